@@ -1,0 +1,49 @@
+//! One macro for enums whose values are words: in the database, in JSON and in the log.
+
+/// Defines an enum with `as_str`, `ALL`, `FromStr`, `Display` and serde over the same word.
+#[macro_export]
+macro_rules! text_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident { $( $(#[$vmeta:meta])* $variant:ident = $text:literal, )+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name { $( $(#[$vmeta])* #[serde(rename = $text)] $variant, )+ }
+
+        impl $name {
+            /// All values, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$( Self::$variant, )+];
+
+            /// The word for this value, the same in database, API and log.
+            pub fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $text, )+ }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                match text {
+                    $( $text => Ok(Self::$variant), )+
+                    _ => Err($crate::UnknownWord { kind: stringify!($name) }),
+                }
+            }
+        }
+    };
+}
+
+/// A word that names no value of an enum.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a known {kind}")]
+pub struct UnknownWord {
+    /// The enum's name.
+    pub kind: &'static str,
+}
