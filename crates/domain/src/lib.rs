@@ -28,4 +28,4 @@ pub use rng::{Rng, SystemRng};
 pub use seal::{Purpose, Sealer};
 pub use secret::Secret;
 pub use target::{TargetKind, TargetSettings};
-pub use text_enum::UnknownWord;
+pub use text_enum::{UnknownWord, openapi};

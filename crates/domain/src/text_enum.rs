@@ -21,6 +21,14 @@ macro_rules! text_enum {
             }
         }
 
+        impl $crate::openapi::PartialSchema for $name {
+            fn schema() -> $crate::openapi::RefOr<$crate::openapi::Schema> {
+                $crate::openapi::words(&[$( $text, )+])
+            }
+        }
+
+        impl $crate::openapi::ToSchema for $name {}
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())
@@ -38,6 +46,28 @@ macro_rules! text_enum {
             }
         }
     };
+}
+
+/// What [`text_enum!`] needs to describe its words in the OpenAPI document.
+#[doc(hidden)]
+pub mod openapi {
+    pub use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{RefOr, Schema},
+    };
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+
+    /// A string that is one of `words`.
+    pub fn words(words: &[&'static str]) -> RefOr<Schema> {
+        let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied()));
+        RefOr::T(schema.build().into())
+    }
+
+    /// A string in the form of a UUID.
+    pub fn uuid() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Uuid);
+        RefOr::T(ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build().into())
+    }
 }
 
 /// A word that names no value of an enum.
