@@ -1,0 +1,90 @@
+//! Runs one peer for whoever is not a Rust test: the browser stories, the demo, a developer who wants to look.
+//! Prints what one needs to know as a line of JSON, and ends when its standard input ends.
+
+use std::io;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use fernamt_testkit::peers::{NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root};
+use serde_json::{Value, json};
+
+#[derive(Parser)]
+#[command(about = "Starts a real peer, prints how to reach it as JSON, and ends with its standard input")]
+struct Arguments {
+    #[command(subcommand)]
+    peer: Peer,
+}
+
+#[derive(Subcommand)]
+enum Peer {
+    /// Makes the private root that the server peers run from, and ends.
+    Prepare,
+    /// A terminal server with an X desktop, TLS security.
+    Xrdp {
+        /// Who may sign in.
+        #[arg(long, default_value = "erika")]
+        user: String,
+        /// That person's password.
+        #[arg(long, default_value = "Linde-Fluss-27")]
+        password: String,
+    },
+    /// An RDP server that demands network-level authentication.
+    Nla,
+    /// An Active Directory domain controller with LDAPS.
+    SambaAd,
+    /// A PostgreSQL cluster.
+    Postgres,
+    /// An OpenSSH server.
+    Openssh,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().peer {
+        Peer::Prepare => tell(&json!({ "root": root::prepare()?, "chromium": chromium().ok() })),
+        Peer::Xrdp { user, password } => {
+            let peer = Xrdp::start_for(&user, &password)?;
+            serve(&json!({
+                "address": peer.address(), "user": peer.user, "password": peer.password,
+                "certificate_sha256": peer.certificate_sha256,
+            }))
+        }
+        Peer::Nla => {
+            let peer = NlaDesktop::start()?;
+            serve(&json!({
+                "address": peer.address(), "user": peer.user, "password": peer.password,
+                "certificate_sha256": peer.certificate_sha256,
+            }))
+        }
+        Peer::SambaAd => {
+            let peer = SambaAd::start()?;
+            serve(&json!({
+                "url": peer.url(), "bind_dn": peer.bind_dn, "bind_password": peer.bind_password,
+                "base_dn": peer.base_dn, "ca_pem": peer.ca_pem,
+            }))
+        }
+        Peer::Postgres => {
+            let peer = Postgres::start()?;
+            serve(&json!({ "url": peer.url() }))
+        }
+        Peer::Openssh => {
+            let peer = OpenSsh::start()?;
+            serve(&json!({
+                "address": peer.address(), "user": peer.user, "password": peer.password,
+                "known_hosts": peer.known_hosts_line, "key_file": peer.key_file(), "pid": peer.pid,
+            }))
+        }
+    }
+}
+
+/// Tells about the peer and waits; the caller's `peer` is dropped, and so ended, only when this returns.
+fn serve(facts: &Value) -> Result<()> {
+    tell(facts)?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this line is the program's result")]
+fn tell(facts: &Value) -> Result<()> {
+    println!("{facts}");
+    Ok(())
+}

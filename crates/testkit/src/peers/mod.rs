@@ -1,0 +1,54 @@
+//! Real peers as values: each `start()` returns once the peer answers, and dropping the value ends everything it
+//! started, also when the test is killed.
+//!
+//! Server peers run from a private Debian root (see [`root`]) inside namespaces of their own (see [`Namespace`]):
+//! nothing is installed on the developer's machine as a service, nothing listens on its network, and several can run
+//! at the same time. They need root or a password-less `sudo`, and Debian's packages the first time.
+
+mod chromium;
+mod door;
+mod namespace;
+mod nla;
+mod openssh;
+mod postgres;
+pub mod root;
+mod samba_ad;
+mod xrdp;
+
+pub use chromium::chromium;
+pub use door::Door;
+pub use namespace::{Namespace, Network};
+pub use nla::NlaDesktop;
+pub use openssh::OpenSsh;
+pub use postgres::Postgres;
+pub use samba_ad::{LOCKOUT_THRESHOLD, SambaAd};
+pub use xrdp::Xrdp;
+
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Whether a peer that does not start is a failure (`FERNAMT_PEERS=required`) rather than a reason to skip.
+pub fn required() -> bool {
+    std::env::var("FERNAMT_PEERS").is_ok_and(|value| value == "required")
+}
+
+/// A loopback port that was free a moment ago, for peers that cannot bind port 0 and tell which one they got.
+pub fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Quotes `text` as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_survives_a_shell() {
+        let text = "it's $HOME `x` \"y\"";
+        let output = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(text))).output();
+        assert_eq!(output.expect("sh runs").stdout, text.as_bytes());
+    }
+}
