@@ -1,1 +1,33 @@
+//! The HTTP API as it goes over the wire: types and operations, a module per feature.
 //!
+//! Operations are declared here, beside their types, and served by the feature crates; a test of the server proves
+//! that each declared operation is routed. `openapi.json` and the web app's TypeScript types are generated from
+//! [`document`].
+
+pub mod admin;
+pub mod me;
+mod operations;
+pub mod page;
+pub mod problem;
+pub mod session;
+pub mod sign_in;
+pub mod targets;
+
+pub use page::Page;
+pub use problem::Problem;
+
+use utoipa::OpenApi as _;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(title = "Fernamt", description = "A remote workplace for public administrations"))]
+struct Base;
+
+/// The OpenAPI document of all operations.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    for part in [sign_in::Operations::openapi(), session::Operations::openapi(), me::Operations::openapi(), targets::Operations::openapi()] {
+        document.merge(part);
+    }
+    document.merge(admin::document());
+    document
+}

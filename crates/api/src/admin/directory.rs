@@ -1,0 +1,95 @@
+//! The directory that people come from. Role: administrator.
+
+use fernamt_domain::{DirectoryId, Secret};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::operations::operations;
+
+/// A directory connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Directory {
+    /// The directory.
+    pub id: DirectoryId,
+    /// What the administrator sets, without the password.
+    #[serde(flatten)]
+    pub fields: DirectoryFields,
+    /// When it was last synchronised.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_sync_at: Option<OffsetDateTime>,
+    /// What the last synchronisation brought, in English.
+    pub last_sync_result: Option<String>,
+}
+
+/// What the administrator sets of a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DirectoryFields {
+    /// What the administrator calls it.
+    pub name: String,
+    /// `ldaps://host:port`.
+    pub url: String,
+    /// The account that searches, such as `CN=fernamt,CN=Users,DC=amt,DC=test`.
+    pub bind_dn: String,
+    /// Where people and groups are found.
+    pub base_dn: String,
+    /// Which entries are people; empty: what suits Active Directory.
+    #[serde(default)]
+    pub person_filter: String,
+    /// Which entries are groups; empty: what suits Active Directory.
+    #[serde(default)]
+    pub group_filter: String,
+    /// The certificate authority in PEM; empty: those of the operating system.
+    #[serde(default)]
+    pub ca_pem: String,
+    /// Wrong passwords per person that may reach the directory in a window; stay below its own lock-out.
+    #[serde(default = "three")]
+    pub max_failed_binds: u8,
+}
+
+fn three() -> u8 {
+    3
+}
+
+/// A new or changed directory.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct SetDirectory {
+    /// What the administrator sets.
+    #[serde(flatten)]
+    pub fields: DirectoryFields,
+    /// The searching account's password; left out, the stored one stays.
+    #[schema(value_type = Option<String>)]
+    pub bind_password: Option<Secret<String>>,
+}
+
+/// What a test of the connection brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DirectoryTest {
+    /// Everything worked.
+    pub ok: bool,
+    /// A stable word: `ok`, `unreachable`, `certificate`, `bind_refused`, `base_not_found`, `nobody_found`.
+    pub code: String,
+    /// What happened, in English.
+    pub detail: String,
+    /// People found.
+    pub people: u32,
+    /// Groups found.
+    pub groups: u32,
+    /// The first few names, to see whether they are the right ones.
+    pub sample: Vec<String>,
+}
+
+operations! { "directory";
+    /// Directory connections.
+    list_directories: get "/api/v1/admin/directories" () [] -> 200 Vec<Directory>;
+    /// Connects a directory.
+    create_directory: post "/api/v1/admin/directories" () [SetDirectory] -> 201 Directory;
+    /// Changes a directory connection.
+    change_directory: put "/api/v1/admin/directories/{id}" (DirectoryId) [SetDirectory] -> 200 Directory;
+    /// Disconnects a directory; its people are disabled.
+    remove_directory: delete "/api/v1/admin/directories/{id}" (DirectoryId) [] -> 204;
+    /// Tests a connection without saving it.
+    test_directory: post "/api/v1/admin/directories/test" () [SetDirectory] -> 200 DirectoryTest;
+    /// Synchronises now.
+    sync_directory: post "/api/v1/admin/directories/{id}/sync" (DirectoryId) [] -> 200 Directory;
+}
