@@ -1,0 +1,233 @@
+//! What a directory holds at one moment: people, groups, who is in what. Pure: entries in, people and groups out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ldap3::Scope;
+use time::OffsetDateTime;
+
+use super::{
+    DirectoryConfig, DirectoryError, Flavour,
+    client::{Client, Entry},
+};
+
+/// The most characters of a name that is taken over.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// A person of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryPerson {
+    /// The sign-in name, in lower case.
+    pub name: String,
+    /// The name that others see.
+    pub display_name: String,
+    /// The distinguished name.
+    pub dn: String,
+    /// Whether the directory has barred them.
+    pub disabled: bool,
+}
+
+/// A group of the directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DirectoryGroup {
+    /// The direct members, by sign-in name.
+    pub people: BTreeSet<String>,
+    /// The groups directly inside it, by name.
+    pub groups: BTreeSet<String>,
+}
+
+/// What the directory holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// People by sign-in name.
+    pub people: BTreeMap<String, DirectoryPerson>,
+    /// Groups by name.
+    pub groups: BTreeMap<String, DirectoryGroup>,
+}
+
+const AD_PEOPLE: &str = "(&(objectCategory=person)(objectClass=user))";
+const AD_GROUPS: &str = "(&(objectCategory=group)(!(isCriticalSystemObject=TRUE)))";
+const LDAP_PEOPLE: &str = "(|(objectClass=inetOrgPerson)(objectClass=posixAccount))";
+const LDAP_GROUPS: &str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
+
+const PERSON_ATTRIBUTES: &[&str] = &[
+    "sAMAccountName", "uid", "displayName", "cn", "userAccountControl", "accountExpires", "primaryGroupID", "pwdAccountLockedTime",
+    "nsAccountLock", "shadowExpire",
+];
+const GROUP_ATTRIBUTES: &[&str] = &["sAMAccountName", "cn", "objectSid", "member", "uniqueMember", "memberUid"];
+
+/// Reads the whole directory. A part of the answer counts as none.
+pub async fn take(config: &DirectoryConfig, now: OffsetDateTime) -> Result<Snapshot, DirectoryError> {
+    let mut client = Client::reader(config).await?;
+    let flavour = client.flavour().await?;
+    let (people, groups) = match flavour {
+        Flavour::ActiveDirectory => (AD_PEOPLE, AD_GROUPS),
+        Flavour::Ldap => (LDAP_PEOPLE, LDAP_GROUPS),
+    };
+    let people = filter(&config.person_filter, people);
+    let groups = filter(&config.group_filter, groups);
+    let people = client.search(&config.base_dn, Scope::Subtree, people, PERSON_ATTRIBUTES.to_vec()).await?;
+    let groups = client.search(&config.base_dn, Scope::Subtree, groups, GROUP_ATTRIBUTES.to_vec()).await?;
+    Ok(build(&people, &groups, now))
+}
+
+fn filter<'a>(configured: &'a str, usual: &'a str) -> &'a str {
+    if configured.trim().is_empty() { usual } else { configured.trim() }
+}
+
+/// Puts entries together.
+pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let mut person_by_dn = HashMap::new();
+    for entry in people {
+        let Some(name) = entry.text("sAMAccountName").or_else(|| entry.text("uid")).and_then(usable) else { continue };
+        let name = name.to_lowercase();
+        // A machine's account ends in a dollar sign.
+        if name.ends_with('$') {
+            continue;
+        }
+        let display_name = entry.text("displayName").or_else(|| entry.text("cn")).and_then(usable).unwrap_or_else(|| name.clone());
+        person_by_dn.insert(normal(&entry.dn), name.clone());
+        let person = DirectoryPerson { name: name.clone(), display_name, dn: entry.dn.clone(), disabled: is_disabled(entry, now) };
+        snapshot.people.insert(name, person);
+    }
+    let named: Vec<(String, &Entry)> = groups
+        .iter()
+        .filter_map(|entry| Some((entry.text("sAMAccountName").or_else(|| entry.text("cn")).and_then(usable)?, entry)))
+        .collect();
+    let group_by_dn: HashMap<String, &str> = named.iter().map(|(name, entry)| (normal(&entry.dn), name.as_str())).collect();
+    let by_rid = primary_members(people);
+    for (name, entry) in &named {
+        let group = snapshot.groups.entry(name.clone()).or_default();
+        for dn in entry.texts("member").chain(entry.texts("uniqueMember")) {
+            let dn = normal(dn);
+            if let Some(person) = person_by_dn.get(&dn) {
+                group.people.insert(person.clone());
+            } else if let Some(inner) = group_by_dn.get(&dn).filter(|inner| **inner != name.as_str()) {
+                group.groups.insert((*inner).to_owned());
+            }
+        }
+        group.people.extend(entry.texts("memberUid").map(str::to_lowercase).filter(|uid| snapshot.people.contains_key(uid)));
+        let primary = entry.bytes("objectSid").and_then(rid).and_then(|rid| by_rid.get(&rid));
+        group.people.extend(primary.into_iter().flatten().filter_map(|dn| person_by_dn.get(dn)).cloned());
+    }
+    snapshot
+}
+
+/// Active Directory keeps a person's primary group on the person, not among the group's members.
+fn primary_members(people: &[Entry]) -> HashMap<u32, Vec<String>> {
+    let mut by_rid: HashMap<u32, Vec<String>> = HashMap::new();
+    for entry in people {
+        if let Some(rid) = entry.text("primaryGroupID").and_then(|rid| rid.parse().ok()) {
+            by_rid.entry(rid).or_default().push(normal(&entry.dn));
+        }
+    }
+    by_rid
+}
+
+fn rid(sid: &[u8]) -> Option<u32> {
+    sid.last_chunk().map(|last| u32::from_le_bytes(*last))
+}
+
+fn usable(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+fn is_disabled(entry: &Entry, now: OffsetDateTime) -> bool {
+    let number = |name| entry.text(name).and_then(|text| text.parse::<i64>().ok());
+    let barred = number("userAccountControl").is_some_and(|flags| flags & 2 != 0);
+    // 100 ns since 1601; zero and the largest number mean never.
+    let expired = number("accountExpires").is_some_and(|ticks| {
+        ticks > 0 && ticks < i64::MAX && ticks / 10_000_000 - 11_644_473_600 <= now.unix_timestamp()
+    });
+    let locked = entry.text("pwdAccountLockedTime").is_some_and(|time| time.starts_with("00000101"))
+        || entry.text("nsAccountLock").is_some_and(|lock| lock.eq_ignore_ascii_case("true"));
+    let shadow = number("shadowExpire").is_some_and(|days| days >= 0 && days * 86_400 <= now.unix_timestamp());
+    barred || expired || locked || shadow
+}
+
+/// A distinguished name in a form that can be compared: lower case, no spaces around separators.
+pub fn normal(dn: &str) -> String {
+    let mut out = String::with_capacity(dn.len());
+    let mut escaped = false;
+    for c in dn.chars() {
+        if escaped {
+            escaped = false;
+            out.extend(c.to_lowercase());
+        } else if c == '\\' {
+            escaped = true;
+            out.push(c);
+        } else if matches!(c, ',' | '=' | '+') {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push(c);
+        } else if c != ' ' || !out.ends_with([',', '=', '+']) {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-02 08:00 UTC);
+
+    fn user(name: &str, flags: &str) -> Entry {
+        let dn = format!("CN={name},OU=Amt,DC=amt,DC=test");
+        Entry::of(&dn, &[("sAMAccountName", &[name]), ("displayName", &["Frau Beispiel"]), ("userAccountControl", &[flags])])
+    }
+
+    #[test]
+    fn people_and_nested_groups_are_put_together() {
+        let people = [user("Erika", "512"), user("Max", "514"), user("PC01$", "4096")];
+        let groups = [
+            Entry::of("CN=Bauamt,DC=amt,DC=test", &[("cn", &["Bauamt"]), ("member", &["cn=erika, ou=Amt,DC=amt,DC=test"])]),
+            Entry::of(
+                "CN=Technik,DC=amt,DC=test",
+                &[("cn", &["Technik"]), ("member", &["CN=Bauamt,DC=amt,DC=test", "CN=Technik,DC=amt,DC=test", "CN=gone,DC=x"])],
+            ),
+        ];
+        let snapshot = build(&people, &groups, NOW);
+        assert_eq!(snapshot.people.keys().collect::<Vec<_>>(), ["erika", "max"]);
+        assert!(!snapshot.people["erika"].disabled);
+        assert!(snapshot.people["max"].disabled);
+        assert!(snapshot.groups["Bauamt"].people.contains("erika"));
+        assert_eq!(snapshot.groups["Technik"].groups, BTreeSet::from(["Bauamt".to_owned()]));
+    }
+
+    #[test]
+    fn openldaps_people_and_posix_groups_are_read() {
+        let people = [
+            Entry::of("uid=anna,dc=x", &[("uid", &["anna"]), ("cn", &["Anna"])]),
+            Entry::of("uid=bert,dc=x", &[("uid", &["bert"]), ("pwdAccountLockedTime", &["000001010000Z"])]),
+            Entry::of("uid=cora,dc=x", &[("uid", &["cora"]), ("shadowExpire", &["1"])]),
+        ];
+        let groups = [Entry::of("cn=amt,dc=x", &[("cn", &["amt"]), ("memberUid", &["anna", "nobody"])])];
+        let snapshot = build(&people, &groups, NOW);
+        let disabled: Vec<_> = snapshot.people.values().map(|person| person.disabled).collect();
+        assert_eq!(disabled, [false, true, true]);
+        assert_eq!(snapshot.groups["amt"].people, BTreeSet::from(["anna".to_owned()]));
+    }
+
+    #[test]
+    fn expired_accounts_and_primary_groups_count() {
+        let expires = |ticks: &str| Entry::of("CN=a", &[("accountExpires", &[ticks])]);
+        assert!(!is_disabled(&expires("0"), NOW));
+        assert!(!is_disabled(&expires("9223372036854775807"), NOW));
+        assert!(is_disabled(&expires("132000000000000000"), NOW));
+        assert!(!is_disabled(&expires("142000000000000000"), NOW));
+        assert_eq!(rid(&[1, 5, 0, 0, 1, 2, 0, 0]), Some(513));
+        assert_eq!(rid(&[1]), None);
+    }
+
+    #[test]
+    fn names_compare_whatever_their_case_and_spaces() {
+        assert_eq!(normal("CN=Müller\\, Eva , OU = Amt,DC=x"), normal("cn=müller\\, eva,ou=amt,dc=X"));
+        assert_ne!(normal("cn=a b,dc=x"), normal("cn=ab,dc=x"));
+    }
+}
