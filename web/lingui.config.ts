@@ -1,0 +1,21 @@
+import { defineConfig } from '@lingui/conf';
+import { formatter } from '@lingui/format-po';
+
+const features = ['identity', 'access', 'help', 'admin'];
+
+// A catalogue a feature: each is loaded with its feature, so that the first page stays small.
+export default defineConfig({
+  sourceLocale: 'de',
+  locales: ['de', 'en'],
+  format: formatter({ lineNumbers: false, origins: false }),
+  catalogs: [
+    {
+      path: '<rootDir>/src/i18n/locales/{locale}',
+      include: ['<rootDir>/src/app', '<rootDir>/src/ui', '<rootDir>/src/api', '<rootDir>/src/i18n'],
+    },
+    ...features.map((name) => ({
+      path: `<rootDir>/src/features/${name}/locales/{locale}`,
+      include: [`<rootDir>/src/features/${name}`],
+    })),
+  ],
+});

@@ -1,0 +1,58 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Link } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { chooseLanguage, locale } from '../i18n/index.ts';
+import { Button } from '../ui/button.tsx';
+import { icons } from '../ui/icon.tsx';
+import { Brand } from './brand.tsx';
+import { ThemeMenu } from './theme-menu.tsx';
+
+type FrontProps = { tenant: string | undefined; wide?: boolean; children: ReactNode };
+
+/** The page before sign-in: the house's name, one panel, help. */
+export function Front({ tenant, wide = false, children }: FrontProps) {
+  return (
+    <div className="fa-front">
+      <header className="fa-front__bar fa-noprint">
+        <Brand tenant={tenant} />
+        <div className="fa-row">
+          <LanguageButton />
+          <ThemeMenu />
+        </div>
+      </header>
+      <main id="inhalt" tabIndex={-1} className="fa-front__main">
+        <div className={`fa-front__panel kern-level-2 ${wide ? 'fa-front__panel--wide' : ''}`}>
+          {children}
+        </div>
+      </main>
+      <footer className="fa-front__foot fa-noprint">
+        <Link to="/hilfe">
+          <Trans>Hilfe zur Anmeldung</Trans>
+        </Link>
+      </footer>
+    </div>
+  );
+}
+
+function LanguageButton() {
+  const { t } = useLingui();
+  const [pending, setPending] = useState(false);
+  const next = locale() === 'de' ? 'en' : 'de';
+  const change = async () => {
+    setPending(true);
+    await chooseLanguage(next);
+    setPending(false);
+  };
+  return (
+    <Button
+      variant="tertiary"
+      small
+      icon={icons.iconLanguage}
+      pending={pending}
+      aria-label={next === 'en' ? t`Sprache wechseln: English` : t`Sprache wechseln: Deutsch`}
+      onPress={() => void change()}
+    >
+      <span lang={next}>{next === 'en' ? 'English' : 'Deutsch'}</span>
+    </Button>
+  );
+}

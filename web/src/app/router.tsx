@@ -1,0 +1,39 @@
+import { createRouter } from '@tanstack/react-router';
+import { accessRoutes, desktopRoutes } from '../features/access/routes.ts';
+import { adminRoutes } from '../features/admin/routes.ts';
+import { helpRoute } from '../features/help/routes.ts';
+import { accountRoute, frontRoutes } from '../features/identity/routes.ts';
+import { Loading } from '../ui/notice.tsx';
+import { adminRoute, rootRoute, shellRoute, signedInRoute } from './parents.ts';
+import { queryClient } from './queries.ts';
+
+const routeTree = rootRoute.addChildren([
+  ...frontRoutes,
+  helpRoute,
+  signedInRoute.addChildren([
+    ...desktopRoutes,
+    shellRoute.addChildren([...accessRoutes, accountRoute, adminRoute.addChildren(adminRoutes)]),
+  ]),
+]);
+
+/** The app's pages and their addresses. */
+export const router = createRouter({
+  routeTree,
+  context: { queryClient },
+  defaultPreload: 'intent',
+  defaultPendingComponent: Loading,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+// A reader hears where it landed: the new page's heading takes the focus.
+router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+  if (!fromLocation || !pathChanged) return;
+  const target = document.querySelector<HTMLElement>('main h1') ?? document.getElementById('inhalt');
+  target?.focus({ preventScroll: true });
+});

@@ -1,0 +1,36 @@
+import { keepSession, sessionFound } from '../api/session-keeper.ts';
+import { queryClient, sessionQuery } from './queries.ts';
+import { router } from './router.tsx';
+
+const isFront = () => /^\/(anmelden|einrichten)\b/.test(router.state.location.pathname);
+
+/** Ties the session's life to the pages: its end leads to the sign-in, which returns here. */
+export function followSession(): void {
+  keepSession({
+    onSession: (session) => queryClient.setQueryData(sessionQuery.queryKey, session),
+    onEnded: (how) => {
+      const known = queryClient.getQueryData(sessionQuery.queryKey);
+      queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+      queryClient.setQueryData(sessionQuery.queryKey, null);
+      // The first question of a fresh page is answered by the route's own guard.
+      if (!known || isFront()) return;
+      void router.navigate({
+        to: '/anmelden',
+        search:
+          how === 'signed_out'
+            ? { abgemeldet: true }
+            : { zurueck: router.state.location.href, beendet: true },
+      });
+    },
+    onSignedIn: () => {
+      if (!isFront()) return;
+      queryClient.removeQueries(sessionQuery);
+      void router.invalidate();
+    },
+  });
+  const stop = queryClient.getQueryCache().subscribe(({ query }) => {
+    if (query.queryHash !== '["session"]' || !query.state.data) return;
+    stop();
+    sessionFound(query.state.data as Parameters<typeof sessionFound>[0]);
+  });
+}

@@ -1,0 +1,28 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { createLazyRoute, Outlet } from '@tanstack/react-router';
+import { Page, TabLink, Tabs } from '../../../ui/page.tsx';
+
+export const AccountRoute = createLazyRoute('/angemeldet/haus/konto')({ component: AccountLayout });
+
+function AccountLayout() {
+  const { t } = useLingui();
+  return (
+    <Page title={t`Mein Konto`} narrow>
+      <Tabs label={t`Mein Konto`}>
+        <TabLink to="/konto/geraete">
+          <Trans>Geräte und Sitzungen</Trans>
+        </TabLink>
+        <TabLink to="/konto/sicherheit">
+          <Trans>Sicherheit</Trans>
+        </TabLink>
+        <TabLink to="/konto/ssh-schluessel">
+          <Trans>SSH-Schlüssel</Trans>
+        </TabLink>
+        <TabLink to="/konto/darstellung">
+          <Trans>Sprache und Darstellung</Trans>
+        </TabLink>
+      </Tabs>
+      <Outlet />
+    </Page>
+  );
+}

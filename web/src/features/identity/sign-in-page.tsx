@@ -1,0 +1,171 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { createLazyRoute, useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { Front } from '../../app/front.tsx';
+import { api, must } from '../../api/client.ts';
+import { sessionBegan } from '../../api/session-keeper.ts';
+import { chooseLanguage, chosenLanguage } from '../../i18n/index.ts';
+import { Button } from '../../ui/button.tsx';
+import { icons } from '../../ui/icon.tsx';
+import { Alert } from '../../ui/notice.tsx';
+import { EnrolmentSteps } from './enrolment.tsx';
+import { RecoveryCodes } from './recovery-codes.tsx';
+import { confirmEnrolment, type Enrolment, type SignInAnswer } from './sign-in.ts';
+import { CodeStep, type Credentials, PasswordStep, PendingStep } from './sign-in-steps.tsx';
+
+export const SignInRoute = createLazyRoute('/anmelden')({ component: SignInPage });
+
+type Session = Extract<SignInAnswer, { state: 'signed_in' }>['session'];
+
+type Step =
+  | { at: 'password' }
+  | { at: 'code'; credentials: Credentials }
+  | { at: 'enrolment'; credentials: Credentials; enrolment: Enrolment }
+  | { at: 'codes'; codes: string[]; then: Session | null; credentials: Credentials }
+  | { at: 'pending'; credentials: Credentials | null };
+
+function SignInPage() {
+  const { t } = useLingui();
+  const { zurueck, beendet, abgemeldet } = useSearch({ from: '/anmelden' });
+  const navigate = useNavigate();
+  const [step, setStep] = useState<Step>({ at: 'password' });
+  const house = useQuery({
+    queryKey: ['house'],
+    queryFn: () => must(api.GET('/api/v1/sign-in/challenge')),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+  const enter = async (session: Session) => {
+    const { language } = session.person;
+    if (!chosenLanguage() && (language === 'de' || language === 'en')) await chooseLanguage(language);
+    sessionBegan(session);
+    await navigate({ href: zurueck ?? '/', replace: true });
+  };
+  const goOn = async (answer: SignInAnswer, credentials: Credentials | null) => {
+    switch (answer.state) {
+      case 'signed_in':
+        if (answer.recovery_codes?.length && credentials) {
+          setStep({ at: 'codes', codes: answer.recovery_codes, then: answer.session, credentials });
+        } else {
+          await enter(answer.session);
+        }
+        break;
+      case 'enrolment_required':
+        setStep({
+          at: 'enrolment',
+          credentials: credentials ?? { name: '', password: '' },
+          enrolment: answer.enrolment,
+        });
+        break;
+      case 'device_pending':
+        if (answer.recovery_codes?.length && credentials) {
+          setStep({ at: 'codes', codes: answer.recovery_codes, then: null, credentials });
+        } else {
+          setStep({ at: 'pending', credentials });
+        }
+    }
+  };
+
+  return (
+    <Front tenant={house.data?.tenant_name} wide={step.at === 'enrolment' || step.at === 'codes'}>
+      <title>{t`Anmelden – Fernamt`}</title>
+      <StepHeading step={step} />
+      {step.at === 'password' && beendet && (
+        <Alert tone="info" live="polite" title={t`Ihre Sitzung ist beendet.`}>
+          <p>
+            <Trans>
+              Das geschieht nach längerer Pause oder wenn die Leitstelle sie beendet. Nach der Anmeldung
+              geht es dort weiter, wo Sie waren.
+            </Trans>
+          </p>
+        </Alert>
+      )}
+      {step.at === 'password' && abgemeldet && (
+        <Alert tone="success" live="polite" title={t`Sie sind abgemeldet.`} />
+      )}
+      {step.at === 'password' && (
+        <PasswordStep
+          key="password"
+          onCredentials={(credentials) => setStep({ at: 'code', credentials })}
+          onAnswer={(answer) => goOn(answer, null)}
+        />
+      )}
+      {step.at === 'code' && (
+        <CodeStep
+          key="code"
+          credentials={step.credentials}
+          onAnswer={(answer) => goOn(answer, step.credentials)}
+          onBack={() => setStep({ at: 'password' })}
+        />
+      )}
+      {step.at === 'enrolment' && (
+        <EnrolmentSteps
+          key="enrolment"
+          enrolment={step.enrolment}
+          submitLabel={t`Bestätigen und anmelden`}
+          onCode={async (code) =>
+            goOn(await confirmEnrolment(step.enrolment.token, code), step.credentials)
+          }
+          aside={
+            <Button onPress={() => setStep({ at: 'password' })}>
+              <Trans>Abbrechen</Trans>
+            </Button>
+          }
+        />
+      )}
+      {step.at === 'codes' && (
+        <>
+          <RecoveryCodes
+            codes={step.codes}
+            name={step.credentials.name}
+            tenant={house.data?.tenant_name ?? 'Fernamt'}
+          />
+          <div className="fa-row fa-noprint">
+            <Button
+              variant="primary"
+              icon={icons.iconCheck}
+              onPress={() =>
+                step.then
+                  ? void enter(step.then)
+                  : setStep({ at: 'pending', credentials: step.credentials })
+              }
+            >
+              <Trans>Codes sind sicher verwahrt, weiter</Trans>
+            </Button>
+          </div>
+        </>
+      )}
+      {step.at === 'pending' && (
+        <PendingStep
+          credentials={step.credentials}
+          onRetry={() =>
+            setStep(
+              step.credentials ? { at: 'code', credentials: step.credentials } : { at: 'password' },
+            )
+          }
+          onAnswer={(answer) => goOn(answer, step.credentials)}
+        />
+      )}
+    </Front>
+  );
+}
+
+function StepHeading({ step }: { step: Step }) {
+  const { t } = useLingui();
+  const [first, setFirst] = useState(true);
+  const headings: Record<Step['at'], string> = {
+    password: t`Anmelden`,
+    code: t`Zweiter Schritt: Ihr Einmalcode`,
+    enrolment: t`Einmalcodes einrichten`,
+    codes: t`Ihre Wiederherstellungscodes`,
+    pending: t`Das Gerät wartet auf Freigabe`,
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each step is announced once
+  useEffect(() => {
+    if (first) setFirst(false);
+    else if (step.at !== 'code') document.querySelector<HTMLElement>('main h1')?.focus();
+  }, [step.at]);
+  return <h1 tabIndex={-1}>{headings[step.at]}</h1>;
+}
+

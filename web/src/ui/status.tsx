@@ -1,0 +1,67 @@
+import { useLingui } from '@lingui/react/macro';
+import { type ReactNode, useSyncExternalStore } from 'react';
+import { IconButton } from './button.tsx';
+import * as icons from './icon-paths.ts';
+import { Alert, type Tone } from './notice.tsx';
+
+type Toast = { id: number; tone: Tone; title: string; detail?: string | undefined };
+
+/** More than this many at once push out the oldest. */
+const MAX_TOASTS = 4;
+const SHOWN_MS = 8_000;
+
+let toasts: readonly Toast[] = [];
+let nextId = 1;
+const listeners = new Set<() => void>();
+
+function publish(next: readonly Toast[]) {
+  toasts = next;
+  for (const listener of listeners) listener();
+}
+
+function dismiss(id: number) {
+  publish(toasts.filter((toast) => toast.id !== id));
+}
+
+/**
+ * Says that something is done, in a corner and to readers. Errors stay until they are closed; what
+ * the person must act on belongs on the page instead.
+ */
+export function announce(tone: Tone, title: string, detail?: string) {
+  const toast = { id: nextId++, tone, title, detail };
+  publish([...toasts, toast].slice(-MAX_TOASTS));
+  if (tone !== 'danger') setTimeout(() => dismiss(toast.id), SHOWN_MS);
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The one permanent status region; stands once in the app. */
+export function StatusRegion(): ReactNode {
+  const { t } = useLingui();
+  const shown = useSyncExternalStore(subscribe, () => toasts);
+  return (
+    <div className="fa-toasts fa-noprint" role="status" aria-live="polite" aria-atomic="false">
+      {shown.map((toast) => (
+        <Alert
+          key={toast.id}
+          tone={toast.tone}
+          title={
+            <span className="fa-toast__row">
+              <span className="fa-grow">{toast.title}</span>
+              <IconButton
+                label={t`Meldung schließen`}
+                icon={icons.iconClose}
+                onPress={() => dismiss(toast.id)}
+              />
+            </span>
+          }
+        >
+          {toast.detail && <p>{toast.detail}</p>}
+        </Alert>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import { useLingui } from '@lingui/react';
+import { formatLocale } from '../i18n/index.ts';
+
+/** A moment, as the locale writes it; today only the time. */
+export function TimeText({ value, seconds = false }: { value: string; seconds?: boolean }) {
+  useLingui();
+  return <time dateTime={value}>{formatMoment(value, seconds)}</time>;
+}
+
+/** A day, as the locale writes it. */
+export function DateText({ value }: { value: string }) {
+  useLingui();
+  return <time dateTime={value}>{formatDay(value)}</time>;
+}
+
+/** A moment as text. */
+export function formatMoment(value: string, seconds = false): string {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return value;
+  const time: Intl.DateTimeFormatOptions = {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds && { second: '2-digit' }),
+  };
+  const today = new Date().toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(
+    formatLocale(),
+    today ? time : { day: 'numeric', month: 'short', year: 'numeric', ...time },
+  ).format(date);
+}
+
+/** A day as text. */
+export function formatDay(value: string): string {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return value;
+  return new Intl.DateTimeFormat(formatLocale(), {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  }).format(date);
+}
