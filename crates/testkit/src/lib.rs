@@ -10,6 +10,11 @@ pub mod rng;
 pub use clock::TestClock;
 pub use rng::SeededRng;
 
+/// Whether this run is to produce the full figures (`cargo xtask test --full`): long runs, large counts.
+pub fn full() -> bool {
+    std::env::var_os("FERNAMT_FULL").is_some()
+}
+
 /// Starts a peer, or leaves the calling test with a `SKIPPED` line where this machine cannot run it.
 ///
 /// With `FERNAMT_PEERS=required` in the environment (`cargo xtask test` sets it once the peers' root stands) a peer

@@ -40,7 +40,10 @@ enum Peer {
 
 fn main() -> Result<()> {
     match Arguments::parse().peer {
-        Peer::Prepare => tell(&json!({ "root": root::prepare()?, "chromium": chromium().ok() })),
+        Peer::Prepare => {
+            tell(&json!({ "root": root::prepare()?, "chromium": chromium().ok() }));
+            Ok(())
+        }
         Peer::Xrdp { user, password } => {
             let peer = Xrdp::start_for(&user, &password)?;
             serve(&json!({
@@ -78,13 +81,12 @@ fn main() -> Result<()> {
 
 /// Tells about the peer and waits; the caller's `peer` is dropped, and so ended, only when this returns.
 fn serve(facts: &Value) -> Result<()> {
-    tell(facts)?;
+    tell(facts);
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "this line is the program's result")]
-fn tell(facts: &Value) -> Result<()> {
+fn tell(facts: &Value) {
     println!("{facts}");
-    Ok(())
 }
