@@ -15,6 +15,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
