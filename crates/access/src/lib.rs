@@ -4,4 +4,5 @@
 //! grant while anything flows.
 
 pub mod desktop;
+pub mod ssh;
 pub mod tls;

@@ -1,0 +1,471 @@
+//! One client's SSH connection: asks it in, opens its tunnels, refuses the rest.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fernamt_domain::EndReason;
+use russh::{
+    Channel, ChannelId, ChannelOpenFailure, MethodKind, MethodSet, Pty,
+    keys::PublicKey,
+    server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, Response, Session, VerifiedPublicKey},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::debug;
+
+use super::{
+    Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin, SignInRefusal,
+    SignedIn, TunnelNote,
+    algorithms::MAX_WINDOW_BYTES,
+    limits::Place,
+    tunnel::{self, Inlet, TunnelEnd},
+    words,
+};
+
+/// `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED` (RFC 4254, section 5.1).
+const PROHIBITED: u32 = 1;
+/// `SSH_OPEN_CONNECT_FAILED`.
+const CONNECT_FAILED: u32 = 2;
+/// `SSH_OPEN_RESOURCE_SHORTAGE`.
+const RESOURCE_SHORTAGE: u32 = 4;
+
+/// What a connection shares with its tunnels.
+pub(super) struct Shared {
+    pub(super) gatekeeper: Arc<dyn Gatekeeper>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) origin: Origin,
+    /// Cancelled when all tunnels of the connection must end.
+    pub(super) hung_up: CancellationToken,
+    /// The tunnels and texts under way.
+    pub(super) tasks: TaskTracker,
+    inlets: Mutex<HashMap<ChannelId, Arc<Inlet>>>,
+    opening: Semaphore,
+}
+
+impl Shared {
+    fn inlets(&self) -> MutexGuard<'_, HashMap<ChannelId, Arc<Inlet>>> {
+        self.inlets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The handler that russh calls for one connection.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    knocking: Knocking,
+    place: Place,
+    signed_in: Option<Arc<SignedIn>>,
+    tell: Option<oneshot::Sender<Arc<SignedIn>>>,
+    channels: Arc<Semaphore>,
+    sessions: HashMap<ChannelId, Lobby>,
+}
+
+/// What is known of a client that has not signed in yet.
+#[derive(Default)]
+struct Knocking {
+    user: String,
+    login: Option<Login>,
+    /// The enrolled key whose possession was proved.
+    key: Option<PublicKey>,
+    /// A notice was shown instead of questions; the next answer is the end of this attempt.
+    notice_shown: bool,
+}
+
+/// A `session` channel: no shell, only a text.
+struct Lobby {
+    terminal: bool,
+    shown: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    /// A handler for one connection. Whoever signs in is told on `tell`.
+    pub(super) fn new(
+        gatekeeper: Arc<dyn Gatekeeper>,
+        limits: Arc<Limits>,
+        origin: Origin,
+        place: Place,
+        hung_up: CancellationToken,
+        tell: oneshot::Sender<Arc<SignedIn>>,
+    ) -> (Self, Arc<Shared>) {
+        let shared = Arc::new(Shared {
+            gatekeeper,
+            origin,
+            hung_up,
+            tasks: TaskTracker::new(),
+            inlets: Mutex::default(),
+            opening: Semaphore::new(limits.opening_per_connection),
+            limits: Arc::clone(&limits),
+        });
+        let handler = Self {
+            shared: Arc::clone(&shared),
+            knocking: Knocking::default(),
+            place,
+            signed_in: None,
+            tell: Some(tell),
+            channels: Arc::new(Semaphore::new(limits.channels_per_connection)),
+            sessions: HashMap::new(),
+        };
+        (handler, shared)
+    }
+
+    /// The login for a user name. Another name than before starts from nothing, so that nothing proved for one name
+    /// counts for another.
+    fn meet(&mut self, user: &str) -> Login {
+        if self.knocking.login.is_none() || self.knocking.user != user {
+            let login = Login::parse(user).unwrap_or_else(|_| Login::nobody());
+            self.knocking = Knocking { user: user.to_owned(), login: Some(login), ..Knocking::default() };
+        }
+        self.knocking.login.clone().unwrap_or_else(Login::nobody)
+    }
+
+    async fn ask(&self, login: &Login) -> Auth {
+        let language = self.shared.gatekeeper.language(login).await;
+        let mut prompts = Vec::with_capacity(2);
+        if self.knocking.key.is_none() {
+            prompts.push((Cow::Borrowed(language.ask_password()), false));
+        }
+        prompts.push((Cow::Borrowed(language.ask_code()), false));
+        Auth::Partial {
+            name: Cow::Borrowed(language.sign_in_title()),
+            instructions: Cow::Borrowed(""),
+            prompts: Cow::Owned(prompts),
+        }
+    }
+
+    async fn check(&mut self, login: Login, answers: Answers) -> Auth {
+        let first = match (answers.password, &self.knocking.key) {
+            (Some(password), None) => FirstFactor::Password(password),
+            (None, Some(key)) => FirstFactor::Key(key.clone()),
+            _ => return Auth::reject(),
+        };
+        let attempt = Attempt { login: login.clone(), first, code: answers.code, origin: self.shared.origin.clone() };
+        match self.shared.gatekeeper.sign_in(attempt).await {
+            Ok(who) => self.enter(who).await,
+            Err(SignInRefusal::Wrong) => Auth::reject(),
+            Err(refusal) => {
+                let language = self.shared.gatekeeper.language(&login).await;
+                self.notice(language, language.sign_in_refused(refusal).unwrap_or_default())
+            }
+        }
+    }
+
+    async fn enter(&mut self, who: SignedIn) -> Auth {
+        let who = Arc::new(who);
+        if !self.place.enter(who.tenant, who.facts.person) {
+            self.shared.gatekeeper.signed_out(&who).await;
+            return self.notice(who.language, who.language.too_many_connections().to_owned());
+        }
+        let told = self.tell.take().is_some_and(|tell| tell.send(Arc::clone(&who)).is_ok());
+        if !told {
+            // The time for signing in ran out while we checked.
+            self.shared.gatekeeper.signed_out(&who).await;
+            return Auth::reject();
+        }
+        self.signed_in = Some(who);
+        Auth::Accept
+    }
+
+    /// Tells something before the attempt is refused: a request without questions, which clients show.
+    fn notice(&mut self, language: Language, text: String) -> Auth {
+        self.knocking.notice_shown = true;
+        Auth::Partial {
+            name: Cow::Borrowed(language.sign_in_title()),
+            instructions: Cow::Owned(text),
+            prompts: Cow::Borrowed(&[]),
+        }
+    }
+
+    fn show_lobby(&mut self, id: ChannelId, exit_status: u32, session: &mut Session) -> Result<(), russh::Error> {
+        let (Some(lobby), Some(who)) = (self.sessions.get_mut(&id), &self.signed_in) else {
+            return session.channel_failure(id);
+        };
+        if std::mem::replace(&mut lobby.shown, true) {
+            return session.channel_failure(id);
+        }
+        session.channel_success(id)?;
+        let (shared, who, terminal, handle) =
+            (Arc::clone(&self.shared), Arc::clone(who), lobby.terminal, session.handle());
+        let hung_up = shared.hung_up.clone();
+        self.shared.tasks.spawn(hung_up.run_until_cancelled_owned(async move {
+            let targets = shared.gatekeeper.reachable(&who, &shared.origin).await;
+            let mut text = words::lobby(who.language, &targets);
+            if terminal {
+                text = text.replace('\n', "\r\n");
+            }
+            // Should the session be gone, there is nobody left to tell.
+            let _ = say(&handle, id, text, exit_status).await;
+        }));
+        Ok(())
+    }
+}
+
+async fn say(handle: &Handle, id: ChannelId, text: String, exit_status: u32) -> Result<(), ()> {
+    handle.data(id, text).await.map_err(drop)?;
+    handle.exit_status_request(id, exit_status).await?;
+    handle.eof(id).await?;
+    handle.close(id).await
+}
+
+/// Which methods a client may go on with, once its key was accepted or before.
+fn methods(with_key: bool) -> MethodSet {
+    if with_key {
+        MethodSet::from(&[MethodKind::KeyboardInteractive][..])
+    } else {
+        MethodSet::from(&[MethodKind::PublicKey, MethodKind::KeyboardInteractive][..])
+    }
+}
+
+impl Handler for Connection {
+    type Error = russh::Error;
+
+    // `auth_publickey_offered` is left as it is and accepts every key: who has not proved possession learns nothing
+    // about whose keys are enrolled.
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let login = self.meet(user);
+        let known = self.shared.gatekeeper.knows_key(&login, key.public_key, &self.shared.origin).await;
+        if known {
+            self.knocking.key = Some(key.public_key.clone());
+        }
+        Ok(Auth::Reject { proceed_with_methods: Some(methods(known)), partial_success: known })
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _submethods: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, Self::Error> {
+        let login = self.meet(user);
+        let Some(response) = response else {
+            self.knocking.notice_shown = false;
+            return Ok(self.ask(&login).await);
+        };
+        if std::mem::take(&mut self.knocking.notice_shown) {
+            return Ok(Auth::reject());
+        }
+        let Some(answers) = Answers::parse(self.knocking.key.is_none(), response) else { return Ok(Auth::reject()) };
+        Ok(self.check(login, answers).await)
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        reply: ChannelOpenHandle,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        let Some(who) = self.signed_in.clone() else { return Ok(()) };
+        let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() else {
+            let text = who.language.open_refused(OpenRefusal::TooMany);
+            refuse(reply, RESOURCE_SHORTAGE, text).await;
+            return Ok(());
+        };
+        let Ok(destination) = Destination::parse(host, port) else {
+            refuse(reply, PROHIBITED, who.language.open_refused(OpenRefusal::Forbidden)).await;
+            return Ok(());
+        };
+        let (shared, handle) = (Arc::clone(&self.shared), session.handle());
+        self.shared.tasks.spawn(async move {
+            run_tunnel(&shared, &who, &destination, channel, reply, &handle).await;
+            drop(permit);
+        });
+        Ok(())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        if let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() {
+            self.sessions.insert(channel.id(), Lobby { terminal: false, shown: false, _permit: permit });
+            reply.accept().await;
+        } else {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+        }
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _pixels_wide: u32,
+        _pixels_high: u32,
+        _modes: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        match self.sessions.get_mut(&channel) {
+            Some(lobby) => {
+                lobby.terminal = true;
+                session.channel_success(channel)
+            }
+            None => session.channel_failure(channel),
+        }
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        self.show_lobby(channel, 0, session)
+    }
+
+    async fn exec_request(&mut self, channel: ChannelId, _: &[u8], session: &mut Session) -> Result<(), Self::Error> {
+        // The command was not run, and a script must notice.
+        self.show_lobby(channel, 1, session)
+    }
+
+    async fn subsystem_request(&mut self, id: ChannelId, _: &str, session: &mut Session) -> Result<(), Self::Error> {
+        session.channel_failure(id)
+    }
+
+    async fn env_request(&mut self, id: ChannelId, _: &str, _: &str, session: &mut Session) -> Result<(), Self::Error> {
+        session.channel_failure(id)
+    }
+
+    async fn x11_request(
+        &mut self,
+        id: ChannelId,
+        _single: bool,
+        _protocol: &str,
+        _cookie: &str,
+        _screen: u32,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_failure(id)
+    }
+
+    async fn agent_request(&mut self, id: ChannelId, session: &mut Session) -> Result<bool, Self::Error> {
+        session.channel_failure(id)?;
+        Ok(false)
+    }
+
+    async fn data(&mut self, id: ChannelId, data: &[u8], _session: &mut Session) -> Result<(), Self::Error> {
+        let Some(inlet) = self.shared.inlets().get(&id).cloned() else { return Ok(()) };
+        if !inlet.push(data) {
+            tokio::select! {
+                () = inlet.room() => {}
+                () = self.shared.hung_up.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn adjust_window(&mut self, id: ChannelId, current: u32) -> u32 {
+        let keeps_up = self.shared.inlets().get(&id).is_some_and(|inlet| inlet.keeps_up());
+        if keeps_up { current.saturating_mul(2).min(MAX_WINDOW_BYTES) } else { current }
+    }
+
+    async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
+        if let Some(inlet) = self.shared.inlets().get(&id) {
+            inlet.end();
+        }
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
+        self.sessions.remove(&id);
+        if let Some(inlet) = self.shared.inlets().remove(&id) {
+            inlet.close();
+        }
+        Ok(())
+    }
+}
+
+async fn refuse(reply: ChannelOpenHandle, code: u32, text: &str) {
+    reply.reject(ChannelOpenFailure::Other { code, reason: text.to_owned() }).await;
+}
+
+/// Opens, carries and closes one tunnel.
+async fn run_tunnel(
+    shared: &Shared,
+    who: &SignedIn,
+    destination: &Destination,
+    channel: Channel<Msg>,
+    reply: ChannelOpenHandle,
+    handle: &Handle,
+) {
+    let hung_up = &shared.hung_up;
+    let Some(opened) = hung_up.run_until_cancelled(open(shared, who, destination)).await else { return };
+    let (admitted, socket) = match opened {
+        Ok(opened) => opened,
+        Err((code, text)) => return refuse(reply, code, text).await,
+    };
+    let (from_target, to_target) = socket.into_split();
+    let inlet = Arc::new(Inlet::new(to_target, shared.limits.waiting_bytes_per_channel));
+    let id = channel.id();
+    shared.inlets().insert(id, Arc::clone(&inlet));
+    // Incoming data reach the handler; the channel's own queue would only hold a second copy.
+    let (_, client) = channel.split();
+    reply.accept().await;
+    shared.gatekeeper.note(who, admitted.target, TunnelNote::Began).await;
+
+    let end = tunnel::carry(from_target, &inlet, &client, &admitted.grant, hung_up).await;
+    debug!(channel = id.number(), ?end, "Tunnel closed");
+    let note = match end {
+        TunnelEnd::Finished => TunnelNote::Finished,
+        TunnelEnd::Revoked(reason) => TunnelNote::Ended(reason),
+        TunnelEnd::HungUp => TunnelNote::Ended(EndReason::SessionEnded),
+    };
+    drop(admitted.grant);
+    shared.inlets().remove(&id);
+    // Neither the client nor the SSH session may keep the note from being written.
+    let (_, ()) = tokio::join!(
+        hung_up.run_until_cancelled(handle.close(id)),
+        shared.gatekeeper.note(who, admitted.target, note)
+    );
+}
+
+type Opened = (super::Admitted, tokio::net::TcpStream);
+
+async fn open(
+    shared: &Shared,
+    who: &SignedIn,
+    destination: &Destination,
+) -> Result<Opened, (u32, &'static str)> {
+    let _turn = shared.opening.acquire().await;
+    let admitted = shared.gatekeeper.open(who, destination, &shared.origin).await.map_err(|refusal| {
+        let code = match refusal {
+            OpenRefusal::Forbidden => PROHIBITED,
+            OpenRefusal::TooMany => RESOURCE_SHORTAGE,
+            OpenRefusal::Unresolvable | OpenRefusal::Unavailable => CONNECT_FAILED,
+        };
+        (code, who.language.open_refused(refusal))
+    })?;
+    let connected = tokio::select! {
+        biased;
+        _ = admitted.grant.ended() => return Err((PROHIBITED, who.language.open_refused(OpenRefusal::Forbidden))),
+        connected = tunnel::connect(&admitted.addresses, shared.limits.connect_timeout) => connected,
+    };
+    match connected {
+        Ok(socket) => Ok((admitted, socket)),
+        Err(error) => {
+            debug!(kind = ?error.kind(), "Target does not answer");
+            shared.gatekeeper.note(who, admitted.target, TunnelNote::Unreachable).await;
+            Err((CONNECT_FAILED, who.language.unreachable()))
+        }
+    }
+}
+
+/// The address, for the log: never more than a network of it, because an address is personal data.
+pub(super) fn network(address: SocketAddr) -> String {
+    match address.ip().to_canonical() {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            format!("{a}.{b}.0.0/16")
+        }
+        std::net::IpAddr::V6(v6) => {
+            let [a, b, ..] = v6.segments();
+            format!("{a:x}:{b:x}::/32")
+        }
+    }
+}

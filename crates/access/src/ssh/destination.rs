@@ -1,0 +1,111 @@
+//! Where a client wants to go: the host and port it typed, and which targets they mean.
+
+/// The longest host that a client may ask for, in bytes (a DNS name has at most 253).
+pub const MAX_HOST_BYTES: usize = 255;
+
+/// A host and port as the client typed them, brought into one form. Nothing is resolved here.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Destination {
+    host: String,
+    port: u16,
+}
+
+/// Why a destination was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DestinationError {
+    /// The host is empty, too long, or has characters that no host has.
+    #[error("the host is not a host name")]
+    Host,
+    /// The port is 0 or above 65535.
+    #[error("the port is out of range")]
+    Port,
+}
+
+impl Destination {
+    /// Reads the host and port of a `direct-tcpip` request. Case, a trailing dot and brackets around an IPv6 address
+    /// do not matter.
+    pub fn parse(host: &str, port: u32) -> Result<Self, DestinationError> {
+        let port = u16::try_from(port).ok().filter(|port| *port != 0).ok_or(DestinationError::Port)?;
+        if host.len() > MAX_HOST_BYTES || host.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(DestinationError::Host);
+        }
+        let host = normal_host(host);
+        if host.is_empty() { Err(DestinationError::Host) } else { Ok(Self { host, port }) }
+    }
+
+    /// The host, in lower case.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether a target with this name, host and port is meant: by its host as it is configured, or by its name.
+    pub fn means(&self, name: &str, host: &str, port: u16) -> bool {
+        self.port == port && (self.host == normal_host(host) || self.host == alias(name))
+    }
+}
+
+fn normal_host(host: &str) -> String {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.strip_suffix('.').unwrap_or(host).to_lowercase()
+}
+
+/// A target's name in a form that can be typed as a host: lower case, `ä` as `ae`, everything else that is neither
+/// letter nor digit as one hyphen.
+pub fn alias(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars().flat_map(char::to_lowercase) {
+        match c {
+            'ä' => out.push_str("ae"),
+            'ö' => out.push_str("oe"),
+            'ü' => out.push_str("ue"),
+            'ß' => out.push_str("ss"),
+            c if c.is_alphanumeric() || c == '.' => out.push(c),
+            _ if out.ends_with('-') || out.is_empty() => {}
+            _ => out.push('-'),
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_target_is_meant_by_host_or_by_name() {
+        let means = |host: &str, port| Destination::parse(host, port).unwrap().means("Büro-PC 12", "pc12.amt.test", 3389);
+        assert!(means("pc12.amt.test", 3389));
+        assert!(means("PC12.Amt.Test.", 3389));
+        assert!(means("buero-pc-12", 3389));
+        assert!(!means("pc12.amt.test", 3390));
+        assert!(!means("pc13.amt.test", 3389));
+        assert!(Destination::parse("[FD00::1]", 22).unwrap().means("x", "fd00::1", 22));
+    }
+
+    #[test]
+    fn what_is_no_host_or_port_is_refused() {
+        assert_eq!(Destination::parse("", 22), Err(DestinationError::Host));
+        assert_eq!(Destination::parse("a b", 22), Err(DestinationError::Host));
+        assert_eq!(Destination::parse(&"a".repeat(MAX_HOST_BYTES + 1), 22), Err(DestinationError::Host));
+        assert_eq!(Destination::parse("a", 0), Err(DestinationError::Port));
+        assert_eq!(Destination::parse("a", 65536), Err(DestinationError::Port));
+    }
+
+    proptest! {
+        #[test]
+        fn any_alias_can_be_typed_as_a_host(name in "\\PC{1,40}") {
+            let alias = alias(&name);
+            if !alias.is_empty() && !alias.ends_with('.') && alias.len() <= MAX_HOST_BYTES {
+                prop_assert!(Destination::parse(&alias, 22).unwrap().means(&name, "elsewhere.test", 22));
+            }
+        }
+    }
+}

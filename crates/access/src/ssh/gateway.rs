@@ -1,0 +1,238 @@
+//! Accepts connections and watches over them: the time to sign in, the end of the session, the end of the service.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use fernamt_domain::Zone;
+use russh::{
+    Disconnect,
+    server::{self, Handle, RunningSession},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, info, warn};
+
+use super::{
+    Gatekeeper, HostKeys, Language, Limits, Origin, SignedIn,
+    algorithms::russh_config,
+    connection::{Connection, Shared, network},
+    limits::{Door, Place},
+    transport::Transport,
+};
+
+/// How long a client has to take our goodbye before we hang up.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How long connections may take to end when the service stops.
+const STOPPING: Duration = Duration::from_secs(5);
+/// The pause after the operating system had no socket for us.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a gateway is told by the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone of its listener.
+    pub zone: Zone,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// Why a gateway could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The address cannot be listened on.
+    #[error("the SSH gateway cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+/// A bound gateway, ready to run.
+pub struct Gateway {
+    listener: TcpListener,
+    config: Arc<server::Config>,
+    gatekeeper: Arc<dyn Gatekeeper>,
+    settings: Settings,
+}
+
+impl Gateway {
+    /// Binds the address. Nobody is served before [`Gateway::run`].
+    pub async fn bind(
+        address: SocketAddr,
+        keys: &HostKeys,
+        settings: Settings,
+        gatekeeper: Arc<dyn Gatekeeper>,
+    ) -> Result<Self, GatewayError> {
+        let listener = TcpListener::bind(address).await.map_err(|source| GatewayError::Listen { address, source })?;
+        let config = Arc::new(russh_config(keys, &settings.limits));
+        Ok(Self { listener, config, gatekeeper, settings })
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// Serves until `stop` is cancelled, then says goodbye to everybody and waits for them, at most some seconds.
+    pub async fn run(self, stop: CancellationToken) {
+        let limits = Arc::new(self.settings.limits);
+        let door = Door::new(Arc::clone(&limits));
+        let visits = TaskTracker::new();
+        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(%error, "No connection could be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let place = match door.knock(peer.ip()) {
+                Ok(place) => place,
+                Err(full) => {
+                    metrics::counter!("fernamt_ssh_refused_total", "limit" => full.as_str()).increment(1);
+                    debug!(network = network(peer), limit = full.as_str(), "Connection refused at the door");
+                    continue;
+                }
+            };
+            metrics::counter!("fernamt_ssh_connections_total").increment(1);
+            let visit = Visit {
+                config: Arc::clone(&self.config),
+                gatekeeper: Arc::clone(&self.gatekeeper),
+                limits: Arc::clone(&limits),
+                origin: Origin { address: peer.ip().to_canonical(), zone: self.settings.zone.clone() },
+                stop: stop.clone(),
+            };
+            visits.spawn(visit.serve(socket, place));
+        }
+        drop(self.listener);
+        visits.close();
+        info!(connections = visits.len(), "SSH gateway stops");
+        if timeout(STOPPING, visits.wait()).await.is_err() {
+            warn!(connections = visits.len(), "SSH connections did not end in time");
+        }
+    }
+}
+
+/// One connection from its beginning to its end.
+struct Visit {
+    config: Arc<server::Config>,
+    gatekeeper: Arc<dyn Gatekeeper>,
+    limits: Arc<Limits>,
+    origin: Origin,
+    stop: CancellationToken,
+}
+
+impl Visit {
+    async fn serve(self, socket: TcpStream, place: Place) {
+        let deadline = Instant::now() + self.limits.login_grace;
+        if let Err(error) = socket.set_nodelay(true) {
+            debug!(%error, "Connection is gone already");
+            return;
+        }
+        let hang_up = CancellationToken::new();
+        let (tell, mut told) = oneshot::channel();
+        let (handler, shared) = Connection::new(
+            Arc::clone(&self.gatekeeper),
+            self.limits,
+            self.origin,
+            place,
+            hang_up.child_token(),
+            tell,
+        );
+        let transport = Transport::new(socket, hang_up.clone());
+        let started = timeout_at(deadline, server::run_stream(self.config, transport, handler));
+        let session = match self.stop.run_until_cancelled(started).await {
+            Some(Ok(Ok(session))) => session,
+            Some(Ok(Err(error))) => return debug!(%error, "Client did not begin with SSH"),
+            Some(Err(_)) | None => return debug!("Client did not begin in time"),
+        };
+        let mut session = Watched::new(session);
+        watch(&mut session, &mut told, deadline, &self.stop, &shared).await;
+        // Whatever ended the visit, the tunnels and the socket end here at the latest.
+        hang_up.cancel();
+        session.wait().await;
+        shared.tasks.close();
+        shared.tasks.wait().await;
+        if let Ok(who) = told.try_recv() {
+            self.gatekeeper.signed_out(&who).await;
+        }
+    }
+}
+
+async fn watch(
+    session: &mut Watched,
+    told: &mut oneshot::Receiver<Arc<SignedIn>>,
+    deadline: Instant,
+    stop: &CancellationToken,
+    shared: &Shared,
+) {
+    let who = tokio::select! {
+        biased;
+        () = session.wait() => return,
+        Ok(who) = &mut *told => who,
+        () = stop.cancelled() => {
+            return session.say_goodbye(Language::default().shutting_down()).await;
+        }
+        () = tokio::time::sleep_until(deadline) => {
+            metrics::counter!("fernamt_ssh_grace_over_total").increment(1);
+            return session.say_goodbye(Language::default().grace_over()).await;
+        }
+    };
+    metrics::counter!("fernamt_ssh_sign_ins_total").increment(1);
+    let gauge = metrics::gauge!("fernamt_ssh_signed_in");
+    gauge.increment(1);
+    let reason = tokio::select! {
+        biased;
+        () = who.ended.cancelled() => Some(who.language.session_ended()),
+        () = stop.cancelled() => Some(who.language.shutting_down()),
+        () = session.wait() => None,
+    };
+    gauge.decrement(1);
+    // The targets see the end before the client does.
+    shared.hung_up.cancel();
+    if let Some(text) = reason {
+        session.say_goodbye(text).await;
+    }
+    shared.gatekeeper.signed_out(&who).await;
+}
+
+struct Watched {
+    handle: Handle,
+    /// `None` once it has ended.
+    session: Option<RunningSession<Connection>>,
+}
+
+impl Watched {
+    fn new(session: RunningSession<Connection>) -> Self {
+        Self { handle: session.handle(), session: Some(session) }
+    }
+
+    /// Waits for the end of the SSH session. Can be called again afterwards.
+    async fn wait(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        if let Err(error) = session.await {
+            debug!(%error, "SSH session ended");
+        }
+        self.session = None;
+    }
+
+    /// Tells the client why, and gives it a moment to read it.
+    async fn say_goodbye(&mut self, text: &str) {
+        let polite = async {
+            // A session that is gone needs no goodbye.
+            let _ = self.handle.disconnect(Disconnect::ByApplication, text.to_owned(), String::new()).await;
+            if let Some(session) = &mut self.session {
+                let _ = session.await;
+            }
+        };
+        if timeout(GOODBYE, polite).await.is_ok() {
+            self.session = None;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! How much strangers and colleagues may take of the gateway.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fernamt_domain::{PersonId, TenantId};
+
+/// The gateway's limits. The defaults fit an administration of some thousand people on one machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a client has from its connection to the end of the sign-in.
+    pub login_grace: Duration,
+    /// Wrong answers before the connection is closed. Asking which methods there are counts as one.
+    pub sign_in_attempts: usize,
+    /// Connections that have not signed in yet.
+    pub unauthenticated: usize,
+    /// Connections from one source (an IPv4 address, an IPv6 /64) that have not signed in yet. A town hall behind one
+    /// address must still get in on Monday morning.
+    pub unauthenticated_per_source: usize,
+    /// All connections.
+    pub connections: usize,
+    /// Connections of one person.
+    pub connections_per_person: usize,
+    /// Channels of one connection, those being opened included.
+    pub channels_per_connection: usize,
+    /// Channels of one connection that are being opened at the same moment; the others wait their turn.
+    pub opening_per_connection: usize,
+    /// How long connecting to a target may take.
+    pub connect_timeout: Duration,
+    /// Bytes from the client that wait for one slow target.
+    pub waiting_bytes_per_channel: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            login_grace: Duration::from_secs(30),
+            sign_in_attempts: 6,
+            unauthenticated: 256,
+            unauthenticated_per_source: 64,
+            connections: 8_192,
+            connections_per_person: 16,
+            channels_per_connection: 128,
+            opening_per_connection: 8,
+            connect_timeout: Duration::from_secs(10),
+            waiting_bytes_per_channel: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why somebody was not let in. It is told in the log and in metrics only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Too many connections have not signed in yet.
+    Unauthenticated,
+    /// Too many of them come from this source.
+    Source,
+    /// Too many connections in all.
+    Connections,
+}
+
+impl Full {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Source => "source",
+            Self::Connections => "connections",
+        }
+    }
+}
+
+/// Counts who is at the door and who is inside.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    limits: Arc<Limits>,
+    counts: Arc<Mutex<Counts>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    waiting: HashMap<IpAddr, usize>,
+    waiting_total: usize,
+    inside: HashMap<(TenantId, PersonId), usize>,
+    total: usize,
+}
+
+impl Door {
+    pub(super) fn new(limits: Arc<Limits>) -> Self {
+        Self { limits, counts: Arc::default() }
+    }
+
+    /// Counts a new connection as waiting at the door.
+    pub(super) fn knock(&self, address: IpAddr) -> Result<Place, Full> {
+        let source = source(address);
+        let mut counts = self.lock();
+        if counts.total >= self.limits.connections {
+            return Err(Full::Connections);
+        }
+        if counts.waiting_total >= self.limits.unauthenticated {
+            return Err(Full::Unauthenticated);
+        }
+        let from_here = counts.waiting.get(&source).copied().unwrap_or(0);
+        if from_here >= self.limits.unauthenticated_per_source {
+            return Err(Full::Source);
+        }
+        counts.waiting.insert(source, from_here + 1);
+        counts.waiting_total += 1;
+        counts.total += 1;
+        Ok(Place { door: self.clone(), at: At::Door(source) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn leave(&mut self, at: At) {
+        match at {
+            At::Door(source) => {
+                self.waiting_total -= 1;
+                take_one(&mut self.waiting, source);
+            }
+            At::Inside(tenant, person) => take_one(&mut self.inside, (tenant, person)),
+        }
+    }
+}
+
+fn take_one<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    if let Some(count) = counts.get_mut(&key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&key);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Door(IpAddr),
+    Inside(TenantId, PersonId),
+}
+
+/// One connection's place, at the door first and then inside. Dropping it frees it.
+#[derive(Debug)]
+pub(super) struct Place {
+    door: Door,
+    at: At,
+}
+
+impl Place {
+    /// Takes the connection from the door to the inside. `false` if the person has too many there already.
+    pub(super) fn enter(&mut self, tenant: TenantId, person: PersonId) -> bool {
+        let mut counts = self.door.lock();
+        let held = counts.inside.get(&(tenant, person)).copied().unwrap_or(0);
+        if held >= self.door.limits.connections_per_person {
+            return false;
+        }
+        counts.inside.insert((tenant, person), held + 1);
+        counts.leave(self.at);
+        self.at = At::Inside(tenant, person);
+        true
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.door.lock();
+        counts.leave(self.at);
+        counts.total -= 1;
+    }
+}
+
+/// What counts as one source: an IPv6 customer has a whole /64.
+fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{SystemClock, SystemRng};
+
+    use super::*;
+
+    fn door(limits: Limits) -> Door {
+        Door::new(Arc::new(limits))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn one_source_cannot_fill_the_door() {
+        let door = door(Limits { unauthenticated_per_source: 2, unauthenticated: 3, ..Limits::default() });
+        let held = [door.knock(address("192.0.2.1")).unwrap(), door.knock(address("::ffff:192.0.2.1")).unwrap()];
+        assert_eq!(door.knock(address("192.0.2.1")).unwrap_err(), Full::Source);
+        let other = door.knock(address("2001:db8::1")).unwrap();
+        assert_eq!(door.knock(address("2001:db8:1::1")).unwrap_err(), Full::Unauthenticated);
+        drop(held);
+        drop(other);
+        assert!(door.lock().waiting.is_empty());
+        assert_eq!(door.lock().total, 0);
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_are_one_source() {
+        let door = door(Limits { unauthenticated_per_source: 1, ..Limits::default() });
+        let _held = door.knock(address("2001:db8::1")).unwrap();
+        assert_eq!(door.knock(address("2001:db8::2")).unwrap_err(), Full::Source);
+    }
+
+    #[test]
+    fn who_is_inside_leaves_room_at_the_door_and_has_a_limit_of_its_own() {
+        let door = door(Limits {
+            unauthenticated: 1,
+            connections_per_person: 1,
+            connections: 2,
+            ..Limits::default()
+        });
+        let (tenant, person) = (TenantId::new(&SystemClock, &SystemRng), PersonId::new(&SystemClock, &SystemRng));
+        let mut first = door.knock(address("192.0.2.1")).unwrap();
+        assert!(first.enter(tenant, person));
+        let mut second = door.knock(address("192.0.2.1")).unwrap();
+        assert!(!second.enter(tenant, person), "one connection is this person's limit");
+        assert_eq!(door.knock(address("192.0.2.2")).unwrap_err(), Full::Connections);
+        drop(first);
+        assert!(second.enter(tenant, person));
+        drop(second);
+        assert!(door.lock().inside.is_empty());
+    }
+}

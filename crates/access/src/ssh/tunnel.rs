@@ -1,0 +1,271 @@
+//! One tunnel: a channel on one side, a TCP connection to a target on the other, a live grant over both.
+//!
+//! Bytes from the client go straight from the SSH session to the target's socket, and into a bounded queue only while
+//! the target is slower than the client. Bytes from the target are read when the client's window has room for them.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use fernamt_domain::{EndReason, LiveGrant};
+use russh::{ChannelWriteHalf, server::Msg};
+use tokio::{
+    io::Interest,
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::Notify,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes read from a target at once: two of OpenSSH's packets.
+const READ_BYTES: usize = 64 * 1024;
+/// How long a target may take for what the client had sent before it closed the channel.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// Connects to the first address that answers.
+pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match timeout(limit, TcpStream::connect(address)).await {
+            Ok(Ok(socket)) => {
+                socket.set_nodelay(true)?;
+                return Ok(socket);
+            }
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
+}
+
+/// The way from the client to the target.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    limit_bytes: usize,
+    state: Mutex<Waiting>,
+    /// Something happened that the tunnel's task must look at.
+    filled: Notify,
+    /// The queue is below its limit again.
+    drained: Notify,
+    /// The client closed the channel.
+    closed: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// `None` once the target has been told that no more comes.
+    socket: Option<OwnedWriteHalf>,
+    queue: VecDeque<Bytes>,
+    bytes: usize,
+    ended: bool,
+}
+
+impl Inlet {
+    pub(super) fn new(socket: OwnedWriteHalf, limit_bytes: usize) -> Self {
+        Self {
+            limit_bytes,
+            state: Mutex::new(Waiting { socket: Some(socket), queue: VecDeque::new(), bytes: 0, ended: false }),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            closed: CancellationToken::new(),
+        }
+    }
+
+    /// Takes data from the client: to the socket what it takes at once, the rest into the queue. `false` means that the
+    /// queue is full and [`Inlet::room`] must be awaited before more is brought.
+    pub(super) fn push(&self, mut data: &[u8]) -> bool {
+        let mut state = self.lock();
+        let Some(socket) = &state.socket else { return true };
+        if state.queue.is_empty() {
+            while !data.is_empty() {
+                match socket.try_write(data) {
+                    Ok(count) => data = data.get(count..).unwrap_or_default(),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(_) => {
+                        // The tunnel's task meets the same error when it reads, and ends the tunnel.
+                        state.socket = None;
+                        self.filled.notify_one();
+                        return true;
+                    }
+                }
+            }
+        }
+        if data.is_empty() {
+            return true;
+        }
+        state.queue.push_back(Bytes::copy_from_slice(data));
+        state.bytes += data.len();
+        self.filled.notify_one();
+        state.bytes < self.limit_bytes
+    }
+
+    /// Whether all that came has gone to the target.
+    pub(super) fn keeps_up(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Waits until the queue is below its limit, or the tunnel is over.
+    pub(super) async fn room(&self) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let state = self.lock();
+                if state.socket.is_none() || state.bytes < self.limit_bytes {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// The client sends no more on this channel.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.filled.notify_one();
+    }
+
+    /// The client closed the channel: it takes nothing more either.
+    pub(super) fn close(&self) {
+        self.end();
+        self.closed.cancel();
+    }
+
+    /// Lets go of the target's socket at once.
+    fn abandon(&self) {
+        let mut state = self.lock();
+        state.socket = None;
+        state.queue.clear();
+        state.bytes = 0;
+        self.drained.notify_waiters();
+    }
+
+    /// Writes from the queue what the socket takes now. `true` once all is written and the client has ended.
+    fn flush(&self) -> io::Result<bool> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let Some(socket) = &state.socket else { return Ok(true) };
+        while let Some(first) = state.queue.front_mut() {
+            match socket.try_write(first) {
+                Ok(count) => {
+                    state.bytes -= count;
+                    first.advance(count);
+                    if first.is_empty() {
+                        state.queue.pop_front();
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if state.bytes < self.limit_bytes {
+            self.drained.notify_waiters();
+        }
+        if state.ended && state.queue.is_empty() {
+            // Dropping the write half tells the target that no more comes.
+            state.socket = None;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets go of the target's socket however the tunnel ends, so that nobody waits for room in a queue nobody empties.
+struct Abandon<'a>(&'a Inlet);
+
+impl Drop for Abandon<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// How a tunnel ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TunnelEnd {
+    /// By itself: either side closed, or the target failed.
+    Finished,
+    /// The live grant ended.
+    Revoked(EndReason),
+    /// The whole connection ended.
+    HungUp,
+}
+
+/// Carries bytes until either side, the grant or the connection ends. The target's socket is closed when this returns.
+pub(super) async fn carry(
+    target: OwnedReadHalf,
+    inlet: &Inlet,
+    client: &ChannelWriteHalf<Msg>,
+    grant: &LiveGrant,
+    hung_up: &CancellationToken,
+) -> TunnelEnd {
+    let _abandon = Abandon(inlet);
+    let both_ways = async {
+        // Whatever breaks one way breaks both.
+        let _ = tokio::try_join!(to_target(&target, inlet), to_client(&target, inlet, client));
+    };
+    tokio::select! {
+        biased;
+        reason = grant.ended() => TunnelEnd::Revoked(reason),
+        () = hung_up.cancelled() => TunnelEnd::HungUp,
+        () = both_ways => TunnelEnd::Finished,
+    }
+}
+
+async fn to_target(target: &OwnedReadHalf, inlet: &Inlet) -> io::Result<()> {
+    loop {
+        let filled = inlet.filled.notified();
+        if inlet.flush()? {
+            return Ok(());
+        }
+        if inlet.keeps_up() {
+            filled.await;
+        } else {
+            target.ready(Interest::WRITABLE).await?;
+        }
+    }
+}
+
+async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, client: &ChannelWriteHalf<Msg>) -> io::Result<()> {
+    let copy = async {
+        let mut buffer = BytesMut::new();
+        loop {
+            buffer.reserve(READ_BYTES);
+            match target.try_read_buf(&mut buffer) {
+                Ok(0) => break,
+                Ok(_) => client.data_bytes(buffer.split().freeze()).await.map_err(io::Error::other)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // An idle tunnel holds no buffer.
+                    buffer = BytesMut::new();
+                    target.readable().await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        client.eof().await.map_err(io::Error::other)
+    };
+    tokio::select! {
+        copied = copy => copied,
+        () = inlet.closed.cancelled() => {
+            // What the client had sent still goes to the target, but not for ever.
+            let gone = async {
+                while !inlet.keeps_up() {
+                    target.ready(Interest::WRITABLE).await?;
+                    inlet.flush()?;
+                }
+                io::Result::Ok(())
+            };
+            timeout(LINGER, gone).await.map_err(io::Error::from)?
+        }
+    }
+}
