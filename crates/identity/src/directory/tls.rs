@@ -19,7 +19,7 @@ const MAX_CERTIFICATES: usize = 32;
 
 /// Makes a TLS configuration that trusts the given certificates. Each may be an authority, or the very certificate of
 /// the server, which is then pinned: name and dates no longer matter, as many a domain controller signs its own.
-pub fn client_config(pem: &str) -> Result<Arc<ClientConfig>, DirectoryError> {
+pub(super) fn client_config(pem: &str) -> Result<Arc<ClientConfig>, DirectoryError> {
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .take(MAX_CERTIFICATES)
         .collect::<Result<_, _>>()
