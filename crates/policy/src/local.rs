@@ -35,6 +35,11 @@ pub struct LocalTime {
 }
 
 impl LocalZone {
+    /// The zone with this name in the IANA database.
+    pub fn named(name: &str) -> Result<Self, UnknownZone> {
+        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
+    }
+
     /// Coordinated universal time.
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
@@ -129,7 +134,14 @@ impl FromStr for LocalZone {
     type Err = UnknownZone;
 
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
+        Self::named(name)
+    }
+}
+
+/// Berlin, where the administrations that this is made for have their clocks.
+impl Default for LocalZone {
+    fn default() -> Self {
+        Self::named("Europe/Berlin").unwrap_or_else(|_| Self::utc())
     }
 }
 
