@@ -67,7 +67,9 @@ pub(crate) fn fuzz(target: &str, time: Duration) -> Result<Outcome> {
     // The product has no `unsafe`, so the address sanitiser would only slow it down. Coverage instrumentation is an
     // unstable compiler flag; the variable lets the stable compiler accept it.
     fuzzer
-        .args(["run", "--sanitizer", "none", target])
+        .args(["run", "--sanitizer", "none", "--features", "libfuzzer", "--target-dir"])
+        .arg(target_dir().join("fuzz-build"))
+        .arg(target)
         .arg(&scratch)
         .arg(&committed)
         .args(["--", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])

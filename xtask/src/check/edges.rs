@@ -18,6 +18,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("server", ALL_BUT_SERVER),
     ("testkit", &["domain"]),
+    ("fuzz", &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "testkit"]),
 ];
 
 /// Outside packages that exactly one crate of ours may name: everybody else goes through that crate, so that the
