@@ -1,1 +1,50 @@
+//! The store: everything that Fernamt keeps, in SQLite or PostgreSQL, behind repositories.
 //!
+//! - [`Store::open`] opens and migrates the database. [`Store::tenants`] knows the tenants; [`Store::tenant`] gives a
+//!   [`TenantStore`], to which every query is confined.
+//! - A [`TenantStore`]'s repositories read: `tenant.people().by_name("ada")`.
+//! - Writing takes a unit of work: `let mut work = tenant.begin().await?`, then `work.people().insert(&person)`,
+//!   `work.record(audit event)`, `work.publish(domain event)` and `work.commit()`. State, audit entry and outbox row
+//!   become real in one transaction.
+//! - [`Store::subscribe`] hears of what was committed.
+//!
+//! Moments are kept in microseconds, on both databases alike.
+
+mod bus;
+mod database;
+mod error;
+mod migration;
+pub mod page;
+mod record;
+mod relay;
+pub mod repo;
+mod schema;
+mod scope;
+mod store;
+mod work;
+
+pub use bus::{BUS_CAPACITY, Notice, Subscription};
+pub use database::{DatabaseUrl, Durability};
+pub use error::StoreError;
+pub use page::{MAX_PAGE_ROWS, Page, Paged};
+pub use record::{Column, ColumnKind, Table};
+pub use repo::{
+    audit::{AuditEntry, AuditFacts, AuditFilter, ChainEnd},
+    credential::{OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
+    device::DeviceRecord,
+    directory::DirectoryRecord,
+    group::GroupRecord,
+    import::ImportBatchRecord,
+    journal::{JournalAction, JournalRecord},
+    person::PersonRecord,
+    rule::RuleRecord,
+    session::SessionRecord,
+    setting::SettingRecord,
+    setup::SetupLinkRecord,
+    target::{BundleRecord, HealthState, TargetHealthRecord, TargetRecord, TargetUseRecord},
+    tenant::Tenant,
+};
+pub use schema::TABLES;
+pub use scope::{Reading, Writing};
+pub use store::{Store, TenantStore};
+pub use work::Work;

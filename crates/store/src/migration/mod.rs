@@ -1,0 +1,111 @@
+//! The schema's history: one set of migrations for both databases. A migration that was released is never changed.
+
+mod m0001_first;
+
+use sea_orm_migration::{
+    MigrationTrait, MigratorTrait, SchemaManager,
+    sea_orm::DbErr,
+    sea_query::{ColumnDef, ForeignKey, ForeignKeyAction, Index, Table},
+};
+
+/// All migrations in their order.
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_first::Migration)]
+    }
+}
+
+/// A table as a migration makes it. `tenant_id` is added in front of columns, key, references and indexes.
+struct NewTable {
+    name: &'static str,
+    /// Columns as `name kind`, with `?` after the kind where they may be empty, separated by commas.
+    columns: &'static str,
+    /// The rest of the primary key.
+    key: &'static [&'static str],
+    /// Columns that refer to another table's `id`, whose rows go with it.
+    owners: &'static [(&'static str, &'static str)],
+    /// Columns that refer to another table's `id`, which cannot go before.
+    needs: &'static [(&'static str, &'static str)],
+    /// Lists of columns, separated by blanks, that are unique together.
+    unique: &'static [&'static str],
+    /// Lists of columns, separated by blanks, that are searched by.
+    index: &'static [&'static str],
+}
+
+const NEW: NewTable = NewTable { name: "", columns: "", key: &[], owners: &[], needs: &[], unique: &[], index: &[] };
+
+async fn create(manager: &SchemaManager<'_>, new: &NewTable) -> Result<(), DbErr> {
+    let mut table = Table::create();
+    table.table(new.name).col(ColumnDef::new("tenant_id").uuid().not_null());
+    for column in new.columns.split(',') {
+        table.col(column_of(column.trim())?);
+    }
+    let mut key = Index::create();
+    // PostgreSQL reports this name on a conflict; SQLite names the column itself
+    key.name(format!("{}.{}", new.name, new.key.last().unwrap_or(&"tenant_id"))).col("tenant_id");
+    for column in new.key {
+        key.col(*column);
+    }
+    table.primary_key(&mut key);
+    let reference = |column: &'static str, other: &'static str, on_delete| {
+        ForeignKey::create()
+            .name(format!("{}.{column}.reference", new.name))
+            .from(new.name, ("tenant_id", column))
+            .to(other, ("tenant_id", "id"))
+            .on_delete(on_delete)
+            .to_owned()
+    };
+    for (column, other) in new.owners {
+        table.foreign_key(&mut reference(column, other, ForeignKeyAction::Cascade));
+    }
+    for (column, other) in new.needs {
+        table.foreign_key(&mut reference(column, other, ForeignKeyAction::Restrict));
+    }
+    if new.name != "tenant" {
+        let mut tenant = ForeignKey::create()
+            .name(format!("{}.tenant_id.reference", new.name))
+            .from(new.name, "tenant_id")
+            .to("tenant", "tenant_id")
+            .on_delete(ForeignKeyAction::Cascade)
+            .to_owned();
+        table.foreign_key(&mut tenant);
+    }
+    manager.create_table(table).await?;
+    for (columns, unique) in new.unique.iter().map(|c| (c, true)).chain(new.index.iter().map(|c| (c, false))) {
+        let mut index = Index::create();
+        index.name(format!("{}.{}", new.name, columns.replace(' ', "+"))).table(new.name);
+        if new.name != "tenant" {
+            index.col("tenant_id");
+        }
+        for column in columns.split(' ') {
+            index.col(column);
+        }
+        if unique {
+            index.unique();
+        }
+        manager.create_index(index).await?;
+    }
+    Ok(())
+}
+
+fn column_of(text: &'static str) -> Result<ColumnDef, DbErr> {
+    let (name, kind) = text.split_once(' ').ok_or_else(|| DbErr::Migration(format!("column without kind: {text}")))?;
+    let mut column = ColumnDef::new(name);
+    match kind.trim_end_matches('?') {
+        "uuid" => column.uuid(),
+        "text" => column.text(),
+        "integer" => column.big_integer(),
+        "boolean" => column.boolean(),
+        "bytes" => column.blob(),
+        _ => return Err(DbErr::Migration(format!("column of unknown kind: {text}"))),
+    };
+    if kind.ends_with('?') {
+        column.null();
+    } else {
+        column.not_null();
+    }
+    Ok(column)
+}

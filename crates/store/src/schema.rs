@@ -1,0 +1,53 @@
+//! Every table with the data category of every column: what the deletion job, the backup and the evidence go by.
+
+use crate::{
+    record::{Record, Table},
+    repo::{
+        audit::{AuditEntryRecord, AuditHeadRecord, AuditPseudonymRecord, AuditSegmentRecord},
+        credential::{OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
+        device::DeviceRecord,
+        directory::DirectoryRecord,
+        group::{GroupMemberRecord, GroupNestingRecord, GroupRecord},
+        import::ImportBatchRecord,
+        journal::JournalRecord,
+        outbox::OutboxRecord,
+        person::{PersonRecord, PersonRoleRecord},
+        rule::RuleRecord,
+        session::SessionRecord,
+        setting::SettingRecord,
+        setup::SetupLinkRecord,
+        target::{BundleRecord, BundleTargetRecord, TargetHealthRecord, TargetRecord, TargetUseRecord},
+        tenant::TenantRecord,
+    },
+};
+
+/// All tables, each after those that it refers to.
+pub const TABLES: &[Table] = &[
+    TenantRecord::TABLE,
+    DirectoryRecord::TABLE,
+    PersonRecord::TABLE,
+    PersonRoleRecord::TABLE,
+    GroupRecord::TABLE,
+    GroupMemberRecord::TABLE,
+    GroupNestingRecord::TABLE,
+    DeviceRecord::TABLE,
+    OtpTokenRecord::TABLE,
+    PasskeyRecord::TABLE,
+    RecoveryCodeRecord::TABLE,
+    SessionRecord::TABLE,
+    TargetRecord::TABLE,
+    BundleRecord::TABLE,
+    BundleTargetRecord::TABLE,
+    TargetHealthRecord::TABLE,
+    TargetUseRecord::TABLE,
+    RuleRecord::TABLE,
+    SettingRecord::TABLE,
+    SetupLinkRecord::TABLE,
+    ImportBatchRecord::TABLE,
+    AuditEntryRecord::TABLE,
+    AuditHeadRecord::TABLE,
+    AuditSegmentRecord::TABLE,
+    AuditPseudonymRecord::TABLE,
+    OutboxRecord::TABLE,
+    JournalRecord::TABLE,
+];

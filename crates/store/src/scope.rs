@@ -1,0 +1,394 @@
+//! The one place where SQL is made for a tenant's rows. Every statement gets `tenant_id = ?` here, and nobody outside
+//! can make one without: the tenants are apart by construction.
+
+use std::marker::PhantomData;
+
+use fernamt_domain::{Clock, JournalId, Rng, TenantId};
+use sea_orm::{
+    ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Value,
+    sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    StoreError,
+    page::{Page, Paged},
+    record::{Field, Record},
+    repo::journal::{JournalAction, JournalRecord},
+};
+
+/// The most rows in one statement, far below what both databases allow for bound values.
+const MAX_ROWS_PER_STATEMENT: usize = 500;
+
+/// Marks a repository that can only read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading;
+
+/// Marks a repository inside a unit of work.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing;
+
+/// One tenant's rows, by way of a connection or an open transaction.
+pub(crate) struct Scope<'a> {
+    executor: DatabaseExecutor<'a>,
+    tenant: TenantId,
+    clock: &'a dyn Clock,
+    rng: &'a dyn Rng,
+}
+
+/// `column = value`.
+pub(crate) fn is<F: Field>(column: &'static str, value: &F) -> Condition {
+    Condition::all().add(Expr::col(column).eq(value.value()))
+}
+
+/// `column` is one of `values`.
+pub(crate) fn is_in<'v, F: Field + 'v>(column: &'static str, values: impl IntoIterator<Item = &'v F>) -> Condition {
+    Condition::all().add(Expr::col(column).is_in(values.into_iter().map(Field::value)))
+}
+
+/// `column` is empty.
+pub(crate) fn is_null(column: &'static str) -> Condition {
+    Condition::all().add(Expr::col(column).is_null())
+}
+
+/// `column < value`; an empty column never is.
+pub(crate) fn before<F: Field>(column: &'static str, value: &F) -> Condition {
+    Condition::all().add(Expr::col(column).lt(value.value()))
+}
+
+/// `column > value`; an empty column never is.
+pub(crate) fn after<F: Field>(column: &'static str, value: &F) -> Condition {
+    Condition::all().add(Expr::col(column).gt(value.value()))
+}
+
+/// Every row of the tenant.
+pub(crate) fn any() -> Condition {
+    Condition::all()
+}
+
+/// A new value for a column.
+pub(crate) fn to<F: Field>(column: &'static str, value: &F) -> (&'static str, Value) {
+    (column, value.value())
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(
+        executor: impl Into<DatabaseExecutor<'a>>,
+        tenant: TenantId,
+        clock: &'a dyn Clock,
+        rng: &'a dyn Rng,
+    ) -> Self {
+        Self { executor: executor.into(), tenant, clock, rng }
+    }
+
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock
+    }
+
+    pub(crate) fn rng(&self) -> &dyn Rng {
+        self.rng
+    }
+
+    fn own(&self) -> Expr {
+        Expr::col("tenant_id").eq(self.tenant.value())
+    }
+
+    /// Starts a query for rows that fit `filter`.
+    pub(crate) fn find<R: Record>(&self, filter: Condition) -> Find<'_, 'a, R> {
+        let mut statement = Query::select();
+        statement
+            .columns(R::TABLE.columns.iter().map(|column| column.name))
+            .from(R::TABLE.name)
+            .and_where(self.own())
+            .cond_where(filter);
+        Find { scope: self, statement, record: PhantomData }
+    }
+
+    pub(crate) async fn count<R: Record>(&self, filter: Condition) -> Result<u64, StoreError> {
+        let mut statement = Query::select();
+        statement
+            .expr_as(Func::count(Expr::col(Asterisk)), "n")
+            .from(R::TABLE.name)
+            .and_where(self.own())
+            .cond_where(filter);
+        let row = self.executor.query_one(&statement).await?;
+        row.map_or(Ok(0), |row| u64::read(&row, "n"))
+    }
+
+    /// The largest value of a column, if there is any row.
+    pub(crate) async fn largest<R: Record, F: Field>(&self, column: &'static str) -> Result<Option<F>, StoreError> {
+        let mut statement = Query::select();
+        statement.expr_as(Func::max(Expr::col(column)), "largest").from(R::TABLE.name).and_where(self.own());
+        match self.executor.query_one(&statement).await? {
+            Some(row) => F::read_optional(&row, "largest"),
+            None => Ok(None),
+        }
+    }
+
+    /// One page of rows in the order of `order`, with `page.search` looked for in the column `search`.
+    pub(crate) async fn page<R: Record>(
+        &self,
+        filter: Condition,
+        order: &'static str,
+        page: &Page,
+    ) -> Result<Paged<R>, StoreError> {
+        let mut filter = filter;
+        if let Some(words) = page.search_words() {
+            for word in words {
+                filter = filter.add(Expr::col("search").like(contains(&word)));
+            }
+        }
+        let total = self.count::<R>(filter.clone()).await?;
+        let items = self.find::<R>(filter).order(order).order(R::TABLE.key[0]).window(page.offset, page.limit()).all();
+        Ok(Paged { items: items.await?, total })
+    }
+
+    pub(crate) async fn insert<R: Record>(&self, record: &R) -> Result<(), StoreError> {
+        self.insert_all(std::slice::from_ref(record)).await
+    }
+
+    pub(crate) async fn insert_all<R: Record>(&self, records: &[R]) -> Result<(), StoreError> {
+        self.insert_or::<R>(records, None).await.map(|_| ())
+    }
+
+    /// Inserts the row unless one with the same key is there. Tells whether it did.
+    pub(crate) async fn insert_if_absent<R: Record>(&self, record: &R) -> Result<bool, StoreError> {
+        let keep = conflict_on::<R>().do_nothing().to_owned();
+        self.insert_or(std::slice::from_ref(record), Some(keep)).await.map(|count| count > 0)
+    }
+
+    /// Inserts the row, or replaces the one with the same key.
+    pub(crate) async fn upsert<R: Record>(&self, record: &R) -> Result<(), StoreError> {
+        let rest = R::TABLE.columns.iter().map(|column| column.name).filter(|name| !R::TABLE.key.contains(name));
+        let replace = conflict_on::<R>().update_columns(rest).to_owned();
+        self.insert_or(std::slice::from_ref(record), Some(replace)).await.map(|_| ())
+    }
+
+    async fn insert_or<R: Record>(&self, records: &[R], conflict: Option<OnConflict>) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for chunk in records.chunks(MAX_ROWS_PER_STATEMENT) {
+            let mut statement = Query::insert();
+            statement.into_table(R::TABLE.name).columns(R::TABLE.all_columns().map(|column| column.name));
+            for record in chunk {
+                let values = std::iter::once(self.tenant.value()).chain(record.values());
+                statement.values_panic(values.map(Expr::val));
+            }
+            if let Some(conflict) = &conflict {
+                statement.on_conflict(conflict.clone());
+            }
+            count += self.executor.execute(&statement).await?.rows_affected();
+        }
+        Ok(count)
+    }
+
+    /// Writes all columns of the row with the record's key.
+    pub(crate) async fn replace<R: Record>(&self, record: &R) -> Result<(), StoreError> {
+        let (mut key, mut rest) = (Condition::all(), Vec::new());
+        for (column, value) in R::TABLE.columns.iter().zip(record.values()) {
+            if R::TABLE.key.contains(&column.name) {
+                key = key.add(Expr::col(column.name).eq(value));
+            } else {
+                rest.push((column.name, value));
+            }
+        }
+        self.set_one::<R>(key, rest).await
+    }
+
+    /// Sets columns of the rows that fit. Returns how many there were.
+    pub(crate) async fn set<R: Record>(
+        &self,
+        filter: Condition,
+        values: Vec<(&'static str, Value)>,
+    ) -> Result<u64, StoreError> {
+        let mut statement = Query::update();
+        statement
+            .table(R::TABLE.name)
+            .values(values.into_iter().map(|(column, value)| (column, Expr::val(value))))
+            .and_where(self.own())
+            .cond_where(filter);
+        Ok(self.executor.execute(&statement).await?.rows_affected())
+    }
+
+    /// Sets columns of the one row that fits.
+    pub(crate) async fn set_one<R: Record>(
+        &self,
+        filter: Condition,
+        values: Vec<(&'static str, Value)>,
+    ) -> Result<(), StoreError> {
+        match self.set::<R>(filter, values).await? {
+            0 => Err(StoreError::NotFound(R::TABLE.name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds to a number column of the rows that fit.
+    pub(crate) async fn add<R: Record>(
+        &self,
+        filter: Condition,
+        column: &'static str,
+        number: i64,
+    ) -> Result<(), StoreError> {
+        let mut statement = Query::update();
+        statement
+            .table(R::TABLE.name)
+            .value(column, Expr::col(column).add(number))
+            .and_where(self.own())
+            .cond_where(filter);
+        self.executor.execute(&statement).await?;
+        Ok(())
+    }
+
+    /// Deletes the rows that fit, with their entries in the journal where the table has one. Returns how many.
+    pub(crate) async fn delete<R: Record>(&self, filter: Condition) -> Result<u64, StoreError> {
+        if R::TABLE.journaled {
+            let rows = self.find::<R>(filter.clone()).all().await?;
+            let now = self.now();
+            let entries: Vec<_> = rows
+                .iter()
+                .map(|row| JournalRecord {
+                    id: JournalId::new(self.clock, self.rng),
+                    at: now,
+                    action: JournalAction::Deleted,
+                    table_name: R::TABLE.name.to_owned(),
+                    row_key: key_text(row),
+                    state: None,
+                })
+                .collect();
+            self.insert_all(&entries).await?;
+        }
+        let mut statement = Query::delete();
+        statement.from_table(R::TABLE.name).and_where(self.own()).cond_where(filter);
+        Ok(self.executor.execute(&statement).await?.rows_affected())
+    }
+
+    /// Deletes the one row that fits.
+    pub(crate) async fn delete_one<R: Record>(&self, filter: Condition) -> Result<(), StoreError> {
+        match self.delete::<R>(filter).await? {
+            0 => Err(StoreError::NotFound(R::TABLE.name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes in the journal that a row got a new state, so that a restore repeats it.
+    pub(crate) async fn journal_state<R: Record>(&self, id: &impl Field, state: &str) -> Result<(), StoreError> {
+        self.insert(&JournalRecord {
+            id: JournalId::new(self.clock, self.rng),
+            at: self.now(),
+            action: JournalAction::State,
+            table_name: R::TABLE.name.to_owned(),
+            row_key: serde_json::json!([value_text(&id.value())]),
+            state: Some(state.to_owned()),
+        })
+        .await
+    }
+
+    /// Whether the database locks rows one by one; the other one has a single writer.
+    pub(crate) fn locks_rows(&self) -> bool {
+        self.executor.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Tells other processes, once the transaction is committed. Only PostgreSQL can.
+    pub(crate) async fn notify(&self, channel: &str, payload: String) -> Result<(), StoreError> {
+        if self.locks_rows() {
+            let sql = "SELECT pg_notify($1, $2)";
+            let values = [Value::from(channel.to_owned()), Value::from(payload)];
+            let statement = sea_orm::Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+            self.executor.query_one_raw(statement).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A query for rows of one tenant, not yet run.
+pub(crate) struct Find<'s, 'a, R> {
+    scope: &'s Scope<'a>,
+    statement: SelectStatement,
+    record: PhantomData<R>,
+}
+
+impl<R: Record> Find<'_, '_, R> {
+    pub(crate) fn order(mut self, column: &'static str) -> Self {
+        self.statement.order_by(column, Order::Asc);
+        self
+    }
+
+    pub(crate) fn newest_first(mut self, column: &'static str) -> Self {
+        self.statement.order_by(column, Order::Desc);
+        self
+    }
+
+    pub(crate) fn window(mut self, offset: u64, limit: u64) -> Self {
+        self.statement.offset(offset).limit(limit);
+        self
+    }
+
+    pub(crate) fn limit(mut self, limit: u64) -> Self {
+        self.statement.limit(limit);
+        self
+    }
+
+    /// Locks the rows until the unit of work ends, where the database does that row by row.
+    pub(crate) fn locked(mut self) -> Self {
+        if self.scope.locks_rows() {
+            self.statement.lock_exclusive();
+        }
+        self
+    }
+
+    pub(crate) async fn all(self) -> Result<Vec<R>, StoreError> {
+        let rows = self.scope.executor.query_all(&self.statement).await?;
+        rows.iter().map(R::read).collect()
+    }
+
+    pub(crate) async fn one(mut self) -> Result<Option<R>, StoreError> {
+        self.statement.limit(1);
+        let row: Option<QueryResult> = self.scope.executor.query_one(&self.statement).await?;
+        row.as_ref().map(R::read).transpose()
+    }
+
+    pub(crate) async fn get(self) -> Result<R, StoreError> {
+        self.one().await?.ok_or(StoreError::NotFound(R::TABLE.name))
+    }
+}
+
+/// A row's key as it stands in the journal: a JSON list of its parts.
+pub(crate) fn key_text<R: Record>(row: &R) -> serde_json::Value {
+    let values = R::TABLE.columns.iter().zip(row.values());
+    values.filter(|(column, _)| R::TABLE.key.contains(&column.name)).map(|(_, value)| value_text(&value)).collect()
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Uuid(Some(id)) => id.to_string(),
+        Value::String(Some(text)) => text.clone(),
+        Value::Bytes(Some(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Value::BigInt(Some(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn conflict_on<R: Record>() -> OnConflict {
+    OnConflict::columns(std::iter::once("tenant_id").chain(R::TABLE.key.iter().copied()))
+}
+
+/// A LIKE pattern for "contains", with the pattern characters of the searched word escaped.
+fn contains(word: &str) -> sea_orm::sea_query::LikeExpr {
+    let mut pattern = String::with_capacity(word.len() + 2);
+    pattern.push('%');
+    for letter in word.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    sea_orm::sea_query::LikeExpr::new(pattern).escape('\\')
+}
