@@ -116,6 +116,7 @@ pub struct OpenedDesktop {
     pub width_multiple: u16,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over this way")]
 fn expose<S: serde::Serializer>(secret: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(Secret::expose).serialize(serializer)
 }

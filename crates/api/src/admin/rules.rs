@@ -51,6 +51,7 @@ fn yes() -> bool {
 /// A rule, by form or by hand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "rules are few and short-lived here")]
 pub enum RuleBody {
     /// Filled in as a form, which writes the Cedar text.
     Form {

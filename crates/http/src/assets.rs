@@ -1,0 +1,106 @@
+//! The web app, embedded in the binary, with the headers that keep a page to itself.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use fernamt_domain::rng::random_token;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::{ApiError, Site};
+
+/// The folder that the web app's build leaves. A debug build reads it from disk, a release carries it.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[allow_missing = true]
+struct WebApp;
+
+/// Stands in `index.html` where the nonce of the response goes.
+const NONCE_PLACEHOLDER: &str = "__NONCE__";
+
+/// Serves a file of the web app, or its page for every address that the router of the web app knows.
+pub async fn serve(site: Site, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ApiError::not_found().into_response();
+    }
+    let path = request.uri().path().trim_start_matches('/');
+    if path.starts_with("api/") {
+        return ApiError::not_found().into_response();
+    }
+    match WebApp::get(path) {
+        Some(file) if path != "index.html" => asset(path, file),
+        _ if path.contains('.') => StatusCode::NOT_FOUND.into_response(),
+        _ => page(&site),
+    }
+}
+
+fn asset(path: &str, file: EmbeddedFile) -> Response {
+    // The build puts a hash of the content into the names below assets/.
+    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mime = file.metadata.mimetype().to_owned();
+    ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, cache.to_owned())], Body::from(file.data)).into_response()
+}
+
+fn page(site: &Site) -> Response {
+    let Some(file) = WebApp::get("index.html") else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "The web app was not built into this program: run `npm run build` in web/.")
+            .into_response();
+    };
+    let nonce = random_token::<16>(&*site.web.rng);
+    let html = String::from_utf8_lossy(&file.data).replace(NONCE_PLACEHOLDER, &nonce);
+    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response();
+    let policy = content_security_policy(&site.origin(), &nonce);
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    response
+}
+
+fn content_security_policy(origin: &str, nonce: &str) -> String {
+    let socket = origin.replacen("http", "ws", 1);
+    [
+        "default-src 'none'".to_owned(),
+        "script-src 'self' 'wasm-unsafe-eval'".to_owned(),
+        format!("style-src 'self' 'nonce-{nonce}'"),
+        "img-src 'self' data: blob:".to_owned(),
+        "font-src 'self'".to_owned(),
+        "worker-src 'self'".to_owned(),
+        "manifest-src 'self'".to_owned(),
+        format!("connect-src 'self' {socket}"),
+        "base-uri 'none'".to_owned(),
+        "form-action 'self'".to_owned(),
+        "frame-ancestors 'none'".to_owned(),
+        "require-trusted-types-for 'script'".to_owned(),
+    ]
+    .join("; ")
+}
+
+/// Middleware that puts on every response of the main site what every response needs.
+pub async fn security_headers(site: Site, request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    put(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    );
+    put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if api {
+        put(header::CACHE_CONTROL, "no-store");
+    }
+    if site.web.address.scheme == "https" {
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}

@@ -1,0 +1,174 @@
+//! The egress guard: whatever the server fetches or connects to on somebody's behalf passes here. A name is resolved
+//! once, the address is judged, and the caller connects to exactly that address.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use tokio::{net::TcpStream, time::timeout};
+
+/// How long a name may take to resolve.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a connection may take to open.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a destination was refused or not reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EgressError {
+    /// The name does not resolve.
+    #[error("the name `{0}` does not resolve")]
+    Unresolved(String),
+    /// The address must not be connected to.
+    #[error("the address {0} belongs to this server itself or to its link")]
+    Refused(IpAddr),
+    /// The port is one of our own.
+    #[error("{0} is a port of this server")]
+    OwnPort(SocketAddr),
+    /// Nobody answered.
+    #[error("{0} does not answer: {1}")]
+    Unreachable(SocketAddr, String),
+}
+
+/// Judges destinations.
+#[derive(Debug, Clone, Default)]
+pub struct EgressGuard {
+    own_ports: BTreeSet<u16>,
+    allowed_loopback: BTreeSet<u16>,
+}
+
+impl EgressGuard {
+    /// A guard that refuses the loopback, link-local and unspecified addresses, multicast, and these own ports on any
+    /// address of this machine.
+    pub fn new(own_ports: impl IntoIterator<Item = u16>) -> Self {
+        Self { own_ports: own_ports.into_iter().collect(), allowed_loopback: BTreeSet::new() }
+    }
+
+    /// Lets these loopback ports pass: the demo's targets run on the same machine.
+    #[must_use]
+    pub fn allow_loopback(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.allowed_loopback.extend(ports);
+        self
+    }
+
+    /// Resolves a name once and returns an address that may be connected to.
+    pub async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, EgressError> {
+        let unresolved = || EgressError::Unresolved(host.to_owned());
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((host, port)))
+                .await
+                .map_err(|_| unresolved())?
+                .map_err(|_| unresolved())?
+                .collect(),
+        };
+        let mut fault = unresolved();
+        for address in addresses {
+            match self.judge(address) {
+                Ok(()) => return Ok(address),
+                Err(refused) => fault = refused,
+            }
+        }
+        Err(fault)
+    }
+
+    /// Resolves a name once and connects to the address that was judged.
+    pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, EgressError> {
+        let address = self.resolve(host, port).await?;
+        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(address))
+            .await
+            .map_err(|_| EgressError::Unreachable(address, "no answer in time".into()))?
+            .map_err(|error| EgressError::Unreachable(address, error.kind().to_string()))?;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "Nodelay could not be set");
+        }
+        Ok(stream)
+    }
+
+    /// Whether an address may be connected to.
+    pub fn judge(&self, address: SocketAddr) -> Result<(), EgressError> {
+        let ip = address.ip().to_canonical();
+        if ip.is_loopback() && self.allowed_loopback.contains(&address.port()) {
+            return Ok(());
+        }
+        let refused = ip.is_loopback()
+            || ip.is_unspecified()
+            || ip.is_multicast()
+            || match ip {
+                IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast() || ip == Ipv4Addr::new(0, 0, 0, 0) || ip.octets()[0] == 0,
+                IpAddr::V6(ip) => ip.is_unicast_link_local() || embeds_refused(ip),
+            };
+        if refused {
+            return Err(EgressError::Refused(ip));
+        }
+        if self.own_ports.contains(&address.port()) && is_own_address(ip) {
+            return Err(EgressError::OwnPort(address));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052; 6to4, RFC 3056).
+fn embeds_refused(ip: Ipv6Addr) -> bool {
+    let [a, b, c, .., g, h] = ip.segments();
+    let embedded = if (a, b) == (0x64, 0xff9b) {
+        (g, h)
+    } else if a == 0x2002 {
+        (b, c)
+    } else {
+        return false;
+    };
+    let [w, x] = embedded.0.to_be_bytes();
+    let [y, z] = embedded.1.to_be_bytes();
+    let v4 = Ipv4Addr::new(w, x, y, z);
+    v4.is_loopback() || v4.is_link_local() || v4.octets()[0] == 0
+}
+
+/// Whether this machine holds an address: the operating system lets only own addresses be bound.
+fn is_own_address(ip: IpAddr) -> bool {
+    std::net::UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(address: &str) -> Result<(), EgressError> {
+        EgressGuard::new([443]).allow_loopback([8080]).judge(address.parse().unwrap())
+    }
+
+    #[test]
+    fn refuses_what_belongs_to_the_server_or_its_link() {
+        for address in [
+            "127.0.0.1:22",
+            "127.8.8.8:80",
+            "[::1]:80",
+            "0.0.0.0:80",
+            "169.254.169.254:80",
+            "[fe80::1]:80",
+            "[::ffff:127.0.0.1]:80",
+            "[64:ff9b::7f00:1]:80",
+            "[2002:7f00:1::]:80",
+            "224.0.0.1:80",
+        ] {
+            assert!(matches!(judge(address), Err(EgressError::Refused(_))), "{address}");
+        }
+    }
+
+    #[test]
+    fn lets_the_house_pass_and_the_demos_loopback_ports() {
+        assert_eq!(judge("10.0.0.5:3389"), Ok(()));
+        assert_eq!(judge("[fd00::5]:3389"), Ok(()));
+        assert_eq!(judge("127.0.0.1:8080"), Ok(()));
+        assert_eq!(judge("192.0.2.7:443"), Ok(()), "another machine's port 443 is not ours");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_is_named() {
+        let error = EgressGuard::default().resolve("no-such-name.invalid", 80).await.unwrap_err();
+        assert_eq!(error, EgressError::Unresolved("no-such-name.invalid".into()));
+    }
+}

@@ -1,0 +1,51 @@
+//! Cross-site request forgery: whoever changes something, or opens a WebSocket, must say that the page it comes from
+//! is ours.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{ApiError, Site};
+
+/// Middleware that refuses unsafe requests and WebSockets whose `Origin` is not the tenant's own. Stands behind
+/// [`crate::site::resolve`].
+pub async fn check(site: Site, request: Request, next: Next) -> Response {
+    let upgrade = request.headers().contains_key(header::UPGRADE)
+        || request.method() == Method::CONNECT;
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if (!safe || upgrade) && !is_own(request.headers(), &site.origin()) {
+        return ApiError::forbidden("foreign_origin", "this request comes from a page of another origin").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the request's `Origin` is exactly `own`. A missing one is not: browsers always send it where it matters.
+pub fn is_own(headers: &HeaderMap, own: &str) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let first = origins.next().is_some_and(|origin| origin.as_bytes() == own.as_bytes());
+    first && origins.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_exactly_our_origin_counts() {
+        let own = "https://fernamt.example.org";
+        let with = |origin: &'static str| HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]);
+        assert!(is_own(&with(own), own));
+        for foreign in ["null", "https://app.fernamt.example.org", "http://fernamt.example.org", "https://fernamt.example.org:444"] {
+            assert!(!is_own(&with(foreign), own), "{foreign}");
+        }
+        assert!(!is_own(&HeaderMap::new(), own));
+        let mut doubled = with(own);
+        doubled.append(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
+        assert!(!is_own(&doubled, own));
+    }
+}
