@@ -1,9 +1,14 @@
 //! What tests and benches share, and the product never links: a [`TestClock`] that only moves when told, a
-//! [`SeededRng`] that repeats itself, [`peers`] (real servers and browsers as values that end with their scope),
-//! and the [`report`] every bench writes.
+//! [`SeededRng`] that repeats itself, [`peers`] (real servers and browsers as values that end with their scope), a
+//! whole server from outside as an [`office::Office`] with [`person::Person`]s who sign in, and the [`report`] every
+//! bench writes.
 
 pub mod clock;
+pub mod http;
+pub mod office;
 pub mod peers;
+pub mod person;
+pub mod process;
 pub mod report;
 pub mod rng;
 

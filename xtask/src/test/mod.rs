@@ -173,7 +173,7 @@ fn run_executables(context: &Context, budget: Duration, chosen: impl Fn(&rust::E
     let mut total = Counts::default();
     for executable in context.executables.iter().filter(|executable| chosen(executable)) {
         let mut command = executable.command();
-        prepare(context, &mut command);
+        prepare(context, &mut command)?;
         total += logged(context, &executable.label(), &command, budget, counts::of_libtest)?;
     }
     Ok(total)
@@ -191,20 +191,22 @@ fn web_unit(context: &mut Context, budget: Duration) -> Result<Counts> {
 
 fn browser(context: &mut Context, budget: Duration) -> Result<Counts> {
     let mut command = web::script("e2e")?;
-    prepare(context, &mut command);
+    prepare(context, &mut command)?;
     logged(context, "browser", &command, budget, counts::of_web_runner)
 }
 
 /// What every test may rely on in its environment.
-fn prepare(context: &Context, command: &mut Command) {
+fn prepare(context: &Context, command: &mut Command) -> Result<()> {
     command.env("FERNAMT_BIN", target_dir().join("debug/fernamt"));
     command.env("FERNAMT_PEER", target_dir().join("debug/peer"));
+    command.env("FERNAMT_SSH_AUDIT", tools::tool("ssh-audit")?);
     if context.peers_missing.is_none() {
         command.env("FERNAMT_PEERS", "required");
     }
     if context.full {
         command.env("FERNAMT_FULL", "1");
     }
+    Ok(())
 }
 
 fn logged(

@@ -1,0 +1,132 @@
+//! A whole server from outside: the binary, a configuration, a data folder that goes when it is dropped.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tempfile::TempDir;
+
+use crate::{peers::free_port, person::Person, report::target_dir};
+
+/// A server that does not listen by then never will.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// A running `fernamt serve` on the loopback, without TLS, on SQLite.
+#[derive(Debug)]
+pub struct Office {
+    /// How long it took from its start until it answered.
+    pub started_in: Duration,
+    address: SocketAddr,
+    child: Child,
+    folder: TempDir,
+}
+
+impl Office {
+    /// Starts the binary named by `FERNAMT_BIN`, else the release build.
+    pub fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("fernamt-office-").tempdir()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        fs::write(folder.path().join("fernamt.toml"), configuration(address))?;
+        let log = File::create(folder.path().join("log"))?;
+        let begin = Instant::now();
+        let mut child = command(folder.path())
+            .arg("serve")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("start the server: build it with `cargo build --release -p fernamt-server`")?;
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = child.try_wait()? {
+                bail!("the server ended with {status}: {}", fs::read_to_string(folder.path().join("log"))?);
+            }
+            ensure!(begin.elapsed() < START_LIMIT, "the server does not listen on {address}");
+            // Nobody tells a stranger when a port opens.
+            pause(Duration::from_millis(1));
+        }
+        Ok(Self { started_in: begin.elapsed(), address, child, folder })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The host, with its port, that people type.
+    pub fn host(&self) -> String {
+        host(self.address)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Runs another command of the binary on the same installation and returns what it printed.
+    pub fn run(&self, words: &[&str], input: &str) -> Result<String> {
+        let input_file = self.folder.path().join("input");
+        fs::write(&input_file, input)?;
+        let output = command(self.folder.path()).args(words).stdin(File::open(input_file)?).output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "fernamt {} failed: {}", words.join(" "), complaint.trim());
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// A person at a fresh browser.
+    pub fn person(&self, name: &str, password: &str) -> Result<Person> {
+        Person::new(self.address, &self.host(), name, password)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join("log"))?)
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for time to pass where passing time is what is measured.
+#[expect(clippy::disallowed_methods, reason = "a bench measures in real time")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn command(folder: &Path) -> Command {
+    let binary = std::env::var_os("FERNAMT_BIN").map_or_else(|| target_dir().join("release/fernamt"), PathBuf::from);
+    let mut command = Command::new(binary);
+    command.current_dir(folder).arg("--config").arg(folder.join("fernamt.toml"));
+    command
+}
+
+fn configuration(address: SocketAddr) -> String {
+    format!(
+        r#"[server]
+data_dir = "data"
+public_url = "http://{}"
+
+[[listener]]
+zone = "office"
+address = "{address}"
+tls = "off"
+administration = true
+
+[backup]
+enabled = false
+"#,
+        host(address)
+    )
+}
+
+fn host(address: SocketAddr) -> String {
+    format!("fernamt.localhost:{}", address.port())
+}

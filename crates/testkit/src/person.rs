@@ -1,0 +1,141 @@
+//! A person at a browser, seen from outside: a password, a device key, an authenticator app.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use serde_json::{Value, json};
+
+use crate::http::{self, Answer};
+
+/// What stands before an uncompressed P-256 point in its SPKI form.
+const SPKI_PREFIX: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+/// What a browser signs before the challenge when it signs in.
+const SIGN_IN: &[u8] = b"fernamt-sign-in\0";
+/// How long a one-time code is good, in seconds.
+const CODE_PERIOD_S: u64 = 30;
+
+/// A person with a browser. Plain HTTP only: for benches and stories on the loopback.
+pub struct Person {
+    /// The sign-in name.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The secret of the authenticator app, once it is enrolled.
+    pub totp_secret: Option<Vec<u8>>,
+    key: EcdsaKeyPair,
+    server: SocketAddr,
+    host: String,
+}
+
+impl Person {
+    /// A person at a fresh browser that shows the server under `host` (with its port).
+    pub fn new(server: SocketAddr, host: &str, name: &str, password: &str) -> Result<Self> {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("make a device key")?;
+        let [host, name, password] = [host, name, password].map(str::to_owned);
+        Ok(Self { name, password, totp_secret: None, key, server, host })
+    }
+
+    /// Signs in; the first time an authenticator app is enrolled on the way. Fails unless the person is in afterwards.
+    pub fn sign_in(&mut self) -> Result<Answer> {
+        let second = self.totp_secret.as_deref().map(|secret| json!({ "kind": "totp", "code": code(secret, now_s()) }));
+        let challenge = self.challenge()?;
+        let body = json!({
+            "name": self.name, "password": self.password, "second": second,
+            "device": self.proof(&challenge)?, "challenge": challenge,
+        });
+        let answer = self.post("/api/v1/sign-in", &body)?;
+        let said = answer.json()?;
+        match said["state"].as_str() {
+            Some("signed_in") => Ok(answer),
+            Some("enrolment_required") => self.enrol(&said["enrolment"]),
+            _ => anyhow::bail!("{} was not let in: {} {said}", self.name, answer.status),
+        }
+    }
+
+    /// Sends JSON as a page of the server's own origin would.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        let origin = format!("http://{}", self.host);
+        let headers = [("Host", self.host.as_str()), ("Origin", &origin), ("Content-Type", "application/json")];
+        http::request(self.server, "POST", path, &headers, body.to_string().as_bytes())
+    }
+
+    /// Fetches a path.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        http::request(self.server, "GET", path, &[("Host", &self.host)], b"")
+    }
+
+    /// The device's proof for a challenge.
+    pub fn proof(&self, challenge: &str) -> Result<Value> {
+        let signed = [SIGN_IN, challenge.as_bytes()].concat();
+        let signature = self.key.sign(&SystemRandom::new(), &signed).context("sign the challenge")?;
+        let spki = [SPKI_PREFIX.as_slice(), self.key.public_key().as_ref()].concat();
+        Ok(json!({
+            "public_key": BASE64URL_NOPAD.encode(&spki), "signature": BASE64URL_NOPAD.encode(signature.as_ref()),
+            "name": "Test browser",
+        }))
+    }
+
+    fn enrol(&mut self, enrolment: &Value) -> Result<Answer> {
+        let secret = enrolment["secret"].as_str().context("an enrolment has a secret")?;
+        let secret = BASE32_NOPAD.decode(secret.trim_end_matches('=').as_bytes()).context("the secret is Base32")?;
+        let challenge = self.challenge()?;
+        let body = json!({
+            "token": enrolment["token"], "code": code(&secret, now_s()),
+            "device": self.proof(&challenge)?, "challenge": challenge,
+        });
+        let answer = self.post("/api/v1/sign-in/enrolment", &body)?;
+        ensure!(answer.json()?["state"] == "signed_in", "{} was not enrolled: {}", self.name, answer.json()?);
+        self.totp_secret = Some(secret);
+        Ok(answer)
+    }
+
+    fn challenge(&self) -> Result<String> {
+        let answer = self.get("/api/v1/sign-in/challenge")?;
+        ensure!(answer.status == 200, "no challenge: {}", String::from_utf8_lossy(&answer.body));
+        Ok(answer.json()?["challenge"].as_str().context("there is a challenge")?.to_owned())
+    }
+}
+
+/// The six digits that an authenticator app shows (RFC 6238, SHA-1).
+pub fn code(secret: &[u8], unix_s: u64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
+    let tag = hmac::sign(&key, &(unix_s / CODE_PERIOD_S).to_be_bytes());
+    let tag = tag.as_ref();
+    let offset = usize::from(tag[tag.len() - 1] & 0x0f);
+    let number = u32::from_be_bytes([tag[offset], tag[offset + 1], tag[offset + 2], tag[offset + 3]]) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+/// How long until the authenticator app shows another code.
+pub fn until_next_code() -> Duration {
+    Duration::from_secs(CODE_PERIOD_S - now_s() % CODE_PERIOD_S)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server outside runs on the real time")]
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        let secret = b"12345678901234567890";
+        assert_eq!(code(secret, 59), "287082");
+        assert_eq!(code(secret, 1_111_111_109), "081804");
+    }
+}
