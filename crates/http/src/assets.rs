@@ -22,6 +22,7 @@ struct WebApp;
 const NONCE_PLACEHOLDER: &str = "__NONCE__";
 
 /// Serves a file of the web app, or its page for every address that the router of the web app knows.
+#[expect(clippy::unused_async, reason = "axum's handlers are async")]
 pub async fn serve(site: Site, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ApiError::not_found().into_response();

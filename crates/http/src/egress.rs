@@ -98,7 +98,7 @@ impl EgressGuard {
             || ip.is_unspecified()
             || ip.is_multicast()
             || match ip {
-                IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast() || ip == Ipv4Addr::new(0, 0, 0, 0) || ip.octets()[0] == 0,
+                IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast() || ip.octets()[0] == 0,
                 IpAddr::V6(ip) => ip.is_unicast_link_local() || embeds_refused(ip),
             };
         if refused {
@@ -113,18 +113,12 @@ impl EgressGuard {
 
 /// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052; 6to4, RFC 3056).
 fn embeds_refused(ip: Ipv6Addr) -> bool {
-    let [a, b, c, .., g, h] = ip.segments();
-    let embedded = if (a, b) == (0x64, 0xff9b) {
-        (g, h)
-    } else if a == 0x2002 {
-        (b, c)
-    } else {
-        return false;
+    let octets = ip.octets();
+    let embedded = match octets {
+        [0x00, 0x64, 0xff, 0x9b, .., w, x, y, z] | [0x20, 0x02, w, x, y, z, ..] => Ipv4Addr::new(w, x, y, z),
+        _ => return false,
     };
-    let [w, x] = embedded.0.to_be_bytes();
-    let [y, z] = embedded.1.to_be_bytes();
-    let v4 = Ipv4Addr::new(w, x, y, z);
-    v4.is_loopback() || v4.is_link_local() || v4.octets()[0] == 0
+    embedded.is_loopback() || embedded.is_link_local() || embedded.octets()[0] == 0
 }
 
 /// Whether this machine holds an address: the operating system lets only own addresses be bound.

@@ -76,8 +76,8 @@ impl ApiError {
 
     /// With a value that belongs in the sentence.
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
-        self.params.insert(name.to_owned(), value.to_string());
+    pub fn param(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.params.insert(name.to_owned(), format!("{value}"));
         self
     }
 

@@ -142,16 +142,15 @@ pub async fn resolve(State(web): State<Arc<Web>>, mut request: Request, next: Ne
 
 /// The host a request names, in lower case and without port.
 fn host_of(request: &Request) -> Option<String> {
-    let authority = match request.uri().authority() {
-        Some(authority) => authority.as_str(),
-        None => {
-            let mut values = request.headers().get_all(header::HOST).iter();
-            let value = values.next()?.to_str().ok()?;
-            if values.next().is_some() {
-                return None;
-            }
-            value
+    let authority = if let Some(authority) = request.uri().authority() {
+        authority.as_str()
+    } else {
+        let mut values = request.headers().get_all(header::HOST).iter();
+        let value = values.next()?.to_str().ok()?;
+        if values.next().is_some() {
+            return None;
         }
+        value
     };
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next()?,
