@@ -20,7 +20,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: {
-    proxy: { '/api': { target: process.env['FERNAMT_URL'] ?? 'http://127.0.0.1:8080', ws: true } },
+    proxy: { '/api': { target: process.env.FERNAMT_URL ?? 'http://127.0.0.1:8080', ws: true } },
   },
   test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], setupFiles: [] },
 });

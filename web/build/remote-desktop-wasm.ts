@@ -16,7 +16,8 @@ export function remoteDesktopWasm(): Plugin {
       filter: { id: /iron-remote-desktop-rdp\.js$/ },
       handler(code, id) {
         const found = inlined.exec(code);
-        if (!found?.[1] || !found[2]) this.error(`${module} no longer inlines its WebAssembly: ${id}`);
+        if (!found?.[1] || !found[2])
+          this.error(`${module} no longer inlines its WebAssembly: ${id}`);
         const reference = this.emitFile({
           type: 'asset',
           name: 'remote-desktop.wasm',

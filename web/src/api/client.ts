@@ -36,7 +36,13 @@ async function fetchInSession(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await fetchOrFail(request);
   if (response.status !== 401 || isSignIn(request)) return response;
-  const { code } = problemOf(401, await response.clone().json().catch(() => null));
+  const { code } = problemOf(
+    401,
+    await response
+      .clone()
+      .json()
+      .catch(() => null),
+  );
   if (code === 'session_stale' && !isRotation(request) && (await hooks.refresh())) {
     return fetchOrFail(again);
   }

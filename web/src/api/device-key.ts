@@ -96,9 +96,7 @@ async function loadOrMake(): Promise<CryptoKeyPair> {
       await request(store.add(made, NAME));
       return made;
     } catch {
-      return await request<CryptoKeyPair>(
-        database.transaction(STORE).objectStore(STORE).get(NAME),
-      );
+      return await request<CryptoKeyPair>(database.transaction(STORE).objectStore(STORE).get(NAME));
     }
   } finally {
     database.close();

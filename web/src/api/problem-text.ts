@@ -79,12 +79,12 @@ function byStatus(problem: ApiProblem): ProblemText {
       next: t`Vielleicht wurde er inzwischen gelöscht. Laden Sie die Liste neu.`,
     };
   }
-  if (problem.status === 403) return texts['forbidden']?.(problem) ?? unexpected();
-  if (problem.status === 409) return texts['conflict']?.(problem) ?? unexpected();
-  if (problem.status === 429) return texts['slow_down']?.(problem) ?? unexpected();
-  if (problem.status === 413) return texts['too_large']?.(problem) ?? unexpected();
+  if (problem.status === 403) return texts.forbidden?.(problem) ?? unexpected();
+  if (problem.status === 409) return texts.conflict?.(problem) ?? unexpected();
+  if (problem.status === 429) return texts.slow_down?.(problem) ?? unexpected();
+  if (problem.status === 413) return texts.too_large?.(problem) ?? unexpected();
   if (problem.status === 400 || problem.status === 422) {
-    return texts['invalid_input']?.(problem) ?? unexpected();
+    return texts.invalid_input?.(problem) ?? unexpected();
   }
   if (problem.status === 503) {
     return {

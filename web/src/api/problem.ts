@@ -17,7 +17,7 @@ export class ApiProblem extends Error {
 
   /** The server asks to wait this long. */
   get retryAfterSeconds(): number | undefined {
-    const seconds = Number(this.params['retry_after_s']);
+    const seconds = Number(this.params.retry_after_s);
     return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
   }
 }
@@ -33,9 +33,9 @@ export class LineProblem extends Error {
 /** Reads a refusal; whatever is not problem+json becomes `unexpected` with its status. */
 export function problemOf(status: number, body: unknown): ApiProblem {
   const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  const code = typeof record['code'] === 'string' ? record['code'] : 'unexpected';
-  const detail = typeof record['detail'] === 'string' ? record['detail'] : '';
-  return new ApiProblem(status, code, detail, stringsOf(record['params']), fieldsOf(record['fields']));
+  const code = typeof record.code === 'string' ? record.code : 'unexpected';
+  const detail = typeof record.detail === 'string' ? record.detail : '';
+  return new ApiProblem(status, code, detail, stringsOf(record.params), fieldsOf(record.fields));
 }
 
 /** Whether an error is the server's refusal with one of these codes. */
@@ -51,10 +51,12 @@ function stringsOf(value: unknown): Record<string, string> {
 function fieldsOf(value: unknown): ProblemField[] {
   if (!Array.isArray(value)) return [];
   return value
-    .filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null)
+    .filter(
+      (entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null,
+    )
     .map((entry) => ({
-      path: String(entry['path'] ?? ''),
-      code: String(entry['code'] ?? ''),
-      detail: String(entry['detail'] ?? ''),
+      path: String(entry.path ?? ''),
+      code: String(entry.code ?? ''),
+      detail: String(entry.detail ?? ''),
     }));
 }

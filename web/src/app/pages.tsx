@@ -1,12 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
-import { problemText } from '../api/problem-text.ts';
 import { isProblem } from '../api/problem.ts';
-import { Frame } from './frame.tsx';
+import { problemText } from '../api/problem-text.ts';
 import { Button, ButtonLink } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
 import { EmptyState } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
+import { Frame } from './frame.tsx';
 
 /** No page at this address. */
 export function NotFoundPage() {
@@ -24,8 +24,8 @@ export function NotFoundPage() {
       >
         <p>
           <Trans>
-            Vielleicht ist die Adresse unvollständig, oder der Eintrag wurde inzwischen gelöscht. Von
-            der Startseite aus finden Sie alles, was Sie nutzen dürfen.
+            Vielleicht ist die Adresse unvollständig, oder der Eintrag wurde inzwischen gelöscht.
+            Von der Startseite aus finden Sie alles, was Sie nutzen dürfen.
           </Trans>
         </p>
       </EmptyState>
@@ -84,7 +84,11 @@ export function ErrorPage({ error }: ErrorComponentProps) {
         title={text.what}
         actions={
           <>
-            <Button variant="primary" icon={icons.iconRefresh} onPress={() => void router.invalidate()}>
+            <Button
+              variant="primary"
+              icon={icons.iconRefresh}
+              onPress={() => void router.invalidate()}
+            >
               <Trans>Erneut versuchen</Trans>
             </Button>
             <ButtonLink to="/">

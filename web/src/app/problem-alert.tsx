@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import { fieldText, problemText } from '../api/problem-text.ts';
 import { isProblem } from '../api/problem.ts';
+import { fieldText, problemText } from '../api/problem-text.ts';
 import { FieldProblem } from '../ui/form.tsx';
 import { Alert } from '../ui/notice.tsx';
 

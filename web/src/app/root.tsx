@@ -1,6 +1,6 @@
 import { useLingui } from '@lingui/react';
 import { Outlet, useRouter } from '@tanstack/react-router';
-import { I18nProvider, RouterProvider as AriaRouter } from 'react-aria-components';
+import { RouterProvider as AriaRouter, I18nProvider } from 'react-aria-components';
 import { formatLocale } from '../i18n/index.ts';
 import { StatusRegion } from '../ui/status.tsx';
 import { LineBanner } from './line-banner.tsx';

@@ -34,6 +34,7 @@ declare module '@tanstack/react-router' {
 // A reader hears where it landed: the new page's heading takes the focus.
 router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
   if (!fromLocation || !pathChanged) return;
-  const target = document.querySelector<HTMLElement>('main h1') ?? document.getElementById('inhalt');
+  const target =
+    document.querySelector<HTMLElement>('main h1') ?? document.getElementById('inhalt');
   target?.focus({ preventScroll: true });
 });

@@ -16,7 +16,7 @@ export function Shell({ children }: { children?: ReactNode }) {
   const administers = session.administration_here && session.person.roles.length > 0;
   return (
     <div className="fa-shell">
-      <a className="fa-skip" href="#inhalt" onClick={focusMain}>
+      <a className="fa-skip" href="#inhalt">
         <Trans>Zum Inhalt springen</Trans>
       </a>
       <header className="fa-bar fa-noprint">
@@ -70,7 +70,12 @@ function AccountMenu() {
     <Menu
       label={t`Mein Konto`}
       trigger={
-        <Button variant="tertiary" small icon={icons.iconAccountCircle} aria-label={t`Konto von ${person.display_name}`}>
+        <Button
+          variant="tertiary"
+          small
+          icon={icons.iconAccountCircle}
+          aria-label={t`Konto von ${person.display_name}`}
+        >
           <span className="fa-account-name">{person.display_name}</span>
         </Button>
       }
@@ -83,14 +88,12 @@ function AccountMenu() {
     >
       <MenuItem icon={icons.iconDevices} href="/konto/geraete">{t`Meine Geräte`}</MenuItem>
       <MenuItem icon={icons.iconSecurity} href="/konto/sicherheit">{t`Sicherheit`}</MenuItem>
-      <MenuItem icon={icons.iconTune} href="/konto/darstellung">{t`Sprache und Darstellung`}</MenuItem>
+      <MenuItem
+        icon={icons.iconTune}
+        href="/konto/darstellung"
+      >{t`Sprache und Darstellung`}</MenuItem>
       <MenuDivider />
       <MenuItem icon={icons.iconLogout} onAction={() => void signOut()}>{t`Abmelden`}</MenuItem>
     </Menu>
   );
-}
-
-function focusMain(event: { preventDefault: () => void }) {
-  event.preventDefault();
-  document.getElementById('inhalt')?.focus();
 }

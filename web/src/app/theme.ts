@@ -20,8 +20,8 @@ export function chooseTheme(theme: Theme): void {
 export function applyTheme(): void {
   const theme = chosenTheme();
   const root = document.documentElement;
-  if (theme === 'system') delete root.dataset['kernTheme'];
-  else root.dataset['kernTheme'] = theme;
+  if (theme === 'system') delete root.dataset.kernTheme;
+  else root.dataset.kernTheme = theme;
 }
 
 window.addEventListener('storage', (event) => {

@@ -58,7 +58,11 @@ export function Button({
       className={classesOf({ ...(variant && { variant }), danger, small, block })}
     >
       {pending ? (
-        <Icon of={icons.iconProgressActivity} className="fa-spin" size={small ? 'small' : 'medium'} />
+        <Icon
+          of={icons.iconProgressActivity}
+          className="fa-spin"
+          size={small ? 'small' : 'medium'}
+        />
       ) : (
         icon && <Icon of={icon} size={small ? 'small' : 'medium'} />
       )}
@@ -96,7 +100,16 @@ export function IconButton({ label, icon, danger = false, ...rest }: IconButtonP
 type AnchorProps = AnchorHTMLAttributes<HTMLAnchorElement> &
   Look & { children?: ReactNode; ref?: Ref<HTMLAnchorElement> };
 
-function ButtonAnchor({ variant, danger, small, block, icon, children, ref, ...rest }: AnchorProps) {
+function ButtonAnchor({
+  variant,
+  danger,
+  small,
+  block,
+  icon,
+  children,
+  ref,
+  ...rest
+}: AnchorProps) {
   const look = {
     ...(variant && { variant }),
     ...(danger && { danger }),

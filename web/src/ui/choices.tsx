@@ -32,7 +32,9 @@ type SelectProps<Value extends string> = {
 export function Select<Value extends string>(props: SelectProps<Value>) {
   const { label, name, value, onChange, options, hint, error, optional, isDisabled } = props;
   const id = fieldId(name);
-  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : '']
+    .filter(Boolean)
+    .join(' ');
   return (
     <div className={`fa-field kern-form-input ${error ? 'kern-form-input--error' : ''}`}>
       <label className="kern-label" htmlFor={id}>
@@ -82,7 +84,15 @@ type CheckboxProps = {
 };
 
 /** A yes or no. */
-export function Checkbox({ label, name, checked, onChange, hint, error, isDisabled }: CheckboxProps) {
+export function Checkbox({
+  label,
+  name,
+  checked,
+  onChange,
+  hint,
+  error,
+  isDisabled,
+}: CheckboxProps) {
   const id = fieldId(name);
   return (
     <div>

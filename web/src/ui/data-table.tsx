@@ -29,7 +29,12 @@ type DataTableProps<Row> = {
   rows: readonly Row[] | undefined;
   rowKey: (row: Row) => string;
   /** A search above the table; the caller filters or asks the server. */
-  search?: { value: string; onChange: (value: string) => void; label: string; placeholder?: string };
+  search?: {
+    value: string;
+    onChange: (value: string) => void;
+    label: string;
+    placeholder?: string;
+  };
   /** Filters and buttons beside the search. */
   toolbar?: ReactNode;
   sort?: Sort;
@@ -63,7 +68,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           {search?.value ? (
             <EmptyState icon={icons.iconSearch} title={<Trans>Nichts gefunden</Trans>} level={3}>
               <p>
-                <Trans>Zu „{search.value}“ gibt es keinen Eintrag. Prüfen Sie die Schreibweise.</Trans>
+                <Trans>
+                  Zu „{search.value}“ gibt es keinen Eintrag. Prüfen Sie die Schreibweise.
+                </Trans>
               </p>
             </EmptyState>
           ) : (
@@ -73,13 +80,18 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       )}
       {!problem && rows && rows.length > 0 && (
         // biome-ignore lint/a11y/useSemanticElements: a region that scrolls must be reachable by keyboard
-        <div className="fa-table-scroll" role="region" aria-label={label} tabIndex={0}>
+        <div className="fa-table-scroll" role="region" aria-label={label}>
           <table className="fa-table fa-table--rows">
             <caption className="kern-sr-only">{label}</caption>
             <thead>
               <tr>
                 {columns.map((column) => (
-                  <HeaderCell key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+                  <HeaderCell
+                    key={column.id}
+                    column={column}
+                    sort={props.sort}
+                    onSort={props.onSort}
+                  />
                 ))}
               </tr>
             </thead>

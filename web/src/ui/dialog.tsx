@@ -81,7 +81,12 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       footer={
         <>
           <Button onPress={onClose} autoFocus>{t`Abbrechen`}</Button>
-          <Button variant="primary" danger={danger} pending={pending} onPress={() => void confirm()}>
+          <Button
+            variant="primary"
+            danger={danger}
+            pending={pending}
+            onPress={() => void confirm()}
+          >
             {action}
           </Button>
         </>

@@ -105,7 +105,13 @@ const inputClass = (error: string | undefined) =>
   `kern-form-input__input ${error ? 'kern-form-input__input--error' : ''}`;
 
 /** One line of text with its label, hint and error. */
-export function TextField({ inputMode, placeholder, inputRef, type = 'text', ...field }: FieldProps) {
+export function TextField({
+  inputMode,
+  placeholder,
+  inputRef,
+  type = 'text',
+  ...field
+}: FieldProps) {
   return (
     <FieldShell {...field} type={type}>
       <Input
@@ -227,7 +233,11 @@ export function SearchField({
         />
         {value && (
           <div className="fa-field__trailing">
-            <IconButton label={t`Suche leeren`} icon={icons.iconClose} onPress={() => onChange('')} />
+            <IconButton
+              label={t`Suche leeren`}
+              icon={icons.iconClose}
+              onPress={() => onChange('')}
+            />
           </div>
         )}
       </div>

@@ -112,7 +112,12 @@ type FormProps<Values> = {
 };
 
 /** A form with its error summary on top: focused when it appears, with links to the fields. */
-export function Form<Values extends object>({ form, children, actions, failure }: FormProps<Values>) {
+export function Form<Values extends object>({
+  form,
+  children,
+  actions,
+  failure,
+}: FormProps<Values>) {
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     void form.submit();

@@ -18,12 +18,7 @@ type PageProps = {
 export function Page({ title, lead, actions, back, narrow = false, children }: PageProps) {
   return (
     <div className={`fa-page ${narrow ? 'fa-page--narrow' : ''}`}>
-      <PageHeader
-        title={title}
-        lead={lead}
-        actions={actions}
-        {...(back && { back })}
-      />
+      <PageHeader title={title} lead={lead} actions={actions} {...(back && { back })} />
       {children}
     </div>
   );

@@ -187,7 +187,11 @@ function Chooser(props: ChooserProps) {
           className="fa-menu"
           renderEmptyState={() => (
             <p className="fa-menu__header fa-muted">
-              {choices === undefined ? <Trans>Wird geladen …</Trans> : <Trans>Nichts gefunden</Trans>}
+              {choices === undefined ? (
+                <Trans>Wird geladen …</Trans>
+              ) : (
+                <Trans>Nichts gefunden</Trans>
+              )}
             </p>
           )}
         >

@@ -21,17 +21,23 @@ export function Tile({ icon, title, text, status, href, newTab, onPress, off = f
       <span className="fa-tile__icon">
         <Icon of={icon} />
       </span>
-      {href ? (
-        <a className="fa-tile__link" href={href} {...(newTab && { target: '_blank', rel: 'noopener' })}>
-          {title}
-        </a>
-      ) : (
-        <button type="button" className="fa-tile__link" onClick={onPress}>
-          {title}
-        </button>
-      )}
-      {text && <p className="fa-tile__text">{text}</p>}
-      {status && <div className="fa-tile__status">{status}</div>}
+      <div className="fa-tile__body">
+        {href ? (
+          <a
+            className="fa-tile__link"
+            href={href}
+            {...(newTab && { target: '_blank', rel: 'noopener' })}
+          >
+            {title}
+          </a>
+        ) : (
+          <button type="button" className="fa-tile__link" onClick={onPress}>
+            {title}
+          </button>
+        )}
+        {text && <p className="fa-tile__text">{text}</p>}
+        {status && <div className="fa-tile__status">{status}</div>}
+      </div>
     </div>
   );
 }

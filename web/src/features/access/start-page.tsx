@@ -21,6 +21,7 @@ const RECENT = 4;
 function StartPage() {
   const { t } = useLingui();
   const { person } = useSession();
+  const greeting = useGreeting(person.display_name);
   const { data, error } = useQuery(targetsQuery);
   const [query, setQuery] = useState('');
   const [tunnel, setTunnel] = useState<Target | null>(null);
@@ -34,7 +35,7 @@ function StartPage() {
   );
 
   return (
-    <Page title={greeting(t, person.display_name)} lead={<Today />}>
+    <Page title={greeting} lead={<Today />}>
       {error && <ProblemAlert problem={error} />}
       {!data && !error && <Loading />}
       {data && targets.length === 0 && <NothingYet />}
@@ -42,7 +43,7 @@ function StartPage() {
         <SearchField
           label={t`Dienste und Anwendungen suchen`}
           labelHidden
-          placeholder={t`Suchen … (Taste /)`}
+          placeholder={t`Suchen …`}
           value={query}
           onChange={setQuery}
           inputRef={searchField}
@@ -61,8 +62,8 @@ function StartPage() {
           <EmptyState icon={icons.iconSearch} title={<Trans>Nichts gefunden</Trans>}>
             <p>
               <Trans>
-                Zu „{query}“ gibt es nichts, das Sie nutzen dürfen. Fehlt Ihnen etwas, wenden Sie sich
-                an Ihre IT-Stelle.
+                Zu „{query}“ gibt es nichts, das Sie nutzen dürfen. Fehlt Ihnen etwas, wenden Sie
+                sich an Ihre IT-Stelle.
               </Trans>
             </p>
           </EmptyState>
@@ -166,8 +167,8 @@ function NothingYet() {
       <p>
         <Trans>
           Ihre IT-Stelle hat Ihnen noch keinen Arbeitsplatz und keine Anwendung zugewiesen, oder die
-          Regeln erlauben sie auf diesem Gerät oder zu dieser Zeit nicht. Fragen Sie dort nach; danach
-          erscheint hier alles von selbst.
+          Regeln erlauben sie auf diesem Gerät oder zu dieser Zeit nicht. Fragen Sie dort nach;
+          danach erscheint hier alles von selbst.
         </Trans>
       </p>
     </EmptyState>
@@ -179,9 +180,8 @@ function Today() {
   return i18n.date(new Date(), { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
-type Translate = ReturnType<typeof useLingui>['t'];
-
-function greeting(t: Translate, name: string): string {
+function useGreeting(name: string): string {
+  const { t } = useLingui();
   const hour = new Date().getHours();
   if (hour >= 4 && hour < 11) return t`Guten Morgen, ${name}`;
   if (hour >= 18 || hour < 4) return t`Guten Abend, ${name}`;

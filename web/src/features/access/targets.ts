@@ -18,7 +18,8 @@ export const targetsQuery = queryOptions({
 export function byLastUse(targets: readonly Target[]): Target[] {
   return [...targets].sort(
     (a, b) =>
-      (b.last_used_on ?? '').localeCompare(a.last_used_on ?? '') || a.name.localeCompare(b.name, 'de'),
+      (b.last_used_on ?? '').localeCompare(a.last_used_on ?? '') ||
+      a.name.localeCompare(b.name, 'de'),
   );
 }
 

@@ -34,8 +34,8 @@ function Steps({ target, gateway }: { target: Target; gateway: Gateway | null })
     <>
       <p>
         <Trans>
-          Dieses Ziel erreichen Sie durch einen Tunnel: Ein Befehl öffnet ihn, danach ist das Ziel auf
-          Ihrem Gerät zu erreichen.
+          Dieses Ziel erreichen Sie durch einen Tunnel: Ein Befehl öffnet ihn, danach ist das Ziel
+          auf Ihrem Gerät zu erreichen.
         </Trans>
       </p>
       <ol className="fa-steps">

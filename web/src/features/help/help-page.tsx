@@ -59,7 +59,17 @@ function HelpPage() {
   );
 }
 
-function Chapter({ id, icon, title, children }: { id: string; icon: string; title: ReactNode; children: ReactNode }) {
+function Chapter({
+  id,
+  icon,
+  title,
+  children,
+}: {
+  id: string;
+  icon: string;
+  title: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <section className="fa-card kern-level-2" id={id}>
       <h2 className="fa-row">
@@ -82,13 +92,15 @@ function SigningIn() {
           <Trans>Geben Sie Anmeldenamen und Passwort ein. Es sind dieselben wie im Büro.</Trans>
         </li>
         <li>
-          <Trans>Geben Sie den Einmalcode ein, den die App auf Ihrem Telefon oder Ihr Token zeigt.</Trans>
+          <Trans>
+            Geben Sie den Einmalcode ein, den die App auf Ihrem Telefon oder Ihr Token zeigt.
+          </Trans>
         </li>
       </ol>
       <p>
         <Trans>
-          <strong>Beim ersten Mal</strong> wählen Sie im zweiten Schritt „Erste Anmeldung? Einmalcodes
-          jetzt einrichten“ und lesen mit dem Telefon ein Bild ein. Danach erhalten Sie
+          <strong>Beim ersten Mal</strong> wählen Sie im zweiten Schritt „Erste Anmeldung?
+          Einmalcodes jetzt einrichten“ und lesen mit dem Telefon ein Bild ein. Danach erhalten Sie
           Wiederherstellungscodes: Drucken Sie sie aus.
         </Trans>
       </p>
@@ -104,18 +116,23 @@ function SigningIn() {
 
 function AtTheDesktop() {
   return (
-    <Chapter id="arbeitsplatz" icon={icons.iconDesktopWindows} title={<Trans>Am Arbeitsplatz</Trans>}>
+    <Chapter
+      id="arbeitsplatz"
+      icon={icons.iconDesktopWindows}
+      title={<Trans>Am Arbeitsplatz</Trans>}
+    >
       <ul>
         <li>
           <Trans>
-            Der Arbeitsplatz öffnet in einem eigenen Reiter und passt sich dem Fenster an. „Vollbild“
-            oben gibt ihm den ganzen Bildschirm; mit gedrückter Escape-Taste kommen Sie zurück.
+            Der Arbeitsplatz öffnet in einem eigenen Reiter und passt sich dem Fenster an.
+            „Vollbild“ oben gibt ihm den ganzen Bildschirm; mit gedrückter Escape-Taste kommen Sie
+            zurück.
           </Trans>
         </li>
         <li>
           <Trans>
-            Text einfügen: Strg+V im Arbeitsplatz. Text herausholen: dort kopieren, dann hier einfügen.
-            Ob Ihre Behörde das erlaubt, steht in der Leiste neben „Zwischenablage“.
+            Text einfügen: Strg+V im Arbeitsplatz. Text herausholen: dort kopieren, dann hier
+            einfügen. Ob Ihre Behörde das erlaubt, steht in der Leiste neben „Zwischenablage“.
           </Trans>
         </li>
         <li>
@@ -126,8 +143,8 @@ function AtTheDesktop() {
         </li>
         <li>
           <Trans>
-            „Beenden“ trennt nur die Verbindung. Ihre Programme laufen weiter, und beim nächsten Öffnen
-            finden Sie sie wieder. Zum Feierabend melden Sie sich im Arbeitsplatz selbst ab.
+            „Beenden“ trennt nur die Verbindung. Ihre Programme laufen weiter, und beim nächsten
+            Öffnen finden Sie sie wieder. Zum Feierabend melden Sie sich im Arbeitsplatz selbst ab.
           </Trans>
         </li>
       </ul>
@@ -154,18 +171,19 @@ function WhatIf() {
         <Question title={<Trans>… der Einmalcode nicht angenommen wird?</Trans>}>
           <p>
             <Trans>
-              Jeder Code gilt nur einmal und etwa 30 Sekunden. Warten Sie auf den nächsten. Stimmt die
-              Uhr des Telefons nicht, stimmen auch die Codes nicht: Stellen Sie Datum und Uhrzeit auf
-              „automatisch“.
+              Jeder Code gilt nur einmal und etwa 30 Sekunden. Warten Sie auf den nächsten. Stimmt
+              die Uhr des Telefons nicht, stimmen auch die Codes nicht: Stellen Sie Datum und
+              Uhrzeit auf „automatisch“.
             </Trans>
           </p>
         </Question>
         <Question title={<Trans>… das Telefon verloren oder neu ist?</Trans>}>
           <p>
             <Trans>
-              Melden Sie sich mit einem Wiederherstellungscode an und richten Sie unter „Mein Konto“,
-              „Sicherheit“ das neue Telefon ein. Haben Sie keinen Code mehr, setzt Ihre Leitstelle den
-              zweiten Schritt zurück. Ist das Telefon gestohlen, rufen Sie dort gleich an.
+              Melden Sie sich mit einem Wiederherstellungscode an und richten Sie unter „Mein
+              Konto“, „Sicherheit“ das neue Telefon ein. Haben Sie keinen Code mehr, setzt Ihre
+              Leitstelle den zweiten Schritt zurück. Ist das Telefon gestohlen, rufen Sie dort
+              gleich an.
             </Trans>
           </p>
         </Question>
@@ -180,8 +198,9 @@ function WhatIf() {
         <Question title={<Trans>… ein Arbeitsplatz nicht antwortet?</Trans>}>
           <p>
             <Trans>
-              Meist ist der Rechner ausgeschaltet oder startet gerade neu. Versuchen Sie es in einigen
-              Minuten wieder. Bleibt es dabei, nennen Sie Ihrer IT-Stelle den Namen der Kachel.
+              Meist ist der Rechner ausgeschaltet oder startet gerade neu. Versuchen Sie es in
+              einigen Minuten wieder. Bleibt es dabei, nennen Sie Ihrer IT-Stelle den Namen der
+              Kachel.
             </Trans>
           </p>
         </Question>
@@ -196,16 +215,16 @@ function WhatIf() {
         <Question title={<Trans>… die Leitung abreißt?</Trans>}>
           <p>
             <Trans>
-              Nichts geht verloren: Ihr Arbeitsplatz läuft im Büro weiter. Sobald die Leitung wieder da
-              ist, verbindet er sich von selbst.
+              Nichts geht verloren: Ihr Arbeitsplatz läuft im Büro weiter. Sobald die Leitung wieder
+              da ist, verbindet er sich von selbst.
             </Trans>
           </p>
         </Question>
         <Question title={<Trans>… Sie eine Anmeldung sehen, die nicht von Ihnen ist?</Trans>}>
           <p>
             <Trans>
-              Beenden Sie sie unter „Mein Konto“, „Geräte und Sitzungen“, sperren Sie das Gerät, ändern
-              Sie Ihr Passwort und rufen Sie Ihre Leitstelle an.
+              Beenden Sie sie unter „Mein Konto“, „Geräte und Sitzungen“, sperren Sie das Gerät,
+              ändern Sie Ihr Passwort und rufen Sie Ihre Leitstelle an.
             </Trans>
           </p>
         </Question>
@@ -230,8 +249,8 @@ function SshTunnels() {
     <Chapter id="ssh" icon={icons.iconTerminal} title={<Trans>Tunnel mit SSH und PuTTY</Trans>}>
       <p>
         <Trans>
-          Programme, die nicht im Browser laufen, erreichen ihr Ziel durch einen Tunnel. Windows, macOS
-          und Linux bringen <code>ssh</code> mit; installiert werden muss nichts.
+          Programme, die nicht im Browser laufen, erreichen ihr Ziel durch einen Tunnel. Windows,
+          macOS und Linux bringen <code>ssh</code> mit; installiert werden muss nichts.
         </Trans>
       </p>
       <h3>
@@ -262,9 +281,9 @@ function SshTunnels() {
       />
       <p>
         <Trans>
-          Im Fenster von PuTTY: Session, Host Name <code>{host}</code>, Port <code>{port}</code>; dann
-          Connection, SSH, Tunnels, Source port <code>13389</code>, Destination <code>ziel:3389</code>,
-          Add, Open.
+          Im Fenster von PuTTY tragen Sie unter Session als Host Name <code>{host}</code> und als
+          Port <code>{port}</code> ein, unter Connection, SSH, Tunnels als Source port{' '}
+          <code>13389</code> und als Destination <code>ziel:3389</code>. Dann Add und Open.
         </Trans>
       </p>
       <h3>
@@ -274,8 +293,8 @@ function SshTunnels() {
       <p>
         <Trans>
           Hinterlegen Sie den Inhalt der Datei mit der Endung <code>.pub</code> unter „Mein Konto“,
-          „SSH-Schlüssel“. Nach der Freigabe fragt der Tunnel nur noch nach dem Einmalcode. Ein Code, den
-          Sie schon im Browser benutzt haben, gilt hier nicht noch einmal.
+          „SSH-Schlüssel“. Nach der Freigabe fragt der Tunnel nur noch nach dem Einmalcode. Ein
+          Code, den Sie schon im Browser benutzt haben, gilt hier nicht noch einmal.
         </Trans>
       </p>
       {gateway && gateway.fingerprints.length > 0 && (
@@ -303,7 +322,11 @@ function SshTunnels() {
 
 function Keyboard() {
   return (
-    <Chapter id="tasten" icon={icons.iconKeyboard} title={<Trans>Bedienung mit der Tastatur</Trans>}>
+    <Chapter
+      id="tasten"
+      icon={icons.iconKeyboard}
+      title={<Trans>Bedienung mit der Tastatur</Trans>}
+    >
       <ul>
         <li>
           <Trans>
@@ -313,8 +336,8 @@ function Keyboard() {
         </li>
         <li>
           <Trans>
-            Auf der Startseite springt <kbd>/</kbd> in die Suche; <kbd>Eingabe</kbd> öffnet den ersten
-            Treffer.
+            Auf der Startseite springt <kbd>/</kbd> in die Suche; <kbd>Eingabe</kbd> öffnet den
+            ersten Treffer.
           </Trans>
         </li>
         <li>

@@ -26,7 +26,9 @@ export function EnrolmentSteps({ enrolment, onCode, submitLabel, aside }: Enrolm
   const form = useForm({
     initial: { code: '' },
     validate: ({ code }) =>
-      /^\d{6,8}$/.test(code) ? {} : { code: t`Geben Sie die sechs Ziffern ein, die die App zeigt.` },
+      /^\d{6,8}$/.test(code)
+        ? {}
+        : { code: t`Geben Sie die sechs Ziffern ein, die die App zeigt.` },
     submit: ({ code }) => onCode(code),
   });
   return (
@@ -35,8 +37,8 @@ export function EnrolmentSteps({ enrolment, onCode, submitLabel, aside }: Enrolm
         <li>
           <p>
             <Trans>
-              Öffnen Sie auf Ihrem Telefon eine App für Einmalcodes, zum Beispiel Aegis, FreeOTP oder
-              die Passwort-App Ihres Telefons.
+              Öffnen Sie auf Ihrem Telefon eine App für Einmalcodes, zum Beispiel Aegis, FreeOTP
+              oder die Passwort-App Ihres Telefons.
             </Trans>
           </p>
         </li>

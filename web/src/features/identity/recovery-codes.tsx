@@ -1,8 +1,8 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { announce } from '../../ui/status.tsx';
 import { Button } from '../../ui/button.tsx';
 import { icons } from '../../ui/icon.tsx';
 import { Alert } from '../../ui/notice.tsx';
+import { announce } from '../../ui/status.tsx';
 
 type RecoveryCodesProps = { codes: readonly string[]; name: string; tenant: string };
 
@@ -32,8 +32,8 @@ export function RecoveryCodes({ codes, name, tenant }: RecoveryCodesProps) {
       <Alert tone="warning" title={<Trans>Diese Codes sehen Sie nur jetzt</Trans>}>
         <p>
           <Trans>
-            Mit einem davon melden Sie sich an, wenn Ihr Telefon verloren oder kaputt ist. Jeder gilt
-            einmal. Drucken Sie sie aus oder speichern Sie sie getrennt vom Telefon.
+            Mit einem davon melden Sie sich an, wenn Ihr Telefon verloren oder kaputt ist. Jeder
+            gilt einmal. Drucken Sie sie aus oder speichern Sie sie getrennt vom Telefon.
           </Trans>
         </p>
       </Alert>

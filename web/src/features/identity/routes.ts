@@ -16,9 +16,9 @@ const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: '/anmelden',
   validateSearch: (search: Record<string, unknown>): SignInSearch => ({
-    ...(ownAddress(search['zurueck']) && { zurueck: String(search['zurueck']) }),
-    ...(search['beendet'] === true && { beendet: true }),
-    ...(search['abgemeldet'] === true && { abgemeldet: true }),
+    ...(ownAddress(search.zurueck) && { zurueck: String(search.zurueck) }),
+    ...(search.beendet === true && { beendet: true }),
+    ...(search.abgemeldet === true && { abgemeldet: true }),
   }),
   beforeLoad: async ({ context, search }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery);

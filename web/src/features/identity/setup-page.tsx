@@ -83,9 +83,17 @@ function SetupPage() {
       )}
       {step.at === 'codes' && (
         <>
-          <RecoveryCodes codes={step.answer.recovery_codes ?? []} name={step.name} tenant={step.answer.session.tenant_name} />
+          <RecoveryCodes
+            codes={step.answer.recovery_codes ?? []}
+            name={step.name}
+            tenant={step.answer.session.tenant_name}
+          />
           <div className="fa-row fa-noprint">
-            <Button variant="primary" icon={icons.iconCheck} onPress={() => void enter(step.answer)}>
+            <Button
+              variant="primary"
+              icon={icons.iconCheck}
+              onPress={() => void enter(step.answer)}
+            >
               <Trans>Codes sind sicher verwahrt, weiter</Trans>
             </Button>
           </div>
@@ -103,8 +111,8 @@ function UsedLink() {
     >
       <p>
         <Trans>
-          Er gilt nur einmal. Erzeugen Sie auf dem Server mit <code>fernamt setup</code> einen neuen und
-          öffnen Sie ihn vollständig.
+          Er gilt nur einmal. Erzeugen Sie auf dem Server mit <code>fernamt setup</code> einen neuen
+          und öffnen Sie ihn vollständig.
         </Trans>
       </p>
     </Alert>
@@ -141,15 +149,20 @@ function PersonForm({
     <>
       <p>
         <Trans>
-          Willkommen. Legen Sie das erste Konto der Verwaltung an: Mit ihm richten Sie Personen, Ziele
-          und Regeln ein. Das dauert zwei Minuten; legen Sie Ihr Telefon bereit.
+          Willkommen. Legen Sie das erste Konto der Verwaltung an: Mit ihm richten Sie Personen,
+          Ziele und Regeln ein. Das dauert zwei Minuten; legen Sie Ihr Telefon bereit.
         </Trans>
       </p>
       <Form
         form={form}
         failure={showProblem}
         actions={
-          <Button type="submit" variant="primary" pending={form.pending} icon={icons.iconArrowForward}>
+          <Button
+            type="submit"
+            variant="primary"
+            pending={form.pending}
+            icon={icons.iconArrowForward}
+          >
             <Trans>Konto anlegen</Trans>
           </Button>
         }

@@ -2,9 +2,9 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { Front } from '../../app/front.tsx';
 import { api, must } from '../../api/client.ts';
 import { sessionBegan } from '../../api/session-keeper.ts';
+import { Front } from '../../app/front.tsx';
 import { chooseLanguage, chosenLanguage } from '../../i18n/index.ts';
 import { Button } from '../../ui/button.tsx';
 import { icons } from '../../ui/icon.tsx';
@@ -22,7 +22,7 @@ type Step =
   | { at: 'password' }
   | { at: 'code'; credentials: Credentials }
   | { at: 'enrolment'; credentials: Credentials; enrolment: Enrolment }
-  | { at: 'codes'; codes: string[]; then: Session | null; credentials: Credentials }
+  | { at: 'codes'; codes: string[]; session: Session | null; credentials: Credentials }
   | { at: 'pending'; credentials: Credentials | null };
 
 function SignInPage() {
@@ -38,7 +38,8 @@ function SignInPage() {
 
   const enter = async (session: Session) => {
     const { language } = session.person;
-    if (!chosenLanguage() && (language === 'de' || language === 'en')) await chooseLanguage(language);
+    if (!chosenLanguage() && (language === 'de' || language === 'en'))
+      await chooseLanguage(language);
     sessionBegan(session);
     await navigate({ href: zurueck ?? '/', replace: true });
   };
@@ -46,7 +47,12 @@ function SignInPage() {
     switch (answer.state) {
       case 'signed_in':
         if (answer.recovery_codes?.length && credentials) {
-          setStep({ at: 'codes', codes: answer.recovery_codes, then: answer.session, credentials });
+          setStep({
+            at: 'codes',
+            codes: answer.recovery_codes,
+            session: answer.session,
+            credentials,
+          });
         } else {
           await enter(answer.session);
         }
@@ -60,7 +66,7 @@ function SignInPage() {
         break;
       case 'device_pending':
         if (answer.recovery_codes?.length && credentials) {
-          setStep({ at: 'codes', codes: answer.recovery_codes, then: null, credentials });
+          setStep({ at: 'codes', codes: answer.recovery_codes, session: null, credentials });
         } else {
           setStep({ at: 'pending', credentials });
         }
@@ -75,8 +81,8 @@ function SignInPage() {
         <Alert tone="info" live="polite" title={t`Ihre Sitzung ist beendet.`}>
           <p>
             <Trans>
-              Das geschieht nach längerer Pause oder wenn die Leitstelle sie beendet. Nach der Anmeldung
-              geht es dort weiter, wo Sie waren.
+              Das geschieht nach längerer Pause oder wenn die Leitstelle sie beendet. Nach der
+              Anmeldung geht es dort weiter, wo Sie waren.
             </Trans>
           </p>
         </Alert>
@@ -126,8 +132,8 @@ function SignInPage() {
               variant="primary"
               icon={icons.iconCheck}
               onPress={() =>
-                step.then
-                  ? void enter(step.then)
+                step.session
+                  ? void enter(step.session)
                   : setStep({ at: 'pending', credentials: step.credentials })
               }
             >
@@ -156,7 +162,7 @@ function StepHeading({ step }: { step: Step }) {
   const [first, setFirst] = useState(true);
   const headings: Record<Step['at'], string> = {
     password: t`Anmelden`,
-    code: t`Zweiter Schritt: Ihr Einmalcode`,
+    code: t`Ihr Einmalcode`,
     enrolment: t`Einmalcodes einrichten`,
     codes: t`Ihre Wiederherstellungscodes`,
     pending: t`Das Gerät wartet auf Freigabe`,
@@ -168,4 +174,3 @@ function StepHeading({ step }: { step: Step }) {
   }, [step.at]);
   return <h1 tabIndex={-1}>{headings[step.at]}</h1>;
 }
-

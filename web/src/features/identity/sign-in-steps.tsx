@@ -227,7 +227,7 @@ export function CodeStep({
           />
         )}
       </Form>
-      <div className="fa-stack fa-stack--tight">
+      <div className="fa-links">
         <Button
           variant="tertiary"
           small
@@ -261,7 +261,13 @@ export function CodeStep({
 }
 
 /** The device waits for the control desk. */
-export function PendingStep({ onRetry }: { credentials: Credentials | null; onRetry: () => void; onAnswer: OnAnswer }) {
+export function PendingStep({
+  onRetry,
+}: {
+  credentials: Credentials | null;
+  onRetry: () => void;
+  onAnswer: OnAnswer;
+}) {
   return (
     <>
       <Alert tone="info" live="polite" title={<Trans>Ihre Leitstelle ist benachrichtigt</Trans>}>
@@ -278,7 +284,9 @@ export function PendingStep({ onRetry }: { credentials: Credentials | null; onRe
         </h2>
         <ul>
           <li>
-            <Trans>Lassen Sie diese Seite offen und melden Sie sich nach der Freigabe erneut an.</Trans>
+            <Trans>
+              Lassen Sie diese Seite offen und melden Sie sich nach der Freigabe erneut an.
+            </Trans>
           </li>
           <li>
             <Trans>Eilt es, rufen Sie Ihre Leitstelle an und nennen Sie Ihren Anmeldenamen.</Trans>

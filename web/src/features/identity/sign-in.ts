@@ -1,6 +1,6 @@
 import { api, must, type Schema } from '../../api/client.ts';
 import { proveDevice } from '../../api/device-key.ts';
-import { usePasskey } from './webauthn.ts';
+import { askForPasskey } from './webauthn.ts';
 
 export type SignInAnswer = Schema<'SignInAnswer'>;
 export type Enrolment = Schema<'TotpEnrolment'>;
@@ -42,7 +42,7 @@ export async function signInByPasskey(
   how: { suggest?: boolean; signal?: AbortSignal } = {},
 ): Promise<SignInAnswer> {
   const { options, token } = await must(api.POST('/api/v1/sign-in/passkey/begin', {}));
-  const credential = await usePasskey(options, how);
+  const credential = await askForPasskey(options, how);
   const proof = await freshProof();
   return must(
     api.POST('/api/v1/sign-in/passkey', {
@@ -50,7 +50,6 @@ export async function signInByPasskey(
     }),
   );
 }
-
 
 async function freshProof(): Promise<{ device: Schema<'DeviceProof'>; challenge: string }> {
   const { challenge } = await must(api.GET('/api/v1/sign-in/challenge'));

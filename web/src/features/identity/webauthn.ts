@@ -13,7 +13,7 @@ export async function suggestionsPossible(): Promise<boolean> {
 }
 
 /** Asks for a passkey. `suggest` waits quietly until the person picks one in the name field. */
-export async function usePasskey(
+export async function askForPasskey(
   options: Json,
   { suggest = false, signal }: { suggest?: boolean; signal?: AbortSignal } = {},
 ): Promise<Json> {
@@ -35,31 +35,32 @@ export async function makePasskey(options: Json): Promise<Json> {
 /** The person closed the browser's own dialog, or it ran out of time. */
 export function wasCancelled(error: unknown): boolean {
   return (
-    error instanceof DOMException && (error.name === 'NotAllowedError' || error.name === 'AbortError')
+    error instanceof DOMException &&
+    (error.name === 'NotAllowedError' || error.name === 'AbortError')
   );
 }
 
 function inner(options: Json): Json {
-  return (options['publicKey'] as Json | undefined) ?? options;
+  return (options.publicKey as Json | undefined) ?? options;
 }
 
 function requestOptions(options: Json): PublicKeyCredentialRequestOptions {
   const source = inner(options);
-  const allowed = (source['allowCredentials'] as Descriptor[] | undefined) ?? [];
+  const allowed = (source.allowCredentials as Descriptor[] | undefined) ?? [];
   return {
     ...(source as unknown as PublicKeyCredentialRequestOptions),
-    challenge: bytes(String(source['challenge'])),
+    challenge: bytes(String(source.challenge)),
     allowCredentials: allowed.map((entry) => ({ ...entry, id: bytes(entry.id) })),
   };
 }
 
 function creationOptions(options: Json): PublicKeyCredentialCreationOptions {
   const source = inner(options);
-  const user = source['user'] as { id: string; name: string; displayName: string };
-  const excluded = (source['excludeCredentials'] as Descriptor[] | undefined) ?? [];
+  const user = source.user as { id: string; name: string; displayName: string };
+  const excluded = (source.excludeCredentials as Descriptor[] | undefined) ?? [];
   return {
     ...(source as unknown as PublicKeyCredentialCreationOptions),
-    challenge: bytes(String(source['challenge'])),
+    challenge: bytes(String(source.challenge)),
     user: { ...user, id: bytes(user.id) },
     excludeCredentials: excluded.map((entry) => ({ ...entry, id: bytes(entry.id) })),
   };
@@ -69,13 +70,13 @@ function plain(credential: PublicKeyCredential): Json {
   const { response } = credential;
   const answer: Json = { clientDataJSON: encode(response.clientDataJSON) };
   if (response instanceof AuthenticatorAssertionResponse) {
-    answer['authenticatorData'] = encode(response.authenticatorData);
-    answer['signature'] = encode(response.signature);
-    answer['userHandle'] = response.userHandle ? encode(response.userHandle) : null;
+    answer.authenticatorData = encode(response.authenticatorData);
+    answer.signature = encode(response.signature);
+    answer.userHandle = response.userHandle ? encode(response.userHandle) : null;
   }
   if (response instanceof AuthenticatorAttestationResponse) {
-    answer['attestationObject'] = encode(response.attestationObject);
-    answer['transports'] = response.getTransports?.() ?? [];
+    answer.attestationObject = encode(response.attestationObject);
+    answer.transports = response.getTransports?.() ?? [];
   }
   return {
     id: credential.id,

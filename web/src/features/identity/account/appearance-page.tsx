@@ -69,8 +69,8 @@ function AppearancePage() {
         />
         <p className="fa-muted">
           <Trans>
-            Schriftgröße und Zoom stellen Sie im Browser ein (Strg und Plus). Einstellungen für hohen
-            Kontrast übernimmt Fernamt vom Gerät.
+            Schriftgröße und Zoom stellen Sie im Browser ein (Strg und Plus). Einstellungen für
+            hohen Kontrast übernimmt Fernamt vom Gerät.
           </Trans>
         </p>
       </Card>

@@ -60,7 +60,10 @@ function Sessions() {
       <ul className="fa-list">
         {data?.map((session) => (
           <li key={session.id}>
-            <Icon of={deviceIcon(session.device_kind, session.device_name)} className="fa-list__icon" />
+            <Icon
+              of={deviceIcon(session.device_kind, session.device_name)}
+              className="fa-list__icon"
+            />
             <div className="fa-list__text">
               <div className="fa-list__title">
                 {session.device_name}
@@ -103,8 +106,8 @@ function Sessions() {
       >
         <p>
           <Trans>
-            Offene Arbeitsplätze und Anwendungen dieser Sitzung werden sofort getrennt. Was dort nicht
-            gespeichert ist, kann verloren gehen.
+            Offene Arbeitsplätze und Anwendungen dieser Sitzung werden sofort getrennt. Was dort
+            nicht gespeichert ist, kann verloren gehen.
           </Trans>
         </p>
       </ConfirmDialog>
@@ -178,8 +181,8 @@ function Devices() {
       >
         <p>
           <Trans>
-            Alle Sitzungen auf diesem Gerät enden sofort. Es kann sich nicht mehr anmelden, bis es neu
-            freigegeben ist.
+            Alle Sitzungen auf diesem Gerät enden sofort. Es kann sich nicht mehr anmelden, bis es
+            neu freigegeben ist.
           </Trans>
         </p>
       </ConfirmDialog>

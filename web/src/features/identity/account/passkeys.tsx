@@ -33,8 +33,8 @@ export function Passkeys({ passkeys }: { passkeys: readonly Passkey[] }) {
       title={<Trans>Passkeys</Trans>}
       lead={
         <Trans>
-          Anmelden mit Fingerabdruck, Gesicht, Geräte-PIN oder Sicherheitsschlüssel: ohne Passwort und
-          ohne Code, und sicher gegen gefälschte Anmeldeseiten.
+          Anmelden mit Fingerabdruck, Gesicht, Geräte-PIN oder Sicherheitsschlüssel: ohne Passwort
+          und ohne Code, und sicher gegen gefälschte Anmeldeseiten.
         </Trans>
       }
       actions={
@@ -86,8 +86,8 @@ export function Passkeys({ passkeys }: { passkeys: readonly Passkey[] }) {
       >
         <p>
           <Trans>
-            Mit ihm können Sie sich dann nicht mehr anmelden. Löschen Sie ihn auch auf dem Gerät selbst,
-            sonst bietet es ihn weiter an.
+            Mit ihm können Sie sich dann nicht mehr anmelden. Löschen Sie ihn auch auf dem Gerät
+            selbst, sonst bietet es ihn weiter an.
           </Trans>
         </p>
       </ConfirmDialog>
@@ -105,7 +105,9 @@ function AddPasskey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void 
       const { options, token } = await must(api.POST('/api/v1/me/passkeys/begin'));
       try {
         const credential = (await makePasskey(options)) as Record<string, never>;
-        await must(api.POST('/api/v1/me/passkeys', { body: { token, name: name.trim(), credential } }));
+        await must(
+          api.POST('/api/v1/me/passkeys', { body: { token, name: name.trim(), credential } }),
+        );
       } catch (error) {
         if (wasCancelled(error)) return;
         throw error;
@@ -119,8 +121,8 @@ function AddPasskey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void 
     <Dialog title={<Trans>Passkey hinzufügen</Trans>} isOpen={isOpen} onClose={onClose}>
       <p>
         <Trans>
-          Gleich fragt Ihr Browser, wo der Passkey liegen soll. Auf einem Gerät, das andere mitbenutzen,
-          legen Sie keinen an.
+          Gleich fragt Ihr Browser, wo der Passkey liegen soll. Auf einem Gerät, das andere
+          mitbenutzen, legen Sie keinen an.
         </Trans>
       </p>
       <Form

@@ -67,7 +67,11 @@ function OneTimeCodes({ tokens }: { tokens: readonly Schema<'MyOtpToken'>[] }) {
   return (
     <Card
       title={<Trans>Einmalcodes</Trans>}
-      lead={<Trans>Der zweite Schritt der Anmeldung: ein Code aus einer App oder von einem Token.</Trans>}
+      lead={
+        <Trans>
+          Der zweite Schritt der Anmeldung: ein Code aus einer App oder von einem Token.
+        </Trans>
+      }
       actions={
         <Button small icon={icons.iconQrCode2} pending={pending} onPress={() => void begin()}>
           {hasApp ? <Trans>Neues Telefon einrichten</Trans> : <Trans>App einrichten</Trans>}
@@ -78,10 +82,17 @@ function OneTimeCodes({ tokens }: { tokens: readonly Schema<'MyOtpToken'>[] }) {
       <ul className="fa-list">
         {tokens.map((token) => (
           <li key={token.id}>
-            <Icon of={token.hardware ? icons.iconBadge : icons.iconMobile} className="fa-list__icon" />
+            <Icon
+              of={token.hardware ? icons.iconBadge : icons.iconMobile}
+              className="fa-list__icon"
+            />
             <div className="fa-list__text">
               <div className="fa-list__title">
-                {token.hardware ? <Trans>Token {token.serial}</Trans> : <Trans>App auf dem Telefon</Trans>}
+                {token.hardware ? (
+                  <Trans>Token {token.serial}</Trans>
+                ) : (
+                  <Trans>App auf dem Telefon</Trans>
+                )}
               </div>
               {token.confirmed_at && (
                 <div className="fa-muted fa-small">
@@ -99,7 +110,9 @@ function OneTimeCodes({ tokens }: { tokens: readonly Schema<'MyOtpToken'>[] }) {
       >
         {hasApp && (
           <p>
-            <Trans>Sobald Sie den ersten Code bestätigt haben, gilt die bisherige App nicht mehr.</Trans>
+            <Trans>
+              Sobald Sie den ersten Code bestätigt haben, gilt die bisherige App nicht mehr.
+            </Trans>
           </p>
         )}
         {enrolment && (
@@ -145,7 +158,11 @@ function Recovery({ left }: { left: number }) {
             left === 0 ? (
               <Trans>Sie haben keinen Code mehr</Trans>
             ) : (
-              <Plural value={left} one="Sie haben nur noch # Code" other="Sie haben nur noch # Codes" />
+              <Plural
+                value={left}
+                one="Sie haben nur noch # Code"
+                other="Sie haben nur noch # Codes"
+              />
             )
           }
         >
@@ -179,7 +196,9 @@ function Recovery({ left }: { left: number }) {
           </Button>
         }
       >
-        {codes && <RecoveryCodes codes={codes} name={session.person.name} tenant={session.tenant_name} />}
+        {codes && (
+          <RecoveryCodes codes={codes} name={session.person.name} tenant={session.tenant_name} />
+        )}
       </Dialog>
     </Card>
   );

@@ -1,0 +1,183 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
+import { launch, picture, type View, visit } from '../support/browser.ts';
+import { enrolment, furnish, MockOffice, problem, recoveryCodes } from '../support/mock-office.ts';
+
+type Screen = {
+  name: string;
+  path: string;
+  signedIn?: boolean;
+  prepare?: (office: MockOffice) => void;
+  act?: (page: Page) => Promise<void>;
+};
+
+const typeCredentials = async (page: Page) => {
+  await page.locator('input[name=name]').fill('j.petersen');
+  await page.locator('input[name=password]').fill('Morgenstund am Fluss');
+  await page.keyboard.press('Enter');
+  await page.locator('input[name=code]').waitFor();
+};
+
+const typeCode = async (page: Page) => {
+  await page.locator('input[name=code]').fill('123456');
+  await page.keyboard.press('Enter');
+};
+
+const screens: Screen[] = [
+  { name: 'anmelden', path: '/anmelden', signedIn: false },
+  {
+    name: 'anmelden-fehlt',
+    path: '/anmelden',
+    signedIn: false,
+    act: async (page) => {
+      await page.locator('input[name=name]').press('Enter');
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'anmelden-code', path: '/anmelden', signedIn: false, act: typeCredentials },
+  {
+    name: 'anmelden-falsch',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) => office.on('POST', '/sign-in', () => problem(401, 'sign_in_failed')),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-warten',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) =>
+      office.on('POST', '/sign-in', () => problem(429, 'slow_down', { retry_after_s: '30' })),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.locator('.fa-alert').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-einrichten',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) => office.on('POST', '/sign-in', { state: 'enrolment_required', enrolment }),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.locator('.fa-qr').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-codes',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) =>
+      office.on('POST', '/sign-in', { state: 'device_pending', recovery_codes: recoveryCodes }),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.locator('.fa-codes').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-freigabe',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) => office.on('POST', '/sign-in', { state: 'device_pending' }),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.locator('.fa-alert').waitFor();
+    },
+  },
+  { name: 'einrichten', path: '/einrichten#gut', signedIn: false },
+  { name: 'einrichten-verbraucht', path: '/einrichten#alt', signedIn: false },
+  { name: 'start', path: '/' },
+  {
+    name: 'start-suche',
+    path: '/',
+    act: async (page) => {
+      await page.locator('.fa-tile').first().waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('burger');
+    },
+  },
+  {
+    name: 'start-leer',
+    path: '/',
+    prepare: (office) => office.on('GET', '/me/targets', { targets: [], ssh_gateway: null }),
+  },
+  {
+    name: 'start-tunnel',
+    path: '/',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Telefonanlage' }).click();
+      await page.getByRole('dialog').locator('.fa-copy').first().waitFor();
+    },
+  },
+  {
+    name: 'anwendung-verweigert',
+    path: '/anwendung/1',
+    prepare: (office) =>
+      office.on('POST', '/me/targets/1/open', () => problem(403, 'not_allowed')),
+  },
+  { name: 'konto-geraete', path: '/konto/geraete' },
+  {
+    name: 'konto-geraet-sperren',
+    path: '/konto/geraete',
+    act: async (page) => {
+      await page.locator('.fa-btn--danger').first().click();
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  { name: 'konto-sicherheit', path: '/konto/sicherheit' },
+  { name: 'konto-ssh', path: '/konto/ssh-schluessel' },
+  { name: 'konto-darstellung', path: '/konto/darstellung' },
+  { name: 'hilfe', path: '/hilfe' },
+  { name: 'hilfe-vorher', path: '/hilfe', signedIn: false },
+  { name: 'nicht-gefunden', path: '/gibt/es/nicht' },
+];
+
+const views: [string, View][] = [
+  ['de-1280', {}],
+  ['en-360', { width: 360, language: 'en' }],
+  ['de-360-dunkel', { width: 360, theme: 'dark' }],
+  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
+];
+
+describe('every screen', () => {
+  let browser: Browser;
+  let office: MockOffice;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  const only = process.env.SCREEN;
+  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
+    for (const [viewName, view] of views) {
+      it(`${screen.name}, ${viewName}`, async () => {
+        office = furnish(await MockOffice.start());
+        office.signedIn = screen.signedIn ?? true;
+        screen.prepare?.(office);
+        const { context, page, faults } = await visit(browser, office.origin, view);
+        try {
+          await page.goto(screen.path);
+          await page.locator('main h1').waitFor();
+          await screen.act?.(page);
+          await page.waitForLoadState('networkidle');
+          await picture(page, `${screen.name}-${viewName}`, !screen.act);
+          expect(await accessibilityFaults(page)).toEqual([]);
+          expect(await overflowsSideways(page)).toBe(false);
+          expect(faults).toEqual([]);
+        } finally {
+          await context.close();
+          await office.stop();
+        }
+      });
+    }
+  }
+});

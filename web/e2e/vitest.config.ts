@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+const BROWSER_MS = 15_000;
+
+export default defineConfig({
+  test: {
+    include: ['e2e/tests/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: BROWSER_MS,
+    hookTimeout: BROWSER_MS,
+    // One browser: the machines that run this have two cores.
+    fileParallelism: false,
+  },
+});
