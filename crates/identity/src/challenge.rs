@@ -56,6 +56,13 @@ pub struct Opened<T> {
     expires_at: i64,
 }
 
+impl<T> Opened<T> {
+    /// The token alone, to be spent later.
+    pub fn without_value(&self) -> Opened<()> {
+        Opened { value: (), nonce: self.nonce, expires_at: self.expires_at }
+    }
+}
+
 /// Issues and opens tokens.
 #[derive(Debug)]
 pub struct Challenges {

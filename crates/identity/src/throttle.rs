@@ -144,6 +144,19 @@ impl Throttle {
         }
     }
 
+    /// Takes a counted failure back: it was our fault, not theirs.
+    pub fn withdrawn(&self, attempt: Attempt) {
+        let mut tables = self.lock();
+        match attempt {
+            Attempt::KnownDevice(tenant, device) => tables.devices.withdraw(&(tenant, device)),
+            Attempt::Stranger(source, account) => {
+                tables.pairs.withdraw(&(account, source));
+                tables.sources.withdraw(&source);
+                tables.accounts.withdraw(&account);
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -200,6 +213,13 @@ impl<K: Hash + Eq + Copy> Table<K> {
     fn forgive(&mut self, key: &K) {
         if let Some(lane) = self.lanes.get_mut(key) {
             lane.failures /= 2;
+        }
+    }
+
+    fn withdraw(&mut self, key: &K) {
+        if let Some(lane) = self.lanes.get_mut(key) {
+            lane.failures = lane.failures.saturating_sub(1);
+            lane.free_at = lane.last;
         }
     }
 

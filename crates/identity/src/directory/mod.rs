@@ -3,8 +3,9 @@
 //! `snapshot` turns what the directory answered into people and groups, `sync` brings the store into line with it.
 
 pub mod client;
+pub mod plan;
 pub mod snapshot;
-//pub mod sync;
+pub mod sync;
 mod tls;
 
 use fernamt_domain::Secret;

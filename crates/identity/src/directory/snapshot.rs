@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use data_encoding::HEXLOWER;
 use ldap3::Scope;
 use time::OffsetDateTime;
 
@@ -16,6 +17,8 @@ pub const MAX_NAME_CHARS: usize = 200;
 /// A person of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryPerson {
+    /// What identifies the account for good, whatever it is called.
+    pub key: String,
     /// The sign-in name, in lower case.
     pub name: String,
     /// The name that others see.
@@ -29,6 +32,10 @@ pub struct DirectoryPerson {
 /// A group of the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DirectoryGroup {
+    /// What identifies the group for good, whatever it is called.
+    pub key: String,
+    /// The distinguished name.
+    pub dn: String,
     /// The direct members, by sign-in name.
     pub people: BTreeSet<String>,
     /// The groups directly inside it, by name.
@@ -50,10 +57,10 @@ const LDAP_PEOPLE: &str = "(|(objectClass=inetOrgPerson)(objectClass=posixAccoun
 const LDAP_GROUPS: &str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
 
 const PERSON_ATTRIBUTES: &[&str] = &[
-    "sAMAccountName", "uid", "displayName", "cn", "userAccountControl", "accountExpires", "primaryGroupID", "pwdAccountLockedTime",
+    "objectGUID", "entryUUID", "sAMAccountName", "uid", "displayName", "cn", "userAccountControl", "accountExpires", "primaryGroupID", "pwdAccountLockedTime",
     "nsAccountLock", "shadowExpire",
 ];
-const GROUP_ATTRIBUTES: &[&str] = &["sAMAccountName", "cn", "objectSid", "member", "uniqueMember", "memberUid"];
+const GROUP_ATTRIBUTES: &[&str] = &["objectGUID", "entryUUID", "sAMAccountName", "cn", "objectSid", "member", "uniqueMember", "memberUid"];
 
 /// Reads the whole directory. A part of the answer counts as none.
 pub async fn take(config: &DirectoryConfig, now: OffsetDateTime) -> Result<Snapshot, DirectoryError> {
@@ -87,7 +94,7 @@ pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapsho
         }
         let display_name = entry.text("displayName").or_else(|| entry.text("cn")).and_then(usable).unwrap_or_else(|| name.clone());
         person_by_dn.insert(normal(&entry.dn), name.clone());
-        let person = DirectoryPerson { name: name.clone(), display_name, dn: entry.dn.clone(), disabled: is_disabled(entry, now) };
+        let person = DirectoryPerson { key: key(entry), name: name.clone(), display_name, dn: entry.dn.clone(), disabled: is_disabled(entry, now) };
         snapshot.people.insert(name, person);
     }
     let named: Vec<(String, &Entry)> = groups
@@ -98,6 +105,7 @@ pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapsho
     let by_rid = primary_members(people);
     for (name, entry) in &named {
         let group = snapshot.groups.entry(name.clone()).or_default();
+        (group.key, group.dn) = (key(entry), entry.dn.clone());
         for dn in entry.texts("member").chain(entry.texts("uniqueMember")) {
             let dn = normal(dn);
             if let Some(person) = person_by_dn.get(&dn) {
@@ -122,6 +130,15 @@ fn primary_members(people: &[Entry]) -> HashMap<u32, Vec<String>> {
         }
     }
     by_rid
+}
+
+/// `objectGUID` in Active Directory, `entryUUID` in `OpenLDAP`; without either the distinguished name has to do.
+fn key(entry: &Entry) -> String {
+    match (entry.bytes("objectGUID"), entry.text("entryUUID")) {
+        (Some(guid), _) => HEXLOWER.encode(guid),
+        (None, Some(uuid)) => uuid.to_lowercase(),
+        (None, None) => normal(&entry.dn),
+    }
 }
 
 fn rid(sid: &[u8]) -> Option<u32> {

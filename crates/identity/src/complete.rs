@@ -1,0 +1,154 @@
+//! The end of every sign-in on the web: from somebody who proved who they are to a session on an approved device.
+
+use axum::http::HeaderValue;
+use data_encoding::BASE64URL_NOPAD;
+use fernamt_api::{
+    session::{Me, SessionView},
+    sign_in::{DeviceProof, SignInAnswer},
+};
+use fernamt_domain::{
+    DeviceKind, DeviceState, Method, PasskeyId, RecoveryCodeId, Secret,
+    audit::{AuditEvent, AuditKind, Outcome},
+};
+use fernamt_http::{ApiError, Session, Site, cookie};
+use fernamt_store::PersonRecord;
+use serde_json::Value;
+use time::Duration;
+
+use crate::{
+    Identity,
+    challenge::Opened,
+    device::Key,
+    device_key::{DeviceKey, SignedFor},
+    failure::{SignInError, Wrong},
+    handover,
+    second_factor::ConfirmedApp,
+    session::NewSession,
+    session_secret::SessionSecret,
+    settings,
+};
+
+/// A browser that has proved its key over a challenge of ours.
+pub(crate) struct Browser {
+    pub(crate) key: DeviceKey,
+    name: String,
+    challenge: Opened<()>,
+}
+
+/// Somebody who proved who they are, and what goes with it into the same transaction.
+pub(crate) struct SignedIn<'a> {
+    pub(crate) person: &'a PersonRecord,
+    pub(crate) methods: Vec<Method>,
+    /// Used up with the session.
+    pub(crate) recovery_code: Option<RecoveryCodeId>,
+    /// The first authenticator app; recovery codes are made with it.
+    pub(crate) app: Option<&'a ConfirmedApp>,
+    /// The passkey that was used, as it is to be stored now.
+    pub(crate) passkey: Option<(PasskeyId, Value)>,
+    /// The typed password, to be handed over.
+    pub(crate) password: Option<&'a Secret<String>>,
+}
+
+/// An answer with the cookies that go with it.
+pub(crate) struct Completed {
+    pub(crate) answer: SignInAnswer,
+    pub(crate) cookies: Vec<HeaderValue>,
+}
+
+impl Identity {
+    /// Checks that the browser holds the key it names.
+    pub(crate) fn browser(&self, site: &Site, proof: &DeviceProof, challenge: &str) -> Result<Browser, SignInError> {
+        let opened = self.open_challenge(&site.tenant, challenge)?;
+        let key = DeviceKey::parse(&proof.public_key).map_err(|_| SignInError::DeviceProof)?;
+        key.verify(SignedFor::SignIn, challenge, &proof.signature).map_err(|_| SignInError::DeviceProof)?;
+        Ok(Browser { key, name: proof.name.clone(), challenge: opened })
+    }
+
+    /// Enrols the device if it is new, and begins a session if the device may be used.
+    pub(crate) async fn complete(&self, site: &Site, browser: &Browser, signed_in: SignedIn<'_>) -> Result<Completed, ApiError> {
+        let tenant = &site.tenant;
+        let settings = settings::load(tenant).await.map_err(SignInError::from)?;
+        let situation = site.situation();
+        let person = signed_in.person.id;
+        self.challenges.spend(&browser.challenge).map_err(SignInError::from)?;
+        let mut work = tenant.begin().await.map_err(SignInError::from)?;
+        let mut recovery_codes = Vec::new();
+        if let Some(app) = signed_in.app {
+            self.store_app(&mut work, tenant.id(), app, situation.at).await?;
+            recovery_codes = self.store_recovery_codes(&mut work, tenant.id(), person).await?;
+        }
+        if let Some(code) = signed_in.recovery_code {
+            if !work.recovery_codes().use_up(code).await.map_err(SignInError::from)? {
+                return Err(SignInError::Failed(Wrong::RecoveryCode).into());
+            }
+            work.record(AuditEvent::new(AuditKind::SecondFactor, "recovery_code_used", Outcome::Success).by(person).about(person));
+        }
+        if let Some((id, credential)) = &signed_in.passkey {
+            work.passkeys().used(*id, credential, situation.at.date()).await.map_err(SignInError::from)?;
+        }
+        let key = Key { kind: DeviceKind::Browser, public_key: browser.key.spki().to_vec(), thumbprint: browser.key.thumbprint() };
+        let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;
+        let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
+        if device.state == DeviceState::Pending {
+            work.commit().await.map_err(SignInError::from)?;
+            return Ok(Completed { answer: SignInAnswer::DevicePending { recovery_codes }, cookies: Vec::new() });
+        }
+        let new = NewSession {
+            tenant: tenant.id(),
+            person,
+            device: Some(&device),
+            kind: DeviceKind::Browser,
+            methods: signed_in.methods,
+            situation: &situation,
+            settings: &settings,
+        };
+        let (row, secret) = self.begin_session(&mut work, new).await?;
+        work.commit().await.map_err(SignInError::from)?;
+        let life = row.expires_at - situation.at;
+        let mut cookies = vec![session_cookie(&secret, row.id, life)];
+        let handover = signed_in.password.and_then(|password| handover::seal(&self.sealer, tenant.id(), row.id, password, life));
+        let handed_over = handover.is_some();
+        cookies.push(handover.unwrap_or_else(|| cookie::remove(cookie::HANDOVER)));
+        let session = self.session_of(site, &row, &settings).await?;
+        let session = view(&session, handed_over)?;
+        Ok(Completed { answer: SignInAnswer::SignedIn { session, recovery_codes }, cookies })
+    }
+}
+
+/// The cookie that carries a session's secret.
+pub(crate) fn session_cookie(secret: &SessionSecret, session: fernamt_domain::SessionId, life: Duration) -> HeaderValue {
+    cookie::set(cookie::SESSION, secret.cookie(session).expose(), life, cookie::SameSite::Strict)
+}
+
+/// A session as the web app sees it.
+pub(crate) fn view(session: &Session, handover: bool) -> Result<SessionView, ApiError> {
+    Ok(SessionView {
+        id: session.facts.session,
+        person: Me {
+            id: session.facts.person,
+            name: session.name.clone(),
+            display_name: session.display_name.clone(),
+            roles: session.roles.clone(),
+            language: session.language.clone(),
+            password_here: session.password_here,
+        },
+        device_id: session.facts.device.ok_or_else(ApiError::not_found)?,
+        device_state: session.facts.device_state,
+        methods: session.facts.methods.clone(),
+        zone: session.situation.zone.clone(),
+        expires_at: session.expires_at,
+        idle_expires_at: session.idle_expires_at,
+        rotate_by: session.rotate_by,
+        handover,
+        administration_here: session.site.connection.administration,
+        tenant_name: session.site.name.clone(),
+    })
+}
+
+/// The fingerprint that people see of a browser's key: enough of it to compare.
+pub(crate) fn short_fingerprint(thumbprint: &str) -> String {
+    match BASE64URL_NOPAD.decode(thumbprint.as_bytes()) {
+        Ok(hash) => hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"),
+        Err(_) => thumbprint.to_owned(),
+    }
+}

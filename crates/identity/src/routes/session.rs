@@ -1,0 +1,53 @@
+//! The session in use.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use fernamt_api::session::{RotateRequest, SessionView};
+use fernamt_http::{ApiError, Json, Session, Site, cookie};
+
+use super::with_cookies;
+use crate::{
+    Identity,
+    complete::{session_cookie, view},
+    failure::SignInError,
+    handover,
+};
+
+pub(super) async fn get(
+    State(identity): State<Arc<Identity>>,
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Json<SessionView>, ApiError> {
+    Ok(Json(view(&session, identity.has_handover(&session, &headers))?))
+}
+
+pub(super) async fn sign_out(State(identity): State<Arc<Identity>>, session: Session) -> Result<Response, ApiError> {
+    identity.end_session(&session.site.tenant, session.facts.session).await.map_err(SignInError::from)?;
+    Ok(with_cookies(StatusCode::NO_CONTENT, vec![cookie::remove(cookie::SESSION), cookie::remove(cookie::HANDOVER)]))
+}
+
+/// Takes no session argument: a secret that is due for rotation is good for nothing else.
+pub(super) async fn rotate(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+    headers: HeaderMap,
+    Json(request): Json<RotateRequest>,
+) -> Result<Response, ApiError> {
+    let cookie = cookie::get(&headers, cookie::SESSION)
+        .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))?;
+    let (session, secret) = identity.rotate(&site, &cookie, &request.challenge, &request.signature).await?;
+    let life = session.expires_at - session.situation.at;
+    let cookies = secret.map(|secret| session_cookie(&secret, session.facts.session, life)).into_iter().collect();
+    Ok(with_cookies(Json(view(&session, identity.has_handover(&session, &headers))?), cookies))
+}
+
+impl Identity {
+    fn has_handover(&self, session: &Session, headers: &HeaderMap) -> bool {
+        handover::open(&self.sealer, session.site.tenant.id(), session.facts.session, headers).is_some()
+    }
+}

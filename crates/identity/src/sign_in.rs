@@ -1,0 +1,281 @@
+//! Proving who somebody is, the same for web and SSH.
+//!
+//! The order is what protects people from strangers:
+//!
+//! 1. the throttle (see `throttle`),
+//! 2. the second factor, if the person has one: a wrong code never reaches the password, let alone the directory,
+//! 3. the password, here or by a bind to the directory, within the budget that keeps its lock-out far away.
+//!
+//! A one-time code is used up by the attempt, right password or not, so a seen code cannot be tried with many
+//! passwords. A recovery code is used up only by a sign-in that succeeds.
+
+use fernamt_domain::{
+    Method, PersonId, PersonSource, PersonState, Purpose, RecoveryCodeId, Secret, Situation, TenantId,
+};
+use fernamt_store::{DeviceRecord, PersonRecord, TenantStore};
+use time::OffsetDateTime;
+
+use crate::{
+    Identity,
+    device_key::DeviceKey,
+    directory::{
+        DirectoryError,
+        client::{BindOutcome, Client},
+    },
+    failure::{SignInError, Wrong},
+    otp, password, recovery, second_factor,
+    throttle::{Account, Admission, Attempt, BindLimit, Permission, Source},
+};
+
+/// The most characters of a name that is looked up.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// A second factor as typed.
+#[derive(Debug)]
+pub enum Second {
+    /// A one-time code.
+    Code(Secret<String>),
+    /// A recovery code.
+    Recovery(Secret<String>),
+}
+
+/// What somebody brings to prove who they are.
+#[derive(Debug)]
+pub struct Credentials<'a> {
+    /// The sign-in name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a Secret<String>,
+    /// The second factor.
+    pub second: Option<Second>,
+    /// The device's key, its signature verified.
+    pub device: Option<&'a DeviceKey>,
+}
+
+/// Somebody who proved who they are.
+#[derive(Debug)]
+pub struct Proof {
+    /// The person.
+    pub person: PersonRecord,
+    /// How.
+    pub methods: Vec<Method>,
+    /// The recovery code to use up with the session.
+    pub recovery_code: Option<RecoveryCodeId>,
+    /// The person has no second factor at all and must enrol one now.
+    pub enrolment_needed: bool,
+}
+
+impl Identity {
+    /// Checks name, second factor and password.
+    pub async fn prove(
+        &self,
+        tenant: &TenantStore,
+        situation: &Situation,
+        credentials: &Credentials<'_>,
+    ) -> Result<Proof, SignInError> {
+        let name = credentials.name.trim().to_lowercase();
+        let plausible = !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS;
+        let person = if plausible { tenant.people().by_name(&name).await? } else { None };
+        let device = match (&person, credentials.device) {
+            (Some(person), Some(key)) => self.known_device(tenant, person.id, key).await?,
+            _ => None,
+        };
+        let who = match device {
+            Some(device) => Attempt::KnownDevice(tenant.id(), device.id),
+            None => Attempt::Stranger(Source::from(situation.address), self.account(tenant.id(), &name)),
+        };
+        let admission = self.throttle.admit(who, situation.at)?;
+        // Counted first and taken back later, so that attempts side by side cannot slip through together.
+        self.throttle.failed(who, situation.at);
+        let known = matches!(who, Attempt::KnownDevice(..));
+        let id = person.as_ref().map(|person| person.id);
+        let result = self.prove_admitted(tenant, person, credentials, known, admission, situation.at).await;
+        match &result {
+            Ok(_) => self.throttle.succeeded(who),
+            Err(SignInError::Failed(wrong)) => self.note_failure(tenant, id, *wrong, situation).await?,
+            Err(SignInError::SlowDown(_)) => {}
+            Err(_) => self.throttle.withdrawn(who),
+        }
+        result
+    }
+
+    async fn prove_admitted(
+        &self,
+        tenant: &TenantStore,
+        person: Option<PersonRecord>,
+        credentials: &Credentials<'_>,
+        known_device: bool,
+        admission: Admission,
+        now: OffsetDateTime,
+    ) -> Result<Proof, SignInError> {
+        let (person, wrong) = match person {
+            Some(person) if person.state == PersonState::Active => (Some(person), Wrong::Name),
+            Some(_) => (None, Wrong::Disabled),
+            None => (None, Wrong::Name),
+        };
+        let factors = match &person {
+            Some(person) => second_factor::Factors::load(tenant, person.id).await?,
+            None => second_factor::Factors::default(),
+        };
+        let mut methods = vec![Method::Password];
+        let mut recovery_code = None;
+        match &credentials.second {
+            Some(Second::Code(code)) => {
+                match &person {
+                    Some(person) if self.use_code(tenant, person.id, &factors, code, now).await? => {}
+                    Some(_) => return Err(SignInError::Failed(Wrong::Code)),
+                    None => {
+                        // The same work as for a person with one token.
+                        let nobody = otp::Position { last_step: 0, drift: 0 };
+                        let _ = otp::find(&otp::Scheme::APP, &Secret::new(vec![0; otp::SECRET_LEN]), nobody, code.expose(), now);
+                        return Err(SignInError::Failed(wrong));
+                    }
+                }
+                methods.push(Method::Totp);
+            }
+            Some(Second::Recovery(code)) => {
+                let Some(person) = &person else { return Err(SignInError::Failed(wrong)) };
+                let print = recovery::fingerprint(&self.sealer, tenant.id(), person.id, code);
+                recovery_code = factors.recovery_code(print);
+                if recovery_code.is_none() {
+                    return Err(SignInError::Failed(Wrong::RecoveryCode));
+                }
+                methods.push(Method::RecoveryCode);
+            }
+            None => {
+                if let Admission::SecondFactorOnly(wait) = admission {
+                    return Err(wait.into());
+                }
+                if person.is_none() || factors.any() {
+                    // Nobody learns from the time whether the name exists or has a second factor.
+                    self.passwords.verify(password::Lane::Stranger, credentials.password, None).await?;
+                    let wrong = if person.is_none() { wrong } else { Wrong::SecondFactorMissing };
+                    return Err(SignInError::Failed(wrong));
+                }
+            }
+        }
+        let Some(person) = person else { return Err(SignInError::Failed(wrong)) };
+        let proven = known_device || credentials.second.is_some();
+        match person.source {
+            PersonSource::Local => self.check_local(tenant, &person, credentials.password, proven).await?,
+            PersonSource::Directory => self.check_directory(tenant, &person, credentials.password, proven, now).await?,
+        }
+        let enrolment_needed = credentials.second.is_none() && !factors.any();
+        Ok(Proof { person, methods, recovery_code, enrolment_needed })
+    }
+
+    async fn check_local(
+        &self,
+        tenant: &TenantStore,
+        person: &PersonRecord,
+        password: &Secret<String>,
+        proven: bool,
+    ) -> Result<(), SignInError> {
+        let lane = if proven { password::Lane::Proven } else { password::Lane::Stranger };
+        let stored = person.password_hash.as_ref().map(|hash| hash.expose().as_str());
+        if !self.passwords.verify(lane, password, stored).await? {
+            return Err(SignInError::Failed(Wrong::Password));
+        }
+        if stored.is_some_and(password::is_outdated) {
+            let hash = self.passwords.hash(password).await?;
+            let work = tenant.begin().await?;
+            work.people().set_password_hash(person.id, Some(Secret::new(hash))).await?;
+            work.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Tries the password at the directory. Whatever strangers do, fewer wrong passwords get there than it takes to
+    /// lock the account.
+    pub(crate) async fn check_directory(
+        &self,
+        tenant: &TenantStore,
+        person: &PersonRecord,
+        password: &Secret<String>,
+        proven: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), SignInError> {
+        let (Some(directory), Some(dn)) = (person.directory, person.directory_dn.as_deref()) else {
+            return Err(SignInError::Failed(Wrong::Barred));
+        };
+        let directory = tenant.directories().get(directory).await?;
+        let config = self.directory_config(tenant, &directory).map_err(|error| directory_down(&error))?;
+        let most = self.bind_limit(tenant, &directory).await?;
+        if password.expose().is_empty() || password.expose().len() > password::MAX_BYTES {
+            return Err(SignInError::Failed(Wrong::Password));
+        }
+        let who = (tenant.id(), person.id);
+        let print = self.fingerprint(tenant.id(), "tried-password", &[person.id.0.as_bytes(), password.expose().as_bytes()]);
+        let limit = BindLimit { most, ..BindLimit::default() };
+        match self.binds.take(who, proven, print, limit, now) {
+            Permission::Ask => {}
+            Permission::KnownWrong => return Err(SignInError::Failed(Wrong::Password)),
+            Permission::Exhausted(wait) => {
+                return Err(if proven { wait.into() } else { SignInError::Failed(Wrong::BindLimit) });
+            }
+        }
+        let Ok(_permit) = self.directory_binds.try_acquire() else {
+            self.binds.unanswered(who, print);
+            return Err(SignInError::Busy);
+        };
+        let mut client = match Client::connect(&config).await {
+            Ok(client) => client,
+            Err(error) => {
+                self.binds.unanswered(who, print);
+                return Err(directory_down(&error));
+            }
+        };
+        match client.bind(dn, password).await {
+            Ok(BindOutcome::Right) => {
+                self.binds.right(who);
+                Ok(())
+            }
+            Ok(BindOutcome::Wrong) => {
+                self.binds.wrong(who, print);
+                Err(SignInError::Failed(Wrong::Password))
+            }
+            Ok(BindOutcome::Barred) => Err(SignInError::Failed(Wrong::Barred)),
+            // The directory may have counted it: it stays counted here too.
+            Err(error) => Err(directory_down(&error)),
+        }
+    }
+
+    async fn known_device(
+        &self,
+        tenant: &TenantStore,
+        person: PersonId,
+        key: &DeviceKey,
+    ) -> Result<Option<DeviceRecord>, SignInError> {
+        let device = tenant.devices().by_key(person, &key.thumbprint()).await?;
+        Ok(device.filter(|device| device.state == fernamt_domain::DeviceState::Approved && device.last_seen_on.is_some()))
+    }
+
+    pub(crate) fn account(&self, tenant: TenantId, name: &str) -> Account {
+        Account(self.fingerprint(tenant, "throttled-account", &[name.as_bytes()]))
+    }
+
+    pub(crate) fn fingerprint(&self, tenant: TenantId, word: &str, parts: &[&[u8]]) -> [u8; 32] {
+        self.sealer.fingerprint(Purpose { tenant, word }, &parts.concat())
+    }
+
+    /// Writes a failure to the audit log if one is due.
+    pub(crate) async fn note_failure(
+        &self,
+        tenant: &TenantStore,
+        person: Option<PersonId>,
+        wrong: Wrong,
+        situation: &Situation,
+    ) -> Result<(), SignInError> {
+        if let Some(event) = self.failures.note((tenant.id(), person, wrong), &situation.zone, situation.at) {
+            let mut work = tenant.begin().await?;
+            work.record(event);
+            work.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+fn directory_down(error: &DirectoryError) -> SignInError {
+    tracing::warn!(code = error.code(), %error, "The directory could not check a password");
+    SignInError::DirectoryDown
+}
