@@ -1,11 +1,14 @@
 //! Files that are made from the code and committed, so that a reader and the web app can rely on them.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
 use crate::{
-    shell::{capture, cargo, root, target_dir},
+    shell::{capture, cargo, command, root, target_dir},
     web,
 };
 
@@ -15,7 +18,7 @@ const API_TYPES: &str = "web/src/api/api-schema.d.ts";
 
 /// Writes every generated file.
 pub(crate) fn run() -> Result<()> {
-    for (path, contents) in outputs()? {
+    for (path, contents) in outputs(None)? {
         let changed = fs::read_to_string(root().join(path)).map_or(true, |old| old != contents);
         if changed {
             let file = root().join(path);
@@ -29,28 +32,26 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The generated files that differ from what the code says now.
-pub(crate) fn stale() -> Result<Vec<&'static str>> {
-    let outputs = outputs()?;
+/// The generated files that differ from what the code says now. `server` is the built binary, if there is one.
+pub(crate) fn stale(server: Option<&Path>) -> Result<Vec<&'static str>> {
+    let outputs = outputs(server)?;
     let differs = |(path, contents): &(&'static str, String)| {
         fs::read_to_string(root().join(path)).map_or(true, |committed| committed != *contents)
     };
     Ok(outputs.iter().filter(|output| differs(output)).map(|(path, _)| *path).collect())
 }
 
-fn outputs() -> Result<Vec<(&'static str, String)>> {
-    let openapi = server(&["openapi"])?;
+fn outputs(server: Option<&Path>) -> Result<Vec<(&'static str, String)>> {
+    let openapi = printed(server, "openapi")?;
     let types = api_types(&openapi)?;
-    Ok(vec![(OPENAPI, openapi), (CONFIG_SCHEMA, server(&["schema"])?), (API_TYPES, types)])
+    Ok(vec![(OPENAPI, openapi), (CONFIG_SCHEMA, printed(server, "schema")?), (API_TYPES, types)])
 }
 
-fn server(words: &[&str]) -> Result<String> {
-    let mut printed =
-        capture(cargo().args(["run", "--quiet", "-p", "fernamt-server", "--bin", "fernamt", "--"]).args(words))?;
-    if !printed.ends_with('\n') {
-        printed.push('\n');
+fn printed(server: Option<&Path>, word: &str) -> Result<String> {
+    if let Some(binary) = server {
+        return capture(command(binary).arg(word));
     }
-    Ok(printed)
+    capture(cargo().args(["run", "--quiet", "-p", "fernamt-server", "--bin", "fernamt", "--", word]))
 }
 
 fn api_types(openapi: &str) -> Result<String> {

@@ -73,18 +73,29 @@ const fn minutes(count: u64) -> Duration {
 /// What later stages need to know of earlier ones.
 struct Context {
     full: bool,
-    /// The peers' root is being made while the code is built.
+    /// The peers' root is being made while the checks run.
     peers: Option<thread::JoinHandle<Result<()>>>,
-    peers_missing: Option<String>,
+    peers_missing: bool,
     executables: Vec<rust::Executable>,
     logs: PathBuf,
+}
+
+impl Context {
+    /// Waits for the peers' root. Without it, tests with real servers skip themselves.
+    fn await_peers(&mut self) {
+        let Some(prepared) = self.peers.take().map(thread::JoinHandle::join) else { return };
+        if let Ok(Err(why)) = prepared {
+            println!("Tests with real servers will be skipped: {why:#}");
+            self.peers_missing = true;
+        }
+    }
 }
 
 /// Runs the stages.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let logs = target_dir().join("report").join("logs");
     fs::create_dir_all(&logs).with_context(|| format!("create {}", logs.display()))?;
-    let mut context = Context { full: options.full, peers: None, peers_missing: None, executables: Vec::new(), logs };
+    let mut context = Context { full: options.full, peers: None, peers_missing: false, executables: Vec::new(), logs };
     let start = Instant::now();
     let mut total = Counts::default();
     for (name, budget, stage) in STAGES.iter().filter(|(name, ..)| wanted(name, options.only.as_deref())) {
@@ -127,15 +138,10 @@ fn run_stage(name: &str, budget: Duration, stage: impl FnOnce() -> Result<Counts
     counts
 }
 
-fn install(context: &mut Context, _budget: Duration) -> Result<Counts> {
+fn install(_context: &mut Context, _budget: Duration) -> Result<Counts> {
     tools::programs(PROGRAMS)?;
     tools::tool("typos")?;
     web::install()?;
-    shell::quiet(cargo().args(["build", "--quiet", "--locked", "-p", "fernamt-testkit", "--bin", "peer"]))?;
-    // Copied, because the build stage may write the same file while this one runs.
-    let peer = target_dir().join("report").join("peer");
-    fs::copy(target_dir().join("debug/peer"), &peer).context("copy the peer program")?;
-    context.peers = Some(thread::spawn(move || capture(command(&peer).arg("prepare")).map(drop)));
     Ok(Counts::default())
 }
 
@@ -146,25 +152,27 @@ fn web_build(_context: &mut Context, _budget: Duration) -> Result<Counts> {
 
 fn build(context: &mut Context, _budget: Duration) -> Result<Counts> {
     context.executables = rust::build()?;
-    let peers = context.peers.take().map(thread::JoinHandle::join);
-    if let Some(Ok(Err(why))) = peers {
-        println!("Tests with real servers will be skipped: {why:#}");
-        context.peers_missing = Some(format!("{why:#}"));
-    }
+    // Copied, because a later build may write the same file while this one runs.
+    let peer = target_dir().join("report/peer");
+    fs::copy(target_dir().join("debug/peer"), &peer).context("copy the peer program")?;
+    context.peers = Some(thread::spawn(move || capture(command(&peer).arg("prepare")).map(drop)));
     Ok(Counts::default())
 }
 
-fn checks(_context: &mut Context, _budget: Duration) -> Result<Counts> {
-    let tally = check::run_all(None);
+fn checks(context: &mut Context, _budget: Duration) -> Result<Counts> {
+    let server = target_dir().join("debug/fernamt");
+    let tally = check::run_all(None, (!context.executables.is_empty()).then_some(server.as_path()));
     ensure!(tally.passed > 0, "not one check passed");
     Ok(Counts { passed: tally.passed, failed: tally.failed, skipped: tally.skipped, skip_reasons: Vec::new() })
 }
 
 fn unit_and_integration(context: &mut Context, budget: Duration) -> Result<Counts> {
+    context.await_peers();
     run_executables(context, budget, |executable| !executable.is_story())
 }
 
 fn stories(context: &mut Context, budget: Duration) -> Result<Counts> {
+    context.await_peers();
     run_executables(context, budget, rust::Executable::is_story)
 }
 
@@ -190,6 +198,7 @@ fn web_unit(context: &mut Context, budget: Duration) -> Result<Counts> {
 }
 
 fn browser(context: &mut Context, budget: Duration) -> Result<Counts> {
+    context.await_peers();
     let mut command = web::script("e2e")?;
     prepare(context, &mut command)?;
     logged(context, "browser", &command, budget, counts::of_web_runner)
@@ -200,7 +209,7 @@ fn prepare(context: &Context, command: &mut Command) -> Result<()> {
     command.env("FERNAMT_BIN", target_dir().join("debug/fernamt"));
     command.env("FERNAMT_PEER", target_dir().join("debug/peer"));
     command.env("FERNAMT_SSH_AUDIT", tools::tool("ssh-audit")?);
-    if context.peers_missing.is_none() {
+    if !context.peers_missing {
         command.env("FERNAMT_PEERS", "required");
     }
     if context.full {
