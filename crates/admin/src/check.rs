@@ -1,0 +1,61 @@
+//! Checks of typed fields: each fault with its path and a stable code.
+
+use fernamt_api::problem::FieldProblem;
+use fernamt_http::ApiError;
+
+/// Collects what is wrong with the fields of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    pub(crate) found: Vec<FieldProblem>,
+}
+
+impl Checks {
+    /// Notes a fault unless `holds`.
+    pub(crate) fn that(&mut self, holds: bool, path: &str, code: &str, detail: &str) {
+        if !holds {
+            self.found.push(FieldProblem { path: path.to_owned(), code: code.to_owned(), detail: detail.to_owned() });
+        }
+    }
+
+    /// A name: something to read, in one line, without spaces around it.
+    pub(crate) fn name(&mut self, path: &str, name: &str, most_chars: usize) {
+        self.that(!name.trim().is_empty(), path, "required", "a name is needed");
+        self.that(name == name.trim(), path, "spaces_around", "a name has no spaces before or behind it");
+        self.text(path, name, most_chars);
+    }
+
+    /// One line of text.
+    pub(crate) fn text(&mut self, path: &str, text: &str, most_chars: usize) {
+        let detail = format!("at most {most_chars} characters are allowed");
+        self.that(text.chars().count() <= most_chars, path, "too_long", &detail);
+        self.that(
+            !text.chars().any(char::is_control),
+            path,
+            "control_characters",
+            "line breaks and the like are not allowed",
+        );
+    }
+
+    /// One line of text, or nothing.
+    pub(crate) fn optional_text(&mut self, path: &str, text: Option<&str>, most_chars: usize) {
+        self.text(path, text.unwrap_or_default(), most_chars);
+    }
+
+    /// The refusal that names all faults, if there are any.
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
+        invalid(self.found).or_ok()
+    }
+}
+
+/// The refusal that names faulty fields.
+pub(crate) fn invalid(found: Vec<FieldProblem>) -> ApiError {
+    found.into_iter().fold(ApiError::invalid(), |error, fault| error.field(fault.path, &fault.code, fault.detail))
+}
+
+/// Whether the text is one label of a host name (RFC 1123).
+pub(crate) fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}

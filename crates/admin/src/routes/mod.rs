@@ -1,0 +1,47 @@
+//! The endpoints, a module for each group of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::Admin;
+
+mod audit;
+mod bundles;
+mod devices;
+mod directory;
+mod groups;
+mod health;
+mod people;
+mod person_access;
+mod rules;
+mod sessions;
+mod settings;
+mod target_certificate;
+mod target_import;
+mod targets;
+mod tokens;
+mod why;
+
+pub(crate) fn router() -> Router<Arc<Admin>> {
+    [
+        audit::router(),
+        bundles::router(),
+        devices::router(),
+        directory::router(),
+        groups::router(),
+        health::router(),
+        people::router(),
+        person_access::router(),
+        rules::router(),
+        sessions::router(),
+        settings::router(),
+        target_certificate::router(),
+        target_import::router(),
+        targets::router(),
+        tokens::router(),
+        why::router(),
+    ]
+    .into_iter()
+    .fold(Router::new(), Router::merge)
+}

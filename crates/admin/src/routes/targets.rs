@@ -1,0 +1,128 @@
+//! Targets: what people may reach, one by one.
+
+use std::sync::Arc;
+
+use axum::{Router, http::StatusCode, routing::get};
+use fernamt_api::{
+    Page,
+    admin::targets::{ChangeTarget, Target, TargetFields, TargetQuery},
+};
+use fernamt_domain::{DomainEvent, TargetId, audit::AuditKind};
+use fernamt_http::{Administrator, Json, Path, Query};
+use fernamt_store::{TargetRecord, TenantStore, Work};
+
+use crate::{
+    Admin,
+    act::{cut, done, matches, page},
+    check::invalid,
+    error::AdminError,
+    targets::{convert, convert::Around, fields},
+    version,
+};
+
+pub(crate) fn router() -> Router<Arc<Admin>> {
+    Router::new()
+        .route("/api/v1/admin/targets", get(list).post(create))
+        .route("/api/v1/admin/targets/{id}", get(one).put(change).delete(remove))
+}
+
+async fn list(
+    Administrator(session): Administrator,
+    Query(query): Query<TargetQuery>,
+) -> Result<Json<Page<Target>>, AdminError> {
+    let tenant = &session.site.tenant;
+    let around = Around::all(&tenant.targets(), &tenant.bundles()).await?;
+    if query.kind.is_none() && query.health.is_none() {
+        let found = tenant.targets().list(&page(query.q.as_deref(), query.offset, query.limit)).await?;
+        let items = found.items.iter().map(|record| around.show(record)).collect();
+        return Ok(Json(Page { items, total: found.total }));
+    }
+    let mut found = tenant.targets().all().await?;
+    found.retain(|record| {
+        let text =
+            [&record.name, record.folder.as_deref().unwrap_or_default(), &record.host, &record.description].join("\n");
+        query.kind.is_none_or(|kind| record.kind() == kind)
+            && query.health.is_none_or(|health| around.health_of(record.id) == health)
+            && matches(query.q.as_deref(), &text)
+    });
+    let items = found.iter().map(|record| around.show(record)).collect();
+    Ok(Json(cut(items, query.offset, query.limit)))
+}
+
+async fn one(Administrator(session): Administrator, Path(id): Path<TargetId>) -> Result<Json<Target>, AdminError> {
+    Ok(Json(shown(&session.site.tenant, id).await?))
+}
+
+async fn create(
+    Administrator(session): Administrator,
+    Json(fields): Json<TargetFields>,
+) -> Result<(StatusCode, Json<Target>), AdminError> {
+    check(&fields)?;
+    let web = &session.site.web;
+    let record = new_record(TargetId::new(&*web.clock, &*web.rng), &fields, web.clock.now());
+    let mut work = session.site.tenant.begin().await?;
+    work.targets().insert(&record).await?;
+    work.record(done(&session, AuditKind::Target, "target_created").on(record.id));
+    work.publish(DomainEvent::TargetChanged { target: record.id });
+    work.commit().await?;
+    Ok((StatusCode::CREATED, Json(Around::default().show(&record))))
+}
+
+async fn change(
+    Administrator(session): Administrator,
+    Path(id): Path<TargetId>,
+    Json(change): Json<ChangeTarget>,
+) -> Result<Json<Target>, AdminError> {
+    check(&change.fields)?;
+    let mut work = session.site.tenant.begin().await?;
+    let present = work.targets().get(id).await?;
+    version::expect(&change.version, &convert::version_of(&present))?;
+    let record = convert::with_fields(present, &change.fields);
+    work.targets().update(&record).await?;
+    work.record(done(&session, AuditKind::Target, "target_changed").on(id));
+    work.publish(DomainEvent::TargetChanged { target: id });
+    let shown = shown_in(&work, &record).await?;
+    work.commit().await?;
+    Ok(Json(shown))
+}
+
+async fn remove(Administrator(session): Administrator, Path(id): Path<TargetId>) -> Result<StatusCode, AdminError> {
+    let mut work = session.site.tenant.begin().await?;
+    work.targets().remove(id).await?;
+    work.record(done(&session, AuditKind::Target, "target_removed").on(id));
+    work.publish(DomainEvent::TargetChanged { target: id });
+    work.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A new target with these fields.
+pub(crate) fn new_record(id: TargetId, fields: &TargetFields, now: time::OffsetDateTime) -> TargetRecord {
+    let blank = TargetRecord {
+        id,
+        name: String::new(),
+        folder: None,
+        icon: None,
+        description: String::new(),
+        host: String::new(),
+        port: 0,
+        settings: fernamt_domain::TargetSettings::Ssh(fernamt_domain::target::SshSettings {}),
+        pinned_certificate: None,
+        enabled: true,
+        created_at: now,
+    };
+    convert::with_fields(blank, fields)
+}
+
+/// A target with everything around it.
+pub(crate) async fn shown(tenant: &TenantStore, id: TargetId) -> Result<Target, AdminError> {
+    let record = tenant.targets().get(id).await?;
+    Ok(Around::one(id, &tenant.targets(), &tenant.bundles()).await?.show(&record))
+}
+
+async fn shown_in(work: &Work, record: &TargetRecord) -> Result<Target, AdminError> {
+    Ok(Around::one(record.id, &work.targets(), &work.bundles()).await?.show(record))
+}
+
+fn check(wanted: &TargetFields) -> Result<(), AdminError> {
+    Ok(invalid(fields::check(wanted)).or_ok()?)
+}
