@@ -119,7 +119,7 @@ fn passes(command: &mut Command, remedy: &str) -> Result<Verdict> {
 }
 
 fn format() -> Result<Verdict> {
-    passes(cargo().args(["fmt", "--all", "--check"]), "Run `cargo fmt --all`.")
+    passes(cargo().args(["fmt", "--all", "--check", "--", "-l"]), "Run `cargo fmt --all`.")
 }
 
 fn clippy() -> Result<Verdict> {

@@ -33,7 +33,7 @@ pub(crate) fn file_lengths() -> Result<Verdict> {
     let mut findings = Vec::new();
     for name in tracked_files()? {
         let extension = Path::new(&name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if !["rs", "ts", "tsx", "css"].contains(&extension) || name.contains(".d.") {
+        if !["rs", "ts", "tsx"].contains(&extension) || name.contains(".d.") {
             continue;
         }
         let lines = fs::read_to_string(root().join(&name))?.lines().count();

@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn active_directorys_reasons_are_told_from_a_wrong_password() {
+    fn reasons_of_active_directory_are_told_from_a_wrong_password() {
         let text = |data| format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1");
         assert!(!barred(&text("52e")));
         assert!(barred(&text("533")));
