@@ -19,7 +19,7 @@ export const results = new URL('../../test-results/', import.meta.url);
 export async function launch(): Promise<Browser> {
   mkdirSync(results, { recursive: true });
   return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: flags,
   });
 }

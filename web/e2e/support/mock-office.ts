@@ -6,8 +6,8 @@ import type { components } from '../../src/api/api-schema.d.ts';
 
 type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
-const builtApp = process.env['WEB_DIST']
-  ? new URL(`file://${process.env['WEB_DIST']}/`)
+const builtApp = process.env.WEB_DIST
+  ? new URL(`file://${process.env.WEB_DIST}/`)
   : new URL('../../dist/', import.meta.url);
 
 export type Answer = { status?: number; body?: unknown };

@@ -121,8 +121,7 @@ const screens: Screen[] = [
   {
     name: 'anwendung-verweigert',
     path: '/anwendung/1',
-    prepare: (office) =>
-      office.on('POST', '/me/targets/1/open', () => problem(403, 'not_allowed')),
+    prepare: (office) => office.on('POST', '/me/targets/1/open', () => problem(403, 'not_allowed')),
   },
   { name: 'konto-geraete', path: '/konto/geraete' },
   {

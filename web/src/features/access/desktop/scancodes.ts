@@ -1,0 +1,43 @@
+/** The set 1 scan codes of a PC keyboard by `KeyboardEvent.code`; extended keys carry 0xE0 in front. */
+export const scancodes: Readonly<Record<string, number>> = {
+  ...row(0x01, ['Escape']),
+  ...row(0x02, 'Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0'.split(' ')),
+  ...row(0x0c, 'Minus Equal Backspace Tab'.split(' ')),
+  ...row(0x10, 'KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP'.split(' ')),
+  ...row(0x1a, 'BracketLeft BracketRight Enter ControlLeft'.split(' ')),
+  ...row(0x1e, 'KeyA KeyS KeyD KeyF KeyG KeyH KeyJ KeyK KeyL'.split(' ')),
+  ...row(0x27, 'Semicolon Quote Backquote ShiftLeft Backslash'.split(' ')),
+  ...row(0x2c, 'KeyZ KeyX KeyC KeyV KeyB KeyN KeyM Comma Period Slash'.split(' ')),
+  ...row(0x36, 'ShiftRight NumpadMultiply AltLeft Space CapsLock'.split(' ')),
+  ...row(0x3b, 'F1 F2 F3 F4 F5 F6 F7 F8 F9 F10'.split(' ')),
+  ScrollLock: 0x46,
+  ...row(0x47, 'Numpad7 Numpad8 Numpad9 NumpadSubtract Numpad4 Numpad5 Numpad6'.split(' ')),
+  ...row(0x4e, 'NumpadAdd Numpad1 Numpad2 Numpad3 Numpad0 NumpadDecimal'.split(' ')),
+  IntlBackslash: 0x56,
+  F11: 0x57,
+  F12: 0x58,
+  NumLock: 0x45,
+  NumpadEnter: 0xe01c,
+  ControlRight: 0xe01d,
+  NumpadDivide: 0xe035,
+  PrintScreen: 0xe037,
+  AltRight: 0xe038,
+  Pause: 0xe046,
+  Home: 0xe047,
+  ArrowUp: 0xe048,
+  PageUp: 0xe049,
+  ArrowLeft: 0xe04b,
+  ArrowRight: 0xe04d,
+  End: 0xe04f,
+  ArrowDown: 0xe050,
+  PageDown: 0xe051,
+  Insert: 0xe052,
+  Delete: 0xe053,
+  MetaLeft: 0xe05b,
+  MetaRight: 0xe05c,
+  ContextMenu: 0xe05d,
+};
+
+function row(first: number, codes: string[]): Record<string, number> {
+  return Object.fromEntries(codes.map((code, index) => [code, first + index]));
+}
