@@ -134,6 +134,13 @@ impl Database {
         Ok(())
     }
 
+    /// Closes all connections. SQLite's log becomes part of the file.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await?;
+        Ok(())
+    }
+
     pub(crate) fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }

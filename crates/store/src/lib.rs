@@ -10,21 +10,26 @@
 //!
 //! Moments are kept in microseconds, on both databases alike.
 
+pub mod backup;
 mod bus;
 mod database;
+pub mod deletion;
 mod error;
 mod migration;
 pub mod page;
 mod record;
 mod relay;
 pub mod repo;
+mod restore;
 mod schema;
 mod scope;
 mod store;
 mod work;
 
+pub use backup::{BackupReport, JournalEntry};
 pub use bus::{BUS_CAPACITY, Notice, Subscription};
 pub use database::{DatabaseUrl, Durability};
+pub use deletion::{DeletionReport, RetentionConfig, RetentionTooLong};
 pub use error::StoreError;
 pub use page::{MAX_PAGE_ROWS, Page, Paged};
 pub use record::{Column, ColumnKind, Table};
@@ -44,6 +49,7 @@ pub use repo::{
     target::{BundleRecord, HealthState, TargetHealthRecord, TargetRecord, TargetUseRecord},
     tenant::Tenant,
 };
+pub use restore::RestoreReport;
 pub use schema::TABLES;
 pub use scope::{Reading, Writing};
 pub use store::{Store, TenantStore};

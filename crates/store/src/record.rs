@@ -28,6 +28,19 @@ pub enum ColumnKind {
     Bytes,
 }
 
+impl ColumnKind {
+    /// The value that means "none" in such a column.
+    pub(crate) fn null(self) -> Value {
+        match self {
+            Self::Uuid => Value::Uuid(None),
+            Self::Text => Value::String(None),
+            Self::Integer => Value::BigInt(None),
+            Self::Boolean => Value::Bool(None),
+            Self::Bytes => Value::Bytes(None),
+        }
+    }
+}
+
 /// A column of a table, with the category that its deletion rule follows from.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
@@ -72,17 +85,6 @@ pub(crate) trait Field: Sized {
 
     fn value(&self) -> Value;
 
-    /// The value that means "none" for this kind of column.
-    fn null() -> Value {
-        match Self::KIND {
-            ColumnKind::Uuid => Value::Uuid(None),
-            ColumnKind::Text => Value::String(None),
-            ColumnKind::Integer => Value::BigInt(None),
-            ColumnKind::Boolean => Value::Bool(None),
-            ColumnKind::Bytes => Value::Bytes(None),
-        }
-    }
-
     fn read_optional(row: &QueryResult, column: &str) -> Result<Option<Self>, StoreError>;
 
     fn read(row: &QueryResult, column: &str) -> Result<Self, StoreError> {
@@ -105,7 +107,7 @@ impl<T: Field> Field for Option<T> {
     const NULLABLE: bool = true;
 
     fn value(&self) -> Value {
-        self.as_ref().map_or_else(T::null, Field::value)
+        self.as_ref().map_or_else(|| T::KIND.null(), Field::value)
     }
 
     fn read_optional(row: &QueryResult, column: &str) -> Result<Option<Self>, StoreError> {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::{
     StoreError,
     page::{Page, Paged},
-    record::{Field, Record},
+    record::{Field, Record, Table},
     repo::journal::{JournalAction, JournalRecord},
 };
 
@@ -264,8 +264,13 @@ impl<'a> Scope<'a> {
                 .collect();
             self.insert_all(&entries).await?;
         }
+        self.delete_without_journal(&R::TABLE, filter).await
+    }
+
+    /// Deletes rows whose entries in the journal are there already.
+    pub(crate) async fn delete_without_journal(&self, table: &Table, filter: Condition) -> Result<u64, StoreError> {
         let mut statement = Query::delete();
-        statement.from_table(R::TABLE.name).and_where(self.own()).cond_where(filter);
+        statement.from_table(table.name).and_where(self.own()).cond_where(filter);
         Ok(self.executor.execute(&statement).await?.rows_affected())
     }
 

@@ -67,9 +67,7 @@ impl Store {
 
     /// Closes all connections. Whoever still uses the store gets errors.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.inner.database.reader.close_by_ref().await?;
-        self.inner.database.writer.close_by_ref().await?;
-        Ok(())
+        self.inner.database.close().await
     }
 }
 

@@ -82,12 +82,10 @@ impl Work {
         audit::append(&scope, &self.audit).await?;
         drop(scope);
         let (id, inner) = (self.tenant.id(), &self.tenant.store.inner);
-        inner.delivered.add(rows.iter().map(|row| row.id));
-        if let Err(error) = self.transaction.commit().await {
-            inner.delivered.remove(rows.iter().map(|row| row.id));
-            return Err(error.into());
-        }
-        for event in self.events {
+        self.transaction.commit().await?;
+        // No await from here on. If the caller went away during the commit, the relay tells instead.
+        for (row, event) in rows.iter().zip(self.events) {
+            inner.delivered.add(row.id);
             inner.bus.tell(Notice::Event(TenantEvent { tenant: id, event }));
         }
         Ok(())

@@ -220,7 +220,7 @@ impl<A> Audits<'_, A> {
 
     /// The condition for a filter, or `None` when nothing can fit.
     async fn condition(&self, filter: &AuditFilter) -> Result<Option<Condition>, StoreError> {
-        let mut all = is_null("payload").not();
+        let mut all = Condition::all().add(is_null("payload").not());
         if !filter.kinds.is_empty() {
             all = all.add(is_in("kind", &filter.kinds));
         }
@@ -334,8 +334,8 @@ pub(crate) async fn append(scope: &Scope<'_>, events: &[AuditEvent]) -> Result<(
     if events.is_empty() {
         return Ok(());
     }
+    let mut end = lock_chain(scope).await?;
     let pseudonyms = pseudonyms(scope, events).await?;
-    let mut end = scope.find::<AuditHeadRecord>(any()).locked().get().await?;
     let at = scope.now();
     // the clock may run backwards, the chain's days never do
     let day = end.day.map_or(at.date(), |day| day.max(at.date()));
@@ -370,6 +370,11 @@ pub(crate) async fn append(scope: &Scope<'_>, events: &[AuditEvent]) -> Result<(
     end.day = Some(day);
     scope.insert_all(&rows).await?;
     scope.upsert(&end).await
+}
+
+/// Keeps others from appending, and pseudonyms from coming and going, until the transaction ends.
+pub(crate) async fn lock_chain(scope: &Scope<'_>) -> Result<AuditHeadRecord, StoreError> {
+    scope.find::<AuditHeadRecord>(any()).locked().get().await
 }
 
 fn facts(event: &AuditEvent, at: OffsetDateTime, pseudonyms: &HashMap<PersonId, Uuid>) -> AuditFacts {

@@ -31,6 +31,7 @@ record! {
         /// Its id.
         id: JournalId => DeletionJournal,
         /// When.
+        #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime => DeletionJournal,
         /// What happened.
         action: JournalAction => DeletionJournal,

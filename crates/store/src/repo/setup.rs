@@ -12,7 +12,7 @@ use crate::{
 
 record! {
     /// A one-time link that makes the first administrator.
-    pub struct SetupLinkRecord in "setup_link", key(hash) journaled {
+    pub struct SetupLinkRecord in "setup_link", key(hash) {
         /// A hash of the link's secret.
         hash: Secret<Vec<u8>> => Credential,
         /// When it stops being valid.

@@ -96,8 +96,7 @@ impl<'a> Tenants<'a> {
 
     /// All tenants by name.
     pub async fn all(&self) -> Result<Vec<Tenant>, StoreError> {
-        let rows = self.store.inner.database.reader.query_all(&select(Condition::all())).await?;
-        rows.iter().map(read).collect()
+        all(&self.store.inner.database.reader).await
     }
 
     /// Gives a tenant another host name.
@@ -111,6 +110,12 @@ impl<'a> Tenants<'a> {
         let row = self.store.inner.database.reader.query_one(&select(filter)).await?;
         row.as_ref().map(read).transpose()
     }
+}
+
+/// All tenants by name, by way of a connection or an open transaction.
+pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Tenant>, StoreError> {
+    let rows = connection.query_all(&select(Condition::all())).await?;
+    rows.iter().map(read).collect()
 }
 
 fn select(filter: Condition) -> SelectStatement {

@@ -1,0 +1,216 @@
+//! Restoring a backup, so that nothing deleted or revoked since comes back.
+//!
+//! All sessions end, devices have to be approved again, links for setting up are void, and the journal of deletions
+//! is repeated. What was changed since the backup in other ways (a password, a rule's text) is as it was then.
+
+use std::{collections::HashSet, path::Path, str::FromStr};
+
+use fernamt_domain::{
+    DeviceState, JournalId, TenantId,
+    audit::{AuditEvent, AuditKind, Outcome},
+};
+use sea_orm::{
+    DatabaseTransaction, TransactionTrait, Value,
+    sea_query::{Condition, Expr, ExprTrait},
+};
+use serde::Serialize;
+
+use crate::{
+    JournalEntry, RetentionConfig, Store, StoreError, TABLES,
+    backup::{beside, copy_all, open_copy, remove_database},
+    database::{DatabaseUrl, writing},
+    record::{ColumnKind, Table},
+    repo::{
+        audit,
+        credential::{RecoveryCodeRecord, USED},
+        device::DeviceRecord,
+        directory::Directories,
+        journal::{JournalAction, JournalRecord},
+        outbox::OutboxRecord,
+        person::{People, PersonRecord, REMOVED},
+        rule::RuleRecord,
+        session::Sessions,
+        setup::SetupLinkRecord,
+        target::{TargetRecord, enabled_word},
+        tenant::TenantRecord,
+    },
+    scope::{Scope, Writing, any, is, is_null, to},
+};
+
+/// By how much the count of changes goes up, so that it is above any that a decision was kept with.
+const EPOCH_STEP: i64 = 1 << 32;
+
+/// What a restore did beyond copying.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RestoreReport {
+    /// Tenants restored.
+    pub tenants: u64,
+    /// Sessions ended.
+    pub sessions_ended: u64,
+    /// Devices that have to be approved again.
+    pub devices_pending: u64,
+    /// Journal entries repeated.
+    pub repeated: u64,
+}
+
+impl Store {
+    /// Restores a backup into this store, which must be empty, and repeats what `journal` holds beyond it: the
+    /// journal of the store that is replaced ([`Store::journal_entries`]), or the file kept beside the backups.
+    /// All or nothing.
+    pub async fn restore(
+        &self,
+        backup: &Path,
+        journal: &[JournalEntry],
+        config: &RetentionConfig,
+    ) -> Result<RestoreReport, StoreError> {
+        if !self.tenants().all().await?.is_empty() {
+            return Err(StoreError::Backup("the store is not empty".to_owned()));
+        }
+        let copy = match &self.inner.database.url {
+            DatabaseUrl::Sqlite(path) => beside(path, "restoring"),
+            DatabaseUrl::Postgres(_) => beside(backup, "restoring"),
+        };
+        let report = self.restore_by_way_of(backup, &copy, journal).await;
+        remove_database(&copy)?;
+        let report = report?;
+        self.delete_expired(config).await?;
+        Ok(report)
+    }
+
+    async fn restore_by_way_of(
+        &self,
+        backup: &Path,
+        copy: &Path,
+        journal: &[JournalEntry],
+    ) -> Result<RestoreReport, StoreError> {
+        let from = open_copy(backup, copy).await?;
+        let transaction = self.inner.database.writer.begin_with_options(writing()).await?;
+        copy_all(&from.writer, &transaction).await?;
+        from.close().await?;
+        let mut report = RestoreReport::default();
+        for tenant in crate::repo::tenant::all(&transaction).await? {
+            self.settle(&transaction, tenant.id, journal, &mut report).await?;
+        }
+        transaction.commit().await?;
+        Ok(report)
+    }
+
+    /// Takes back from one tenant what must not come back.
+    async fn settle(
+        &self,
+        transaction: &DatabaseTransaction,
+        tenant: TenantId,
+        journal: &[JournalEntry],
+        report: &mut RestoreReport,
+    ) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let scope = || Scope::new(transaction, tenant, &inner.clock, &inner.rng);
+        report.tenants += 1;
+        report.sessions_ended += Sessions::<Writing>::over(scope()).end_where(any()).await?.len() as u64;
+        let approved = is("state", &DeviceState::Approved);
+        report.devices_pending +=
+            scope().set::<DeviceRecord>(approved, vec![to("state", &DeviceState::Pending)]).await?;
+        scope().delete::<SetupLinkRecord>(any()).await?;
+        scope().set::<OutboxRecord>(is_null("done_at"), vec![to("done_at", &Some(inner.clock.now()))]).await?;
+
+        let known = scope().find::<JournalRecord>(any()).all().await?;
+        let known: HashSet<JournalId> = known.into_iter().map(|entry| entry.id).collect();
+        let mut missing: Vec<_> = journal
+            .iter()
+            .filter(|entry| entry.tenant == tenant && !known.contains(&entry.record.id))
+            .map(|entry| entry.record.clone())
+            .collect();
+        missing.sort_by_key(|entry| (entry.at, entry.id));
+        missing.dedup_by_key(|entry| entry.id);
+        for entry in &missing {
+            repeat(scope, entry).await?;
+        }
+        scope().insert_all(&missing).await?;
+        report.repeated += missing.len() as u64;
+
+        scope().add::<TenantRecord>(any(), "policy_epoch", EPOCH_STEP).await?;
+        let details = serde_json::json!({ "repeated": missing.len() });
+        let event = AuditEvent::new(AuditKind::Backup, "restored", Outcome::Success).details(details);
+        audit::append(&scope(), &[event]).await
+    }
+}
+
+/// Does again what a journal entry tells. That the row is not there, because it was made after the backup, is fine.
+async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Result<(), StoreError> {
+    let table = TABLES
+        .iter()
+        .find(|table| table.name == entry.table_name)
+        .ok_or_else(|| StoreError::Backup(format!("the journal names an unknown table: {}", entry.table_name)))?;
+    let key = key_of(table, &entry.row_key)?;
+    let state = entry.state.as_deref().unwrap_or_default();
+    let done = match (entry.action, table.name) {
+        (JournalAction::Deleted, "directory") => Directories::<Writing>::over(scope()).remove(id_of(entry)?).await,
+        (JournalAction::Deleted, _) => scope().delete_without_journal(table, key).await.map(|_| ()),
+        (JournalAction::State, "person") if state == REMOVED => {
+            People::<Writing>::over(scope()).remove(id_of(entry)?).await
+        }
+        (JournalAction::State, "person") => set_word::<PersonRecord>(&scope(), key, state).await,
+        (JournalAction::State, "device") => match DeviceState::from_str(state) {
+            // whoever was let in again is asked again
+            Ok(DeviceState::Approved) => set_word::<DeviceRecord>(&scope(), key, DeviceState::Pending.as_str()).await,
+            _ => set_word::<DeviceRecord>(&scope(), key, state).await,
+        },
+        (JournalAction::State, "target") => set_enabled::<TargetRecord>(&scope(), key, state).await,
+        (JournalAction::State, "rule") => set_enabled::<RuleRecord>(&scope(), key, state).await,
+        (JournalAction::State, "recovery_code") if state == USED => {
+            scope().set::<RecoveryCodeRecord>(key, vec![to("used_at", &Some(entry.at))]).await.map(|_| ())
+        }
+        (JournalAction::State, name) => Err(StoreError::Backup(format!("the journal has no state {state} of {name}"))),
+    };
+    match done {
+        Err(StoreError::NotFound(_)) => Ok(()),
+        done => done,
+    }
+}
+
+async fn set_word<R: crate::record::Record>(scope: &Scope<'_>, key: Condition, word: &str) -> Result<(), StoreError> {
+    scope.set::<R>(key, vec![to("state", &word.to_owned())]).await.map(|_| ())
+}
+
+async fn set_enabled<R: crate::record::Record>(
+    scope: &Scope<'_>,
+    key: Condition,
+    word: &str,
+) -> Result<(), StoreError> {
+    let enabled = word == enabled_word(true);
+    scope.set::<R>(key, vec![to("enabled", &enabled)]).await.map(|_| ())
+}
+
+fn parts(row_key: &serde_json::Value) -> impl Iterator<Item = &str> {
+    row_key.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str)
+}
+
+fn id_of<I: From<uuid::Uuid>>(entry: &JournalRecord) -> Result<I, StoreError> {
+    let id = parts(&entry.row_key).next().and_then(|part| part.parse::<uuid::Uuid>().ok());
+    id.map(I::from).ok_or_else(|| damaged(&entry.row_key))
+}
+
+/// The condition for a row with this key.
+fn key_of(table: &Table, row_key: &serde_json::Value) -> Result<Condition, StoreError> {
+    let mut all = Condition::all();
+    let mut given = parts(row_key);
+    for name in table.key {
+        let text = given.next().ok_or_else(|| damaged(row_key))?;
+        let column = table.columns.iter().find(|column| column.name == *name).ok_or_else(|| damaged(row_key))?;
+        let value: Value = match column.kind {
+            ColumnKind::Uuid => text.parse::<uuid::Uuid>().map_err(|_| damaged(row_key))?.into(),
+            ColumnKind::Text => text.into(),
+            ColumnKind::Integer => text.parse::<i64>().map_err(|_| damaged(row_key))?.into(),
+            ColumnKind::Boolean | ColumnKind::Bytes => return Err(damaged(row_key)),
+        };
+        all = all.add(Expr::col(*name).eq(value));
+    }
+    match given.next() {
+        None if !table.key.is_empty() => Ok(all),
+        _ => Err(damaged(row_key)),
+    }
+}
+
+fn damaged(row_key: &serde_json::Value) -> StoreError {
+    StoreError::Backup(format!("the journal holds a key that fits no row: {row_key}"))
+}

@@ -1,0 +1,249 @@
+//! Backups taken under load, and what a restore must not bring back.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use fernamt_domain::{
+    DeviceState, PersonState, Secret,
+    audit::{AuditEvent, AuditKind, Outcome},
+};
+use fernamt_store::{
+    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, Store, StoreError, TargetRecord, backup::read_journal,
+};
+use fernamt_testkit::SeededRng;
+use time::Duration;
+
+use crate::support::{Fixture, on_both, postgres, run, signing_key};
+
+on_both! {
+    a_backup_under_load_is_consistent
+    nothing_deleted_or_revoked_comes_back
+    the_journal_is_kept_beside
+    a_damaged_backup_is_refused
+    a_restore_needs_an_empty_store
+}
+
+async fn empty(f: &Fixture, name: &str) -> Store {
+    let url = DatabaseUrl::Sqlite(f.folder.path().join(name));
+    Store::open(url, Arc::new(f.clock.clone()), Arc::new(SeededRng::new(99))).await.unwrap()
+}
+
+async fn a_backup_under_load_is_consistent(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let running = Arc::new(AtomicBool::new(true));
+    let mut load = tokio::task::JoinSet::new();
+    for writer in 0..3 {
+        let (tenant, running, clock, rng) = (tenant.clone(), running.clone(), f.clock.clone(), f.rng.clone());
+        load.spawn(async move {
+            let make = crate::support::data::Maker { clock: &clock, rng: &rng };
+            let mut number = 0;
+            while running.load(Ordering::Relaxed) {
+                let mut work = tenant.begin().await.unwrap();
+                let person = make.person(&format!("load-{writer}-{number}"));
+                work.people().insert(&person).await.unwrap();
+                // a person without a device of theirs would show that the copy is from two moments
+                work.devices().insert(&make.device(person.id, "key")).await.unwrap();
+                work.record(AuditEvent::new(AuditKind::Person, "made", Outcome::Success).about(person.id));
+                work.commit().await.unwrap();
+                number += 1;
+            }
+        });
+    }
+    for round in 0..3 {
+        let path = f.folder.path().join(format!("backup-{round}"));
+        let report = f.store.back_up(&path, &signing_key().public()).await.unwrap();
+        assert!(report.bytes > 0);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let restored = empty(&f, &format!("restored-{round}.sqlite")).await;
+        restored.restore(&path, &[], &RetentionConfig::default()).await.unwrap();
+        let copy = restored.tenant(tenant.id());
+        let (people, devices) = (copy.people().count().await.unwrap(), count(&copy).await);
+        assert_eq!(people, devices, "everybody has one device");
+        // one entry each, one of the restore, one of the deletion job after it
+        assert_eq!(copy.audit().end().await.unwrap().sequence, people + 2);
+        assert!(copy.audit().verify(Vec::new(), &signing_key().public()).await.unwrap().is_ok());
+        assert_eq!(copy.people().get(all.person).await.unwrap().name, "ada");
+        restored.close().await.unwrap();
+    }
+    running.store(false, Ordering::Relaxed);
+    while let Some(done) = load.join_next().await {
+        done.unwrap();
+    }
+    let left: Vec<_> = fs::read_dir(f.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("partial")), "{left:?}");
+}
+
+async fn count(tenant: &fernamt_store::TenantStore) -> u64 {
+    tenant.devices().list(None, &fernamt_store::Page::default()).await.unwrap().total
+}
+
+async fn nothing_deleted_or_revoked_comes_back(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let make = f.make();
+    let (leaver, gone, back) = (make.person("leaver"), make.person("gone"), make.person("back"));
+    let (stolen, lost, used) =
+        (make.device(all.person, "stolen"), make.device(all.person, "lost"), Secret::new(vec![5; 32]));
+    let (web, rule) = (make.web_target("Old", "old"), make.rule("Too wide", 1));
+    let work = tenant.begin().await.unwrap();
+    for person in [&leaver, &gone, &back] {
+        work.people().insert(person).await.unwrap();
+    }
+    for device in [&stolen, &lost] {
+        work.devices().insert(device).await.unwrap();
+        work.devices().set_state(device.id, DeviceState::Approved, None).await.unwrap();
+    }
+    work.targets().insert(&web).await.unwrap();
+    work.rules().insert(&rule).await.unwrap();
+    work.people().set_state(back.id, PersonState::Disabled).await.unwrap();
+    work.commit().await.unwrap();
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+
+    f.clock.advance(Duration::hours(1));
+    let work = tenant.begin().await.unwrap();
+    work.people().set_state(leaver.id, PersonState::Disabled).await.unwrap();
+    work.people().remove(gone.id).await.unwrap();
+    work.people().set_state(back.id, PersonState::Active).await.unwrap();
+    work.devices().set_state(stolen.id, DeviceState::Revoked, None).await.unwrap();
+    work.devices().set_state(lost.id, DeviceState::Suspended, None).await.unwrap();
+    work.groups().remove_member(all.inner_group, all.person).await.unwrap();
+    work.people().set_roles(all.person, &[]).await.unwrap();
+    work.passkeys().remove(all.passkey).await.unwrap();
+    assert!(work.recovery_codes().use_up_hash(all.person, &used).await.unwrap());
+    work.targets().remove(web.id).await.unwrap();
+    let target = work.targets().get(all.target).await.unwrap();
+    work.targets().update(&TargetRecord { enabled: false, ..target }).await.unwrap();
+    work.rules().remove(rule.id).await.unwrap();
+    let own_rule = work.rules().get(all.rule).await.unwrap();
+    work.rules().update(&RuleRecord { enabled: false, ..own_rule }).await.unwrap();
+    work.directories().remove(all.directory).await.unwrap();
+    work.groups().remove(all.group).await.unwrap();
+    // made after the backup and deleted again
+    let brief = make.person("brief");
+    work.people().insert(&brief).await.unwrap();
+    work.people().remove(brief.id).await.unwrap();
+    work.commit().await.unwrap();
+    let journal = f.store.journal_entries().await.unwrap();
+    let epoch = tenant.policy_epoch().await.unwrap();
+
+    let restored = empty(&f, "restored.sqlite").await;
+    let report = restored.restore(&backup, &journal, &RetentionConfig::default()).await.unwrap();
+    assert_eq!((report.tenants, report.sessions_ended, report.devices_pending), (1, 1, 3));
+    let copy = restored.tenant(tenant.id());
+    assert_eq!(copy.sessions().count_live().await.unwrap(), 0);
+    assert_eq!(copy.people().get(leaver.id).await.unwrap().state, PersonState::Disabled);
+    assert!(matches!(copy.people().get(gone.id).await, Err(StoreError::NotFound(_))));
+    assert_eq!(copy.people().get(back.id).await.unwrap().state, PersonState::Active);
+    assert!(copy.people().get(brief.id).await.is_err());
+    assert_eq!(copy.devices().get(all.device).await.unwrap().state, DeviceState::Pending);
+    assert_eq!(copy.devices().get(stolen.id).await.unwrap().state, DeviceState::Revoked);
+    assert_eq!(copy.devices().get(lost.id).await.unwrap().state, DeviceState::Suspended);
+    assert!(copy.groups().all_of_person(all.person).await.unwrap().is_empty());
+    assert!(copy.groups().get(all.group).await.is_err());
+    assert!(copy.people().roles(all.person).await.unwrap().is_empty());
+    assert!(copy.passkeys().get(all.passkey).await.is_err());
+    assert!(!copy.setup_links().is_valid(&Secret::new(vec![8; 32])).await.unwrap());
+    assert!(copy.recovery_codes().unused_of_person(all.person).await.unwrap().is_empty());
+    assert!(copy.targets().get(web.id).await.is_err());
+    assert!(!copy.targets().get(all.target).await.unwrap().enabled);
+    assert!(copy.rules().get(rule.id).await.is_err());
+    assert!(!copy.rules().get(all.rule).await.unwrap().enabled);
+    assert!(copy.directories().get(all.directory).await.is_err());
+    assert!(copy.policy_epoch().await.unwrap() > epoch);
+    assert!(copy.audit().verify(Vec::new(), &signing_key().public()).await.unwrap().is_ok());
+    let entries = copy.audit().newest_first(&AuditFilter::default(), None, 5).await.unwrap();
+    assert!(entries.iter().any(|entry| entry.facts.action == "restored"));
+    // what was repeated stands in the journal, for the next restore
+    assert!(restored.journal_entries().await.unwrap().len() >= journal.len());
+    restored.close().await.unwrap();
+}
+
+async fn the_journal_is_kept_beside(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let work = tenant.begin().await.unwrap();
+    work.passkeys().remove(all.passkey).await.unwrap();
+    work.commit().await.unwrap();
+    let path = f.folder.path().join("journal");
+    f.store.write_journal(&path).await.unwrap();
+    f.store.write_journal(&path).await.unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(&all.passkey.to_string()) && !text.contains("Lovelace"), "ids and times only: {text}");
+    assert_eq!(read_journal(&path).unwrap(), f.store.journal_entries().await.unwrap());
+    fs::write(&path, text + "{").unwrap();
+    assert!(matches!(read_journal(&path), Err(StoreError::Backup(_))));
+}
+
+async fn a_damaged_backup_is_refused(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    f.make().everything(&tenant).await;
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+    let mut bytes = fs::read(&backup).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0xA5);
+    fs::write(&backup, &bytes).unwrap();
+    refused(&f, &backup, "restored.sqlite").await;
+    fs::write(&backup, "no backup at all").unwrap();
+    refused(&f, &backup, "restored2.sqlite").await;
+
+    // a store whose audit log was changed does not get a backup that looks good
+    f.place.tamper("UPDATE audit_entry SET action = 'nothing'").await;
+    let path = f.folder.path().join("second");
+    assert!(matches!(f.store.back_up(&path, &signing_key().public()).await, Err(StoreError::Backup(_))));
+    assert!(!path.exists());
+}
+
+async fn refused(f: &Fixture, backup: &Path, name: &str) {
+    let restored = empty(f, name).await;
+    restored.restore(backup, &[], &RetentionConfig::default()).await.unwrap_err();
+    assert!(restored.tenants().all().await.unwrap().is_empty(), "all or nothing");
+    restored.close().await.unwrap();
+}
+
+async fn a_restore_needs_an_empty_store(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    f.make().everything(&tenant).await;
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+    let before = f.place.dump(tenant.id()).await;
+    let refused = f.store.restore(&backup, &[], &RetentionConfig::default()).await;
+    assert!(matches!(refused, Err(StoreError::Backup(_))));
+    assert_eq!(f.place.dump(tenant.id()).await, before);
+}
+
+/// The way from SQLite to PostgreSQL, and back.
+#[test]
+fn a_backup_restores_into_the_other_database() {
+    run(postgres(), async |target: Fixture| {
+        let (place, folder) = crate::support::sqlite();
+        let source = Fixture::open(place, folder).await;
+        let tenant = source.tenant("rathaus").await;
+        let all = source.make().everything(&tenant).await;
+        let backup = source.folder.path().join("backup");
+        source.store.back_up(&backup, &signing_key().public()).await.unwrap();
+        target.store.restore(&backup, &[], &RetentionConfig::default()).await.unwrap();
+        let copy = target.store.tenant(tenant.id());
+        assert_eq!(copy.people().get(all.person).await.unwrap(), tenant.people().get(all.person).await.unwrap());
+        assert_eq!(copy.targets().all().await.unwrap(), tenant.targets().all().await.unwrap());
+        assert!(copy.audit().verify(Vec::new(), &signing_key().public()).await.unwrap().is_ok());
+        copy.record(AuditEvent::new(AuditKind::Backup, "moved", Outcome::Success)).await.unwrap();
+
+        let backup = target.folder.path().join("backup");
+        target.store.back_up(&backup, &signing_key().public()).await.unwrap();
+        let again = empty(&source, "again.sqlite").await;
+        again.restore(&backup, &[], &RetentionConfig::default()).await.unwrap();
+        assert_eq!(again.tenant(tenant.id()).people().get(all.person).await.unwrap().name, "ada");
+        again.close().await.unwrap();
+        source.store.close().await.unwrap();
+    });
+}

@@ -1,0 +1,139 @@
+//! Tenants, and that another tenant's ids lead nowhere.
+
+use fernamt_domain::{DeviceState, PersonState, TenantId};
+use fernamt_store::{StoreError, TargetHealthRecord, HealthState};
+use time::macros::date;
+
+use crate::support::{Fixture, on_both};
+
+on_both! {
+    tenants_are_found_by_host
+    another_tenants_ids_lead_nowhere
+}
+
+async fn tenants_are_found_by_host(f: Fixture) {
+    let tenants = f.store.tenants();
+    let made = tenants.create("Rathaus", "Fernamt.Example.org").await.unwrap();
+    assert_eq!(tenants.by_host("FERNAMT.example.org").await.unwrap(), Some(made.clone()));
+    assert_eq!(tenants.by_name("RATHAUS").await.unwrap(), Some(made.clone()));
+    assert_eq!(tenants.by_host("other.example.org").await.unwrap(), None);
+    let twice = tenants.create("rathaus", "other.example.org").await;
+    assert!(matches!(twice, Err(StoreError::Conflict { what }) if what == "tenant.name"));
+    tenants.set_host(made.id, "New.example.org").await.unwrap();
+    assert_eq!(tenants.all().await.unwrap()[0].host, "new.example.org");
+    let unknown = f.store.tenant(TenantId::new(&f.clock, &f.rng));
+    assert!(matches!(unknown.policy_epoch().await, Err(StoreError::NotFound("tenant"))));
+    f.store.ping().await.unwrap();
+}
+
+/// Every method that takes an id, given the twin's.
+async fn another_tenants_ids_lead_nowhere(f: Fixture) {
+    let (own, other) = (f.tenant("rathaus").await, f.tenant("zwilling").await);
+    let theirs = f.make().everything(&other).await;
+    let before = f.place.dump(other.id()).await;
+    let mine = f.make().everything(&own).await;
+    macro_rules! not_found {
+        ($($call:expr;)+) => {$(
+            assert!(matches!($call.await, Err(StoreError::NotFound(_))), "{}", stringify!($call));
+        )+};
+    }
+    macro_rules! nothing {
+        ($($call:expr;)+) => {$( assert!($call.await.unwrap().is_empty(), "{}", stringify!($call)); )+};
+    }
+    not_found! {
+        own.people().get(theirs.person);
+        own.people().get_even_removed(theirs.person);
+        own.groups().get(theirs.group);
+        own.devices().get(theirs.device);
+        own.sessions().get(theirs.session);
+        own.otp_tokens().get(theirs.token);
+        own.passkeys().get(theirs.passkey);
+        own.targets().get(theirs.target);
+        own.bundles().get(theirs.bundle);
+        own.rules().get(theirs.rule);
+        own.directories().get(theirs.directory);
+        own.imports().get(theirs.import);
+    }
+    nothing! {
+        own.people().roles(theirs.person);
+        own.groups().members(theirs.inner_group);
+        own.groups().children(theirs.group);
+        own.groups().of_person(theirs.person);
+        own.groups().all_of_person(theirs.person);
+        own.groups().all_members(theirs.group);
+        own.devices().of_person(theirs.person);
+        own.sessions().live_of_person(theirs.person);
+        own.otp_tokens().of_person(theirs.person);
+        own.passkeys().of_person(theirs.person);
+        own.recovery_codes().unused_of_person(theirs.person);
+        own.targets().used_by(theirs.person);
+        own.bundles().targets(theirs.bundle);
+        own.bundles().of_target(theirs.target);
+    }
+    assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
+
+    let work = own.begin().await.unwrap();
+    not_found! {
+        work.people().set_state(theirs.person, PersonState::Disabled);
+        work.people().set_password_hash(theirs.person, None);
+        work.people().set_language(theirs.person, "en");
+        work.people().remove(theirs.person);
+        work.groups().remove(theirs.group);
+        work.devices().set_state(theirs.device, DeviceState::Revoked, None);
+        work.devices().rename(theirs.device, "x");
+        work.devices().touch(theirs.device, date!(2026 - 11 - 21));
+        work.sessions().touch(theirs.session);
+        work.otp_tokens().assign(theirs.token, None);
+        work.otp_tokens().confirm(theirs.token);
+        work.otp_tokens().remove(theirs.token);
+        work.passkeys().used(theirs.passkey, &serde_json::json!({}), date!(2026 - 11 - 21));
+        work.passkeys().remove(theirs.passkey);
+        work.targets().pin_certificate(theirs.target, None);
+        work.targets().remove(theirs.target);
+        work.bundles().remove(theirs.bundle);
+        work.rules().reorder(&[theirs.rule]);
+        work.rules().remove(theirs.rule);
+        work.directories().synced(theirs.directory, &serde_json::json!({}));
+        work.directories().remove(theirs.directory);
+    }
+    assert!(!work.sessions().end(theirs.session).await.unwrap());
+    assert!(!work.otp_tokens().use_step(theirs.token, 1 << 40, 0).await.unwrap());
+    assert!(!work.groups().remove_member(theirs.inner_group, theirs.person).await.unwrap());
+    assert!(!work.groups().remove_child(theirs.group, theirs.inner_group).await.unwrap());
+    assert!(!work.imports().undone(theirs.import).await.unwrap());
+    nothing! {
+        work.sessions().end_of_person(theirs.person, None);
+        work.sessions().end_of_device(theirs.device);
+    }
+    assert_eq!(work.passkeys().remove_of_person(theirs.person).await.unwrap(), 0);
+    work.otp_tokens().remove_of_person(theirs.person).await.unwrap();
+    work.commit().await.unwrap();
+
+    // rows that would join one tenant's with another's are refused by the database itself
+    macro_rules! refused {
+        ($($work:ident => $call:expr;)+) => {$(
+            let $work = own.begin().await.unwrap();
+            assert!(matches!($call.await, Err(StoreError::Reference)), "{}", stringify!($call));
+            drop($work);
+        )+};
+    }
+    let health = TargetHealthRecord {
+        target: theirs.target,
+        checked_at: f.clock_now(),
+        state: HealthState::Up,
+        detail: None,
+        certificate: None,
+    };
+    refused! {
+        work => work.groups().add_member(mine.group, theirs.person);
+        work => work.groups().add_member(theirs.group, mine.person);
+        work => work.groups().add_child(mine.group, theirs.group);
+        work => work.bundles().set_targets(mine.bundle, &[theirs.target]);
+        work => work.devices().insert(&f.make().device(theirs.person, "new"));
+        work => work.sessions().insert(&f.make().session(mine.person, Some(theirs.device)));
+        work => work.targets().set_health(&health);
+        work => work.targets().used(mine.person, theirs.target, date!(2026 - 11 - 21));
+        work => work.otp_tokens().assign(mine.token, Some(theirs.person));
+    }
+    assert_eq!(f.place.dump(other.id()).await, before);
+}
