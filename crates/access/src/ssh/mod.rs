@@ -13,6 +13,7 @@ mod gateway;
 mod host_key;
 mod limits;
 mod login;
+mod porter;
 mod transport;
 mod tunnel;
 mod words;
@@ -24,5 +25,6 @@ pub use gatekeeper::{
 pub use gateway::{Gateway, GatewayError, Settings};
 pub use host_key::{HostKeyError, HostKeys};
 pub use limits::Limits;
+pub use porter::Porter;
 pub use login::{Answers, Login, LoginError, MAX_ANSWER_BYTES, MAX_LOGIN_BYTES, MAX_TENANT_BYTES};
 pub use words::Language;

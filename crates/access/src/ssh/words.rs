@@ -74,14 +74,16 @@ impl Language {
         )
     }
 
+    // OpenSSH shows what follows with every letter beyond ASCII as an octal number, so it has none.
+
     pub(super) fn open_refused(self, refusal: OpenRefusal) -> &'static str {
         match refusal {
             OpenRefusal::Forbidden => self.pick(
-                "Dieses Ziel ist für Sie nicht freigegeben. Ihre Leitstelle kann es freigeben.",
-                "You are not allowed to reach this target. Your control desk can allow it.",
+                "Dieses Ziel ist Ihnen nicht erlaubt. Bitte wenden Sie sich an Ihre Leitstelle.",
+                "You are not allowed to reach this target. Please contact your control desk.",
             ),
             OpenRefusal::TooMany => self.pick(
-                "Es sind zu viele Verbindungen offen. Bitte schließen Sie eine davon.",
+                "Es sind zu viele Verbindungen offen. Bitte beenden Sie eine davon.",
                 "Too many connections are open. Please close one of them.",
             ),
             OpenRefusal::Unresolvable => self.pick(
@@ -89,7 +91,7 @@ impl Language {
                 "The name of this target is not known in the house. Please contact your control desk.",
             ),
             OpenRefusal::Unavailable => self.pick(
-                "Das Ziel kann gerade nicht geöffnet werden. Bitte versuchen Sie es in einigen Minuten noch einmal.",
+                "Das Ziel ist gerade nicht erreichbar. Bitte versuchen Sie es in einigen Minuten noch einmal.",
                 "The target cannot be opened at the moment. Please try again in a few minutes.",
             ),
         }
@@ -169,6 +171,20 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_clients_print_escaped_is_plain_ascii() {
+        for language in [Language::German, Language::English] {
+            let refusals =
+                [OpenRefusal::Forbidden, OpenRefusal::TooMany, OpenRefusal::Unresolvable, OpenRefusal::Unavailable];
+            let refused = refusals.map(|refusal| language.open_refused(refusal));
+            let ended =
+                [language.unreachable(), language.grace_over(), language.session_ended(), language.shutting_down()];
+            for text in refused.into_iter().chain(ended) {
+                assert!(text.is_ascii(), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn the_list_names_targets_in_both_languages_and_no_control_character() {
