@@ -3,7 +3,12 @@
 //!
 //! A target must not panic. Beyond that each asserts what must hold for anything the parser accepts.
 
-use std::{net::Ipv4Addr, sync::Arc};
+// The binary's own module: a binary cannot be depended upon.
+#[expect(dead_code, reason = "the binary uses all of it")]
+#[path = "../../crates/server/src/config/mod.rs"]
+mod config;
+
+use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use fernamt_access::{
@@ -11,9 +16,10 @@ use fernamt_access::{
         filter::{ChannelPolicy, Filter},
         handshake, rdcleanpath as clean_path,
     },
+    proxy::fuzzing::proxy_headers as proxy,
     ssh::{Answers, Destination, Login, MAX_HOST_BYTES, MAX_TENANT_BYTES},
 };
-use fernamt_domain::{Rng, Sealer, TenantId, rng::random_bytes, target::RdpSettings};
+use fernamt_domain::{Clock as _, Rng, Sealer, TenantId, rng::random_bytes, target::RdpSettings};
 use fernamt_http::cookie;
 use fernamt_identity::{
     challenge::Challenges, device_key::DeviceKey, session_secret::SessionSecret, ssh_key::SshPublicKey,
@@ -27,8 +33,10 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets; `tests/main.rs` checks that each has a file in `fuzz_targets/` and a corpus.
 pub const TARGETS: &[Target] = &[
+    ("configuration", configuration),
     ("cookies", cookies),
     ("device_key", device_key),
+    ("proxy_headers", proxy_headers),
     ("rdcleanpath", rdcleanpath),
     ("rdp_filter", rdp_filter),
     ("rdp_handshake", rdp_handshake),
@@ -37,6 +45,23 @@ pub const TARGETS: &[Target] = &[
     ("ssh_key", ssh_key),
     ("token_file", token_file),
 ];
+
+/// The configuration file. Every fault found has a place and a remedy, so all are written out.
+pub fn configuration(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    match config::Config::parse(text, Path::new("/etc/fernamt")) {
+        Ok(config) => assert!(!config.listener.is_empty(), "nobody could reach this server"),
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without a reason");
+            let _: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        }
+    }
+}
+
+/// Headers of requests to proxied applications, and of their answers.
+pub fn proxy_headers(data: &[u8]) {
+    proxy(Fixture::new().tenant, TestClock::new().now(), data);
+}
 
 /// The first message on a desktop's WebSocket.
 pub fn rdcleanpath(data: &[u8]) {
