@@ -1,3 +1,9 @@
 //! The identity feature as others see it: over its HTTP routes, a real store and a real directory.
 
 mod active_directory;
+mod attack;
+mod passkeys;
+mod sessions;
+mod sign_in;
+mod ssh;
+mod support;

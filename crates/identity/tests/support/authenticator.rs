@@ -13,20 +13,20 @@ const USER_VERIFIED: u8 = 0x04;
 const ATTESTED: u8 = 0x40;
 
 /// A discoverable passkey for one site.
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     pair: EcdsaKeyPair,
     credential_id: Vec<u8>,
     user: String,
     rp: String,
     /// The signature counter.
-    pub counter: u32,
+    pub(crate) counter: u32,
     /// Whether it verifies its user (PIN, finger).
-    pub verifies: bool,
+    pub(crate) verifies: bool,
 }
 
 impl Authenticator {
     /// Answers `navigator.credentials.create`.
-    pub fn create(options: &Value, origin: &str) -> (Self, Value) {
+    pub(crate) fn create(options: &Value, origin: &str) -> (Self, Value) {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let credential_id = digest(&SHA256, pair.public_key().as_ref()).as_ref()[..16].to_vec();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -58,7 +58,7 @@ impl Authenticator {
     }
 
     /// Answers `navigator.credentials.get`.
-    pub fn sign(&mut self, options: &Value, origin: &str) -> Value {
+    pub(crate) fn sign(&mut self, options: &Value, origin: &str) -> Value {
         self.counter += 1;
         let client_data = client_data("webauthn.get", options, origin);
         let data = self.authenticator_data(false);
