@@ -2,12 +2,14 @@ import { lingui } from '@lingui/vite-plugin';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { kernSubset } from './build/kern-subset.ts';
+import { ownLanguages } from './build/own-languages.ts';
 import { remoteDesktopWasm } from './build/remote-desktop-wasm.ts';
 
 export default defineConfig({
   plugins: [
     react({ babel: { plugins: ['@lingui/babel-plugin-lingui-macro'] } }),
     lingui(),
+    ownLanguages('de-DE', 'en-US'),
     remoteDesktopWasm(),
   ],
   css: { postcss: { plugins: [kernSubset()] } },

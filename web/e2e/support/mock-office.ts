@@ -70,7 +70,7 @@ export class MockOffice {
     this.calls.push({ method, path: pathname, body });
     const open = /\/api\/v1\/(sign-in|setup)/.test(pathname);
     if (!open && !this.signedIn) {
-      send(response, problem(401, 'session_required'));
+      send(response, problem(401, 'not_signed_in'));
       return;
     }
     for (const entry of this.handlers) {
@@ -88,7 +88,7 @@ export class MockOffice {
 export function problem(status: number, code: string, params: Record<string, string> = {}): Answer {
   return {
     status,
-    body: { type: `urn:fernamt:problem:${code}`, title: code, status, code, detail: code, params },
+    body: { type: `urn:fernamt:problem:${code}`, status, code, detail: code, params },
   };
 }
 

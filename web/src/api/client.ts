@@ -43,7 +43,7 @@ async function fetchInSession(request: Request): Promise<Response> {
       .json()
       .catch(() => null),
   );
-  if (code === 'session_stale' && !isRotation(request) && (await hooks.refresh())) {
+  if (code === 'rotation_needed' && !isRotation(request) && (await hooks.refresh())) {
     return fetchOrFail(again);
   }
   if (!isRotation(request)) hooks.ended();

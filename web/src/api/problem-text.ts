@@ -13,7 +13,7 @@ export function problemText(error: unknown): ProblemText {
     };
   }
   if (error instanceof ApiProblem) {
-    return texts[error.code]?.(error) ?? byStatus(error);
+    return (texts[error.code] ?? byStatuses[error.status])?.(error) ?? unexpected();
   }
   return unexpected();
 }
@@ -38,7 +38,7 @@ const texts: Record<string, (problem: ApiProblem) => ProblemText> = {
     what: t`Die Anmeldung hat zu lange gedauert.`,
     next: t`Versuchen Sie es bitte noch einmal.`,
   }),
-  device_suspended: () => ({
+  device_blocked: () => ({
     what: t`Dieses Gerät ist gesperrt.`,
     next: t`Wenden Sie sich an Ihre Leitstelle, oder melden Sie sich auf einem anderen Gerät an.`,
   }),
@@ -46,53 +46,129 @@ const texts: Record<string, (problem: ApiProblem) => ProblemText> = {
     what: t`Das Gerät ist noch nicht freigegeben.`,
     next: t`Ihre Leitstelle entscheidet darüber. Danach können Sie sich hier anmelden.`,
   }),
-  setup_link_used: () => ({
+  device_proof: () => ({
+    what: t`Dieser Browser konnte seinen Geräteschlüssel nicht vorweisen.`,
+    next: t`Laden Sie die Seite neu. Bleibt es dabei, erlauben Sie dieser Adresse das Speichern von Websitedaten.`,
+  }),
+  too_many_devices: () => ({
+    what: t`Für Ihr Konto sind schon sehr viele Geräte eingetragen.`,
+    next: t`Sperren Sie auf einem anderen Gerät unter „Mein Konto“ eines, das Sie nicht mehr benutzen.`,
+  }),
+  directory_unreachable: () => ({
+    what: t`Das Verzeichnis Ihrer Behörde antwortet nicht, deshalb lässt sich Ihr Passwort gerade nicht prüfen.`,
+    next: t`Versuchen Sie es in einigen Minuten noch einmal. Ihre IT-Stelle sieht die Störung.`,
+  }),
+  second_factor_missing: () => ({
+    what: t`Dafür müssen Sie mit einem zweiten Schritt angemeldet sein.`,
+    next: t`Melden Sie sich ab und mit Einmalcode oder Passkey wieder an.`,
+  }),
+  wrong_code: () => ({
+    what: t`Der Code stimmt nicht.`,
+    next: t`Warten Sie, bis die App einen neuen Code zeigt. Stimmt die Uhrzeit auf dem Telefon?`,
+  }),
+  setup_link: () => ({
     what: t`Dieser Einrichtungslink ist verbraucht oder abgelaufen.`,
     next: t`Erzeugen Sie auf dem Server mit „fernamt setup“ einen neuen.`,
+  }),
+  passkeys_unavailable: () => ({
+    what: t`Passkeys gehen unter dieser Adresse nicht.`,
+    next: t`Öffnen Sie Fernamt unter seinem vollen Namen und mit https, oder melden Sie sich mit Passwort und Einmalcode an.`,
+  }),
+  passkey_refused: () => ({
+    what: t`Dieser Passkey wurde nicht angenommen.`,
+    next: t`Vielleicht wurde er hier entfernt. Melden Sie sich mit Passwort und Einmalcode an und richten Sie einen neuen ein.`,
+  }),
+  passkey_known: () => ({
+    what: t`Dieser Passkey ist schon eingerichtet.`,
+    next: t`Sie können ihn sofort benutzen.`,
+  }),
+  key_known: () => ({
+    what: t`Dieser Schlüssel ist schon hinterlegt oder wurde gesperrt.`,
+    next: t`Erzeugen Sie ein neues Schlüsselpaar und hinterlegen Sie dessen öffentlichen Teil.`,
+  }),
+  last_second_factor: () => ({
+    what: t`Das ist Ihr letzter zweiter Schritt der Anmeldung.`,
+    next: t`Richten Sie zuerst einen anderen ein, sonst kämen Sie nicht mehr herein.`,
+  }),
+  password_elsewhere: () => ({
+    what: t`Ihr Passwort liegt im Verzeichnis Ihrer Behörde.`,
+    next: t`Ändern Sie es an Ihrem Arbeitsplatz; es gilt dann auch hier.`,
   }),
   not_allowed: () => ({
     what: t`Das ist nach den geltenden Regeln jetzt nicht erlaubt.`,
     next: t`Wenn Sie den Zugang brauchen, wenden Sie sich an Ihre IT-Stelle und nennen Sie Ziel und Uhrzeit.`,
   }),
-  forbidden: () => ({
-    what: t`Dafür hat Ihr Konto keine Berechtigung.`,
-    next: t`Wenn Sie sie brauchen, wenden Sie sich an Ihre IT-Stelle.`,
+  duty_missing: () => forbidden(),
+  administration_not_here: () => ({
+    what: t`Die Verwaltung ist von hier aus nicht erreichbar.`,
+    next: t`Öffnen Sie sie im Hausnetz oder über Ihren Arbeitsplatz.`,
+  }),
+  foreign_origin: () => ({
+    what: t`Die Anfrage kam nicht von dieser Seite und wurde aus Sicherheit verworfen.`,
+    next: t`Laden Sie die Seite neu und versuchen Sie es noch einmal.`,
+  }),
+  unknown_host: () => ({
+    what: t`Unter dieser Adresse gibt es hier keine Behörde.`,
+    next: t`Prüfen Sie die Adresse; am sichersten ist ein Lesezeichen.`,
+  }),
+  taken: () => ({
+    what: t`Das gibt es schon.`,
+    next: t`Wählen Sie einen anderen Namen.`,
+  }),
+  in_use: () => ({
+    what: t`Der Eintrag wird noch benutzt.`,
+    next: t`Lösen Sie zuerst, was auf ihn verweist.`,
+  }),
+  too_many: ({ params: { limit } }) => ({
+    what: t`Davon gibt es schon so viele, wie möglich sind.`,
+    next: limit
+      ? t`Die Grenze liegt bei ${limit}. Löschen Sie zuerst, was nicht mehr gebraucht wird.`
+      : t`Löschen Sie zuerst, was nicht mehr gebraucht wird.`,
   }),
   conflict: () => ({
     what: t`Der Eintrag hat sich inzwischen geändert.`,
     next: t`Laden Sie die Seite neu und nehmen Sie Ihre Änderung noch einmal vor.`,
   }),
-  invalid_input: () => ({
-    what: t`Einige Angaben sind so nicht möglich.`,
-    next: t`Prüfen Sie die markierten Felder.`,
+  invalid: () => invalid(),
+  busy: () => busy(),
+};
+
+const byStatuses: Record<number, (problem: ApiProblem) => ProblemText> = {
+  400: () => invalid(),
+  403: () => forbidden(),
+  404: () => ({
+    what: t`Diesen Eintrag gibt es nicht (mehr).`,
+    next: t`Vielleicht wurde er inzwischen gelöscht. Laden Sie die Liste neu.`,
   }),
-  too_large: () => ({
+  409: (problem) => texts.conflict?.(problem) ?? unexpected(),
+  413: () => ({
     what: t`Die Angaben sind zu umfangreich.`,
     next: t`Kürzen Sie sie, oder teilen Sie die Datei in mehrere.`,
   }),
+  422: () => invalid(),
+  429: (problem) => texts.slow_down?.(problem) ?? unexpected(),
+  503: () => busy(),
 };
 
-function byStatus(problem: ApiProblem): ProblemText {
-  if (problem.status === 404) {
-    return {
-      what: t`Diesen Eintrag gibt es nicht (mehr).`,
-      next: t`Vielleicht wurde er inzwischen gelöscht. Laden Sie die Liste neu.`,
-    };
-  }
-  if (problem.status === 403) return texts.forbidden?.(problem) ?? unexpected();
-  if (problem.status === 409) return texts.conflict?.(problem) ?? unexpected();
-  if (problem.status === 429) return texts.slow_down?.(problem) ?? unexpected();
-  if (problem.status === 413) return texts.too_large?.(problem) ?? unexpected();
-  if (problem.status === 400 || problem.status === 422) {
-    return texts.invalid_input?.(problem) ?? unexpected();
-  }
-  if (problem.status === 503) {
-    return {
-      what: t`Der Dienst ist gerade ausgelastet oder startet neu.`,
-      next: t`Versuchen Sie es in einer Minute noch einmal.`,
-    };
-  }
-  return unexpected();
+function forbidden(): ProblemText {
+  return {
+    what: t`Dafür hat Ihr Konto keine Berechtigung.`,
+    next: t`Wenn Sie sie brauchen, wenden Sie sich an Ihre IT-Stelle.`,
+  };
+}
+
+function invalid(): ProblemText {
+  return {
+    what: t`Einige Angaben sind so nicht möglich.`,
+    next: t`Prüfen Sie die markierten Felder.`,
+  };
+}
+
+function busy(): ProblemText {
+  return {
+    what: t`Der Dienst ist gerade ausgelastet oder startet neu.`,
+    next: t`Versuchen Sie es in einer Minute noch einmal.`,
+  };
 }
 
 function unexpected(): ProblemText {

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Icon, icons } from '../ui/icon.tsx';
 import { Brand } from './brand.tsx';
+import { NotFoundPage } from './pages.tsx';
 import { sessionQuery } from './queries.ts';
 import { Shell } from './shell.tsx';
 import { ThemeMenu } from './theme-menu.tsx';
@@ -28,5 +29,14 @@ export function Frame({ children }: { children: ReactNode }) {
         {children}
       </main>
     </>
+  );
+}
+
+/** No page at this address, before or after the sign-in. */
+export function RootNotFoundPage() {
+  return (
+    <Frame>
+      <NotFoundPage />
+    </Frame>
   );
 }

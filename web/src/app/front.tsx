@@ -2,10 +2,10 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { chooseLanguage, locale } from '../i18n/index.ts';
-import { Button } from '../ui/button.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
 import { Brand } from './brand.tsx';
-import { ThemeMenu } from './theme-menu.tsx';
+import { chooseTheme, isDark } from './theme.ts';
 
 type FrontProps = { tenant: string | undefined; wide?: boolean; children: ReactNode };
 
@@ -17,7 +17,7 @@ export function Front({ tenant, wide = false, children }: FrontProps) {
         <Brand tenant={tenant} />
         <div className="fa-row">
           <LanguageButton />
-          <ThemeMenu />
+          <ThemeButton />
         </div>
       </header>
       <main id="inhalt" tabIndex={-1} className="fa-front__main">
@@ -54,5 +54,21 @@ function LanguageButton() {
     >
       <span lang={next}>{next === 'en' ? 'English' : 'Deutsch'}</span>
     </Button>
+  );
+}
+
+/** Light or dark; the whole choice is in the account. */
+function ThemeButton() {
+  const { t } = useLingui();
+  const [dark, setDark] = useState(isDark());
+  return (
+    <IconButton
+      label={dark ? t`Helle Darstellung` : t`Dunkle Darstellung`}
+      icon={dark ? icons.iconLightMode : icons.iconDarkMode}
+      onPress={() => {
+        chooseTheme(dark ? 'light' : 'dark');
+        setDark(!dark);
+      }}
+    />
   );
 }

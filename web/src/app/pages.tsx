@@ -6,7 +6,6 @@ import { Button, ButtonLink } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
 import { EmptyState } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
-import { Frame } from './frame.tsx';
 
 /** No page at this address. */
 export function NotFoundPage() {
@@ -103,20 +102,11 @@ export function ErrorPage({ error }: ErrorComponentProps) {
   );
 }
 
-/** The same, outside the shell. */
-export function RootNotFoundPage() {
-  return (
-    <Frame>
-      <NotFoundPage />
-    </Frame>
-  );
-}
-
-/** The same, outside the shell. */
+/** The same, outside the shell; without any part that might be what failed. */
 export function RootErrorPage(props: ErrorComponentProps) {
   return (
-    <Frame>
+    <main id="inhalt" tabIndex={-1} className="fa-main">
       <ErrorPage {...props} />
-    </Frame>
+    </main>
   );
 }

@@ -1,14 +1,18 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, redirect } from '@tanstack/react-router';
-import { ErrorPage, NotFoundPage, RootErrorPage, RootNotFoundPage } from './pages.tsx';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { ErrorPage, NotFoundPage, RootErrorPage } from './pages.tsx';
 import { sessionQuery } from './queries.ts';
 import { AdminGate, Root } from './root.tsx';
-import { Shell } from './shell.tsx';
 
 /** The root of all pages. Features hang theirs below the routes of this file. */
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Root,
-  notFoundComponent: RootNotFoundPage,
+  notFoundComponent: lazyRouteComponent(() => import('./frame.tsx'), 'RootNotFoundPage'),
   errorComponent: RootErrorPage,
 });
 
@@ -27,7 +31,7 @@ export const signedInRoute = createRoute({
 export const shellRoute = createRoute({
   getParentRoute: () => signedInRoute,
   id: 'haus',
-  component: Shell,
+  component: lazyRouteComponent(() => import('./shell.tsx'), 'Shell'),
   notFoundComponent: NotFoundPage,
   errorComponent: ErrorPage,
 });

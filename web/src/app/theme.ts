@@ -27,3 +27,9 @@ export function applyTheme(): void {
 window.addEventListener('storage', (event) => {
   if (event.key === STORED) applyTheme();
 });
+
+/** Whether the page is dark now. */
+export function isDark(): boolean {
+  const theme = chosenTheme();
+  return theme === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+}

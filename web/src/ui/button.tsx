@@ -7,7 +7,7 @@ import {
   TooltipTrigger,
 } from 'react-aria-components';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 type Look = {
   /** One primary button a screen; secondary for the others; tertiary inside lists. */
@@ -126,6 +126,3 @@ function ButtonAnchor({
 
 /** A link to another page of the app that looks like a button. */
 export const ButtonLink = createLink(ButtonAnchor);
-
-/** A link out of the app (a file, another origin) that looks like a button. */
-export const ButtonHref = ButtonAnchor;

@@ -2,7 +2,7 @@ import { Trans } from '@lingui/react/macro';
 import { type ReactNode, useId } from 'react';
 import { fieldId } from './fields.tsx';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 export type Option<Value extends string = string> = { value: Value; label: string; hint?: string };
 

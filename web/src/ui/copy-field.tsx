@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Button } from './button.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 import { announce } from './status.tsx';
 
 const CONFIRMED_MS = 2_500;

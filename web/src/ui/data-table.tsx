@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { SearchField } from './fields.tsx';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 import { EmptyState, Loading } from './notice.tsx';
 
 export type Column<Row> = {

@@ -2,7 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { type ReactNode, useState } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { Button, IconButton } from './button.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 type DialogProps = {
   title: ReactNode;

@@ -11,7 +11,7 @@ import {
 } from 'react-aria-components';
 import { IconButton } from './button.tsx';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 export type FieldProps = {
   label: string;

@@ -1,4 +1,4 @@
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 export { icons };
 

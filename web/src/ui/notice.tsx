@@ -1,7 +1,7 @@
 import { Trans } from '@lingui/react/macro';
 import type { ReactNode, Ref } from 'react';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 export type Tone = 'info' | 'success' | 'warning' | 'danger' | 'neutral';
 

@@ -13,7 +13,7 @@ import {
 } from 'react-aria-components';
 import { fieldId } from './fields.tsx';
 import { Icon } from './icon.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 export type Choice = { id: string; label: string; hint?: string };
 

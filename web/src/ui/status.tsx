@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { IconButton } from './button.tsx';
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 import { Alert, type Tone } from './notice.tsx';
 
 type Toast = { id: number; tone: Tone; title: string; detail?: string | undefined };

@@ -1,4 +1,4 @@
-import * as icons from './icon-paths.ts';
+import * as icons from './icons/index.ts';
 
 /** The pictures a target can carry, by the name the API stores. */
 export const targetIcons: Readonly<Record<string, string>> = {

@@ -7,26 +7,6 @@ type DeviceKind = Schema<'DeviceKind'>;
 type DeviceState = Schema<'DeviceState'>;
 type Method = Schema<'Method'>;
 
-/** How a device's kind is called. */
-export function deviceKindText(kind: DeviceKind): string {
-  switch (kind) {
-    case 'browser':
-      return t`Browser`;
-    case 'stick':
-      return t`Stick`;
-    case 'ssh_key':
-      return t`SSH-Schlüssel`;
-    case 'ssh_password':
-      return t`SSH mit Passwort`;
-    case 'phone':
-      return t`Telefon`;
-    case 'thin_client':
-      return t`Thin Client`;
-    default:
-      return t`Gerät`;
-  }
-}
-
 /** A picture for a device's kind. */
 export function deviceIcon(kind: DeviceKind, name = ''): string {
   if (/Android|iOS/.test(name)) return icons.iconMobile;

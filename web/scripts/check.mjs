@@ -1,0 +1,107 @@
+// Everything that must hold before a change goes in. Says the name of each step, stops at the first fault.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+/** What the browser loads before the sign-in can be used. */
+const FIRST_PAGE_BYTES = 250_000;
+
+const steps = {
+  'generated files': () => {
+    run('node', 'scripts/icons.mjs', '--check');
+    checkSchema();
+  },
+  'lint and format': () => run('biome', 'ci', '--error-on-warnings', '.'),
+  types: () => run('tsc', '-p', '.'),
+  'unused code': () => run('knip'),
+  'texts are extracted': checkCatalogues,
+  'texts are translated': () => run('lingui', 'compile', '--strict'),
+  build: () => run('vite', 'build', '--logLevel', 'warn'),
+  'first page': checkFirstPage,
+  'lock file names no host': () => {
+    if (readFileSync('package-lock.json', 'utf8').includes('"resolved"')) {
+      throw new Error(
+        'package-lock.json names a registry: run npm install with the .npmrc of this folder',
+      );
+    }
+  },
+};
+
+const wanted = process.argv.slice(2);
+for (const [name, step] of Object.entries(steps)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const start = Date.now();
+  process.stdout.write(`web: ${name} … `);
+  try {
+    step();
+    console.log(`ok (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    console.log('FAILED');
+    console.error(error.stdout?.toString() ?? '', error.stderr?.toString() ?? '', error.message);
+    process.exit(1);
+  }
+}
+
+function run(program, ...args) {
+  const path = existsSync(`node_modules/.bin/${program}`)
+    ? `node_modules/.bin/${program}`
+    : program;
+  return execFileSync(path, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+}
+
+function checkSchema() {
+  const fresh = run('openapi-typescript', '../crates/api/openapi.json');
+  if (fresh.trim() !== readFileSync('src/api/api-schema.d.ts', 'utf8').trim()) {
+    throw new Error('src/api/api-schema.d.ts is stale: run `npm run generate`');
+  }
+}
+
+function checkCatalogues() {
+  const catalogues = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((path) => /locales\/\w+\.po$/.test(path))
+    .map((path) => `src/${path}`);
+  const before = new Map(catalogues.map((path) => [path, texts(path)]));
+  run('lingui', 'extract', '--clean');
+  for (const [path, text] of before) {
+    if (texts(path) !== text)
+      throw new Error(`${path} was stale: it is fresh now, translate and commit it`);
+  }
+}
+
+/** The head carries the day of extraction, which says nothing. */
+function texts(path) {
+  return readFileSync(path, 'utf8').replace(/^"POT-Creation-Date.*$/m, '');
+}
+
+function checkFirstPage() {
+  const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'));
+  const files = new Set(['index.html']);
+  const add = (key) => {
+    const entry = manifest[key];
+    if (!entry || files.has(entry.file)) return;
+    files.add(entry.file);
+    for (const css of entry.css ?? []) files.add(css);
+    for (const next of entry.imports ?? []) add(next);
+  };
+  add('index.html');
+  add('src/features/identity/sign-in-page.tsx');
+  add('src/i18n/locales/de.po');
+  add('src/features/identity/locales/de.po');
+  for (const { file } of Object.values(manifest)) {
+    // The two weights that German text needs, and the mark.
+    if (/fira-sans-latin-\d+-normal.*\.woff2$|mark.*\.svg$/.test(file)) files.add(file);
+  }
+  const sizes = [...files].map((file) => {
+    const bytes = readFileSync(`dist/${file}`);
+    return [file, /\.woff2$/.test(file) ? bytes.length : gzipSync(bytes, { level: 9 }).length];
+  });
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  if (process.env.SIZES)
+    for (const [file, size] of sizes.sort((a, b) => b[1] - a[1])) console.log(size, file);
+  process.stdout.write(
+    `${(total / 1000).toFixed(0)} kB of ${FIRST_PAGE_BYTES / 1000} kB, ${files.size} files … `,
+  );
+  if (total > FIRST_PAGE_BYTES) {
+    throw new Error(`the first page is ${total} bytes, ${total - FIRST_PAGE_BYTES} too many`);
+  }
+}
