@@ -1,0 +1,140 @@
+import { t } from '@lingui/core/macro';
+import type { Schema } from '../../../api/client.ts';
+import type { Word } from '../words.ts';
+
+export const AUDIT_KINDS = [
+  'sign_in',
+  'session_end',
+  'decision',
+  'connection_start',
+  'connection_end',
+  'device',
+  'second_factor',
+  'person',
+  'group',
+  'target',
+  'rule',
+  'setting',
+  'directory_sync',
+  'deletion',
+  'backup',
+  'audit_access',
+  'reveal',
+  'alarm',
+] as const satisfies readonly Schema<'AuditKind'>[];
+
+export const OUTCOMES = ['success', 'denied', 'failure'] as const;
+
+/** What kind of thing an entry tells. */
+export function kindName(kind: Schema<'AuditKind'>): string {
+  switch (kind) {
+    case 'sign_in':
+      return t`Anmeldung`;
+    case 'session_end':
+      return t`Sitzungsende`;
+    case 'decision':
+      return t`Entscheidung`;
+    case 'connection_start':
+      return t`Verbindung begonnen`;
+    case 'connection_end':
+      return t`Verbindung beendet`;
+    case 'device':
+      return t`Gerät`;
+    case 'second_factor':
+      return t`Zweiter Faktor`;
+    case 'person':
+      return t`Person`;
+    case 'group':
+      return t`Gruppe`;
+    case 'target':
+      return t`Ziel oder Bündel`;
+    case 'rule':
+      return t`Regel`;
+    case 'setting':
+      return t`Einstellung`;
+    case 'directory_sync':
+      return t`Abgleich mit dem Verzeichnis`;
+    case 'deletion':
+      return t`Löschung nach Frist`;
+    case 'backup':
+      return t`Sicherung`;
+    case 'audit_access':
+      return t`Einsicht ins Protokoll`;
+    case 'reveal':
+      return t`Pseudonym aufgedeckt`;
+    case 'alarm':
+      return t`Alarm`;
+  }
+}
+
+/** How it went. */
+export function outcomeWord(outcome: Schema<'Outcome'>): Word {
+  switch (outcome) {
+    case 'success':
+      return { label: t`erfolgreich`, tone: 'success' };
+    case 'denied':
+      return { label: t`verweigert`, tone: 'warning' };
+    case 'failure':
+      return { label: t`fehlgeschlagen`, tone: 'danger' };
+  }
+}
+
+/** What exactly happened; words that this app does not know yet are shown as they are. */
+export function actionText(action: string): string {
+  const known: Record<string, string> = {
+    signed_in: t`angemeldet`,
+    signed_out: t`abgemeldet`,
+    sign_in_failed: t`Anmeldung abgelehnt`,
+    wrong_password: t`falsches Passwort`,
+    wrong_code: t`falscher Einmalcode`,
+    ended: t`beendet`,
+    ended_by_administrator: t`von der Administration beendet`,
+    created: t`angelegt`,
+    changed: t`geändert`,
+    removed: t`entfernt`,
+    renamed: t`umbenannt`,
+    members_set: t`Mitglieder geändert`,
+    disabled: t`deaktiviert`,
+    enabled: t`aktiviert`,
+    enabled_by_directory: t`vom Verzeichnis aktiviert`,
+    disabled_by_directory: t`vom Verzeichnis deaktiviert`,
+    password_reset: t`Passwort neu vergeben`,
+    password_changed: t`Passwort geändert`,
+    first_administrator_made: t`erste Administration eingerichtet`,
+    reset: t`zurückgesetzt`,
+    recovery_code_used: t`Wiederherstellungscode benutzt`,
+    tokens_imported: t`Hardware-Token eingespielt`,
+    token_assigned: t`Hardware-Token ausgegeben`,
+    token_taken_back: t`Hardware-Token zurückgenommen`,
+    token_removed: t`Hardware-Token entfernt`,
+    enrolled: t`neu angemeldet`,
+    approved: t`freigegeben`,
+    suspended: t`vorläufig gesperrt`,
+    revoked: t`endgültig gesperrt`,
+    target_created: t`Ziel eingetragen`,
+    target_changed: t`Ziel geändert`,
+    target_removed: t`Ziel entfernt`,
+    targets_imported: t`Ziele eingespielt`,
+    import_undone: t`Import zurückgenommen`,
+    bundle_created: t`Bündel angelegt`,
+    bundle_changed: t`Bündel geändert`,
+    bundle_removed: t`Bündel entfernt`,
+    certificate_pinned: t`Zertifikat festgehalten`,
+    certificate_unpinned: t`Zertifikat nicht mehr festgehalten`,
+    settings_changed: t`Einstellungen geändert`,
+    state_changed: t`Zustand geändert`,
+    expired: t`Frist abgelaufen, gelöscht`,
+    made: t`angelegt`,
+    restored: t`zurückgespielt`,
+    searched: t`durchsucht`,
+    exported: t`ausgegeben`,
+    head_exported: t`signierter Kopf ausgegeben`,
+    verified: t`Kette geprüft`,
+    why_asked: t`„Warum?“ gefragt`,
+    allowed: t`erlaubt`,
+    denied: t`verweigert`,
+    passkey_copied: t`Passkey wurde kopiert`,
+    old_session_secret: t`alter Sitzungsschlüssel kam zurück`,
+  };
+  return known[action] ?? action.replaceAll('_', ' ');
+}

@@ -1,0 +1,270 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, must, type Schema } from '../../../api/client.ts';
+import { useSession } from '../../../app/queries.ts';
+import { IconButton } from '../../../ui/button.tsx';
+import { Select } from '../../../ui/choices.tsx';
+import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import { Icon, icons } from '../../../ui/icon.tsx';
+import { Menu, MenuItem } from '../../../ui/menu.tsx';
+import { EmptyState } from '../../../ui/notice.tsx';
+import { Page } from '../../../ui/page.tsx';
+import { dateTime, day } from '../format.ts';
+import { useAsk } from '../parts/ask.tsx';
+import { problemOfQuery } from '../parts/loaded.tsx';
+import { oneOf, useSearchText, useUrlState } from '../parts/url-state.ts';
+import { WordText } from '../parts/word.tsx';
+import { devicesQuery, given, PAGE_SIZE } from '../queries.ts';
+import {
+  DEVICE_KINDS,
+  DEVICE_STATES,
+  deviceKindIcon,
+  deviceKindName,
+  deviceState,
+  optionsOf,
+} from '../words.ts';
+import { PendingDevices } from './pending.tsx';
+
+export type Device = Schema<'Device'>;
+
+/** Devices of all people: those that wait come first and can be approved one after the other. */
+export function DevicesPage() {
+  const { t } = useLingui();
+  const [{ suche, art, zustand, person, seite = 1 }, change] = useUrlState();
+  const search = useSearchText();
+  const isAdministrator = useSession().person.roles.includes('administrator');
+  const deeds = useDeviceDeeds();
+  const devices = useQuery(
+    devicesQuery({
+      ...given({
+        q: suche,
+        person,
+        kind: oneOf(DEVICE_KINDS, art),
+        state: oneOf(DEVICE_STATES, zustand),
+      }),
+      offset: (seite - 1) * PAGE_SIZE,
+      limit: PAGE_SIZE,
+    }),
+  );
+  const owner = person ? devices.data?.items[0]?.person_name : undefined;
+  const columns: Column<Device>[] = [
+    {
+      id: 'name',
+      header: t`Gerät`,
+      isRowHeader: true,
+      cell: (device) => (
+        <span className="fa-name">
+          <Icon of={deviceKindIcon(device.kind)} />
+          <span>
+            {device.name}
+            <span className="fa-name__more">{deviceKindName(device.kind)}</span>
+          </span>
+        </span>
+      ),
+    },
+    {
+      id: 'person',
+      header: t`Person`,
+      cell: (device) =>
+        isAdministrator ? (
+          <Link to="/verwaltung/personen/$id" params={{ id: device.person_id }}>
+            {device.person_name}
+          </Link>
+        ) : (
+          device.person_name
+        ),
+    },
+    {
+      id: 'state',
+      header: t`Zustand`,
+      cell: (device) => <WordText word={deviceState(device.state)} />,
+    },
+    {
+      id: 'seen',
+      header: t`Zuletzt benutzt`,
+      cell: (device) => (device.last_seen_on ? day(device.last_seen_on) : t`noch nie`),
+    },
+    {
+      id: 'actions',
+      header: t`Was Sie tun können`,
+      hideLabel: true,
+      align: 'end',
+      cell: (device) => <DeviceMenu device={device} deeds={deeds} />,
+    },
+  ];
+  const filtered = Boolean(suche || art || zustand || person);
+  return (
+    <Page title={t`Geräte`} lead={<Trans>Womit Personen arbeiten. Gesperrtes endet sofort.</Trans>}>
+      {!filtered && <PendingDevices deeds={deeds} />}
+      {owner && (
+        <p>
+          <Trans>Nur Geräte von {owner}.</Trans>{' '}
+          <Link to="/verwaltung/geraete">
+            <Trans>Alle zeigen</Trans>
+          </Link>
+        </p>
+      )}
+      <DataTable
+        label={t`Alle Geräte`}
+        columns={columns}
+        rows={devices.data?.items}
+        rowKey={(device) => device.id}
+        search={{ ...search, label: t`Geräte suchen`, placeholder: t`Gerät oder Person` }}
+        toolbar={
+          <>
+            <div className="fa-filter">
+              <Select
+                label={t`Zustand`}
+                name="zustand"
+                value={zustand ?? ''}
+                onChange={(value) => change({ zustand: value })}
+                options={[
+                  { value: '', label: t`alle` },
+                  ...optionsOf(DEVICE_STATES, (state) => deviceState(state).label),
+                ]}
+              />
+            </div>
+            <div className="fa-filter">
+              <Select
+                label={t`Art`}
+                name="art"
+                value={art ?? ''}
+                onChange={(value) => change({ art: value })}
+                options={[
+                  { value: '', label: t`alle` },
+                  ...optionsOf(DEVICE_KINDS, deviceKindName),
+                ]}
+              />
+            </div>
+          </>
+        }
+        paging={{
+          page: seite,
+          pageSize: PAGE_SIZE,
+          total: devices.data?.total ?? 0,
+          onPage: (next) => change({ seite: next }),
+        }}
+        problem={problemOfQuery(devices)}
+        empty={
+          <EmptyState
+            icon={icons.iconDevices}
+            title={filtered ? <Trans>Kein Gerät passt dazu</Trans> : <Trans>Noch kein Gerät</Trans>}
+            level={3}
+          >
+            <p>
+              {filtered ? (
+                <Trans>Wählen Sie einen anderen Filter.</Trans>
+              ) : (
+                <Trans>Geräte erscheinen hier, sobald sich jemand damit anmeldet.</Trans>
+              )}
+            </p>
+          </EmptyState>
+        }
+      />
+      {deeds.dialog}
+    </Page>
+  );
+}
+
+export type DeviceDeeds = ReturnType<typeof useDeviceDeeds>;
+
+/** What can be done with a device. Approving takes nothing away and needs no question. */
+function useDeviceDeeds() {
+  const { t } = useLingui();
+  const { ask, dialog } = useAsk();
+  const path = (device: Device) => ({ params: { path: { id: device.id } } });
+  const suspend = (device: Device) =>
+    ask({
+      title: t`„${device.name}“ vorläufig sperren?`,
+      text: (
+        <p>
+          <Trans>
+            Was {device.person_name} auf diesem Gerät offen hat, endet sofort; nicht gespeicherte
+            Arbeit kann verloren gehen. Sie können es später wieder freigeben.
+          </Trans>
+        </p>
+      ),
+      action: t`Gerät vorläufig sperren`,
+      danger: true,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/suspend', path(device))),
+      done: t`„${device.name}“ ist vorläufig gesperrt.`,
+    });
+  const revoke = (device: Device) =>
+    ask({
+      title: t`„${device.name}“ endgültig sperren?`,
+      text: (
+        <>
+          <p>
+            <Trans>
+              Was {device.person_name} auf diesem Gerät offen hat, endet sofort; nicht gespeicherte
+              Arbeit kann verloren gehen. Der Schlüssel des Geräts gilt nie wieder.
+            </Trans>
+          </p>
+          <p>
+            <Trans>
+              Das lässt sich nicht rückgängig machen. Die Person kann das Gerät nur neu anmelden.
+            </Trans>
+          </p>
+        </>
+      ),
+      action: t`Gerät endgültig sperren`,
+      danger: true,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/revoke', path(device))),
+      done: t`„${device.name}“ ist endgültig gesperrt.`,
+    });
+  const approve = (device: Device) =>
+    ask({
+      title: t`„${device.name}“ freigeben?`,
+      text: (
+        <p>
+          <Trans>{device.person_name} kann damit nutzen, was die Regeln erlauben.</Trans>
+        </p>
+      ),
+      action: t`Gerät freigeben`,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/approve', path(device))),
+      done: t`„${device.name}“ ist freigegeben.`,
+    });
+  return { approve, suspend, revoke, dialog };
+}
+
+function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
+  const { t } = useLingui();
+  if (device.state === 'revoked') return null;
+  return (
+    <Menu
+      label={t`„${device.name}“ von ${device.person_name}`}
+      header={
+        <>
+          <div>
+            <Trans>Fingerabdruck</Trans>
+          </div>
+          <code className="fa-break fa-small">{device.fingerprint}</code>
+          <div className="fa-muted fa-small">
+            <Trans>Angemeldet am {dateTime(device.created_at)}</Trans>
+          </div>
+        </>
+      }
+      trigger={
+        <IconButton
+          label={t`Was tun mit „${device.name}“ von ${device.person_name}?`}
+          icon={icons.iconMoreVert}
+        />
+      }
+    >
+      {device.state !== 'approved' && (
+        <MenuItem icon={icons.iconCheck} onAction={() => deeds.approve(device)}>
+          {t`Freigeben`}
+        </MenuItem>
+      )}
+      {device.state === 'approved' && (
+        <MenuItem icon={icons.iconLock} onAction={() => deeds.suspend(device)}>
+          {t`Vorläufig sperren`}
+        </MenuItem>
+      )}
+      <MenuItem icon={icons.iconBlock} danger onAction={() => deeds.revoke(device)}>
+        {t`Endgültig sperren`}
+      </MenuItem>
+    </Menu>
+  );
+}

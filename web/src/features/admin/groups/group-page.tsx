@@ -1,0 +1,302 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, must, type Schema } from '../../../api/client.ts';
+import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
+import { Button } from '../../../ui/button.tsx';
+import { Dialog } from '../../../ui/dialog.tsx';
+import { TextField } from '../../../ui/fields.tsx';
+import { Form, useForm } from '../../../ui/form.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Alert } from '../../../ui/notice.tsx';
+import { Card, Facts, Page } from '../../../ui/page.tsx';
+import { PickMany } from '../../../ui/picker.tsx';
+import { announce } from '../../../ui/status.tsx';
+import { number } from '../format.ts';
+import { useAsk } from '../parts/ask.tsx';
+import { failureOf } from '../parts/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../parts/held.ts';
+import { Loaded } from '../parts/loaded.tsx';
+import { allGroupsQuery, allPeopleQuery, groupQuery } from '../queries.ts';
+import { sourceName } from '../words.ts';
+
+type Group = Schema<'GroupDetail'>;
+
+/** One group: who is in it, which groups it takes in, which rules count on it. */
+export function GroupPage() {
+  const { t } = useLingui();
+  const { id } = useParams({ strict: false });
+  const group = useQuery(groupQuery(id ?? ''));
+  const held = useHeld(group);
+  return (
+    <Page
+      title={group.data?.name ?? t`Gruppe`}
+      back={{ to: '/verwaltung/gruppen', label: t`Gruppen` }}
+    >
+      <Loaded query={group}>
+        {(data) => (
+          <div className="fa-split">
+            {held && data.source === 'local' ? (
+              <Members key={held.data.version} held={held} />
+            ) : (
+              <DirectoryMembers group={data} />
+            )}
+            <div className="fa-stack fa-split__aside">
+              <About group={data} />
+              {data.source === 'local' && <Actions group={data} />}
+            </div>
+          </div>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function About({ group }: { group: Group }) {
+  const { t } = useLingui();
+  return (
+    <Card title={<Trans>Auf einen Blick</Trans>}>
+      <Facts
+        items={[
+          [t`Geführt in`, sourceName(group.source)],
+          [t`Personen, auch über andere Gruppen`, number(group.people)],
+        ]}
+      />
+      <div>
+        <h3>
+          <Trans>Regeln, die diese Gruppe nennen</Trans>
+        </h3>
+        {group.used_by_rules.length === 0 ? (
+          <p className="fa-muted">
+            <Trans>Keine. Wer nur in dieser Gruppe ist, erreicht durch sie nichts.</Trans>
+          </p>
+        ) : (
+          <ul className="fa-plain-list">
+            {group.used_by_rules.map((name) => (
+              <li key={name}>{name}</li>
+            ))}
+          </ul>
+        )}
+        <p>
+          <Link to="/verwaltung/regeln">
+            <Trans>Zu den Regeln</Trans>
+          </Link>
+        </p>
+      </div>
+    </Card>
+  );
+}
+
+function DirectoryMembers({ group }: { group: Group }) {
+  return (
+    <Card
+      title={<Trans>Mitglieder</Trans>}
+      lead={<Trans>Diese Gruppe kommt aus dem Verzeichnis und wird dort geändert.</Trans>}
+    >
+      {group.groups.length > 0 && (
+        <ul className="fa-chips">
+          {group.groups.map((inner) => (
+            <li key={inner.id} className="fa-chip">
+              <Link to="/verwaltung/gruppen/$id" params={{ id: inner.id }}>
+                {inner.name}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul className="fa-list">
+        {group.members.map((person) => (
+          <li key={person.id}>
+            <span className="fa-list__text">
+              <Link to="/verwaltung/personen/$id" params={{ id: person.id }}>
+                {person.display_name}
+              </Link>{' '}
+              <span className="fa-muted">{person.name}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      {group.members.length === 0 && group.groups.length === 0 && (
+        <p className="fa-muted">
+          <Trans>Niemand ist unmittelbar in dieser Gruppe.</Trans>
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function Members({ held }: { held: Held<Group> }) {
+  const { t } = useLingui();
+  const group = held.data;
+  const client = useQueryClient();
+  const people = useQuery(allPeopleQuery);
+  const groups = useQuery(allGroupsQuery);
+  const before = {
+    people: group.members.map((person) => person.id),
+    groups: group.groups.map((inner) => inner.id),
+  };
+  const form = useForm({
+    initial: before,
+    submit: async (values) => {
+      try {
+        const next = await must(
+          api.PUT('/api/v1/admin/groups/{id}/members', {
+            params: { path: { id: group.id } },
+            body: { version: group.version, ...values },
+          }),
+        );
+        client.setQueryData(groupQuery(group.id).queryKey, next);
+        held.take(next);
+        void client.invalidateQueries({ queryKey: ['admin'] });
+        announce('success', t`Die Mitglieder sind gespeichert. Zugänge sind angepasst.`);
+      } catch (error) {
+        throw fieldProblems(error);
+      }
+    },
+  });
+  const typed = useTyped(held, form.values, before);
+  const gone = before.people.filter((id) => !form.values.people.includes(id)).length;
+  const goneGroups = before.groups.filter((id) => !form.values.groups.includes(id)).length;
+  return (
+    <Card title={<Trans>Mitglieder</Trans>}>
+      <Form
+        form={form}
+        failure={failureOf(held.reload)}
+        actions={
+          <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
+            <Trans>Mitglieder speichern</Trans>
+          </Button>
+        }
+      >
+        <PickMany
+          label={t`Personen`}
+          name="people"
+          optional
+          placeholder={t`Name eingeben`}
+          choices={people.data?.map((person) => ({
+            id: person.id,
+            label: person.display_name,
+            hint: person.name,
+          }))}
+          values={form.values.people}
+          onChange={(values) => form.set('people', values)}
+          none={<Trans>Niemand ist unmittelbar in dieser Gruppe.</Trans>}
+        />
+        <PickMany
+          label={t`Gruppen, deren Mitglieder dazugehören`}
+          name="groups"
+          optional
+          choices={groups.data
+            ?.filter((other) => other.id !== group.id)
+            .map((other) => ({ id: other.id, label: other.name, hint: sourceName(other.source) }))}
+          values={form.values.groups}
+          onChange={(values) => form.set('groups', values)}
+        />
+        {gone + goneGroups > 0 && group.used_by_rules.length > 0 && (
+          <Alert tone="warning" title={<Trans>Das nimmt jemandem etwas weg</Trans>}>
+            <p>
+              <Trans>
+                Wer die Gruppe verlässt, verliert beim Speichern sofort, was er nur durch sie
+                erreicht. Laufende Verbindungen enden.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+      </Form>
+    </Card>
+  );
+}
+
+function Actions({ group }: { group: Group }) {
+  const { t } = useLingui();
+  const navigate = useNavigate();
+  const [renaming, setRenaming] = useState(false);
+  const { ask, dialog } = useAsk();
+  const used = group.used_by_rules.length > 0;
+  const remove = () =>
+    ask({
+      title: t`Gruppe „${group.name}“ entfernen?`,
+      text: (
+        <p>
+          <Trans>
+            Die Zuordnung der Personen zu dieser Gruppe geht verloren. Die Personen selbst bleiben.
+            Das lässt sich nicht rückgängig machen.
+          </Trans>
+        </p>
+      ),
+      action: t`Gruppe entfernen`,
+      danger: true,
+      deed: () =>
+        must(api.DELETE('/api/v1/admin/groups/{id}', { params: { path: { id: group.id } } })),
+      done: t`Die Gruppe „${group.name}“ ist entfernt.`,
+      onDone: () => void navigate({ to: '/verwaltung/gruppen' }),
+    });
+  return (
+    <Card title={<Trans>Was Sie tun können</Trans>}>
+      <div className="fa-actions">
+        <Button icon={icons.iconEdit} onPress={() => setRenaming(true)}>
+          <Trans>Umbenennen</Trans>
+        </Button>
+        <Button icon={icons.iconDelete} danger isDisabled={used} onPress={remove}>
+          <Trans>Gruppe entfernen</Trans>
+        </Button>
+        {used && (
+          <p className="fa-muted fa-small">
+            <Trans>Entfernen lässt sie sich erst, wenn keine Regel sie mehr nennt.</Trans>
+          </p>
+        )}
+      </div>
+      {dialog}
+      <Dialog
+        title={<Trans>Gruppe umbenennen</Trans>}
+        isOpen={renaming}
+        onClose={() => setRenaming(false)}
+      >
+        <Rename group={group} onDone={() => setRenaming(false)} />
+      </Dialog>
+    </Card>
+  );
+}
+
+function Rename({ group, onDone }: { group: Group; onDone: () => void }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const form = useForm({
+    initial: { name: group.name },
+    validate: ({ name }) => (name.trim() ? {} : { name: t`Geben Sie der Gruppe einen Namen.` }),
+    submit: async ({ name }) => {
+      try {
+        await must(
+          api.PATCH('/api/v1/admin/groups/{id}', {
+            params: { path: { id: group.id } },
+            body: { name: name.trim() },
+          }),
+        );
+        void client.invalidateQueries({ queryKey: ['admin'] });
+        announce('success', t`Umbenannt.`);
+        onDone();
+      } catch (error) {
+        throw fieldProblems(error);
+      }
+    },
+  });
+  return (
+    <Form
+      form={form}
+      failure={showProblem}
+      actions={
+        <>
+          <Button type="submit" variant="primary" pending={form.pending}>
+            <Trans>Umbenennen</Trans>
+          </Button>
+          <Button onPress={onDone}>
+            <Trans>Abbrechen</Trans>
+          </Button>
+        </>
+      }
+    >
+      <TextField label={t`Name`} autoFocus maxLength={200} {...form.field('name')} />
+    </Form>
+  );
+}

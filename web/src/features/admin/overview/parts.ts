@@ -1,0 +1,161 @@
+import { t } from '@lingui/core/macro';
+import type { Schema } from '../../../api/client.ts';
+import { icons } from '../../../ui/icon.tsx';
+import type { Tone } from '../../../ui/notice.tsx';
+
+type Part = Schema<'Part'>;
+type State = Schema<'PartState'>;
+
+export type PartWords = {
+  name: string;
+  /** How it fares. */
+  what: string;
+  /** What to do; empty while all is well. */
+  next: string;
+  to?: '/verwaltung/verzeichnis' | '/verwaltung/ziele' | '/verwaltung/protokoll';
+};
+
+/** How a state is shown. */
+export function partTone(state: State): { tone: Tone; icon: string; label: string } {
+  switch (state) {
+    case 'ok':
+      return { tone: 'success', icon: icons.iconCheckCircle, label: t`In Ordnung` };
+    case 'warning':
+      return { tone: 'warning', icon: icons.iconWarning, label: t`Bitte ansehen` };
+    case 'failed':
+      return { tone: 'danger', icon: icons.iconError, label: t`Gestört` };
+    case 'off':
+      return { tone: 'neutral', icon: icons.iconStopCircle, label: t`Nicht eingerichtet` };
+  }
+}
+
+/** The worst first: what needs somebody stands on top. */
+export function byUrgency(parts: readonly Part[]): Part[] {
+  const order: Record<State, number> = { failed: 0, warning: 1, off: 2, ok: 3 };
+  return parts.toSorted((a, b) => order[a.state] - order[b.state]);
+}
+
+/** A part of the installation in words: how it fares and what to do. */
+export function partWords({ part, state, detail }: Part): PartWords {
+  const words = known[part];
+  if (!words) return { name: part, what: detail, next: '' };
+  return words(state);
+}
+
+const known: Record<string, (state: State) => PartWords> = {
+  database: (state) => ({
+    name: t`Datenbank`,
+    what:
+      state === 'ok'
+        ? t`Liest und schreibt.`
+        : state === 'warning'
+          ? t`Arbeitet, ist aber auffällig langsam oder groß.`
+          : t`Lässt sich nicht lesen oder schreiben.`,
+    next:
+      state === 'ok'
+        ? ''
+        : t`Sehen Sie auf dem Server mit „fernamt check“ nach, und prüfen Sie den freien Speicherplatz.`,
+  }),
+  directory: (state) => ({
+    name: t`Verzeichnis`,
+    what:
+      state === 'ok'
+        ? t`Personen und Gruppen sind abgeglichen.`
+        : state === 'off'
+          ? t`Es ist kein Verzeichnis verbunden. Alle Konten werden hier geführt.`
+          : state === 'warning'
+            ? t`Der letzte Abgleich ist länger her, als er sollte.`
+            : t`Der letzte Abgleich ist fehlgeschlagen.`,
+    next:
+      state === 'ok' || state === 'off'
+        ? ''
+        : t`Öffnen Sie das Verzeichnis und testen Sie die Verbindung. Bis dahin gelten die zuletzt bekannten Gruppen.`,
+    to: '/verwaltung/verzeichnis',
+  }),
+  backup: (state) => ({
+    name: t`Sicherung`,
+    what:
+      state === 'ok'
+        ? t`Die letzte Sicherung ist vollständig und wurde probeweise zurückgespielt.`
+        : state === 'off'
+          ? t`Es wird keine Sicherung gemacht.`
+          : state === 'warning'
+            ? t`Die letzte gute Sicherung ist älter als einen Tag.`
+            : t`Die letzte Sicherung ist fehlgeschlagen.`,
+    next:
+      state === 'ok'
+        ? ''
+        : t`Prüfen Sie den Abschnitt [backup] der Konfiguration und den freien Speicherplatz, dann starten Sie „fernamt backup“.`,
+  }),
+  targets: (state) => ({
+    name: t`Ziele`,
+    what:
+      state === 'ok'
+        ? t`Alle Ziele antworten mit dem erwarteten Zertifikat.`
+        : state === 'off'
+          ? t`Es ist noch kein Ziel eingetragen.`
+          : t`Einige Ziele antworten nicht oder zeigen ein anderes Zertifikat.`,
+    next:
+      state === 'ok'
+        ? ''
+        : state === 'off'
+          ? t`Tragen Sie das erste Ziel ein, oder spielen Sie eine Tabelle ein.`
+          : t`Sehen Sie nach, welche es sind. Ein unerwartet anderes Zertifikat kann ein Angriff sein.`,
+    to: '/verwaltung/ziele',
+  }),
+  certificate: (state) => ({
+    name: t`Zertifikat des Servers`,
+    what:
+      state === 'ok'
+        ? t`Gültig.`
+        : state === 'off'
+          ? t`Der Server spricht ohne TLS. Das ist nur für Versuche auf diesem Rechner gedacht.`
+          : state === 'warning'
+            ? t`Läuft bald ab oder ist selbst ausgestellt.`
+            : t`Abgelaufen oder nicht lesbar.`,
+    next:
+      state === 'ok' || state === 'off'
+        ? ''
+        : t`Legen Sie ein neues Zertifikat an die Stelle, die in der Konfiguration unter „tls“ steht.`,
+  }),
+  disk: (state) => ({
+    name: t`Speicherplatz`,
+    what:
+      state === 'ok'
+        ? t`Es ist genug frei.`
+        : state === 'warning'
+          ? t`Der Platz wird knapp.`
+          : t`Es ist fast nichts mehr frei. Bald kann nichts mehr gespeichert werden.`,
+    next:
+      state === 'ok' ? '' : t`Schaffen Sie Platz, oder vergrößern Sie das Laufwerk mit den Daten.`,
+  }),
+  ssh: (state) => ({
+    name: t`SSH-Zugang`,
+    what:
+      state === 'ok'
+        ? t`Nimmt Verbindungen an.`
+        : state === 'off'
+          ? t`Ist nicht eingeschaltet.`
+          : t`Nimmt keine Verbindungen an.`,
+    next:
+      state === 'ok' || state === 'off'
+        ? ''
+        : t`Prüfen Sie, ob der Port aus dem Abschnitt [ssh] frei ist, und starten Sie Fernamt neu.`,
+  }),
+  audit: (state) => ({
+    name: t`Prüfprotokoll`,
+    what:
+      state === 'ok'
+        ? t`Die Kette ist unversehrt.`
+        : state === 'warning'
+          ? t`Die Kette wurde länger nicht geprüft.`
+          : t`Die Kette ist beschädigt: Jemand oder etwas hat Einträge verändert.`,
+    next:
+      state === 'ok'
+        ? ''
+        : state === 'warning'
+          ? t`Prüfen Sie die Kette.`
+          : t`Sichern Sie die Datenbank, ändern Sie nichts und ziehen Sie die Datenschutzstelle hinzu.`,
+    to: '/verwaltung/protokoll',
+  }),
+};

@@ -1,0 +1,36 @@
+import { Trans } from '@lingui/react/macro';
+import type { ReactNode } from 'react';
+import { isProblem } from '../../../api/problem.ts';
+import { ProblemAlert } from '../../../app/problem-alert.tsx';
+import { Button } from '../../../ui/button.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Alert } from '../../../ui/notice.tsx';
+
+/**
+ * For `<Form failure={…}>` of something that others may change too: says that somebody was faster
+ * and offers their version. Nothing is overwritten unseen.
+ */
+export function failureOf(reload: () => void): (failure: unknown) => ReactNode {
+  return (failure) =>
+    isProblem(failure, 'outdated', 'conflict') ? (
+      <Alert
+        tone="warning"
+        live="assertive"
+        title={<Trans>Jemand anderes hat diesen Eintrag inzwischen geändert</Trans>}
+        actions={
+          <Button small icon={icons.iconRefresh} onPress={reload}>
+            <Trans>Neue Fassung laden</Trans>
+          </Button>
+        }
+      >
+        <p>
+          <Trans>
+            Gespeichert wurde nichts. Laden Sie die neue Fassung und nehmen Sie Ihre Änderung dort
+            noch einmal vor. Ihre Angaben in diesem Formular gehen dabei verloren.
+          </Trans>
+        </p>
+      </Alert>
+    ) : (
+      <ProblemAlert problem={failure} />
+    );
+}

@@ -1,0 +1,65 @@
+import { t } from '@lingui/core/macro';
+import { registerProblems } from '../../api/problem-text.ts';
+
+registerProblems({
+  outdated: () => ({
+    what: t`Jemand anderes hat diesen Eintrag inzwischen geändert.`,
+    next: t`Laden Sie die Seite neu und nehmen Sie Ihre Änderung noch einmal vor.`,
+  }),
+  last_administrator: () => ({
+    what: t`Das ist das letzte aktive Konto mit der Aufgabe „Administration“.`,
+    next: t`Geben Sie zuerst einer anderen Person diese Aufgabe. Sonst kann niemand mehr Fernamt einrichten.`,
+  }),
+  oneself: () => ({
+    what: t`Das geht nicht mit dem eigenen Konto.`,
+    next: t`Bitten Sie eine andere Person mit der Aufgabe „Administration“ darum.`,
+  }),
+  used_by_rules: ({ params }) => ({
+    what: t`Regeln verwenden diesen Eintrag noch.`,
+    next: params.rules
+      ? t`Ändern oder entfernen Sie zuerst: ${params.rules}.`
+      : t`Ändern oder entfernen Sie zuerst diese Regeln.`,
+  }),
+  reference: () => ({
+    what: t`Der Eintrag wird noch gebraucht, oder er nennt etwas, das es nicht mehr gibt.`,
+    next: t`Laden Sie die Seite neu und prüfen Sie die Auswahl.`,
+  }),
+  kept_in_directory: () => ({
+    what: t`Das wird im Verzeichnis geführt.`,
+    next: t`Ändern Sie es dort. Fernamt übernimmt die Änderung beim nächsten Abgleich.`,
+  }),
+  too_many: ({ params }) => ({
+    what: t`Mehr davon sind nicht möglich.`,
+    next: params.limit
+      ? t`Die Grenze liegt bei ${params.limit}. Entfernen Sie, was nicht mehr gebraucht wird.`
+      : t`Entfernen Sie, was nicht mehr gebraucht wird.`,
+  }),
+  this_device: () => ({
+    what: t`An diesem Gerät arbeiten Sie gerade.`,
+    next: t`Sperren Sie es von einem anderen Gerät aus, sonst sperren Sie sich selbst aus.`,
+  }),
+  revoked: () => ({
+    what: t`Dieses Gerät ist endgültig gesperrt.`,
+    next: t`Die Person kann es neu anmelden; dann wartet es wieder auf Freigabe.`,
+  }),
+  no_certificate: () => ({
+    what: t`Das Ziel hat kein Zertifikat gezeigt.`,
+    next: t`Prüfen Sie Adresse und Port, und ob das Ziel läuft und verschlüsselt spricht.`,
+  }),
+  other_certificate: () => ({
+    what: t`Das Ziel zeigt inzwischen ein anderes Zertifikat.`,
+    next: t`Sehen Sie es sich noch einmal an, und vergleichen Sie neu.`,
+  }),
+  unreadable_certificate: () => ({
+    what: t`Das Zertifikat des Ziels lässt sich nicht lesen.`,
+    next: t`Erneuern Sie das Zertifikat am Ziel.`,
+  }),
+  undone_already: () => ({
+    what: t`Dieser Import ist schon zurückgenommen.`,
+    next: t`Sehen Sie in der Liste der Ziele nach, was jetzt gilt.`,
+  }),
+  too_old: () => ({
+    what: t`Dieser Import stammt von einer älteren Fassung von Fernamt.`,
+    next: t`Ändern Sie die Ziele einzeln, oder spielen Sie eine frühere Tabelle ein.`,
+  }),
+});

@@ -1,0 +1,232 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, must, type Schema } from '../../../api/client.ts';
+import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
+import { sessionQuery } from '../../../app/queries.ts';
+import { Button } from '../../../ui/button.tsx';
+import { CheckboxGroup, RadioGroup } from '../../../ui/choices.tsx';
+import { TextField } from '../../../ui/fields.tsx';
+import { Form, useForm } from '../../../ui/form.tsx';
+import { Alert } from '../../../ui/notice.tsx';
+import { Card, Page } from '../../../ui/page.tsx';
+import { PickOne } from '../../../ui/picker.tsx';
+import { announce } from '../../../ui/status.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { settingsQuery } from '../queries.ts';
+import { deviceKindName, optionsOf } from '../words.ts';
+import { categoryWords, RETENTION } from './retention.ts';
+
+type Settings = Schema<'Settings'>;
+type Values = {
+  name: string;
+  language: 'de' | 'en';
+  time_zone: string;
+  approval_needed: Schema<'DeviceKind'>[];
+  idle_minutes: string;
+  session_hours: string;
+} & Record<`days_${string}`, string>;
+
+/** Kinds that somebody enrols by themselves; the others are made by the administration. */
+const ENROLLED = ['browser', 'ssh_key', 'stick', 'phone'] as const;
+
+/** What holds for the whole house. */
+export function SettingsPage() {
+  const { t } = useLingui();
+  const settings = useQuery(settingsQuery);
+  return (
+    <Page title={t`Einstellungen`} lead={<Trans>Was für das ganze Haus gilt.</Trans>} narrow>
+      <Loaded query={settings}>{(data) => <SettingsForm settings={data} />}</Loaded>
+    </Page>
+  );
+}
+
+function SettingsForm({ settings }: { settings: Settings }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const form = useForm<Values>({
+    initial: valuesOf(settings),
+    validate: (values) => ({
+      ...(!values.name.trim() && { name: t`Geben Sie den Namen Ihrer Verwaltung ein.` }),
+      ...(!values.time_zone && { time_zone: t`Wählen Sie eine Zeitzone.` }),
+      ...(!within(values.idle_minutes, 5, 480) && {
+        idle_minutes: t`Eine Zahl zwischen 5 und 480.`,
+      }),
+      ...(!within(values.session_hours, 1, 24) && {
+        session_hours: t`Eine Zahl zwischen 1 und 24.`,
+      }),
+      ...Object.fromEntries(
+        RETENTION.filter(
+          ({ category, most }) => !within(values[`days_${category}`] ?? '', 0, most),
+        ).map(({ category, most }) => [`days_${category}`, t`Eine Zahl zwischen 0 und ${most}.`]),
+      ),
+    }),
+    submit: async (values) => {
+      try {
+        const next = await must(
+          api.PUT('/api/v1/admin/settings', { body: settingsOf(values, settings) }),
+        );
+        client.setQueryData(settingsQuery.queryKey, next);
+        void client.invalidateQueries({ queryKey: ['admin'] });
+        // The house's name stands in the bar.
+        void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+        announce('success', t`Die Einstellungen sind gespeichert.`);
+      } catch (error) {
+        throw fieldProblems(
+          error,
+          Object.fromEntries(
+            RETENTION.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
+          ),
+        );
+      }
+    },
+  });
+  const shorter = RETENTION.filter(({ category, days }) => {
+    const now = settings.retention_days[category] ?? days;
+    return Number(form.values[`days_${category}`]) < now;
+  });
+  return (
+    <Form
+      form={form}
+      failure={showProblem}
+      actions={
+        <Button type="submit" variant="primary" pending={form.pending}>
+          <Trans>Einstellungen speichern</Trans>
+        </Button>
+      }
+    >
+      <Card title={<Trans>Das Haus</Trans>}>
+        <TextField
+          label={t`Name der Verwaltung`}
+          hint={t`Steht oben auf jeder Seite.`}
+          {...form.field('name')}
+        />
+        <PickOne
+          label={t`Zeitzone`}
+          name="time_zone"
+          hint={t`Nach dieser Uhr gelten die Zeiten in den Regeln.`}
+          error={form.errors.time_zone}
+          choices={timeZones(settings.time_zone)}
+          value={form.values.time_zone}
+          onChange={(zone) => form.set('time_zone', zone)}
+        />
+        <RadioGroup
+          legend={t`Sprache vor der Anmeldung`}
+          options={[
+            { value: 'de', label: 'Deutsch' },
+            { value: 'en', label: 'English' },
+          ]}
+          {...form.field('language')}
+        />
+      </Card>
+      <Card title={<Trans>Geräte</Trans>}>
+        <CheckboxGroup
+          legend={t`Diese Arten warten auf Freigabe`}
+          hint={t`Angekreuztes kann erst benutzt werden, wenn die Leitstelle es freigibt. Für schon angemeldete Geräte ändert sich nichts.`}
+          name="approval_needed"
+          options={optionsOf(ENROLLED, deviceKindName)}
+          values={form.values.approval_needed}
+          onChange={(values) => form.set('approval_needed', values)}
+        />
+      </Card>
+      <Card title={<Trans>Sitzungen</Trans>}>
+        <div className="fa-columns">
+          <TextField
+            label={t`Ende ohne Tätigkeit, in Minuten`}
+            hint={t`Zwischen 5 und 480.`}
+            inputMode="numeric"
+            {...form.field('idle_minutes')}
+          />
+          <TextField
+            label={t`Ende in jedem Fall, in Stunden`}
+            hint={t`Zwischen 1 und 24.`}
+            inputMode="numeric"
+            {...form.field('session_hours')}
+          />
+        </div>
+      </Card>
+      <Card
+        title={<Trans>Löschfristen</Trans>}
+        lead={
+          <Trans>
+            In Tagen. Was darüber hinaus ist, wird wirklich gelöscht. Passwörter, Schlüssel und die
+            persönliche Reihenfolge der Startseite gehen immer sofort.
+          </Trans>
+        }
+      >
+        <div className="fa-columns">
+          {RETENTION.map(({ category, most }) => {
+            const { name, hint } = categoryWords(category);
+            const limit = t`Höchstens ${most}.`;
+            return (
+              <TextField
+                key={category}
+                label={name}
+                hint={`${hint} ${limit}`}
+                inputMode="numeric"
+                {...form.field(`days_${category}`)}
+              />
+            );
+          })}
+        </div>
+        {shorter.length > 0 && (
+          <Alert tone="warning" title={<Trans>Das löscht Daten</Trans>}>
+            <p>
+              <Trans>
+                Mit dem Speichern wird gelöscht, was älter ist als die neue Frist:{' '}
+                {shorter.map(({ category }) => categoryWords(category).name).join(', ')}. Das lässt
+                sich nicht rückgängig machen.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+      </Card>
+    </Form>
+  );
+}
+
+function valuesOf(settings: Settings): Values {
+  return {
+    name: settings.name,
+    language: settings.language === 'en' ? 'en' : 'de',
+    time_zone: settings.time_zone,
+    approval_needed: settings.approval_needed,
+    idle_minutes: String(settings.idle_minutes),
+    session_hours: String(settings.session_hours),
+    ...Object.fromEntries(
+      RETENTION.map(({ category, days }) => [
+        `days_${category}`,
+        String(settings.retention_days[category] ?? days),
+      ]),
+    ),
+  };
+}
+
+function settingsOf(values: Values, before: Settings): Settings {
+  return {
+    name: values.name.trim(),
+    language: values.language,
+    time_zone: values.time_zone,
+    approval_needed: values.approval_needed,
+    idle_minutes: Number(values.idle_minutes),
+    session_hours: Number(values.session_hours),
+    retention_days: {
+      ...before.retention_days,
+      ...Object.fromEntries(
+        RETENTION.filter(
+          ({ category, days }) =>
+            category in before.retention_days || Number(values[`days_${category}`]) !== days,
+        ).map(({ category }) => [category, Number(values[`days_${category}`])]),
+      ),
+    },
+  };
+}
+
+function within(text: string, least: number, most: number): boolean {
+  const value = Number(text);
+  return text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function timeZones(present: string) {
+  const zones = new Set(['Europe/Berlin', present, ...Intl.supportedValuesOf('timeZone')]);
+  return [...zones].filter(Boolean).map((zone) => ({ id: zone, label: zone }));
+}

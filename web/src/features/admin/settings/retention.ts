@@ -1,0 +1,48 @@
+import { t } from '@lingui/core/macro';
+/**
+ * Categories whose period can be set, with what holds unless it is (`domain/src/retention.rs`). Others
+ * go with what they belong to, or at once.
+ */
+export const RETENTION = [
+  { category: 'account', days: 30, most: 90 },
+  { category: 'device', days: 30, most: 90 },
+  { category: 'session', days: 7, most: 30 },
+  { category: 'audit', days: 90, most: 365 },
+  { category: 'audit_pseudonym', days: 90, most: 365 },
+  { category: 'operation', days: 14, most: 90 },
+  { category: 'deletion_journal', days: 400, most: 800 },
+] as const;
+
+type Category = (typeof RETENTION)[number]['category'];
+
+/** A data category's name and from when its period counts. */
+export function categoryWords(category: Category): { name: string; hint: string } {
+  switch (category) {
+    case 'account':
+      return {
+        name: t`Konten`,
+        hint: t`Name, Gruppen und Sprache, nachdem die Person entfernt wurde.`,
+      };
+    case 'device':
+      return { name: t`Geräte`, hint: t`Nachdem das Gerät endgültig gesperrt wurde.` };
+    case 'session':
+      return { name: t`Sitzungen`, hint: t`Nachdem die Sitzung geendet hat.` };
+    case 'audit':
+      return { name: t`Prüfprotokoll`, hint: t`Nach dem Eintrag. Die Kette bleibt prüfbar.` };
+    case 'audit_pseudonym':
+      return {
+        name: t`Pseudonyme`,
+        hint: t`Wie lange sich ein Pseudonym des Protokolls einer Person zuordnen lässt.`,
+      };
+    case 'operation':
+      return {
+        name: t`Betrieb`,
+        hint: t`Zustand der Ziele und Importe. Danach lassen sie sich nicht zurücknehmen.`,
+      };
+    case 'deletion_journal':
+      return {
+        name: t`Löschverzeichnis`,
+        hint: t`Damit eine alte Sicherung nichts Gelöschtes zurückbringt. Nur Kennungen und Zeiten.`,
+      };
+  }
+}

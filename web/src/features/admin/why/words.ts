@@ -1,0 +1,157 @@
+import { t } from '@lingui/core/macro';
+import type { Schema } from '../../../api/client.ts';
+import { list } from '../format.ts';
+import {
+  DEVICE_KINDS,
+  DEVICE_STATES,
+  deviceKindName,
+  deviceState,
+  METHODS,
+  methodName,
+  weekdayName,
+} from '../words.ts';
+
+type Condition = Schema<'WhyCondition'>;
+
+/** Why it is so, in a sentence, and what would change it. */
+export function reasonText(answer: Schema<'WhyAnswer'>): { what: string; next: string } {
+  switch (answer.reason) {
+    case 'rule':
+      return answer.allowed
+        ? { what: t`Eine Regel erlaubt es, und keine verweigert es.`, next: '' }
+        : {
+            what: t`Eine Regel verweigert es. Das gilt vor jeder Erlaubnis.`,
+            next: t`Soll es doch gehen, ändern Sie diese Regel.`,
+          };
+    case 'person_disabled':
+      return {
+        what: t`Das Konto der Person ist deaktiviert.`,
+        next: t`Aktivieren Sie das Konto, wenn die Person wieder arbeiten soll.`,
+      };
+    case 'target_disabled':
+      return {
+        what: t`Das Ziel ist ausgeschaltet.`,
+        next: t`Schalten Sie das Ziel ein.`,
+      };
+    case 'device_blocked':
+      return {
+        what: t`Das Gerät ist gesperrt. Gesperrte Geräte erreichen nie etwas.`,
+        next: t`Geben Sie das Gerät frei, wenn es vertrauenswürdig ist.`,
+      };
+    case 'faulty_rules':
+      return {
+        what: t`Eine Regel lässt sich nicht auswerten. Zur Sicherheit ist dann alles verweigert.`,
+        next: t`Öffnen Sie die Regeln und beheben Sie den Fehler.`,
+      };
+    default:
+      return answer.rules.length > 0
+        ? {
+            what: t`Keine Regel erlaubt es. Die Regeln, die dieses Ziel betreffen, passen hier nicht.`,
+            next: t`Unten steht bei jeder, welche Bedingung fehlt.`,
+          }
+        : {
+            what: t`Keine Regel betrifft dieses Ziel. Was keine Regel erlaubt, ist verweigert.`,
+            next: t`Schreiben Sie eine Regel, die dieses Ziel nennt.`,
+          };
+  }
+}
+
+/** A condition in a sentence: what the rule asks for and, where it fails, what was there. */
+export function conditionText({ code, holds, params }: Condition): string {
+  const expected = params.expected ?? '';
+  const actual = params.actual ?? '';
+  switch (code) {
+    case 'enabled':
+      return t`Die Regel ist ausgeschaltet.`;
+    case 'subject':
+      if (expected === '*') return t`Sie gilt für alle Personen.`;
+      return holds
+        ? t`Sie gilt für: ${expected}. Die Person gehört dazu.`
+        : t`Sie gilt für: ${expected}. Die Person gehört nicht dazu.`;
+    case 'target':
+      if (expected === '*') return t`Sie gilt für alle Ziele.`;
+      return holds
+        ? t`Sie nennt das Ziel, unmittelbar oder durch Bündel oder Art.`
+        : t`Sie nennt dieses Ziel nicht.`;
+    case 'device_kind': {
+      const kinds = named(expected, DEVICE_KINDS, deviceKindName);
+      const kind = named(actual, DEVICE_KINDS, deviceKindName);
+      return holds
+        ? t`Das Gerät hat die verlangte Art: ${kind}.`
+        : t`Verlangt wird ein Gerät der Art ${kinds}. Hier ist es: ${kind}.`;
+    }
+    case 'device_state': {
+      const states = named(expected, DEVICE_STATES, (state) => deviceState(state).label);
+      const state = named(actual, DEVICE_STATES, (value) => deviceState(value).label);
+      return holds
+        ? t`Der Zustand des Geräts passt: ${state}.`
+        : t`Verlangt wird der Zustand: ${states}. Hier ist er: ${state}.`;
+    }
+    case 'second_factor': {
+      const methods = named(actual, METHODS, methodName);
+      return holds
+        ? t`Ein zweiter Faktor wurde benutzt.`
+        : t`Verlangt wird ein zweiter Faktor. Angemeldet ist die Person nur mit: ${methods}.`;
+    }
+    case 'zone':
+      return holds
+        ? t`Der Zugang passt: ${actual}.`
+        : t`Verlangt wird der Zugang über ${expected}. Hier ist es: ${actual}.`;
+    case 'network':
+      return holds
+        ? t`Die Adresse ${actual} liegt im verlangten Netz.`
+        : t`Verlangt wird eine Adresse aus ${expected}. Hier ist es: ${actual}.`;
+    case 'time': {
+      const windows = localDays(expected);
+      const moment = localDays(actual);
+      return holds
+        ? t`Es ist innerhalb der Zeiten: ${windows}.`
+        : t`Erlaubt sind die Zeiten: ${windows}. Gefragt ist: ${moment}.`;
+    }
+    case 'valid_from':
+      return holds
+        ? t`Die Regel gilt schon, seit ${expected}.`
+        : t`Die Regel gilt erst ab ${expected}.`;
+    case 'valid_until':
+      return holds
+        ? t`Die Regel gilt noch, bis ${expected}.`
+        : t`Die Regel galt nur bis ${expected}.`;
+    case 'expert': {
+      if (holds) return t`Der Cedar-Text trifft zu.`;
+      const errors = params.errors;
+      return errors
+        ? t`Der Cedar-Text lässt sich hier nicht auswerten: ${errors}`
+        : t`Der Cedar-Text trifft nicht zu.`;
+    }
+    default:
+      return [code, expected, actual].filter(Boolean).join(' · ');
+  }
+}
+
+function named<Value extends string>(
+  joined: string,
+  known: readonly Value[],
+  name: (value: Value) => string,
+): string {
+  const words = joined
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean)
+    .map((word) => {
+      const value = known.find((candidate) => candidate === word);
+      return value ? name(value) : word;
+    });
+  return list(words, 'disjunction');
+}
+
+const ENGLISH_DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** The server writes "Mon-Fri 06:00-20:00"; the days go into the reader's language. */
+function localDays(text: string): string {
+  return text
+    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, (day) =>
+      weekdayName(ENGLISH_DAYS.indexOf(day) + 1).slice(0, 2),
+    )
+    .replace(/(\p{L})-(\p{L})/gu, '$1–$2')
+    .replace(/(\d)-(\d\d:)/g, '$1–$2');
+}
