@@ -1,3 +1,4 @@
+import { useLingui as useLanguage } from '@lingui/react';
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
@@ -14,7 +15,7 @@ import './admin.css';
 /** The administration: its own navigation beside the page, on a phone above it. */
 export function AdminLayout() {
   // Subscribes to the language, so that the sections' names change with it.
-  useLingui();
+  useLanguage();
   const { roles } = useSession().person;
   const { pathname } = useLocation();
   const groups = sectionsFor(roles);
