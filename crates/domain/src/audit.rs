@@ -289,6 +289,11 @@ impl Verifier {
                 return Err(ChainFault::Signature(head.sequence));
             }
         }
+        // a head signed before the first entry names no entry that could be waited for
+        if heads.iter().any(|head| head.sequence == 0 && head.head != genesis(tenant)) {
+            return Err(ChainFault::Rewritten(0));
+        }
+        heads.retain(|head| head.sequence > 0);
         heads.sort_by_key(|head| std::cmp::Reverse(head.sequence));
         Ok(Self { tenant, head: genesis(tenant), sequence: 0, day: None, awaited: heads })
     }
@@ -325,8 +330,8 @@ impl Verifier {
             Some(signed) if signed.sequence > self.sequence => {
                 Err(ChainFault::TailCut { last: self.sequence, signed: signed.sequence })
             }
-            Some(signed) if signed.head != genesis(self.tenant) => Err(ChainFault::Rewritten(signed.sequence)),
-            _ => Ok((self.sequence, self.head)),
+            Some(signed) => Err(ChainFault::Rewritten(signed.sequence)),
+            None => Ok((self.sequence, self.head)),
         }
     }
 }
@@ -437,6 +442,16 @@ mod tests {
         assert_eq!(verify(&links, vec![head.clone()]).unwrap().0, 3);
         links[1].payload = None;
         assert_eq!(verify(&links, vec![head]).unwrap().0, 3);
+    }
+
+    #[test]
+    fn a_head_signed_before_the_first_entry_fits() {
+        let start = key().sign(TENANT, 0, genesis(TENANT), datetime!(2026-11-21 12:00 UTC));
+        let links = chain(&["a", "b"]);
+        assert!(verify(&[], vec![start.clone()]).is_ok());
+        assert!(verify(&links, vec![signed(&links), start]).is_ok());
+        let wrong = key().sign(TENANT, 0, Hash([1; 32]), datetime!(2026-11-21 12:00 UTC));
+        assert_eq!(verify(&links, vec![wrong]), Err(ChainFault::Rewritten(0)));
     }
 
     #[test]
