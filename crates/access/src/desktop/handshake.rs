@@ -177,7 +177,7 @@ mod tests {
             ..RdpSettings::default()
         };
         let sent = connection_request(&client(SecurityProtocol::SSL), &farm, None).unwrap();
-        let expected = b"\x03\0\x00\x37\x32\xE0\0\0\0\0\0tsv://MS Terminal Services Plugin.1.Amt\r\n\x01\0\x08\0\x01\0\0\0";
+        let expected = b"\x03\0\x00\x3C\x37\xE0\0\0\0\0\0tsv://MS Terminal Services Plugin.1.Amt\r\n\x01\0\x08\0\x01\0\0\0";
         assert_eq!(sent, expected);
         let sent = connection_request(&client(SecurityProtocol::SSL), &farm, Some("Cookie: msts=3640205228.15629.0000"));
         assert!(sent.unwrap().windows(33).any(|part| part == b"Cookie: msts=3640205228.15629.000"));

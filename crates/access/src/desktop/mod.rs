@@ -5,6 +5,10 @@
 //! answers with the certificate chain, and from then on relays, through a [`filter`] that enforces what may pass beside
 //! the picture.
 
+pub(crate) mod broker;
 pub mod filter;
 pub mod handshake;
+pub mod outcome;
 pub mod rdcleanpath;
+pub mod relay;
+pub mod ticket;
