@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 pub use fernamt_api::admin::settings::Settings;
+use fernamt_http::site::SETTINGS_KEY as KEY;
 use fernamt_policy::LocalZone;
 use fernamt_store::{StoreError, TenantStore, Work};
 use time::Duration;
-
-/// Under which name the settings stand in the store.
-pub const KEY: &str = "settings";
 
 /// Reads the settings; what was never set has its default.
 pub async fn load(tenant: &TenantStore) -> Result<Arc<Settings>, StoreError> {

@@ -1,13 +1,25 @@
 //! Against a real Active Directory (Samba) whose lock-out is set to five wrong passwords.
 
-use fernamt_domain::Secret;
+use std::{
+    net::Ipv4Addr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::http::StatusCode;
+use fernamt_domain::{DirectoryId, DomainEvent, Secret, SystemRng};
 use fernamt_identity::directory::{
     DirectoryConfig, DirectoryError, Flavour,
     client::{BindOutcome, Client},
     snapshot,
+    sync::SyncError,
 };
+use fernamt_store::{DirectoryRecord, Notice};
 use fernamt_testkit::peers::{LOCKOUT_THRESHOLD, SambaAd};
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::Office;
 
 fn config(directory: &SambaAd) -> DirectoryConfig {
     DirectoryConfig {
@@ -75,4 +87,119 @@ async fn every_fault_says_what_and_where() {
     directory.door().shut();
     let error = take(good).await;
     assert!(matches!(error, DirectoryError::Unreachable { .. } | DirectoryError::Untrusted { .. }), "{error:?}");
+}
+
+/// An office whose people come from the directory.
+async fn office_of(directory: &SambaAd) -> (Office, DirectoryId) {
+    let office = Office::open().await;
+    let config = config(directory);
+    let record = DirectoryRecord {
+        id: DirectoryId::new(&office.clock, &SystemRng),
+        name: "AD".into(),
+        url: config.url.to_string(),
+        bind_dn: config.bind_dn,
+        bind_password_sealed: office.identity.seal_directory_password(office.tenant.id(), &config.bind_password),
+        base_dn: config.base_dn,
+        person_filter: String::new(),
+        group_filter: String::new(),
+        ca_pem: Some(config.ca_pem),
+        enabled: true,
+        last_sync_at: None,
+        last_sync_result: None,
+    };
+    let work = office.tenant.begin().await.unwrap();
+    work.directories().insert(&record).await.unwrap();
+    work.commit().await.unwrap();
+    let result = office.identity.synchronise_directory(&office.tenant, record.id).await.unwrap();
+    assert!(result.ok, "{result:?}");
+    assert_eq!(result.lockout_threshold, Some(LOCKOUT_THRESHOLD));
+    (office, record.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_account_signs_in_and_is_out_within_a_minute_of_being_disabled() {
+    let directory = fernamt_testkit::peer!(SambaAd::start());
+    directory.add_user("Erika", "Linde-Fluss-27").unwrap();
+    for group in ["Bauamt", "Technik"] {
+        directory.add_group(group).unwrap();
+    }
+    directory.add_member("Bauamt", "Erika").unwrap();
+    directory.add_member("Technik", "Bauamt").unwrap();
+    let (office, id) = office_of(&directory).await;
+    let erika = office.tenant.people().by_name("erika").await.unwrap().unwrap();
+    let technik = office.tenant.groups().by_name("Technik").await.unwrap().unwrap();
+    assert!(office.tenant.groups().all_of_person(erika.id).await.unwrap().contains(&technik.id), "nested groups count");
+
+    let (mut browser, app, _) = office.enrol("erika", "Linde-Fluss-27").await;
+    assert!(browser.is_signed_in().await);
+    let (status, _) = office.browser().sign_in("erika", "wrong", Some(&app.code(office.now()))).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert_eq!(directory.bad_password_count("Erika").unwrap(), 1);
+
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(Arc::clone(&office.identity).run(stop.clone()));
+    let mut bus = office.tenant.store().subscribe();
+    let disabled_at = Instant::now();
+    directory.disable_user("Erika").unwrap();
+    let ended = async {
+        loop {
+            if let Some(Notice::Event(event)) = bus.next().await
+                && matches!(event.event, DomainEvent::SessionEnded { .. })
+            {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended).await.expect("out within a minute");
+    assert!(disabled_at.elapsed() < Duration::from_secs(60));
+    assert!(!browser.is_signed_in().await);
+    office.next_code();
+    let (status, _) = browser.sign_in("erika", "Linde-Fluss-27", Some(&app.code(office.now()))).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+
+    directory.enable_user("Erika").unwrap();
+    office.identity.synchronise_directory(&office.tenant, id).await.unwrap();
+    office.next_code();
+    let (status, answer) = browser.sign_in("erika", "Linde-Fluss-27", Some(&app.code(office.now()))).await;
+    assert_eq!(status, StatusCode::OK, "whom the directory lets in again may sign in again: {answer}");
+
+    directory.door().shut();
+    let error = office.identity.synchronise_directory(&office.tenant, id).await.unwrap_err();
+    assert!(matches!(error, SyncError::Directory(_)));
+    assert!(browser.is_signed_in().await, "an outage of the directory signs nobody out");
+    let stored = office.tenant.directories().get(id).await.unwrap().last_sync_result.unwrap();
+    assert_eq!(stored["ok"], false);
+    office.next_code();
+    let (status, problem) = browser.sign_in("erika", "Linde-Fluss-27", Some(&app.code(office.now()))).await;
+    assert_eq!((status, problem["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("directory_down")));
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_from_many_sources_lock_nobody_out_of_the_directory() {
+    let directory = fernamt_testkit::peer!(SambaAd::start());
+    directory.add_user("Erika", "Linde-Fluss-27").unwrap();
+    directory.add_user("neu", "Birke-Berg-28").unwrap();
+    let (office, _) = office_of(&directory).await;
+    let (mut known, app, _) = office.enrol("erika", "Linde-Fluss-27").await;
+    let attempts = if fernamt_testkit::full() { 10_000_u32 } else { 600 };
+    for n in 0..attempts {
+        let source = Ipv4Addr::from(0x0a00_0000 + n % (attempts / 10));
+        let mut stranger = office.browser_at(source.into());
+        // Half of them aim at somebody who has no second factor yet, so that passwords do reach the directory.
+        let (name, code) = if n % 2 == 0 { ("erika", Some("123456")) } else { ("neu", None) };
+        let (status, _) = stranger.sign_in(name, &format!("guess {n}"), code).await;
+        assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS), "{status}");
+    }
+    assert_eq!(directory.bad_password_count("Erika").unwrap(), 0, "no guess without the code reaches the directory");
+    assert!(directory.bad_password_count("neu").unwrap() < LOCKOUT_THRESHOLD - 2);
+    office.next_code();
+    let (status, answer) = known.sign_in("erika", "Linde-Fluss-27", Some(&app.code(office.now()))).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let config = config(&directory);
+    let neu = office.tenant.people().by_name("neu").await.unwrap().unwrap();
+    let mut client = Client::connect(&config).await.unwrap();
+    let dn = neu.directory_dn.unwrap();
+    assert_eq!(client.bind(&dn, &Secret::from("Birke-Berg-28")).await.unwrap(), BindOutcome::Right, "nor is the newcomer locked out there");
 }

@@ -3,6 +3,7 @@
 mod active_directory;
 mod attack;
 mod passkeys;
+mod revocation;
 mod sessions;
 mod sign_in;
 mod ssh;
