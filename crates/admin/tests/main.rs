@@ -1,1 +1,18 @@
-//! The administration over HTTP.
+//! The administration through HTTP: the real router over a real store, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
+mod audit;
+mod bundles;
+mod devices;
+mod duties;
+mod groups;
+mod house;
+mod import;
+mod people;
+mod rules;
+mod sessions;
+mod settings;
+mod targets;
+mod tokens;
+mod why;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use fernamt_api::admin::settings::Settings;
 use fernamt_domain::{DomainEvent, audit::AuditKind};
-use fernamt_http::{Administrator, Json};
+use fernamt_http::{Administrator, Json, site::SETTINGS_KEY};
 use fernamt_identity::settings;
 use fernamt_policy::LocalZone;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn write(
 ) -> Result<Json<Settings>, AdminError> {
     check(&wanted)?;
     let mut work = session.site.tenant.begin().await?;
-    let present: Settings = work.settings().get(settings::KEY).await?.unwrap_or_default();
+    let present: Settings = work.settings().get(SETTINGS_KEY).await?.unwrap_or_default();
     settings::save(&work, &wanted).await?;
     let details = json!({ "changed": changed(&present, &wanted) });
     work.record(done(&session, AuditKind::Setting, "settings_changed").details(details));

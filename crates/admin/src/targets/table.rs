@@ -135,9 +135,6 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<ImportFault>> {
 
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
     for record in reader.records() {
-        if rows.len() + faults.len() > MAX_ROWS {
-            return Err(vec![fault(1, None, "too_many_rows", format!("a table has at most {MAX_ROWS} rows"))]);
-        }
         if faults.len() >= MAX_FAULTS {
             break;
         }
@@ -151,6 +148,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<ImportFault>> {
         let line = record.position().map_or(0, |position| u32::try_from(position.line()).unwrap_or(u32::MAX));
         if record.iter().all(str::is_empty) {
             continue;
+        }
+        if rows.len() + faults.len() >= MAX_ROWS {
+            return Err(vec![fault(1, None, "too_many_rows", format!("a table has at most {MAX_ROWS} rows"))]);
         }
         if record.len() > columns.len() {
             let detail = format!("the row has {} cells, the header {}", record.len(), columns.len());

@@ -1,0 +1,92 @@
+//! Targets: their fields, health and certificate.
+
+use serde_json::json;
+
+use crate::house::{House, target_fields};
+
+const TARGETS: &str = "/api/v1/admin/targets";
+
+#[tokio::test]
+async fn a_target_is_made_changed_and_removed() {
+    let (house, client) = House::with_administrator().await;
+    let made = house.target(&client, "files").await;
+    let path = format!("{TARGETS}/{}", made["id"].as_str().unwrap());
+    let mut change = target_fields("Files");
+    change["version"] = made["version"].clone();
+    change["host"] = json!("NAS.amt.test");
+    let changed = client.put(&path, change.clone()).await;
+    assert_eq!((changed.status, &changed.body["host"]), (200, &json!("nas.amt.test")), "{changed:?}");
+    assert_eq!(client.put(&path, change).await.code(), "outdated");
+    assert_eq!(client.get(&path).await.body, changed.body);
+    assert_eq!(client.delete(&path).await.status, 204);
+    assert_eq!(client.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn faulty_fields_are_named() {
+    let (_house, client) = House::with_administrator().await;
+    let web =
+        json!({ "name": "GIS", "host": "gis.amt.test", "port": 443, "settings": { "kind": "web", "label": "gis" } });
+    assert_eq!(client.post(TARGETS, web.clone()).await.status, 201);
+    let mut again = web.clone();
+    again["name"] = json!("GIS 2");
+    let mut post = again.clone();
+    post["settings"]["label"] = json!("post");
+    let mut host = again.clone();
+    (host["host"], host["port"]) = (json!("a b"), json!(0));
+    let mut named = web;
+    named["settings"]["label"] = json!("gis2");
+    for (body, fields) in [
+        (named, vec![("name", "taken")]),
+        (again, vec![("settings.label", "taken")]),
+        (post, vec![("settings.label", "reserved")]),
+        (host, vec![("host", "invalid"), ("port", "invalid")]),
+    ] {
+        let reply = client.post(TARGETS, body).await;
+        assert_eq!((reply.status, reply.fields()), (422, fields), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_searched_filtered_and_paged() {
+    let (house, client) = House::with_administrator().await;
+    for name in ["files", "mail", "wiki"] {
+        house.target(&client, name).await;
+    }
+    let wiki =
+        json!({ "name": "gis", "host": "gis.amt.test", "port": 443, "settings": { "kind": "web", "label": "gis" } });
+    let wiki = client.post(TARGETS, wiki).await.body;
+    client.post(&format!("{TARGETS}/{}/check", wiki["id"].as_str().unwrap()), json!({})).await;
+    let names = async |query: &str| {
+        let body = client.get(&format!("{TARGETS}?{query}")).await.body;
+        let names: Vec<_> =
+            body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect();
+        (names.join(" "), body["total"].as_u64().unwrap())
+    };
+    assert_eq!(names("").await, ("files gis mail wiki".into(), 4));
+    assert_eq!(names("q=MAIL").await, ("mail".into(), 1));
+    assert_eq!(names("limit=2&offset=2").await, ("mail wiki".into(), 4));
+    assert_eq!(names("kind=ssh&limit=2").await, ("files mail".into(), 3));
+    assert_eq!(names("health=unreachable").await, ("gis".into(), 1));
+    assert_eq!(names("health=unknown&q=i").await, ("files mail wiki".into(), 3));
+}
+
+#[tokio::test]
+async fn a_certificate_is_looked_at_compared_and_pinned() {
+    let (house, client) = House::with_administrator().await;
+    let target = house.target(&client, "ts1").await;
+    let path = format!("{TARGETS}/{}", target["id"].as_str().unwrap());
+    let certificate = format!("{path}/certificate");
+    assert_eq!(client.post(&certificate, json!({})).await.code(), "no_certificate");
+    let key = rcgen::generate_simple_self_signed(vec!["ts1.amt.test".into()]).unwrap();
+    *house.prober.certificate.lock().unwrap() = Some(key.cert.der().to_vec());
+    let seen = client.post(&certificate, json!({})).await;
+    assert_eq!(seen.status, 200, "{seen:?}");
+    let other = client.put(&certificate, json!({ "sha256": "00".repeat(32) })).await;
+    assert_eq!((other.status, other.code()), (409, "other_certificate"));
+    let pinned = client.put(&certificate, json!({ "sha256": seen.body["sha256"] })).await;
+    assert_eq!((pinned.status, &pinned.body["pinned_certificate"]), (200, &seen.body["sha256"]));
+    assert_ne!(pinned.body["version"], target["version"], "a new pin is a change");
+    let free = client.put(&certificate, json!({ "sha256": null })).await;
+    assert_eq!(free.body["pinned_certificate"], json!(null));
+}
