@@ -44,7 +44,7 @@ async fn create(manager: &SchemaManager<'_>, new: &NewTable) -> Result<(), DbErr
         table.col(column_of(column.trim())?);
     }
     let mut key = Index::create();
-    // PostgreSQL reports this name on a conflict; SQLite names the column itself
+    // PostgreSQL reports this name on a conflict, and that of a unique index; SQLite names the last column itself
     key.name(format!("{}.{}", new.name, new.key.last().unwrap_or(&"tenant_id"))).col("tenant_id");
     for column in new.key {
         key.col(*column);
@@ -76,7 +76,11 @@ async fn create(manager: &SchemaManager<'_>, new: &NewTable) -> Result<(), DbErr
     manager.create_table(table).await?;
     for (columns, unique) in new.unique.iter().map(|c| (c, true)).chain(new.index.iter().map(|c| (c, false))) {
         let mut index = Index::create();
-        index.name(format!("{}.{}", new.name, columns.replace(' ', "+"))).table(new.name);
+        let name = match columns.rsplit(' ').next() {
+            Some(last) if unique => format!("{}.{last}", new.name),
+            _ => format!("{}.by.{}", new.name, columns.replace(' ', "+")),
+        };
+        index.name(name).table(new.name);
         if new.name != "tenant" {
             index.col("tenant_id");
         }
