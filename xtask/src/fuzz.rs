@@ -33,7 +33,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             broken.push(target);
         }
     }
-    ensure!(broken.is_empty(), "broken by an input below fuzz/artifacts: {}", broken.join(", "));
+    ensure!(
+        broken.is_empty(),
+        "not clean (an input that broke a target is below fuzz/artifacts): {}",
+        broken.join(", ")
+    );
     Ok(())
 }
 
@@ -83,7 +87,7 @@ pub(crate) fn fuzz(target: &str, time: Duration) -> Result<Outcome> {
 
 fn summary(log: &str, tail: &str) -> String {
     let last = log.lines().rfind(|line| line.starts_with('#') && line.contains(" cov: "));
-    let Some(last) = last else { return format!("did not run\n{tail}") };
+    let Some(last) = last else { return format!("did not run; the end of its log:\n{tail}") };
     let figure = |name: &str| {
         let mut words = last.split_whitespace();
         words.find(|word| *word == name)?;
