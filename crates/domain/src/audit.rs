@@ -270,7 +270,6 @@ pub enum ChainFault {
 /// Verifies a chain link by link, without holding it in memory.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    tenant: TenantId,
     head: Hash,
     sequence: u64,
     day: Option<Date>,
@@ -295,7 +294,7 @@ impl Verifier {
         }
         heads.retain(|head| head.sequence > 0);
         heads.sort_by_key(|head| std::cmp::Reverse(head.sequence));
-        Ok(Self { tenant, head: genesis(tenant), sequence: 0, day: None, awaited: heads })
+        Ok(Self { head: genesis(tenant), sequence: 0, day: None, awaited: heads })
     }
 
     /// Takes the next link.
