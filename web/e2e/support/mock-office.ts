@@ -11,7 +11,11 @@ const builtApp = process.env.WEB_DIST
   : new URL('../../dist/', import.meta.url);
 
 export type Answer = { status?: number; body?: unknown };
-type Handler = (body: Record<string, unknown>, match: RegExpMatchArray) => Answer;
+type Handler = (
+  body: Record<string, unknown>,
+  match: RegExpMatchArray,
+  query: URLSearchParams,
+) => Answer;
 
 /**
  * A stand-in for the server: the built app under its real content security policy, and an office
@@ -23,7 +27,7 @@ export class MockOffice {
   private readonly handlers: { method: string; path: RegExp; handler: Handler }[] = [];
 
   private constructor(
-    private readonly server: Server,
+    readonly server: Server,
     readonly origin: string,
   ) {}
 
@@ -53,15 +57,20 @@ export class MockOffice {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse, dist: URL) {
-    const { pathname } = new URL(request.url ?? '/', this.origin);
+    const { pathname, searchParams } = new URL(request.url ?? '/', this.origin);
     if (pathname.startsWith('/api/')) {
-      await this.api(request, response, pathname);
+      await this.api(request, response, pathname, searchParams);
       return;
     }
     await page(response, pathname, dist);
   }
 
-  private async api(request: IncomingMessage, response: ServerResponse, pathname: string) {
+  private async api(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pathname: string,
+    query: URLSearchParams,
+  ) {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const text = Buffer.concat(parts).toString();
@@ -76,7 +85,7 @@ export class MockOffice {
     for (const entry of this.handlers) {
       const match = entry.method === method ? pathname.match(entry.path) : null;
       if (match) {
-        send(response, entry.handler(body, match));
+        send(response, entry.handler(body, match, query));
         return;
       }
     }

@@ -14,6 +14,7 @@ import {
 import { fieldId } from './fields.tsx';
 import { Icon } from './icon.tsx';
 import * as icons from './icons/index.ts';
+import './styles/picker.css';
 
 export type Choice = { id: string; label: string; hint?: string };
 

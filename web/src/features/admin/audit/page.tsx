@@ -68,11 +68,7 @@ export function AuditPage() {
         rowKey={(entry) => String(entry.sequence)}
         problem={problemOfQuery(entries)}
         empty={
-          <EmptyState
-            icon={icons.iconHistory}
-            title={<Trans>Kein Eintrag passt dazu</Trans>}
-            level={3}
-          >
+          <EmptyState icon={icons.iconHistory} title={<Trans>Kein Eintrag passt dazu</Trans>}>
             <p>
               <Trans>Wählen Sie einen größeren Zeitraum oder einen anderen Filter.</Trans>
             </p>

@@ -69,7 +69,7 @@ export function BundlesPage() {
         }}
         problem={problemOfQuery(bundles)}
         empty={
-          <EmptyState icon={icons.iconInventory2} title={<Trans>Noch kein Bündel</Trans>} level={3}>
+          <EmptyState icon={icons.iconInventory2} title={<Trans>Noch kein Bündel</Trans>}>
             <p>
               <Trans>
                 Legen Sie eines je Aufgabe an, etwa „Kasse“, mit allem, was man dafür braucht.

@@ -150,7 +150,6 @@ export function DevicesPage() {
           <EmptyState
             icon={icons.iconDevices}
             title={filtered ? <Trans>Kein Gerät passt dazu</Trans> : <Trans>Noch kein Gerät</Trans>}
-            level={3}
           >
             <p>
               {filtered ? (

@@ -60,7 +60,7 @@ function About({ group }: { group: Group }) {
       <Facts
         items={[
           [t`Geführt in`, sourceName(group.source)],
-          [t`Personen, auch über andere Gruppen`, number(group.people)],
+          [t`Personen insgesamt`, number(group.people)],
         ]}
       />
       <div>

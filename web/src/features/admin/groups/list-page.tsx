@@ -68,7 +68,7 @@ export function GroupsPage() {
         }}
         problem={problemOfQuery(groups)}
         empty={
-          <EmptyState icon={icons.iconGroups} title={<Trans>Noch keine Gruppe</Trans>} level={3}>
+          <EmptyState icon={icons.iconGroups} title={<Trans>Noch keine Gruppe</Trans>}>
             <p>
               <Trans>
                 Bilden Sie Gruppen nach Aufgaben, etwa „Bauamt“ oder „Kasse“. Dann brauchen Sie nur

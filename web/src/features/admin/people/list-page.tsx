@@ -90,7 +90,7 @@ export function PeoplePage() {
         }}
         problem={problemOfQuery(people)}
         empty={
-          <EmptyState icon={icons.iconPerson} title={<Trans>Noch niemand da</Trans>} level={3}>
+          <EmptyState icon={icons.iconPerson} title={<Trans>Noch niemand da</Trans>}>
             <p>
               <Trans>Verbinden Sie Ihr Verzeichnis, oder legen Sie die erste Person an.</Trans>
             </p>

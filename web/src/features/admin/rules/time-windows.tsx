@@ -23,8 +23,8 @@ export function TimeWindows({ windows, error, onChange }: TimeWindowsProps) {
   const { t } = useLingui();
   const replace = (index: number, window: Window) => onChange(windows.with(index, window));
   return (
-    <fieldset className="fa-field kern-fieldset" id={fieldId('times')} tabIndex={-1}>
-      <legend className="kern-label">
+    <fieldset className="kern-fieldset" id={fieldId('times')} tabIndex={-1}>
+      <legend className="fa-legend">
         <Trans>Wann?</Trans>
       </legend>
       <div className="fa-stack">

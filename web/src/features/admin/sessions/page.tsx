@@ -134,7 +134,7 @@ function SessionItem({ session }: { session: OpenSession }) {
             danger
             isDisabled={own}
             onPress={end}
-            aria-label={t`Sitzung von ${session.person_name} auf „${session.device_name}“ beenden`}
+            aria-label={t`Sitzung beenden: ${session.person_name}, „${session.device_name}“`}
           >
             <Trans>Sitzung beenden</Trans>
           </Button>
@@ -168,7 +168,7 @@ function SessionItem({ session }: { session: OpenSession }) {
                   variant="tertiary"
                   danger
                   onPress={() => endConnection(connection)}
-                  aria-label={t`Verbindung von ${session.person_name} zu „${connection.target_name}“ beenden`}
+                  aria-label={t`Verbindung beenden: ${session.person_name}, „${connection.target_name}“`}
                 >
                   <Trans>Verbindung beenden</Trans>
                 </Button>

@@ -148,17 +148,13 @@ export function TargetsPage() {
         problem={problemOfQuery(targets)}
         empty={
           filtered ? (
-            <EmptyState
-              icon={icons.iconFilterList}
-              title={<Trans>Kein Ziel passt dazu</Trans>}
-              level={3}
-            >
+            <EmptyState icon={icons.iconFilterList} title={<Trans>Kein Ziel passt dazu</Trans>}>
               <p>
                 <Trans>Wählen Sie einen anderen Filter.</Trans>
               </p>
             </EmptyState>
           ) : (
-            <EmptyState icon={icons.iconDns} title={<Trans>Noch kein Ziel</Trans>} level={3}>
+            <EmptyState icon={icons.iconDns} title={<Trans>Noch kein Ziel</Trans>}>
               <p>
                 <Trans>
                   Tragen Sie das erste Ziel ein, oder spielen Sie alle auf einmal als Tabelle ein.

@@ -147,7 +147,7 @@ export function TokensPage() {
         }}
         problem={problemOfQuery(tokens)}
         empty={
-          <EmptyState icon={icons.iconPin} title={<Trans>Noch kein Token</Trans>} level={3}>
+          <EmptyState icon={icons.iconPin} title={<Trans>Noch kein Token</Trans>}>
             <p>
               <Trans>
                 Spielen Sie die Datei ein, die der Hersteller mitgeliefert hat (PSKC oder CSV).

@@ -1,6 +1,6 @@
 import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
-import { list } from '../format.ts';
+import { day, list } from '../format.ts';
 import {
   DEVICE_KINDS,
   DEVICE_STATES,
@@ -108,14 +108,14 @@ export function conditionText({ code, holds, params }: Condition): string {
         ? t`Es ist innerhalb der Zeiten: ${windows}.`
         : t`Erlaubt sind die Zeiten: ${windows}. Gefragt ist: ${moment}.`;
     }
-    case 'valid_from':
-      return holds
-        ? t`Die Regel gilt schon, seit ${expected}.`
-        : t`Die Regel gilt erst ab ${expected}.`;
-    case 'valid_until':
-      return holds
-        ? t`Die Regel gilt noch, bis ${expected}.`
-        : t`Die Regel galt nur bis ${expected}.`;
+    case 'valid_from': {
+      const first = localDays(expected);
+      return holds ? t`Die Regel gilt schon, seit ${first}.` : t`Die Regel gilt erst ab ${first}.`;
+    }
+    case 'valid_until': {
+      const last = localDays(expected);
+      return holds ? t`Die Regel gilt noch, bis ${last}.` : t`Die Regel galt nur bis ${last}.`;
+    }
     case 'expert': {
       if (holds) return t`Der Cedar-Text trifft zu.`;
       const errors = params.errors;
@@ -149,9 +149,10 @@ const ENGLISH_DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 /** The server writes "Mon-Fri 06:00-20:00"; the days go into the reader's language. */
 function localDays(text: string): string {
   return text
-    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, (day) =>
-      weekdayName(ENGLISH_DAYS.indexOf(day) + 1).slice(0, 2),
+    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, (word) =>
+      weekdayName(ENGLISH_DAYS.indexOf(word) + 1).slice(0, 2),
     )
+    .replace(/\b\d{4}-\d\d-\d\d\b/g, day)
     .replace(/(\p{L})-(\p{L})/gu, '$1–$2')
     .replace(/(\d)-(\d\d:)/g, '$1–$2');
 }

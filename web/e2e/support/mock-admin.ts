@@ -1,0 +1,456 @@
+import type { components } from '../../src/api/api-schema.d.ts';
+import { furnish, type MockOffice, session } from './mock-office.ts';
+
+type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+
+const id = (kind: string, number: number) =>
+  `0199a000-0000-7000-8000-0000000${kind}${String(number).padStart(4, '0')}`;
+const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+export const people: Schema<'PersonSummary'>[] = [
+  ['j.petersen', 'Jana Petersen', ['administrator'], 'local', true],
+  ['m.yildiz', 'Mehmet Yıldız', ['control_desk'], 'directory', true],
+  ['d.schutz', 'Dr. Dorothea Schutz', ['data_protection'], 'directory', true],
+  ['a.bauer', 'Anna Bauer', [], 'directory', true],
+  ['k.schulze-wittenberge', 'Karl-Friedrich Schulze-Wittenberge', [], 'directory', false],
+  ['l.hansen', 'Lena Hansen', [], 'directory', true],
+  ['p.praktikum', 'Paul Probst', [], 'local', false],
+].map(([name, display_name, roles, source, second_factor], index) => ({
+  id: id('a', index + 1),
+  name: name as string,
+  display_name: display_name as string,
+  roles: roles as Schema<'Role'>[],
+  source: source as 'local' | 'directory',
+  state: index === 6 ? 'disabled' : 'active',
+  second_factor: second_factor as boolean,
+}));
+
+export const groups: Schema<'GroupSummary'>[] = [
+  { id: id('b', 1), name: 'Bauamt', source: 'directory', people: 34 },
+  { id: id('b', 2), name: 'Kasse', source: 'directory', people: 12 },
+  { id: id('b', 3), name: 'Heimarbeit', source: 'local', people: 118 },
+  { id: id('b', 4), name: 'IT', source: 'local', people: 3 },
+];
+
+const target = (
+  number: number,
+  name: string,
+  folder: string,
+  settings: Schema<'TargetSettings'>,
+  port: number,
+  health: Schema<'HealthState'>,
+): Schema<'Target'> => ({
+  id: id('c', number),
+  version: '1',
+  name,
+  folder,
+  icon: '',
+  description: '',
+  host: `${name.toLowerCase().replace(/[^a-z]+/g, '-')}.auenbrueck.intern`,
+  port,
+  settings,
+  enabled: number !== 6,
+  pinned_certificate: settings.kind === 'rdp' ? 'ab12cd34'.repeat(8) : null,
+  health,
+  health_detail: health === 'unreachable' ? 'connection refused' : null,
+  checked_at: health === 'unknown' ? null : ago(0.02),
+  bundles: number < 3 ? [id('d', 1)] : [],
+});
+
+export const targets: Schema<'Target'>[] = [
+  target(1, 'Terminalserver Bauamt', 'Arbeitsplätze', { kind: 'rdp', nla: true }, 3389, 'ok'),
+  target(
+    2,
+    'Bauakten',
+    'Planen und Bauen',
+    { kind: 'web', label: 'bauakten', tls: true },
+    443,
+    'ok',
+  ),
+  target(3, 'Kasse', 'Finanzen', { kind: 'web', label: 'kasse', tls: true }, 443, 'unreachable'),
+  target(4, 'Terminalserver Lager', 'Arbeitsplätze', { kind: 'rdp' }, 3389, 'certificate_changed'),
+  target(5, 'Datenbankserver', 'Technik', { kind: 'ssh' }, 22, 'ok'),
+  target(6, 'Telefonanlage', 'Technik', { kind: 'tcp' }, 8443, 'unknown'),
+];
+
+export const bundles: Schema<'Bundle'>[] = [
+  {
+    id: id('d', 1),
+    version: '1',
+    name: 'Bauamt',
+    description: 'Alles, was das Bauamt täglich braucht',
+    targets: [id('c', 1), id('c', 2)],
+  },
+];
+
+const form: Schema<'RuleForm'> = {
+  effect: 'allow',
+  groups: [id('b', 1)],
+  bundles: [id('d', 1)],
+  device_kinds: ['browser', 'ssh_key'],
+  device_states: ['approved'],
+  second_factor: true,
+  times: [{ weekdays: [1, 2, 3, 4, 5], from: '06:00', to: '20:00' }],
+};
+
+export const rules: Schema<'Rule'>[] = [
+  {
+    id: id('e', 1),
+    version: '1',
+    name: 'Bauamt zu Bürozeiten',
+    enabled: true,
+    body: { kind: 'form', form },
+    cedar: `@name("Bauamt zu Bürozeiten")\npermit (\n  principal in Group::"${id('b', 1)}",\n  action == Action::"reach",\n  resource in Bundle::"${id('d', 1)}"\n)\nwhen {\n  context.second_factor\n};`,
+  },
+  {
+    id: id('e', 2),
+    version: '1',
+    name: 'Kasse nur aus dem Haus',
+    enabled: true,
+    body: {
+      kind: 'form',
+      form: { effect: 'deny', everybody: true, targets: [id('c', 3)], zones: ['internet'] },
+    },
+    cedar: 'forbid (principal, action, resource);',
+  },
+  {
+    id: id('e', 3),
+    version: '1',
+    name: 'Übergang Winterdienst',
+    enabled: false,
+    body: { kind: 'expert', cedar: 'permit (principal, action, resource);' },
+    cedar: 'permit (principal, action, resource);',
+  },
+];
+
+const device = (
+  number: number,
+  person: number,
+  name: string,
+  kind: Schema<'DeviceKind'>,
+  state: Schema<'DeviceState'>,
+): Schema<'Device'> => ({
+  id: id('f', number),
+  person_id: people[person]?.id ?? '',
+  person_name: people[person]?.display_name ?? '',
+  name,
+  kind,
+  state,
+  fingerprint: 'SHA256:uJ8Jl2m0N3n9Qm0ViXzvfYcR8cWqYp8kX3T0h2b8x5M',
+  created_at: ago(number * 7),
+  last_seen_on: state === 'pending' ? null : '2026-11-20',
+});
+
+export const devices: Schema<'Device'>[] = [
+  device(1, 3, 'Firefox, Windows', 'browser', 'pending'),
+  device(2, 4, 'Notebook zu Hause', 'ssh_key', 'pending'),
+  device(3, 5, 'Chrome, Android', 'browser', 'pending'),
+  device(4, 0, 'Firefox, Linux', 'browser', 'approved'),
+  device(5, 3, 'Edge, Windows', 'browser', 'suspended'),
+  device(6, 6, 'PuTTY Schlüssel', 'ssh_key', 'revoked'),
+];
+
+const entry = (
+  sequence: number,
+  kind: Schema<'AuditKind'>,
+  action: string,
+  outcome: Schema<'Outcome'>,
+  more: Partial<Schema<'AuditEntry'>> = {},
+): Schema<'AuditEntry'> => ({
+  sequence,
+  kind,
+  action,
+  outcome,
+  at: ago((4212 - sequence) * 0.3),
+  actor: 'P-7KQ2M4',
+  subject: null,
+  target_id: null,
+  target_name: null,
+  zone: 'internet',
+  details: {} as Schema<'AuditEntry'>['details'],
+  ...more,
+});
+
+const entries: Schema<'AuditEntry'>[] = [
+  entry(4211, 'decision', 'allowed', 'success', {
+    target_id: id('c', 1),
+    target_name: 'Terminalserver Bauamt',
+    details: { rules: [id('e', 1)] } as unknown as Schema<'AuditEntry'>['details'],
+  }),
+  entry(4210, 'sign_in', 'signed_in', 'success'),
+  entry(4209, 'sign_in', 'wrong_code', 'failure', { actor: 'P-2XN8RT' }),
+  entry(4208, 'decision', 'denied', 'denied', { target_id: id('c', 3), target_name: 'Kasse' }),
+  entry(4207, 'device', 'approved', 'success', { subject: 'P-2XN8RT', zone: 'amt' }),
+  entry(4206, 'deletion', 'expired', 'success', { actor: null, zone: null }),
+];
+
+const settings: Schema<'Settings'> = {
+  name: 'Stadt Auenbrück',
+  time_zone: 'Europe/Berlin',
+  language: 'de',
+  approval_needed: ['ssh_key', 'stick', 'phone'],
+  idle_minutes: 60,
+  session_hours: 12,
+  retention_days: { audit: 120 },
+};
+
+export const health: Schema<'Health'> = {
+  version: '0.1.0',
+  started_at: ago(75),
+  parts: [
+    { part: 'database', state: 'ok', code: 'ok', detail: 'it answers' },
+    {
+      part: 'targets',
+      state: 'failed',
+      code: 'certificate_changed',
+      detail: '1 show another certificate than the pinned one, 1 do not answer',
+    },
+    { part: 'directory', state: 'ok', code: 'ok', detail: 'it was synchronised a moment ago' },
+    {
+      part: 'backup',
+      state: 'warning',
+      code: 'backup_too_old',
+      detail: 'the last one is 31 hours old',
+    },
+    { part: 'certificate', state: 'ok', code: 'ok', detail: '' },
+    { part: 'disk', state: 'ok', code: 'ok', detail: '' },
+    { part: 'ssh', state: 'off', code: 'off', detail: '' },
+    { part: 'audit', state: 'ok', code: 'ok', detail: '' },
+  ],
+  pending_devices: 3,
+  open_sessions: 41,
+  connections: 57,
+  zones: ['internet', 'amt'],
+};
+
+const page = <Item>(items: Item[]) => ({ items, total: items.length });
+
+const found = <Item extends { id: string }>(items: readonly Item[], wanted: string | undefined) => {
+  const item = items.find((candidate) => candidate.id === wanted);
+  return item ? { body: item } : { status: 404 };
+};
+
+const detail = (person: Schema<'PersonSummary'>): Schema<'PersonDetail'> => ({
+  ...person,
+  version: '1',
+  groups: [
+    { id: id('b', 1), name: 'Bauamt' },
+    { id: id('b', 3), name: 'Heimarbeit' },
+  ],
+  devices: 2,
+  open_sessions: 1,
+  created_at: '2026-09-01T08:00:00Z',
+  deleted_on: null,
+});
+
+const groupDetail = (group: Schema<'GroupSummary'>): Schema<'GroupDetail'> => ({
+  ...group,
+  version: '1',
+  members: people.slice(3, 6),
+  groups: [{ id: id('b', 4), name: 'IT' }],
+  used_by_rules: group.name === 'Bauamt' ? ['Bauamt zu Bürozeiten'] : [],
+});
+
+export const why: Schema<'WhyAnswer'> = {
+  allowed: false,
+  reason: 'no_rule',
+  next_change: '2026-11-23T05:00:00Z',
+  rules: [
+    {
+      id: id('e', 1),
+      name: 'Bauamt zu Bürozeiten',
+      effect: 'allow',
+      decided: false,
+      conditions: [
+        {
+          code: 'subject',
+          holds: true,
+          params: { expected: 'Bauamt', actual: 'Anna Bauer, Bauamt' },
+        },
+        { code: 'target', holds: true, params: { expected: 'Bauamt', actual: '' } },
+        {
+          code: 'device_kind',
+          holds: true,
+          params: { expected: 'browser, ssh_key', actual: 'browser' },
+        },
+        { code: 'second_factor', holds: false, params: { expected: 'true', actual: 'password' } },
+        {
+          code: 'time',
+          holds: false,
+          params: { expected: 'Mon-Fri 06:00-20:00', actual: 'Sat 2026-11-21 22:10' },
+        },
+      ],
+    },
+  ],
+};
+
+export const certificate: Schema<'LearntCertificate'> = {
+  sha256: 'ff00aa11'.repeat(8),
+  subject: 'CN=ts-lager.auenbrueck.intern',
+  issuer: 'CN=Auenbrück Haus-CA',
+  not_after: '2027-11-01T00:00:00Z',
+};
+
+export const importPreview: Schema<'ImportResult'> = {
+  id: null,
+  rows: [
+    { line: 2, name: 'Terminalserver Bauamt', action: 'change', bundle: 'Bauamt' },
+    { line: 3, name: 'Aktenplan', action: 'create', bundle: 'Bauamt' },
+    { line: 4, name: 'Kasse', action: 'unchanged', bundle: null },
+  ],
+  faults: [],
+};
+
+export const importFaults: Schema<'ImportResult'> = {
+  id: null,
+  rows: importPreview.rows,
+  faults: [
+    { line: 5, column: 'port', code: 'invalid', detail: 'a port is a number from 1 to 65535' },
+    { line: 5, column: 'kind', code: 'required', detail: 'a new target needs a kind' },
+    { line: 9, column: 'name', code: 'doubled', detail: 'a row above has this name already' },
+  ],
+};
+
+/** The administration of an office that works. */
+export function furnishAdmin(
+  office: MockOffice,
+  roles: Schema<'Role'>[] = ['administrator'],
+): MockOffice {
+  return furnish(office)
+    .on('GET', '/session', {
+      ...session,
+      person: { ...session.person, id: people[0]?.id ?? '', roles },
+    })
+    .on('GET', '/admin/health', health)
+    .on('GET', '/admin/people', page(people))
+    .on('GET', '/admin/people/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(people.map(detail), match[1]),
+    )
+    .on('GET', '/admin/people/([^/]+)/targets', {
+      allowed: targets
+        .slice(0, 2)
+        .map(({ id: target, name, settings: { kind } }) => ({ id: target, name, kind })),
+    })
+    .on('POST', '/admin/people', () => ({
+      status: 201,
+      body: {
+        person: detail(people[3] as Schema<'PersonSummary'>),
+        password: 'Kranich-Pflaster-47-Segel',
+      },
+    }))
+    .on('POST', '/admin/people/([^/]+)/password', { password: 'Kranich-Pflaster-47-Segel' })
+    .on('GET', '/admin/groups', page(groups))
+    .on('GET', '/admin/groups/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(groups.map(groupDetail), match[1]),
+    )
+    .on('GET', '/admin/targets', page(targets))
+    .on('GET', '/admin/targets/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(targets, match[1]),
+    )
+    .on('POST', '/admin/targets/([^/]+)/certificate', certificate)
+    .on('POST', '/admin/targets/import', ({ preview }: Record<string, unknown>) => ({
+      body: preview ? importPreview : { ...importPreview, id: id('9', 1) },
+    }))
+    .on('POST', '/admin/targets/import/[^/]+/undo', { restored: 2, kept: [] })
+    .on('GET', '/admin/bundles', page(bundles))
+    .on('GET', '/admin/bundles/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(bundles, match[1]),
+    )
+    .on('GET', '/admin/devices', (_: unknown, _match: unknown, query: URLSearchParams) => {
+      const state = query.get('state');
+      return { body: page(devices.filter((shown) => !state || shown.state === state)) };
+    })
+    .on('POST', '/admin/devices/([^/]+)/approve', (_: unknown, match: RegExpMatchArray) => {
+      const approved = devices.find((candidate) => candidate.id === match[1]);
+      return { body: { ...approved, state: 'approved' } };
+    })
+    .on('GET', '/admin/rules', rules)
+    .on('POST', '/admin/rules/preview', ({ kind, cedar }: Record<string, unknown>) => ({
+      body:
+        kind === 'expert'
+          ? { cedar, faults: [{ line: 3, column: 14, detail: 'unexpected token `whem`' }] }
+          : { cedar: rules[0]?.cedar, faults: [] },
+    }))
+    .on('GET', '/admin/rules/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(rules, match[1]),
+    )
+    .on('POST', '/admin/why', why)
+    .on('GET', '/admin/sessions', page(sessions()))
+    .on('GET', '/admin/audit', { items: entries, next: 4205 })
+    .on('POST', '/admin/audit/verify', { intact: true, entries: 4211, fault: null })
+    .on('GET', '/admin/audit/head', { head: { sequence: 4211 }, public_key: 'ab'.repeat(32) })
+    .on('GET', '/admin/directories', [directory])
+    .on('POST', '/admin/directories/test', {
+      ok: true,
+      code: 'ok',
+      detail: '',
+      people: 612,
+      groups: 48,
+      sample: ['Anna Bauer', 'Lena Hansen', 'Mehmet Yıldız'],
+    })
+    .on('GET', '/admin/tokens', page(tokens))
+    .on('GET', '/admin/settings', settings)
+    .on('PUT', '/admin/settings', (body: Record<string, unknown>) => ({ body }));
+}
+
+const directory: Schema<'Directory'> = {
+  id: id('7', 1),
+  name: 'AD der Stadt',
+  url: 'ldaps://dc1.auenbrueck.intern:636',
+  bind_dn: 'CN=fernamt,CN=Users,DC=auenbrueck,DC=intern',
+  base_dn: 'DC=auenbrueck,DC=intern',
+  person_filter: '',
+  group_filter: '',
+  ca_pem: '',
+  max_failed_binds: 3,
+  last_sync_at: ago(0.01),
+  last_sync_result: '612 people, 48 groups, nothing changed',
+};
+
+const tokens: Schema<'HardwareToken'>[] = [
+  {
+    id: id('8', 1),
+    serial: '2308511',
+    algorithm: 'totp',
+    person_id: people[3]?.id ?? null,
+    person_name: 'Anna Bauer',
+  },
+  { id: id('8', 2), serial: '2308512', algorithm: 'hotp', person_id: null, person_name: null },
+];
+
+function sessions(): Schema<'OpenSession'>[] {
+  return [
+    {
+      id: session.id,
+      person_id: people[0]?.id ?? '',
+      person_name: 'Jana Petersen',
+      device_kind: 'browser',
+      device_name: 'Firefox, Linux',
+      methods: ['password', 'totp'],
+      zone: 'amt',
+      created_at: ago(2),
+      expires_at: ago(-10),
+      connections: [],
+    },
+    {
+      id: id('6', 2),
+      person_id: people[3]?.id ?? '',
+      person_name: 'Anna Bauer',
+      device_kind: 'ssh_key',
+      device_name: 'Notebook zu Hause',
+      methods: ['ssh_key', 'totp'],
+      zone: 'internet',
+      created_at: ago(3),
+      expires_at: ago(-9),
+      connections: [
+        {
+          id: id('5', 1),
+          target_id: id('c', 1),
+          target_name: 'Terminalserver Bauamt',
+          since: ago(2.6),
+        },
+        { id: id('5', 2), target_id: id('c', 6), target_name: 'Telefonanlage', since: ago(0.2) },
+      ],
+    },
+  ];
+}

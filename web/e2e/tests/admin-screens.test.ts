@@ -1,0 +1,245 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
+import { launch, picture, type View, visit } from '../support/browser.ts';
+import * as admin from '../support/mock-admin.ts';
+import { MockOffice, problem } from '../support/mock-office.ts';
+
+type Screen = {
+  name: string;
+  path: string;
+  prepare?: (office: MockOffice) => void;
+  act?: (page: Page) => Promise<void>;
+  /** Keeps the visible part only: dialogs cover the screen, not the page. */
+  visible?: boolean;
+};
+
+const none = { items: [], total: 0 };
+const [target] = admin.targets;
+const changed = admin.targets[3];
+const rule = admin.rules[0];
+
+const dialog = async (page: Page, role: 'dialog' | 'alertdialog' = 'alertdialog') =>
+  page.getByRole(role).waitFor();
+
+const chooseTable = async (page: Page) => {
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'ziele.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from('name;kind\n'),
+  });
+  await page.getByRole('table').waitFor();
+};
+
+const screens: Screen[] = [
+  { name: 'ueberblick', path: '' },
+  {
+    name: 'ueberblick-neu',
+    path: '',
+    prepare: (office) =>
+      office
+        .on('GET', '/admin/people', { items: admin.people.slice(0, 1), total: 1 })
+        .on('GET', '/admin/groups', none)
+        .on('GET', '/admin/targets', none)
+        .on('GET', '/admin/rules', [])
+        .on('GET', '/admin/health', {
+          ...admin.health,
+          pending_devices: 0,
+          parts: admin.health.parts.filter(({ state }) => state === 'ok'),
+        }),
+  },
+  {
+    name: 'ueberblick-stoerung',
+    path: '',
+    prepare: (office) => office.on('GET', '/admin/health', () => problem(503, 'busy')),
+  },
+  { name: 'personen', path: '/personen' },
+  {
+    name: 'personen-leer',
+    path: '/personen',
+    prepare: (office) => office.on('GET', '/admin/people', none),
+  },
+  { name: 'person-neu', path: '/personen/neu' },
+  {
+    name: 'person-angelegt',
+    path: '/personen/neu',
+    act: async (page) => {
+      await page.locator('input[name=display_name]').fill('Anna Bauer');
+      await page.locator('input[name=name]').fill('a.bauer');
+      await page.locator('form button[type=submit]').click();
+      await page.locator('.fa-copy').waitFor();
+    },
+  },
+  { name: 'person', path: `/personen/${admin.people[3]?.id}` },
+  {
+    name: 'person-entfernen',
+    path: `/personen/${admin.people[6]?.id}`,
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-actions .kern-btn').last().click();
+      await dialog(page);
+    },
+  },
+  { name: 'gruppen', path: '/gruppen' },
+  { name: 'gruppe', path: `/gruppen/${admin.groups[2]?.id}` },
+  { name: 'ziele', path: '/ziele' },
+  {
+    name: 'ziele-leer',
+    path: '/ziele',
+    prepare: (office) => office.on('GET', '/admin/targets', none),
+  },
+  { name: 'ziel-neu', path: '/ziele/neu' },
+  { name: 'ziel', path: `/ziele/${target?.id}` },
+  { name: 'ziel-anders', path: `/ziele/${changed?.id}` },
+  {
+    name: 'ziel-zertifikat',
+    path: `/ziele/${changed?.id}`,
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-actions .kern-btn').nth(1).click();
+      await dialog(page, 'dialog');
+    },
+  },
+  { name: 'einspielen', path: '/ziele/einspielen' },
+  { name: 'einspielen-vorschau', path: '/ziele/einspielen', act: chooseTable },
+  {
+    name: 'einspielen-fehler',
+    path: '/ziele/einspielen',
+    prepare: (office) => office.on('POST', '/admin/targets/import', admin.importFaults),
+    act: chooseTable,
+  },
+  {
+    name: 'einspielen-fertig',
+    path: '/ziele/einspielen',
+    act: async (page) => {
+      await chooseTable(page);
+      await page.locator('.fa-alert .kern-btn--primary').click();
+      await page.locator('.fa-tone--success.fa-alert').waitFor();
+    },
+  },
+  { name: 'buendel', path: '/buendel' },
+  { name: 'buendel-eines', path: `/buendel/${admin.bundles[0]?.id}` },
+  { name: 'geraete', path: '/geraete' },
+  {
+    name: 'geraet-sperren',
+    path: '/geraete',
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-list .fa-btn--danger').first().click();
+      await dialog(page);
+    },
+  },
+  { name: 'regeln', path: '/regeln' },
+  {
+    name: 'regeln-leer',
+    path: '/regeln',
+    prepare: (office) => office.on('GET', '/admin/rules', []),
+  },
+  { name: 'regel-neu', path: '/regeln/neu' },
+  {
+    name: 'regel-fehlt',
+    path: '/regeln/neu',
+    act: async (page) => {
+      await page.locator('form button[type=submit]').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'regel', path: `/regeln/${rule?.id}` },
+  { name: 'regel-cedar', path: `/regeln/${admin.rules[2]?.id}` },
+  { name: 'warum', path: '/warum' },
+  {
+    name: 'warum-antwort',
+    path: `/warum?person=${admin.people[3]?.id}&ziel=${target?.id}`,
+    act: async (page) => {
+      await page.locator('input[value="Anna Bauer"]').waitFor();
+      await page.locator('form button[type=submit]').click();
+      await page.locator('.fa-verdict').waitFor();
+    },
+  },
+  { name: 'sitzungen', path: '/sitzungen' },
+  { name: 'protokoll', path: '/protokoll' },
+  {
+    name: 'protokoll-geprueft',
+    path: '/protokoll',
+    prepare: (office) =>
+      office.on('POST', '/admin/audit/verify', {
+        intact: false,
+        entries: 4211,
+        fault: 'segment 2026-11-03: head differs',
+      }),
+    act: async (page) => {
+      await page.locator('main .fa-row .kern-btn').nth(1).click();
+      await page.locator('.fa-alert').waitFor();
+    },
+  },
+  { name: 'verzeichnis', path: '/verzeichnis' },
+  {
+    name: 'verzeichnis-leer',
+    path: '/verzeichnis',
+    prepare: (office) => office.on('GET', '/admin/directories', []),
+  },
+  {
+    name: 'verzeichnis-bearbeiten',
+    path: '/verzeichnis',
+    act: async (page) => {
+      await page.locator('.fa-card__head .kern-btn').nth(1).click();
+      await page.locator('input[name=bind_password]').fill('geheim');
+      await page.locator('.fa-form__actions .kern-btn').nth(1).click();
+      await page.locator('.fa-alert').waitFor();
+    },
+  },
+  { name: 'token', path: '/token' },
+  {
+    name: 'token-ausgeben',
+    path: '/token',
+    visible: true,
+    act: async (page) => {
+      await page.locator('tbody tr').nth(1).locator('.kern-btn').first().click();
+      await dialog(page, 'dialog');
+      await page.getByRole('combobox').click();
+      await page.getByRole('option').first().click();
+    },
+  },
+  { name: 'einstellungen', path: '/einstellungen' },
+];
+
+const views: [string, View][] = [
+  ['de-1280', {}],
+  ['en-360', { width: 360, language: 'en' }],
+  ['de-360-dunkel', { width: 360, theme: 'dark' }],
+  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
+];
+
+describe('every screen of the administration', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  const only = process.env.SCREEN;
+  const onlyView = process.env.VIEW;
+  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
+    for (const [viewName, view] of views.filter(([name]) => !onlyView || name === onlyView)) {
+      it(`${screen.name}, ${viewName}`, async () => {
+        const office = admin.furnishAdmin(await MockOffice.start());
+        screen.prepare?.(office);
+        const { context, page, faults } = await visit(browser, office.origin, view);
+        try {
+          await page.goto(`/verwaltung${screen.path}`);
+          await page.locator('main h1').waitFor();
+          await page.waitForLoadState('networkidle');
+          await screen.act?.(page);
+          await page.waitForLoadState('networkidle');
+          await picture(page, `verwaltung-${screen.name}-${viewName}`, !screen.visible);
+          expect(await accessibilityFaults(page)).toEqual([]);
+          expect(await overflowsSideways(page)).toBe(false);
+          expect(faults).toEqual([]);
+        } finally {
+          await context.close();
+          await office.stop();
+        }
+      });
+    }
+  }
+});
