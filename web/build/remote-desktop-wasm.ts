@@ -23,7 +23,7 @@ export function remoteDesktopWasm(): Plugin {
           name: 'remote-desktop.wasm',
           source: Buffer.from(found[2], 'base64'),
         });
-        const replacement = `const ${found[1]} = new URL(import.meta.ROLLUP_FILE_URL_${reference});`;
+        const replacement = `const ${found[1]} = new URL(import.meta.ROLLUP_FILE_URL_${reference}, import.meta.url);`;
         return { code: code.replace(found[0], replacement), map: null };
       },
     },

@@ -72,7 +72,8 @@ export class DesktopConnection {
     const { Backend } = rdp;
     const address = desktopAddress(opened.ticket);
     const closed = new Promise<CloseReason>((resolve) => {
-      watchNext({ address, layout: options.layout, onClose: resolve });
+      const signOn = credentials.password !== '';
+      watchNext({ address, layout: options.layout, signOn, onClose: resolve });
     });
     const size = desktopSize(space, opened.width_multiple);
     let builder = new Backend.SessionBuilder()

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Keyboard } from './keyboard.ts';
-import { withLayout } from './keyboard-layout.ts';
 
 const event = (type: 'keydown' | 'keyup', code: string, more: Record<string, unknown> = {}) => ({
   type,
@@ -63,18 +62,5 @@ describe('the keyboard', () => {
   it('presses Ctrl+Alt+Del and lets go in reverse', () => {
     const chord = new Keyboard().chord(['ControlLeft', 'AltLeft', 'Delete']);
     expect(scans(chord)).toEqual(['+1d', '+38', '+e053', '-e053', '-38', '-1d']);
-  });
-});
-
-describe('the keyboard layout', () => {
-  it('is written into the client core data and nowhere else', () => {
-    const message = new Uint8Array(64).fill(7);
-    message.set([0x01, 0xc0, 0xea, 0x00, 0x04, 0x00, 0x08, 0x00], 20);
-    message.set([0x00, 0x05, 0x20, 0x03, 0x01, 0xca, 0x03, 0xaa, 0, 0, 0, 0], 28);
-    const patched = withLayout(message, 0x407);
-    expect([...patched.subarray(36, 40)]).toEqual([0x07, 0x04, 0, 0]);
-    expect([...message.subarray(36, 40)]).toEqual([0, 0, 0, 0]);
-    const other = new Uint8Array(64).fill(7);
-    expect(withLayout(other, 0x407)).toBe(other);
   });
 });
