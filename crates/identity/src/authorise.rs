@@ -12,7 +12,7 @@ use std::{
 
 use fernamt_domain::{
     BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState, Rng,
-    SessionFacts, Situation, TargetId, TenantId,
+    SessionFacts, SessionId, Situation, TargetId, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
@@ -92,7 +92,24 @@ pub(crate) enum Verdict {
     Ends(EndReason),
 }
 
+/// Many live grants decided anew one after the other: what several of them share is read once. Made after the change
+/// it is made for, so that nothing it reads can be older.
+pub(crate) struct Round<'a> {
+    authoriser: &'a Authoriser,
+    now: OffsetDateTime,
+    sessions: HashMap<(TenantId, SessionId), Present>,
+    targets: HashMap<(TenantId, TargetId), Option<Reachable>>,
+    grounds: HashMap<(TenantId, PersonId), Ground>,
+}
+
+/// Where a target is, and what rules know of it.
+type Reachable = ((String, u16), TargetFacts);
+
+/// A session's facts as they are now and when it ends, or why it is over.
+type Present = Result<(SessionFacts, OffsetDateTime), EndReason>;
+
 /// What decisions of one person have in common; read once for many targets.
+#[derive(Clone)]
 struct Ground {
     engine: Arc<Engine>,
     groups: Vec<GroupId>,
@@ -231,39 +248,13 @@ impl Authoriser {
         Err(Refusal::Store(StoreError::Busy))
     }
 
-    /// What a live grant's answer is now.
-    pub(crate) async fn verdict(&self, tenant: &TenantStore, grant: &Grant, now: OffsetDateTime) -> Result<Verdict, StoreError> {
-        let (facts, expires_at) = match self.present(tenant, &grant.facts, now).await? {
-            Ok(present) => present,
-            Err(reason) => return Ok(Verdict::Ends(reason)),
-        };
-        let record = match tenant.targets().get(grant.target).await {
-            Ok(record) if record.enabled => record,
-            Ok(_) | Err(StoreError::NotFound(_)) => return Ok(Verdict::Ends(EndReason::TargetChanged)),
-            Err(error) => return Err(error),
-        };
-        let address = (record.host.clone(), record.port);
-        if self.held().get(&grant.id).is_some_and(|held| held.address != address) {
-            return Ok(Verdict::Ends(EndReason::TargetChanged));
-        }
-        let ground = self.ground(tenant, facts.person).await?;
-        let known = target_facts(tenant, &record).await?;
-        let situation = Situation { at: now, ..grant.situation.clone() };
-        let decision = ground.engine.decide(&Request::new(&facts, ground.groups, known, &situation));
-        if !decision.allowed {
-            return Ok(Verdict::Ends(EndReason::NotAllowed));
-        }
-        let next_change = Some(decision.next_change.map_or(expires_at, |change| change.min(expires_at)));
-        Ok(Verdict::Holds(Held { next_change, address }))
-    }
-
     /// The session's facts as they are now and when it ends, or why it is over.
     async fn present(
         &self,
         tenant: &TenantStore,
         facts: &SessionFacts,
         now: OffsetDateTime,
-    ) -> Result<Result<(SessionFacts, OffsetDateTime), EndReason>, StoreError> {
+    ) -> Result<Present, StoreError> {
         let row = match tenant.sessions().get(facts.session).await {
             Ok(row) => row,
             Err(StoreError::NotFound(_)) => return Ok(Err(EndReason::SessionEnded)),
@@ -327,6 +318,70 @@ impl Authoriser {
 
     pub(crate) fn held(&self) -> MutexGuard<'_, HashMap<GrantId, Held>> {
         self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Round<'a> {
+    pub(crate) fn new(authoriser: &'a Authoriser) -> Self {
+        let now = authoriser.inner.clock.now();
+        Self { authoriser, now, sessions: HashMap::new(), targets: HashMap::new(), grounds: HashMap::new() }
+    }
+
+    /// What a live grant's answer is now.
+    pub(crate) async fn verdict(&mut self, tenant: &TenantStore, grant: &Grant) -> Result<Verdict, StoreError> {
+        let (facts, expires_at) = match self.session(tenant, grant).await? {
+            Ok(present) => present,
+            Err(reason) => return Ok(Verdict::Ends(reason)),
+        };
+        let Some((address, target)) = self.target(tenant, grant.target).await? else {
+            return Ok(Verdict::Ends(EndReason::TargetChanged));
+        };
+        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.address != address) {
+            return Ok(Verdict::Ends(EndReason::TargetChanged));
+        }
+        let ground = self.ground(tenant, facts.person).await?;
+        let situation = Situation { at: self.now, ..grant.situation.clone() };
+        let decision = ground.engine.decide(&Request::new(&facts, ground.groups, target, &situation));
+        if !decision.allowed {
+            return Ok(Verdict::Ends(EndReason::NotAllowed));
+        }
+        let next_change = Some(decision.next_change.map_or(expires_at, |change| change.min(expires_at)));
+        Ok(Verdict::Holds(Held { next_change, address }))
+    }
+
+    async fn session(&mut self, tenant: &TenantStore, grant: &Grant) -> Result<Present, StoreError> {
+        let key = (tenant.id(), grant.facts.session);
+        if let Some(present) = self.sessions.get(&key) {
+            return Ok(present.clone());
+        }
+        let present = self.authoriser.present(tenant, &grant.facts, self.now).await?;
+        self.sessions.insert(key, present.clone());
+        Ok(present)
+    }
+
+    async fn target(&mut self, tenant: &TenantStore, id: TargetId) -> Result<Option<Reachable>, StoreError> {
+        if let Some(known) = self.targets.get(&(tenant.id(), id)) {
+            return Ok(known.clone());
+        }
+        let known = match tenant.targets().get(id).await {
+            Ok(record) if record.enabled => {
+                let facts = target_facts(tenant, &record).await?;
+                Some(((record.host, record.port), facts))
+            }
+            Ok(_) | Err(StoreError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        self.targets.insert((tenant.id(), id), known.clone());
+        Ok(known)
+    }
+
+    async fn ground(&mut self, tenant: &TenantStore, person: PersonId) -> Result<Ground, StoreError> {
+        if let Some(ground) = self.grounds.get(&(tenant.id(), person)) {
+            return Ok(ground.clone());
+        }
+        let ground = self.authoriser.ground(tenant, person).await?;
+        self.grounds.insert((tenant.id(), person), ground.clone());
+        Ok(ground)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Why nobody was signed in: what the person learns, and what the audit log learns.
 //!
 //! All that was wrong with name, password or code is one answer, so that none of it can be tried out by itself. And
-//! since a stranger may fail as often as they like, failures are written down as counts: the first at once, further
-//! ones of the same kind together once in a while, in bounded memory.
+//! since a stranger may fail as often as they like, failures are counted in bounded memory and the counts written down
+//! once in a while. They are never written before the answer is given: the time that takes would tell which names
+//! exist.
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{challenge::TokenError, password::HashError, throttle::SlowDown};
 
-/// Failures of one kind are written down at most this often.
+/// Failures of one kind are written down at most this often, after the first.
 pub const WRITE_EVERY: Duration = Duration::minutes(10);
 /// The most kinds of failure that are counted apart.
 pub const MAX_COUNTS: usize = 4_096;
@@ -166,7 +167,7 @@ type Key = (TenantId, Option<PersonId>, Wrong);
 
 #[derive(Debug, Clone)]
 struct Count {
-    since: OffsetDateTime,
+    written_at: Option<OffsetDateTime>,
     unwritten: u64,
     zone: Zone,
 }
@@ -178,40 +179,29 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Notes a failure. Returns an entry if one is due now.
-    pub fn note(&self, key: Key, zone: &Zone, now: OffsetDateTime) -> Option<AuditEvent> {
+    /// Counts a failure. With the table full, further kinds wait for room.
+    pub fn note(&self, key: Key, zone: &Zone) {
         let mut counts = self.lock();
-        if let Some(count) = counts.get_mut(&key) {
-            count.unwritten += 1;
-            if now - count.since < WRITE_EVERY {
-                return None;
-            }
-            let attempts = std::mem::take(&mut count.unwritten);
-            count.since = now;
-            return Some(entry(key, zone, attempts));
+        if counts.len() >= MAX_COUNTS && !counts.contains_key(&key) {
+            return;
         }
-        // With the table full, further kinds wait for room: their first failure is not written, only those after.
-        if counts.len() >= MAX_COUNTS {
-            counts.retain(|_, count| count.unwritten > 0 || now - count.since < WRITE_EVERY);
-            if counts.len() >= MAX_COUNTS {
-                return None;
-            }
-        }
-        counts.insert(key, Count { since: now, unwritten: 0, zone: zone.clone() });
-        Some(entry(key, zone, 1))
+        let count = counts.entry(key).or_insert_with(|| Count { written_at: None, unwritten: 0, zone: zone.clone() });
+        count.unwritten += 1;
     }
 
-    /// What has waited long enough to be written, by tenant. Called regularly.
-    pub fn due(&self, now: OffsetDateTime) -> Vec<(TenantId, AuditEvent)> {
-        let mut due = Vec::new();
+    /// What is to be written now, by tenant: the first of a kind soon, further ones together. Called regularly.
+    pub fn due(&self, now: OffsetDateTime) -> HashMap<TenantId, Vec<AuditEvent>> {
+        let mut due: HashMap<TenantId, Vec<AuditEvent>> = HashMap::new();
         self.lock().retain(|key, count| {
-            if now - count.since < WRITE_EVERY {
+            if count.written_at.is_some_and(|written| now - written < WRITE_EVERY) {
                 return true;
             }
-            if count.unwritten > 0 {
-                due.push((key.0, entry(*key, &count.zone, count.unwritten)));
+            if count.unwritten == 0 {
+                return false;
             }
-            false
+            due.entry(key.0).or_default().push(entry(*key, &count.zone, count.unwritten));
+            (count.written_at, count.unwritten) = (Some(now), 0);
+            true
         });
         due
     }
@@ -240,19 +230,22 @@ mod tests {
     const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     #[test]
-    fn ten_thousand_failures_are_a_handful_of_entries() {
+    fn ten_thousand_failures_are_a_handful_of_entries_and_none_is_lost() {
         let failures = Failures::default();
         let tenant = TenantId::new(&SystemClock, &SystemRng);
         let zone = Zone("internet".into());
-        let mut written = 0;
+        let mut written = Vec::new();
         for n in 0..10_000 {
-            let now = T0 + Duration::milliseconds(n * 100);
-            written += usize::from(failures.note((tenant, None, Wrong::Name), &zone, now).is_some());
+            failures.note((tenant, None, Wrong::Name), &zone);
+            if n % 200 == 0 {
+                written.extend(failures.due(T0 + Duration::milliseconds(n * 100)).into_values().flatten());
+            }
         }
-        assert_eq!(written, 2);
-        let due = failures.due(T0 + Duration::hours(1));
-        assert_eq!(due.len(), 1);
-        assert_eq!(due[0].1.details, json!({ "attempts": 3_999 }), "the rest is not lost");
+        written.extend(failures.due(T0 + Duration::hours(1)).into_values().flatten());
+        assert_eq!(written.len(), 3);
+        let attempts: u64 = written.iter().map(|event| event.details["attempts"].as_u64().unwrap()).sum();
+        assert_eq!(attempts, 10_000);
+        assert!(failures.due(T0 + Duration::hours(2)).is_empty());
         assert!(failures.lock().is_empty());
     }
 
@@ -262,7 +255,7 @@ mod tests {
         let zone = Zone("internet".into());
         for _ in 0..MAX_COUNTS + 10 {
             let tenant = TenantId::new(&SystemClock, &SystemRng);
-            failures.note((tenant, None, Wrong::Name), &zone, T0);
+            failures.note((tenant, None, Wrong::Name), &zone);
         }
         assert_eq!(failures.lock().len(), MAX_COUNTS);
     }

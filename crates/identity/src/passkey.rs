@@ -55,7 +55,7 @@ impl Passkeys {
         display_name: &str,
         present: Vec<Vec<u8>>,
     ) -> Result<(Value, PasskeyRegistration), PasskeyError> {
-        let present = present.into_iter().map(CredentialID::from).collect();
+        let present: Vec<CredentialID> = present;
         let (options, state) = self
             .webauthn
             .start_passkey_registration(person, name, display_name, Some(present))
@@ -73,7 +73,7 @@ impl Passkeys {
         let answer: RegisterPublicKeyCredential = serde_json::from_value(answer).map_err(|_| PasskeyError::Malformed)?;
         let passkey = self.webauthn.finish_passkey_registration(&answer, state).map_err(PasskeyError::Refused)?;
         let stored = serde_json::to_value(&passkey).map_err(|_| PasskeyError::Malformed)?;
-        Ok((passkey.cred_id().to_vec(), stored))
+        Ok((passkey.cred_id().clone(), stored))
     }
 
     /// Options for a sign-in by any passkey of this site, and the state to seal.
@@ -89,7 +89,7 @@ impl Passkeys {
         let (person, credential) =
             self.webauthn.identify_discoverable_authentication(&answer).map_err(|_| PasskeyError::Malformed)?;
         let credential_id = credential.to_vec();
-        Ok(Answer { person, credential_id, answer })
+        Ok(Answer { person, credential_id, full: answer })
     }
 
     /// Verifies the answer against the stored passkey. Returns what to store now, if it changed.
@@ -102,7 +102,7 @@ impl Passkeys {
         let mut passkey: Passkey = serde_json::from_value(stored).map_err(|_| PasskeyError::Malformed)?;
         let result = self
             .webauthn
-            .finish_discoverable_authentication_v2(&answer.answer, state, &DiscoverableKey::from(&passkey))
+            .finish_discoverable_authentication_v2(&answer.full, state, DiscoverableKey::from(&passkey))
             .map_err(|error| match error {
                 WebauthnError::CredentialPossibleCompromise => PasskeyError::Cloned,
                 other => PasskeyError::Refused(other),
@@ -121,7 +121,7 @@ pub struct Answer {
     pub person: Uuid,
     /// The passkey's credential id.
     pub credential_id: Vec<u8>,
-    answer: PublicKeyCredential,
+    full: PublicKeyCredential,
 }
 
 fn updated(passkey: &mut Passkey, result: &AuthenticationResult) -> Result<Option<Value>, PasskeyError> {

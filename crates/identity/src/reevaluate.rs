@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Identity,
-    authorise::{Authoriser, Verdict},
+    authorise::{Authoriser, Round, Verdict},
     session::{self, TOUCH_EVERY},
     settings,
 };
@@ -143,8 +143,9 @@ impl Reevaluator {
         };
         let grants = self.authoriser.grants().snapshot();
         let is_due = |grant: &&Grant| due.contains(&grant.id) || grant.expires_at.is_some_and(|end| end <= now);
+        let mut round = Round::new(&self.authoriser);
         for grant in grants.iter().filter(is_due) {
-            if self.judge(grant, now).await.is_err() {
+            if self.judge(&mut round, grant).await.is_err() {
                 self.end(grant, EndReason::Expired);
             }
         }
@@ -157,10 +158,12 @@ impl Reevaluator {
     async fn work_off(&mut self) {
         let Some((since, scope)) = self.overdue.take() else { return };
         self.authoriser.grants().advance();
-        let now = self.authoriser.inner.clock.now();
         let mut failed = Vec::new();
+        let mut round = Round::new(&self.authoriser);
         for grant in self.authoriser.grants().snapshot().into_iter().filter(|grant| scope.covers(grant)) {
-            if let Err(error) = self.judge(&grant, now).await {
+            // Deciding is work for the processor; others want to run meanwhile.
+            tokio::task::yield_now().await;
+            if let Err(error) = self.judge(&mut round, &grant).await {
                 tracing::warn!(%error, "A live grant could not be decided anew");
                 failed.push(grant);
             }
@@ -178,9 +181,9 @@ impl Reevaluator {
         }
     }
 
-    async fn judge(&self, grant: &Grant, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn judge(&self, round: &mut Round<'_>, grant: &Grant) -> Result<(), StoreError> {
         let tenant = self.store.tenant(grant.tenant);
-        match self.authoriser.verdict(&tenant, grant, now).await? {
+        match round.verdict(&tenant, grant).await? {
             Verdict::Holds(held) => {
                 self.authoriser.held().insert(grant.id, held);
             }
@@ -221,8 +224,12 @@ impl Identity {
         for tenant in self.store.tenants().all().await? {
             self.sweep_tenant(&self.store.tenant(tenant.id), &in_use, now).await?;
         }
-        for (tenant, event) in self.failures.due(now) {
-            self.store.tenant(tenant).record(event).await?;
+        for (tenant, events) in self.failures.due(now) {
+            let mut work = self.store.tenant(tenant).begin().await?;
+            for event in events {
+                work.record(event);
+            }
+            work.commit().await?;
         }
         Ok(())
     }

@@ -30,6 +30,9 @@ use crate::{
 /// The most characters of a name that is looked up.
 pub const MAX_NAME_CHARS: usize = 200;
 
+/// Stands for the person behind a name that does not exist.
+const NOBODY: PersonId = PersonId(uuid::Uuid::nil());
+
 /// A second factor as typed.
 #[derive(Debug)]
 pub enum Second {
@@ -76,9 +79,11 @@ impl Identity {
         let name = credentials.name.trim().to_lowercase();
         let plausible = !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS;
         let person = if plausible { tenant.people().by_name(&name).await? } else { None };
-        let device = match (&person, credentials.device) {
-            (Some(person), Some(key)) => self.known_device(tenant, person.id, key).await?,
-            _ => None,
+        // Names that do not exist are looked up just as far as those that do.
+        let id = person.as_ref().map_or(NOBODY, |person| person.id);
+        let device = match credentials.device {
+            Some(key) => self.known_device(tenant, id, key).await?,
+            None => None,
         };
         let who = match device {
             Some(device) => Attempt::KnownDevice(tenant.id(), device.id),
@@ -92,7 +97,7 @@ impl Identity {
         let result = self.prove_admitted(tenant, person, credentials, known, admission, situation.at).await;
         match &result {
             Ok(_) => self.throttle.succeeded(who),
-            Err(SignInError::Failed(wrong)) => self.note_failure(tenant, id, *wrong, situation).await?,
+            Err(SignInError::Failed(wrong)) => self.note_failure(tenant, id, *wrong, situation),
             Err(SignInError::SlowDown(_)) => {}
             Err(_) => self.throttle.withdrawn(who),
         }
@@ -113,10 +118,7 @@ impl Identity {
             Some(_) => (None, Wrong::Disabled),
             None => (None, Wrong::Name),
         };
-        let factors = match &person {
-            Some(person) => second_factor::Factors::load(tenant, person.id).await?,
-            None => second_factor::Factors::default(),
-        };
+        let factors = second_factor::Factors::load(tenant, person.as_ref().map_or(NOBODY, |person| person.id)).await?;
         let mut methods = vec![Method::Password];
         let mut recovery_code = None;
         match &credentials.second {
@@ -258,20 +260,9 @@ impl Identity {
         self.sealer.fingerprint(Purpose { tenant, word }, &parts.concat())
     }
 
-    /// Writes a failure to the audit log if one is due.
-    pub(crate) async fn note_failure(
-        &self,
-        tenant: &TenantStore,
-        person: Option<PersonId>,
-        wrong: Wrong,
-        situation: &Situation,
-    ) -> Result<(), SignInError> {
-        if let Some(event) = self.failures.note((tenant.id(), person, wrong), &situation.zone, situation.at) {
-            let mut work = tenant.begin().await?;
-            work.record(event);
-            work.commit().await?;
-        }
-        Ok(())
+    /// Counts a failure for the audit log.
+    pub(crate) fn note_failure(&self, tenant: &TenantStore, person: Option<PersonId>, wrong: Wrong, situation: &Situation) {
+        self.failures.note((tenant.id(), person, wrong), &situation.zone);
     }
 }
 

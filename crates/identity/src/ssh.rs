@@ -76,7 +76,7 @@ impl Identity {
         self.throttle.admit(who, situation.at)?;
         self.throttle.failed(who, situation.at);
         let Some((person, device)) = found else {
-            self.note_failure(tenant, None, Wrong::SshKey, situation).await?;
+            self.note_failure(tenant, None, Wrong::SshKey, situation);
             return Err(SignInError::Failed(Wrong::SshKey));
         };
         let factors = Factors::load(tenant, person.id).await?;
@@ -99,7 +99,7 @@ impl Identity {
         }
         let right = methods.contains(&Method::Totp) || recovery_code.is_some();
         if !right {
-            self.note_failure(tenant, Some(person.id), Wrong::Code, situation).await?;
+            self.note_failure(tenant, Some(person.id), Wrong::Code, situation);
             return Err(SignInError::Failed(Wrong::Code));
         }
         self.throttle.succeeded(who);

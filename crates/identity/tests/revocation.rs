@@ -291,3 +291,24 @@ async fn a_damaged_rule_refuses_everything() {
     assert!(matches!(desk.admit(&clerk).await, Err(Refusal::NotAllowed(_))));
     assert!(matches!(authorise::rule(damaged).body, fernamt_policy::RuleBody::Expert(_)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_connections_end_within_the_promise() {
+    let desk = Desk::open().await;
+    let mut held = Vec::new();
+    for name in ["anna", "bert", "cora", "dora", "emil"] {
+        let clerk = desk.clerk(name).await;
+        for _ in 0..200 {
+            held.push(desk.admit(&clerk).await.unwrap());
+        }
+    }
+    let rule = desk.office.tenant.rules().get(desk.rule).await.unwrap();
+    let off = RuleRecord { enabled: false, ..rule };
+    desk.change(DomainEvent::RulesChanged, async |work| work.rules().update(&off).await.unwrap()).await;
+    let all = async {
+        for grant in &held {
+            assert_eq!(grant.ended().await, EndReason::NotAllowed);
+        }
+    };
+    timeout(DEADLINE, all).await.expect("all within the promise");
+}

@@ -282,7 +282,7 @@ fn connect_fault(host: &str, error: LdapError) -> DirectoryError {
 }
 
 fn is_tls(error: &std::io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 fn search_fault(error: &LdapError) -> DirectoryError {

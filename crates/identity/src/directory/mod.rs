@@ -14,7 +14,7 @@ use url::Url;
 /// How to reach a directory and what to look for in it.
 #[derive(Debug, Clone)]
 pub struct DirectoryConfig {
-    /// `ldaps://…`; with `ldap://…` the connection is secured by StartTLS before anything else is said.
+    /// `ldaps://…`; with `ldap://…` the connection is secured by `StartTLS` before anything else is said.
     pub url: Url,
     /// Who reads the directory for us.
     pub bind_dn: String,

@@ -19,7 +19,11 @@ const MAX_CERTIFICATES: usize = 32;
 
 /// Makes a TLS configuration that trusts the given certificates. Each may be an authority, or the very certificate of
 /// the server, which is then pinned: name and dates no longer matter, as many a domain controller signs its own.
+/// Without any, the operating system's authorities are trusted.
 pub(super) fn client_config(pem: &str) -> Result<Arc<ClientConfig>, DirectoryError> {
+    if pem.trim().is_empty() {
+        return with_verifier(Vec::new(), rustls_native_certs::load_native_certs().certs);
+    }
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .take(MAX_CERTIFICATES)
         .collect::<Result<_, _>>()
@@ -27,11 +31,18 @@ pub(super) fn client_config(pem: &str) -> Result<Arc<ClientConfig>, DirectoryErr
     if certificates.is_empty() {
         return Err(DirectoryError::Certificates);
     }
+    with_verifier(certificates.clone(), certificates)
+}
+
+fn with_verifier(
+    pinned: Vec<CertificateDer<'static>>,
+    authorities: Vec<CertificateDer<'static>>,
+) -> Result<Arc<ClientConfig>, DirectoryError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates.iter().cloned());
+    roots.add_parsable_certificates(authorities);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let by_authority = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().ok();
-    let verifier = Arc::new(PinOrAuthority { pinned: certificates, by_authority, provider: Arc::clone(&provider) });
+    let verifier = Arc::new(PinOrAuthority { pinned, by_authority, provider: Arc::clone(&provider) });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| DirectoryError::Certificates)?
@@ -95,7 +106,7 @@ mod tests {
 
     #[test]
     fn text_without_a_certificate_is_refused() {
-        for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"] {
+        for pem in ["hello", "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"] {
             assert!(matches!(client_config(pem), Err(DirectoryError::Certificates)));
         }
     }

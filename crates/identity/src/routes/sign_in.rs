@@ -115,7 +115,7 @@ pub(super) async fn passkey(
         _ => None,
     };
     let (Some(record), Some(person)) = (record, person) else {
-        identity.note_failure(&site.tenant, None, Wrong::Passkey, &situation).await?;
+        identity.note_failure(&site.tenant, None, Wrong::Passkey, &situation);
         return Err(SignInError::Failed(Wrong::Passkey).into());
     };
     let changed = match passkeys.finish_sign_in(&answer, opened.value, record.credential.clone()) {
@@ -125,7 +125,7 @@ pub(super) async fn passkey(
                 let event = AuditEvent::new(AuditKind::Alarm, "passkey_copied", Outcome::Denied).about(person.id);
                 site.tenant.record(event).await.map_err(SignInError::from)?;
             }
-            identity.note_failure(&site.tenant, Some(person.id), Wrong::Passkey, &situation).await?;
+            identity.note_failure(&site.tenant, Some(person.id), Wrong::Passkey, &situation);
             return Err(SignInError::Failed(Wrong::Passkey).into());
         }
     };

@@ -146,6 +146,7 @@ impl Office {
 
     /// The actions in the audit log of one kind.
     pub(crate) async fn audited(&self, kind: AuditKind) -> Vec<String> {
+        self.identity.sweep_once().await.unwrap();
         let filter = fernamt_store::AuditFilter { kinds: vec![kind], ..Default::default() };
         let entries = self.tenant.audit().oldest_first(&filter, 0, 1_000).await.unwrap();
         entries.into_iter().map(|entry| entry.facts.action).collect()
