@@ -1,0 +1,283 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launch, type Visit, visit } from '../support/browser.ts';
+import * as admin from '../support/mock-admin.ts';
+import { MockOffice, problem } from '../support/mock-office.ts';
+
+describe('administration, page by page', () => {
+  let browser: Browser;
+  let office: MockOffice;
+  let visiting: Visit;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    office = admin.furnishAdmin(await MockOffice.start());
+    visiting = await visit(browser, office.origin);
+    page = visiting.page;
+  });
+  afterEach(async () => {
+    expect(visiting.faults).toEqual([]);
+    await visiting.context.close();
+    await office.stop();
+  });
+
+  const open = async (path: string) => {
+    await page.goto(`/verwaltung${path}`);
+    await page.locator('main h1').waitFor();
+    await page.waitForLoadState('networkidle');
+  };
+  const sent = (method: string, path: string) =>
+    office.calls.filter((call) => call.method === method && call.path === `/api/v1/admin${path}`);
+  const button = (name: string | RegExp) => page.getByRole('button', { name });
+  const status = (text: string) => page.locator('.fa-toasts').getByText(text).waitFor();
+
+  it('approves waiting devices by keyboard, one after the other', async () => {
+    const waiting = admin.devices.filter(({ state }) => state === 'pending');
+    await open('/geraete');
+    await page.locator('button[data-approve]').first().focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => document.activeElement?.closest('li')?.dataset.device)).toBe(
+      waiting[1]?.id,
+    );
+    await page.keyboard.press('Enter');
+    await status('„Notebook zu Hause“ von Karl-Friedrich Schulze-Wittenberge ist freigegeben.');
+    expect(sent('POST', `/devices/${waiting[1]?.id}/approve`)).toHaveLength(1);
+    expect(await page.evaluate(() => document.activeElement?.closest('li')?.dataset.device)).toBe(
+      waiting[2]?.id,
+    );
+  });
+
+  it('asks before it refuses a device, and names what ends', async () => {
+    const [first] = admin.devices;
+    office.on('POST', `/admin/devices/${first?.id}/revoke`, { ...first, state: 'revoked' });
+    await open('/geraete');
+    await page.locator('button[data-approve]').first().focus();
+    await page.keyboard.press('Delete');
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toContain('endet sofort');
+    // Escape is the way out, and nothing has happened.
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    expect(sent('POST', `/devices/${first?.id}/revoke`)).toHaveLength(0);
+    await page.keyboard.press('Delete');
+    await button('Gerät endgültig sperren').click();
+    await status('„Firefox, Windows“ ist endgültig gesperrt.');
+    expect(sent('POST', `/devices/${first?.id}/revoke`)).toHaveLength(1);
+  });
+
+  it('writes a rule by form: what is sent is what the sentence says', async () => {
+    office.on('POST', '/admin/rules', (body: Record<string, unknown>) => ({
+      status: 201,
+      body: { ...body, id: 'x', version: '1', cedar: '' },
+    }));
+    await open('/regeln/neu');
+    await page.getByLabel('Name der Regel').fill('Heimarbeit abends');
+    const choose = async (label: string, text: string) => {
+      await page.getByRole('combobox', { name: label }).fill(text);
+      await page.getByRole('option', { name: text }).click();
+    };
+    await choose('Gruppen', 'Heimarbeit');
+    await choose('Bündel', 'Bauamt');
+    await page.getByLabel('Browser', { exact: true }).check();
+    await button('Auf Zeiten beschränken').click();
+    await page.getByLabel('Freitag').uncheck();
+    await page.getByLabel('bis', { exact: true }).fill('00:00');
+    const sentence = page.locator('.fa-sentence');
+    await sentence.getByText('montags bis donnerstags von 6 bis 24 Uhr').waitFor();
+    expect(await sentence.textContent()).toContain(
+      'Die Gruppe „Heimarbeit“ darf alles im Bündel „Bauamt“ nutzen: auf freigegebenen Geräten der Art Browser, mit zweitem Faktor',
+    );
+    await page.keyboard.press('Escape');
+    await button('Regel speichern').click();
+    await status('Die Regel „Heimarbeit abends“ gilt jetzt.');
+    expect(sent('POST', '/rules')[0]?.body).toMatchObject({
+      name: 'Heimarbeit abends',
+      enabled: true,
+      body: {
+        kind: 'form',
+        form: {
+          effect: 'allow',
+          groups: [admin.groups[2]?.id],
+          bundles: [admin.bundles[0]?.id],
+          device_kinds: ['browser'],
+          device_states: ['approved'],
+          second_factor: true,
+          times: [{ weekdays: [1, 2, 3, 4], from: '06:00', to: '24:00' }],
+        },
+      },
+    });
+  });
+
+  it('says who is missing before it asks the server', async () => {
+    await open('/regeln/neu');
+    await button('Regel speichern').click();
+    const summary = page.getByRole('alert');
+    await summary.waitFor();
+    expect(await summary.evaluate((box) => box === document.activeElement)).toBe(true);
+    expect(await summary.getByRole('link').allTextContents()).toEqual([
+      'Geben Sie der Regel einen Namen.',
+      'Wählen Sie, für wen die Regel gilt.',
+      'Wählen Sie, um welche Ziele es geht.',
+    ]);
+    expect(sent('POST', '/rules')).toHaveLength(0);
+  });
+
+  it('takes a form over into Cedar and shows its faults by line', async () => {
+    await open(`/regeln/${admin.rules[0]?.id}`);
+    await page.getByText('Für Fachleute').click();
+    await page.getByLabel('Als Cedar-Text').check();
+    const text = page.getByRole('textbox', { name: 'Cedar-Text' });
+    expect(await text.inputValue()).toContain('permit (');
+    await text.fill('permit (principal, action, resource)\n whem { true };');
+    await page.getByText('Zeile 3, Spalte 14:').waitFor();
+  });
+
+  it('does not overwrite what somebody else changed, and offers their version', async () => {
+    const [target] = admin.targets;
+    const path = `/admin/targets/${target?.id}`;
+    office.on('PUT', path, () => problem(409, 'outdated'));
+    await open(`/ziele/${target?.id}`);
+    await page.getByLabel('Beschreibung').fill('Mein Satz');
+    office.on('GET', path, { ...target, version: '2', description: 'Deren Satz' });
+    await button('Änderungen speichern').click();
+    await page.getByText('Jemand anderes hat diesen Eintrag inzwischen geändert').waitFor();
+    expect(await page.getByLabel('Beschreibung').inputValue()).toBe('Mein Satz');
+    await button('Neue Fassung laden').click();
+    await expect.poll(() => page.getByLabel('Beschreibung').inputValue()).toBe('Deren Satz');
+  });
+
+  it('shows a table before it applies it, and takes it back', async () => {
+    await open('/ziele/einspielen');
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'ziele.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('name;kind\nBüro;rdp', 'latin1'),
+    });
+    await page.getByText('1 Ziel wird angelegt, 1 geändert, 1 bleibt').waitFor();
+    const bytes = Buffer.from('name;kind\nBüro;rdp', 'latin1').toString('base64');
+    expect(sent('POST', '/targets/import').at(-1)?.body).toEqual({
+      csv_base64: bytes,
+      preview: true,
+    });
+    await page.locator('.fa-alert').getByRole('button', { name: 'Tabelle einspielen' }).click();
+    await page.getByText('Eingespielt: 1 angelegt, 1 geändert').waitFor();
+    expect(sent('POST', '/targets/import').at(-1)?.body).toEqual({
+      csv_base64: bytes,
+      preview: false,
+    });
+    await button('Import zurücknehmen').click();
+    await page
+      .getByRole('alertdialog')
+      .getByRole('button', { name: 'Import zurücknehmen' })
+      .click();
+    await page.getByText('Zurückgenommen: 2 Ziele sind wieder wie vorher').waitFor();
+  });
+
+  it('applies nothing while a line has a fault', async () => {
+    office.on('POST', '/admin/targets/import', admin.importFaults);
+    await open('/ziele/einspielen');
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'ziele.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('name\n'),
+    });
+    await page.getByText('2 Zeilen haben Fehler.').waitFor();
+    await page.getByText('Spalte „port“: Der Port ist eine Zahl zwischen 1 und 65535.').waitFor();
+    expect(await button('Tabelle einspielen').count()).toBe(0);
+  });
+
+  it('pins a certificate only after it was compared', async () => {
+    const target = admin.targets[3];
+    office.on('PUT', `/admin/targets/${target?.id}/certificate`, {
+      ...target,
+      pinned_certificate: admin.certificate.sha256,
+      health: 'ok',
+    });
+    await open(`/ziele/${target?.id}`);
+    await button('Zertifikat ansehen und vergleichen').click();
+    await page.getByRole('dialog').getByText('FF:00:AA:11').first().waitFor();
+    await button('Fingerabdruck stimmt, festhalten').click();
+    await status('Das Zertifikat ist festgehalten.');
+    expect(sent('PUT', `/targets/${target?.id}/certificate`)[0]?.body).toEqual({
+      sha256: admin.certificate.sha256,
+    });
+  });
+
+  it('asks why, and shows the condition that fails', async () => {
+    await open(`/warum?person=${admin.people[3]?.id}&ziel=${admin.targets[0]?.id}`);
+    await page.locator('input[value="Anna Bauer"]').waitFor();
+    await button('Entscheidung ansehen').click();
+    const heading = page.getByRole('heading', {
+      name: 'Anna Bauer darf „Terminalserver Bauamt“ nicht nutzen',
+    });
+    await heading.waitFor();
+    expect(await heading.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.getByText('Verlangt wird ein zweiter Faktor.').waitFor();
+    expect(sent('POST', '/why')[0]?.body).toMatchObject({
+      person_id: admin.people[3]?.id,
+      target_id: admin.targets[0]?.id,
+      device_kind: 'browser',
+      methods: ['password', 'totp'],
+      zone: 'internet',
+    });
+  });
+
+  it('ends a session after naming what runs in it', async () => {
+    office.on('DELETE', '/admin/sessions/.*', () => ({}));
+    await open('/sitzungen');
+    await button(/^Sitzung beenden: Anna Bauer/).click();
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toContain('„Terminalserver Bauamt“ und „Telefonanlage“');
+    await question.getByRole('button', { name: 'Sitzung beenden' }).click();
+    await status('Die Sitzung von Anna Bauer ist beendet.');
+    // One's own session is not ended from here.
+    expect(await button(/^Sitzung beenden: Jana Petersen/).isDisabled()).toBe(true);
+  });
+
+  it('keeps a refused deed in its dialog and says why', async () => {
+    const person = admin.people[3];
+    office.on('POST', `/admin/people/${person?.id}/disable`, () =>
+      problem(409, 'last_administrator'),
+    );
+    await open(`/personen/${person?.id}`);
+    await button('Konto deaktivieren').click();
+    const question = page.getByRole('alertdialog');
+    await question.getByRole('button', { name: 'Konto deaktivieren' }).click();
+    await question.getByText('Das ist das letzte aktive Konto').waitFor();
+  });
+
+  it('filters the audit log and keeps the filter in the address', async () => {
+    await open('/protokoll');
+    await page.getByLabel('Was', { exact: true }).selectOption('decision');
+    await expect.poll(() => new URL(page.url()).searchParams.get('art')).toBe('decision');
+    await button('Nur Einträge zu P-2XN8RT zeigen').first().click();
+    await expect.poll(() => new URL(page.url()).searchParams.get('person')).toBe('P-2XN8RT');
+    await page.reload();
+    expect(await page.getByLabel('Pseudonym').inputValue()).toBe('P-2XN8RT');
+    await button('Filter leeren').click();
+    await expect.poll(() => page.url()).not.toContain('person');
+  });
+
+  it('shows each role its own parts', async () => {
+    admin.furnishAdmin(office, ['data_protection']);
+    await open('/protokoll');
+    expect(await page.getByRole('navigation', { name: 'Verwaltung' }).count()).toBe(0);
+    await open('');
+    await page.getByRole('heading', { level: 1, name: 'Prüfprotokoll' }).waitFor();
+    await open('/personen');
+    await page.getByRole('heading', { level: 1, name: 'Kein Zugang zu diesem Bereich' }).waitFor();
+    admin.furnishAdmin(office, ['control_desk']);
+    await open('');
+    await page.getByRole('heading', { level: 1, name: 'Geräte' }).waitFor();
+    expect(
+      await page
+        .getByRole('navigation', { name: 'Verwaltung' })
+        .getByRole('link')
+        .allTextContents(),
+    ).toEqual([expect.stringContaining('Geräte'), 'Sitzungen']);
+  });
+});
