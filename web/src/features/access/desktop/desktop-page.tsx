@@ -58,7 +58,7 @@ function DesktopPage() {
   const paste = async () => {
     if (!connection) return;
     try {
-      await pasteText(connection, await navigator.clipboard.readText(), keyboard);
+      await pasteText(connection, keyboard, await navigator.clipboard.readText());
       sink.current?.focus();
     } catch {
       announce(

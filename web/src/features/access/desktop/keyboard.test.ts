@@ -42,7 +42,7 @@ describe('the keyboard', () => {
 
   it('lets the browser paste, and sends the keys after it', () => {
     const handling = new Keyboard().handle(event('keydown', 'KeyV', { ctrlKey: true }));
-    expect(handling).toMatchObject({ take: false, paste: true });
+    expect(handling).toMatchObject({ take: false, paste: ['ControlLeft', 'KeyV'] });
   });
 
   it('gives the toolbar back on Ctrl+Alt+Home and lets go of every key', () => {

@@ -10,6 +10,9 @@ type KeyEvent = Pick<
   'type' | 'code' | 'key' | 'ctrlKey' | 'altKey' | 'metaKey' | 'shiftKey' | 'isComposing' | 'repeat'
 >;
 
+/** The keys that paste; the desktop gets the same ones. */
+export type PasteKeys = readonly ['ControlLeft', 'KeyV'] | readonly ['ShiftLeft', 'Insert'];
+
 export type KeyHandling = {
   inputs: KeyInput[];
   /** The browser must not act on the key itself. */
@@ -17,7 +20,7 @@ export type KeyHandling = {
   /** The person wants the toolbar (Ctrl+Alt+Home). */
   leave?: boolean;
   /** The person pastes: the clipboard goes first, then the keys. */
-  paste?: boolean;
+  paste?: PasteKeys;
 };
 
 const CONTROL_LEFT = 0x1d;
@@ -54,7 +57,7 @@ export class Keyboard {
   }
 
   /** Keys pressed together and let go in reverse, such as Ctrl+Alt+Del. */
-  chord(codes: string[]): KeyInput[] {
+  chord(codes: readonly string[]): KeyInput[] {
     const places = codes.map((code) => scancodes[code] ?? 0);
     return [
       ...places.map((scancode) => key(scancode, true)),
@@ -74,16 +77,20 @@ export class Keyboard {
     }
     this.pressed.add(scancode);
     inputs.push(key(scancode, true));
-    const pastes =
-      (event.ctrlKey && !event.altKey && event.code === 'KeyV') ||
-      (event.shiftKey && event.code === 'Insert');
-    return pastes ? { inputs, take: false, paste: true } : { inputs, take: true };
+    const paste = pasteKeys(event);
+    return paste ? { inputs, take: false, paste } : { inputs, take: true };
   }
 
   private up(scancode: number): KeyHandling {
     if (!this.pressed.delete(scancode)) return { inputs: [], take: true };
     return { inputs: [key(scancode, false)], take: true };
   }
+}
+
+function pasteKeys(event: KeyEvent): PasteKeys | undefined {
+  if (event.ctrlKey && !event.altKey && event.code === 'KeyV') return ['ControlLeft', 'KeyV'];
+  if (event.shiftKey && event.code === 'Insert') return ['ShiftLeft', 'Insert'];
+  return undefined;
 }
 
 const key = (scancode: number, pressed: boolean): KeyInput => ({ type: 'key', scancode, pressed });

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import { noteActivity } from '../../../api/session-keeper.ts';
 import type { DesktopConnection } from './connection.ts';
-import { Keyboard } from './keyboard.ts';
+import { Keyboard, type PasteKeys } from './keyboard.ts';
 
 /** A finger that rests this long is the right mouse button. */
 const LONG_PRESS_MS = 550;
@@ -51,14 +51,14 @@ function listenToKeys(
   onLeave: () => void,
   signal: AbortSignal,
 ) {
-  const pasting = { current: false };
+  let pasting: PasteKeys | undefined;
   const onKey = (event: KeyboardEvent) => {
     noteActivity();
     const { inputs, take, leave, paste } = keyboard.handle(event);
     if (take) event.preventDefault();
     if (paste && clipboard) {
       // The browser's `paste` event brings the text first; the keys follow it.
-      pasting.current = true;
+      pasting = paste;
       return;
     }
     if (paste) event.preventDefault();
@@ -73,9 +73,9 @@ function listenToKeys(
     (event) => {
       event.preventDefault();
       const text = event.clipboardData?.getData('text/plain') ?? '';
-      const wasKeys = pasting.current;
-      pasting.current = false;
-      void pasteText(connection, text, wasKeys ? keyboard : null);
+      const pressed = pasting;
+      pasting = undefined;
+      void pasteText(connection, keyboard, text, pressed);
     },
     { signal },
   );
@@ -91,19 +91,19 @@ function listenToKeys(
   keys.addEventListener('blur', () => connection.keys(keyboard.releaseAll()), { signal });
 }
 
-/** Offers text to the desktop, then presses Ctrl+V there. */
+/** Offers text to the desktop, then presses the keys there that paste it. */
 export async function pasteText(
   connection: DesktopConnection,
+  keyboard: Keyboard,
   text: string,
-  keyboard: Keyboard | null,
+  keys: PasteKeys = ['ControlLeft', 'KeyV'],
 ): Promise<void> {
   if (text) {
     await connection.offerText(text);
     await new Promise((resolve) => setTimeout(resolve, PASTE_DELAY_MS));
   }
-  if (!keyboard) return;
   connection.keys(keyboard.releaseAll());
-  connection.keys(keyboard.chord(['ControlLeft', 'KeyV']));
+  connection.keys(keyboard.chord(keys));
 }
 
 function listenToPointer(
