@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -24,17 +25,25 @@ pub struct Office {
     address: SocketAddr,
     child: Child,
     folder: TempDir,
+    binary: PathBuf,
 }
 
 impl Office {
     /// Starts the binary named by `FERNAMT_BIN`, else the release build.
     pub fn start() -> Result<Self> {
+        let built = || target_dir().join("release/fernamt");
+        Self::start_binary(std::env::var_os("FERNAMT_BIN").map_or_else(built, PathBuf::from))
+    }
+
+    /// Starts this binary.
+    pub fn start_binary(binary: impl Into<PathBuf>) -> Result<Self> {
+        let binary = binary.into();
         let folder = tempfile::Builder::new().prefix("fernamt-office-").tempdir()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         fs::write(folder.path().join("fernamt.toml"), configuration(address))?;
         let log = File::create(folder.path().join("log"))?;
         let begin = Instant::now();
-        let mut child = command(folder.path())
+        let mut child = command(&binary, folder.path())
             .arg("serve")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -49,7 +58,7 @@ impl Office {
             // Nobody tells a stranger when a port opens.
             pause(Duration::from_millis(1));
         }
-        Ok(Self { started_in: begin.elapsed(), address, child, folder })
+        Ok(Self { started_in: begin.elapsed(), address, child, folder, binary })
     }
 
     /// Where it listens.
@@ -69,9 +78,11 @@ impl Office {
 
     /// Runs another command of the binary on the same installation and returns what it printed.
     pub fn run(&self, words: &[&str], input: &str) -> Result<String> {
-        let input_file = self.folder.path().join("input");
-        fs::write(&input_file, input)?;
-        let output = command(self.folder.path()).args(words).stdin(File::open(input_file)?).output()?;
+        let mut command = command(&self.binary, self.folder.path());
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("run the binary")?;
+        child.stdin.take().context("the command has an input")?.write_all(input.as_bytes())?;
+        let output = child.wait_with_output()?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "fernamt {} failed: {}", words.join(" "), complaint.trim());
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -80,6 +91,13 @@ impl Office {
     /// A person at a fresh browser.
     pub fn person(&self, name: &str, password: &str) -> Result<Person> {
         Person::new(self.address, &self.host(), name, password)
+    }
+
+    /// Stops the server; its installation stays.
+    pub fn stop(mut self) -> Result<Self> {
+        self.child.kill().context("stop the server")?;
+        self.child.wait()?;
+        Ok(self)
     }
 
     /// What it logged so far.
@@ -101,8 +119,7 @@ pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-fn command(folder: &Path) -> Command {
-    let binary = std::env::var_os("FERNAMT_BIN").map_or_else(|| target_dir().join("release/fernamt"), PathBuf::from);
+fn command(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
     command.current_dir(folder).arg("--config").arg(folder.join("fernamt.toml"));
     command

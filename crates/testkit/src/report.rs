@@ -114,7 +114,7 @@ impl Report {
     pub fn finish(&self) -> Result<PathBuf> {
         let folder = target_dir().join("bench");
         fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-        let path = folder.join(format!("{}.json", self.name));
+        let path = folder.canonicalize()?.join(format!("{}.json", self.name));
         fs::write(&path, serde_json::to_vec_pretty(self)?).with_context(|| format!("write {}", path.display()))?;
         self.print(&path);
         Ok(path)
