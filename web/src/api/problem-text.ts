@@ -129,12 +129,12 @@ const texts: Record<string, (problem: ApiProblem) => ProblemText> = {
     what: t`Der Eintrag hat sich inzwischen geändert.`,
     next: t`Laden Sie die Seite neu und nehmen Sie Ihre Änderung noch einmal vor.`,
   }),
-  invalid: () => invalid(),
+  invalid: (problem) => invalid(problem),
   busy: () => busy(),
 };
 
 const byStatuses: Record<number, (problem: ApiProblem) => ProblemText> = {
-  400: () => invalid(),
+  400: (problem) => invalid(problem),
   403: () => forbidden(),
   404: () => ({
     what: t`Diesen Eintrag gibt es nicht (mehr).`,
@@ -145,7 +145,7 @@ const byStatuses: Record<number, (problem: ApiProblem) => ProblemText> = {
     what: t`Die Angaben sind zu umfangreich.`,
     next: t`Kürzen Sie sie, oder teilen Sie die Datei in mehrere.`,
   }),
-  422: () => invalid(),
+  422: (problem) => invalid(problem),
   429: (problem) => texts.slow_down?.(problem) ?? unexpected(),
   503: () => busy(),
 };
@@ -157,7 +157,13 @@ function forbidden(): ProblemText {
   };
 }
 
-function invalid(): ProblemText {
+function invalid({ fields }: ApiProblem): ProblemText {
+  if (fields.length === 0) {
+    return {
+      what: t`Der Server konnte mit dieser Anfrage nichts anfangen.`,
+      next: t`Laden Sie die Seite neu und versuchen Sie es noch einmal.`,
+    };
+  }
   return {
     what: t`Einige Angaben sind so nicht möglich.`,
     next: t`Prüfen Sie die markierten Felder.`,

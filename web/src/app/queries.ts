@@ -1,4 +1,5 @@
 import { QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { api, must } from '../api/client.ts';
 import { isProblem, LineProblem } from '../api/problem.ts';
 import type { Session } from '../api/session-keeper.ts';
@@ -36,6 +37,9 @@ export const sessionQuery = queryOptions({
 /** The session, on pages behind the sign-in. */
 export function useSession(): Session {
   const { data } = useSuspenseQuery(sessionQuery);
-  if (!data) throw new Error('a page behind the sign-in was shown without a session');
-  return data;
+  // When it ends, the page stays for the moment that the way to the sign-in takes.
+  const held = useRef(data);
+  if (data) held.current = data;
+  if (!held.current) throw new Error('a page behind the sign-in was shown without a session');
+  return held.current;
 }

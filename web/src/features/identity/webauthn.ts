@@ -84,7 +84,6 @@ function plain(credential: PublicKeyCredential): Json {
     type: credential.type,
     response: answer,
     clientExtensionResults: credential.getClientExtensionResults(),
-    extensions: credential.getClientExtensionResults(),
   };
 }
 
