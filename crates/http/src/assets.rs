@@ -14,7 +14,7 @@ use crate::{ApiError, Site};
 
 /// The folder that the web app's build leaves. A debug build reads it from disk, a release carries it.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct WebApp;
 

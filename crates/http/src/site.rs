@@ -61,6 +61,15 @@ pub struct Connection {
     pub peer: SocketAddr,
 }
 
+/// Under which name the tenant's settings stand in the store.
+pub const SETTINGS_KEY: &str = "settings";
+
+/// The one setting that every page shows.
+#[derive(serde::Deserialize)]
+struct Named {
+    name: String,
+}
+
 /// The site that a request is for.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -131,7 +140,12 @@ pub async fn resolve(State(web): State<Arc<Web>>, mut request: Request, next: Ne
     match found {
         Ok(Some((tenant, app_label))) => {
             let store = web.store.tenant(tenant.id);
-            let site = Site { tenant: store, host: tenant.host, name: tenant.name, app_label, connection, web };
+            let name = match store.settings().get::<Named>(SETTINGS_KEY).await {
+                Ok(Some(Named { name })) if !name.is_empty() => name,
+                Ok(_) => tenant.name,
+                Err(error) => return ApiError::from(error).into_response(),
+            };
+            let site = Site { tenant: store, host: tenant.host, name, app_label, connection, web };
             request.extensions_mut().insert(site);
             next.run(request).await
         }

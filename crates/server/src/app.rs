@@ -1,0 +1,198 @@
+//! The composition root: constructs everything, in reading order.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware,
+    response::Response,
+    routing::get,
+};
+use fernamt_access::{Access, Parts, SshAddress, ssh};
+use fernamt_admin::Admin;
+use fernamt_domain::{EndReason, LiveGrants, Zone};
+use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, origin, site};
+use fernamt_identity::Identity;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
+
+use crate::{background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, tls};
+
+/// The server, bound and ready to run.
+pub(crate) struct App {
+    office: Arc<Office>,
+    identity: Arc<Identity>,
+    access: Arc<Access>,
+    porter: Arc<ssh::Porter>,
+    grants: LiveGrants,
+    router: Router,
+    listeners: Vec<Bound>,
+    gateway: Option<ssh::Gateway>,
+}
+
+impl App {
+    /// Builds everything and binds every address; nobody is served yet.
+    pub(crate) async fn build(office: Office) -> anyhow::Result<Self> {
+        let office = Arc::new(office);
+        let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
+
+        let grants = LiveGrants::new();
+        let identity = Identity::new(office.store.clone(), Arc::clone(&clock), Arc::clone(&rng), Arc::clone(&office.sealer), grants.clone());
+
+        let host_keys = ssh_host_keys(&office)?;
+        let guard = egress_guard(&office);
+        let access = Access::new(Parts {
+            store: office.store.clone(),
+            authoriser: identity.authoriser().clone(),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            sealer: Arc::clone(&office.sealer),
+            guard: guard.clone(),
+            ssh: host_keys.as_ref().zip(office.config.ssh.as_ref()).map(|(keys, config)| SshAddress {
+                port: config.address.port(),
+                fingerprints: keys.fingerprints(),
+            }),
+        });
+        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard, Arc::clone(&clock));
+        let admin = Arc::new(Admin {
+            identity: Arc::clone(&identity),
+            audit_key: Arc::new(office.keys.audit_signing_key(&office.rng)?),
+            prober: Arc::new(AccessProber(Arc::clone(&access))),
+            installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
+        });
+
+        let web = Arc::new(Web {
+            store: office.store.clone(),
+            sessions: Arc::clone(&identity) as _,
+            clock,
+            rng,
+            sealer: Arc::clone(&office.sealer),
+            address: office.public_address(),
+        });
+        let main = main_site(&identity, &access, admin);
+        let router = sites(&office, web, main, Arc::clone(&access));
+
+        let (host, _) = office.config.public_host();
+        let mut listeners = Vec::new();
+        for listener in &office.config.listener {
+            let tls = tls::server_config(&listener.tls, &office.keys, &host)?;
+            listeners.push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
+        }
+        let gateway = match (&office.config.ssh, &host_keys) {
+            (Some(config), Some(keys)) => {
+                let settings = ssh::Settings { zone: Zone(config.zone.clone()), limits: ssh::Limits::default() };
+                Some(ssh::Gateway::bind(config.address, keys, settings, Arc::clone(&porter) as _).await?)
+            }
+            _ => None,
+        };
+        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway })
+    }
+
+    /// Serves until the process is told to stop, then ends everything in order.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(Arc::clone(&self.identity).run(stop.clone()));
+        tasks.spawn(Arc::clone(&self.access).run(stop.clone()));
+        tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
+        if let Some(gateway) = self.gateway {
+            tasks.spawn(self.porter.run(stop.clone()));
+            tasks.spawn(gateway.run(stop.clone()));
+        }
+        if let Some(metrics) = &self.office.config.metrics {
+            let handle = operations::start_counting()?;
+            let (address, stop) = (metrics.address, stop.clone());
+            tasks.spawn(async move {
+                if let Err(error) = operations::serve_metrics(address, handle, stop).await {
+                    tracing::error!(error = %format!("{error:#}"), "Metrics are not served");
+                }
+            });
+        }
+        for listener in self.listeners {
+            tasks.spawn(listener.run(self.router.clone(), stop.clone()));
+        }
+        tasks.close();
+
+        told_to_stop().await;
+        tracing::info!("The server stops");
+        self.grants.end_where(EndReason::Shutdown, |_| true);
+        stop.cancel();
+        tasks.wait().await;
+        self.office.store.close().await?;
+        Ok(())
+    }
+}
+
+/// The gateway's host keys, if there is a gateway.
+fn ssh_host_keys(office: &Office) -> anyhow::Result<Option<ssh::HostKeys>> {
+    if office.config.ssh.is_none() {
+        return Ok(None);
+    }
+    let (keys, _) = ssh::HostKeys::load_or_make(office.keys.directory(), &office.rng)?;
+    Ok(Some(keys))
+}
+
+/// What may be connected to on somebody's behalf: not this server itself.
+fn egress_guard(office: &Office) -> EgressGuard {
+    let config = &office.config;
+    let own = config.listener.iter().map(|listener| listener.address.port()).chain(config.ssh.iter().map(|ssh| ssh.address.port()));
+    EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
+}
+
+/// The tenant's own origin: the API of every feature, and the web app for everything else.
+fn main_site(identity: &Arc<Identity>, access: &Arc<Access>, admin: Arc<Admin>) -> Router {
+    Router::new()
+        .merge(Arc::clone(identity).router())
+        .merge(Arc::clone(access).router())
+        .merge(fernamt_admin::router(admin))
+        .fallback(assets::serve)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(origin::check))
+        .layer(middleware::from_fn(assets::security_headers))
+        .layer(CompressionLayer::new())
+}
+
+/// Sends each request to the site it is for: the tenant's own, or an application behind the proxy.
+fn sites(office: &Office, web: Arc<Web>, main: Router, access: Arc<Access>) -> Router {
+    let store = office.store.clone();
+    let tenants = Router::new()
+        .fallback(by_site)
+        .with_state(Arc::new(Sites { main, access }))
+        .layer(middleware::from_fn_with_state(web, site::resolve));
+    Router::new()
+        .route(operations::HEALTH_PATH, get(move || operations::health(store.clone())))
+        .fallback_service(tenants)
+        .layer(CatchPanicLayer::new())
+}
+
+struct Sites {
+    main: Router,
+    access: Arc<Access>,
+}
+
+async fn by_site(State(sites): State<Arc<Sites>>, site: Site, request: Request) -> Response {
+    match site.app_label {
+        Some(_) => sites.access.proxy(site, request).await,
+        None => {
+            let Ok(response) = sites.main.clone().oneshot(request).await;
+            response
+        }
+    }
+}
+
+/// Waits for the signals that ask a server to stop.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(error) => {
+            tracing::warn!(%error, "Only Ctrl+C stops the server");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

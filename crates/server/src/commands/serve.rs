@@ -1,0 +1,33 @@
+//! `fernamt serve`: the server.
+
+use std::{path::Path, process::ExitCode};
+
+use crate::{app::App, config::{Tls, TlsWord}, log, office::Office, tls};
+
+use super::setup;
+
+/// Runs until told to stop. At the first start it prints a one-time link that makes the first administrator.
+pub(crate) async fn run(config: &Path) -> anyhow::Result<ExitCode> {
+    let config = super::configuration(config)?;
+    log::start(&config.log)?;
+    let office = Office::open(config).await?;
+    let link = if setup::is_needed(&office).await? {
+        Some(setup::make_link(&office, &office.identity(), None).await?)
+    } else {
+        None
+    };
+    let self_signed = office.config.listener.iter().any(|listener| listener.tls == Tls::Word(TlsWord::SelfSigned));
+    let keys_dir = office.config.server.data_dir.clone();
+    let app = App::build(office).await?;
+    if self_signed {
+        let keys = crate::keys::Keys::open(&keys_dir)?;
+        if let Some(fingerprint) = tls::self_signed_fingerprint(&keys) {
+            super::print(&format!("Self-made certificate, SHA-256 {fingerprint}\n"))?;
+        }
+    }
+    if let Some(link) = link {
+        super::print(&format!("Nobody administers this office yet. Open this link once, within 24 hours:\n{link}\n"))?;
+    }
+    app.run().await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,317 @@
+//! The configuration file: one TOML file, one section per feature. Unknown keys are refused with their line and the
+//! nearest valid name.
+
+mod fault;
+mod validate;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use fault::Fault;
+
+/// Everything that must be known before the database is open. What administrators edit daily lives in the database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where data lie and how people reach us.
+    pub(crate) server: Server,
+    /// Where HTTP is listened for, at least one.
+    #[serde(default)]
+    pub(crate) listener: Vec<Listener>,
+    /// The SSH gateway; left out, it is off.
+    #[serde(default)]
+    pub(crate) ssh: Option<Ssh>,
+    /// The database.
+    #[serde(default)]
+    pub(crate) database: Database,
+    /// Daily backups.
+    #[serde(default)]
+    pub(crate) backup: Backup,
+    /// The log.
+    #[serde(default)]
+    pub(crate) log: Log,
+    /// What targets may be.
+    #[serde(default)]
+    pub(crate) targets: Targets,
+    /// Prometheus metrics; left out, none are served.
+    #[serde(default)]
+    pub(crate) metrics: Option<Metrics>,
+    /// Administrations beside the first one, each with a host name of its own.
+    #[serde(default)]
+    pub(crate) tenant: Vec<Tenant>,
+}
+
+/// Where data lie and how people reach us.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// The folder of database, keys and backups.
+    pub(crate) data_dir: PathBuf,
+    /// The address people type, such as `https://fernamt.example.org`.
+    pub(crate) public_url: String,
+    /// The administration's name, until somebody changes it in the settings.
+    #[serde(default = "default_name")]
+    pub(crate) name: String,
+}
+
+fn default_name() -> String {
+    "Fernamt".into()
+}
+
+/// Where HTTP is listened for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    /// The network zone it belongs to, as rules name it.
+    pub(crate) zone: String,
+    /// Address and port.
+    #[schemars(with = "String")]
+    pub(crate) address: SocketAddr,
+    /// How TLS is done.
+    pub(crate) tls: Tls,
+    /// Whether the administration may be used through it.
+    #[serde(default)]
+    pub(crate) administration: bool,
+}
+
+/// How TLS is done at a listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Tls {
+    /// A word.
+    Word(TlsWord),
+    /// Certificate and key from files, in PEM.
+    Files(TlsFiles),
+}
+
+/// Ways of TLS that need no files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TlsWord {
+    /// A certificate that the server makes for itself; its fingerprint is printed.
+    SelfSigned,
+    /// None: on the loopback only.
+    Off,
+}
+
+/// Certificate and key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The certificate with its chain.
+    pub(crate) certificate: PathBuf,
+    /// The private key.
+    pub(crate) key: PathBuf,
+}
+
+/// The SSH gateway.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ssh {
+    /// The network zone it belongs to.
+    pub(crate) zone: String,
+    /// Address and port.
+    #[schemars(with = "String")]
+    pub(crate) address: SocketAddr,
+}
+
+/// The database.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    /// A file with the address of a PostgreSQL database (`postgres://…`); left out, SQLite in the data folder is used.
+    #[serde(default)]
+    pub(crate) url_file: Option<PathBuf>,
+}
+
+/// Daily backups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// Whether they are made.
+    pub(crate) enabled: bool,
+    /// The hour of the day (UTC), 0 to 23.
+    pub(crate) hour: u8,
+    /// How many are kept.
+    pub(crate) keep: u16,
+    /// Where they lie; the data folder's `backups` unless said.
+    pub(crate) directory: Option<PathBuf>,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { enabled: true, hour: 2, keep: 14, directory: None }
+    }
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// How entries look.
+    pub(crate) format: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, `debug`, or a filter such as `info,fernamt_access=debug`.
+    pub(crate) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+/// How log entries look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    /// For eyes.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What targets may be.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Targets {
+    /// Ports on this server itself that targets may name. All others on the loopback are refused.
+    pub(crate) allow_loopback_ports: Vec<u16>,
+}
+
+/// Prometheus metrics. They hold no personal data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    /// Address and port of a plain HTTP listener of their own, on the loopback or a management network.
+    #[schemars(with = "String")]
+    pub(crate) address: SocketAddr,
+}
+
+/// An administration beside the first one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tenant {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its host name.
+    pub(crate) host: String,
+}
+
+impl Config {
+    /// Reads and checks a file. Returns all faults found, not only the first.
+    pub(crate) fn read(path: &Path) -> Result<Self, Vec<Fault>> {
+        let text = std::fs::read_to_string(path).map_err(|error| vec![Fault::unreadable(path, &error)])?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Parses and checks a configuration. Relative paths are taken from `base`.
+    pub(crate) fn parse(text: &str, base: &Path) -> Result<Self, Vec<Fault>> {
+        let (config, mut faults) = fault::deserialize::<Self>(text);
+        let Some(mut config) = config else { return Err(faults) };
+        config.resolve_paths(base);
+        let told: Vec<_> = faults.iter().filter_map(Fault::line).collect();
+        faults.extend(
+            validate::validate(&config, text)
+                .into_iter()
+                .filter(|fault| fault.line().is_none_or(|line| !told.contains(&line))),
+        );
+        if faults.is_empty() { Ok(config) } else { Err(faults) }
+    }
+
+    /// The JSON schema of the file.
+    pub(crate) fn schema() -> String {
+        let schema = schemars::schema_for!(Self);
+        serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    }
+
+    /// Host and port of the public address.
+    pub(crate) fn public_host(&self) -> (String, Option<u16>) {
+        let url = url::Url::parse(&self.server.public_url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        (host.to_owned(), url.as_ref().and_then(url::Url::port))
+    }
+
+    /// `https` or `http`.
+    pub(crate) fn public_scheme(&self) -> &'static str {
+        if self.server.public_url.starts_with("http://") { "http" } else { "https" }
+    }
+
+    /// The folder that backups lie in.
+    pub(crate) fn backup_dir(&self) -> PathBuf {
+        self.backup.directory.clone().unwrap_or_else(|| self.server.data_dir.join("backups"))
+    }
+
+    fn resolve_paths(&mut self, base: &Path) {
+        let join = |path: &mut PathBuf| *path = base.join(&*path);
+        join(&mut self.server.data_dir);
+        self.database.url_file.iter_mut().for_each(join);
+        self.backup.directory.iter_mut().for_each(join);
+        for listener in &mut self.listener {
+            if let Tls::Files(files) = &mut listener.tls {
+                join(&mut files.certificate);
+                join(&mut files.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[server]
+data_dir = "data"
+public_url = "https://fernamt.example.org"
+
+[[listener]]
+zone = "internet"
+address = "0.0.0.0:443"
+tls = "self-signed"
+
+[[listener]]
+zone = "office"
+address = "10.0.0.1:8443"
+tls = "self-signed"
+administration = true
+"#;
+
+    fn faults(text: &str) -> Vec<String> {
+        Config::parse(text, Path::new("/etc/fernamt")).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_good_file_is_read_and_its_paths_resolved() {
+        let config = Config::parse(GOOD, Path::new("/etc/fernamt")).unwrap();
+        assert_eq!(config.server.data_dir, Path::new("/etc/fernamt/data"));
+        assert_eq!(config.public_host(), ("fernamt.example.org".into(), None));
+    }
+
+    #[test]
+    fn every_fault_is_named_with_line_and_remedy() {
+        let text = GOOD.replace("data_dir", "datadir").replace("\"office\"", "5").replace("10.0.0.1:8443", "10.0.0.1");
+        let found = faults(&text);
+        assert!(found[0].starts_with("line 3: unknown key `datadir`; did you mean `data_dir`?"), "{found:#?}");
+        assert!(found.iter().any(|fault| fault.starts_with("line 12:")), "{found:#?}");
+        assert!(found.iter().any(|fault| fault.starts_with("line 13:")), "{found:#?}");
+        assert_eq!(found.len(), 3, "{found:#?}");
+    }
+
+    #[test]
+    fn what_would_be_unsafe_is_refused() {
+        let open = GOOD.replacen("\"self-signed\"", "\"off\"", 1);
+        assert!(faults(&open)[0].contains("line 9: without TLS"), "{:?}", faults(&open));
+        let nobody = GOOD.replace("administration = true", "");
+        assert!(faults(&nobody)[0].contains("administration"), "{:?}", faults(&nobody));
+    }
+
+    #[test]
+    fn broken_toml_is_named_with_its_line() {
+        assert!(faults("[server\n")[0].starts_with("line 1:"));
+    }
+}

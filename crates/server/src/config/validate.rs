@@ -1,0 +1,126 @@
+//! What the types of the configuration cannot say: addresses that clash, files that are missing, settings that would
+//! be unsafe.
+
+use std::collections::BTreeSet;
+
+use super::{Config, Fault, Tls, TlsWord};
+
+/// Every fault of a configuration that parsed.
+pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |line: Option<usize>, message: String| faults.push(Fault::at(line, message));
+    let nth = |key: &str, n: usize| line_of(text, key, n);
+
+    check_public_url(config, nth("public_url", 0), &mut fault);
+    if config.listener.is_empty() {
+        fault(None, "no [[listener]] is set, so nobody could reach the server; add one".into());
+    } else if !config.listener.iter().any(|listener| listener.administration) {
+        fault(None, "no [[listener]] has `administration = true`, so nobody could administer; set it for the zone of your office network".into());
+    }
+    let mut addresses = BTreeSet::new();
+    for (n, listener) in config.listener.iter().enumerate() {
+        if !addresses.insert(listener.address) {
+            fault(nth("address", n), format!("{} is listened on twice; choose another port", listener.address));
+        }
+        if !is_zone(&listener.zone) {
+            fault(
+                nth("zone", n),
+                format!("`{}` is no zone name; use lower-case letters, digits and hyphens", listener.zone),
+            );
+        }
+        match &listener.tls {
+            Tls::Word(TlsWord::Off) if !listener.address.ip().is_loopback() => fault(
+                nth("tls", n),
+                format!(
+                    "without TLS only the loopback may be listened on, not {}; set certificate and key",
+                    listener.address.ip()
+                ),
+            ),
+            Tls::Files(files) => {
+                for path in [&files.certificate, &files.key] {
+                    if let Err(error) = std::fs::File::open(path) {
+                        fault(nth("tls", n), format!("{} cannot be read: {error}", path.display()));
+                    }
+                }
+            }
+            Tls::Word(_) => {}
+        }
+    }
+    if let Some(ssh) = &config.ssh {
+        if addresses.contains(&ssh.address) {
+            fault(None, format!("the SSH gateway and a listener share {}; choose another port", ssh.address));
+        }
+        if !is_zone(&ssh.zone) {
+            fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));
+        }
+    }
+    if config.backup.hour > 23 {
+        fault(nth("hour", 0), format!("{} is no hour of the day; use 0 to 23", config.backup.hour));
+    }
+    if config.backup.keep == 0 {
+        fault(nth("keep", 0), "at least one backup must be kept; to make none set `enabled = false`".into());
+    }
+    if let Some(path) = &config.database.url_file
+        && let Err(error) = std::fs::File::open(path)
+    {
+        fault(nth("url_file", 0), format!("{} cannot be read: {error}", path.display()));
+    }
+    check_tenants(config, &nth, &mut fault);
+    faults
+}
+
+fn check_public_url(config: &Config, line: Option<usize>, fault: &mut impl FnMut(Option<usize>, String)) {
+    let raw = &config.server.public_url;
+    match url::Url::parse(raw) {
+        Err(error) => {
+            fault(line, format!("`{raw}` is no address ({error}); write it like https://fernamt.example.org"))
+        }
+        Ok(url) => {
+            let host = url.host_str().unwrap_or_default();
+            let local = host == "localhost" || host.ends_with(".localhost");
+            if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+                fault(line, format!("`{raw}` must begin with https://; only names under .localhost may go without"));
+            }
+            if url.host().is_none_or(|host| !matches!(host, url::Host::Domain(_))) {
+                fault(line, format!("`{raw}` names no host; applications and passkeys need a name, not a number"));
+            }
+            if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+                fault(line, format!("`{raw}` must end after the host and port"));
+            }
+        }
+    }
+}
+
+fn check_tenants(
+    config: &Config,
+    nth: &impl Fn(&str, usize) -> Option<usize>,
+    fault: &mut impl FnMut(Option<usize>, String),
+) {
+    let mut hosts = BTreeSet::from([config.public_host().0]);
+    for (n, tenant) in config.tenant.iter().enumerate() {
+        if tenant.host != tenant.host.to_ascii_lowercase() || url::Host::parse(&tenant.host).is_err() {
+            fault(nth("host", n), format!("`{}` is no host name in lower case", tenant.host));
+        }
+        if !hosts.insert(tenant.host.clone()) {
+            fault(
+                nth("host", n),
+                format!("`{}` is used twice; each administration needs a host name of its own", tenant.host),
+            );
+        }
+    }
+}
+
+fn is_zone(zone: &str) -> bool {
+    !zone.is_empty()
+        && zone.len() <= 32
+        && zone.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The line of the n-th occurrence of a key, counted from 1.
+fn line_of(text: &str, key: &str, n: usize) -> Option<usize> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+        .nth(n)
+        .map(|(index, _)| index + 1)
+}

@@ -1,0 +1,72 @@
+//! The demo's internal web application: a small register, as a town would have one. It has no sign-in of its own, as
+//! many internal applications have none: the proxy in front of it is what keeps strangers out.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context as _;
+use axum::{
+    Form, Router,
+    extract::State,
+    http::HeaderMap,
+    response::{Html, Redirect},
+    routing::get,
+};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+/// The most entries that the demo keeps.
+const MAX_ENTRIES: usize = 200;
+
+/// The longest entry in characters.
+const MAX_ENTRY_CHARS: usize = 200;
+
+type Register = Arc<Mutex<Vec<String>>>;
+
+/// Starts the application on a free port of the loopback and returns its address.
+pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("the demo application found no free port")?;
+    let address = listener.local_addr()?;
+    let register: Register = Arc::new(Mutex::new(vec!["Hund „Bello“, Halter: Musterstraße 1".into(), "Katze „Minka“, Halterin: Am Markt 5".into()]));
+    let router = Router::new().route("/", get(show).post(add)).with_state(register);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "The demo application stopped");
+        }
+    });
+    Ok(address)
+}
+
+async fn show(State(register): State<Register>, headers: HeaderMap) -> Html<String> {
+    let who = headers.get("x-fernamt-user").and_then(|value| value.to_str().ok()).unwrap_or("niemand");
+    let entries = register.lock().unwrap_or_else(PoisonError::into_inner);
+    let items: String = entries.iter().map(|entry| format!("<li>{}</li>", escape(entry))).collect();
+    Html(format!(
+        r#"<!doctype html><html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Tierregister</title><style>body{{font:18px/1.5 sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}}
+input,button{{font:inherit;padding:.4rem .6rem}}header{{border-bottom:3px solid #1f5fa8;margin-bottom:1rem}}</style>
+<header><h1>Tierregister</h1><p>Internes Fachverfahren. Angemeldet als <strong>{}</strong>.</p></header>
+<main><h2>Einträge</h2><ul>{items}</ul>
+<form method="post"><label>Neuer Eintrag <input name="entry" maxlength="{MAX_ENTRY_CHARS}" required></label> <button>Eintragen</button></form></main>"#,
+        escape(who)
+    ))
+}
+
+#[derive(Deserialize)]
+struct NewEntry {
+    entry: String,
+}
+
+async fn add(State(register): State<Register>, Form(new): Form<NewEntry>) -> Redirect {
+    let mut entries = register.lock().unwrap_or_else(PoisonError::into_inner);
+    if entries.len() < MAX_ENTRIES {
+        entries.push(new.entry.chars().take(MAX_ENTRY_CHARS).collect());
+    }
+    Redirect::to("/")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,107 @@
+//! What the administration shows of the installation as a whole.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use fernamt_admin::Installation;
+use fernamt_api::admin::health::{Part, PartState};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use time::OffsetDateTime;
+
+use crate::{background::backups, config::Tls, office::Office};
+
+/// A backup older than this is a matter for the administrator.
+const BACKUP_MAX_AGE: Duration = Duration::from_secs(36 * 3600);
+
+/// A certificate with less time left is a matter for the administrator.
+const CERTIFICATE_MIN_LEFT: time::Duration = time::Duration::days(21);
+
+/// The running installation.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// The opened office.
+    pub(crate) office: Arc<Office>,
+    /// Since when it runs.
+    pub(crate) started_at: OffsetDateTime,
+}
+
+#[async_trait]
+impl Installation for Running {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn started_at(&self) -> OffsetDateTime {
+        self.started_at
+    }
+
+    fn zones(&self) -> Vec<String> {
+        let config = &self.office.config;
+        let mut zones: Vec<String> = Vec::new();
+        let all = config.listener.iter().map(|listener| &listener.zone).chain(config.ssh.iter().map(|ssh| &ssh.zone));
+        for zone in all {
+            if !zones.contains(zone) {
+                zones.push(zone.clone());
+            }
+        }
+        zones
+    }
+
+    async fn parts(&self) -> Vec<Part> {
+        let ssh = match &self.office.config.ssh {
+            Some(ssh) => part("ssh", PartState::Ok, "listening", format!("the SSH gateway listens on {}", ssh.address)),
+            None => part("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
+        };
+        vec![self.backup(), self.certificate(), ssh]
+    }
+}
+
+impl Running {
+    fn backup(&self) -> Part {
+        if !self.office.config.backup.enabled {
+            return part("backup", PartState::Off, "off", "daily backups are switched off");
+        }
+        let newest = backups(&self.office.config.backup_dir()).pop();
+        let age = newest.and_then(|path| path.metadata().ok()?.modified().ok()?.elapsed().ok());
+        match age {
+            None => part("backup", PartState::Warning, "backup_missing", "no backup has been made yet"),
+            Some(age) if age > BACKUP_MAX_AGE => {
+                part("backup", PartState::Failed, "backup_too_old", format!("the newest backup is {} hours old", age.as_secs() / 3600))
+            }
+            Some(age) => part("backup", PartState::Ok, "ok", format!("the newest backup is {} hours old", age.as_secs() / 3600)),
+        }
+    }
+
+    fn certificate(&self) -> Part {
+        let now = self.office.clock.now();
+        let soonest = self
+            .office
+            .config
+            .listener
+            .iter()
+            .filter_map(|listener| match &listener.tls {
+                Tls::Files(files) => Some(expiry(&files.certificate)),
+                Tls::Word(_) => None,
+            })
+            .min_by_key(|expiry| *expiry);
+        match soonest {
+            None => part("certificate", PartState::Warning, "certificate_self_made", "no listener has a certificate from an authority"),
+            Some(None) => part("certificate", PartState::Failed, "certificate_unreadable", "a certificate cannot be read"),
+            Some(Some(until)) if until < now => part("certificate", PartState::Failed, "certificate_expired", format!("a certificate expired on {}", until.date())),
+            Some(Some(until)) if until - now < CERTIFICATE_MIN_LEFT => {
+                part("certificate", PartState::Warning, "certificate_expires", format!("a certificate expires on {}", until.date()))
+            }
+            Some(Some(until)) => part("certificate", PartState::Ok, "ok", format!("the certificate is valid until {}", until.date())),
+        }
+    }
+}
+
+fn part(name: &str, state: PartState, code: &str, detail: impl Into<String>) -> Part {
+    Part { part: name.to_owned(), state, code: code.to_owned(), detail: detail.into() }
+}
+
+fn expiry(path: &std::path::Path) -> Option<OffsetDateTime> {
+    let der = CertificateDer::from_pem_file(path).ok()?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).ok()?;
+    Some(certificate.validity().not_after.to_datetime())
+}

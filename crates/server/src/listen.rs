@@ -1,0 +1,208 @@
+//! Listeners: accepting connections, TLS, limits, and a graceful stop. Binding is apart from running, so that a taken
+//! port is reported before anything starts.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum::{Router, body::Body};
+use fernamt_domain::Zone;
+use fernamt_http::Connection;
+use hyper::{Request, body::Incoming};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::{GracefulShutdown, Watcher}},
+};
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// The most connections of one listener.
+const MAX_CONNECTIONS: usize = 8192;
+
+/// The most connections from one address. An office behind one address has a few hundred browsers.
+const MAX_CONNECTIONS_PER_SOURCE: usize = 2048;
+
+/// How long the TLS handshake may take.
+const TLS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long requests under way may take to finish when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A bound listener.
+pub(crate) struct Bound {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    zone: Zone,
+    administration: bool,
+}
+
+impl Bound {
+    /// Binds an address.
+    pub(crate) async fn bind(
+        address: SocketAddr,
+        zone: Zone,
+        administration: bool,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}; is another program using the port?"))?;
+        Ok(Self { listener, tls: tls.map(TlsAcceptor::from), zone, administration })
+    }
+
+    /// Serves until `stop`, then lets requests under way finish.
+    pub(crate) async fn run(self, router: Router, stop: CancellationToken) {
+        let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let sources = Sources::default();
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: yield, so that others can give some back.
+                    tracing::warn!(%error, "A connection could not be accepted");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            };
+            let Ok(permit) = Arc::clone(&total).try_acquire_owned() else {
+                metrics::counter!("fernamt_http_connections_refused_total", "reason" => "total").increment(1);
+                continue;
+            };
+            let Some(source) = sources.enter(peer.ip().to_canonical()) else {
+                metrics::counter!("fernamt_http_connections_refused_total", "reason" => "source").increment(1);
+                continue;
+            };
+            let held = Held { _permit: permit, _source: source };
+            let connection = Connection { zone: self.zone.clone(), administration: self.administration, peer };
+            let (tls, router, watcher) = (self.tls.clone(), router.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                serve(stream, tls, connection, router, watcher).await;
+                drop(held);
+            });
+        }
+        drop(self.listener);
+        if timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
+            tracing::warn!("Connections were cut because they did not finish in time");
+        }
+    }
+}
+
+struct Held {
+    _permit: OwnedSemaphorePermit,
+    _source: Source,
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connection, router: Router, watcher: Watcher) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "Nodelay could not be set");
+    }
+    match tls {
+        None => serve_http(stream, connection, router, watcher).await,
+        Some(tls) => match timeout(TLS_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) => serve_http(stream, connection, router, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%error, "A TLS handshake failed"),
+            Err(_) => tracing::debug!("A TLS handshake took too long"),
+        },
+    }
+}
+
+async fn serve_http<S>(stream: S, connection: Connection, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        let router = router.clone();
+        async move {
+            let Ok(response) = router.oneshot(request.map(Body::new)).await;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_headers(64);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(20)))
+        .max_concurrent_streams(128)
+        .max_header_list_size(32 * 1024)
+        .enable_connect_protocol();
+    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+    if let Err(error) = watcher.watch(served).await {
+        tracing::debug!(error, "A connection ended with an error");
+    }
+}
+
+/// Counts connections by source address.
+#[derive(Debug, Clone, Default)]
+struct Sources(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+impl Sources {
+    fn enter(&self, address: IpAddr) -> Option<Source> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= MAX_CONNECTIONS_PER_SOURCE {
+            return None;
+        }
+        *count += 1;
+        Some(Source { sources: self.clone(), address })
+    }
+}
+
+/// One connection's place in the count.
+#[derive(Debug)]
+struct Source {
+    sources: Sources,
+    address: IpAddr,
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        let mut counts = self.sources.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn one_source_cannot_take_every_connection() {
+        let sources = Sources::default();
+        let greedy = IpAddr::from(Ipv4Addr::new(192, 0, 2, 1));
+        let held: Vec<_> = (0..MAX_CONNECTIONS_PER_SOURCE).map(|_| sources.enter(greedy).unwrap()).collect();
+        assert!(sources.enter(greedy).is_none());
+        assert!(sources.enter(Ipv4Addr::new(192, 0, 2, 2).into()).is_some());
+        drop(held);
+        assert!(sources.enter(greedy).is_some());
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole server from outside: the binary with a configuration and a data folder of its own.
+
+mod backup;
+mod commands;
+mod operations;
+mod start;
+
+use fernamt_testkit::office::Office;
+
+/// The binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_fernamt");
+
+/// A running server with one administrator, `ada`.
+fn office() -> Office {
+    let office = Office::start_binary(BINARY).unwrap();
+    office.run(&["user", "add", "ada", "--role", "administrator"], "Kastanie-Regen-41\n").unwrap();
+    office
+}
