@@ -8,6 +8,10 @@ use std::{
 };
 
 use fernamt_domain::{PersonId, TenantId};
+use tokio::time::Instant;
+
+/// The most sources whose arrivals are counted.
+const MAX_SOURCES: usize = 16_384;
 
 /// The gateway's limits. The defaults fit an administration of some thousand people on one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,11 @@ pub struct Limits {
     /// Connections from one source (an IPv4 address, an IPv6 /64) that have not signed in yet. A town hall behind one
     /// address must still get in on Monday morning.
     pub unauthenticated_per_source: usize,
+    /// New connections a second from one source, after a burst of [`Limits::arrivals_burst`]: each costs us a key
+    /// exchange, whoever it is.
+    pub arrivals_per_second: u32,
+    /// New connections from one source at once.
+    pub arrivals_burst: u32,
     /// All connections.
     pub connections: usize,
     /// Connections of one person.
@@ -42,6 +51,8 @@ impl Default for Limits {
             sign_in_attempts: 6,
             unauthenticated: 256,
             unauthenticated_per_source: 64,
+            arrivals_per_second: 10,
+            arrivals_burst: 30,
             connections: 8_192,
             connections_per_person: 16,
             channels_per_connection: 128,
@@ -59,6 +70,8 @@ pub(super) enum Full {
     Unauthenticated,
     /// Too many of them come from this source.
     Source,
+    /// This source comes too often.
+    Rate,
     /// Too many connections in all.
     Connections,
 }
@@ -68,6 +81,7 @@ impl Full {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::Source => "source",
+            Self::Rate => "rate",
             Self::Connections => "connections",
         }
     }
@@ -83,6 +97,8 @@ pub(super) struct Door {
 #[derive(Debug, Default)]
 struct Counts {
     waiting: HashMap<IpAddr, usize>,
+    /// By when each source has paid for its arrivals; who has paid is forgotten.
+    paid_by: HashMap<IpAddr, Instant>,
     waiting_total: usize,
     inside: HashMap<(TenantId, PersonId), usize>,
     total: usize,
@@ -107,6 +123,9 @@ impl Door {
         if from_here >= self.limits.unauthenticated_per_source {
             return Err(Full::Source);
         }
+        if !counts.may_arrive(source, &self.limits) {
+            return Err(Full::Rate);
+        }
         counts.waiting.insert(source, from_here + 1);
         counts.waiting_total += 1;
         counts.total += 1;
@@ -119,6 +138,24 @@ impl Door {
 }
 
 impl Counts {
+    /// Charges a source for one arrival, unless it is too far behind with paying.
+    fn may_arrive(&mut self, source: IpAddr, limits: &Limits) -> bool {
+        let now = Instant::now();
+        let price = Duration::from_secs(1) / limits.arrivals_per_second.max(1);
+        let debt = self.paid_by.get(&source).map_or(Duration::ZERO, |paid| paid.saturating_duration_since(now));
+        if debt + price > price * limits.arrivals_burst.max(1) {
+            return false;
+        }
+        if self.paid_by.len() >= MAX_SOURCES {
+            self.paid_by.retain(|_, paid| *paid > now);
+        }
+        // With that many sources in debt at once, the limit of all waiting connections is what protects us.
+        if self.paid_by.len() < MAX_SOURCES {
+            self.paid_by.insert(source, now + debt + price);
+        }
+        true
+    }
+
     fn leave(&mut self, at: At) {
         match at {
             At::Door(source) => {
@@ -211,6 +248,16 @@ mod tests {
         drop(other);
         assert!(door.lock().waiting.is_empty());
         assert_eq!(door.lock().total, 0);
+    }
+
+    #[test]
+    fn one_source_cannot_come_again_and_again() {
+        let door = door(Limits { arrivals_burst: 3, arrivals_per_second: 1, ..Limits::default() });
+        for _ in 0..3 {
+            drop(door.knock(address("192.0.2.1")).unwrap());
+        }
+        assert_eq!(door.knock(address("192.0.2.1")).unwrap_err(), Full::Rate);
+        assert!(door.knock(address("192.0.2.2")).is_ok());
     }
 
     #[test]

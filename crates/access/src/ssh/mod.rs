@@ -3,7 +3,7 @@
 //!
 //! [`Gateway`] accepts connections and watches over them; a handler of its own speaks SSH for each connection; a tunnel
 //! carries bytes between one channel and one target for as long as its live grant lasts. All that has to be known about
-//! people, rules and targets comes through the [`Gatekeeper`].
+//! people, rules and targets comes through the [`Gatekeeper`]; the product's is the [`Porter`].
 
 mod algorithms;
 mod connection;

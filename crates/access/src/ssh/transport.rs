@@ -14,8 +14,8 @@ use tokio_util::{
     sync::{CancellationToken, WaitForCancellationFutureOwned},
 };
 
-/// Bytes read ahead while much comes in. Two of the largest packets that OpenSSH sends.
-const BUSY_BYTES: usize = 64 * 1024;
+/// Bytes read ahead while much comes in: eight of the largest packets that OpenSSH sends, for one system call.
+const BUSY_BYTES: usize = 256 * 1024;
 /// Bytes read ahead otherwise, so that hundreds of idle connections cost little.
 const QUIET_BYTES: usize = 2 * 1024;
 
@@ -94,13 +94,13 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_come_out_as_they_went_in_whatever_the_sizes() {
-        let (mut near, far) = duplex(200_000);
-        let sent: Vec<u8> = (0..150_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let (mut near, far) = duplex(1_000_000);
+        let sent: Vec<u8> = (0..900_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         near.write_all(&sent).await.unwrap();
         drop(near);
         let mut transport = Transport::new(far, CancellationToken::new());
         let mut received = Vec::new();
-        for size in [4, 1, 70_000, 32_000].into_iter().cycle() {
+        for size in [4, 1, 70_000, 300_000, 32_000].into_iter().cycle() {
             let mut part = vec![0; size];
             let count = transport.read(&mut part).await.unwrap();
             if count == 0 {

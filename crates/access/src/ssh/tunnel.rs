@@ -107,8 +107,13 @@ impl Inlet {
         state.bytes < self.limit_bytes
     }
 
-    /// Whether all that came has gone to the target.
+    /// Whether the target takes what comes, so that the client may send more at once.
     pub(super) fn keeps_up(&self) -> bool {
+        self.lock().bytes < self.limit_bytes / 4
+    }
+
+    /// Whether all that came has gone to the target.
+    fn is_drained(&self) -> bool {
         self.lock().queue.is_empty()
     }
 
@@ -228,7 +233,7 @@ async fn to_target(target: &OwnedReadHalf, inlet: &Inlet) -> io::Result<()> {
         if inlet.flush()? {
             return Ok(());
         }
-        if inlet.keeps_up() {
+        if inlet.is_drained() {
             filled.await;
         } else {
             target.ready(Interest::WRITABLE).await?;
@@ -259,7 +264,7 @@ async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, client: &ChannelWriteH
         () = inlet.closed.cancelled() => {
             // What the client had sent still goes to the target, but not for ever.
             let gone = async {
-                while !inlet.keeps_up() {
+                while !inlet.is_drained() {
                     target.ready(Interest::WRITABLE).await?;
                     inlet.flush()?;
                 }
