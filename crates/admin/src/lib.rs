@@ -43,7 +43,7 @@ impl Admin {
     async fn hash(&self, password: &Secret<String>) -> Result<Secret<String>, ApiError> {
         self.identity.passwords().hash(password).await.map(Secret::new).map_err(|error| match error {
             HashError::Busy => ApiError::slow_down(1),
-            other => ApiError::internal(&other),
+            HashError::Damaged => ApiError::internal(&HashError::Damaged),
         })
     }
 }

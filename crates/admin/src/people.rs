@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fernamt_domain::{DeviceState, PersonId};
-use fernamt_store::{DeviceRecord, MAX_PAGE_ROWS, Page, StoreError, TenantStore};
+use fernamt_store::{DeviceRecord, MAX_PAGE_ROWS, OtpKind, Page, StoreError, TenantStore};
 
 /// The most rows that are put together: the devices of the largest administration, with room.
 const MAX_ROWS: usize = 50_000;
@@ -42,6 +42,14 @@ fn page_from(rows: usize) -> Result<Page, StoreError> {
         return Err(StoreError::TooMany { what: "rows", limit: MAX_ROWS });
     }
     Ok(Page { search: None, offset: rows as u64, limit: MAX_PAGE_ROWS })
+}
+
+/// Whether a person has to show a second factor: a passkey, a confirmed app, or a hardware token, which counts from the
+/// moment it is handed out.
+pub(crate) async fn holds_second_factor(tenant: &TenantStore, person: PersonId) -> Result<bool, StoreError> {
+    let tokens = tenant.otp_tokens().of_person(person).await?;
+    let counts = tokens.iter().any(|token| token.confirmed_at.is_some() || token.kind == OtpKind::Hardware);
+    Ok(counts || !tenant.passkeys().of_person(person).await?.is_empty())
 }
 
 /// Whether what was looked for is there.

@@ -93,7 +93,7 @@ async fn somebody_remains_who_can_administer() {
     let version = client.get(&path).await.body["version"].clone();
     let changed = client.patch(&path, json!({ "version": version, "roles": ["data_protection"] })).await;
     assert_eq!((changed.status, &changed.body["roles"]), (200, &json!(["data_protection"])));
-    // The account behind this session loses its role in the store: from now on nobody else could administer.
+    // The deputy administers again, and the two disable each other at the same moment.
     let work = house.tenant.begin().await.unwrap();
     work.people().set_roles(deputy, &[Role::Administrator]).await.unwrap();
     work.commit().await.unwrap();

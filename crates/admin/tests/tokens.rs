@@ -19,6 +19,8 @@ async fn tokens_are_imported_handed_out_and_taken_back() {
     let path = format!("{TOKENS}/{}", token["id"].as_str().unwrap());
     let handed = client.put(&format!("{path}/person"), json!({ "person_id": anna })).await;
     assert_eq!(handed.body["person_name"], "anna of the office");
+    let person = client.get(&format!("/api/v1/admin/people/{anna}")).await.body;
+    assert_eq!(person["second_factor"], true, "from now on a password alone is not enough");
     let nobody = client.put(&format!("{path}/person"), json!({ "person_id": uuid::Uuid::nil() })).await;
     assert_eq!(nobody.fields(), [("person_id", "unknown")]);
     assert_eq!(

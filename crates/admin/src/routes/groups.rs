@@ -25,6 +25,7 @@ use crate::{
     act::{done, page_of},
     check::Checks,
     error::{AdminError, used_by},
+    people::holds_second_factor,
     usage::rules_naming,
     version,
 };
@@ -208,8 +209,7 @@ async fn member(tenant: &TenantStore, id: PersonId) -> Result<PersonSummary, Sto
         source: record.source,
         state: record.state,
         roles: tenant.people().roles(id).await?,
-        second_factor: !tenant.passkeys().of_person(id).await?.is_empty()
-            || tenant.otp_tokens().of_person(id).await?.iter().any(|token| token.confirmed_at.is_some()),
+        second_factor: holds_second_factor(tenant, id).await?,
     })
 }
 

@@ -22,7 +22,9 @@ use crate::{
     check::Checks,
     error::AdminError,
     guard::{not_oneself, somebody_administers},
-    password, version,
+    password,
+    people::holds_second_factor,
+    version,
 };
 
 /// The most characters of a sign-in name.
@@ -182,8 +184,7 @@ pub(crate) async fn shown(tenant: &TenantStore, id: PersonId) -> Result<PersonDe
 }
 
 async fn summary(tenant: &TenantStore, record: &PersonRecord, roles: Vec<Role>) -> Result<PersonSummary, StoreError> {
-    let token = tenant.otp_tokens().of_person(record.id).await?.iter().any(|token| token.confirmed_at.is_some());
-    let second_factor = token || !tenant.passkeys().of_person(record.id).await?.is_empty();
+    let second_factor = holds_second_factor(tenant, record.id).await?;
     Ok(PersonSummary {
         id: record.id,
         name: record.name.clone(),

@@ -84,7 +84,7 @@ async fn create(
         created_at: now,
         updated_at: now,
     };
-    let record = rules::with_body(blank, &rule);
+    let record = rules::with_body(&blank, &rule);
     work.rules().insert(&record).await?;
     finish(&session, work, "created", &rule).await?;
     Ok((StatusCode::CREATED, Json(rules::shown(record))))
@@ -103,7 +103,7 @@ async fn change(
     let mut others = work.rules().all().await?;
     others.retain(|other| other.id != id);
     check_among(&work, &rule, &others).await?;
-    let record = rules::with_body(RuleRecord { updated_at: session.situation.at, ..present }, &rule);
+    let record = rules::with_body(&RuleRecord { updated_at: session.situation.at, ..present }, &rule);
     work.rules().update(&record).await?;
     finish(&session, work, "changed", &rule).await?;
     Ok(Json(rules::shown(record)))

@@ -27,14 +27,14 @@ pub(crate) fn body(wire: &WireBody) -> RuleBody {
 }
 
 /// A stored rule with what the policy rule says, instead of what it said.
-pub(crate) fn with_body(record: RuleRecord, rule: &Rule) -> RuleRecord {
+pub(crate) fn with_body(record: &RuleRecord, rule: &Rule) -> RuleRecord {
     let (form, expert) = match &rule.body {
         RuleBody::Form(form) => {
             (Some(serde_json::to_value(form).expect("a form has string keys only and always serialises")), None)
         }
         RuleBody::Expert(text) => (None, Some(text.clone())),
     };
-    RuleRecord { name: rule.name.clone(), enabled: rule.enabled, form, expert, ..record }
+    RuleRecord { name: rule.name.clone(), enabled: rule.enabled, form, expert, ..*record }
 }
 
 /// A stored rule as the administration shows it.

@@ -1,6 +1,6 @@
 //! What a table would make of the targets that are there, and how to take it back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fernamt_api::admin::targets::{ImportFault, ImportRow, TargetFields, TargetSettings};
 use fernamt_domain::{BundleId, TargetId};
@@ -112,13 +112,12 @@ impl Present {
 
     /// Labels are unique over all web applications, those that the table leaves alone included.
     fn doubled_labels(&self, rows: &[Row], steps: &[Step]) -> Vec<ImportFault> {
-        let touched = |record: &&TargetRecord| {
-            !steps.iter().any(|step| step.existing.as_ref().is_some_and(|existing| existing.id == record.id))
-        };
+        let named: HashSet<_> =
+            steps.iter().filter_map(|step| step.existing.as_ref().map(|record| record.id)).collect();
         let mut owners: BTreeMap<String, String> = self
             .targets
             .iter()
-            .filter(touched)
+            .filter(|record| !named.contains(&record.id))
             .filter_map(|record| Some((record.label()?.to_lowercase(), record.name.clone())))
             .collect();
         let mut faults = Vec::new();

@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn formulas_are_kept_text() {
         let row = BTreeMap::from([(Column::Name, "=1+1".to_owned())]);
-        let bytes = write(&[row.clone()], true);
+        let bytes = write(&[row], true);
         assert!(std::str::from_utf8(&bytes).unwrap().contains("\n'=1+1;"));
         assert_eq!(read(&bytes).unwrap()[0].cells[&Column::Name], "=1+1");
     }
