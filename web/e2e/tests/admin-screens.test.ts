@@ -197,7 +197,9 @@ const screens: Screen[] = [
       await page.locator('tbody tr').nth(1).locator('.kern-btn').first().click();
       await dialog(page, 'dialog');
       await page.getByRole('combobox').click();
-      await page.getByRole('option').first().click();
+      await page.getByRole('option').first().waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
     },
   },
   { name: 'einstellungen', path: '/einstellungen' },

@@ -63,6 +63,10 @@ describe('administration, page by page', () => {
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'detached' });
     expect(sent('POST', `/devices/${first?.id}/revoke`)).toHaveLength(0);
+    // The focus is back where it was.
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.hasAttribute('data-approve')))
+      .toBe(true);
     await page.keyboard.press('Delete');
     await button('Gerät endgültig sperren').click();
     await status('„Firefox, Windows“ ist endgültig gesperrt.');
@@ -79,6 +83,8 @@ describe('administration, page by page', () => {
     const choose = async (label: string, text: string) => {
       await page.getByRole('combobox', { name: label }).fill(text);
       await page.getByRole('option', { name: text }).click();
+      // The list stays open for the next choice.
+      await page.keyboard.press('Escape');
     };
     await choose('Gruppen', 'Heimarbeit');
     await choose('Bündel', 'Bauamt');
@@ -91,7 +97,6 @@ describe('administration, page by page', () => {
     expect(await sentence.textContent()).toContain(
       'Die Gruppe „Heimarbeit“ darf alles im Bündel „Bauamt“ nutzen: auf freigegebenen Geräten der Art Browser, mit zweitem Faktor',
     );
-    await page.keyboard.press('Escape');
     await button('Regel speichern').click();
     await status('Die Regel „Heimarbeit abends“ gilt jetzt.');
     expect(sent('POST', '/rules')[0]?.body).toMatchObject({

@@ -150,7 +150,9 @@ function useColumns(): Column<Entry>[] {
         entry.target_id || entry.zone ? (
           <>
             {entry.target_id && (entry.target_name ?? t`entferntes Ziel`)}
-            {entry.zone && <span className="fa-name__more">{entry.zone}</span>}
+            {entry.zone && (
+              <span className={entry.target_id ? 'fa-name__more' : 'fa-muted'}>{entry.zone}</span>
+            )}
           </>
         ) : null,
     },

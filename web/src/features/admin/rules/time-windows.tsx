@@ -23,7 +23,7 @@ export function TimeWindows({ windows, error, onChange }: TimeWindowsProps) {
   const { t } = useLingui();
   const replace = (index: number, window: Window) => onChange(windows.with(index, window));
   return (
-    <fieldset className="kern-fieldset" id={fieldId('times')} tabIndex={-1}>
+    <fieldset className="fa-stack fa-stack--tight" id={fieldId('times')} tabIndex={-1}>
       <legend className="fa-legend">
         <Trans>Wann?</Trans>
       </legend>
