@@ -12,6 +12,11 @@ use crate::{
     web,
 };
 
+/// The demo's people; the desktop knows them too, so that they are signed on to it with what they typed.
+const PEOPLE: [&str; 5] = ["erika", "max", "ada", "dora", "karl"];
+/// The demo's password (crates/server/src/commands/demo/people.rs).
+const PASSWORD: &str = "Das Amt, von überall";
+
 /// What the demo can be asked for.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -72,7 +77,8 @@ fn desktop(server: &mut Command) -> Option<Child> {
 
 fn start_desktop() -> Result<(Child, serde_json::Value)> {
     let mut child = command(target_dir().join("debug/peer"))
-        .args(["xrdp", "--user", "erika", "--password", "Linde-Fluss-27"])
+        .args(["xrdp", "--password", PASSWORD])
+        .args(PEOPLE.iter().flat_map(|name| ["--user", name]))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -21,10 +21,10 @@ enum Peer {
     Prepare,
     /// A terminal server with an X desktop, TLS security.
     Xrdp {
-        /// Who may sign in.
+        /// Who may sign in; may be given several times.
         #[arg(long, default_value = "erika")]
-        user: String,
-        /// That person's password.
+        user: Vec<String>,
+        /// Their password.
         #[arg(long, default_value = "Linde-Fluss-27")]
         password: String,
     },
@@ -45,7 +45,8 @@ fn main() -> Result<()> {
             Ok(())
         }
         Peer::Xrdp { user, password } => {
-            let peer = Xrdp::start_for(&user, &password)?;
+            let users: Vec<_> = user.iter().map(String::as_str).collect();
+            let peer = Xrdp::start_for_all(&users, &password)?;
             serve(&json!({
                 "address": peer.address(), "user": peer.user, "password": peer.password,
                 "certificate_sha256": peer.certificate_sha256,

@@ -27,9 +27,15 @@ impl Xrdp {
 
     /// Starts a terminal server with one person.
     pub fn start_for(user: &str, password: &str) -> Result<Self> {
+        Self::start_for_all(&[user], password)
+    }
+
+    /// Starts a terminal server with several people of one password. [`Xrdp::user`] is the first.
+    pub fn start_for_all(users: &[&str], password: &str) -> Result<Self> {
+        let user = *users.first().context("a terminal server without people is of no use")?;
         let namespace = Namespace::start("xrdp", Network::Private)?;
-        let person = format!("user={}\npassword={}\n", quoted(user), quoted(password));
-        namespace.run(&format!("{person}\n{SET_UP}"))?;
+        let names: Vec<_> = users.iter().map(|name| quoted(name)).collect();
+        namespace.run(&format!("password={}\nset -- {}\n{SET_UP}", quoted(password), names.join(" ")))?;
         let certificate_sha256 = namespace.read_shared("fingerprint").context("read the certificate's fingerprint")?;
         let door = namespace.door(3389)?;
         Ok(Self { user: user.to_owned(), password: password.to_owned(), certificate_sha256, door, namespace })
@@ -67,18 +73,20 @@ impl Xrdp {
     }
 }
 
-/// `$user` and `$password` are set. The default security layer may fall back to RDP's own weak one, and the default
+/// The people are the positional parameters, `$password` is set. The default security layer may fall back to RDP's own weak one, and the default
 /// key is not readable for xrdp: both are changed here.
 const SET_UP: &str = r#"
-useradd --create-home --shell /bin/bash "$user"
-echo "$user:$password" | chpasswd
-cat >"/home/$user/.xsession" <<'SESSION'
+for user in "$@"; do
+  useradd --create-home --shell /bin/bash "$user"
+  echo "$user:$password" | chpasswd
+  cat >"/home/$user/.xsession" <<'SESSION'
 export LANG=C.UTF-8
 xsetroot -solid '#2f5175'
 exec xterm -u8 -fa Monospace -fs 14 -geometry 80x24+24+24 -title Terminal
 SESSION
-printf 'PS1="%s@amt:\\w\\$ "\n' "$user" >>"/home/$user/.bashrc"
-chown "$user:" "/home/$user/.xsession"
+  printf 'PS1="%s@amt:\\w\\$ "\n' "$user" >>"/home/$user/.bashrc"
+  chown "$user:" "/home/$user/.xsession"
+done
 
 mkdir -p /run/xrdp/sockdir /etc/X11
 chown root:xrdp /run/xrdp /run/xrdp/sockdir
