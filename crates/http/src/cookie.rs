@@ -8,7 +8,7 @@ use time::Duration;
 /// The session: `<session id>.<secret>`.
 pub const SESSION: &str = "__Host-fernamt";
 
-/// The key under which the typed password is sealed.
+/// The typed password, sealed under a key that only the server holds and bound to the session.
 pub const HANDOVER: &str = "__Host-fernamt-handover";
 
 /// The session at a proxied application, on that application's origin.

@@ -7,11 +7,11 @@ use fernamt_api::{
     sign_in::{DeviceProof, SignInAnswer},
 };
 use fernamt_domain::{
-    DeviceKind, DeviceState, Method, PasskeyId, RecoveryCodeId, Secret,
+    DeviceKind, DeviceState, Method, PasskeyId, PersonId, RecoveryCodeId, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_http::{ApiError, Session, Site, cookie};
-use fernamt_store::PersonRecord;
+use fernamt_store::{PersonRecord, StoreError, Work};
 use serde_json::Value;
 use time::Duration;
 
@@ -74,6 +74,10 @@ impl Identity {
         let mut work = tenant.begin().await.map_err(SignInError::from)?;
         let mut recovery_codes = Vec::new();
         if let Some(app) = signed_in.app {
+            // Looked at inside the transaction: of two who hold the password, only the first enrols.
+            if has_factor(&work, person).await.map_err(SignInError::from)? {
+                return Err(SignInError::Challenge.into());
+            }
             self.store_app(&mut work, tenant.id(), app, situation.at).await?;
             recovery_codes = self.store_recovery_codes(&mut work, tenant.id(), person).await?;
         }
@@ -113,6 +117,11 @@ impl Identity {
         let session = view(&session, handed_over)?;
         Ok(Completed { answer: SignInAnswer::SignedIn { session, recovery_codes }, cookies })
     }
+}
+
+async fn has_factor(work: &Work, person: PersonId) -> Result<bool, StoreError> {
+    let tokens = work.otp_tokens().of_person(person).await?;
+    Ok(!tokens.is_empty() || !work.passkeys().of_person(person).await?.is_empty())
 }
 
 /// The cookie that carries a session's secret.

@@ -146,7 +146,7 @@ impl From<SignInError> for ApiError {
             }
             SignInError::DirectoryDown => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "directory_down",
+                "directory_unreachable",
                 "the directory that knows your password cannot be reached; try again in a few minutes",
             ),
             SignInError::EnrolmentNeeded => Self::forbidden("enrolment_needed", "sign in on the web once to set up a second factor"),

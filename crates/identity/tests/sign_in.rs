@@ -30,6 +30,28 @@ async fn the_first_sign_in_enrols_a_second_factor_and_later_ones_need_it() {
 }
 
 #[tokio::test]
+async fn of_two_who_hold_the_first_password_only_the_first_enrols() {
+    let office = Office::open().await;
+    office.add_person("a.meier").await;
+    let mut ready = Vec::new();
+    for _ in 0..2 {
+        let mut browser = office.browser();
+        let (_, answer) = browser.sign_in("a.meier", PASSWORD, None).await;
+        let mut body = browser.proof().await;
+        body["token"] = answer["enrolment"]["token"].clone();
+        body["code"] = json!(crate::support::App::of(&answer["enrolment"]).code(office.now()));
+        ready.push((browser, body));
+    }
+    let [(a, first), (b, second)] = ready.as_mut_slice() else { unreachable!() };
+    let path = "/api/v1/sign-in/enrolment";
+    let (one, two) = tokio::join!(a.post(path, first.clone()), b.post(path, second.clone()));
+    let mut states = [one.0, two.0];
+    states.sort();
+    assert_eq!(states, [StatusCode::OK, StatusCode::BAD_REQUEST]);
+    assert_eq!(office.tenant.otp_tokens().of_person(office.tenant.people().by_name("a.meier").await.unwrap().unwrap().id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn whatever_was_wrong_the_answer_is_the_same() {
     let office = Office::open().await;
     let (_, app, _) = office.enrolled("a.meier").await;

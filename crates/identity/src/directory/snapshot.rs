@@ -51,7 +51,8 @@ pub struct Snapshot {
     pub groups: BTreeMap<String, DirectoryGroup>,
 }
 
-const AD_PEOPLE: &str = "(&(objectCategory=person)(objectClass=user))";
+/// Without the accounts that the directory needs for itself: Administrator, Guest, krbtgt.
+const AD_PEOPLE: &str = "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))";
 const AD_GROUPS: &str = "(&(objectCategory=group)(!(isCriticalSystemObject=TRUE)))";
 const LDAP_PEOPLE: &str = "(|(objectClass=inetOrgPerson)(objectClass=posixAccount))";
 const LDAP_GROUPS: &str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";

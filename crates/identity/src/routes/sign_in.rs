@@ -21,7 +21,6 @@ use crate::{
     complete::SignedIn,
     failure::{SignInError, Wrong},
     passkey::{Passkeys, PasskeyError},
-    second_factor::Factors,
     sign_in::{Credentials, Second},
     throttle::{Attempt, Source},
 };
@@ -71,10 +70,6 @@ pub(super) async fn enrolment(
     let now = site.situation().at;
     let app = identity.check_enrolment(&site.tenant, &request.token, &request.code, true, now)?;
     let person = active(&site, app.person).await?.ok_or(SignInError::Failed(Wrong::Disabled))?;
-    // Meanwhile somebody else may have enrolled: whoever comes second has proved too little.
-    if Factors::load(&site.tenant, person.id).await?.any() {
-        return Err(SignInError::Challenge.into());
-    }
     let signed_in = SignedIn {
         person: &person,
         methods: vec![Method::Password, Method::Totp],
