@@ -74,7 +74,8 @@ impl Xrdp {
 }
 
 /// The people are the positional parameters, `$password` is set. The default security layer may fall back to RDP's own weak one, and the default
-/// key is not readable for xrdp: both are changed here.
+/// key is not readable for xrdp: both are changed here. So are the widths of the login window, because the browser's
+/// component draws pictures awry whose width is no multiple of 4.
 const SET_UP: &str = r#"
 for user in "$@"; do
   useradd --create-home --shell /bin/bash "$user"
@@ -104,6 +105,8 @@ sed -i -e 's,^port=3389,port=tcp://127.0.0.1:3389,' \
   -e 's,^certificate=.*,certificate=/etc/xrdp/peer-cert.pem,' \
   -e 's,^key_file=.*,key_file=/etc/xrdp/peer-key.pem,' \
   -e 's/^autorun=.*/autorun=Xorg/' \
+  -e 's/^ls_width=.*/ls_width=352/' -e 's/^ls_input_width=.*/ls_input_width=212/' \
+  -e 's/^\(ls_btn_[a-z]*_width\)=.*/\1=88/' \
   -e 's/^EnableSyslog=true/EnableSyslog=false/' \
   -e 's,^LogFile=.*,LogFile=/share/xrdp.log,' /etc/xrdp/xrdp.ini
 sed -i -e 's/^EnableSyslog=true/EnableSyslog=false/' \
