@@ -232,6 +232,20 @@ export const targets: Target[] = [
   }),
 ];
 
+/** A Windows desktop that asks for name and password before it opens. */
+export const desktop: Schema<'Opened'> = {
+  kind: 'desktop',
+  ticket: 'ticket',
+  expires_at: inHours(0.01),
+  name: 'Arbeitsplatz Verwaltung',
+  clipboard: false,
+  credssp: true,
+  username: 'j.petersen',
+  password: null,
+  domain: 'AUENBRUECK',
+  width_multiple: 4,
+};
+
 /** An office with everything in it, everybody signed in. */
 export function furnish(office: MockOffice): MockOffice {
   return office

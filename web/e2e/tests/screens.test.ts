@@ -2,7 +2,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, visit } from '../support/browser.ts';
-import { enrolment, furnish, MockOffice, problem, recoveryCodes } from '../support/mock-office.ts';
+import {
+  desktop,
+  enrolment,
+  furnish,
+  MockOffice,
+  problem,
+  recoveryCodes,
+} from '../support/mock-office.ts';
 
 type Screen = {
   name: string;
@@ -123,6 +130,18 @@ const screens: Screen[] = [
     path: '/anwendung/1',
     prepare: (office) => office.on('POST', '/me/targets/1/open', () => problem(403, 'not_allowed')),
   },
+  {
+    name: 'arbeitsplatz-verweigert',
+    path: '/arbeitsplatz/1',
+    prepare: (office) => office.on('POST', '/me/targets/1/open', () => problem(403, 'not_allowed')),
+    act: (page) => page.getByRole('alert').waitFor(),
+  },
+  {
+    name: 'arbeitsplatz-anmelden',
+    path: '/arbeitsplatz/1',
+    prepare: (office) => office.on('POST', '/me/targets/1/open', desktop),
+    act: (page) => page.locator('input[name=password]').waitFor(),
+  },
   { name: 'konto-geraete', path: '/konto/geraete' },
   {
     name: 'konto-geraet-sperren',
@@ -156,8 +175,9 @@ describe('every screen', () => {
   afterAll(() => browser.close());
 
   const only = process.env.SCREEN;
+  const onlyView = process.env.VIEW;
   for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views) {
+    for (const [viewName, view] of views.filter(([name]) => !onlyView || name === onlyView)) {
       it(`${screen.name}, ${viewName}`, async () => {
         office = furnish(await MockOffice.start());
         office.signedIn = screen.signedIn ?? true;

@@ -62,12 +62,12 @@ export function Card({ title, actions, children, level = 2, lead, id }: CardProp
   return (
     <section className="fa-card kern-level-2" id={id}>
       {(title || actions) && (
-        <div>
-          <div className="fa-card__head">
+        <div className="fa-card__head">
+          <div className="fa-card__text">
             {title && <Heading>{title}</Heading>}
-            {actions && <div className="fa-row">{actions}</div>}
+            {lead && <p className="fa-muted">{lead}</p>}
           </div>
-          {lead && <p className="fa-muted">{lead}</p>}
+          {actions && <div className="fa-row">{actions}</div>}
         </div>
       )}
       {children}
