@@ -145,9 +145,4 @@ pub trait Gatekeeper: Send + Sync + 'static {
 
     /// The connection is over: ends its session.
     async fn signed_out(&self, who: &SignedIn);
-
-    /// Watches, while the gateway runs, for what ends the sessions of those who are signed in.
-    async fn watch(&self, stop: CancellationToken) {
-        stop.cancelled().await;
-    }
 }

@@ -83,8 +83,6 @@ impl Gateway {
         let limits = Arc::new(self.settings.limits);
         let door = Door::new(Arc::clone(&limits));
         let visits = TaskTracker::new();
-        let (gatekeeper, watching) = (Arc::clone(&self.gatekeeper), stop.clone());
-        let watch = tokio::spawn(async move { gatekeeper.watch(watching).await });
         while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
             let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
@@ -117,9 +115,6 @@ impl Gateway {
         info!(connections = visits.len(), "SSH gateway stops");
         if timeout(STOPPING, visits.wait()).await.is_err() {
             warn!(connections = visits.len(), "SSH connections did not end in time");
-        }
-        if watch.await.is_err() {
-            warn!("The watch over SSH sessions had failed");
         }
     }
 }

@@ -36,7 +36,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Every so many times, all are looked at for the end of their time. Their tunnels end on time by their grants.
 const LOOK_AT_ALL: u32 = 30;
 
-/// The gatekeeper of the product.
+/// The gatekeeper of the product. [`Porter::run`] must run beside it, or nobody is told when their session ends.
 pub struct Porter {
     identity: Arc<Identity>,
     store: Store,
@@ -57,6 +57,36 @@ impl Porter {
     /// Over the features and back ends that it asks.
     pub fn new(identity: Arc<Identity>, store: Store, egress: EgressGuard, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self { identity, store, egress, clock, inside: Mutex::default() })
+    }
+
+    /// Ends connections whose session, person or device has ended. Runs until stopped.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut bus = self.store.subscribe();
+        let mut tick = tokio::time::interval(LOOK_AGAIN);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Whether something happened that could not be looked at yet.
+        let mut behind = true;
+        let mut ticks = 0_u32;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                notice = bus.next() => match notice {
+                    Some(Notice::Event(TenantEvent { tenant, event })) => behind |= self.heard(tenant, &event).await.is_err(),
+                    Some(Notice::Everything) => behind = true,
+                    None => return,
+                },
+                _ = tick.tick() => {
+                    ticks = ticks.wrapping_add(1);
+                    if behind || ticks.is_multiple_of(LOOK_AT_ALL) {
+                        let looked = self.look_at(|_, _| true).await;
+                        behind = looked.is_err();
+                        if let Err(error) = looked {
+                            warn!(%error, "SSH sessions could not be looked through; the next attempt follows");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     async fn heard(&self, tenant: TenantId, event: &DomainEvent) -> Result<(), StoreError> {
@@ -314,34 +344,6 @@ impl Gatekeeper for Porter {
         if let Err(error) = self.identity.end_session(&self.store.tenant(who.tenant), who.facts.session).await {
             // The next start of the server ends it, and it has no secret that anybody could use.
             error!(%error, "The session of a closed connection could not be ended");
-        }
-    }
-    async fn watch(&self, stop: CancellationToken) {
-        let mut bus = self.store.subscribe();
-        let mut tick = tokio::time::interval(LOOK_AGAIN);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // Whether something happened that could not be looked at yet.
-        let mut behind = true;
-        let mut ticks = 0_u32;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                notice = bus.next() => match notice {
-                    Some(Notice::Event(TenantEvent { tenant, event })) => behind |= self.heard(tenant, &event).await.is_err(),
-                    Some(Notice::Everything) => behind = true,
-                    None => return,
-                },
-                _ = tick.tick() => {
-                    ticks = ticks.wrapping_add(1);
-                    if behind || ticks.is_multiple_of(LOOK_AT_ALL) {
-                        let looked = self.look_at(|_, _| true).await;
-                        behind = looked.is_err();
-                        if let Err(error) = looked {
-                            warn!(%error, "SSH sessions could not be looked through; the next attempt follows");
-                        }
-                    }
-                }
-            }
         }
     }
 }

@@ -37,6 +37,8 @@ impl Language {
         self.pick("Einmalcode: ", "One-time code: ")
     }
 
+    // OpenSSH shows what follows with every letter beyond ASCII as an octal number, so there is none.
+
     pub(super) fn sign_in_refused(self, refusal: SignInRefusal) -> Option<String> {
         let text = match refusal {
             // The client says itself that access was denied; more would help only who guesses.
@@ -52,15 +54,15 @@ impl Language {
                 });
             }
             SignInRefusal::DevicePending => self.pick(
-                "Das Gerät ist noch nicht freigegeben. Ihre Leitstelle ist benachrichtigt. Bitte versuchen Sie es nach der Freigabe noch einmal.",
+                "Dieser Zugang ist noch nicht freigegeben. Ihre Leitstelle ist benachrichtigt. Bitte versuchen Sie es nach der Freigabe noch einmal.",
                 "This device is not approved yet. Your control desk has been notified. Please try again once it is approved.",
             ),
             SignInRefusal::EnrolmentRequired => self.pick(
-                "Für Ihr Konto ist noch kein Einmalcode eingerichtet. Bitte melden Sie sich zuerst im Browser an und richten Sie ihn dort ein.",
+                "Ihr Konto hat noch keinen Einmalcode. Bitte melden Sie sich zuerst im Browser an und richten Sie ihn dort ein.",
                 "Your account has no one-time code yet. Please sign in with a browser first and set it up there.",
             ),
             SignInRefusal::Unavailable => self.pick(
-                "Die Anmeldung ist gerade nicht möglich. Bitte versuchen Sie es in einigen Minuten noch einmal.",
+                "Die Anmeldung gelingt gerade nicht. Bitte versuchen Sie es in einigen Minuten noch einmal.",
                 "Signing in is not possible at the moment. Please try again in a few minutes.",
             ),
         };
@@ -69,12 +71,10 @@ impl Language {
 
     pub(super) fn too_many_connections(self) -> &'static str {
         self.pick(
-            "Sie haben schon so viele Verbindungen offen, wie erlaubt sind. Bitte schließen Sie eine davon.",
+            "Sie haben schon so viele Verbindungen offen, wie erlaubt sind. Bitte beenden Sie eine davon.",
             "You have as many connections open as are allowed. Please close one of them.",
         )
     }
-
-    // OpenSSH shows what follows with every letter beyond ASCII as an octal number, so it has none.
 
     pub(super) fn open_refused(self, refusal: OpenRefusal) -> &'static str {
         match refusal {
@@ -180,8 +180,16 @@ mod tests {
             let refused = refusals.map(|refusal| language.open_refused(refusal));
             let ended =
                 [language.unreachable(), language.grace_over(), language.session_ended(), language.shutting_down()];
-            for text in refused.into_iter().chain(ended) {
+            for text in refused.into_iter().chain(ended).chain([language.too_many_connections()]) {
                 assert!(text.is_ascii(), "{text}");
+            }
+            for refusal in [
+                SignInRefusal::SlowDown { retry_after_seconds: 1 },
+                SignInRefusal::DevicePending,
+                SignInRefusal::EnrolmentRequired,
+                SignInRefusal::Unavailable,
+            ] {
+                assert!(language.sign_in_refused(refusal).is_some_and(|text| text.is_ascii()));
             }
         }
     }

@@ -168,7 +168,7 @@ async fn who_has_a_pending_device_is_told_what_to_do() {
     let desk = Desk::new(&running);
     let (status, _, messages) = Client::start(desk.ssh("anna", &["-N"])).finish().await;
     assert_eq!(status, 255);
-    assert!(messages.contains("Das Gerät ist noch nicht freigegeben."), "{messages}");
+    assert!(messages.contains("Dieser Zugang ist noch nicht freigegeben."), "{messages}");
 }
 
 #[tokio::test]

@@ -32,15 +32,16 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(running: &Running) -> Self {
+        Self::before(running.port(), &running.keys)
+    }
+
+    /// A desk whose programs know the gateway at this port of the loopback by its keys.
+    pub(crate) fn before(gateway_port: String, keys: &HostKeys) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Self {
-            folder,
-            gateway_port: running.port(),
-            fingerprint: running.keys.fingerprints()[0].split_once(' ').unwrap().1.to_owned(),
-        };
+        let fingerprint = keys.fingerprints()[0].split_once(' ').unwrap().1.to_owned();
+        let known: String = keys.public().iter().map(|key| format!("[127.0.0.1]:{gateway_port} {key}\n")).collect();
+        let desk = Self { folder, gateway_port, fingerprint };
         desk.answers(PASSWORD, CODE);
-        let known: String =
-            running.keys.public().iter().map(|key| format!("[127.0.0.1]:{} {key}\n", running.port())).collect();
         fs::write(desk.path("known_hosts"), known).unwrap();
         desk
     }
@@ -87,7 +88,6 @@ impl Desk {
 
     pub(crate) fn with_askpass(&self, command: &mut Command) {
         command.env("SSH_ASKPASS", self.path("askpass")).env("SSH_ASKPASS_REQUIRE", "force").env_remove("SSH_AUTH_SOCK");
-        command.env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     }
 
