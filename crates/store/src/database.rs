@@ -1,6 +1,12 @@
 //! Opening the database: its address, its connections, and the settings that make acknowledged changes last.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use fernamt_domain::Secret;
 use sea_orm::{
@@ -75,9 +81,7 @@ impl Durability {
     /// An error that names the first setting that is not what it must be.
     pub fn check(&self) -> Result<(), StoreError> {
         match self.settings.iter().find(|(_, found, wanted)| found != wanted) {
-            Some((setting, found, wanted)) => {
-                Err(StoreError::Durability { setting, found: found.clone(), wanted })
-            }
+            Some((setting, found, wanted)) => Err(StoreError::Durability { setting, found: found.clone(), wanted }),
             None => Ok(()),
         }
     }
@@ -95,9 +99,9 @@ impl Database {
     async fn connect(url: DatabaseUrl) -> Result<Self, StoreError> {
         match &url {
             DatabaseUrl::Sqlite(path) => {
+                make_private(path)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
-                    .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
@@ -167,6 +171,12 @@ impl Database {
         }
         Ok(Durability { settings })
     }
+}
+
+/// Makes the database's file if it is not there, so that only its owner may read it.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    Ok(())
 }
 
 /// A transaction that writes takes SQLite's one writer's lock at once, so that it never has to be repeated.

@@ -10,11 +10,7 @@ use std::{
 };
 
 use fernamt_domain::{OutboxId, TenantId, event::TenantEvent};
-use sqlx::{
-    ConnectOptions, Row, SqliteConnection,
-    postgres::PgListener,
-    sqlite::SqliteConnectOptions,
-};
+use sqlx::{ConnectOptions, Row, SqliteConnection, postgres::PgListener, sqlite::SqliteConnectOptions};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 

@@ -374,7 +374,6 @@ fn value_text(value: &Value) -> String {
     match value {
         Value::Uuid(Some(id)) => id.to_string(),
         Value::String(Some(text)) => text.clone(),
-        Value::Bytes(Some(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
         Value::BigInt(Some(number)) => number.to_string(),
         _ => String::new(),
     }

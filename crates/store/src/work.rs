@@ -1,10 +1,6 @@
 //! The unit of work: state, audit entries and events in one transaction.
 
-use fernamt_domain::{
-    DomainEvent, OutboxId,
-    audit::AuditEvent,
-    event::TenantEvent,
-};
+use fernamt_domain::{DomainEvent, OutboxId, audit::AuditEvent, event::TenantEvent};
 use sea_orm::DatabaseTransaction;
 
 use crate::{

@@ -54,7 +54,10 @@ async fn each_category_goes_by_its_rule(f: Fixture) {
     assert!(tenant.people().get_even_removed(leaver.id).await.is_err());
     assert!(tenant.devices().get(spare.id).await.is_err());
     let entries = tenant.audit().newest_first(&AuditFilter::default(), None, 10).await.unwrap();
-    assert_eq!((entries[0].facts.kind, entries[0].facts.details["rows"]["person"].as_u64()), (AuditKind::Deletion, Some(1)));
+    assert_eq!(
+        (entries[0].facts.kind, entries[0].facts.details["rows"]["person"].as_u64()),
+        (AuditKind::Deletion, Some(1))
+    );
 
     f.clock.advance(Duration::days(400));
     let report = f.store.delete_expired(&config).await.unwrap();

@@ -1,5 +1,7 @@
 //! The settings that make acknowledged changes last are set, and read back as set.
 
+use std::os::unix::fs::PermissionsExt;
+
 use fernamt_store::{DatabaseUrl, Durability, StoreError};
 
 use crate::support::{Fixture, Place, on_both, postgres, run};
@@ -13,7 +15,8 @@ async fn settings_are_as_they_must_be(f: Fixture) {
     found.check().unwrap();
     let settings: Vec<_> = found.settings.iter().map(|(name, value, _)| format!("{name}={value}")).collect();
     match f.place {
-        Place::Sqlite(_) => {
+        Place::Sqlite(path) => {
+            assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(settings, ["journal_mode=wal", "synchronous=2", "secure_delete=1", "foreign_keys=1"]);
         }
         Place::Postgres(_) => assert_eq!(settings, ["synchronous_commit=on", "fsync=on", "full_page_writes=on"]),

@@ -1,7 +1,7 @@
 //! Tenants, and that another tenant's ids lead nowhere.
 
 use fernamt_domain::{DeviceState, PersonState, TenantId};
-use fernamt_store::{StoreError, TargetHealthRecord, HealthState};
+use fernamt_store::{HealthState, StoreError, TargetHealthRecord};
 use time::macros::date;
 
 use crate::support::{Fixture, on_both};
@@ -9,6 +9,7 @@ use crate::support::{Fixture, on_both};
 on_both! {
     tenants_are_found_by_host
     another_tenants_ids_lead_nowhere
+    no_row_joins_two_tenants
 }
 
 async fn tenants_are_found_by_host(f: Fixture) {
@@ -31,7 +32,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     let (own, other) = (f.tenant("rathaus").await, f.tenant("zwilling").await);
     let theirs = f.make().everything(&other).await;
     let before = f.place.dump(other.id()).await;
-    let mine = f.make().everything(&own).await;
+    f.make().everything(&own).await;
     macro_rules! not_found {
         ($($call:expr;)+) => {$(
             assert!(matches!($call.await, Err(StoreError::NotFound(_))), "{}", stringify!($call));
@@ -108,8 +109,14 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(work.passkeys().remove_of_person(theirs.person).await.unwrap(), 0);
     work.otp_tokens().remove_of_person(theirs.person).await.unwrap();
     work.commit().await.unwrap();
+    assert_eq!(f.place.dump(other.id()).await, before);
+}
 
-    // rows that would join one tenant's with another's are refused by the database itself
+/// Rows that would join one tenant's with another's are refused by the database itself.
+async fn no_row_joins_two_tenants(f: Fixture) {
+    let (own, other) = (f.tenant("rathaus").await, f.tenant("zwilling").await);
+    let (mine, theirs) = (f.make().everything(&own).await, f.make().everything(&other).await);
+    let before = (f.place.dump(own.id()).await, f.place.dump(other.id()).await);
     macro_rules! refused {
         ($($work:ident => $call:expr;)+) => {$(
             let $work = own.begin().await.unwrap();
@@ -135,5 +142,5 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work => work.targets().used(mine.person, theirs.target, date!(2026 - 11 - 21));
         work => work.otp_tokens().assign(mine.token, Some(theirs.person));
     }
-    assert_eq!(f.place.dump(other.id()).await, before);
+    assert_eq!((f.place.dump(own.id()).await, f.place.dump(other.id()).await), before);
 }

@@ -176,12 +176,7 @@ const TABLES: &[NewTable] = &[
         ..NEW
     },
     NewTable { name: "setting", columns: "key text, value text", key: &["key"], ..NEW },
-    NewTable {
-        name: "setup_link",
-        columns: "hash bytes, expires_at integer, used_at integer?",
-        key: &["hash"],
-        ..NEW
-    },
+    NewTable { name: "setup_link", columns: "hash bytes, expires_at integer, used_at integer?", key: &["hash"], ..NEW },
     NewTable {
         name: "import_batch",
         columns: "id uuid, at integer, person uuid?, changes text, undone_at integer?",

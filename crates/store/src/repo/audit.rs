@@ -199,7 +199,8 @@ impl<A> Audits<'_, A> {
         limit: u64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let Some(condition) = self.condition(filter).await? else { return Ok(Vec::new()) };
-        let condition = before.into_iter().fold(condition, |all, last| all.add(crate::scope::before("sequence", &last)));
+        let condition =
+            before.into_iter().fold(condition, |all, last| all.add(crate::scope::before("sequence", &last)));
         let rows = self.scope.find(condition).newest_first("sequence").limit(limit.clamp(1, MAX_PAGE_ROWS));
         rows.all().await?.into_iter().map(entry).collect()
     }
@@ -422,13 +423,8 @@ fn check(verifier: &mut Verifier, row: AuditEntryRecord, end: &ChainEnd) -> Resu
     if !repeats_its_payload(&row) {
         return Err(ChainFault::Payload(sequence));
     }
-    let link = Link {
-        day: row.day,
-        sequence,
-        commitment: row.commitment,
-        head: row.head,
-        payload: row.salt.zip(row.payload),
-    };
+    let link =
+        Link { day: row.day, sequence, commitment: row.commitment, head: row.head, payload: row.salt.zip(row.payload) };
     verifier.take(&link)?;
     if sequence == end.sequence && link.head != end.head {
         return Err(ChainFault::Rewritten(sequence));

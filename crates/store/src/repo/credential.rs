@@ -251,13 +251,8 @@ impl RecoveryCodes<'_, Writing> {
     pub async fn replace(&self, person: PersonId, hashes: Vec<Secret<Vec<u8>>>) -> Result<(), StoreError> {
         self.scope.delete::<RecoveryCodeRecord>(is("person", &person)).await?;
         let (clock, rng, created_at) = (self.scope.clock(), self.scope.rng(), self.scope.now());
-        let make = |hash| RecoveryCodeRecord {
-            id: RecoveryCodeId::new(clock, rng),
-            person,
-            hash,
-            created_at,
-            used_at: None,
-        };
+        let make =
+            |hash| RecoveryCodeRecord { id: RecoveryCodeId::new(clock, rng), person, hash, created_at, used_at: None };
         let codes: Vec<_> = hashes.into_iter().map(make).collect();
         self.scope.insert_all(&codes).await
     }

@@ -93,7 +93,7 @@ impl Devices<'_, Writing> {
         state: DeviceState,
         decided_by: Option<PersonId>,
     ) -> Result<(), StoreError> {
-        if self.get(id).await?.state == DeviceState::Revoked && state != DeviceState::Revoked {
+        if self.locked(id).await?.state == DeviceState::Revoked && state != DeviceState::Revoked {
             return Err(StoreError::conflict("device.revoked"));
         }
         let values =
@@ -104,8 +104,13 @@ impl Devices<'_, Writing> {
 
     /// Gives a device a new name.
     pub async fn rename(&self, id: DeviceId, name: &str) -> Result<(), StoreError> {
-        let device = DeviceRecord { name: name.to_owned(), ..self.get(id).await? };
+        let device = DeviceRecord { name: name.to_owned(), ..self.locked(id).await? };
         self.scope.replace(&device).await
+    }
+
+    /// The row, held until the unit of work ends: what is written back was not changed in the meantime.
+    async fn locked(&self, id: DeviceId) -> Result<DeviceRecord, StoreError> {
+        self.scope.find(is("id", &id)).locked().get().await
     }
 
     /// Notes the day of a device's use. Does nothing when it is noted already.

@@ -9,7 +9,7 @@ use super::repository;
 use crate::{
     StoreError,
     record::{record, word_fields},
-    scope::{any, after},
+    scope::{after, any},
 };
 
 text_enum! {

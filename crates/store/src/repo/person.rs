@@ -134,7 +134,7 @@ impl People<'_, Writing> {
 
     /// Writes all of a person's columns except state, password and removal, which have methods of their own.
     pub async fn update(&self, person: &PersonRecord) -> Result<(), StoreError> {
-        let now = self.get(person.id).await?;
+        let now = self.locked(person.id).await?;
         let kept = PersonRecord {
             state: now.state,
             password_hash: now.password_hash,
@@ -146,9 +146,7 @@ impl People<'_, Writing> {
 
     /// Enables or disables a person.
     pub async fn set_state(&self, id: PersonId, state: PersonState) -> Result<(), StoreError> {
-        self.scope
-            .set_one::<PersonRecord>(is("id", &id).add(is_null("removed_at")), vec![to("state", &state)])
-            .await?;
+        self.scope.set_one::<PersonRecord>(is("id", &id).add(is_null("removed_at")), vec![to("state", &state)]).await?;
         self.scope.journal_state::<PersonRecord>(&id, state.as_str()).await
     }
 
@@ -180,7 +178,7 @@ impl People<'_, Writing> {
     /// gone, hardware tokens are free again. The bare account stays until the deletion job's period has passed, so
     /// that the audit log can be read; the login is free at once.
     pub async fn remove(&self, id: PersonId) -> Result<(), StoreError> {
-        let person = self.get(id).await?;
+        let person = self.locked(id).await?;
         let own = || is("person", &id);
         self.scope.delete::<PersonRoleRecord>(own()).await?;
         self.scope.delete::<GroupMemberRecord>(own()).await?;
@@ -204,6 +202,11 @@ impl People<'_, Writing> {
         };
         self.scope.replace(&removed).await?;
         self.scope.journal_state::<PersonRecord>(&id, REMOVED).await
+    }
+
+    /// The row, held until the unit of work ends: what is written back was not changed in the meantime.
+    async fn locked(&self, id: PersonId) -> Result<PersonRecord, StoreError> {
+        self.scope.find(is("id", &id).add(is_null("removed_at"))).locked().get().await
     }
 }
 

@@ -73,7 +73,7 @@ impl Rules<'_, Writing> {
 
     /// Writes all columns of a rule.
     pub async fn update(&self, rule: &RuleRecord) -> Result<(), StoreError> {
-        let enabled = self.get(rule.id).await?.enabled;
+        let enabled = self.scope.find::<RuleRecord>(is("id", &rule.id)).locked().get().await?.enabled;
         self.scope.replace(rule).await?;
         if enabled != rule.enabled {
             self.scope.journal_state::<RuleRecord>(&rule.id, enabled_word(rule.enabled)).await?;

@@ -134,8 +134,7 @@ impl Sessions<'_, Writing> {
     pub(crate) async fn end_where(&self, filter: Condition) -> Result<Vec<SessionId>, StoreError> {
         let open = filter.add(is_null("ended_at"));
         let sessions = self.scope.find::<SessionRecord>(open.clone()).locked().all().await?;
-        let values =
-            vec![to("ended_at", &Some(self.scope.now())), to("previous_hash", &None::<Secret<Vec<u8>>>)];
+        let values = vec![to("ended_at", &Some(self.scope.now())), to("previous_hash", &None::<Secret<Vec<u8>>>)];
         self.scope.set::<SessionRecord>(open, values).await?;
         Ok(sessions.into_iter().map(|session| session.id).collect())
     }

@@ -211,7 +211,7 @@ impl Targets<'_, Writing> {
 
     /// Writes all columns of a target.
     pub async fn update(&self, target: &TargetRecord) -> Result<(), StoreError> {
-        let enabled = self.get(target.id).await?.enabled;
+        let enabled = self.scope.find::<TargetRecord>(is("id", &target.id)).locked().get().await?.enabled;
         self.scope.replace(&lower(target)).await?;
         if enabled != target.enabled {
             self.scope.journal_state::<TargetRecord>(&target.id, enabled_word(target.enabled)).await?;

@@ -106,11 +106,15 @@ async fn bundles_hold_targets(s: &Suite) {
 async fn rules_keep_their_order(s: &Suite) {
     let work = s.tenant.begin().await.unwrap();
     let rules = work.rules();
-    let (second, third) = (s.fixture.make().rule("b", rules.next_position().await.unwrap()), s.fixture.make().rule("c", 2));
+    let (second, third) =
+        (s.fixture.make().rule("b", rules.next_position().await.unwrap()), s.fixture.make().rule("c", 2));
     rules.insert(&second).await.unwrap();
     rules.insert(&third).await.unwrap();
     rules.reorder(&[third.id, s.own.rule, second.id]).await.unwrap();
-    rules.update(&RuleRecord { enabled: false, position: 2, expert: Some("permit(…);".to_owned()), ..second.clone() }).await.unwrap();
+    rules
+        .update(&RuleRecord { enabled: false, position: 2, expert: Some("permit(…);".to_owned()), ..second.clone() })
+        .await
+        .unwrap();
     drop(rules);
     work.commit().await.unwrap();
     let all = s.see(s.tenant.rules().all().await).unwrap();

@@ -7,7 +7,11 @@ mod credentials;
 mod people;
 mod sessions;
 
-use std::{collections::BTreeSet, fmt::Debug, sync::Mutex};
+use std::{
+    collections::BTreeSet,
+    fmt::{Debug, Write},
+    sync::Mutex,
+};
 
 use fernamt_domain::TenantId;
 use fernamt_store::TenantStore;
@@ -28,7 +32,7 @@ pub(crate) struct Suite {
 impl Suite {
     /// Looks at an answer: every id in it is remembered.
     pub(crate) fn see<T: Debug>(&self, answer: T) -> T {
-        *self.seen.lock().unwrap() += &format!("{answer:?}\n");
+        writeln!(self.seen.lock().unwrap(), "{answer:?}").unwrap();
         answer
     }
 }
@@ -47,7 +51,7 @@ pub(crate) async fn beside_twin(fixture: Fixture, test: impl AsyncFnOnce(&Suite)
     test(&suite).await;
     assert_eq!(place.dump(twin_tenant.id()).await, before, "the twin was changed");
     let seen = suite.seen.into_inner().unwrap();
-    assert!(seen.contains(&own.person.to_string()) || !seen.is_empty(), "the test saw nothing");
+    assert!(!seen.is_empty(), "the test saw nothing");
     for id in ids {
         assert!(!seen.contains(&id), "an answer held the twin's id {id}");
     }

@@ -171,10 +171,7 @@ async fn groups_are_set_as_a_whole(s: &Suite) {
 async fn group_closure_is_that_of_the_graph(s: &Suite) {
     const GROUPS: usize = 8;
     let edges = proptest::collection::vec((0..GROUPS, 0..GROUPS), 0..20);
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
-    );
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     for _ in 0..12 {
         let edges = edges.new_tree(&mut runner).unwrap().current();
         let work = s.tenant.begin().await.unwrap();

@@ -254,9 +254,7 @@ impl Maker<'_> {
             undone_at: None,
         };
         work.imports().insert(&import).await.unwrap();
-        work.record(
-            AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success).by(person.id).on(target.id),
-        );
+        work.record(AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success).by(person.id).on(target.id));
         work.publish(DomainEvent::PersonChanged { person: person.id });
         work.audit().sign_head(&super::signing_key()).await.unwrap();
         work.commit().await.unwrap();

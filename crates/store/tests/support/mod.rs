@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use fernamt_domain::{TenantId, audit::SigningKey, Secret};
+use fernamt_domain::{Secret, TenantId, audit::SigningKey};
 use fernamt_store::{DatabaseUrl, Store, TABLES, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock, peers};
 use sqlx::{Connection, Row};
@@ -144,10 +144,7 @@ pub(crate) fn postgres() -> Option<(Place, TempDir)> {
 }
 
 /// Runs a test to its end, also when it has to wait for the database.
-pub(crate) fn run<F: Future<Output = ()>>(
-    place: Option<(Place, TempDir)>,
-    test: impl FnOnce(Fixture) -> F,
-) {
+pub(crate) fn run<F: Future<Output = ()>>(place: Option<(Place, TempDir)>, test: impl FnOnce(Fixture) -> F) {
     let Some((place, folder)) = place else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
