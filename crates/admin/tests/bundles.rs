@@ -52,7 +52,7 @@ async fn faulty_fields_are_named() {
         (json!({ "name": "a\nb", "targets": [] }), [("name", "control_characters")]),
         (json!({ "name": "Bauamt", "targets": [] }), [("name", "taken")]),
         (json!({ "name": "x", "targets": [uuid::Uuid::nil()] }), [("targets", "unknown")]),
-        (json!({ "name": "x", "targets": vec![uuid::Uuid::nil(); 1_001] }), [("targets", "too_many")]),
+        (json!({ "name": "x", "targets": vec![uuid::Uuid::nil(); 10_001] }), [("targets", "too_many")]),
     ] {
         let reply = client.post(BUNDLES, body).await;
         assert_eq!((reply.status, reply.fields()), (422, fields.to_vec()));

@@ -58,12 +58,13 @@ async fn a_faulty_form_names_its_fields_and_is_not_saved() {
             ],
         ),
         (
-            json!({ "effect": "allow", "groups": [nobody], "people": [nobody], "targets": [nobody], "bundles": [nobody] }),
+            json!({ "effect": "allow", "groups": [nobody], "people": [nobody], "targets": [nobody], "bundles": [nobody], "zones": ["intrenet"] }),
             vec![
                 ("body.form.groups", "unknown"),
                 ("body.form.bundles", "unknown"),
                 ("body.form.targets", "unknown"),
                 ("body.form.people", "unknown"),
+                ("body.form.zones", "unknown"),
             ],
         ),
     ] {
@@ -71,6 +72,19 @@ async fn a_faulty_form_names_its_fields_and_is_not_saved() {
         assert_eq!((reply.status, reply.fields()), (422, fields));
     }
     assert_eq!(client.get(RULES).await.body, json!([]));
+}
+
+#[tokio::test]
+async fn a_rule_whose_target_is_gone_can_still_be_switched_off() {
+    let (house, client) = House::with_administrator().await;
+    let target = house.target(&client, "files").await;
+    let wanted = json!({ "effect": "allow", "everybody": true, "targets": [target["id"]] });
+    let mut rule = client.post(RULES, form(&wanted)).await.body;
+    let removed = client.delete(&format!("/api/v1/admin/targets/{}", target["id"].as_str().unwrap())).await;
+    assert_eq!(removed.status, 204);
+    rule["enabled"] = json!(false);
+    let changed = client.put(&format!("{RULES}/{}", rule["id"].as_str().unwrap()), rule).await;
+    assert_eq!((changed.status, &changed.body["enabled"]), (200, &json!(false)));
 }
 
 #[tokio::test]

@@ -192,4 +192,12 @@ mod tests {
         assert!(uses_time("[1, 2].contains(context[\"time\"].weekday)"));
         assert!(!uses_time("context.zone == \"time\" && context.second_factor"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn foreign_text_never_panics(text in "(permit|forbid|when|unless|principal|resource|context|\\.time|Target::|[(){}\"\\[\\],;=&|!<.@?\\\\/ \n-]|é|[a-z0-9]){0,60}") {
+            let _ = check(&text);
+            let _ = check(&format!("permit (principal, action, resource) when {{ {text} }};"));
+        }
+    }
 }

@@ -14,7 +14,10 @@ use fernamt_api::{
 };
 use fernamt_domain::{BundleId, DomainEvent, TargetId, audit::AuditKind};
 use fernamt_http::{Administrator, Json, Path, Query};
-use fernamt_store::{BundleRecord, StoreError, Work, repo::target::Bundles};
+use fernamt_store::{
+    BundleRecord, StoreError, Work,
+    repo::target::{Bundles, MAX_TARGETS},
+};
 use serde_json::json;
 
 use crate::{
@@ -25,9 +28,6 @@ use crate::{
     usage::rules_naming,
     version,
 };
-
-/// The most targets of one bundle.
-const MAX_TARGETS: usize = 1_000;
 
 /// The most characters of a name.
 const MAX_NAME_CHARS: usize = 100;

@@ -4,13 +4,15 @@ use std::{collections::HashSet, sync::Arc};
 
 use axum::{
     Router,
+    extract::State,
     http::StatusCode,
     routing::{get, post},
 };
 use fernamt_api::admin::rules::{ChangeRule, Rule, RuleBody as WireBody, RuleFault, RuleFields, RulePreview};
 use fernamt_domain::{DomainEvent, RuleId, audit::AuditKind};
 use fernamt_http::{Administrator, ApiError, Json, Path, Session};
-use fernamt_policy::{MAX_RULES, Rule as PolicyRule, RuleBody};
+use fernamt_identity::authorise;
+use fernamt_policy::{MAX_RULES, Rule as PolicyRule, RuleBody, RuleForm};
 use fernamt_store::{RuleRecord, Work};
 use serde_json::json;
 
@@ -62,6 +64,7 @@ async fn preview(
 
 async fn create(
     Administrator(session): Administrator,
+    State(admin): State<Arc<Admin>>,
     Json(fields): Json<RuleFields>,
 ) -> Result<(StatusCode, Json<Rule>), AdminError> {
     let web = &session.site.web;
@@ -69,7 +72,7 @@ async fn create(
     check(&rule)?;
     let work = session.site.tenant.begin().await?;
     let others = work.rules().all().await?;
-    check_among(&work, &rule, &others).await?;
+    check_among(&work, &admin.installation.zones(), &rule, None, &others).await?;
     if others.len() >= MAX_RULES {
         return Err(ApiError::conflict("too_many", "no more rules are allowed").param("limit", MAX_RULES).into());
     }
@@ -92,6 +95,7 @@ async fn create(
 
 async fn change(
     Administrator(session): Administrator,
+    State(admin): State<Arc<Admin>>,
     Path(id): Path<RuleId>,
     Json(change): Json<ChangeRule>,
 ) -> Result<Json<Rule>, AdminError> {
@@ -102,7 +106,12 @@ async fn change(
     version::expect(&change.version, &rules::shown(present.clone()).version)?;
     let mut others = work.rules().all().await?;
     others.retain(|other| other.id != id);
-    check_among(&work, &rule, &others).await?;
+    let before = authorise::rule(present.clone());
+    let before = match &before.body {
+        RuleBody::Form(form) => Some(&**form),
+        RuleBody::Expert(_) => None,
+    };
+    check_among(&work, &admin.installation.zones(), &rule, before, &others).await?;
     let record = rules::with_body(&RuleRecord { updated_at: session.situation.at, ..present }, &rule);
     work.rules().update(&record).await?;
     finish(&session, work, "changed", &rule).await?;
@@ -131,26 +140,43 @@ fn check(rule: &PolicyRule) -> Result<(), AdminError> {
     Ok(invalid(rule.check().iter().map(rules::field_problem).collect()).or_ok()?)
 }
 
-/// Checks what depends on the rest of the house: the name is free, and what the form names exists.
-async fn check_among(work: &Work, rule: &PolicyRule, others: &[RuleRecord]) -> Result<(), AdminError> {
+/// Checks what depends on the rest of the house: the name is free, and what the form names exists. What the rule named
+/// before may be gone by now; that must not keep anybody from changing the rest, or from switching the rule off.
+async fn check_among(
+    work: &Work,
+    zones: &[String],
+    rule: &PolicyRule,
+    before: Option<&RuleForm>,
+    others: &[RuleRecord],
+) -> Result<(), AdminError> {
     let mut checks = Checks::default();
     let free = !others.iter().any(|other| other.name.eq_ignore_ascii_case(&rule.name));
     checks.that(free, "name", "taken", "another rule has this name");
     if let RuleBody::Form(form) = &rule.body {
+        let nothing = RuleForm::new(form.effect);
+        let before = before.unwrap_or(&nothing);
         let groups: HashSet<_> = work.groups().all().await?.into_iter().map(|group| group.id).collect();
-        let known = form.groups.iter().all(|id| groups.contains(id));
+        let known = new(&form.groups, &before.groups).all(|id| groups.contains(id));
         checks.that(known, "body.form.groups", "unknown", "one of the groups does not exist any more");
         let bundles: HashSet<_> = work.bundles().all().await?.into_iter().map(|bundle| bundle.id).collect();
-        let known = form.bundles.iter().all(|id| bundles.contains(id));
+        let known = new(&form.bundles, &before.bundles).all(|id| bundles.contains(id));
         checks.that(known, "body.form.bundles", "unknown", "one of the bundles does not exist any more");
-        for target in &form.targets {
+        for target in new(&form.targets, &before.targets) {
             let known = people::exists(work.targets().get(*target).await)?;
             checks.that(known, "body.form.targets", "unknown", "one of the targets does not exist any more");
         }
-        for person in &form.people {
+        for person in new(&form.people, &before.people) {
             let known = people::exists(work.people().get(*person).await)?;
             checks.that(known, "body.form.people", "unknown", "one of the people does not exist any more");
         }
+        // A misspelt zone would be a condition that never holds: a denying rule would silently deny nothing.
+        let known = new(&form.zones, &before.zones).all(|zone| zones.contains(&zone.0));
+        checks.that(known, "body.form.zones", "unknown", "no listener belongs to one of the zones");
     }
     Ok(checks.finish()?)
+}
+
+/// Those of `now` that were not there before.
+fn new<'a, T: PartialEq>(now: &'a [T], before: &'a [T]) -> impl Iterator<Item = &'a T> {
+    now.iter().filter(|item| !before.contains(item))
 }
