@@ -47,7 +47,7 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
       ca_pem: directory?.ca_pem ?? '',
       max_failed_binds: String(directory?.max_failed_binds ?? 3),
     },
-    validate: (values) => faultsOf(values, !directory),
+    validate: (values) => faultsOf(values, !keepsServer(values, directory)),
     submit: async (values) => {
       const body = bodyOf(values);
       try {
@@ -73,7 +73,8 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
       }
     },
   });
-  const testable = Object.keys(faultsOf({ ...form.values, name: 'x' }, true)).length === 0;
+  const sameServer = keepsServer(form.values, directory);
+  const testable = Object.keys(faultsOf({ ...form.values, name: 'x' }, !sameServer)).length === 0;
   return (
     <Card title={directory ? directory.name : <Trans>Verzeichnis verbinden</Trans>}>
       <Form
@@ -109,7 +110,7 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
         />
         <TextField
           label={t`Adresse des Servers`}
-          hint={t`Verschlüsselt, etwa ldaps://dc1.stadt.intern:636.`}
+          hint={t`Etwa ldaps://dc1.stadt.intern:636. Mit „ldap://“ wird die Verbindung durch StartTLS verschlüsselt.`}
           spellCheck={false}
           {...form.field('url')}
         />
@@ -122,10 +123,10 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
         />
         <PasswordField
           label={t`Passwort dieses Kontos`}
-          optional={Boolean(directory)}
+          optional={sameServer}
           hint={
             directory
-              ? t`Leer heißt: wie bisher. Zum Testen geben Sie es noch einmal ein.`
+              ? t`Leer heißt: wie bisher. Für einen anderen Server oder ein anderes Konto geben Sie es noch einmal ein.`
               : t`Wird verschlüsselt gespeichert.`
           }
           autoComplete="off"
@@ -249,14 +250,24 @@ function testText(code: string): { what: string; next: string } {
   }
 }
 
-const MAX_FAILED = 20;
+/** The stored password goes to the same account of the same server only; the server insists on it. */
+function keepsServer(values: Values, directory: Directory | undefined): boolean {
+  return (
+    directory !== undefined &&
+    directory.url === values.url.trim() &&
+    directory.bind_dn === values.bind_dn.trim() &&
+    (directory.ca_pem ?? '') === values.ca_pem.trim()
+  );
+}
+
+const MAX_FAILED = 50;
 
 function faultsOf(values: Values, needsPassword: boolean): FieldErrors<Values> {
   const errors: FieldErrors<Values> = {};
   const failed = Number(values.max_failed_binds);
   if (!values.name.trim()) errors.name = now`Geben Sie dem Verzeichnis einen Namen.`;
-  if (!/^ldaps:\/\/[^\s/]+$/.test(values.url.trim())) {
-    errors.url = now`Die Adresse beginnt mit „ldaps://“ und nennt den Rechner. Unverschlüsselt geht es nicht.`;
+  if (!/^ldaps?:\/\/[^\s/]+$/.test(values.url.trim())) {
+    errors.url = now`Die Adresse beginnt mit „ldaps://“ und nennt den Rechner.`;
   }
   if (!values.bind_dn.trim()) errors.bind_dn = now`Geben Sie das Konto an, das suchen darf.`;
   if (needsPassword && !values.bind_password)

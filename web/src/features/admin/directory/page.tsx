@@ -7,6 +7,7 @@ import { Button } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { EmptyState } from '../../../ui/notice.tsx';
 import { Card, Facts, Page } from '../../../ui/page.tsx';
+import { announce } from '../../../ui/status.tsx';
 import { dateTime } from '../format.ts';
 import { useAsk } from '../parts/ask.tsx';
 import { Loaded } from '../parts/loaded.tsx';
@@ -95,7 +96,8 @@ function Connected({ directory, onEdit }: { directory: Directory; onEdit: () => 
   const { ask, dialog } = useAsk();
   const path = { params: { path: { id: directory.id } } };
   const sync = useDeed(() => must(api.POST('/api/v1/admin/directories/{id}/sync', path)), {
-    done: t`Abgeglichen.`,
+    // A round that failed answers too; only the result below tells which it was.
+    onDone: () => announce('info', t`Der Abgleich ist gelaufen.`, t`Das Ergebnis steht unten.`),
   });
   const remove = () =>
     ask({

@@ -36,13 +36,13 @@ export function byUrgency(parts: readonly Part[]): Part[] {
 }
 
 /** A part of the installation in words: how it fares and what to do. */
-export function partWords({ part, state, detail }: Part): PartWords {
+export function partWords({ part, state, code, detail }: Part): PartWords {
   const words = known[part];
   if (!words) return { name: part, what: detail, next: '' };
-  return words(state);
+  return words(state, code);
 }
 
-const known: Record<string, (state: State) => PartWords> = {
+const known: Record<string, (state: State, code: string) => PartWords> = {
   database: (state) => ({
     name: t`Datenbank`,
     what:
@@ -72,16 +72,16 @@ const known: Record<string, (state: State) => PartWords> = {
         : t`Öffnen Sie das Verzeichnis und testen Sie die Verbindung. Bis dahin gelten die zuletzt bekannten Gruppen.`,
     to: '/verwaltung/verzeichnis',
   }),
-  backup: (state) => ({
+  backup: (state, code) => ({
     name: t`Sicherung`,
     what:
       state === 'ok'
-        ? t`Die letzte Sicherung ist vollständig und wurde probeweise zurückgespielt.`
+        ? t`Die letzte Sicherung ist vollständig und keinen Tag alt.`
         : state === 'off'
-          ? t`Es wird keine Sicherung gemacht.`
-          : state === 'warning'
-            ? t`Die letzte gute Sicherung ist älter als einen Tag.`
-            : t`Die letzte Sicherung ist fehlgeschlagen.`,
+          ? t`Die tägliche Sicherung ist ausgeschaltet.`
+          : code === 'backup_missing'
+            ? t`Es gibt noch keine Sicherung.`
+            : t`Die letzte Sicherung ist zu alt.`,
     next:
       state === 'ok'
         ? ''
@@ -103,16 +103,9 @@ const known: Record<string, (state: State) => PartWords> = {
           : t`Sehen Sie nach, welche es sind. Ein unerwartet anderes Zertifikat kann ein Angriff sein.`,
     to: '/verwaltung/ziele',
   }),
-  certificate: (state) => ({
+  certificate: (state, code) => ({
     name: t`Zertifikat des Servers`,
-    what:
-      state === 'ok'
-        ? t`Gültig.`
-        : state === 'off'
-          ? t`Der Server spricht ohne TLS. Das ist nur für Versuche auf diesem Rechner gedacht.`
-          : state === 'warning'
-            ? t`Läuft bald ab oder ist selbst ausgestellt.`
-            : t`Abgelaufen oder nicht lesbar.`,
+    what: certificateText(state, code),
     next:
       state === 'ok' || state === 'off'
         ? ''
@@ -159,3 +152,19 @@ const known: Record<string, (state: State) => PartWords> = {
     to: '/verwaltung/protokoll',
   }),
 };
+
+function certificateText(state: State, code: string): string {
+  if (state === 'ok') return t`Gültig.`;
+  switch (code) {
+    case 'certificate_self_made':
+      return t`Selbst ausgestellt: Browser warnen davor.`;
+    case 'certificate_expires':
+      return t`Läuft bald ab.`;
+    case 'certificate_expired':
+      return t`Abgelaufen. Niemand kann sich sicher anmelden.`;
+    case 'certificate_unreadable':
+      return t`Nicht lesbar.`;
+    default:
+      return t`Der Server spricht ohne TLS. Das ist nur für Versuche auf diesem Rechner gedacht.`;
+  }
+}
