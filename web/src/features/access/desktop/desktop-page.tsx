@@ -50,7 +50,7 @@ function DesktopPage() {
   useResize(stage, (size) => connection?.resize(size));
 
   const name =
-    (state.at === 'running' && state.opened.name) ||
+    ((state.at === 'running' || state.at === 'asking') && state.opened.name) ||
     (state.at === 'connecting' && state.name) ||
     data?.targets.find(({ id }) => id === targetId)?.name ||
     t`Arbeitsplatz`;

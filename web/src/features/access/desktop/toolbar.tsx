@@ -107,14 +107,24 @@ export function Toolbar(props: ToolbarProps) {
             onAction={props.onReconnect}
           >{t`Neu verbinden`}</MenuItem>
         </Menu>
-        <Button
-          small
-          icon={icons.iconClose}
-          isDisabled={state.at === 'ended'}
-          onPress={props.onEnd}
-        >
-          {t`Beenden`}
-        </Button>
+        <span className="fa-desktop__wide">
+          <Button
+            small
+            icon={icons.iconClose}
+            isDisabled={state.at === 'ended'}
+            onPress={props.onEnd}
+          >
+            {t`Beenden`}
+          </Button>
+        </span>
+        <span className="fa-desktop__narrow">
+          <IconButton
+            label={t`Beenden`}
+            icon={icons.iconClose}
+            isDisabled={state.at === 'ended'}
+            onPress={props.onEnd}
+          />
+        </span>
       </section>
     </header>
   );
