@@ -27,8 +27,7 @@ pub fn fuzz_rdcleanpath(data: &[u8]) {
 /// length (two bytes).
 pub fn fuzz_rdp_filter(data: &[u8]) {
     let Some((&choice, mut rest)) = data.split_first() else { return };
-    let policy =
-        ChannelPolicy { clipboard: choice & 1 != 0, drives: choice & 2 != 0, printers: choice & 4 != 0 };
+    let policy = ChannelPolicy { clipboard: choice & 1 != 0, drives: choice & 2 != 0, printers: choice & 4 != 0 };
     let protocol = if choice & 8 == 0 { SecurityProtocol::SSL } else { SecurityProtocol::HYBRID_EX };
     let farm = (choice & 16 != 0).then_some(FarmSession { redirected: Some(u32::from(choice)) });
     let mut filter = Filter::new(policy, protocol, farm);

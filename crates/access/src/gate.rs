@@ -3,7 +3,8 @@
 
 use async_trait::async_trait;
 use fernamt_domain::{
-    LiveGrant, SessionFacts, Situation, TargetId, TargetSettings, TenantId, audit::Outcome as AuditOutcome,
+    LiveGrant, SessionFacts, Situation, TargetId, TargetSettings, TenantId,
+    audit::Outcome as AuditOutcome,
     target::{RdpSettings, WebSettings},
 };
 

@@ -53,7 +53,13 @@ pub(crate) async fn look(guard: &EgressGuard, clock: &dyn Clock, target: &Target
         },
         Err(word) => (HealthState::Down, Some(word), None),
     };
-    TargetHealthRecord { target: target.id, checked_at: clock.now(), state, detail: detail.map(str::to_owned), certificate }
+    TargetHealthRecord {
+        target: target.id,
+        checked_at: clock.now(),
+        state,
+        detail: detail.map(str::to_owned),
+        certificate,
+    }
 }
 
 /// Looks at all targets of all tenants, again and again.

@@ -64,8 +64,8 @@ impl Gate for StoreGate {
         situation: &Situation,
     ) -> Result<LiveGrant, Refused> {
         let tenant = self.store.tenant(tenant);
-        self.authoriser.admit(&tenant, facts, target, situation).await.map(|admitted| admitted.grant).map_err(|refusal| {
-            match refusal {
+        self.authoriser.admit(&tenant, facts, target, situation).await.map(|admitted| admitted.grant).map_err(
+            |refusal| match refusal {
                 Refusal::TooMany(_) => Refused::TooMany,
                 Refusal::Store(error) => {
                     unavailable(&error);
@@ -74,8 +74,8 @@ impl Gate for StoreGate {
                 Refusal::NotAllowed(_) | Refusal::DevicePending(_) | Refusal::Ended(_) | Refusal::NoTarget => {
                     Refused::NotAllowed
                 }
-            }
-        })
+            },
+        )
     }
 
     async fn learn(&self, tenant: TenantId, target: TargetId, found: &[u8]) -> Result<Fingerprint, Unavailable> {

@@ -96,9 +96,10 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(TlsStream<S>, Vec<CertificateDer<'static>>), TlsError> {
     let seen = Arc::new(Mutex::new(None));
     let by_authority = matches!(trust, Trust::Authorities(_));
-    let config = client_config(trust, Arc::clone(&seen)).map_err(|error| TlsError::Handshake(std::io::Error::other(error)))?;
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| TlsError::Handshake(std::io::Error::other(error)))?;
+    let config =
+        client_config(trust, Arc::clone(&seen)).map_err(|error| TlsError::Handshake(std::io::Error::other(error)))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|error| TlsError::Handshake(std::io::Error::other(error)))?;
     let stream = match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
         Ok(stream) => stream,
         Err(error) => {
@@ -188,7 +189,10 @@ mod tests {
 
     use super::*;
 
-    async fn shown_with(trust: Trust, other_key: bool) -> (Result<Vec<CertificateDer<'static>>, TlsError>, Fingerprint) {
+    async fn shown_with(
+        trust: Trust,
+        other_key: bool,
+    ) -> (Result<Vec<CertificateDer<'static>>, TlsError>, Fingerprint) {
         let own = rcgen::generate_simple_self_signed(["desk.amt.example".to_owned()]).unwrap();
         let stranger = rcgen::KeyPair::generate().unwrap();
         let key = if other_key { stranger.serialize_der() } else { own.signing_key.serialize_der() };

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use fernamt_access::{desktop::{outcome::Outcome, relay::Desktop}, tls::{Fingerprint, Trust}};
+use fernamt_access::{
+    desktop::{outcome::Outcome, relay::Desktop},
+    tls::{Fingerprint, Trust},
+};
 use fernamt_domain::{EndReason, target::RdpSettings};
 use fernamt_http::egress::EgressGuard;
 use fernamt_testkit::peers::{NlaDesktop, Xrdp};
@@ -53,15 +56,15 @@ async fn a_desktop_opens_and_the_clipboard_only_where_it_is_permitted() {
 
         timeout(PATIENCE, client.read_until(|heard| heard.contains_key(&PICTURES))).await.expect("a picture comes");
         if permitted {
-            timeout(PATIENCE, client.read_until(|heard| heard.contains_key(&clipboard))).await.expect("the clipboard greets");
+            timeout(PATIENCE, client.read_until(|heard| heard.contains_key(&clipboard)))
+                .await
+                .expect("the clipboard greets");
         } else {
             client.send(clipboard, CLIPBOARD_CAPABILITIES).await;
             let answered = timeout(SILENCE, client.read_until(|heard| heard.contains_key(&clipboard))).await;
             assert!(answered.is_err(), "somebody spoke on the clipboard's channel");
         }
     }
-    let log = xrdp.run_as_user("cat .local/share/xrdp/xrdp-chansrv.*.log").unwrap();
-    println!("{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,8 +131,13 @@ async fn what_cannot_be_reached_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_rdp_ends_the_connection() {
     let mut relay = Relay::start(desktop("127.0.0.1:9".parse().unwrap(), "")).await;
-    for message in [Message::text("hello"), Message::binary(b"GET / HTTP/1.1\r\n\r\n".to_vec()), Message::binary(vec![0x30, 0x84, 9, 9, 9, 9])] {
-        let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{}/desktop", relay.address)).await.unwrap();
+    for message in [
+        Message::text("hello"),
+        Message::binary(b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+        Message::binary(vec![0x30, 0x84, 9, 9, 9, 9]),
+    ] {
+        let (mut socket, _) =
+            tokio_tungstenite::connect_async(format!("ws://{}/desktop", relay.address)).await.unwrap();
         socket.send(message).await.unwrap();
         let close = loop {
             match timeout(REVOCATION, socket.next()).await.unwrap().unwrap().unwrap() {

@@ -25,7 +25,7 @@ const AKTEN: &str = "akten.fernamt.test";
 async fn nobody_reaches_the_application_before_sign_in() {
     let (_, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     let origin = front.origin("akten");
 
     let to_main = location(&browser.open(&format!("{origin}/akten?id=1")).await);
@@ -54,7 +54,7 @@ async fn nobody_reaches_the_application_before_sign_in() {
 async fn a_signed_in_person_gets_in_and_the_application_knows_who() {
     let (app, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     browser.enter(&front, "akten", &facts()).await;
     assert_eq!(browser.cookie_names(AKTEN), ["__Host-fernamt-app"]);
 
@@ -78,7 +78,7 @@ async fn a_code_is_good_once_in_one_browser_for_one_application() {
     let (_, door) = Careless::start().await;
     let evil = hostile().await;
     let front = Front::start(&[("akten", door.address().port(), false), ("evil", evil.address().port(), false)]).await;
-    let (attacker, victim) = (Browser::new(&front), Browser::new(&front));
+    let (attacker, victim) = (Browser::new(front.address), Browser::new(front.address));
     let begin = format!("{}/", front.origin("akten"));
 
     // The attacker begins in their own browser and sends the victim the link with the code.
@@ -107,7 +107,7 @@ async fn a_code_is_good_once_in_one_browser_for_one_application() {
 async fn whoever_may_not_is_told_so() {
     let (_, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     let to_main = location(&browser.open(&format!("{}/", front.origin("akten"))).await);
     let id = front.house.targets.lock().unwrap()[0].id;
     front.house.closed.lock().unwrap().push(id);
@@ -122,7 +122,7 @@ async fn neighbours_cannot_read_or_set_cookies() {
     let (app, door) = Careless::start().await;
     let evil = hostile().await;
     let front = Front::start(&[("akten", door.address().port(), false), ("evil", evil.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     let person = facts();
     browser.enter(&front, "akten", &person).await;
     browser.enter(&front, "evil", &person).await;
@@ -147,17 +147,38 @@ async fn neighbours_cannot_read_or_set_cookies() {
 async fn neighbours_cannot_forge_requests() {
     let (app, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     browser.enter(&front, "akten", &facts()).await;
     let (origin, evil) = (front.origin("akten"), front.origin("evil"));
     let before = app.requests.lock().unwrap().len();
     for (method, path, headers) in [
-        ("POST", "/transfer", &[("origin", evil.as_str()), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")][..]),
-        ("POST", "/transfer", &[("origin", evil.as_str()), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]),
+        (
+            "POST",
+            "/transfer",
+            &[("origin", evil.as_str()), ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")][..],
+        ),
+        (
+            "POST",
+            "/transfer",
+            &[
+                ("origin", evil.as_str()),
+                ("sec-fetch-site", "same-site"),
+                ("sec-fetch-mode", "navigate"),
+                ("sec-fetch-dest", "document"),
+            ],
+        ),
         ("POST", "/transfer", &[("origin", "null"), ("sec-fetch-site", "cross-site")]),
         ("POST", "/transfer", &[]),
-        ("GET", "/transfer", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")]),
-        ("GET", "/transfer", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")]),
+        (
+            "GET",
+            "/transfer",
+            &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+        ),
+        (
+            "GET",
+            "/transfer",
+            &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+        ),
         ("GET", "/socket", &[("connection", "upgrade"), ("upgrade", "websocket"), ("origin", evil.as_str())]),
         ("OPTIONS", "/transfer", &[("origin", evil.as_str()), ("access-control-request-method", "PUT")]),
     ] {
@@ -173,7 +194,7 @@ async fn neighbours_cannot_forge_requests() {
 async fn the_end_of_the_grant_ends_requests_and_web_sockets() {
     let (_, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     browser.enter(&front, "akten", &facts()).await;
     let origin = front.origin("akten");
     let own = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")];
@@ -199,11 +220,12 @@ async fn the_end_of_the_grant_ends_requests_and_web_sockets() {
 async fn bodies_stream_both_ways() {
     let (_, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     browser.enter(&front, "akten", &facts()).await;
     let origin = front.origin("akten");
     let body: Vec<u8> = (0..3_000_000_u32).map(|number| u8::try_from(number % 251).unwrap()).collect();
-    let echoed = browser.send_body("POST", &format!("{origin}/echo"), &[("origin", origin.as_str())], body.clone()).await;
+    let echoed =
+        browser.send_body("POST", &format!("{origin}/echo"), &[("origin", origin.as_str())], body.clone()).await;
     assert_eq!(echoed.bytes().await.unwrap(), body);
 }
 
@@ -211,11 +233,14 @@ async fn bodies_stream_both_ways() {
 async fn ambiguous_requests_do_not_pass() {
     let (app, door) = Careless::start().await;
     let front = Front::start(&[("akten", door.address().port(), false)]).await;
-    let browser = Browser::new(&front);
+    let browser = Browser::new(front.address);
     browser.enter(&front, "akten", &facts()).await;
     let before = app.requests.lock().unwrap().len();
     let host = format!("{AKTEN}:{}", front.address.port());
-    let head = format!("POST /echo HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {}\r\n", browser.cookie_line(AKTEN));
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {}\r\n",
+        browser.cookie_line(AKTEN)
+    );
     for rest in [
         "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
         "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
@@ -233,7 +258,8 @@ async fn ambiguous_requests_do_not_pass() {
 
     // Here the server reads `chunked`, as it must, and the application gets what the server read: one empty body.
     let mut stream = TcpStream::connect(front.address).await.unwrap();
-    let both = "Content-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nPOST /transfer HTTP/1.1\r\nHost: x\r\n\r\n";
+    let both =
+        "Content-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nPOST /transfer HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(format!("{head}{both}").as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answers = Vec::new();
@@ -248,8 +274,10 @@ async fn faults_of_the_application_are_pages_in_words() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (_, plain) = Careless::start().await;
     let front = Front::start(&[("akten", closed, false), ("evil", plain.address().port(), true)]).await;
-    let browser = Browser::new(&front);
-    for (label, status, words) in [("akten", 502, "Die Anwendung antwortet nicht"), ("evil", 502, "Die Anwendung antwortet unverständlich")] {
+    let browser = Browser::new(front.address);
+    for (label, status, words) in
+        [("akten", 502, "Die Anwendung antwortet nicht"), ("evil", 502, "Die Anwendung antwortet unverständlich")]
+    {
         browser.enter(&front, label, &facts()).await;
         let response = browser.open(&format!("{}/", front.origin(label))).await;
         assert_eq!(response.status().as_u16(), status);
@@ -258,10 +286,7 @@ async fn faults_of_the_application_are_pages_in_words() {
     }
 }
 
-async fn web_socket(
-    front: &Front,
-    browser: &Browser,
-) -> tokio_tungstenite::WebSocketStream<TcpStream> {
+async fn web_socket(front: &Front, browser: &Browser) -> tokio_tungstenite::WebSocketStream<TcpStream> {
     let mut request = format!("ws://{AKTEN}:{}/socket", front.address.port()).into_client_request().unwrap();
     request.headers_mut().insert("origin", front.origin("akten").parse().unwrap());
     request.headers_mut().insert("cookie", browser.cookie_line(AKTEN).parse().unwrap());

@@ -79,7 +79,13 @@ impl Redirections {
 pub(crate) fn hosts(redirection: &ServerRedirectionPdu) -> Vec<String> {
     let named = [&redirection.target_fqdn, &redirection.target_net_address, &redirection.target_netbios_name];
     let several = redirection.target_net_addresses.iter().flatten();
-    named.into_iter().flatten().chain(several).map(|host| host.trim_end_matches('\0').to_owned()).take(MAX_HOSTS).collect()
+    named
+        .into_iter()
+        .flatten()
+        .chain(several)
+        .map(|host| host.trim_end_matches('\0').to_owned())
+        .take(MAX_HOSTS)
+        .collect()
 }
 
 /// What the next connection must carry. A routing token that could not be sent makes no redirection.

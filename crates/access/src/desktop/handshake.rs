@@ -40,7 +40,9 @@ pub enum HandshakeError {
     #[error("the desktop demands network level authentication: switch it on for this target")]
     NlaDemanded,
     /// The desktop does not do network level authentication although its settings here demand it.
-    #[error("the desktop does not do network level authentication: switch it off for this target, or on at the desktop")]
+    #[error(
+        "the desktop does not do network level authentication: switch it off for this target, or on at the desktop"
+    )]
     NlaMissing,
     /// The desktop refused for another reason.
     #[error("the desktop refused: {0}")]
@@ -177,9 +179,11 @@ mod tests {
             ..RdpSettings::default()
         };
         let sent = connection_request(&client(SecurityProtocol::SSL), &farm, None).unwrap();
-        let expected = b"\x03\0\x00\x3C\x37\xE0\0\0\0\0\0tsv://MS Terminal Services Plugin.1.Amt\r\n\x01\0\x08\0\x01\0\0\0";
+        let expected =
+            b"\x03\0\x00\x3C\x37\xE0\0\0\0\0\0tsv://MS Terminal Services Plugin.1.Amt\r\n\x01\0\x08\0\x01\0\0\0";
         assert_eq!(sent, expected);
-        let sent = connection_request(&client(SecurityProtocol::SSL), &farm, Some("Cookie: msts=3640205228.15629.0000"));
+        let sent =
+            connection_request(&client(SecurityProtocol::SSL), &farm, Some("Cookie: msts=3640205228.15629.0000"));
         assert!(sent.unwrap().windows(33).any(|part| part == b"Cookie: msts=3640205228.15629.000"));
         let long = "x".repeat(MAX_ROUTING_TOKEN_LENGTH + 1);
         let refused = connection_request(&client(SecurityProtocol::SSL), &farm, Some(&long));

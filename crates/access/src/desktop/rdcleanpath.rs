@@ -4,8 +4,8 @@
 //! in the ticket.
 
 use ironrdp_rdcleanpath::{
-    NEGOTIATION_ERROR_CODE, RDCleanPathErr, RDCleanPathPdu, REVOKED_ERROR_CODE,
-    TARGET_UNREACHABLE_ERROR_CODE, TLS_HANDSHAKE_FAILED_ERROR_CODE, VERSION_1,
+    NEGOTIATION_ERROR_CODE, RDCleanPathErr, RDCleanPathPdu, REVOKED_ERROR_CODE, TARGET_UNREACHABLE_ERROR_CODE,
+    TLS_HANDSHAKE_FAILED_ERROR_CODE, VERSION_1,
 };
 
 /// The most bytes of a request; a real one has some two hundred.
@@ -48,7 +48,7 @@ pub fn parse(data: &[u8]) -> Result<Option<(Request, usize)>, RequestError> {
 /// the first one already shows that this is something else.
 fn der_length(data: &[u8]) -> Result<Option<usize>, RequestError> {
     match *data {
-        [] | [0x30] | [0x30, 0x81] | [0x30, 0x82] | [0x30, 0x82, _] => Ok(None),
+        [] | [0x30] | [0x30, 0x81 | 0x82] | [0x30, 0x82, _] => Ok(None),
         [0x30, short @ 0..=0x7F, ..] => Ok(Some(usize::from(short) + 2)),
         [0x30, 0x81, length, ..] => Ok(Some(usize::from(length) + 3)),
         [0x30, 0x82, high, low, ..] => Ok(Some(usize::from(u16::from_be_bytes([high, low])) + 4)),

@@ -12,7 +12,10 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
 use fernamt_domain::{LiveGrant, target::RdpSettings};
 use fernamt_http::egress::{EgressError, EgressGuard};
-use futures_util::{SinkExt, StreamExt, stream::{SplitSink, SplitStream}};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use ironrdp_pdu::rdp::server_redirection::ServerRedirectionPdu;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
@@ -96,18 +99,18 @@ where
     };
     match set_up {
         Ok((tls, filter)) => {
-            let (sink, stream) = socket.split();
+            let (sink, mut stream) = socket.split();
             let mut line = Line { sink };
             let outcome = tokio::select! {
                 biased;
                 reason = grant.ended() => Outcome::GrantEnded(reason),
-                ended = pump(stream, &mut line, tls, filter) => match ended {
+                ended = pump(&mut stream, &mut line, tls, filter) => match ended {
                     Ended::Because(outcome) => outcome,
                     Ended::Redirected(redirection) => follow(&redirection).await,
                 },
             };
             // The desktop's side is closed by now: `pump` owned it.
-            line.farewell(&outcome).await;
+            line.farewell(stream, &outcome).await;
             outcome
         }
         Err(outcome) => {
@@ -119,9 +122,10 @@ where
 
 /// Tells the browser why there is no connection: in `RDCleanPath`'s terms and by the close code.
 pub async fn refuse(mut socket: WebSocket, outcome: &Outcome) {
-    let _ = timeout(FAREWELL_TIMEOUT, socket.send(Message::Binary(rdcleanpath::failure(outcome.failure()).into()))).await;
-    let (sink, _) = socket.split();
-    Line { sink }.farewell(outcome).await;
+    let _ =
+        timeout(FAREWELL_TIMEOUT, socket.send(Message::Binary(rdcleanpath::failure(outcome.failure()).into()))).await;
+    let (sink, stream) = socket.split();
+    Line { sink }.farewell(stream, outcome).await;
 }
 
 /// How the pump ended.
@@ -141,7 +145,8 @@ where
 {
     let request = read_request(socket).await?;
     let token = desktop.redirected.as_ref().and_then(|redirected| redirected.routing_token.as_deref());
-    let request = handshake::connection_request(&request.x224, &desktop.settings, token).map_err(|error| faulty(&error))?;
+    let request =
+        handshake::connection_request(&request.x224, &desktop.settings, token).map_err(|error| faulty(&error))?;
     let mut tcp = guard.connect(&desktop.host, desktop.port).await.map_err(|error| outcome_of(&error))?;
     let address = tcp.peer_addr().map_err(|_| Outcome::Unreachable)?;
     let (confirm, protocol) =
@@ -188,7 +193,12 @@ async fn read_request(socket: &mut WebSocket) -> Result<rdcleanpath::Request, Ou
     }
 }
 
-async fn pump(stream: SplitStream<WebSocket>, line: &mut Line, tls: TlsStream<TcpStream>, filter: Filter) -> Ended {
+async fn pump(
+    stream: &mut SplitStream<WebSocket>,
+    line: &mut Line,
+    tls: TlsStream<TcpStream>,
+    filter: Filter,
+) -> Ended {
     let filter = Mutex::new(filter);
     let (reader, writer) = tokio::io::split(tls);
     tokio::select! {
@@ -198,7 +208,7 @@ async fn pump(stream: SplitStream<WebSocket>, line: &mut Line, tls: TlsStream<Tc
 }
 
 async fn upwards(
-    mut stream: SplitStream<WebSocket>,
+    stream: &mut SplitStream<WebSocket>,
     mut desktop: WriteHalf<TlsStream<TcpStream>>,
     filter: &Mutex<Filter>,
 ) -> Outcome {
@@ -262,11 +272,14 @@ struct Line {
 }
 
 impl Line {
-    async fn farewell(mut self, outcome: &Outcome) {
+    /// Says why, and reads on until the browser has said good-bye too: a connection that is dropped with unread bytes
+    /// is reset, and the reason could be lost with it.
+    async fn farewell(mut self, mut stream: SplitStream<WebSocket>, outcome: &Outcome) {
         let frame = CloseFrame { code: outcome.close_code(), reason: outcome.word().into() };
         let _ = timeout(FAREWELL_TIMEOUT, async {
             let _ = self.sink.send(Message::Close(Some(frame))).await;
             let _ = self.sink.flush().await;
+            while let Some(Ok(_)) = stream.next().await {}
         })
         .await;
     }

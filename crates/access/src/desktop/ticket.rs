@@ -47,13 +47,16 @@ pub enum TicketError {
     TooMany,
 }
 
+/// By the secret's hash: the ticket and until when it may be redeemed.
+type Waiting<T> = HashMap<[u8; 32], (Ticket<T>, OffsetDateTime)>;
+
 /// The tickets that wait. Only their hashes are kept, so nothing that could be redeemed lies in memory.
 #[derive(Debug)]
 pub struct Tickets<T> {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     lifetime: Duration,
-    waiting: Mutex<HashMap<[u8; 32], (Ticket<T>, OffsetDateTime)>>,
+    waiting: Mutex<Waiting<T>>,
 }
 
 impl<T> Tickets<T> {
@@ -87,7 +90,7 @@ impl<T> Tickets<T> {
         (self.clock.now() < until && allowed(&ticket)).then_some(ticket)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Ticket<T>, OffsetDateTime)>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

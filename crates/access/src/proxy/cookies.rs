@@ -73,7 +73,8 @@ impl Jar {
         let (mut hidden, mut max_age) = (false, false);
         let mut visible = format!("{name}={value}");
         for part in parts {
-            let (key, value) = part.split_once('=').map_or((part.trim(), ""), |(key, value)| (key.trim(), value.trim()));
+            let (key, value) =
+                part.split_once('=').map_or((part.trim(), ""), |(key, value)| (key.trim(), value.trim()));
             match key.to_ascii_lowercase().as_str() {
                 "domain" => continue,
                 "httponly" => hidden = true,
@@ -93,7 +94,8 @@ impl Jar {
         self.cookies.retain(|other| (&other.name, &other.path) != (&cookie.name, &cookie.path));
         if cookie.until.is_none_or(|until| until > now) {
             self.cookies.push(cookie);
-            let bytes = |cookies: &[Cookie]| cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len()).sum::<usize>();
+            let bytes =
+                |cookies: &[Cookie]| cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len()).sum::<usize>();
             while self.cookies.len() > MAX_COOKIES || bytes(&self.cookies) > MAX_JAR_BYTES {
                 self.cookies.remove(0);
             }
@@ -148,10 +150,14 @@ mod tests {
     #[test]
     fn hidden_cookies_stay_here_and_others_lose_their_domain() {
         let mut jar = Jar::default();
-        let visible = take(&mut jar, "/", &[
-            "sid=1; Path=/; HttpOnly; Domain=.example.org",
-            "theme=dark; Path=/; Domain=fernamt.example.org; SameSite=None",
-        ]);
+        let visible = take(
+            &mut jar,
+            "/",
+            &[
+                "sid=1; Path=/; HttpOnly; Domain=.example.org",
+                "theme=dark; Path=/; Domain=fernamt.example.org; SameSite=None",
+            ],
+        );
         assert_eq!(visible, ["theme=dark; Path=/; SameSite=None"]);
         assert_eq!(line(&mut jar, "/a"), "sid=1; theme=dark");
     }
@@ -168,7 +174,11 @@ mod tests {
     fn paths_and_ends_are_kept_to() {
         let mut jar = Jar::default();
         take(&mut jar, "/shop/cart", &["a=1", "b=2; Path=/", "c=3; Path=/shop/", "d=4; Max-Age=60", "e=5; Max-Age=0"]);
-        take(&mut jar, "/", &["f=6; Expires=Mon, 02 Nov 2026 08:00:01 GMT", "g=7; Expires=Sun, 01-Nov-2026 08:00:00 GMT"]);
+        take(
+            &mut jar,
+            "/",
+            &["f=6; Expires=Mon, 02 Nov 2026 08:00:01 GMT", "g=7; Expires=Sun, 01-Nov-2026 08:00:00 GMT"],
+        );
         assert_eq!(line(&mut jar, "/shop/cart"), "c=3; a=1; d=4; b=2; f=6");
         assert_eq!(line(&mut jar, "/shopping"), "b=2; f=6");
         take(&mut jar, "/", &["b=; Path=/; Max-Age=0"]);

@@ -120,7 +120,10 @@ impl Proxy {
 
         let answer = async {
             let mut sender = self.connect(session).await?;
-            timeout(ANSWER_TIMEOUT, sender.send_request(request)).await.map_err(|_| None)?.map_err(|error| Some(error.into()))
+            timeout(ANSWER_TIMEOUT, sender.send_request(request))
+                .await
+                .map_err(|_| None)?
+                .map_err(|error| Some(error.into()))
         };
         let mut response = tokio::select! {
             biased;
@@ -135,7 +138,8 @@ impl Proxy {
                 Err(Some(error)) => return Err(page_of(&error, name)),
             },
         };
-        let application = (response.status() == StatusCode::SWITCHING_PROTOCOLS).then(|| hyper::upgrade::on(&mut response));
+        let application =
+            (response.status() == StatusCode::SWITCHING_PROTOCOLS).then(|| hyper::upgrade::on(&mut response));
         let (mut parts, body) = response.into_parts();
         let switched = switched_headers(&parts.headers);
         headers::to_browser(&mut parts.headers, place, &session.upstream);
@@ -230,7 +234,10 @@ async fn tunnel(
 /// The headers that complete an upgrade, which otherwise count as hop-by-hop.
 fn switched_headers(headers: &HeaderMap) -> HeaderMap {
     use axum::http::header::{CONNECTION, UPGRADE};
-    [CONNECTION, UPGRADE].into_iter().filter_map(|name| headers.get(&name).map(|value| (name.clone(), value.clone()))).collect()
+    [CONNECTION, UPGRADE]
+        .into_iter()
+        .filter_map(|name| headers.get(&name).map(|value| (name.clone(), value.clone())))
+        .collect()
 }
 
 fn page_of<'a>(error: &UpstreamError, name: &'a str) -> Page<'a> {
@@ -244,7 +251,9 @@ fn page_of<'a>(error: &UpstreamError, name: &'a str) -> Page<'a> {
     tracing::info!(cause, "An application was not reached");
     match error {
         UpstreamError::Egress(_) => Page::Unreachable(name),
-        UpstreamError::Tls(TlsError::CertificateChanged { .. } | TlsError::NotVouchedFor) => Page::CertificateChanged(name),
+        UpstreamError::Tls(TlsError::CertificateChanged { .. } | TlsError::NotVouchedFor) => {
+            Page::CertificateChanged(name)
+        }
         UpstreamError::Tls(TlsError::Handshake(_)) => Page::BadAnswer(name),
         UpstreamError::NotLearnt => Page::Internal,
         UpstreamError::Http(error) if error.is_user() => Page::Malformed,

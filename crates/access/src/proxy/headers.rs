@@ -37,7 +37,8 @@ const IDENTITY: [&str; 14] = [
     "x-http-method-override",
     "x-ssl-client-cert",
 ];
-const IDENTITY_PREFIXES: [&str; 6] = ["x-fernamt-", "x-forwarded-", "x-auth-", "x-remote-", "x-webauth-", "x-ssl-client-"];
+const IDENTITY_PREFIXES: [&str; 6] =
+    ["x-fernamt-", "x-forwarded-", "x-auth-", "x-remote-", "x-webauth-", "x-ssl-client-"];
 
 /// Why a request is not passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +51,28 @@ pub(super) fn unambiguous<B>(request: &Request<B>) -> Result<(), Ambiguous> {
     let both = headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH);
     let coding = headers.get(header::TRANSFER_ENCODING);
     let strange_coding = coding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    let doubled = [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].into_iter().any(|name| count(name) > 1);
+    let doubled =
+        [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].into_iter().any(|name| count(name) > 1);
     let old_chunked = request.version() == Version::HTTP_10 && coding.is_some();
     // A program that mistakes `_` for `-` would take such a header for one that we set.
     let underscored = headers.keys().any(|name| name.as_str().contains('_'));
     let path = request.uri().path();
     let strange_path = !path.starts_with('/') || path.contains('\\');
-    if both || strange_coding || doubled || old_chunked || underscored || strange_path { Err(Ambiguous) } else { Ok(()) }
+    if both || strange_coding || doubled || old_chunked || underscored || strange_path {
+        Err(Ambiguous)
+    } else {
+        Ok(())
+    }
 }
 
 /// Makes a request's headers those that the application gets.
-pub(super) fn to_upstream(parts: &mut Parts, place: &Place, upstream: &Upstream, user: &str, cookies: Option<HeaderValue>) {
+pub(super) fn to_upstream(
+    parts: &mut Parts,
+    place: &Place,
+    upstream: &Upstream,
+    user: &str,
+    cookies: Option<HeaderValue>,
+) {
     let upgrade = parts.headers.get(header::UPGRADE).cloned();
     let headers = &mut parts.headers;
     remove_hop_by_hop(headers);
@@ -81,7 +93,8 @@ pub(super) fn to_upstream(parts: &mut Parts, place: &Place, upstream: &Upstream,
     }
     set(headers, header::HOST, &upstream.authority());
     for name in [header::ORIGIN, header::REFERER] {
-        let own = headers.get(&name).and_then(|value| value.to_str().ok()).and_then(|value| inside(value, &place.app_origin));
+        let own =
+            headers.get(&name).and_then(|value| value.to_str().ok()).and_then(|value| inside(value, &place.app_origin));
         match own.map(|rest| format!("{}{rest}", upstream.origin())) {
             Some(inner) => set(headers, name, &inner),
             None if name == header::REFERER => {
@@ -123,9 +136,10 @@ pub(super) fn to_browser(headers: &mut HeaderMap, place: &Place, upstream: &Upst
         }
     }
     let framing = headers.contains_key(header::X_FRAME_OPTIONS)
-        || headers.get_all(header::CONTENT_SECURITY_POLICY).iter().any(|policy| {
-            policy.to_str().is_ok_and(|policy| policy.to_ascii_lowercase().contains("frame-ancestors"))
-        });
+        || headers
+            .get_all(header::CONTENT_SECURITY_POLICY)
+            .iter()
+            .any(|policy| policy.to_str().is_ok_and(|policy| policy.to_ascii_lowercase().contains("frame-ancestors")));
     if !framing {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     }
@@ -235,7 +249,8 @@ mod tests {
             ("Referer", "https://app.fernamt.example.org/a?b"),
             ("Authorization", "Basic x"),
         ]);
-        let mut lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        let mut lines: Vec<_> =
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         authorization: Basic x

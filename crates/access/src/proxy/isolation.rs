@@ -51,25 +51,25 @@ mod tests {
 
     const OWN: &str = "https://app.fernamt.example.org";
 
-    fn permitted(method: Method, lines: &[(&str, &str)]) -> bool {
+    fn permitted(method: &Method, lines: &[(&str, &str)]) -> bool {
         let headers = lines
             .iter()
             .map(|(name, value)| (name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        permits(&method, &headers, OWN)
+        permits(method, &headers, OWN)
     }
 
     #[test]
     fn own_pages_and_links_are_let_in() {
-        assert!(permitted(Method::GET, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));
-        assert!(permitted(Method::GET, &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]));
+        assert!(permitted(&Method::GET, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));
+        assert!(permitted(&Method::GET, &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]));
         for site in ["cross-site", "same-site"] {
             let link = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-            assert!(permitted(Method::GET, &link), "a link from {site}");
+            assert!(permitted(&Method::GET, &link), "a link from {site}");
         }
-        assert!(permitted(Method::POST, &[("origin", OWN), ("sec-fetch-site", "same-origin")]));
-        assert!(permitted(Method::GET, &[("origin", OWN), ("upgrade", "websocket")]));
-        assert!(permitted(Method::GET, &[]), "a program without metadata");
+        assert!(permitted(&Method::POST, &[("origin", OWN), ("sec-fetch-site", "same-origin")]));
+        assert!(permitted(&Method::GET, &[("origin", OWN), ("upgrade", "websocket")]));
+        assert!(permitted(&Method::GET, &[]), "a program without metadata");
     }
 
     #[test]
@@ -82,13 +82,13 @@ mod tests {
             &[],
             &[("origin", OWN), ("sec-fetch-site", "same-site")],
         ] {
-            assert!(!permitted(Method::POST, lines), "POST with {lines:?}");
+            assert!(!permitted(&Method::POST, lines), "POST with {lines:?}");
         }
         for dest in ["iframe", "image", "script", "object", "embed", "empty"] {
             let lines = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", dest)];
-            assert!(!permitted(Method::GET, &lines), "{dest}");
+            assert!(!permitted(&Method::GET, &lines), "{dest}");
         }
-        assert!(!permitted(Method::GET, &[("origin", neighbour), ("upgrade", "websocket")]));
-        assert!(!permitted(Method::GET, &[("upgrade", "websocket")]));
+        assert!(!permitted(&Method::GET, &[("origin", neighbour), ("upgrade", "websocket")]));
+        assert!(!permitted(&Method::GET, &[("upgrade", "websocket")]));
     }
 }

@@ -102,8 +102,7 @@ impl Proxy {
         let Some(state) = state else {
             return Ok(format!("{app_origin}{OWN_PATHS}begin?path={}", encode(&path)));
         };
-        let entry =
-            Entry { facts: person.0.clone(), user: person.1.to_owned(), path, state: state.to_owned() };
+        let entry = Entry { facts: person.0.clone(), user: person.1.to_owned(), path, state: state.to_owned() };
         let code = self.sessions.code(tenant, target.id, entry).map_err(|_| Refused::TooMany)?;
         Ok(format!("{app_origin}{OWN_PATHS}enter?code={code}"))
     }
@@ -116,7 +115,7 @@ impl Proxy {
             return page(Page::Malformed);
         }
         if !isolation::permits(request.method(), &headers, &place.app_origin) {
-            return page(Page::ForeignPage);
+            return page(Page::Foreign);
         }
         if let Some(action) = request.uri().path().strip_prefix(OWN_PATHS).map(str::to_owned) {
             let query = request.uri().query().unwrap_or_default();
@@ -144,14 +143,22 @@ impl Proxy {
     }
 
     /// Puts a state secret into the browser, unless it holds one, and leads to the main site.
-    async fn begin(&self, place: &Place, headers: &HeaderMap, path: Option<&str>) -> Result<Response<Body>, Page<'static>> {
+    async fn begin(
+        &self,
+        place: &Place,
+        headers: &HeaderMap,
+        path: Option<&str>,
+    ) -> Result<Response<Body>, Page<'static>> {
         let target = self.target(place).await?;
         let held = cookie::get(headers, STATE_COOKIE).filter(|state| state.expose().len() >= 43);
         let state = held.map_or_else(|| self.sessions.new_state(), |state| state.expose().clone());
         let path = path.filter(|path| is_local(path)).map(|path| format!("&path={}", encode(path))).unwrap_or_default();
-        let location = format!("{}/api/v1/apps/{}/enter?state={}{path}", place.main_origin, target.id, state_of(&state));
+        let location =
+            format!("{}/api/v1/apps/{}/enter?state={}{path}", place.main_origin, target.id, state_of(&state));
         let mut response = redirect(&location)?;
-        response.headers_mut().insert(header::SET_COOKIE, cookie::set(STATE_COOKIE, &state, STATE_LIFETIME, SameSite::Lax));
+        response
+            .headers_mut()
+            .insert(header::SET_COOKIE, cookie::set(STATE_COOKIE, &state, STATE_LIFETIME, SameSite::Lax));
         Ok(response)
     }
 
@@ -160,13 +167,14 @@ impl Proxy {
         let target = self.target(place).await?;
         let state = cookie::get(headers, STATE_COOKIE).ok_or(Page::EntryExpired)?;
         let entry = self.sessions.redeem(code, place.tenant, target.id, state.expose()).ok_or(Page::EntryExpired)?;
-        let grant = self.gate.admit(place.tenant, &entry.facts, target.id, &place.situation).await.map_err(|refused| {
-            match refused {
-                Refused::NotAllowed => Page::NotAllowed,
-                Refused::TooMany => Page::TooMany,
-                Refused::Unavailable => Page::Internal,
-            }
-        })?;
+        let grant =
+            self.gate.admit(place.tenant, &entry.facts, target.id, &place.situation).await.map_err(|refused| {
+                match refused {
+                    Refused::NotAllowed => Page::NotAllowed,
+                    Refused::TooMany => Page::TooMany,
+                    Refused::Unavailable => Page::Internal,
+                }
+            })?;
         let path = entry.path.clone();
         let secret = self.sessions.begin(place.tenant, &place.label, entry, target, grant).ok_or(Page::TooMany)?;
         let mut response = redirect(&path)?;
@@ -248,7 +256,16 @@ mod tests {
     #[test]
     fn only_paths_of_the_same_origin_are_carried() {
         assert!(is_local("/akten?id=1#x"));
-        for path in ["", "akten", "//evil.example", "/\\evil.example", "https://evil.example", "/.fernamt/enter?code=x", "/a\r\nb", "/ä"] {
+        for path in [
+            "",
+            "akten",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/.fernamt/enter?code=x",
+            "/a\r\nb",
+            "/ä",
+        ] {
             assert!(!is_local(path), "{path:?}");
         }
         assert!(!is_local(&format!("/{}", "x".repeat(MAX_PATH_BYTES))));

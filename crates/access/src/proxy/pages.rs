@@ -26,7 +26,7 @@ pub(crate) enum Page<'a> {
     /// The rules do not allow the application.
     NotAllowed,
     /// The request does not come from the application's own pages.
-    ForeignPage,
+    Foreign,
     /// The request is malformed.
     Malformed,
     /// The one-time code ran out or belongs elsewhere.
@@ -52,7 +52,8 @@ pub(crate) enum Page<'a> {
 /// The person's language, as far as the browser tells: German unless English comes first.
 pub(crate) fn wants_english(headers: &HeaderMap) -> bool {
     let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let known = languages.split(',').map(str::trim).find(|language| language.starts_with("de") || language.starts_with("en"));
+    let known =
+        languages.split(',').map(str::trim).find(|language| language.starts_with("de") || language.starts_with("en"));
     known.is_some_and(|language| language.starts_with("en"))
 }
 
@@ -61,8 +62,11 @@ pub(crate) fn respond(page: Page<'_>, headers: &HeaderMap, main: &str) -> Respon
     let english = wants_english(headers);
     let (status, code, german, in_english) = words(page);
     let (title, text, link) = if english { in_english } else { german };
-    let (language, again, start) =
-        if english { ("en", "Try again", "To the start page") } else { ("de", "Noch einmal versuchen", "Zur Startseite") };
+    let (language, again, start) = if english {
+        ("en", "Try again", "To the start page")
+    } else {
+        ("de", "Noch einmal versuchen", "Zur Startseite")
+    };
     let (href, label) = match link {
         Link::Again => ("/", again),
         Link::Start => (main, start),
@@ -141,32 +145,72 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
         Page::UnknownApp => (
             StatusCode::NOT_FOUND,
             "unknown_app",
-            ("Diese Anwendung gibt es nicht", "Unter dieser Adresse ist keine Anwendung eingerichtet. Auf der Startseite sehen Sie, was Sie benutzen können.", Start),
-            ("There is no such application", "No application is set up under this address. The start page shows what you may use.", Start),
+            (
+                "Diese Anwendung gibt es nicht",
+                "Unter dieser Adresse ist keine Anwendung eingerichtet. Auf der Startseite sehen Sie, was Sie benutzen können.",
+                Start,
+            ),
+            (
+                "There is no such application",
+                "No application is set up under this address. The start page shows what you may use.",
+                Start,
+            ),
         ),
         Page::NotAllowed => (
             StatusCode::FORBIDDEN,
             "not_allowed",
-            ("Diese Anwendung ist für Sie nicht freigegeben", "Nach den Regeln Ihrer Verwaltung dürfen Sie diese Anwendung von diesem Gerät, Netz oder zu dieser Zeit nicht öffnen. Wenn Sie sie brauchen, wenden Sie sich an Ihre Leitstelle.", Start),
-            ("You may not use this application", "Your administration's rules do not allow this application from this device or network, or at this time. If you need it, ask your control desk.", Start),
+            (
+                "Diese Anwendung ist für Sie nicht freigegeben",
+                "Nach den Regeln Ihrer Verwaltung dürfen Sie diese Anwendung von diesem Gerät, Netz oder zu dieser Zeit nicht öffnen. Wenn Sie sie brauchen, wenden Sie sich an Ihre Leitstelle.",
+                Start,
+            ),
+            (
+                "You may not use this application",
+                "Your administration's rules do not allow this application from this device or network, or at this time. If you need it, ask your control desk.",
+                Start,
+            ),
         ),
-        Page::ForeignPage => (
+        Page::Foreign => (
             StatusCode::FORBIDDEN,
             "foreign_page",
-            ("Diese Anfrage kam von einer fremden Seite", "Eine andere Seite wollte in Ihrem Namen etwas an diese Anwendung senden. Das ist nicht erlaubt; es wurde nichts ausgeführt. Öffnen Sie die Anwendung selbst, wenn Sie mit ihr arbeiten möchten.", Again),
-            ("This request came from another page", "Another page wanted to send something to this application in your name. That is not allowed; nothing was done. Open the application yourself to work with it.", Again),
+            (
+                "Diese Anfrage kam von einer fremden Seite",
+                "Eine andere Seite wollte in Ihrem Namen etwas an diese Anwendung senden. Das ist nicht erlaubt; es wurde nichts ausgeführt. Öffnen Sie die Anwendung selbst, wenn Sie mit ihr arbeiten möchten.",
+                Again,
+            ),
+            (
+                "This request came from another page",
+                "Another page wanted to send something to this application in your name. That is not allowed; nothing was done. Open the application yourself to work with it.",
+                Again,
+            ),
         ),
         Page::Malformed => (
             StatusCode::BAD_REQUEST,
             "malformed",
-            ("Diese Anfrage ist nicht eindeutig", "Ihr Browser hat eine Anfrage gesendet, die sich verschieden lesen lässt. Sie wurde nicht weitergegeben.", Again),
-            ("This request is ambiguous", "Your browser sent a request that can be read in different ways. It was not passed on.", Again),
+            (
+                "Diese Anfrage ist nicht eindeutig",
+                "Ihr Browser hat eine Anfrage gesendet, die sich verschieden lesen lässt. Sie wurde nicht weitergegeben.",
+                Again,
+            ),
+            (
+                "This request is ambiguous",
+                "Your browser sent a request that can be read in different ways. It was not passed on.",
+                Again,
+            ),
         ),
         Page::EntryExpired => (
             StatusCode::FORBIDDEN,
             "entry_expired",
-            ("Die Anmeldung an der Anwendung ist abgelaufen", "Zwischen dem Öffnen und der Ankunft verging zu viel Zeit, oder der Link gehört zu einem anderen Browser. Öffnen Sie die Anwendung noch einmal.", Again),
-            ("The entry to the application has expired", "Too much time passed between opening and arriving, or the link belongs to another browser. Open the application again.", Again),
+            (
+                "Die Anmeldung an der Anwendung ist abgelaufen",
+                "Zwischen dem Öffnen und der Ankunft verging zu viel Zeit, oder der Link gehört zu einem anderen Browser. Öffnen Sie die Anwendung noch einmal.",
+                Again,
+            ),
+            (
+                "The entry to the application has expired",
+                "Too much time passed between opening and arriving, or the link belongs to another browser. Open the application again.",
+                Again,
+            ),
         ),
         Page::SignedOut => (
             StatusCode::UNAUTHORIZED,
@@ -177,8 +221,16 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
         Page::Ended => (
             StatusCode::FORBIDDEN,
             "ended",
-            ("Der Zugang wurde beendet", "Während der Anfrage endete Ihr Zugang zu dieser Anwendung, zum Beispiel durch eine Abmeldung oder eine geänderte Regel.", Start),
-            ("Access has ended", "Your access to this application ended during the request, by a sign-out or a changed rule, for example.", Start),
+            (
+                "Der Zugang wurde beendet",
+                "Während der Anfrage endete Ihr Zugang zu dieser Anwendung, zum Beispiel durch eine Abmeldung oder eine geänderte Regel.",
+                Start,
+            ),
+            (
+                "Access has ended",
+                "Your access to this application ended during the request, by a sign-out or a changed rule, for example.",
+                Start,
+            ),
         ),
         Page::TooMany => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -189,26 +241,58 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
         Page::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,
             "unreachable",
-            ("Die Anwendung antwortet nicht", "„{name}“ ist zurzeit nicht zu erreichen. Versuchen Sie es in einigen Minuten noch einmal. Hält es an, sagen Sie der Leitstelle Bescheid.", Again),
-            ("The application does not answer", "“{name}” cannot be reached at present. Try again in a few minutes. If it lasts, tell the control desk.", Again),
+            (
+                "Die Anwendung antwortet nicht",
+                "„{name}“ ist zurzeit nicht zu erreichen. Versuchen Sie es in einigen Minuten noch einmal. Hält es an, sagen Sie der Leitstelle Bescheid.",
+                Again,
+            ),
+            (
+                "The application does not answer",
+                "“{name}” cannot be reached at present. Try again in a few minutes. If it lasts, tell the control desk.",
+                Again,
+            ),
         ),
         Page::TooSlow(_) => (
             StatusCode::GATEWAY_TIMEOUT,
             "too_slow",
-            ("Die Anwendung braucht zu lange", "„{name}“ hat nicht rechtzeitig geantwortet. Ob Ihre Eingabe angekommen ist, wissen wir nicht: Sehen Sie nach, bevor Sie sie wiederholen.", Again),
-            ("The application takes too long", "“{name}” did not answer in time. We cannot tell whether your input arrived: look before you repeat it.", Again),
+            (
+                "Die Anwendung braucht zu lange",
+                "„{name}“ hat nicht rechtzeitig geantwortet. Ob Ihre Eingabe angekommen ist, wissen wir nicht: Sehen Sie nach, bevor Sie sie wiederholen.",
+                Again,
+            ),
+            (
+                "The application takes too long",
+                "“{name}” did not answer in time. We cannot tell whether your input arrived: look before you repeat it.",
+                Again,
+            ),
         ),
         Page::CertificateChanged(_) => (
             StatusCode::BAD_GATEWAY,
             "certificate_changed",
-            ("Die Anwendung weist sich anders aus als bisher", "„{name}“ zeigt ein anderes Zertifikat als das hinterlegte. Zu Ihrem Schutz wurde keine Verbindung aufgebaut. Die Leitstelle kann prüfen, ob das Zertifikat erneuert wurde.", Again),
-            ("The application shows another identity than before", "“{name}” shows another certificate than the one on record. To protect you, no connection was made. The control desk can check whether the certificate was renewed.", Again),
+            (
+                "Die Anwendung weist sich anders aus als bisher",
+                "„{name}“ zeigt ein anderes Zertifikat als das hinterlegte. Zu Ihrem Schutz wurde keine Verbindung aufgebaut. Die Leitstelle kann prüfen, ob das Zertifikat erneuert wurde.",
+                Again,
+            ),
+            (
+                "The application shows another identity than before",
+                "“{name}” shows another certificate than the one on record. To protect you, no connection was made. The control desk can check whether the certificate was renewed.",
+                Again,
+            ),
         ),
         Page::BadAnswer(_) => (
             StatusCode::BAD_GATEWAY,
             "bad_answer",
-            ("Die Anwendung antwortet unverständlich", "Mit der Antwort von „{name}“ konnten wir nichts anfangen. Hält es an, sagen Sie der Leitstelle Bescheid.", Again),
-            ("The application's answer makes no sense", "We could not make anything of the answer of “{name}”. If it lasts, tell the control desk.", Again),
+            (
+                "Die Anwendung antwortet unverständlich",
+                "Mit der Antwort von „{name}“ konnten wir nichts anfangen. Hält es an, sagen Sie der Leitstelle Bescheid.",
+                Again,
+            ),
+            (
+                "The application's answer makes no sense",
+                "We could not make anything of the answer of “{name}”. If it lasts, tell the control desk.",
+                Again,
+            ),
         ),
         Page::Internal => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -116,7 +116,14 @@ impl AppSessions {
     }
 
     /// Begins a session under a grant. Returns the cookie's value; `None` if there are too many sessions.
-    pub(super) fn begin(&self, tenant: TenantId, label: &str, entry: Entry, target: Target, grant: LiveGrant) -> Option<String> {
+    pub(super) fn begin(
+        &self,
+        tenant: TenantId,
+        label: &str,
+        entry: Entry,
+        target: Target,
+        grant: LiveGrant,
+    ) -> Option<String> {
         let upstream = Upstream::of(&target)?;
         let secret = random_token::<32>(&*self.rng);
         let session = Arc::new(AppSession {
@@ -137,7 +144,8 @@ impl AppSessions {
             let mut sessions = self.lock();
             // The browser's cookie is about to be replaced, so what it named before is of no use to anybody.
             let same = |other: &AppSession| {
-                (other.tenant, other.facts.session, other.target.id) == (tenant, session.facts.session, session.target.id)
+                (other.tenant, other.facts.session, other.target.id)
+                    == (tenant, session.facts.session, session.target.id)
             };
             sessions.values().filter(|other| same(other)).for_each(|other| other.ended.cancel());
             sessions.retain(|_, other| !same(other));

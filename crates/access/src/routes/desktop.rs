@@ -32,12 +32,9 @@ pub(super) async fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
-    let session = match session {
-        Ok(session) => session,
-        Err(_) => {
-            let ended = Outcome::GrantEnded(EndReason::SessionEnded);
-            return upgrade.on_upgrade(async move |socket| relay::refuse(socket, &ended).await);
-        }
+    let Ok(session) = session else {
+        let ended = Outcome::GrantEnded(EndReason::SessionEnded);
+        return upgrade.on_upgrade(async move |socket| relay::refuse(socket, &ended).await);
     };
     let (tenant, facts) = (session.site.tenant.id(), session.facts.clone());
     let ticket = access.tickets.redeem(query.ticket.expose(), |ticket| {
@@ -78,7 +75,9 @@ impl Visit {
         let follow = async |redirection: &ServerRedirectionPdu| self.follow(&target, redirection).await;
         let outcome = relay::serve(socket, desktop, &self.access.parts.guard, grant, learn, follow).await;
         let audited = match outcome {
-            Outcome::DesktopEnded | Outcome::BrowserEnded | Outcome::LineLost | Outcome::Redirected => AuditOutcome::Success,
+            Outcome::DesktopEnded | Outcome::BrowserEnded | Outcome::LineLost | Outcome::Redirected => {
+                AuditOutcome::Success
+            }
             Outcome::GrantEnded(_) => AuditOutcome::Denied,
             _ => AuditOutcome::Failure,
         };
@@ -124,7 +123,13 @@ impl Visit {
             }
         }
         match target {
-            Some(target) if self.access.redirections.keep(self.session.facts.session, self.opened, Next { target, redirected }) => {
+            Some(target)
+                if self.access.redirections.keep(
+                    self.session.facts.session,
+                    self.opened,
+                    Next { target, redirected },
+                ) =>
+            {
                 Outcome::Redirected
             }
             _ => Outcome::RedirectionRefused,

@@ -65,7 +65,8 @@ fn desktop(
     settings: &RdpSettings,
 ) -> Result<OpenedDesktop, ApiError> {
     let tenant = session.site.tenant.id();
-    let ticket = Ticket { tenant, session: session.facts.session, person: session.person(), target: target.id, detail: () };
+    let ticket =
+        Ticket { tenant, session: session.facts.session, person: session.person(), target: target.id, detail: () };
     let (ticket, expires_at) = access
         .tickets
         .issue(ticket)

@@ -8,23 +8,23 @@ use fernamt_access::{
     tls::Fingerprint,
 };
 use fernamt_domain::{
-    DeviceKind, DeviceState, Grant, GrantId, LiveGrant, LiveGrants, Method, PersonId, SessionFacts, SessionId, Situation,
-    SystemClock, SystemRng, TargetId, TargetSettings, TenantId, Zone, target::WebSettings,
+    DeviceKind, DeviceState, Grant, GrantId, LiveGrant, LiveGrants, Method, PersonId, SessionFacts, SessionId,
+    Situation, SystemClock, SystemRng, TargetId, TargetSettings, TenantId, Zone, target::WebSettings,
 };
 use time::OffsetDateTime;
 
 /// Targets in memory; everybody may use everything unless `closed`.
 #[derive(Debug, Default)]
-pub struct House {
-    pub grants: LiveGrants,
-    pub targets: Mutex<Vec<Target>>,
-    pub closed: Mutex<Vec<TargetId>>,
-    pub notes: Mutex<Vec<&'static str>>,
+pub(crate) struct House {
+    pub(crate) grants: LiveGrants,
+    pub(crate) targets: Mutex<Vec<Target>>,
+    pub(crate) closed: Mutex<Vec<TargetId>>,
+    pub(crate) notes: Mutex<Vec<&'static str>>,
 }
 
 impl House {
     /// A house with web applications: label, port and whether they speak TLS.
-    pub fn with_apps(apps: &[(&str, u16, bool)]) -> Arc<Self> {
+    pub(crate) fn with_apps(apps: &[(&str, u16, bool)]) -> Arc<Self> {
         let house = Self::default();
         for (label, port, tls) in apps {
             let settings = WebSettings { label: (*label).to_owned(), tls: *tls, start_path: None };
@@ -85,7 +85,7 @@ impl Gate for House {
 }
 
 /// A grant of somebody for something.
-pub fn grant() -> Grant {
+pub(crate) fn grant() -> Grant {
     Grant {
         id: GrantId::new(&SystemClock, &SystemRng),
         tenant: TenantId(uuid::Uuid::nil()),
@@ -97,7 +97,7 @@ pub fn grant() -> Grant {
 }
 
 /// A session of somebody.
-pub fn facts() -> SessionFacts {
+pub(crate) fn facts() -> SessionFacts {
     SessionFacts {
         session: SessionId::new(&SystemClock, &SystemRng),
         person: PersonId::new(&SystemClock, &SystemRng),
@@ -109,7 +109,7 @@ pub fn facts() -> SessionFacts {
 }
 
 /// A request from the internet.
-pub fn situation() -> Situation {
+pub(crate) fn situation() -> Situation {
     Situation {
         zone: Zone("internet".to_owned()),
         address: "192.0.2.7".parse().unwrap(),

@@ -1,6 +1,8 @@
 //! What the tests of desktop and proxy share.
 
-pub mod apps;
-pub mod house;
-pub mod rdp_client;
-pub mod relay;
+pub(crate) mod apps;
+pub(crate) mod broker;
+pub(crate) mod house;
+pub(crate) mod office;
+pub(crate) mod rdp_client;
+pub(crate) mod relay;

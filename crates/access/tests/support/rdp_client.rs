@@ -26,37 +26,45 @@ use ironrdp_pdu::{
 use ironrdp_rdcleanpath::{RDCleanPath, RDCleanPathPdu};
 use ironrdp_svc::{SvcClientProcessor, SvcMessage, SvcProcessor};
 use ironrdp_tokio::{FramedWrite as _, NetworkClient, TokioFramed};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    net::TcpStream,
+};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest, http::Request, protocol::CloseFrame};
 
 /// The desktop's picture and channels, once connected.
-pub struct RdpClient {
-    pub result: ConnectionResult,
+pub(crate) struct RdpClient {
+    pub(crate) result: ConnectionResult,
     framed: TokioFramed<DuplexStream>,
     /// How the WebSocket was closed.
-    pub closed: Arc<Mutex<Option<CloseFrame>>>,
+    pub(crate) closed: Arc<Mutex<Option<CloseFrame>>>,
 }
 
 /// What the client asks for and who signs on.
-pub struct Wishes<'a> {
-    pub user: &'a str,
-    pub password: &'a str,
-    pub nla: bool,
+pub(crate) struct Wishes<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
+    pub(crate) nla: bool,
 }
 
 /// Why the client did not connect.
 #[derive(Debug)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The relay answered with an error in place of the certificate.
     Relay(Option<CloseFrame>),
-    /// The desktop or the client gave up later.
-    Later(Box<ConnectorError>),
+    /// The desktop, the client or the relay gave up later.
+    Later(Option<CloseFrame>),
 }
 
 impl RdpClient {
-    /// Connects through the relay, up to the desktop's first picture.
-    pub async fn connect(relay: SocketAddr, wishes: Wishes<'_>) -> Result<Self, Refusal> {
-        let (stream, closed) = web_socket(relay).await;
+    /// Connects through a relay, up to the desktop's first picture.
+    pub(crate) async fn connect(relay: SocketAddr, wishes: Wishes<'_>) -> Result<Self, Refusal> {
+        Self::request(relay, format!("ws://{relay}/desktop").into_client_request().unwrap(), wishes).await
+    }
+
+    /// Connects with a WebSocket request of one's own.
+    pub(crate) async fn request(relay: SocketAddr, request: Request<()>, wishes: Wishes<'_>) -> Result<Self, Refusal> {
+        let (stream, closed) = web_socket(relay, request).await;
         let mut connector = ClientConnector::new(config(&wishes), relay);
         connector.attach_static_channel(Clipboard);
         connector.attach_static_channel(Devices);
@@ -81,23 +89,31 @@ impl RdpClient {
         buffer.clear();
         connector.step(x224_connection_response.as_bytes(), None, &mut buffer).unwrap();
         let key = public_key(server_cert_chain[0].as_bytes());
-        let upgraded = ironrdp_tokio::mark_as_upgraded(ironrdp_tokio::skip_connect_begin(&mut connector), &mut connector);
+        let upgraded =
+            ironrdp_tokio::mark_as_upgraded(ironrdp_tokio::skip_connect_begin(&mut connector), &mut connector);
         let name = ServerName::new("desktop");
-        let outcome = ironrdp_tokio::connect_finalize(upgraded, connector, &mut framed, &mut NoNetwork, name, key, None).await;
+        let outcome =
+            ironrdp_tokio::connect_finalize(upgraded, connector, &mut framed, &mut NoNetwork, name, key, None).await;
         match outcome.and_then(ironrdp_connector::ConnectionOutcome::into_connected) {
             Ok(result) => Ok(Self { result, framed, closed }),
-            Err(error) => Err(Refusal::Later(Box::new(error))),
+            Err(_) => {
+                let _ = framed.into_inner().0.read_to_end(&mut Vec::new()).await;
+                Err(Refusal::Later(closed.lock().unwrap().clone()))
+            }
         }
     }
 
     /// The ids of the channels asked for, in their order: clipboard, devices, dynamic.
-    pub fn channel(&self, name: &[u8; 8]) -> u16 {
+    pub(crate) fn channel(&self, name: &[u8; 8]) -> u16 {
         self.result.static_channels.get_channel_id_by_channel_name(&ChannelName::new(*name)).unwrap()
     }
 
     /// Reads what the desktop sends and counts it by channel (0: pictures by fast-path), until `done` says so or the
     /// relay ends it.
-    pub async fn read_until(&mut self, mut done: impl FnMut(&HashMap<u16, usize>) -> bool) -> HashMap<u16, usize> {
+    pub(crate) async fn read_until(
+        &mut self,
+        mut done: impl FnMut(&HashMap<u16, usize>) -> bool,
+    ) -> HashMap<u16, usize> {
         let mut heard = HashMap::new();
         while !done(&heard) {
             let Ok((action, frame)) = self.framed.read_pdu().await else { break };
@@ -114,7 +130,7 @@ impl RdpClient {
     }
 
     /// Sends data on a channel, in one chunk.
-    pub async fn send(&mut self, channel: u16, message: &[u8]) {
+    pub(crate) async fn send(&mut self, channel: u16, message: &[u8]) {
         let length = u32::try_from(message.len()).unwrap();
         let chunk = [&length.to_le_bytes()[..], &3_u32.to_le_bytes(), message].concat();
         let request = ironrdp_pdu::mcs::SendDataRequest {
@@ -128,8 +144,9 @@ impl RdpClient {
 }
 
 /// A WebSocket as a byte stream. Its close frame is kept.
-async fn web_socket(relay: SocketAddr) -> (DuplexStream, Arc<Mutex<Option<CloseFrame>>>) {
-    let (socket, _) = tokio_tungstenite::connect_async(format!("ws://{relay}/desktop")).await.unwrap();
+async fn web_socket(relay: SocketAddr, request: Request<()>) -> (DuplexStream, Arc<Mutex<Option<CloseFrame>>>) {
+    let stream = TcpStream::connect(relay).await.unwrap();
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
     let (mut sink, mut stream) = socket.split();
     let (near, far) = tokio::io::duplex(256 * 1024);
     let (mut reader, mut writer) = tokio::io::split(far);
@@ -205,7 +222,11 @@ fn config(wishes: &Wishes<'_>) -> Config {
         keyboard_layout: 0x407,
         connection_type: ConnectionType::Lan,
         ime_file_name: String::new(),
-        bitmap: Some(BitmapConfig { lossy_compression: true, color_depth: 16, codecs: ironrdp_pdu::rdp::capability_sets::client_codecs_capabilities(&[]).unwrap() }),
+        bitmap: Some(BitmapConfig {
+            lossy_compression: true,
+            color_depth: 16,
+            codecs: ironrdp_pdu::rdp::capability_sets::client_codecs_capabilities(&[]).unwrap(),
+        }),
         dig_product_id: String::new(),
         client_dir: String::new(),
         alternate_shell: String::new(),

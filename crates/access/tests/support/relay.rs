@@ -20,16 +20,16 @@ use tokio::{net::TcpListener, sync::mpsc};
 use super::house;
 
 /// A relay that serves each WebSocket under a grant of its own.
-pub struct Relay {
-    pub address: SocketAddr,
-    pub grants: LiveGrants,
-    pub outcomes: mpsc::UnboundedReceiver<Outcome>,
+pub(crate) struct Relay {
+    pub(crate) address: SocketAddr,
+    pub(crate) grants: LiveGrants,
+    pub(crate) outcomes: mpsc::UnboundedReceiver<Outcome>,
     /// The certificates that were learnt.
-    pub learnt: Arc<Mutex<Vec<Fingerprint>>>,
+    pub(crate) learnt: Arc<Mutex<Vec<Fingerprint>>>,
 }
 
 /// A desktop with settings that permit nothing.
-pub fn desktop(address: SocketAddr, certificate: &str) -> Desktop {
+pub(crate) fn desktop(address: SocketAddr, certificate: &str) -> Desktop {
     Desktop {
         host: address.ip().to_string(),
         port: address.port(),
@@ -40,12 +40,12 @@ pub fn desktop(address: SocketAddr, certificate: &str) -> Desktop {
 }
 
 impl Relay {
-    pub async fn start(desktop: Desktop) -> Self {
+    pub(crate) async fn start(desktop: Desktop) -> Self {
         let guard = EgressGuard::default().allow_loopback([desktop.port]);
         Self::start_with(desktop, guard).await
     }
 
-    pub async fn start_with(desktop: Desktop, guard: EgressGuard) -> Self {
+    pub(crate) async fn start_with(desktop: Desktop, guard: EgressGuard) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (grants, learnt) = (LiveGrants::new(), Arc::new(Mutex::new(Vec::new())));
@@ -70,7 +70,7 @@ impl Relay {
     }
 
     /// How the next connection ended.
-    pub async fn outcome(&mut self) -> Outcome {
+    pub(crate) async fn outcome(&mut self) -> Outcome {
         self.outcomes.recv().await.unwrap()
     }
 }

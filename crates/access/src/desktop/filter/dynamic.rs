@@ -54,7 +54,12 @@ pub(super) struct DynamicChannels {
 
 impl DynamicChannels {
     /// Looks at the beginning of a message from the server. `whole` tells whether all of it is there.
-    pub(super) fn from_server(&mut self, policy: ChannelPolicy, message: &[u8], whole: bool) -> Result<Verdict, FilterError> {
+    pub(super) fn hear_server(
+        &mut self,
+        policy: ChannelPolicy,
+        message: &[u8],
+        whole: bool,
+    ) -> Result<Verdict, FilterError> {
         let (command, id, rest) = header(message)?;
         match command {
             CREATE => {
@@ -78,7 +83,7 @@ impl DynamicChannels {
     }
 
     /// Looks at, and where needed patches, the beginning of a message from the client.
-    pub(super) fn from_client(&mut self, message: &mut [u8], whole: bool) -> Result<Verdict, FilterError> {
+    pub(super) fn hear_client(&mut self, message: &mut [u8], whole: bool) -> Result<Verdict, FilterError> {
         let (command, id, rest) = header(message)?;
         match command {
             CAPABILITIES => Ok(Verdict::Pass),
@@ -132,7 +137,7 @@ mod tests {
 
     fn status(channels: &mut DynamicChannels, id: u8) -> u32 {
         let mut answer = vec![0x10, id, 0, 0, 0, 0];
-        channels.from_client(&mut answer, true).unwrap();
+        channels.hear_client(&mut answer, true).unwrap();
         bytes::u32_le(&answer, 2).unwrap()
     }
 
@@ -147,13 +152,13 @@ mod tests {
             (4, "URBDRC", false),
             (5, "my-own-tunnel", false),
         ] {
-            channels.from_server(policy, &create(id, name), true).unwrap();
+            channels.hear_server(policy, &create(id, name), true).unwrap();
             assert_eq!(status(&mut channels, id) == 0, open, "{name}");
-            let data = channels.from_client(&mut [0x30, id, 1, 2], true).unwrap();
+            let data = channels.hear_client(&mut [0x30, id, 1, 2], true).unwrap();
             assert_eq!(data == Verdict::Pass, open, "data for {name}");
         }
         let drives = ChannelPolicy { drives: true, ..policy };
-        channels.from_server(drives, &create(6, "FileRedirectorChannel"), true).unwrap();
+        channels.hear_server(drives, &create(6, "FileRedirectorChannel"), true).unwrap();
         assert_eq!(status(&mut channels, 6), 0);
     }
 
@@ -161,16 +166,16 @@ mod tests {
     fn an_answer_cannot_be_split_or_given_in_advance() {
         let mut channels = DynamicChannels::default();
         assert_eq!(status(&mut channels, 9), CREATION_REFUSED);
-        assert!(channels.from_client(&mut [0x10, 9, 0, 0], false).is_err());
-        assert!(channels.from_client(&mut [0x13, 9, 0, 0, 0, 0], true).is_err());
-        assert!(channels.from_client(&mut [], true).is_err());
+        assert!(channels.hear_client(&mut [0x10, 9, 0, 0], false).is_err());
+        assert!(channels.hear_client(&mut [0x13, 9, 0, 0, 0, 0], true).is_err());
+        assert!(channels.hear_client(&mut [], true).is_err());
     }
 
     #[test]
     fn an_id_that_comes_back_under_another_name_is_closed() {
         let mut channels = DynamicChannels::default();
-        channels.from_server(ChannelPolicy::default(), &create(1, "ECHO"), true).unwrap();
-        channels.from_server(ChannelPolicy::default(), &create(1, "URBDRC"), true).unwrap();
+        channels.hear_server(ChannelPolicy::default(), &create(1, "ECHO"), true).unwrap();
+        channels.hear_server(ChannelPolicy::default(), &create(1, "URBDRC"), true).unwrap();
         assert_eq!(status(&mut channels, 1), CREATION_REFUSED);
     }
 
@@ -179,7 +184,7 @@ mod tests {
         let mut channels = DynamicChannels::default();
         for id in 0..2000_u32 {
             let message = [&[0x12][..], &id.to_le_bytes(), b"ECHO\0"].concat();
-            channels.from_server(ChannelPolicy::default(), &message, true).unwrap();
+            channels.hear_server(ChannelPolicy::default(), &message, true).unwrap();
         }
         assert_eq!(channels.open.len(), MAX_DYNAMIC_CHANNELS);
     }

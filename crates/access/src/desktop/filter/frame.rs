@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn frames_are_cut_wherever_the_network_cuts() {
-        let stream = [&[0x30, 3, 1, 2, 3][..], &[0, 0, 0, 0], &[3, 0, 0, 8, 2, 0xF0, 0x80, 0x28], &[0x04, 3, 9]].concat();
+        let stream =
+            [&[0x30, 3, 1, 2, 3][..], &[0, 0, 0, 0], &[3, 0, 0, 8, 2, 0xF0, 0x80, 0x28], &[0x04, 3, 9]].concat();
         for chunk in 1..stream.len() {
             let mut framer = Framer::default();
             let mut kinds = Vec::new();
@@ -180,8 +181,8 @@ mod tests {
                     kinds.push(kind);
                 }
             }
-            use FrameKind::*;
-            assert_eq!(kinds, [CredSsp, EarlyAuthorisation, Tpkt, FastPath], "chunks of {chunk}");
+            let expected = [FrameKind::CredSsp, FrameKind::EarlyAuthorisation, FrameKind::Tpkt, FrameKind::FastPath];
+            assert_eq!(kinds, expected, "chunks of {chunk}");
         }
     }
 

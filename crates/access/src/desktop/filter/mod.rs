@@ -286,7 +286,7 @@ impl Filter {
         let role = channel.role;
         let dynamic = &mut self.dynamic;
         chunk.judge(&mut channel.from_client, |message, whole| match role {
-            Role::Dynamic => dynamic.from_client(message, whole),
+            Role::Dynamic => dynamic.hear_client(message, whole),
             _ => clipboard::text_only(message, whole),
         })
     }
@@ -358,7 +358,7 @@ impl Filter {
             Role::Closed => Ok(ServerFrame::Verdict(Verdict::Drop)),
             Role::Dynamic | Role::ClipboardText => Chunk::parse(data)?
                 .judge(&mut channel.from_server, |message, whole| match role {
-                    Role::Dynamic => dynamic.from_server(policy, message, whole),
+                    Role::Dynamic => dynamic.hear_server(policy, message, whole),
                     _ => clipboard::text_only(message, whole),
                 })
                 .map(ServerFrame::Verdict),

@@ -2,8 +2,8 @@
 
 use ironrdp_pdu::{
     gcc::{
-        ChannelDef, ChannelOptions, ClientCoreData, ClientCoreOptionalData, ClientNetworkData,
-        ClientSecurityData, ColorDepth, ConferenceCreateResponse, EncryptionLevel, EncryptionMethod, KeyboardType,
+        ChannelDef, ChannelOptions, ClientCoreData, ClientCoreOptionalData, ClientNetworkData, ClientSecurityData,
+        ColorDepth, ConferenceCreateResponse, EncryptionLevel, EncryptionMethod, KeyboardType,
         MultiTransportChannelData, MultiTransportFlags, RdpVersion, SecureAccessSequence, ServerCoreData,
         ServerCoreOptionalData, ServerGccBlocks, ServerNetworkData, ServerSecurityData,
     },
@@ -76,10 +76,7 @@ fn read_connect_initial(frame: &[u8]) -> ClientGccBlocks {
 fn connect_response(channels: usize, security: ServerSecurityData) -> Vec<u8> {
     let blocks = ServerGccBlocks {
         core: ServerCoreData { version: RdpVersion::V5_PLUS, optional_data: ServerCoreOptionalData::default() },
-        network: ServerNetworkData {
-            io_channel: IO,
-            channel_ids: (FIRST_CHANNEL..).take(channels).collect(),
-        },
+        network: ServerNetworkData { io_channel: IO, channel_ids: (FIRST_CHANNEL..).take(channels).collect() },
         security,
         message_channel: None,
         multi_transport_channel: None,
@@ -119,14 +116,14 @@ fn running(policy: ChannelPolicy) -> Filter {
 
 #[test]
 fn channels_that_are_not_permitted_lose_their_name_but_keep_their_place() {
-    let asked: [&[u8; 8]; 6] =
-        [b"CLIPRDR\0", b"rdpdr\0xx", b"drdynvc\0", b"rdpsnd\0\0", b"mytunne\0", b"cliprdr\0"];
+    let asked: [&[u8; 8]; 6] = [b"CLIPRDR\0", b"rdpdr\0xx", b"drdynvc\0", b"rdpsnd\0\0", b"mytunne\0", b"cliprdr\0"];
     let names = |policy| {
         let mut filter = Filter::new(policy, SecurityProtocol::SSL, None);
         let sent = to_server(&mut filter, &connect_initial(&asked)).unwrap();
         let blocks = read_connect_initial(&sent);
         assert_eq!(blocks.multi_transport_channel, None, "UDP is not offered");
-        let names: Vec<_> = blocks.network.unwrap().channels.iter().map(|c| c.name.as_str().unwrap().to_owned()).collect();
+        let names: Vec<_> =
+            blocks.network.unwrap().channels.iter().map(|c| c.name.as_str().unwrap().to_owned()).collect();
         names.join(" ")
     };
     assert_eq!(names(ChannelPolicy::default()), "off0000 off0001 drdynvc rdpsnd off0004 off0005");
@@ -234,7 +231,11 @@ fn a_brokers_redirection_goes_to_the_relay() {
     let mut filter = Filter::new(TEXT, SecurityProtocol::SSL, Some(farm));
     let sent = to_server(&mut filter, &connect_initial(&[])).unwrap();
     let cluster = read_connect_initial(&sent).cluster.unwrap();
-    assert!(cluster.flags.contains(RedirectionFlags::REDIRECTION_SUPPORTED | RedirectionFlags::REDIRECTED_SESSION_FIELD_VALID));
+    assert!(
+        cluster
+            .flags
+            .contains(RedirectionFlags::REDIRECTION_SUPPORTED | RedirectionFlags::REDIRECTED_SESSION_FIELD_VALID)
+    );
     assert_eq!(cluster.redirected_session_id, 7);
 
     let redirection = ServerRedirectionPdu {
@@ -274,7 +275,11 @@ fn conversation() -> Vec<(bool, Vec<u8>)> {
     ]
 }
 
-fn play(policy: ChannelPolicy, conversation: &[(bool, Vec<u8>)], cut: usize) -> Result<(Vec<u8>, Vec<u8>), FilterError> {
+fn play(
+    policy: ChannelPolicy,
+    conversation: &[(bool, Vec<u8>)],
+    cut: usize,
+) -> Result<(Vec<u8>, Vec<u8>), FilterError> {
     let mut filter = Filter::new(policy, SecurityProtocol::SSL, None);
     let (mut up, mut down) = (Vec::new(), Vec::new());
     for (from_client, bytes) in conversation {

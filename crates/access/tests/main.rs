@@ -1,0 +1,7 @@
+//! The ways to targets against real clients, desktops and applications.
+
+mod desktop;
+mod proxy;
+mod ssh;
+mod support;
+mod whole;
