@@ -97,6 +97,9 @@ impl App {
         tasks.spawn(Arc::clone(&self.identity).run(stop.clone()));
         tasks.spawn(Arc::clone(&self.access).run(stop.clone()));
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
+        // what another process commits, such as `fernamt user disable`, takes effect here too
+        let (store, relay_stop) = (self.office.store.clone(), stop.clone());
+        tasks.spawn(async move { store.run_relay(relay_stop).await });
         if let Some(gateway) = self.gateway {
             tasks.spawn(self.porter.run(stop.clone()));
             tasks.spawn(gateway.run(stop.clone()));
