@@ -2,6 +2,7 @@ import { createRoute, redirect } from '@tanstack/react-router';
 import { rootRoute, shellRoute } from '../../app/parents.ts';
 import { sessionQuery } from '../../app/queries.ts';
 import { loadCatalogue } from '../../i18n/index.ts';
+import { wayBack } from './way-back.ts';
 
 type SignInSearch = {
   /** Where to go on after the sign-in: an address of ours. */
@@ -22,7 +23,7 @@ const signIn = createRoute({
   }),
   beforeLoad: async ({ context, search }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (session) throw redirect({ href: search.zurueck ?? '/' });
+    if (session) throw redirect(wayBack(search.zurueck));
   },
   loader: () => loadCatalogue('identity'),
 }).lazy(() => import('./sign-in-page.tsx').then((page) => page.SignInRoute));

@@ -13,6 +13,7 @@ import { EnrolmentSteps } from './enrolment.tsx';
 import { RecoveryCodes } from './recovery-codes.tsx';
 import { confirmEnrolment, type Enrolment, type SignInAnswer } from './sign-in.ts';
 import { CodeStep, type Credentials, PasswordStep, PendingStep } from './sign-in-steps.tsx';
+import { wayBack } from './way-back.ts';
 
 export const SignInRoute = createLazyRoute('/anmelden')({ component: SignInPage });
 
@@ -41,7 +42,7 @@ function SignInPage() {
     if (!chosenLanguage() && (language === 'de' || language === 'en'))
       await chooseLanguage(language);
     sessionBegan(session);
-    await navigate({ href: zurueck ?? '/', replace: true });
+    await navigate({ ...wayBack(zurueck), replace: true });
   };
   const goOn = async (answer: SignInAnswer, credentials: Credentials | null) => {
     switch (answer.state) {
