@@ -11,8 +11,8 @@ use std::{
 };
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState, Rng,
-    SessionFacts, SessionId, Situation, TargetId, TenantId,
+    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
+    Rng, SessionFacts, SessionId, Situation, TargetId, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
@@ -159,7 +159,8 @@ impl Authoriser {
                     kind: target.kind(),
                     bundles: bundles.remove(&target.id).unwrap_or_default(),
                 };
-                let allowed = ground.engine.decide(&Request::new(facts, ground.groups.clone(), known, situation)).allowed;
+                let allowed =
+                    ground.engine.decide(&Request::new(facts, ground.groups.clone(), known, situation)).allowed;
                 (target, allowed)
             })
             .collect())

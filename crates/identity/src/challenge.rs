@@ -83,12 +83,18 @@ impl Challenges {
     /// Seals a value for a purpose. Returns the token and when it expires.
     pub fn issue<T: Serialize>(&self, tenant: TenantId, word: &str, value: T) -> (String, OffsetDateTime) {
         let expires_at = self.clock.now() + LIFETIME;
-        let body = Body { nonce: random_bytes(&*self.rng), run: self.run, expires_at: expires_at.unix_timestamp(), value };
+        let body =
+            Body { nonce: random_bytes(&*self.rng), run: self.run, expires_at: expires_at.unix_timestamp(), value };
         (self.sealer.seal_token(Purpose { tenant, word }, &body), expires_at)
     }
 
     /// Opens a token of the same purpose.
-    pub fn open<T: DeserializeOwned>(&self, tenant: TenantId, word: &str, token: &str) -> Result<Opened<T>, TokenError> {
+    pub fn open<T: DeserializeOwned>(
+        &self,
+        tenant: TenantId,
+        word: &str,
+        token: &str,
+    ) -> Result<Opened<T>, TokenError> {
         if token.len() > MAX_TOKEN_CHARS {
             return Err(TokenError::Invalid);
         }

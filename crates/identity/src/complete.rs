@@ -65,7 +65,12 @@ impl Identity {
     }
 
     /// Enrols the device if it is new, and begins a session if the device may be used.
-    pub(crate) async fn complete(&self, site: &Site, browser: &Browser, signed_in: SignedIn<'_>) -> Result<Completed, ApiError> {
+    pub(crate) async fn complete(
+        &self,
+        site: &Site,
+        browser: &Browser,
+        signed_in: SignedIn<'_>,
+    ) -> Result<Completed, ApiError> {
         let tenant = &site.tenant;
         let settings = settings::load(tenant).await.map_err(SignInError::from)?;
         let situation = site.situation();
@@ -85,12 +90,20 @@ impl Identity {
             if !work.recovery_codes().use_up(code).await.map_err(SignInError::from)? {
                 return Err(SignInError::Failed(Wrong::RecoveryCode).into());
             }
-            work.record(AuditEvent::new(AuditKind::SecondFactor, "recovery_code_used", Outcome::Success).by(person).about(person));
+            work.record(
+                AuditEvent::new(AuditKind::SecondFactor, "recovery_code_used", Outcome::Success)
+                    .by(person)
+                    .about(person),
+            );
         }
         if let Some((id, credential)) = &signed_in.passkey {
             work.passkeys().used(*id, credential, situation.at.date()).await.map_err(SignInError::from)?;
         }
-        let key = Key { kind: DeviceKind::Browser, public_key: browser.key.spki().to_vec(), thumbprint: browser.key.thumbprint() };
+        let key = Key {
+            kind: DeviceKind::Browser,
+            public_key: browser.key.spki().to_vec(),
+            thumbprint: browser.key.thumbprint(),
+        };
         let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;
         let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
         if device.state == DeviceState::Pending {
@@ -110,7 +123,8 @@ impl Identity {
         work.commit().await.map_err(SignInError::from)?;
         let life = row.expires_at - situation.at;
         let mut cookies = vec![session_cookie(&secret, row.id, life)];
-        let handover = signed_in.password.and_then(|password| handover::seal(&self.sealer, tenant.id(), row.id, password, life));
+        let handover =
+            signed_in.password.and_then(|password| handover::seal(&self.sealer, tenant.id(), row.id, password, life));
         let handed_over = handover.is_some();
         cookies.push(handover.unwrap_or_else(|| cookie::remove(cookie::HANDOVER)));
         let session = self.session_of(site, &row, &settings).await?;
@@ -125,7 +139,11 @@ async fn has_factor(work: &Work, person: PersonId) -> Result<bool, StoreError> {
 }
 
 /// The cookie that carries a session's secret.
-pub(crate) fn session_cookie(secret: &SessionSecret, session: fernamt_domain::SessionId, life: Duration) -> HeaderValue {
+pub(crate) fn session_cookie(
+    secret: &SessionSecret,
+    session: fernamt_domain::SessionId,
+    life: Duration,
+) -> HeaderValue {
     cookie::set(cookie::SESSION, secret.cookie(session).expose(), life, cookie::SameSite::Strict)
 }
 

@@ -28,8 +28,8 @@ impl SignedFor {
 
 /// What precedes the 65 bytes of an uncompressed P-256 point in an SPKI (RFC 5480).
 const SPKI_PREFIX: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-    0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 /// The bytes of a signature: r and s, 32 each (IEEE P1363).
 const SIGNATURE_LEN: usize = 64;
@@ -130,6 +130,9 @@ mod tests {
         let off = [SPKI_PREFIX.as_slice(), &[4], &[1; 64]].concat();
         let off = DeviceKey::from_spki(off).unwrap();
         let (pair, _) = pair();
-        assert_eq!(off.verify(SignedFor::SignIn, "abc", &sign(&pair, b"fernamt-sign-in\0abc")), Err(ProofError::Signature));
+        assert_eq!(
+            off.verify(SignedFor::SignIn, "abc", &sign(&pair, b"fernamt-sign-in\0abc")),
+            Err(ProofError::Signature)
+        );
     }
 }

@@ -132,15 +132,24 @@ impl From<TokenError> for SignInError {
 impl From<SignInError> for ApiError {
     fn from(error: SignInError) -> Self {
         match error {
-            SignInError::Failed(_) => Self::unauthenticated("sign_in_failed", "name, password or second factor is wrong"),
+            SignInError::Failed(_) => {
+                Self::unauthenticated("sign_in_failed", "name, password or second factor is wrong")
+            }
             SignInError::SlowDown(wait) => Self::slow_down(whole_seconds(wait.retry_after)),
             SignInError::Busy => Self::slow_down(2),
-            SignInError::Challenge => {
-                Self::bad_request("challenge_expired", "the challenge is not valid any more; fetch another and try again")
+            SignInError::Challenge => Self::bad_request(
+                "challenge_expired",
+                "the challenge is not valid any more; fetch another and try again",
+            ),
+            SignInError::DeviceProof => {
+                Self::bad_request("device_proof", "the device's signature does not fit its key and the challenge")
             }
-            SignInError::DeviceProof => Self::bad_request("device_proof", "the device's signature does not fit its key and the challenge"),
-            SignInError::DeviceBlocked => Self::forbidden("device_blocked", "this device was suspended or revoked; ask your control desk"),
-            SignInError::DevicePending => Self::forbidden("device_pending", "this device waits for approval by your control desk"),
+            SignInError::DeviceBlocked => {
+                Self::forbidden("device_blocked", "this device was suspended or revoked; ask your control desk")
+            }
+            SignInError::DevicePending => {
+                Self::forbidden("device_pending", "this device waits for approval by your control desk")
+            }
             SignInError::TooManyDevices => {
                 Self::forbidden("too_many_devices", "remove a device that you no longer use, from one that you do")
             }
@@ -149,8 +158,12 @@ impl From<SignInError> for ApiError {
                 "directory_unreachable",
                 "the directory that knows your password cannot be reached; try again in a few minutes",
             ),
-            SignInError::EnrolmentNeeded => Self::forbidden("enrolment_needed", "sign in on the web once to set up a second factor"),
-            SignInError::EnrolmentCode => Self::bad_request("wrong_code", "the code does not fit; wait for the next one and try again"),
+            SignInError::EnrolmentNeeded => {
+                Self::forbidden("enrolment_needed", "sign in on the web once to set up a second factor")
+            }
+            SignInError::EnrolmentCode => {
+                Self::bad_request("wrong_code", "the code does not fit; wait for the next one and try again")
+            }
             SignInError::Store(StoreError::Busy) => Self::slow_down(1),
             SignInError::Store(error) => Self::internal(&error),
         }

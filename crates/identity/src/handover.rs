@@ -29,7 +29,13 @@ impl Drop for Sealed {
 }
 
 /// The cookie that carries the password for a session; `None` if it is too long.
-pub fn seal(sealer: &Sealer, tenant: TenantId, session: SessionId, password: &Secret<String>, life: Duration) -> Option<HeaderValue> {
+pub fn seal(
+    sealer: &Sealer,
+    tenant: TenantId,
+    session: SessionId,
+    password: &Secret<String>,
+    life: Duration,
+) -> Option<HeaderValue> {
     if password.expose().len() > MAX_BYTES {
         return None;
     }

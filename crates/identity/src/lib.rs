@@ -6,6 +6,7 @@
 //! `ssh`. The order in which somebody proves who they are stands in `sign_in`.
 
 pub mod authorise;
+pub mod bind_budget;
 pub mod challenge;
 mod complete;
 pub mod device;
@@ -41,11 +42,8 @@ pub use authorise::{Admitted, Authoriser, Refusal};
 pub use failure::SignInError;
 
 use crate::{
-    challenge::Challenges,
-    failure::Failures,
-    password::Passwords,
-    reevaluate::Reevaluator,
-    throttle::{BindBudget, Throttle},
+    bind_budget::BindBudget, challenge::Challenges, failure::Failures, password::Passwords, reevaluate::Reevaluator,
+    throttle::Throttle,
 };
 
 /// The purpose of the challenges that devices sign.
@@ -71,7 +69,13 @@ pub struct Identity {
 
 impl Identity {
     /// Makes the feature over the store, with the registry that all features share.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, sealer: Arc<Sealer>, grants: LiveGrants) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        sealer: Arc<Sealer>,
+        grants: LiveGrants,
+    ) -> Arc<Self> {
         Arc::new(Self {
             passwords: Passwords::new(Arc::clone(&rng)),
             throttle: Throttle::default(),

@@ -105,7 +105,13 @@ pub fn code_at(scheme: &Scheme, secret: &Secret<Vec<u8>>, step: i64) -> String {
 
 /// Looks for the step whose code was typed, within the window around the present and after the last accepted step.
 /// Takes the same time whether or not one fits.
-pub fn find(scheme: &Scheme, secret: &Secret<Vec<u8>>, position: Position, code: &str, now: OffsetDateTime) -> Option<Match> {
+pub fn find(
+    scheme: &Scheme,
+    secret: &Secret<Vec<u8>>,
+    position: Position,
+    code: &str,
+    now: OffsetDateTime,
+) -> Option<Match> {
     let typed = parse(scheme, code)?;
     let (first, last) = match step_at(scheme, now) {
         Some(present) => {
@@ -143,7 +149,8 @@ pub fn resynchronise(
 
 /// The URI that authenticator apps read.
 pub fn otpauth_uri(secret: &Secret<Vec<u8>>, issuer: &str, account: &str) -> Secret<String> {
-    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     Secret::new(format!(
         "otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period=30",
         issuer = encode(issuer),

@@ -69,8 +69,13 @@ impl Passkeys {
     }
 
     /// The new passkey: its credential id and what to store.
-    pub fn finish_registration(&self, answer: Value, state: &PasskeyRegistration) -> Result<(Vec<u8>, Value), PasskeyError> {
-        let answer: RegisterPublicKeyCredential = serde_json::from_value(answer).map_err(|_| PasskeyError::Malformed)?;
+    pub fn finish_registration(
+        &self,
+        answer: Value,
+        state: &PasskeyRegistration,
+    ) -> Result<(Vec<u8>, Value), PasskeyError> {
+        let answer: RegisterPublicKeyCredential =
+            serde_json::from_value(answer).map_err(|_| PasskeyError::Malformed)?;
         let passkey = self.webauthn.finish_passkey_registration(&answer, state).map_err(PasskeyError::Refused)?;
         let stored = serde_json::to_value(&passkey).map_err(|_| PasskeyError::Malformed)?;
         Ok((passkey.cred_id().clone(), stored))

@@ -101,7 +101,11 @@ impl Passwords {
         Ok(fits && known)
     }
 
-    async fn run<T: Send + 'static>(&self, lane: Lane, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
         let cap = match lane {
             Lane::Proven => MAX_WAITING_PROVEN,
             Lane::Stranger => MAX_WAITING_STRANGERS,
@@ -196,12 +200,66 @@ pub fn check_new(password: &Secret<String>, login: &str, display_name: &str) -> 
 
 /// What people choose when asked for length: a word from here, with digits, signs and repetition around it.
 const COMMON_STEMS: &[&str] = &[
-    "password", "passwort", "kennwort", "geheim", "qwertz", "qwerty", "qwertzuiop", "qwertyuiop", "asdfgh", "asdfghjkl", "yxcvbnm",
-    "zxcvbnm", "abc", "abcdef", "abcdefghijkl", "administrator", "admin", "verwaltung", "rathaus", "landratsamt", "ministerium",
-    "gemeinde", "behoerde", "behörde", "fernamt", "willkommen", "welcome", "hallo", "hallowelt", "letmein", "iloveyou",
-    "ichliebedich", "sommer", "winter", "herbst", "fruehling", "frühling", "schatz", "schalke", "bayern", "deutschland", "berlin",
-    "hamburg", "muenchen", "münchen", "start", "changeme", "test", "login", "master", "dragon", "monkey", "football", "fussball",
-    "sunshine", "sonnenschein", "princess", "passw0rd", "p@ssword", "p@ssw0rd",
+    "password",
+    "passwort",
+    "kennwort",
+    "geheim",
+    "qwertz",
+    "qwerty",
+    "qwertzuiop",
+    "qwertyuiop",
+    "asdfgh",
+    "asdfghjkl",
+    "yxcvbnm",
+    "zxcvbnm",
+    "abc",
+    "abcdef",
+    "abcdefghijkl",
+    "administrator",
+    "admin",
+    "verwaltung",
+    "rathaus",
+    "landratsamt",
+    "ministerium",
+    "gemeinde",
+    "behoerde",
+    "behörde",
+    "fernamt",
+    "willkommen",
+    "welcome",
+    "hallo",
+    "hallowelt",
+    "letmein",
+    "iloveyou",
+    "ichliebedich",
+    "sommer",
+    "winter",
+    "herbst",
+    "fruehling",
+    "frühling",
+    "schatz",
+    "schalke",
+    "bayern",
+    "deutschland",
+    "berlin",
+    "hamburg",
+    "muenchen",
+    "münchen",
+    "start",
+    "changeme",
+    "test",
+    "login",
+    "master",
+    "dragon",
+    "monkey",
+    "football",
+    "fussball",
+    "sunshine",
+    "sonnenschein",
+    "princess",
+    "passw0rd",
+    "p@ssword",
+    "p@ssw0rd",
 ];
 
 fn is_common(lower: &str) -> bool {
@@ -239,7 +297,11 @@ mod tests {
             let got = passwords.verify(Lane::Stranger, &Secret::from(password), Some(&hash)).await;
             assert_eq!(got, Ok(fits));
         }
-        assert_eq!(passwords.verify(Lane::Stranger, &Secret::from("x"), None).await, Ok(false), "unknown names never fit");
+        assert_eq!(
+            passwords.verify(Lane::Stranger, &Secret::from("x"), None).await,
+            Ok(false),
+            "unknown names never fit"
+        );
         assert_eq!(passwords.verify(Lane::Proven, &Secret::from("x"), Some("junk")).await, Err(HashError::Damaged));
     }
 
@@ -279,7 +341,9 @@ mod tests {
         assert_eq!(fault("elf Zeichen"), Some(PasswordFault::TooShort));
         assert_eq!(fault(&"ä".repeat(600)), Some(PasswordFault::TooLong));
         assert_eq!(fault("die frau Meier kommt"), Some(PasswordFault::HoldsName));
-        for common in ["Passwort12345!", "123456789012", "aaaaaaaaaaaaaaa", "Sommer2026!!!!", "passwordpassword", "01.02.1970.."] {
+        for common in
+            ["Passwort12345!", "123456789012", "aaaaaaaaaaaaaaa", "Sommer2026!!!!", "passwordpassword", "01.02.1970.."]
+        {
             assert_eq!(fault(common), Some(PasswordFault::Common), "{common}");
         }
     }

@@ -64,7 +64,9 @@ impl Scope {
             DomainEvent::DeviceChanged { device } => Part::Device(tenant, device),
             DomainEvent::SessionEnded { session } => Part::Session(tenant, session),
             DomainEvent::TargetChanged { target } => Part::Target(tenant, target),
-            DomainEvent::GroupChanged { .. } | DomainEvent::RulesChanged | DomainEvent::SettingsChanged => Part::Tenant(tenant),
+            DomainEvent::GroupChanged { .. } | DomainEvent::RulesChanged | DomainEvent::SettingsChanged => {
+                Part::Tenant(tenant)
+            }
         };
         Self::Parts(HashSet::from([part]))
     }
@@ -139,7 +141,10 @@ impl Reevaluator {
         let now = self.authoriser.inner.clock.now();
         let due: HashSet<GrantId> = {
             let held = self.authoriser.held();
-            held.iter().filter(|(_, held)| held.next_change.is_some_and(|change| change <= now)).map(|(id, _)| *id).collect()
+            held.iter()
+                .filter(|(_, held)| held.next_change.is_some_and(|change| change <= now))
+                .map(|(id, _)| *id)
+                .collect()
         };
         let grants = self.authoriser.grants().snapshot();
         let is_due = |grant: &&Grant| due.contains(&grant.id) || grant.expires_at.is_some_and(|end| end <= now);
@@ -234,7 +239,12 @@ impl Identity {
         Ok(())
     }
 
-    async fn sweep_tenant(&self, tenant: &TenantStore, in_use: &HashSet<SessionId>, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn sweep_tenant(
+        &self,
+        tenant: &TenantStore,
+        in_use: &HashSet<SessionId>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let idle = settings::idle(&*settings::load(tenant).await?);
         let mut page = Page::default();
         let (mut touched, mut ended) = (Vec::new(), Vec::new());
@@ -279,7 +289,9 @@ impl Identity {
                     break;
                 }
                 page.offset += u64::try_from(sessions.len()).unwrap_or(u64::MAX);
-                orphans.extend(sessions.iter().filter(|row| matches!(row.device_kind, SshKey | SshPassword)).map(|row| row.id));
+                orphans.extend(
+                    sessions.iter().filter(|row| matches!(row.device_kind, SshKey | SshPassword)).map(|row| row.id),
+                );
             }
             let mut work = tenant.begin().await?;
             for id in orphans {

@@ -129,10 +129,17 @@ impl Identity {
 
     /// Makes a secret for an authenticator app. Nothing is stored until its first code was right. `first`: it is the
     /// person's first factor, enrolled at sign-in.
-    pub(crate) fn begin_enrolment(&self, site: &fernamt_http::Site, person: PersonId, name: &str, first: bool) -> TotpEnrolment {
+    pub(crate) fn begin_enrolment(
+        &self,
+        site: &fernamt_http::Site,
+        person: PersonId,
+        name: &str,
+        first: bool,
+    ) -> TotpEnrolment {
         let secret = otp::new_secret(&*self.rng);
         let text = BASE32_NOPAD.encode(secret.expose());
-        let enrolment = Enrolment { person, secret: text.clone(), methods: vec![fernamt_domain::Method::Password], first };
+        let enrolment =
+            Enrolment { person, secret: text.clone(), methods: vec![fernamt_domain::Method::Password], first };
         let (token, _) = self.challenges.issue(site.tenant.id(), ENROLMENT, enrolment);
         let uri = otp::otpauth_uri(&secret, &site.name, name);
         let qr_svg = otp::qr_svg(&uri).unwrap_or_default();

@@ -7,7 +7,8 @@
 
 use async_trait::async_trait;
 use fernamt_domain::{
-    DeviceKind, DeviceState, DomainEvent, Method, PersonId, PersonState, Secret, SessionFacts, SessionId, Situation, TenantId,
+    DeviceKind, DeviceState, DomainEvent, Method, PersonId, PersonState, Secret, SessionFacts, SessionId, Situation,
+    TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_http::{ApiError, Session, Sessions, Site};
@@ -78,7 +79,10 @@ impl Sessions for Identity {
         match presented.standing {
             Standing::Good => {}
             Standing::RotationNeeded => {
-                return Err(ApiError::unauthenticated("rotation_needed", "the device must prove itself: POST /api/v1/session/rotate"));
+                return Err(ApiError::unauthenticated(
+                    "rotation_needed",
+                    "the device must prove itself: POST /api/v1/session/rotate",
+                ));
             }
             Standing::Over | Standing::Copied => return Err(not_signed_in()),
         }
@@ -105,7 +109,12 @@ impl Identity {
     }
 
     /// The session as handlers see it, if person and device are still good.
-    pub(crate) async fn session_of(&self, site: &Site, row: &SessionRecord, settings: &Settings) -> Result<Session, ApiError> {
+    pub(crate) async fn session_of(
+        &self,
+        site: &Site,
+        row: &SessionRecord,
+        settings: &Settings,
+    ) -> Result<Session, ApiError> {
         let found = self.look_up(&site.tenant, row).await.map_err(SignInError::from)?;
         let Some((person, device)) = found else { return Err(not_signed_in()) };
         let roles = site.tenant.people().roles(person.id).await.map_err(SignInError::from)?;
@@ -158,7 +167,9 @@ impl Identity {
     async fn end_copied(&self, tenant: &TenantStore, row: &SessionRecord) -> Result<(), StoreError> {
         let mut work = tenant.begin().await?;
         if work.sessions().end(row.id).await? {
-            let mut event = AuditEvent::new(AuditKind::Alarm, "old_session_secret", Outcome::Denied).about(row.person).session(row.id);
+            let mut event = AuditEvent::new(AuditKind::Alarm, "old_session_secret", Outcome::Denied)
+                .about(row.person)
+                .session(row.id);
             event.device = row.device;
             work.record(event);
             work.publish(DomainEvent::SessionEnded { session: row.id });
@@ -184,7 +195,8 @@ impl Identity {
         let opened: Opened<()> = self.open_challenge(&site.tenant, challenge)?;
         let found = self.look_up(&site.tenant, row).await.map_err(SignInError::from)?;
         let Some((_, Some(device))) = found else { return Err(not_signed_in()) };
-        let proof = DeviceKey::from_spki(device.public_key).and_then(|key| key.verify(SignedFor::Rotate, challenge, signature));
+        let proof =
+            DeviceKey::from_spki(device.public_key).and_then(|key| key.verify(SignedFor::Rotate, challenge, signature));
         if proof.is_err() {
             return Err(SignInError::DeviceProof.into());
         }
@@ -207,7 +219,11 @@ impl Identity {
     }
 
     /// Begins a session in a unit of work.
-    pub(crate) async fn begin_session(&self, work: &mut Work, new: NewSession<'_>) -> Result<(SessionRecord, SessionSecret), SignInError> {
+    pub(crate) async fn begin_session(
+        &self,
+        work: &mut Work,
+        new: NewSession<'_>,
+    ) -> Result<(SessionRecord, SessionSecret), SignInError> {
         let id = SessionId::new(&*self.clock, &*self.rng);
         let tenant = new.tenant;
         let secret = SessionSecret::generate(&self.sealer, &*self.rng, tenant, id);

@@ -31,12 +31,20 @@ impl Identity {
     }
 
     /// Whether a link's secret is good.
-    pub(crate) async fn setup_link_is_good(&self, tenant: &TenantStore, token: &Secret<String>) -> Result<bool, StoreError> {
+    pub(crate) async fn setup_link_is_good(
+        &self,
+        tenant: &TenantStore,
+        token: &Secret<String>,
+    ) -> Result<bool, StoreError> {
         tenant.setup_links().is_valid(&self.setup_hash(tenant.id(), token)).await
     }
 
     /// Uses the link up and makes the first administrator.
-    pub(crate) async fn make_first_administrator(&self, tenant: &TenantStore, request: &SetupRequest) -> Result<PersonRecord, ApiError> {
+    pub(crate) async fn make_first_administrator(
+        &self,
+        tenant: &TenantStore,
+        request: &SetupRequest,
+    ) -> Result<PersonRecord, ApiError> {
         if !self.setup_link_is_good(tenant, &request.token).await.map_err(SignInError::from)? {
             return Err(link_is_bad());
         }
@@ -44,10 +52,15 @@ impl Identity {
         let display_name = request.display_name.trim().to_owned();
         let mut faults = ApiError::invalid();
         if !is_login(&name) {
-            faults = faults.field("name", "invalid", "a sign-in name has letters, digits, dot, hyphen and underscore, at most 64");
+            faults = faults.field(
+                "name",
+                "invalid",
+                "a sign-in name has letters, digits, dot, hyphen and underscore, at most 64",
+            );
         }
         if display_name.is_empty() || display_name.chars().count() > MAX_NAME_CHARS {
-            faults = faults.field("display_name", "required", "a name that others see is needed, at most 200 characters");
+            faults =
+                faults.field("display_name", "required", "a name that others see is needed, at most 200 characters");
         }
         if let Err(fault) = password::check_new(&request.password, &name, &display_name) {
             faults = faults.field("password", fault.code(), fault.to_string());

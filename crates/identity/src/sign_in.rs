@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Identity,
+    bind_budget::{BindLimit, Permission},
     device_key::DeviceKey,
     directory::{
         DirectoryError,
@@ -24,7 +25,7 @@ use crate::{
     },
     failure::{SignInError, Wrong},
     otp, password, recovery, second_factor,
-    throttle::{Account, Admission, Attempt, BindLimit, Permission, Source},
+    throttle::{Account, Admission, Attempt, Source},
 };
 
 /// The most characters of a name that is looked up.
@@ -129,7 +130,13 @@ impl Identity {
                     None => {
                         // The same work as for a person with one token.
                         let nobody = otp::Position { last_step: 0, drift: 0 };
-                        let _ = otp::find(&otp::Scheme::APP, &Secret::new(vec![0; otp::SECRET_LEN]), nobody, code.expose(), now);
+                        let _ = otp::find(
+                            &otp::Scheme::APP,
+                            &Secret::new(vec![0; otp::SECRET_LEN]),
+                            nobody,
+                            code.expose(),
+                            now,
+                        );
                         return Err(SignInError::Failed(wrong));
                     }
                 }
@@ -207,7 +214,8 @@ impl Identity {
             return Err(SignInError::Failed(Wrong::Password));
         }
         let who = (tenant.id(), person.id);
-        let print = self.fingerprint(tenant.id(), "tried-password", &[person.id.0.as_bytes(), password.expose().as_bytes()]);
+        let print =
+            self.fingerprint(tenant.id(), "tried-password", &[person.id.0.as_bytes(), password.expose().as_bytes()]);
         let limit = BindLimit { most, ..BindLimit::default() };
         match self.binds.take(who, proven, print, limit, now) {
             Permission::Ask => {}
@@ -249,7 +257,8 @@ impl Identity {
         key: &DeviceKey,
     ) -> Result<Option<DeviceRecord>, SignInError> {
         let device = tenant.devices().by_key(person, &key.thumbprint()).await?;
-        Ok(device.filter(|device| device.state == fernamt_domain::DeviceState::Approved && device.last_seen_on.is_some()))
+        Ok(device
+            .filter(|device| device.state == fernamt_domain::DeviceState::Approved && device.last_seen_on.is_some()))
     }
 
     pub(crate) fn account(&self, tenant: TenantId, name: &str) -> Account {
@@ -261,7 +270,13 @@ impl Identity {
     }
 
     /// Counts a failure for the audit log.
-    pub(crate) fn note_failure(&self, tenant: &TenantStore, person: Option<PersonId>, wrong: Wrong, situation: &Situation) {
+    pub(crate) fn note_failure(
+        &self,
+        tenant: &TenantStore,
+        person: Option<PersonId>,
+        wrong: Wrong,
+        situation: &Situation,
+    ) {
         self.failures.note((tenant.id(), person, wrong), &situation.zone);
     }
 }

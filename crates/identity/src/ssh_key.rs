@@ -63,7 +63,8 @@ impl SshPublicKey {
     /// Takes a key as it goes over the wire.
     pub fn from_blob(blob: Vec<u8>) -> Result<Self, SshKeyFault> {
         let mut fields = Fields(&blob);
-        let algorithm = fields.next().and_then(|name| std::str::from_utf8(name).ok()).ok_or(SshKeyFault::NotAKey)?.to_owned();
+        let algorithm =
+            fields.next().and_then(|name| std::str::from_utf8(name).ok()).ok_or(SshKeyFault::NotAKey)?.to_owned();
         let lengths: Vec<usize> = fields.by_ref().map(significant).collect();
         if !fields.0.is_empty() {
             return Err(SshKeyFault::NotAKey);
@@ -126,8 +127,7 @@ mod tests {
 
     use super::*;
 
-    const ED25519: &str =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl github";
+    const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl github";
 
     #[test]
     fn a_pasted_line_is_read_with_or_without_comment() {

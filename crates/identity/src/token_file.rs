@@ -174,10 +174,7 @@ fn table(text: &str) -> Result<Entries, TokenFileError> {
 fn decode_secret(text: &str) -> Vec<u8> {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let base32 = text.trim_end_matches('=').to_ascii_uppercase();
-    HEXUPPER_PERMISSIVE
-        .decode(text.as_bytes())
-        .or_else(|_| BASE32_NOPAD.decode(base32.as_bytes()))
-        .unwrap_or_default()
+    HEXUPPER_PERMISSIVE.decode(text.as_bytes()).or_else(|_| BASE32_NOPAD.decode(base32.as_bytes())).unwrap_or_default()
 }
 
 fn pskc(text: &str) -> Result<Entries, TokenFileError> {
@@ -224,7 +221,10 @@ fn key_entry(package: Node<'_, '_>, key: Node<'_, '_>, data: Option<Node<'_, '_>
         serial: serial.unwrap_or_default(),
         secret: BASE64.decode(value("Secret").as_bytes()).unwrap_or_default(),
         kind: if encoding == "DECIMAL" { kind } else { "other" }.to_owned(),
-        algorithm: parameters.and_then(|parameters| parameters.child("Suite")).map(Node::plain_text).unwrap_or_default(),
+        algorithm: parameters
+            .and_then(|parameters| parameters.child("Suite"))
+            .map(Node::plain_text)
+            .unwrap_or_default(),
         digits: format.and_then(|format| format.attribute("Length")).unwrap_or_default().to_owned(),
         period: value("TimeInterval"),
         counter: value("Counter"),
@@ -310,7 +310,8 @@ mod tests {
         let good = "3132333435363738393031323334353637383930";
         let text = format!("serial,secret,digits\nA,{good},6\nB,12,6\nA,{good},6\nC,{good},12\n,{good},6\n");
         let faults = parse(text.as_bytes()).unwrap_err();
-        let entries: Vec<_> = faults.iter().map(|fault| matches!(fault, TokenFileError::Entry { entry: 2..=5, .. })).collect();
+        let entries: Vec<_> =
+            faults.iter().map(|fault| matches!(fault, TokenFileError::Entry { entry: 2..=5, .. })).collect();
         assert_eq!(entries, [true; 4], "{faults:?}");
         assert_eq!(parse(b"name,key\n1,2\n").unwrap_err(), [TokenFileError::UnknownFormat]);
         let sealed = PSKC.replace("PlainValue>MTIz", "EncryptedValue/><PlainValue>MTIz");

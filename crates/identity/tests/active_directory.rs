@@ -57,7 +57,10 @@ async fn people_nested_groups_and_states_are_read() {
     assert!(found.groups["Bauamt"].people.contains("erika"));
     assert!(found.groups["Technik"].groups.contains("Bauamt"));
     assert!(!found.groups.contains_key("Domain Admins"), "the directory's own groups stay out");
-    assert!(!found.people.contains_key("krbtgt") && !found.people.contains_key("administrator"), "and so do its own accounts");
+    assert!(
+        !found.people.contains_key("krbtgt") && !found.people.contains_key("administrator"),
+        "and so do its own accounts"
+    );
 
     let mut client = Client::reader(&config).await.unwrap();
     assert_eq!(client.flavour().await.unwrap(), Flavour::ActiveDirectory);
@@ -78,7 +81,10 @@ async fn every_fault_says_what_and_where() {
     let take = async |config: DirectoryConfig| snapshot::take(&config, now()).await.unwrap_err();
 
     let foreign = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap().cert.pem();
-    assert!(matches!(take(DirectoryConfig { ca_pem: foreign, ..good.clone() }).await, DirectoryError::Untrusted { .. }));
+    assert!(matches!(
+        take(DirectoryConfig { ca_pem: foreign, ..good.clone() }).await,
+        DirectoryError::Untrusted { .. }
+    ));
     let password = DirectoryConfig { bind_password: Secret::from("wrong"), ..good.clone() };
     assert_eq!(take(password).await, DirectoryError::BindRefused);
     let base = DirectoryConfig { base_dn: "OU=Nowhere,DC=amt,DC=test".into(), ..good.clone() };
@@ -202,5 +208,9 @@ async fn wrong_passwords_from_many_sources_lock_nobody_out_of_the_directory() {
     let neu = office.tenant.people().by_name("neu").await.unwrap().unwrap();
     let mut client = Client::connect(&config).await.unwrap();
     let dn = neu.directory_dn.unwrap();
-    assert_eq!(client.bind(&dn, &Secret::from("Birke-Berg-28")).await.unwrap(), BindOutcome::Right, "nor is the newcomer locked out there");
+    assert_eq!(
+        client.bind(&dn, &Secret::from("Birke-Berg-28")).await.unwrap(),
+        BindOutcome::Right,
+        "nor is the newcomer locked out there"
+    );
 }

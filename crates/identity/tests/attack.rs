@@ -43,7 +43,8 @@ async fn wrong_passwords_from_many_sources_lock_nobody_out() {
     let (status, answer) = known.sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
     assert_eq!(status, StatusCode::OK, "the known device gets in during the attack: {answer}");
     office.next_code();
-    let (status, answer) = office.browser_at(source(77_777)).sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
+    let (status, answer) =
+        office.browser_at(source(77_777)).sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
     assert_eq!(status, StatusCode::OK, "and so does a new device with the right code: {answer}");
 }
 
@@ -61,7 +62,11 @@ async fn a_source_is_slowed_ever_more_and_told_how_long_to_wait() {
     office.clock.advance(Duration::SECOND);
     assert_eq!(stranger.sign_in("a.meier", "wrong", Some("000000")).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(stranger.sign_in("a.meier", "wrong", Some("000000")).await.1["params"]["retry_after_s"], "2");
-    assert_eq!(stranger.sign_in("b.neu", "wrong", Some("000000")).await.0, StatusCode::UNAUTHORIZED, "other names are not held up yet");
+    assert_eq!(
+        stranger.sign_in("b.neu", "wrong", Some("000000")).await.0,
+        StatusCode::UNAUTHORIZED,
+        "other names are not held up yet"
+    );
 }
 
 #[tokio::test]

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use fernamt_domain::{
     DeviceState, DomainEvent, EndReason, GroupId, LiveGrant, PersonId, PersonSource, PersonState, RuleId, SessionFacts,
-    SystemRng, TargetId, TargetSettings,
-    audit::AuditKind,
-    target::TcpSettings,
+    SystemRng, TargetId, TargetSettings, audit::AuditKind, target::TcpSettings,
 };
 use fernamt_identity::{Refusal, authorise, session};
 use fernamt_policy::{Effect, RuleForm};
@@ -107,7 +105,8 @@ impl Desk {
 
     async fn admit(&self, facts: &SessionFacts) -> Result<LiveGrant, Refusal> {
         let situation = self.office.situation();
-        let admitted = self.office.identity.authoriser().admit(&self.office.tenant, facts, self.target, &situation).await?;
+        let admitted =
+            self.office.identity.authoriser().admit(&self.office.tenant, facts, self.target, &situation).await?;
         Ok(admitted.grant)
     }
 
@@ -164,7 +163,10 @@ async fn each_change_ends_what_it_touches_and_nothing_else() {
     assert!(timeout(Duration::from_millis(50), other.ended()).await.is_err(), "the bystander's connection goes on");
     let target = desk.office.tenant.targets().get(desk.target).await.unwrap();
     let moved = TargetRecord { host: "anderswo.amt.test".into(), ..target };
-    desk.change(DomainEvent::TargetChanged { target: desk.target }, async |work| work.targets().update(&moved).await.unwrap()).await;
+    desk.change(DomainEvent::TargetChanged { target: desk.target }, async |work| {
+        work.targets().update(&moved).await.unwrap();
+    })
+    .await;
     assert_eq!(ends(&other).await, Some(EndReason::TargetChanged));
 
     let grant = desk.admit(&bystander).await.unwrap();
@@ -196,7 +198,10 @@ async fn the_end_of_a_time_window_and_of_a_session_is_noticed() {
     drop(grant);
     desk.office.clock.set(datetime!(2026-11-03 18:00 UTC));
     desk.office.identity.sweep_once().await.unwrap();
-    assert!(desk.office.tenant.sessions().get(clerk.session).await.unwrap().ended_at.is_some(), "now the session is idle");
+    assert!(
+        desk.office.tenant.sessions().get(clerk.session).await.unwrap().ended_at.is_some(),
+        "now the session is idle"
+    );
 
     desk.office.clock.set(datetime!(2026-11-04 06:30 UTC));
     let clerk = desk.clerk("cora").await;
@@ -229,7 +234,10 @@ async fn without_an_answer_from_the_store_nothing_goes_on() {
     let clerk = desk.clerk("anna").await;
     let grant = desk.admit(&clerk).await.unwrap();
     desk.office.tenant.store().close().await.unwrap();
-    assert!(timeout(Duration::from_millis(1_200), grant.ended()).await.is_err(), "what was decided holds until its edge");
+    assert!(
+        timeout(Duration::from_millis(1_200), grant.ended()).await.is_err(),
+        "what was decided holds until its edge"
+    );
     desk.office.clock.set(datetime!(2026-11-02 19:00 UTC));
     assert!(ends(&grant).await.is_some());
 }

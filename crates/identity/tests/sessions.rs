@@ -118,7 +118,8 @@ async fn people_see_and_end_their_own_sessions_and_devices_only() {
     assert!(!phone.is_signed_in().await);
 
     let (_, devices) = anna.get("/api/v1/me/devices").await;
-    let device = devices.as_array().unwrap().iter().find(|device| device["current"] == true).unwrap()["id"].as_str().unwrap();
+    let device =
+        devices.as_array().unwrap().iter().find(|device| device["current"] == true).unwrap()["id"].as_str().unwrap();
     assert_eq!(bert.delete(&format!("/api/v1/me/devices/{device}")).await.0, StatusCode::NOT_FOUND);
     assert_eq!(anna.delete(&format!("/api/v1/me/devices/{device}")).await.0, StatusCode::NO_CONTENT);
     assert!(!anna.is_signed_in().await);

@@ -48,7 +48,16 @@ async fn of_two_who_hold_the_first_password_only_the_first_enrols() {
     let mut states = [one.0, two.0];
     states.sort();
     assert_eq!(states, [StatusCode::OK, StatusCode::BAD_REQUEST]);
-    assert_eq!(office.tenant.otp_tokens().of_person(office.tenant.people().by_name("a.meier").await.unwrap().unwrap().id).await.unwrap().len(), 1);
+    assert_eq!(
+        office
+            .tenant
+            .otp_tokens()
+            .of_person(office.tenant.people().by_name("a.meier").await.unwrap().unwrap().id)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -172,7 +181,10 @@ async fn a_setup_link_makes_the_first_administrator_once() {
     body["display_name"] = json!("Die Leitung");
     body["password"] = json!("kurz");
     let (status, problem) = browser.post("/api/v1/setup", body.clone()).await;
-    assert_eq!((status, &problem["fields"][0]["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("password_too_short")));
+    assert_eq!(
+        (status, &problem["fields"][0]["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("password_too_short"))
+    );
     body["password"] = json!(PASSWORD);
     let (status, answer) = browser.post("/api/v1/setup", body.clone()).await;
     assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("enrolment_required")), "{answer}");
@@ -195,7 +207,10 @@ async fn the_last_second_factor_stays_and_a_new_app_replaces_the_old() {
     let confirm = json!({ "token": enrolment["token"], "code": new.code(office.now()) });
     assert_eq!(browser.post("/api/v1/me/totp", confirm).await.0, StatusCode::NO_CONTENT);
     office.next_code();
-    assert_eq!(office.browser().sign_in("a.meier", PASSWORD, Some(&old.code(office.now()))).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        office.browser().sign_in("a.meier", PASSWORD, Some(&old.code(office.now()))).await.0,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(office.browser().sign_in("a.meier", PASSWORD, Some(&new.code(office.now()))).await.0, StatusCode::OK);
 }
 

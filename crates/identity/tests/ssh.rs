@@ -27,7 +27,10 @@ async fn a_code_used_on_the_web_is_refused_on_ssh_and_the_other_way_round() {
     let (_, app, _) = office.enrolled("a.meier").await;
     let ssh = async |code: &str| {
         let (password, code) = (secret(PASSWORD), secret(code));
-        office.identity.authenticate_password_totp(&office.tenant, &office.situation(), "a.meier", &password, &code).await
+        office
+            .identity
+            .authenticate_password_totp(&office.tenant, &office.situation(), "a.meier", &password, &code)
+            .await
     };
     let code = app.code(office.now());
     assert_eq!(office.browser().sign_in("a.meier", PASSWORD, Some(&code)).await.0, StatusCode::OK);
@@ -47,7 +50,11 @@ async fn of_many_attempts_with_one_code_side_by_side_one_gets_in() {
     let code = secret(&app.code(office.now()));
     let attempt = || async {
         let password = secret(PASSWORD);
-        office.identity.authenticate_password_totp(&office.tenant, &office.situation(), "a.meier", &password, &code).await.is_ok()
+        office
+            .identity
+            .authenticate_password_totp(&office.tenant, &office.situation(), "a.meier", &password, &code)
+            .await
+            .is_ok()
     };
     let (a, b, c, d) = tokio::join!(attempt(), attempt(), attempt(), attempt());
     assert_eq!([a, b, c, d].into_iter().filter(|ok| *ok).count(), 1);
@@ -92,9 +99,15 @@ async fn who_has_no_second_factor_is_sent_to_the_web() {
     office.add_person("a.meier").await;
     let none = secret("");
     let situation = office.situation();
-    let result = office.identity.authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret(PASSWORD), &none).await;
+    let result = office
+        .identity
+        .authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret(PASSWORD), &none)
+        .await;
     assert!(matches!(result, Err(SignInError::EnrolmentNeeded)));
-    let result = office.identity.authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret("wrong"), &none).await;
+    let result = office
+        .identity
+        .authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret("wrong"), &none)
+        .await;
     assert!(matches!(result, Err(SignInError::Failed(_))));
 }
 
@@ -104,7 +117,11 @@ async fn connections_of_an_earlier_run_are_over() {
     let (mut browser, app, _) = office.enrolled("a.meier").await;
     let code = secret(&app.code(office.now()));
     let situation = office.situation();
-    let facts = office.identity.authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret(PASSWORD), &code).await.unwrap();
+    let facts = office
+        .identity
+        .authenticate_password_totp(&office.tenant, &situation, "a.meier", &secret(PASSWORD), &code)
+        .await
+        .unwrap();
     office.identity.end_orphans().await.unwrap();
     assert!(office.tenant.sessions().get(facts.session).await.unwrap().ended_at.is_some());
     assert!(browser.is_signed_in().await);

@@ -88,7 +88,8 @@ impl Entry {
 
 impl From<SearchEntry> for Entry {
     fn from(entry: SearchEntry) -> Self {
-        let texts = entry.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
+        let texts =
+            entry.attrs.into_iter().map(|(name, values)| (name, values.into_iter().map(String::into_bytes).collect()));
         let attributes = texts.chain(entry.bin_attrs).map(|(name, values)| (name.to_lowercase(), values)).collect();
         Self { dn: entry.dn, attributes }
     }
@@ -132,8 +133,9 @@ impl Client {
             .set_conn_timeout(CONNECT_TIMEOUT)
             .set_config(tls::client_config(&config.ca_pem)?)
             .set_starttls(starttls);
-        let (connection, ldap) =
-            LdapConnAsync::from_url_with_settings(settings, &config.url).await.map_err(|error| connect_fault(&host, error))?;
+        let (connection, ldap) = LdapConnAsync::from_url_with_settings(settings, &config.url)
+            .await
+            .map_err(|error| connect_fault(&host, error))?;
         let driver = tokio::spawn(async move {
             // How it ended shows in the operation under way.
             let _ = connection.drive().await;
@@ -175,7 +177,8 @@ impl Client {
     /// Which family the directory belongs to.
     pub async fn flavour(&mut self) -> Result<Flavour, DirectoryError> {
         let root = self.search("", Scope::Base, "(objectClass=*)", vec!["supportedCapabilities"]).await?;
-        let active_directory = root.iter().any(|entry| entry.texts("supportedCapabilities").any(|oid| oid == ACTIVE_DIRECTORY));
+        let active_directory =
+            root.iter().any(|entry| entry.texts("supportedCapabilities").any(|oid| oid == ACTIVE_DIRECTORY));
         Ok(if active_directory { Flavour::ActiveDirectory } else { Flavour::Ldap })
     }
 
@@ -217,8 +220,11 @@ impl Client {
         if scope != Scope::Base {
             adapters.push(Box::new(PagedResults::new(PAGE_SIZE)));
         }
-        let mut stream =
-            self.ldap.streaming_search_with(adapters, base, scope, filter, attributes).await.map_err(|error| search_fault(&error))?;
+        let mut stream = self
+            .ldap
+            .streaming_search_with(adapters, base, scope, filter, attributes)
+            .await
+            .map_err(|error| search_fault(&error))?;
         let mut entries = Vec::new();
         while let Some(entry) = stream.next().await.map_err(|error| search_fault(&error))? {
             if entries.len() >= MAX_ENTRIES {
@@ -234,9 +240,17 @@ impl Client {
     async fn complete_ranges(&mut self, entry: &mut Entry) -> Result<(), DirectoryError> {
         while let Some((ranged, name, last)) = entry.open_range() {
             let next = format!("{name};range={}-*", last.saturating_add(1));
-            let rest = self.search_pages(&entry.dn, Scope::Base, "(objectClass=*)", vec![next]).await?.pop().unwrap_or_default();
+            let rest = self
+                .search_pages(&entry.dn, Scope::Base, "(objectClass=*)", vec![next])
+                .await?
+                .pop()
+                .unwrap_or_default();
             entry.close_range(&ranged, &name);
-            let more: Vec<_> = rest.attributes.into_iter().filter(|(held, values)| is_range_of(held, &name) && !values.is_empty()).collect();
+            let more: Vec<_> = rest
+                .attributes
+                .into_iter()
+                .filter(|(held, values)| is_range_of(held, &name) && !values.is_empty())
+                .collect();
             let held: usize = entry.attributes.iter().chain(&more).map(|(_, values)| values.len()).sum();
             if more.is_empty() || held > MAX_VALUES {
                 return Err(DirectoryError::Incomplete { why: format!("the values of {name}") });
@@ -297,7 +311,9 @@ fn fault(answer: &LdapResult) -> DirectoryError {
     match answer.rc {
         32 | 34 => DirectoryError::BaseMissing,
         3 | 4 | 11 => DirectoryError::Incomplete { why: answer.to_string() },
-        10 => DirectoryError::Incomplete { why: "it refers to another server; use the address of one that holds the base".into() },
+        10 => DirectoryError::Incomplete {
+            why: "it refers to another server; use the address of one that holds the base".into(),
+        },
         49 => DirectoryError::BindRefused,
         code => DirectoryError::Answer { code, text: answer.text.chars().take(200).collect() },
     }
@@ -313,7 +329,9 @@ mod tests {
 
     #[test]
     fn reasons_of_active_directory_are_told_from_a_wrong_password() {
-        let text = |data| format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1");
+        let text = |data| {
+            format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1")
+        };
         assert!(!barred(&text("52e")));
         assert!(barred(&text("533")));
         assert!(barred(&text("775")));
@@ -343,7 +361,9 @@ mod tests {
         };
         let pem = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap().cert.pem();
         let unreachable = Client::reader(&config(&format!("ldaps://127.0.0.1:{port}"), &pem)).await.err();
-        assert!(matches!(&unreachable, Some(DirectoryError::Unreachable { host, .. }) if *host == format!("127.0.0.1:{port}")));
+        assert!(
+            matches!(&unreachable, Some(DirectoryError::Unreachable { host, .. }) if *host == format!("127.0.0.1:{port}"))
+        );
         assert_eq!(Client::reader(&config("https://example.org", &pem)).await.err(), Some(DirectoryError::Address));
         assert_eq!(Client::reader(&config("ldaps:", &pem)).await.err(), Some(DirectoryError::Address));
     }

@@ -46,7 +46,9 @@ pub enum DirectoryError {
     #[error("the address must read ldaps://host or ldap://host, with a port if it is not the usual one")]
     Address,
     /// No certificate can be read.
-    #[error("the certificates cannot be read: paste the authority's certificate in PEM form, beginning with BEGIN CERTIFICATE")]
+    #[error(
+        "the certificates cannot be read: paste the authority's certificate in PEM form, beginning with BEGIN CERTIFICATE"
+    )]
     Certificates,
     /// No connection.
     #[error("no connection to {host}: {why}; check the address, the port and the firewall in between")]
@@ -57,7 +59,9 @@ pub enum DirectoryError {
         why: String,
     },
     /// TLS failed.
-    #[error("{host} was reached, but its certificate is not trusted: {why}; enter the certificate of the authority that signed it")]
+    #[error(
+        "{host} was reached, but its certificate is not trusted: {why}; enter the certificate of the authority that signed it"
+    )]
     Untrusted {
         /// Host and port.
         host: String,
@@ -80,7 +84,9 @@ pub enum DirectoryError {
     #[error("a filter cannot be read; it must be an LDAP filter in round brackets")]
     Filter,
     /// The answer was cut off.
-    #[error("the directory gave only part of the answer ({why}); raise its limits for the reading account, or narrow the filter")]
+    #[error(
+        "the directory gave only part of the answer ({why}); raise its limits for the reading account, or narrow the filter"
+    )]
     Incomplete {
         /// What was cut.
         why: String,
@@ -89,7 +95,9 @@ pub enum DirectoryError {
     #[error("no person was found below the base; check base and filter")]
     Nobody,
     /// Suspiciously many people vanished at once.
-    #[error("{gone} of {known} people vanished from the directory at once: nothing was changed; check base, filter and the reading account's rights")]
+    #[error(
+        "{gone} of {known} people vanished from the directory at once: nothing was changed; check base, filter and the reading account's rights"
+    )]
     ManyVanished {
         /// How many vanished.
         gone: usize,

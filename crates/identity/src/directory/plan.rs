@@ -76,13 +76,18 @@ pub fn plan(known: &Known, snapshot: &Snapshot) -> Result<Plan, DirectoryError> 
 }
 
 /// Returns the present sign-in names, as far as they have or will have a row here.
-fn plan_people(known: &Known, snapshot: &Snapshot, plan: &mut Plan) -> Result<HashMap<PersonId, String>, DirectoryError> {
+fn plan_people(
+    known: &Known,
+    snapshot: &Snapshot,
+    plan: &mut Plan,
+) -> Result<HashMap<PersonId, String>, DirectoryError> {
     let by_key: HashMap<&str, &PersonRecord> =
         known.people.iter().filter_map(|person| Some((person.directory_key.as_deref()?, person))).collect();
     let mut names = HashMap::new();
     for found in snapshot.people.values() {
         let Some(&person) = by_key.get(found.key.as_str()) else {
-            let another_of_ours = known.people.iter().any(|person| person.name == found.name && snapshot_has(snapshot, person));
+            let another_of_ours =
+                known.people.iter().any(|person| person.name == found.name && snapshot_has(snapshot, person));
             if known.foreign_people.contains(&found.name) || another_of_ours {
                 plan.name_clashes += 1;
             } else {
@@ -145,7 +150,11 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
             continue;
         };
         if group.name != *name || group.directory_dn.as_deref() != Some(found.dn.as_str()) {
-            plan.change_groups.push(GroupRecord { name: name.clone(), directory_dn: Some(found.dn.clone()), ..group.clone() });
+            plan.change_groups.push(GroupRecord {
+                name: name.clone(),
+                directory_dn: Some(found.dn.clone()),
+                ..group.clone()
+            });
         }
         let present: BTreeSet<&str> = members.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
         if present.len() != members.len() || !found.people.iter().map(String::as_str).eq(present) {
@@ -156,7 +165,8 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
             plan.children.insert(name.clone(), children);
         }
     }
-    plan.remove_groups = known.groups.iter().map(|(group, ..)| group.id).filter(|id| !current.contains_key(id)).collect();
+    plan.remove_groups =
+        known.groups.iter().map(|(group, ..)| group.id).filter(|id| !current.contains_key(id)).collect();
 }
 
 /// The nesting without the edges that would close a circle, which a directory may hold and the store does not.
@@ -220,7 +230,10 @@ mod tests {
     }
 
     fn snapshot(people: &[DirectoryPerson]) -> Snapshot {
-        Snapshot { people: people.iter().map(|person| (person.name.clone(), person.clone())).collect(), ..Snapshot::default() }
+        Snapshot {
+            people: people.iter().map(|person| (person.name.clone(), person.clone())).collect(),
+            ..Snapshot::default()
+        }
     }
 
     #[test]
@@ -246,7 +259,10 @@ mod tests {
 
     #[test]
     fn a_directory_that_lost_its_people_is_not_believed() {
-        let known = Known { people: (0..20).map(|n| stored(&format!("p{n}"), PersonState::Active)).collect(), ..Known::default() };
+        let known = Known {
+            people: (0..20).map(|n| stored(&format!("p{n}"), PersonState::Active)).collect(),
+            ..Known::default()
+        };
         assert_eq!(plan(&known, &snapshot(&[])), Err(DirectoryError::Nobody));
         let few: Vec<_> = (0..5).map(|n| found(&format!("p{n}"), false)).collect();
         assert_eq!(plan(&known, &snapshot(&few)), Err(DirectoryError::ManyVanished { gone: 15, known: 20 }));
@@ -255,7 +271,11 @@ mod tests {
     #[test]
     fn a_renamed_account_stays_the_same_person_and_a_local_name_is_never_taken_over() {
         let anna = stored("anna", PersonState::Active);
-        let known = Known { people: vec![anna.clone()], foreign_people: BTreeSet::from(["chef".to_owned()]), ..Known::default() };
+        let known = Known {
+            people: vec![anna.clone()],
+            foreign_people: BTreeSet::from(["chef".to_owned()]),
+            ..Known::default()
+        };
         let married = DirectoryPerson { key: "key-anna".into(), ..found("anna.neu", false) };
         let plan = plan(&known, &snapshot(&[married, found("chef", false)])).unwrap();
         assert_eq!(plan.change_people.len(), 1);

@@ -58,10 +58,21 @@ const LDAP_PEOPLE: &str = "(|(objectClass=inetOrgPerson)(objectClass=posixAccoun
 const LDAP_GROUPS: &str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
 
 const PERSON_ATTRIBUTES: &[&str] = &[
-    "objectGUID", "entryUUID", "sAMAccountName", "uid", "displayName", "cn", "userAccountControl", "accountExpires", "primaryGroupID", "pwdAccountLockedTime",
-    "nsAccountLock", "shadowExpire",
+    "objectGUID",
+    "entryUUID",
+    "sAMAccountName",
+    "uid",
+    "displayName",
+    "cn",
+    "userAccountControl",
+    "accountExpires",
+    "primaryGroupID",
+    "pwdAccountLockedTime",
+    "nsAccountLock",
+    "shadowExpire",
 ];
-const GROUP_ATTRIBUTES: &[&str] = &["objectGUID", "entryUUID", "sAMAccountName", "cn", "objectSid", "member", "uniqueMember", "memberUid"];
+const GROUP_ATTRIBUTES: &[&str] =
+    &["objectGUID", "entryUUID", "sAMAccountName", "cn", "objectSid", "member", "uniqueMember", "memberUid"];
 
 /// Reads the whole directory. A part of the answer counts as none.
 pub async fn take(config: &DirectoryConfig, now: OffsetDateTime) -> Result<Snapshot, DirectoryError> {
@@ -93,16 +104,24 @@ pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapsho
         if name.ends_with('$') {
             continue;
         }
-        let display_name = entry.text("displayName").or_else(|| entry.text("cn")).and_then(usable).unwrap_or_else(|| name.clone());
+        let display_name =
+            entry.text("displayName").or_else(|| entry.text("cn")).and_then(usable).unwrap_or_else(|| name.clone());
         person_by_dn.insert(normal(&entry.dn), name.clone());
-        let person = DirectoryPerson { key: key(entry), name: name.clone(), display_name, dn: entry.dn.clone(), disabled: is_disabled(entry, now) };
+        let person = DirectoryPerson {
+            key: key(entry),
+            name: name.clone(),
+            display_name,
+            dn: entry.dn.clone(),
+            disabled: is_disabled(entry, now),
+        };
         snapshot.people.insert(name, person);
     }
     let named: Vec<(String, &Entry)> = groups
         .iter()
         .filter_map(|entry| Some((entry.text("sAMAccountName").or_else(|| entry.text("cn")).and_then(usable)?, entry)))
         .collect();
-    let group_by_dn: HashMap<String, &str> = named.iter().map(|(name, entry)| (normal(&entry.dn), name.as_str())).collect();
+    let group_by_dn: HashMap<String, &str> =
+        named.iter().map(|(name, entry)| (normal(&entry.dn), name.as_str())).collect();
     let by_rid = primary_members(people);
     for (name, entry) in &named {
         let group = snapshot.groups.entry(name.clone()).or_default();
@@ -115,7 +134,9 @@ pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapsho
                 group.groups.insert((*inner).to_owned());
             }
         }
-        group.people.extend(entry.texts("memberUid").map(str::to_lowercase).filter(|uid| snapshot.people.contains_key(uid)));
+        group
+            .people
+            .extend(entry.texts("memberUid").map(str::to_lowercase).filter(|uid| snapshot.people.contains_key(uid)));
         let primary = entry.bytes("objectSid").and_then(rid).and_then(|rid| by_rid.get(&rid));
         group.people.extend(primary.into_iter().flatten().filter_map(|dn| person_by_dn.get(dn)).cloned());
     }
@@ -197,17 +218,26 @@ mod tests {
 
     fn user(name: &str, flags: &str) -> Entry {
         let dn = format!("CN={name},OU=Amt,DC=amt,DC=test");
-        Entry::of(&dn, &[("sAMAccountName", &[name]), ("displayName", &["Frau Beispiel"]), ("userAccountControl", &[flags])])
+        Entry::of(
+            &dn,
+            &[("sAMAccountName", &[name]), ("displayName", &["Frau Beispiel"]), ("userAccountControl", &[flags])],
+        )
     }
 
     #[test]
     fn people_and_nested_groups_are_put_together() {
         let people = [user("Erika", "512"), user("Max", "514"), user("PC01$", "4096")];
         let groups = [
-            Entry::of("CN=Bauamt,DC=amt,DC=test", &[("cn", &["Bauamt"]), ("member", &["cn=erika, ou=Amt,DC=amt,DC=test"])]),
+            Entry::of(
+                "CN=Bauamt,DC=amt,DC=test",
+                &[("cn", &["Bauamt"]), ("member", &["cn=erika, ou=Amt,DC=amt,DC=test"])],
+            ),
             Entry::of(
                 "CN=Technik,DC=amt,DC=test",
-                &[("cn", &["Technik"]), ("member", &["CN=Bauamt,DC=amt,DC=test", "CN=Technik,DC=amt,DC=test", "CN=gone,DC=x"])],
+                &[
+                    ("cn", &["Technik"]),
+                    ("member", &["CN=Bauamt,DC=amt,DC=test", "CN=Technik,DC=amt,DC=test", "CN=gone,DC=x"]),
+                ],
             ),
         ];
         let snapshot = build(&people, &groups, NOW);

@@ -28,7 +28,7 @@ use super::{
     plan::{Known, Plan, plan},
     snapshot,
 };
-use crate::{Identity, session, throttle::BindLimit};
+use crate::{Identity, bind_budget::BindLimit, session};
 
 /// How often directories are read.
 pub const SYNC_EVERY: Duration = Duration::from_secs(30);
@@ -97,9 +97,14 @@ impl Identity {
     }
 
     /// A stored directory as the client needs it.
-    pub fn directory_config(&self, tenant: &TenantStore, directory: &DirectoryRecord) -> Result<DirectoryConfig, DirectoryError> {
+    pub fn directory_config(
+        &self,
+        tenant: &TenantStore,
+        directory: &DirectoryRecord,
+    ) -> Result<DirectoryConfig, DirectoryError> {
         let purpose = Purpose { tenant: tenant.id(), word: "directory-password" };
-        let password = self.sealer.open(purpose, &directory.bind_password_sealed).map_err(|_| DirectoryError::BindRefused)?;
+        let password =
+            self.sealer.open(purpose, &directory.bind_password_sealed).map_err(|_| DirectoryError::BindRefused)?;
         let password = String::from_utf8(password.to_vec()).map_err(|_| DirectoryError::BindRefused)?;
         Ok(DirectoryConfig {
             url: directory.url.parse().map_err(|_| DirectoryError::Address)?,
@@ -114,9 +119,14 @@ impl Identity {
 
     /// How many wrong passwords of a person may reach a directory in a window: what is set, and less if the directory
     /// itself locks earlier.
-    pub(crate) async fn bind_limit(&self, tenant: &TenantStore, directory: &DirectoryRecord) -> Result<u32, StoreError> {
+    pub(crate) async fn bind_limit(
+        &self,
+        tenant: &TenantStore,
+        directory: &DirectoryRecord,
+    ) -> Result<u32, StoreError> {
         let set = tenant.settings().get::<u32>(&limit_key(directory.id)).await?.unwrap_or(BindLimit::default().most);
-        let told = directory.last_sync_result.clone().and_then(|result| serde_json::from_value::<SyncResult>(result).ok());
+        let told =
+            directory.last_sync_result.clone().and_then(|result| serde_json::from_value::<SyncResult>(result).ok());
         let lockout = told.and_then(|result| result.lockout_threshold).unwrap_or(u32::MAX);
         Ok(set.min(lockout.saturating_sub(ROOM_BELOW_LOCKOUT)).max(1))
     }
@@ -173,7 +183,8 @@ impl Identity {
     /// Synchronises one directory now. The result is stored with it, good or bad.
     pub async fn synchronise_directory(&self, tenant: &TenantStore, id: DirectoryId) -> Result<SyncResult, SyncError> {
         let directory = tenant.directories().get(id).await?;
-        let before = directory.last_sync_result.clone().and_then(|result| serde_json::from_value::<SyncResult>(result).ok());
+        let before =
+            directory.last_sync_result.clone().and_then(|result| serde_json::from_value::<SyncResult>(result).ok());
         let outcome = self.read_and_apply(tenant, &directory).await;
         let result = match &outcome {
             Ok(result) => result.clone(),
@@ -217,7 +228,13 @@ impl Identity {
         })
     }
 
-    async fn apply(&self, tenant: &TenantStore, directory: DirectoryId, plan: &Plan, mut barred: BTreeSet<PersonId>) -> Result<(), StoreError> {
+    async fn apply(
+        &self,
+        tenant: &TenantStore,
+        directory: DirectoryId,
+        plan: &Plan,
+        mut barred: BTreeSet<PersonId>,
+    ) -> Result<(), StoreError> {
         let mut work = tenant.begin().await?;
         self.apply_people(&mut work, directory, plan, &mut barred).await?;
         self.apply_groups(&mut work, directory, plan).await?;
@@ -327,7 +344,8 @@ impl Identity {
             .collect();
         // First out of the old groups, then into the new ones: on the way no circle may close.
         for (group, inner) in &wanted {
-            let kept: Vec<_> = work.groups().children(*group).await?.into_iter().filter(|child| inner.contains(child)).collect();
+            let kept: Vec<_> =
+                work.groups().children(*group).await?.into_iter().filter(|child| inner.contains(child)).collect();
             work.groups().set_children(*group, &kept).await?;
         }
         for (group, inner) in &wanted {
@@ -368,7 +386,8 @@ async fn known(tenant: &TenantStore, directory: DirectoryId) -> Result<Known, St
             break;
         }
         page.offset += u64::try_from(found.len()).unwrap_or(u64::MAX);
-        foreign_people.extend(found.into_iter().filter(|person| person.directory != Some(directory)).map(|person| person.name));
+        foreign_people
+            .extend(found.into_iter().filter(|person| person.directory != Some(directory)).map(|person| person.name));
     }
     let barred = tenant.settings().get(&barred_key(directory)).await?.unwrap_or_default();
     Ok(Known { people, groups, barred, foreign_people, foreign_groups })

@@ -23,7 +23,10 @@ use crate::{
     throttle::Attempt,
 };
 
-pub(super) async fn sessions(State(identity): State<Arc<Identity>>, session: Session) -> Result<Json<Vec<MySession>>, ApiError> {
+pub(super) async fn sessions(
+    State(identity): State<Arc<Identity>>,
+    session: Session,
+) -> Result<Json<Vec<MySession>>, ApiError> {
     let tenant = &session.site.tenant;
     let rows = tenant.sessions().live_of_person(session.person()).await.map_err(SignInError::from)?;
     let devices = tenant.devices().of_person(session.person()).await.map_err(SignInError::from)?;
@@ -132,7 +135,8 @@ pub(super) async fn password(
     identity.throttle.admit(who, now).map_err(SignInError::from)?;
     identity.throttle.failed(who, now);
     let stored = person.password_hash.as_ref().map(|hash| hash.expose().as_str());
-    let right = identity.passwords.verify(password::Lane::Proven, &request.current, stored).await.map_err(SignInError::from)?;
+    let right =
+        identity.passwords.verify(password::Lane::Proven, &request.current, stored).await.map_err(SignInError::from)?;
     // Who came in by passkey or key may have no password yet; everybody else must know it.
     if !right && (stored.is_some() || !session.facts.methods.contains(&Method::Passkey)) {
         return Err(ApiError::invalid().field("current", "wrong", "this is not the present password"));
@@ -145,7 +149,9 @@ pub(super) async fn password(
         let mut work = tenant.begin().await?;
         work.people().set_password_hash(person.id, Some(Secret::new(hash))).await?;
         end_all(&mut work, person.id, Some(session.facts.session)).await?;
-        work.record(AuditEvent::new(AuditKind::Person, "password_changed", Outcome::Success).by(person.id).about(person.id));
+        work.record(
+            AuditEvent::new(AuditKind::Person, "password_changed", Outcome::Success).by(person.id).about(person.id),
+        );
         work.commit().await
     };
     change.await.map_err(|error: StoreError| SignInError::from(error))?;

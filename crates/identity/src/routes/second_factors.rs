@@ -48,7 +48,10 @@ pub(super) async fn list(State(_): State<Arc<Identity>>, session: Session) -> Re
     }))
 }
 
-pub(super) async fn passkey_begin(State(identity): State<Arc<Identity>>, session: Session) -> Result<Json<PasskeyOptions>, ApiError> {
+pub(super) async fn passkey_begin(
+    State(identity): State<Arc<Identity>>,
+    session: Session,
+) -> Result<Json<PasskeyOptions>, ApiError> {
     let present = session.site.tenant.passkeys().of_person(session.person()).await.map_err(SignInError::from)?;
     if present.len() >= MAX_PASSKEYS {
         return Err(ApiError::conflict("too_many_passkeys", "remove a passkey that you no longer use"));
@@ -68,7 +71,10 @@ pub(super) async fn passkey_add(
     Json(request): Json<NewPasskey>,
 ) -> Result<(StatusCode, Json<MyPasskey>), ApiError> {
     let (tenant, person) = (&session.site.tenant, session.person());
-    let opened = identity.challenges.open::<Registration>(tenant.id(), REGISTRATION, &request.token).map_err(SignInError::from)?;
+    let opened = identity
+        .challenges
+        .open::<Registration>(tenant.id(), REGISTRATION, &request.token)
+        .map_err(SignInError::from)?;
     if opened.value.person != person {
         return Err(SignInError::Challenge.into());
     }
@@ -94,7 +100,9 @@ pub(super) async fn passkey_add(
     };
     match stored.await {
         Ok(()) => Ok((StatusCode::CREATED, Json(my_passkey(passkey)))),
-        Err(StoreError::Conflict { .. }) => Err(ApiError::conflict("passkey_known", "this passkey is enrolled already")),
+        Err(StoreError::Conflict { .. }) => {
+            Err(ApiError::conflict("passkey_known", "this passkey is enrolled already"))
+        }
         Err(error) => Err(SignInError::from(error).into()),
     }
 }
@@ -111,7 +119,10 @@ pub(super) async fn passkey_remove(
     }
     let tokens = tenant.otp_tokens().of_person(person).await.map_err(SignInError::from)?;
     if own.len() == 1 && tokens.iter().all(|token| token.confirmed_at.is_none()) {
-        return Err(ApiError::conflict("last_second_factor", "this is the last second factor; enrol another one first"));
+        return Err(ApiError::conflict(
+            "last_second_factor",
+            "this is the last second factor; enrol another one first",
+        ));
     }
     let removed = async {
         let mut work = tenant.begin().await?;
@@ -123,7 +134,10 @@ pub(super) async fn passkey_remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn totp_begin(State(identity): State<Arc<Identity>>, session: Session) -> Result<Json<TotpEnrolment>, ApiError> {
+pub(super) async fn totp_begin(
+    State(identity): State<Arc<Identity>>,
+    session: Session,
+) -> Result<Json<TotpEnrolment>, ApiError> {
     Ok(Json(identity.begin_enrolment(&session.site, session.person(), &session.name, false)))
 }
 
@@ -143,7 +157,10 @@ pub(super) async fn totp_confirm(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn recovery_codes(State(identity): State<Arc<Identity>>, session: Session) -> Result<Json<RecoveryCodes>, ApiError> {
+pub(super) async fn recovery_codes(
+    State(identity): State<Arc<Identity>>,
+    session: Session,
+) -> Result<Json<RecoveryCodes>, ApiError> {
     let tenant = &session.site.tenant;
     let mut work = tenant.begin().await.map_err(SignInError::from)?;
     let codes = identity.store_recovery_codes(&mut work, tenant.id(), session.person()).await?;

@@ -20,7 +20,7 @@ use crate::{
     CHALLENGE, Identity,
     complete::SignedIn,
     failure::{SignInError, Wrong},
-    passkey::{Passkeys, PasskeyError},
+    passkey::{PasskeyError, Passkeys},
     sign_in::{Credentials, Second},
     throttle::{Attempt, Source},
 };
@@ -28,7 +28,10 @@ use crate::{
 /// The purpose of the token that carries a passkey ceremony.
 const PASSKEY: &str = "passkey-sign-in";
 
-pub(super) async fn challenge(State(identity): State<Arc<Identity>>, site: Site) -> Result<Json<SignInChallenge>, ApiError> {
+pub(super) async fn challenge(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+) -> Result<Json<SignInChallenge>, ApiError> {
     let administrators = site.tenant.people().with_role(Role::Administrator).await.map_err(SignInError::from)?;
     let (challenge, expires_at) = identity.challenges.issue(site.tenant.id(), CHALLENGE, ());
     Ok(Json(SignInChallenge { challenge, expires_at, tenant_name: site.name, setup_open: administrators.is_empty() }))
@@ -44,7 +47,8 @@ pub(super) async fn password(
         SecondFactor::Totp { code } => Second::Code(code),
         SecondFactor::RecoveryCode { code } => Second::Recovery(code),
     });
-    let credentials = Credentials { name: &request.name, password: &request.password, second, device: Some(&browser.key) };
+    let credentials =
+        Credentials { name: &request.name, password: &request.password, second, device: Some(&browser.key) };
     let proof = identity.prove(&site.tenant, &site.situation(), &credentials).await?;
     if proof.enrolment_needed {
         return Ok(enrol(&identity, &site, &proof.person));
@@ -82,7 +86,10 @@ pub(super) async fn enrolment(
     Ok(with_cookies(Json(completed.answer), completed.cookies))
 }
 
-pub(super) async fn passkey_begin(State(identity): State<Arc<Identity>>, site: Site) -> Result<Json<PasskeyOptions>, ApiError> {
+pub(super) async fn passkey_begin(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+) -> Result<Json<PasskeyOptions>, ApiError> {
     let (options, state) = passkeys(&site)?.begin_sign_in().map_err(|error| refused(&error))?;
     let (token, _) = identity.challenges.issue(site.tenant.id(), PASSKEY, state);
     Ok(Json(PasskeyOptions { options, token }))
@@ -173,7 +180,9 @@ pub(super) fn refused(error: &PasskeyError) -> ApiError {
     match error {
         PasskeyError::Unavailable => ApiError::bad_request("passkeys_unavailable", error.to_string()),
         PasskeyError::Malformed => ApiError::bad_request("malformed", error.to_string()),
-        PasskeyError::Refused(_) | PasskeyError::Cloned => ApiError::bad_request("passkey_refused", "the passkey's answer does not fit"),
+        PasskeyError::Refused(_) | PasskeyError::Cloned => {
+            ApiError::bad_request("passkey_refused", "the passkey's answer does not fit")
+        }
     }
 }
 

@@ -126,7 +126,8 @@ impl Office {
         body["code"] = json!(app.code(self.clock.now()));
         let (status, answer) = browser.post("/api/v1/sign-in/enrolment", body).await;
         assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("signed_in")), "{answer}");
-        let codes = answer["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect();
+        let codes =
+            answer["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect();
         self.next_code();
         (browser, app, codes)
     }
@@ -137,11 +138,7 @@ impl Office {
     }
 
     pub(crate) fn situation(&self) -> Situation {
-        Situation {
-            zone: Zone("internet".into()),
-            address: Ipv4Addr::new(192, 0, 2, 1).into(),
-            at: self.clock.now(),
-        }
+        Situation { zone: Zone("internet".into()), address: Ipv4Addr::new(192, 0, 2, 1).into(), at: self.clock.now() }
     }
 
     /// The actions in the audit log of one kind.
@@ -211,7 +208,8 @@ impl Browser<'_> {
                 peer: SocketAddr::new(self.address, 50_000),
             });
         let cookies = [("__Host-fernamt", &self.cookie), ("__Host-fernamt-handover", &self.handover)];
-        let cookies: Vec<_> = cookies.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect();
+        let cookies: Vec<_> =
+            cookies.iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect();
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
@@ -245,8 +243,8 @@ impl Browser<'_> {
         assert_eq!(status, StatusCode::OK, "{answer}");
         let challenge = answer["challenge"].as_str().unwrap();
         let prefix: &[u8] = &[
-            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-            0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+            0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
         ];
         let spki = [prefix, self.pair.public_key().as_ref()].concat();
         json!({
@@ -264,7 +262,12 @@ impl Browser<'_> {
         self.sign_in_with(name, password, second).await
     }
 
-    pub(crate) async fn sign_in_with(&mut self, name: &str, password: &str, second: Option<Value>) -> (StatusCode, Value) {
+    pub(crate) async fn sign_in_with(
+        &mut self,
+        name: &str,
+        password: &str,
+        second: Option<Value>,
+    ) -> (StatusCode, Value) {
         let mut body = self.proof().await;
         body["name"] = json!(name);
         body["password"] = json!(password);
