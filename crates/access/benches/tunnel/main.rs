@@ -42,7 +42,7 @@ fn race(scale: &Scale) -> Result<()> {
     let workshop = Workshop::new()?;
     let target = Target::start()?;
     let mut report = Report::new("tunnel");
-    let rival = workshop.sshd_version()?;
+    let rival = Workshop::sshd_version()?;
     let ours = workshop.gateway(&target)?;
     let theirs = workshop.sshd(&target)?;
 
@@ -52,8 +52,8 @@ fn race(scale: &Scale) -> Result<()> {
             let case = format!("{} {}", cipher.title(), direction.title());
             let (mut our_runs, mut their_runs) = (Runs::default(), Runs::default());
             for _ in 0..RUNS {
-                our_runs.push(transfer(&ours, &target, cipher, direction, scale.megabytes)?);
-                their_runs.push(transfer(&theirs, &target, cipher, direction, scale.megabytes)?);
+                our_runs.push(transfer(&ours, cipher, direction, scale.megabytes)?);
+                their_runs.push(transfer(&theirs, cipher, direction, scale.megabytes)?);
             }
             let rate = (our_runs.per_cpu(), their_runs.per_cpu());
             report.push(Row::race(&case, "MB per CPU-s", Better::Higher, rate.0, (&rival, rate.1)).aim(1.0));
@@ -103,18 +103,12 @@ fn median(values: &[f64]) -> f64 {
 }
 
 /// Moves bytes through `ssh -L`. Returns megabytes per CPU-second of the server and per second of the clock.
-fn transfer(
-    server: &Server,
-    target: &Target,
-    cipher: Cipher,
-    direction: Direction,
-    megabytes: u64,
-) -> Result<(f64, f64)> {
+fn transfer(server: &Server, cipher: Cipher, direction: Direction, megabytes: u64) -> Result<(f64, f64)> {
     let tunnel = server.tunnel(cipher)?;
     // The first bytes pay for the connection.
-    target.run(tunnel.port(), direction, 1)?;
+    Target::run(tunnel.port(), direction, 1)?;
     let (cpu, start) = (server.running_seconds()?, Instant::now());
-    target.run(tunnel.port(), direction, megabytes)?;
+    Target::run(tunnel.port(), direction, megabytes)?;
     let (cpu, wall) = (server.running_seconds()? - cpu, start.elapsed().as_secs_f64());
     let moved = f64::from(u32::try_from(megabytes)?);
     Ok((moved / cpu, moved / wall))

@@ -50,7 +50,7 @@ impl Target {
     }
 
     /// Moves megabytes through a local port that leads here.
-    pub(crate) fn run(&self, port: u16, direction: Direction, megabytes: u64) -> Result<()> {
+    pub(crate) fn run(port: u16, direction: Direction, megabytes: u64) -> Result<()> {
         let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         let bytes = megabytes * MEGABYTE;
         let mut order = vec![u8::from(direction == Direction::Up)];

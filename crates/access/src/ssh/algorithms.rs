@@ -43,7 +43,7 @@ const COMPRESSION: &[compression::Name] = &[compression::NONE];
 /// New keys after this many bytes in one direction (RFC 4253, section 9).
 const REKEY_BYTES: usize = 1 << 30;
 /// New keys after this time.
-const REKEY_AFTER: Duration = Duration::from_secs(3600);
+const REKEY_AFTER: Duration = Duration::from_hours(1);
 
 /// What a client may send on one channel before we acknowledge, at first.
 pub(super) const FIRST_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
@@ -59,11 +59,11 @@ const QUEUED_CHANNEL_MESSAGES: usize = 4;
 /// A wrong answer takes at least this long.
 const REJECTION_TIME: Duration = Duration::from_secs(1);
 /// A silent client is asked whether it is still there.
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(60);
+const KEEPALIVE_EVERY: Duration = Duration::from_mins(1);
 /// It is gone after this many unanswered questions.
 const KEEPALIVES_UNANSWERED: usize = 3;
 /// A client that takes nothing more from its socket is gone after this time; one that lives answers keepalives.
-const STUCK_AFTER: Duration = Duration::from_secs(300);
+const STUCK_AFTER: Duration = Duration::from_mins(5);
 
 /// The configuration of the SSH protocol for every connection.
 pub(super) fn russh_config(keys: &HostKeys, limits: &Limits) -> server::Config {

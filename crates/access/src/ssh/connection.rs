@@ -18,8 +18,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
 use super::{
-    Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin, SignInRefusal,
-    SignedIn, TunnelNote,
+    Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin,
+    SignInRefusal, SignedIn, TunnelNote,
     algorithms::MAX_WINDOW_BYTES,
     limits::Place,
     tunnel::{self, Inlet, TunnelEnd},
@@ -85,7 +85,7 @@ impl Connection {
     /// A handler for one connection. Whoever signs in is told on `tell`.
     pub(super) fn new(
         gatekeeper: Arc<dyn Gatekeeper>,
-        limits: Arc<Limits>,
+        limits: &Arc<Limits>,
         origin: Origin,
         place: Place,
         hung_up: CancellationToken,
@@ -98,7 +98,7 @@ impl Connection {
             tasks: TaskTracker::new(),
             inlets: Mutex::default(),
             opening: Semaphore::new(limits.opening_per_connection),
-            limits: Arc::clone(&limits),
+            limits: Arc::clone(limits),
         });
         let handler = Self {
             shared: Arc::clone(&shared),
@@ -419,19 +419,13 @@ async fn run_tunnel(
     drop(admitted.grant);
     shared.inlets().remove(&id);
     // Neither the client nor the SSH session may keep the note from being written.
-    let (_, ()) = tokio::join!(
-        hung_up.run_until_cancelled(handle.close(id)),
-        shared.gatekeeper.note(who, admitted.target, note)
-    );
+    let (_, ()) =
+        tokio::join!(hung_up.run_until_cancelled(handle.close(id)), shared.gatekeeper.note(who, admitted.target, note));
 }
 
 type Opened = (super::Admitted, tokio::net::TcpStream);
 
-async fn open(
-    shared: &Shared,
-    who: &SignedIn,
-    destination: &Destination,
-) -> Result<Opened, (u32, &'static str)> {
+async fn open(shared: &Shared, who: &SignedIn, destination: &Destination) -> Result<Opened, (u32, &'static str)> {
     let _turn = shared.opening.acquire().await;
     let admitted = shared.gatekeeper.open(who, destination, &shared.origin).await.map_err(|refusal| {
         let code = match refusal {

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_target_is_meant_by_host_or_by_name() {
-        let means = |host: &str, port| Destination::parse(host, port).unwrap().means("Büro-PC 12", "pc12.amt.test", 3389);
+        let means =
+            |host: &str, port| Destination::parse(host, port).unwrap().means("Büro-PC 12", "pc12.amt.test", 3389);
         assert!(means("pc12.amt.test", 3389));
         assert!(means("PC12.Amt.Test.", 3389));
         assert!(means("buero-pc-12", 3389));

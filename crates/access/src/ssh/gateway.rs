@@ -139,7 +139,7 @@ impl Visit {
         let (tell, mut told) = oneshot::channel();
         let (handler, shared) = Connection::new(
             Arc::clone(&self.gatekeeper),
-            self.limits,
+            &self.limits,
             self.origin,
             place,
             hang_up.child_token(),

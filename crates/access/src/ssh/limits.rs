@@ -160,18 +160,18 @@ impl Counts {
         match at {
             At::Door(source) => {
                 self.waiting_total -= 1;
-                take_one(&mut self.waiting, source);
+                take_one(&mut self.waiting, &source);
             }
-            At::Inside(tenant, person) => take_one(&mut self.inside, (tenant, person)),
+            At::Inside(tenant, person) => take_one(&mut self.inside, &(tenant, person)),
         }
     }
 }
 
-fn take_one<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn take_one<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }
@@ -269,12 +269,7 @@ mod tests {
 
     #[test]
     fn who_is_inside_leaves_room_at_the_door_and_has_a_limit_of_its_own() {
-        let door = door(Limits {
-            unauthenticated: 1,
-            connections_per_person: 1,
-            connections: 2,
-            ..Limits::default()
-        });
+        let door = door(Limits { unauthenticated: 1, connections_per_person: 1, connections: 2, ..Limits::default() });
         let (tenant, person) = (TenantId::new(&SystemClock, &SystemRng), PersonId::new(&SystemClock, &SystemRng));
         let mut first = door.knock(address("192.0.2.1")).unwrap();
         assert!(first.enter(tenant, person));

@@ -25,6 +25,6 @@ pub use gatekeeper::{
 pub use gateway::{Gateway, GatewayError, Settings};
 pub use host_key::{HostKeyError, HostKeys};
 pub use limits::Limits;
-pub use porter::Porter;
 pub use login::{Answers, Login, LoginError, MAX_ANSWER_BYTES, MAX_LOGIN_BYTES, MAX_TENANT_BYTES};
+pub use porter::Porter;
 pub use words::Language;

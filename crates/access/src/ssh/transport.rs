@@ -73,7 +73,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Transport<S> {
                 ready!(this.poll_hung_up(cx));
                 Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
             }
-            ready => ready,
+            written @ Poll::Ready(_) => written,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the gateway says to people, in German and English.
 
+use std::fmt::Write as _;
+
 use super::{OpenRefusal, Reachable, SignInRefusal, destination::alias};
 
 /// The language of a tenant or person.
@@ -98,10 +100,7 @@ impl Language {
     }
 
     pub(super) fn unreachable(self) -> &'static str {
-        self.pick(
-            "Das Ziel antwortet nicht. Ist es eingeschaltet?",
-            "The target does not answer. Is it switched on?",
-        )
+        self.pick("Das Ziel antwortet nicht. Ist es eingeschaltet?", "The target does not answer. Is it switched on?")
     }
 
     pub(super) fn grace_over(self) -> &'static str {
@@ -142,7 +141,7 @@ pub(super) fn lobby(language: Language, targets: &[Reachable]) -> String {
         for target in targets.iter().take(MAX_LISTED) {
             let port = target.port;
             let local = if port < 1024 { u32::from(port) + 10_000 } else { u32::from(port) };
-            out.push_str(&format!("  {}: ssh -N -L {local}:{}:{port} …\n", clean(&target.name), host_to_type(target)));
+            let _ = writeln!(out, "  {}: ssh -N -L {local}:{}:{port} …", clean(&target.name), host_to_type(target));
         }
         if targets.len() > MAX_LISTED {
             out.push_str("  …\n");

@@ -25,7 +25,9 @@ async fn ssh_audit_finds_nothing_weak_but_what_old_clients_need() {
             let name = entry["algorithm"].as_str().unwrap();
             for level in ["fail", "warn"] {
                 let notes = entry["notes"][level].as_array().cloned().unwrap_or_default();
-                weak.extend(notes.iter().filter(|_| !KNOWN.contains(&name)).map(|note| format!("{level} {name}: {note}")));
+                weak.extend(
+                    notes.iter().filter(|_| !KNOWN.contains(&name)).map(|note| format!("{level} {name}: {note}")),
+                );
             }
         }
     }

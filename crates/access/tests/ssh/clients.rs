@@ -1,6 +1,6 @@
 //! Stock `ssh` and `plink` do what people use them for.
 
-use std::{fs, net::Ipv4Addr, process::Stdio, sync::atomic::Ordering};
+use std::{fmt::Write as _, fs, net::Ipv4Addr, process::Stdio, sync::atomic::Ordering};
 
 use fernamt_access::ssh::TunnelNote;
 use tokio::{
@@ -45,7 +45,8 @@ async fn ssh_with_password_and_code_forwards_a_port() {
 async fn ssh_with_an_enrolled_key_asks_for_the_code_only() {
     let (running, echo, _) = office().await;
     let desk = Desk::new(&running);
-    running.house.keys.lock().unwrap().push(desk.make_key().await);
+    let key = desk.make_key().await;
+    running.house.keys.lock().unwrap().push(key);
     let to = format!("fachverfahren-gruen:{}", echo.address.port());
     let mut client = Client::start(desk.ssh("anna@shire", &["-W", &to]));
     let mut stdin = client.child.stdin.take().unwrap();
@@ -211,7 +212,8 @@ async fn plink_with_password_and_code_forwards_a_port_and_a_stream() {
 async fn plink_with_key_and_code_is_a_socks_proxy() {
     let (running, echo, mut forbidden) = office().await;
     let desk = Desk::new(&running);
-    running.house.keys.lock().unwrap().push(desk.make_key().await);
+    let key = desk.make_key().await;
+    running.house.keys.lock().unwrap().push(key);
     let convert = Command::new("puttygen").arg(desk.path("id")).arg("-o").arg(desk.path("id.ppk")).status();
     assert!(convert.await.unwrap().success());
     let local = free_port().await;
@@ -294,7 +296,7 @@ impl InnerSshd {
         fs::copy(desk.path("inner_id.pub"), self.folder.path().join("authorized")).unwrap();
         let host_key = fs::read_to_string(self.folder.path().join("host_key.pub")).unwrap();
         let mut known = fs::read_to_string(desk.path("known_hosts")).unwrap();
-        known.push_str(&format!("[host.amt.test]:{} {host_key}", self.address.port()));
+        writeln!(known, "[host.amt.test]:{} {host_key}", self.address.port()).unwrap();
         fs::write(desk.path("known_hosts"), known).unwrap();
     }
 }

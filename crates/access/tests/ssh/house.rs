@@ -45,6 +45,9 @@ impl Target {
     }
 }
 
+/// Tenant and name, as typed.
+type LoginName = (Option<String>, String);
+
 /// The gatekeeper: one tenant per name asked for, one person per login name, every password and code the same.
 pub(crate) struct House {
     pub(crate) grants: LiveGrants,
@@ -55,7 +58,7 @@ pub(crate) struct House {
     pub(crate) signed_out: watch::Sender<usize>,
     pub(crate) sessions: Mutex<HashMap<SessionId, CancellationToken>>,
     pub(crate) pending_devices: bool,
-    people: Mutex<HashMap<(Option<String>, String), (TenantId, PersonId)>>,
+    people: Mutex<HashMap<LoginName, (TenantId, PersonId)>>,
 }
 
 impl House {
@@ -97,7 +100,9 @@ impl Gatekeeper for House {
         self.sign_ins.fetch_add(1, Ordering::SeqCst);
         let name = attempt.login.name();
         let (first, device_kind) = match &attempt.first {
-            FirstFactor::Password(password) if password.expose() == PASSWORD => (Method::Password, DeviceKind::SshPassword),
+            FirstFactor::Password(password) if password.expose() == PASSWORD => {
+                (Method::Password, DeviceKind::SshPassword)
+            }
             FirstFactor::Key(_) => (Method::SshKey, DeviceKind::SshKey),
             FirstFactor::Password(_) => return Err(SignInRefusal::Wrong),
         };
@@ -108,9 +113,12 @@ impl Gatekeeper for House {
             return Err(SignInRefusal::DevicePending);
         }
         let key = (attempt.login.tenant().map(str::to_owned), name.to_owned());
-        let (tenant, person) = *self.people.lock().unwrap().entry(key).or_insert_with(|| {
-            (TenantId::new(&SystemClock, &SystemRng), PersonId::new(&SystemClock, &SystemRng))
-        });
+        let (tenant, person) = *self
+            .people
+            .lock()
+            .unwrap()
+            .entry(key)
+            .or_insert_with(|| (TenantId::new(&SystemClock, &SystemRng), PersonId::new(&SystemClock, &SystemRng)));
         let session = SessionId::new(&SystemClock, &SystemRng);
         let ended = CancellationToken::new();
         self.sessions.lock().unwrap().insert(session, ended.clone());

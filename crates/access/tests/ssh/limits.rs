@@ -57,9 +57,11 @@ async fn who_does_not_sign_in_within_the_grace_time_is_sent_away() {
 #[tokio::test]
 async fn one_source_can_hold_only_so_many_places_at_the_door() {
     let (house, _) = house().await;
-    let running =
-        Running::start_with(house, Limits { unauthenticated_per_source: 2, arrivals_burst: 100_000, ..Limits::default() })
-            .await;
+    let running = Running::start_with(
+        house,
+        Limits { unauthenticated_per_source: 2, arrivals_burst: 100_000, ..Limits::default() },
+    )
+    .await;
     let banner = async || {
         let mut socket = TcpStream::connect(running.address).await.unwrap();
         let mut first = [0; 1];
@@ -161,7 +163,8 @@ async fn a_key_proved_for_one_name_counts_for_no_other() {
     let (house, _) = house().await;
     let running = Running::start_with(house, Limits::default()).await;
     let desk = Desk::new(&running);
-    running.house.keys.lock().unwrap().push(desk.make_key().await);
+    let key = desk.make_key().await;
+    running.house.keys.lock().unwrap().push(key);
     let key = russh::keys::load_secret_key(desk.path("id"), None).unwrap();
     let key = || russh::keys::PrivateKeyWithHashAlg::new(std::sync::Arc::new(key.clone()), None);
     let mut session = client::connect(client::Config::default().into(), running.address, Trusting).await.unwrap();

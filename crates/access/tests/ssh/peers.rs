@@ -18,6 +18,8 @@ use tokio::{
     time::timeout,
 };
 
+use fernamt_access::ssh::HostKeys;
+
 use super::house::{CODE, PASSWORD, Running};
 
 /// More than any of these programs needs on a busy machine.
@@ -65,7 +67,8 @@ impl Desk {
 
     /// Makes an Ed25519 key and returns its public half.
     pub(crate) async fn make_key(&self) -> russh::keys::PublicKey {
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(self.path("id")).status();
+        let made =
+            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(self.path("id")).status();
         assert!(made.await.unwrap().success());
         russh::keys::PublicKey::from_openssh(&fs::read_to_string(self.path("id.pub")).unwrap()).unwrap()
     }
@@ -87,7 +90,10 @@ impl Desk {
     }
 
     pub(crate) fn with_askpass(&self, command: &mut Command) {
-        command.env("SSH_ASKPASS", self.path("askpass")).env("SSH_ASKPASS_REQUIRE", "force").env_remove("SSH_AUTH_SOCK");
+        command
+            .env("SSH_ASKPASS", self.path("askpass"))
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .env_remove("SSH_AUTH_SOCK");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     }
 
@@ -160,10 +166,8 @@ impl Client {
         });
         let ended = ended.await;
         let messages = String::from_utf8_lossy(&self.seen).into_owned();
-        match ended {
-            Ok(status) => (status.code().unwrap_or(-1), String::from_utf8(out).unwrap(), messages),
-            Err(_) => panic!("the client does not end:\n{messages}"),
-        }
+        let status = ended.unwrap_or_else(|elapsed| panic!("the client does not end, {elapsed}:\n{messages}"));
+        (status.code().unwrap_or(-1), String::from_utf8(out).unwrap(), messages)
     }
 }
 
@@ -193,7 +197,6 @@ impl Echo {
         });
         Self { address, seen }
     }
-
 
     pub(crate) async fn ended(&mut self, count: usize, within: Duration) {
         timeout(within, self.seen.wait_for(|(_, ended)| *ended >= count)).await.expect("no end in time").unwrap();
