@@ -2,6 +2,7 @@
 
 mod desktop;
 mod proxy;
+mod revocation_matrix;
 mod ssh;
 mod support;
 mod whole;

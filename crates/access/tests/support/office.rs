@@ -274,13 +274,17 @@ impl Sessions for ById {
             return Err(nobody());
         }
         let person = site.tenant.people().get(row.person).await.map_err(|_| nobody())?;
+        let device = site.tenant.devices().get(row.device.ok_or_else(nobody)?).await.map_err(|_| nobody())?;
+        if person.state != PersonState::Active {
+            return Err(nobody());
+        }
         Ok(Session {
             facts: SessionFacts {
                 session: id,
                 person: row.person,
                 device: row.device,
                 device_kind: row.device_kind,
-                device_state: DeviceState::Approved,
+                device_state: device.state,
                 methods: row.methods,
             },
             name: person.name,
