@@ -80,7 +80,7 @@ pub(crate) fn fuzz(target: &str, time: Duration) -> Result<Outcome> {
         .arg(format!("-max_total_time={}", time.as_secs()))
         .env("RUSTC_BOOTSTRAP", "1");
     let log = target_dir().join("fuzz").join(format!("{target}.log"));
-    let building = Duration::from_mins(20);
+    let building = Duration::from_mins(60);
     let clean = shell::logged(&fuzzer, &log, time + building)?;
     Ok(Outcome { clean, summary: summary(&fs::read_to_string(&log).unwrap_or_default(), &shell::tail(&log, 15)) })
 }

@@ -73,9 +73,11 @@ impl Xrdp {
     }
 }
 
-/// The people are the positional parameters, `$password` is set. The default security layer may fall back to RDP's own weak one, and the default
-/// key is not readable for xrdp: both are changed here. So are the widths of the login window, because the browser's
-/// component draws pictures awry whose width is no multiple of 4.
+/// The people are the positional parameters, `$password` is set.
+///
+/// Changed against Debian's defaults: the security layer, which may fall back to RDP's own weak one; the key, which xrdp
+/// may not read; and the widths of the login window, because the browser's component draws pictures awry whose width is
+/// no multiple of 4.
 const SET_UP: &str = r#"
 for user in "$@"; do
   useradd --create-home --shell /bin/bash "$user"
