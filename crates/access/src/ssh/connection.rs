@@ -20,7 +20,6 @@ use tracing::debug;
 use super::{
     Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin,
     SignInRefusal, SignedIn, TunnelNote,
-    algorithms::MAX_WINDOW_BYTES,
     limits::Place,
     tunnel::{self, Inlet, TunnelEnd},
     words,
@@ -358,11 +357,6 @@ impl Handler for Connection {
             }
         }
         Ok(())
-    }
-
-    fn adjust_window(&mut self, id: ChannelId, current: u32) -> u32 {
-        let keeps_up = self.shared.inlets().get(&id).is_some_and(|inlet| inlet.keeps_up());
-        if keeps_up { current.saturating_mul(2).min(MAX_WINDOW_BYTES) } else { current }
     }
 
     async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {

@@ -107,11 +107,6 @@ impl Inlet {
         state.bytes < self.limit_bytes
     }
 
-    /// Whether the target takes what comes, so that the client may send more at once.
-    pub(super) fn keeps_up(&self) -> bool {
-        self.lock().bytes < self.limit_bytes / 4
-    }
-
     /// Whether all that came has gone to the target.
     fn is_drained(&self) -> bool {
         self.lock().queue.is_empty()
