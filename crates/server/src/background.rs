@@ -49,6 +49,11 @@ pub(crate) async fn run(office: Arc<Office>, stop: CancellationToken) {
                 tracing::error!(error = %format!("{error:#}"), "The head of the audit log could not be signed");
             }
         }
+        if office.config.backup.enabled
+            && let Err(error) = keep_journal(&office).await
+        {
+            tracing::error!(error = %format!("{error:#}"), "The journal of deletions could not be written");
+        }
         if office.config.backup.enabled && backup_is_due(&office, now) {
             match daily_backup(&office).await {
                 Ok(report) => tracing::info!(bytes = report.bytes, "A backup was made and restored as a test"),
@@ -65,11 +70,18 @@ pub(crate) async fn back_up(office: &Office, path: &Path) -> anyhow::Result<Back
     }
     let key = office.keys.audit_signing_key(&office.rng)?;
     let report = office.store.back_up(path, &key.public()).await.context("the backup failed")?;
-    office.store.write_journal(&path.with_file_name(JOURNAL)).await.context("the journal of deletions cannot be written")?;
+    keep_journal(office).await?;
     for tenant in office.store.tenants().all().await? {
         office.store.tenant(tenant.id).record(AuditEvent::new(AuditKind::Backup, "made", Outcome::Success)).await?;
     }
     Ok(report)
+}
+
+/// Writes the journal of deletions beside the backups: what a restore needs when the database itself is lost.
+async fn keep_journal(office: &Office) -> anyhow::Result<()> {
+    let directory = office.config.backup_dir();
+    std::fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    office.store.write_journal(&directory.join(JOURNAL)).await.context("the journal of deletions cannot be written")
 }
 
 /// Where a backup made now is put.

@@ -2284,8 +2284,8 @@ export interface components {
             bundles?: components["schemas"]["BundleId"][];
             /** @description From devices of these kinds; empty: any. */
             device_kinds?: components["schemas"]["DeviceKind"][];
-            /** @description From devices in these states; empty: any. */
-            device_states?: components["schemas"]["DeviceState"][];
+            /** @description From devices in these states; empty: any. Unsaid: only approved ones where it allows, any where it denies. */
+            device_states?: components["schemas"]["DeviceState"][] | null;
             /** @description What it does where it applies. */
             effect: components["schemas"]["Effect"];
             /** @description For everybody. */
@@ -2296,8 +2296,8 @@ export interface components {
             networks?: string[];
             /** @description For these people. */
             people?: components["schemas"]["PersonId"][];
-            /** @description Only with a second factor (or a passkey). */
-            second_factor?: boolean;
+            /** @description Only with a second factor (or a passkey). Unsaid: yes where it allows, no where it denies. */
+            second_factor?: boolean | null;
             /** @description For targets of these kinds. */
             target_kinds?: components["schemas"]["TargetKind"][];
             /** @description For these targets. */
@@ -2611,7 +2611,7 @@ export interface components {
         TimeWindow: {
             /** @description First minute of the day, as `HH:MM`. */
             from: string;
-            /** @description The minute it ends, as `HH:MM`; `24:00` is midnight. Not after midnight: use two windows. */
+            /** @description The minute it ends, as `HH:MM`; `24:00` is midnight. A window that ends before it begins runs past midnight. */
             to: string;
             /** @description Weekdays, Monday being 1 and Sunday 7 (ISO 8601). */
             weekdays: number[];

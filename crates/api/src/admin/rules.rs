@@ -95,12 +95,12 @@ pub struct RuleForm {
     /// From devices of these kinds; empty: any.
     #[serde(default)]
     pub device_kinds: Vec<DeviceKind>,
-    /// From devices in these states; empty: any.
+    /// From devices in these states; empty: any. Unsaid: only approved ones where it allows, any where it denies.
     #[serde(default)]
-    pub device_states: Vec<DeviceState>,
-    /// Only with a second factor (or a passkey).
+    pub device_states: Option<Vec<DeviceState>>,
+    /// Only with a second factor (or a passkey). Unsaid: yes where it allows, no where it denies.
     #[serde(default)]
-    pub second_factor: bool,
+    pub second_factor: Option<bool>,
     /// Through these zones; empty: any.
     #[serde(default)]
     pub zones: Vec<String>,
@@ -125,7 +125,7 @@ pub struct TimeWindow {
     pub weekdays: Vec<u8>,
     /// First minute of the day, as `HH:MM`.
     pub from: String,
-    /// The minute it ends, as `HH:MM`; `24:00` is midnight. Not after midnight: use two windows.
+    /// The minute it ends, as `HH:MM`; `24:00` is midnight. A window that ends before it begins runs past midnight.
     pub to: String,
 }
 
