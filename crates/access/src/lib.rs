@@ -5,7 +5,6 @@
 //! [`Access::proxy`] what is for an application's own origin, [`Access::run`] looks at targets' health.
 
 pub mod desktop;
-pub mod fuzzing;
 pub mod gate;
 mod health;
 pub mod proxy;

@@ -18,8 +18,8 @@ use crate::support::{
     relay::{Relay, desktop},
 };
 
-const CLIPBOARD: &[u8; 8] = b"cliprdr\0";
-const DEVICES: &[u8; 8] = b"rdpdr\0\0\0";
+const CLIPBOARD: [u8; 8] = *b"cliprdr\0";
+const DEVICES: [u8; 8] = *b"rdpdr\0\0\0";
 
 /// What the client counts fast-path updates under.
 const PICTURES: u16 = 0;
@@ -140,9 +140,9 @@ async fn what_is_not_rdp_ends_the_connection() {
             tokio_tungstenite::connect_async(format!("ws://{}/desktop", relay.address)).await.unwrap();
         socket.send(message).await.unwrap();
         let close = loop {
-            match timeout(REVOCATION, socket.next()).await.unwrap().unwrap().unwrap() {
-                Message::Close(frame) => break frame.unwrap(),
-                _ => continue,
+            let message = timeout(REVOCATION, socket.next()).await.unwrap().unwrap().unwrap();
+            if let Message::Close(frame) = message {
+                break frame.unwrap();
             }
         };
         assert_eq!(close.reason.as_str(), "protocol_violation");

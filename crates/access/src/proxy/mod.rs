@@ -190,37 +190,6 @@ impl Proxy {
     }
 }
 
-/// Takes headers through everything that reads them, without sockets: for fuzzing.
-pub(crate) fn pass_through(method: &axum::http::Method, path: &str, headers: HeaderMap) {
-    let place = Place {
-        tenant: TenantId(uuid::Uuid::nil()),
-        label: "app".to_owned(),
-        app_origin: "https://app.fernamt.example".to_owned(),
-        main_origin: "https://fernamt.example".to_owned(),
-        situation: Situation {
-            zone: fernamt_domain::Zone("internet".to_owned()),
-            address: std::net::Ipv6Addr::LOCALHOST.into(),
-            at: time::OffsetDateTime::UNIX_EPOCH,
-        },
-    };
-    let upstream = Upstream { host: "intern".to_owned(), port: 80, tls: false };
-    let now = place.situation.at;
-    let mut jar = cookies::Jar::default();
-    let mut answer = headers.clone();
-    jar.take(&mut answer, path, now);
-    headers::to_browser(&mut answer, &place, &upstream);
-    let _ = isolation::permits(method, &headers, &place.app_origin);
-    let _ = isolation::is_navigation(method, &headers);
-    let _ = (is_local(path), value(path, "path"), pages::wants_english(&headers));
-    let Ok(mut request) = Request::builder().method(method).uri(path).body(()) else { return };
-    *request.headers_mut() = headers;
-    if headers::unambiguous(&request).is_ok() {
-        let (mut parts, ()) = request.into_parts();
-        let line = jar.line(path, now);
-        headers::to_upstream(&mut parts, &place, &upstream, "anna", line);
-    }
-}
-
 /// Whether a path stays on the origin that it is appended to.
 fn is_local(path: &str) -> bool {
     path.len() <= MAX_PATH_BYTES

@@ -104,8 +104,8 @@ impl RdpClient {
     }
 
     /// The ids of the channels asked for, in their order: clipboard, devices, dynamic.
-    pub(crate) fn channel(&self, name: &[u8; 8]) -> u16 {
-        self.result.static_channels.get_channel_id_by_channel_name(&ChannelName::new(*name)).unwrap()
+    pub(crate) fn channel(&self, name: [u8; 8]) -> u16 {
+        self.result.static_channels.get_channel_id_by_channel_name(&ChannelName::new(name)).unwrap()
     }
 
     /// Reads what the desktop sends and counts it by channel (0: pictures by fast-path), until `done` says so or the
@@ -164,11 +164,7 @@ async fn web_socket(relay: SocketAddr, request: Request<()>) -> (DuplexStream, A
     tokio::spawn(async move {
         while let Some(Ok(message)) = stream.next().await {
             match message {
-                Message::Binary(data) => {
-                    if writer.write_all(&data).await.is_err() {
-                        break;
-                    }
-                }
+                Message::Binary(data) if writer.write_all(&data).await.is_err() => break,
                 Message::Close(frame) => *close.lock().unwrap() = frame,
                 _ => {}
             }
