@@ -192,7 +192,7 @@ async fn plink_with_password_and_code_forwards_a_port_and_a_stream() {
     let mut client = Client::start(desk.plink("anna", &["-N", "-L", &forward]));
     client.answers("Passwort: ", PASSWORD).await;
     client.answers("Einmalcode: ", CODE).await;
-    client.says("Access granted").await;
+    client.says("forwarding").await;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, local)).await.unwrap();
     greet(&mut stream).await;
     drop(client);
@@ -221,7 +221,7 @@ async fn plink_with_key_and_code_is_a_socks_proxy() {
     let proxy = format!("127.0.0.1:{local}");
     let mut client = Client::start(desk.plink("anna", &["-N", "-i", ppk.to_str().unwrap(), "-D", &proxy]));
     client.answers("Einmalcode: ", CODE).await;
-    client.says("Access granted").await;
+    client.says("forwarding").await;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, local)).await.unwrap();
     assert_eq!(socks(&mut stream, "fach.amt.test", echo.address.port()).await, 0);
     greet(&mut stream).await;
