@@ -100,7 +100,7 @@ fn line_at(lines: &[String], mut at: usize) -> usize {
         }
         at -= line.len() + 1;
     }
-    lines.len()
+    lines.len().max(1)
 }
 
 /// What the line could have been.

@@ -313,5 +313,6 @@ administration = true
     #[test]
     fn broken_toml_is_named_with_its_line() {
         assert!(faults("[server\n")[0].starts_with("line 1:"));
+        assert!(faults("")[0].starts_with("line 1:"), "an empty file too");
     }
 }

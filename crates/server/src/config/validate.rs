@@ -73,7 +73,7 @@ fn check_public_url(config: &Config, line: Option<usize>, fault: &mut impl FnMut
     let raw = &config.server.public_url;
     match url::Url::parse(raw) {
         Err(error) => {
-            fault(line, format!("`{raw}` is no address ({error}); write it like https://fernamt.example.org"))
+            fault(line, format!("`{raw}` is no address ({error}); write it like https://fernamt.example.org"));
         }
         Ok(url) => {
             let host = url.host_str().unwrap_or_default();
