@@ -89,7 +89,9 @@ impl Access {
 
     /// Answers a request whose [`Site::app_label`] names an application.
     pub async fn proxy(&self, site: Site, request: Request) -> Response {
-        let Some(label) = site.app_label.clone() else { return axum::response::IntoResponse::into_response(ApiError::not_found()) };
+        let Some(label) = site.app_label.clone() else {
+            return axum::response::IntoResponse::into_response(ApiError::not_found());
+        };
         let place = Place {
             tenant: site.tenant.id(),
             app_origin: site.app_origin(&label),

@@ -5,8 +5,8 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use fernamt_access::ssh::{Gateway, HostKeys, Limits, Porter, Settings};
 use fernamt_domain::{
-    Clock as _, DeviceId, DeviceKind, DeviceState, DomainEvent, GroupId, OtpTokenId, PersonSource, PersonState, RuleId, Secret,
-    SystemRng, TargetSettings, Zone,
+    Clock as _, DeviceId, DeviceKind, DeviceState, DomainEvent, GroupId, OtpTokenId, PersonSource, PersonState, RuleId,
+    Secret, SystemRng, TargetSettings, Zone,
     target::{RdpSettings, TcpSettings},
 };
 use fernamt_identity::{
@@ -110,7 +110,9 @@ async fn row(cause: Cause) {
 /// Waits until desktop, application and service have so many connections.
 fn wait(xrdp: &Xrdp, app: &Door, service: &Door, wanted: [usize; 3], limit: Duration) {
     tokio::task::block_in_place(|| {
-        for ((name, door), wanted) in [("desktop", xrdp.door()), ("application", app), ("service", service)].iter().zip(wanted) {
+        for ((name, door), wanted) in
+            [("desktop", xrdp.door()), ("application", app), ("service", service)].iter().zip(wanted)
+        {
             let found = door.wait_for_connections(wanted, limit);
             assert!(found, "the {name} has {} connections, not {wanted}", door.open_connections());
         }
@@ -138,12 +140,21 @@ struct Open {
 impl House {
     async fn furnish(office: &Office, xrdp: &Xrdp, app: &Door, service: &Door) -> Self {
         let person = office.person("erika").await;
-        let desktop = office.target("Büro", "127.0.0.1", xrdp.address().port(), TargetSettings::Rdp(RdpSettings::default())).await;
+        let desktop = office
+            .target("Büro", "127.0.0.1", xrdp.address().port(), TargetSettings::Rdp(RdpSettings::default()))
+            .await;
         office.app("akten", app.address().port()).await;
-        office.target("Dienst", "127.0.0.1", service.address().port(), TargetSettings::Tcp(TcpSettings::default())).await;
+        office
+            .target("Dienst", "127.0.0.1", service.address().port(), TargetSettings::Tcp(TcpSettings::default()))
+            .await;
 
         let keys = HostKeys::make(&SystemRng);
-        let porter = Porter::new(Arc::clone(&office.identity), office.tenant.store().clone(), office.guard.clone(), office.clock.clone());
+        let porter = Porter::new(
+            Arc::clone(&office.identity),
+            office.tenant.store().clone(),
+            office.guard.clone(),
+            office.clock.clone(),
+        );
         let gate = Settings { zone: Zone("internet".to_owned()), limits: Limits::default() };
         let gateway = Gateway::bind((Ipv4Addr::LOCALHOST, 0).into(), &keys, gate, porter.clone()).await.unwrap();
         let desk = Desk::before(gateway.address().unwrap().port().to_string(), &keys);
@@ -155,7 +166,11 @@ impl House {
         Self { person, ssh_device, group, rule, desktop, desk }
     }
 
-    async fn people_and_rule(office: &Office, person: &Person, key: &russh::keys::PublicKey) -> (DeviceId, GroupId, RuleId) {
+    async fn people_and_rule(
+        office: &Office,
+        person: &Person,
+        key: &russh::keys::PublicKey,
+    ) -> (DeviceId, GroupId, RuleId) {
         let now = office.clock.now();
         let blob = key.to_bytes().unwrap();
         let device = DeviceRecord {
@@ -222,7 +237,12 @@ impl House {
         download.chunk().await.unwrap();
         let socket = self.open_socket(office, &browser, &app).await;
 
-        Open { _desktop: desktop, _download: download, _socket: socket, _tunnels: self.open_tunnels(office, service).await }
+        Open {
+            _desktop: desktop,
+            _download: download,
+            _socket: socket,
+            _tunnels: self.open_tunnels(office, service).await,
+        }
     }
 
     async fn open_desktop(&self, office: &Office, browser: &Browser, xrdp: &Xrdp) -> RdpClient {

@@ -25,7 +25,12 @@ struct Base;
 /// The OpenAPI document of all operations.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
-    for part in [sign_in::Operations::openapi(), session::Operations::openapi(), me::Operations::openapi(), targets::Operations::openapi()] {
+    for part in [
+        sign_in::Operations::openapi(),
+        session::Operations::openapi(),
+        me::Operations::openapi(),
+        targets::Operations::openapi(),
+    ] {
         document.merge(part);
     }
     document.merge(admin::document());

@@ -470,10 +470,7 @@ mod tests {
         reordered.swap(1, 2);
         assert_eq!(verify(&reordered, vec![]), Err(ChainFault::Gap { expected: 2, found: 3 }));
 
-        assert_eq!(
-            verify(&original[..3], vec![head.clone()]),
-            Err(ChainFault::TailCut { last: 3, signed: 4 })
-        );
+        assert_eq!(verify(&original[..3], vec![head.clone()]), Err(ChainFault::TailCut { last: 3, signed: 4 }));
 
         let recomputed = chain(&["a", "x", "c", "d"]);
         assert_eq!(verify(&recomputed, vec![head.clone()]), Err(ChainFault::Rewritten(4)));

@@ -163,7 +163,8 @@ impl LiveGrants {
         *held += 1;
         let token = CancellationToken::new();
         let reason = Arc::new(Mutex::new(None));
-        let live = LiveGrant { registry: self.clone(), id: grant.id, token: token.clone(), reason: Arc::clone(&reason) };
+        let live =
+            LiveGrant { registry: self.clone(), id: grant.id, token: token.clone(), reason: Arc::clone(&reason) };
         registry.entries.insert(grant.id, Entry { grant, token, reason });
         Ok(live)
     }

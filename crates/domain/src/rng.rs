@@ -16,7 +16,8 @@ pub struct SystemRng;
 
 impl Rng for SystemRng {
     fn fill(&self, buffer: &mut [u8]) {
-        aws_lc_rs::rand::fill(buffer).expect("AWS-LC's generator aborts the process rather than fail once it is seeded");
+        aws_lc_rs::rand::fill(buffer)
+            .expect("AWS-LC's generator aborts the process rather than fail once it is seeded");
     }
 }
 

@@ -72,7 +72,8 @@ impl Sealer {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
         let mut body = Zeroizing::new(body.to_vec());
-        let length = self.key.open_in_place(nonce, Aad::from(associated(purpose)), &mut body).map_err(|_| SealError)?.len();
+        let length =
+            self.key.open_in_place(nonce, Aad::from(associated(purpose)), &mut body).map_err(|_| SealError)?.len();
         body.truncate(length);
         Ok(body)
     }

@@ -51,11 +51,11 @@ macro_rules! text_enum {
 /// What [`text_enum!`] needs to describe its words in the OpenAPI document.
 #[doc(hidden)]
 pub mod openapi {
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
     pub use utoipa::{
         PartialSchema, ToSchema,
         openapi::{RefOr, Schema},
     };
-    use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
     /// A string that is one of `words`.
     pub fn words(words: &[&'static str]) -> RefOr<Schema> {

@@ -47,12 +47,17 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
 
 fn page(site: &Site) -> Response {
     let Some(file) = WebApp::get("index.html") else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "The web app was not built into this program: run `npm run build` in web/.")
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The web app was not built into this program: run `npm run build` in web/.",
+        )
             .into_response();
     };
     let nonce = random_token::<16>(&*site.web.rng);
     let html = String::from_utf8_lossy(&file.data).replace(NONCE_PLACEHOLDER, &nonce);
-    let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response();
+    let mut response =
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html)
+            .into_response();
     let policy = content_security_policy(&site.origin(), &nonce);
     if let Ok(value) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);

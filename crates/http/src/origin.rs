@@ -13,11 +13,11 @@ use crate::{ApiError, Site};
 /// Middleware that refuses unsafe requests and WebSockets whose `Origin` is not the tenant's own. Stands behind
 /// [`crate::site::resolve`].
 pub async fn check(site: Site, request: Request, next: Next) -> Response {
-    let upgrade = request.headers().contains_key(header::UPGRADE)
-        || request.method() == Method::CONNECT;
+    let upgrade = request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT;
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if (!safe || upgrade) && !is_own(request.headers(), &site.origin()) {
-        return ApiError::forbidden("foreign_origin", "this request comes from a page of another origin").into_response();
+        return ApiError::forbidden("foreign_origin", "this request comes from a page of another origin")
+            .into_response();
     }
     next.run(request).await
 }
@@ -40,7 +40,9 @@ mod tests {
         let own = "https://fernamt.example.org";
         let with = |origin: &'static str| HeaderMap::from_iter([(header::ORIGIN, HeaderValue::from_static(origin))]);
         assert!(is_own(&with(own), own));
-        for foreign in ["null", "https://app.fernamt.example.org", "http://fernamt.example.org", "https://fernamt.example.org:444"] {
+        for foreign in
+            ["null", "https://app.fernamt.example.org", "http://fernamt.example.org", "https://fernamt.example.org:444"]
+        {
             assert!(!is_own(&with(foreign), own), "{foreign}");
         }
         assert!(!is_own(&HeaderMap::new(), own));

@@ -113,9 +113,8 @@ impl From<StoreError> for ApiError {
             StoreError::TooMany { what, limit } => {
                 Self::conflict("too_many", error.to_string()).param("what", what).param("limit", limit)
             }
-            StoreError::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database is busy; try again").param("retry_after_s", 1)
-            }
+            StoreError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database is busy; try again")
+                .param("retry_after_s", 1),
             _ => Self::internal(&error),
         }
     }

@@ -101,8 +101,11 @@ fn on_duty(session: &Session, roles: &[Role]) -> Result<(), ApiError> {
         return Err(ApiError::forbidden("duty_missing", "this needs a duty that you do not hold"));
     }
     if !session.site.connection.administration {
-        return Err(ApiError::forbidden("administration_not_here", "the administration cannot be used through this zone")
-            .param("zone", &session.situation.zone.0));
+        return Err(ApiError::forbidden(
+            "administration_not_here",
+            "the administration cannot be used through this zone",
+        )
+        .param("zone", &session.situation.zone.0));
     }
     if !session.facts.methods.iter().copied().any(Method::is_possession) {
         return Err(ApiError::forbidden("second_factor_missing", "the administration needs a second factor"));

@@ -121,7 +121,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Site {
 /// Middleware that finds the tenant by host name and puts a [`Site`] into the request.
 pub async fn resolve(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
     let Some(connection) = request.extensions().get::<Connection>().cloned() else {
-        return ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the listener named no zone").into_response();
+        return ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the listener named no zone")
+            .into_response();
     };
     let Some(host) = host_of(&request) else { return unknown_host() };
     let found = match web.store.tenants().by_host(&host).await {

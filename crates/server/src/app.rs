@@ -39,7 +39,13 @@ impl App {
         let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
 
         let grants = LiveGrants::new();
-        let identity = Identity::new(office.store.clone(), Arc::clone(&clock), Arc::clone(&rng), Arc::clone(&office.sealer), grants.clone());
+        let identity = Identity::new(
+            office.store.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&rng),
+            Arc::clone(&office.sealer),
+            grants.clone(),
+        );
 
         let host_keys = ssh_host_keys(&office)?;
         let guard = egress_guard(&office);
@@ -50,10 +56,10 @@ impl App {
             rng: Arc::clone(&rng),
             sealer: Arc::clone(&office.sealer),
             guard: guard.clone(),
-            ssh: host_keys.as_ref().zip(office.config.ssh.as_ref()).map(|(keys, config)| SshAddress {
-                port: config.address.port(),
-                fingerprints: keys.fingerprints(),
-            }),
+            ssh: host_keys
+                .as_ref()
+                .zip(office.config.ssh.as_ref())
+                .map(|(keys, config)| SshAddress { port: config.address.port(), fingerprints: keys.fingerprints() }),
         });
         let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard, Arc::clone(&clock));
         let admin = Arc::new(Admin {
@@ -78,7 +84,8 @@ impl App {
         let mut listeners = Vec::new();
         for listener in &office.config.listener {
             let tls = tls::server_config(&listener.tls, &office.keys, &host)?;
-            listeners.push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
+            listeners
+                .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
         let gateway = match (&office.config.ssh, &host_keys) {
             (Some(config), Some(keys)) => {
@@ -140,7 +147,11 @@ fn ssh_host_keys(office: &Office) -> anyhow::Result<Option<ssh::HostKeys>> {
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
     let config = &office.config;
-    let own = config.listener.iter().map(|listener| listener.address.port()).chain(config.ssh.iter().map(|ssh| ssh.address.port()));
+    let own = config
+        .listener
+        .iter()
+        .map(|listener| listener.address.port())
+        .chain(config.ssh.iter().map(|ssh| ssh.address.port()));
     EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
 }
 

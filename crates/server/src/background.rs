@@ -22,7 +22,8 @@ const TICK: Duration = Duration::from_secs(60);
 const HEAD_EVERY: time::Duration = time::Duration::HOUR;
 
 /// Backups are named after their time, so that sorting by name sorts by age.
-const BACKUP_NAME: &[BorrowedFormatItem<'_>] = format_description!("fernamt-[year][month][day]-[hour][minute][second].backup");
+const BACKUP_NAME: &[BorrowedFormatItem<'_>] =
+    format_description!("fernamt-[year][month][day]-[hour][minute][second].backup");
 
 /// The journal of deletions, kept beside the backups.
 const JOURNAL: &str = "deletions.jsonl";

@@ -29,7 +29,10 @@ type Register = Arc<Mutex<Vec<String>>>;
 pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("the demo application found no free port")?;
     let address = listener.local_addr()?;
-    let register: Register = Arc::new(Mutex::new(vec!["Hund „Bello“, Halter: Musterstraße 1".into(), "Katze „Minka“, Halterin: Am Markt 5".into()]));
+    let register: Register = Arc::new(Mutex::new(vec![
+        "Hund „Bello“, Halter: Musterstraße 1".into(),
+        "Katze „Minka“, Halterin: Am Markt 5".into(),
+    ]));
     let router = Router::new().route("/", get(show).post(add)).with_state(register);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -42,7 +45,8 @@ pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
 async fn show(State(register): State<Register>, headers: HeaderMap) -> Html<String> {
     let who = headers.get("x-fernamt-user").and_then(|value| value.to_str().ok()).unwrap_or("niemand");
     let entries = register.lock().unwrap_or_else(PoisonError::into_inner);
-    let items: String = entries.iter().map(|entry| format!("<li>{}</li>", escape(entry))).collect();
+    let items: Vec<String> = entries.iter().map(|entry| format!("<li>{}</li>", escape(entry))).collect();
+    let items = items.concat();
     Html(format!(
         r#"<!doctype html><html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Tierregister</title><style>body{{font:18px/1.5 sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}}

@@ -27,7 +27,7 @@ pub(crate) struct Running {
 
 #[async_trait]
 impl Installation for Running {
-    fn version(&self) -> &str {
+    fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
     }
 
@@ -65,10 +65,15 @@ impl Running {
         let age = newest.and_then(|path| path.metadata().ok()?.modified().ok()?.elapsed().ok());
         match age {
             None => part("backup", PartState::Warning, "backup_missing", "no backup has been made yet"),
-            Some(age) if age > BACKUP_MAX_AGE => {
-                part("backup", PartState::Failed, "backup_too_old", format!("the newest backup is {} hours old", age.as_secs() / 3600))
+            Some(age) if age > BACKUP_MAX_AGE => part(
+                "backup",
+                PartState::Failed,
+                "backup_too_old",
+                format!("the newest backup is {} hours old", age.as_secs() / 3600),
+            ),
+            Some(age) => {
+                part("backup", PartState::Ok, "ok", format!("the newest backup is {} hours old", age.as_secs() / 3600))
             }
-            Some(age) => part("backup", PartState::Ok, "ok", format!("the newest backup is {} hours old", age.as_secs() / 3600)),
         }
     }
 
@@ -85,13 +90,30 @@ impl Running {
             })
             .min_by_key(|expiry| *expiry);
         match soonest {
-            None => part("certificate", PartState::Warning, "certificate_self_made", "no listener has a certificate from an authority"),
-            Some(None) => part("certificate", PartState::Failed, "certificate_unreadable", "a certificate cannot be read"),
-            Some(Some(until)) if until < now => part("certificate", PartState::Failed, "certificate_expired", format!("a certificate expired on {}", until.date())),
-            Some(Some(until)) if until - now < CERTIFICATE_MIN_LEFT => {
-                part("certificate", PartState::Warning, "certificate_expires", format!("a certificate expires on {}", until.date()))
+            None => part(
+                "certificate",
+                PartState::Warning,
+                "certificate_self_made",
+                "no listener has a certificate from an authority",
+            ),
+            Some(None) => {
+                part("certificate", PartState::Failed, "certificate_unreadable", "a certificate cannot be read")
             }
-            Some(Some(until)) => part("certificate", PartState::Ok, "ok", format!("the certificate is valid until {}", until.date())),
+            Some(Some(until)) if until < now => part(
+                "certificate",
+                PartState::Failed,
+                "certificate_expired",
+                format!("a certificate expired on {}", until.date()),
+            ),
+            Some(Some(until)) if until - now < CERTIFICATE_MIN_LEFT => part(
+                "certificate",
+                PartState::Warning,
+                "certificate_expires",
+                format!("a certificate expires on {}", until.date()),
+            ),
+            Some(Some(until)) => {
+                part("certificate", PartState::Ok, "ok", format!("the certificate is valid until {}", until.date()))
+            }
         }
     }
 }

@@ -53,8 +53,8 @@ impl Keys {
         let path = self.directory.join(name);
         match File::open(&path) {
             Ok(mut file) => {
-                let mode = file.metadata()?.permissions().mode();
-                ensure!(mode & 0o077 == 0, "{} is readable by others; run `chmod 600` on it", path.display());
+                let for_others = file.metadata()?.permissions().mode() & 0o077;
+                ensure!(for_others == 0, "{} is readable by others; run `chmod 600` on it", path.display());
                 let mut key = [0; KEY_BYTES];
                 file.read_exact(&mut key).with_context(|| format!("{} holds no key; restore it", path.display()))?;
                 Ok(Secret::new(key))

@@ -29,8 +29,13 @@ pub(crate) async fn health(store: Store) -> (StatusCode, &'static str) {
 }
 
 /// Serves `/metrics` on an address of its own.
-pub(crate) async fn serve_metrics(address: SocketAddr, handle: PrometheusHandle, stop: CancellationToken) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?;
+pub(crate) async fn serve_metrics(
+    address: SocketAddr,
+    handle: PrometheusHandle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for metrics"))?;
     let router = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
     axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.context("metrics ended")
 }

@@ -7,7 +7,6 @@ use fernamt_access::Access;
 use fernamt_admin::Prober;
 use fernamt_store::{TargetHealthRecord, TargetRecord};
 
-
 /// Looks at targets by way of the access feature.
 #[derive(Debug)]
 pub(crate) struct AccessProber(pub(crate) Arc<Access>);

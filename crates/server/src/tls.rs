@@ -49,8 +49,8 @@ fn read(certificate: &Path, key: &Path) -> anyhow::Result<ChainAndKey> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("{} holds no certificate in PEM", certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("{} holds no private key in PEM", key.display()))?;
+    let key =
+        PrivateKeyDer::from_pem_file(key).with_context(|| format!("{} holds no private key in PEM", key.display()))?;
     Ok((chain, key))
 }
 

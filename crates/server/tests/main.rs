@@ -11,6 +11,7 @@ use fernamt_testkit::office::Office;
 const BINARY: &str = env!("CARGO_BIN_EXE_fernamt");
 
 /// A running server with one administrator, `ada`.
+#[expect(clippy::unwrap_used, reason = "a test stops here")]
 fn office() -> Office {
     let office = Office::start_binary(BINARY).unwrap();
     office.run(&["user", "add", "ada", "--role", "administrator"], "Kastanie-Regen-41\n").unwrap();

@@ -48,7 +48,8 @@ fn requests_from_foreign_pages_change_nothing() {
     let host = office.host();
     for origin in ["http://evil.example", "null", &format!("http://app.{host}")] {
         let headers = [("Host", host.as_str()), ("Origin", origin), ("Content-Type", "application/json")];
-        let answer = http::request(office.address(), "POST", "/api/v1/sign-in", &headers, body.to_string().as_bytes()).unwrap();
+        let answer =
+            http::request(office.address(), "POST", "/api/v1/sign-in", &headers, body.to_string().as_bytes()).unwrap();
         assert_eq!(answer.json().unwrap()["code"], "foreign_origin", "{origin}");
     }
 }
@@ -72,7 +73,9 @@ fn every_page_carries_the_headers_that_keep_it_to_itself() {
     let host = office.host();
     for path in ["/", "/api/v1/sign-in/challenge", "/api/v1/nothing"] {
         let answer = http::request(office.address(), "GET", path, &[("Host", &host)], b"").unwrap();
-        for header in ["content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy"] {
+        for header in
+            ["content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy"]
+        {
             assert!(answer.headers.contains_key(header), "{path} has no {header}");
         }
     }

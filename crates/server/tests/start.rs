@@ -27,7 +27,11 @@ fn an_administrated_office_prints_no_link() {
 fn a_faulty_configuration_is_named_line_by_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fernamt.toml");
-    fs::write(&path, "[server]\ndata_dir = \"d\"\npublic_ulr = \"https://fernamt.example.org\"\n[[listener]]\nzone = 5\n").unwrap();
+    fs::write(
+        &path,
+        "[server]\ndata_dir = \"d\"\npublic_ulr = \"https://fernamt.example.org\"\n[[listener]]\nzone = 5\n",
+    )
+    .unwrap();
     let output = Command::new(BINARY).arg("--config").arg(&path).arg("check").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(!output.status.success());

@@ -1,6 +1,10 @@
 //! `fernamt audit`: verifies the audit log, signs its head, and exports it.
 
-use std::{fmt::Write as _, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -43,7 +47,9 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> anyhow::Result<E
         Action::Verify { heads } => {
             let exported = heads.as_deref().map(read_heads).transpose()?.unwrap_or_default();
             match store.audit().verify(exported, &key.public()).await? {
-                Ok(end) => super::print(&format!("The audit log is intact: {} entries, head {}.\n", end.sequence, end.head)),
+                Ok(end) => {
+                    super::print(&format!("The audit log is intact: {} entries, head {}.\n", end.sequence, end.head))
+                }
                 Err(fault) => {
                     super::print(&format!("The audit log was tampered with: {fault}.\n"))?;
                     Ok(ExitCode::FAILURE)
@@ -79,7 +85,8 @@ fn read_heads(path: &Path) -> anyhow::Result<Vec<SignedHead>> {
         .filter(|line| !line.trim().is_empty())
         .enumerate()
         .map(|(index, line)| {
-            serde_json::from_str(line).with_context(|| format!("{}, line {}: not a signed head", path.display(), index + 1))
+            serde_json::from_str(line)
+                .with_context(|| format!("{}, line {}: not a signed head", path.display(), index + 1))
         })
         .collect()
 }

@@ -2,7 +2,13 @@
 
 use std::{path::Path, process::ExitCode};
 
-use crate::{app::App, config::{Tls, TlsWord}, log, office::Office, tls};
+use crate::{
+    app::App,
+    config::{Tls, TlsWord},
+    log,
+    office::Office,
+    tls,
+};
 
 use super::setup;
 

@@ -28,10 +28,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> anyhow::Result<E
 /// A new set-up link. Its secret stands in the fragment, so no log on the way holds it.
 pub(crate) async fn make_link(office: &Office, identity: &Identity, tenant: Option<&str>) -> anyhow::Result<String> {
     let tenant = office.tenant(tenant).await?;
-    let secret = identity
-        .make_setup_link(&office.store.tenant(tenant.id))
-        .await
-        .context("the set-up link cannot be stored")?;
+    let secret =
+        identity.make_setup_link(&office.store.tenant(tenant.id)).await.context("the set-up link cannot be stored")?;
     let origin = office.public_address().origin(&tenant.host);
     Ok(format!("{origin}/einrichten#{}", secret.expose()))
 }

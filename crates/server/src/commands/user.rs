@@ -48,7 +48,7 @@ enum Action {
         /// The name that others see; the sign-in name unless said.
         #[arg(long)]
         display_name: Option<String>,
-        /// A duty: administrator, data_protection, control_desk.
+        /// A duty: `administrator`, `data_protection`, `control_desk`.
         #[arg(long)]
         role: Vec<Role>,
     },
@@ -108,7 +108,9 @@ async fn add(
 ) -> anyhow::Result<ExitCode> {
     let display_name = display_name.unwrap_or(name);
     let mut line = Zeroizing::new(String::new());
-    BufReader::new(std::io::stdin().take(MAX_PASSWORD_BYTES)).read_line(&mut line).context("no password on standard input")?;
+    BufReader::new(std::io::stdin().take(MAX_PASSWORD_BYTES))
+        .read_line(&mut line)
+        .context("no password on standard input")?;
     let password = Secret::from(line.trim_end_matches(['\r', '\n']));
     check_new(&password, name, display_name)?;
     let hash = office.identity().passwords().hash(&password).await?;
@@ -160,6 +162,8 @@ async fn reset_second_factor(store: &TenantStore, name: &str) -> anyhow::Result<
 
 async fn find(store: &TenantStore, name: &str) -> anyhow::Result<PersonRecord> {
     let found = store.people().by_name(name).await.context("the person cannot be looked up")?;
-    let Some(person) = found else { bail!("there is no person with the sign-in name `{name}`; `fernamt user list` shows all") };
+    let Some(person) = found else {
+        bail!("there is no person with the sign-in name `{name}`; `fernamt user list` shows all")
+    };
     Ok(person)
 }

@@ -66,8 +66,15 @@ fn as_text(place: &Place, people: &[DemoPerson]) -> anyhow::Result<String> {
         let secret = BASE32_NOPAD.encode(person.secret);
         writeln!(text, "{:<8} {:<18} {:<8} {duty:<20} {secret}", person.name, person.display_name, code(person))?;
     }
-    writeln!(text, "\nSSH gateway:  ssh -p {} -N erika@{}   (add -L as the start page says)", place.ssh_port, place.ssh_host)?;
-    writeln!(text, "A code works once and for half a minute; the next one follows. Ctrl+C ends the demo and deletes it.\n")?;
+    writeln!(
+        text,
+        "\nSSH gateway:  ssh -p {} -N erika@{}   (add -L as the start page says)",
+        place.ssh_port, place.ssh_host
+    )?;
+    writeln!(
+        text,
+        "A code works once and for half a minute; the next one follows. Ctrl+C ends the demo and deletes it.\n"
+    )?;
     Ok(text)
 }
 
@@ -84,6 +91,7 @@ fn as_json(place: &Place, people: &[DemoPerson]) -> String {
             })
         })
         .collect();
-    let place = json!({ "url": place.url, "ssh": { "host": place.ssh_host, "port": place.ssh_port }, "people": people });
+    let place =
+        json!({ "url": place.url, "ssh": { "host": place.ssh_host, "port": place.ssh_port }, "people": people });
     format!("{place}\n")
 }

@@ -86,7 +86,12 @@ fn config(data_dir: PathBuf, port: u16, ssh_port: u16, allow_loopback_ports: Vec
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Config {
         server: Server { data_dir, public_url: format!("http://{HOST}:{port}"), name: "Stadt Musterhausen".into() },
-        listener: vec![Listener { zone: ZONE.into(), address: at(port), tls: Tls::Word(TlsWord::Off), administration: true }],
+        listener: vec![Listener {
+            zone: ZONE.into(),
+            address: at(port),
+            tls: Tls::Word(TlsWord::Off),
+            administration: true,
+        }],
         ssh: Some(Ssh { zone: ZONE.into(), address: at(ssh_port) }),
         database: Database::default(),
         backup: Backup::default(),

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use fernamt_api::admin::settings::Settings;
 use fernamt_domain::{
-    BundleId, DomainEvent, GroupId, PersonId, PersonSource, PersonState, RuleId, Secret, TargetId, TargetKind, TargetSettings,
+    BundleId, DomainEvent, GroupId, PersonId, PersonSource, PersonState, RuleId, Secret, TargetId, TargetKind,
+    TargetSettings,
     target::{RdpSettings, TcpSettings, WebSettings},
 };
 use fernamt_identity::{otp::Scheme, settings, token_file::TokenRecord};
@@ -26,7 +27,11 @@ pub(super) struct Desktop {
 }
 
 /// Fills an empty store; leaves a filled one as it is.
-pub(super) async fn seed(office: &Office, demo_app: SocketAddr, desktop: Option<Desktop>) -> anyhow::Result<Vec<DemoPerson>> {
+pub(super) async fn seed(
+    office: &Office,
+    demo_app: SocketAddr,
+    desktop: Option<Desktop>,
+) -> anyhow::Result<Vec<DemoPerson>> {
     let tenant = office.tenant(None).await?;
     let store = office.store.tenant(tenant.id);
     if store.people().count().await? == 0 {
@@ -118,9 +123,19 @@ impl Seeder<'_> {
         Ok(id)
     }
 
-    async fn token(&self, identity: &fernamt_identity::Identity, person: &DemoPerson, id: PersonId) -> anyhow::Result<()> {
+    async fn token(
+        &self,
+        identity: &fernamt_identity::Identity,
+        person: &DemoPerson,
+        id: PersonId,
+    ) -> anyhow::Result<()> {
         let now = self.office.clock.now();
-        let token = TokenRecord { serial: String::new(), secret: Secret::new(person.secret.to_vec()), scheme: Scheme::APP, counter: 0 };
+        let token = TokenRecord {
+            serial: String::new(),
+            secret: Secret::new(person.secret.to_vec()),
+            scheme: Scheme::APP,
+            counter: 0,
+        };
         let mut record = identity.hardware_token(self.store, &token, now);
         record.kind = OtpKind::App;
         record.serial = None;
@@ -139,17 +154,29 @@ impl Seeder<'_> {
         if let Some(desktop) = desktop {
             // Who typed the desktop's password already is signed on to it.
             let sign_on = desktop.password == PASSWORD;
-            let hint = match sign_on {
-                true => "Linux-Desktop im Rathaus".to_owned(),
-                false => format!("Linux-Desktop im Rathaus. Anmeldung dort: {} / {}", desktop.user, desktop.password),
+            let hint = if sign_on {
+                "Linux-Desktop im Rathaus".to_owned()
+            } else {
+                format!("Linux-Desktop im Rathaus. Anmeldung dort: {} / {}", desktop.user, desktop.password)
             };
             let settings = TargetSettings::Rdp(RdpSettings { clipboard: true, sign_on, ..RdpSettings::default() });
-            bundled.push(self.target("Arbeitsplatz", "Arbeitsplatz", "desktop", &hint, desktop.address, settings).await?);
+            bundled
+                .push(self.target("Arbeitsplatz", "Arbeitsplatz", "desktop", &hint, desktop.address, settings).await?);
         }
         let web = TargetSettings::Web(WebSettings { label: "tierregister".into(), ..WebSettings::default() });
-        bundled.push(self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app, web).await?);
+        bundled.push(
+            self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app, web).await?,
+        );
         let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some("curl http://127.0.0.1:10080/".into()) });
-        self.target("Tierregister, Schnittstelle", "Technik", "service", "Derselbe Dienst über einen Tunnel", demo_app, tcp).await?;
+        self.target(
+            "Tierregister, Schnittstelle",
+            "Technik",
+            "service",
+            "Derselbe Dienst über einen Tunnel",
+            demo_app,
+            tcp,
+        )
+        .await?;
         let bundle = BundleRecord {
             id: BundleId::new(&*self.office.clock, &*self.office.rng),
             name: "Grundausstattung".into(),
@@ -191,10 +218,15 @@ impl Seeder<'_> {
         let everyone = RuleForm { groups: vec![groups.staff], bundles: vec![basics], ..RuleForm::new(Effect::Allow) };
         self.rule(1, "Alle Beschäftigten: Grundausstattung", everyone).await?;
         let window = WindowForm { weekdays: vec![1, 2, 3, 4, 5], from: "06:00".into(), to: "20:00".into() };
-        let building =
-            RuleForm { groups: vec![groups.get("Bauamt")], target_kinds: vec![TargetKind::Tcp], times: vec![window], ..RuleForm::new(Effect::Allow) };
+        let building = RuleForm {
+            groups: vec![groups.get("Bauamt")],
+            target_kinds: vec![TargetKind::Tcp],
+            times: vec![window],
+            ..RuleForm::new(Effect::Allow)
+        };
         self.rule(2, "Bauamt: Dienste, werktags 6 bis 20 Uhr", building).await?;
-        let technicians = RuleForm { groups: vec![groups.get("IT")], all_targets: true, ..RuleForm::new(Effect::Allow) };
+        let technicians =
+            RuleForm { groups: vec![groups.get("IT")], all_targets: true, ..RuleForm::new(Effect::Allow) };
         self.rule(3, "IT: alle Ziele", technicians).await
     }
 
