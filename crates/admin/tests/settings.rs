@@ -1,5 +1,7 @@
 //! Settings and health.
 
+use fernamt_domain::DirectoryId;
+use fernamt_store::DirectoryRecord;
 use serde_json::json;
 
 use crate::house::House;
@@ -50,4 +52,32 @@ async fn health_tells_what_needs_a_look() {
         (&health["pending_devices"], &health["open_sessions"], &health["zones"][0]),
         (&json!(1), &json!(1), &json!("internet"))
     );
+}
+
+#[tokio::test]
+async fn a_directory_that_refuses_is_a_failure_however_recent() {
+    let (house, client) = House::with_administrator().await;
+    let directory = DirectoryRecord {
+        id: DirectoryId::new(&house.clock, &*house.rng),
+        name: "AD".to_owned(),
+        url: "ldaps://dc1.amt.test".to_owned(),
+        bind_dn: "cn=fernamt".to_owned(),
+        bind_password_sealed: Vec::new(),
+        base_dn: "dc=amt,dc=test".to_owned(),
+        person_filter: String::new(),
+        group_filter: String::new(),
+        ca_pem: None,
+        enabled: true,
+        last_sync_at: None,
+        last_sync_result: None,
+    };
+    let work = house.tenant.begin().await.unwrap();
+    work.directories().insert(&directory).await.unwrap();
+    let result = json!({ "ok": false, "code": "bind_refused", "detail": "the password was refused", "people": 0, "groups": 0, "name_clashes": 0, "lockout_threshold": null });
+    work.directories().synced(directory.id, &result).await.unwrap();
+    work.commit().await.unwrap();
+    let health = client.get("/api/v1/admin/health").await.body;
+    let part = health["parts"].as_array().unwrap().iter().find(|part| part["part"] == "directory").unwrap();
+    assert_eq!((&part["state"], &part["code"]), (&json!("failed"), &json!("sync_failed")));
+    assert_eq!(part["detail"], "AD was not synchronised: the password was refused");
 }

@@ -30,6 +30,7 @@ pub(crate) struct App {
     router: Router,
     listeners: Vec<Bound>,
     gateway: Option<ssh::Gateway>,
+    ssh_fingerprints: Vec<String>,
 }
 
 impl App {
@@ -94,7 +95,13 @@ impl App {
             }
             _ => None,
         };
-        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway })
+        let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
+        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, ssh_fingerprints })
+    }
+
+    /// The fingerprints of the SSH gateway's host keys, as clients show them; none where there is no gateway.
+    pub(crate) fn ssh_fingerprints(&self) -> &[String] {
+        &self.ssh_fingerprints
     }
 
     /// Serves until the process is told to stop, then ends everything in order.

@@ -6,6 +6,7 @@ use axum::{Router, extract::State, routing::get};
 use fernamt_api::admin::health::{Health, Part, PartState};
 use fernamt_domain::DeviceState;
 use fernamt_http::{Administrator, Json};
+use fernamt_identity::directory::sync::SyncResult;
 use fernamt_store::{HealthState, Page, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 
@@ -74,6 +75,14 @@ async fn directory(tenant: &TenantStore, now: OffsetDateTime) -> Result<Part, St
     let used: Vec<_> = directories.iter().filter(|directory| directory.enabled).collect();
     let late = |last: Option<OffsetDateTime>| last.is_none_or(|last| now - last > SYNC_TOO_OLD);
     let failed = used.iter().filter(|directory| late(directory.last_sync_at)).count();
+    let refused = used.iter().find_map(|directory| {
+        let result = directory.last_sync_result.clone()?;
+        let result = serde_json::from_value::<SyncResult>(result).ok().filter(|result| !result.ok)?;
+        Some(format!("{} was not synchronised: {}", directory.name, result.detail))
+    });
+    if let Some(detail) = refused {
+        return Ok(part("directory", PartState::Failed, "sync_failed", detail));
+    }
     Ok(match (used.len(), failed) {
         (0, _) => part("directory", PartState::Off, "off", "people are kept here only"),
         (_, 0) => part("directory", PartState::Ok, "ok", "it was synchronised a moment ago"),

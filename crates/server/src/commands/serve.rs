@@ -31,6 +31,9 @@ pub(crate) async fn run(config: &Path) -> anyhow::Result<ExitCode> {
             super::print(&format!("Self-made certificate, SHA-256 {fingerprint}\n"))?;
         }
     }
+    for fingerprint in app.ssh_fingerprints() {
+        super::print(&format!("SSH host key, {fingerprint}\n"))?;
+    }
     if let Some(link) = link {
         super::print(&format!("Nobody administers this office yet. Open this link once, within 24 hours:\n{link}\n"))?;
     }
