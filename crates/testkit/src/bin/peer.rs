@@ -49,7 +49,7 @@ fn main() -> Result<()> {
             let peer = Xrdp::start_for_all(&users, &password)?;
             serve(&json!({
                 "address": peer.address(), "user": peer.user, "password": peer.password,
-                "certificate_sha256": peer.certificate_sha256,
+                "certificate_sha256": peer.certificate_sha256, "desk": peer.desk(),
             }))
         }
         Peer::Nla => {

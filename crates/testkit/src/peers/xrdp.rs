@@ -1,6 +1,6 @@
 //! A Linux terminal server: xrdp with Xorg sessions, TLS security (xrdp knows no NLA), a terminal on the desktop.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -67,6 +67,11 @@ impl Xrdp {
         Ok(std::fs::read(self.namespace.share().join("home-file"))?)
     }
 
+    /// A folder that is `/share/desk` on the desktop, where everybody may write: for stories that cannot call into it.
+    pub fn desk(&self) -> PathBuf {
+        self.namespace.share().join("desk")
+    }
+
     /// What xrdp and its session manager have logged so far.
     pub fn log(&self) -> Result<String> {
         self.namespace.run("cat /share/xrdp.log /share/sesman.log")
@@ -92,6 +97,7 @@ SESSION
 done
 
 mkdir -p /run/xrdp/sockdir /etc/X11
+install -d -m 1777 /share/desk
 chown root:xrdp /run/xrdp /run/xrdp/sockdir
 chmod 2775 /run/xrdp
 chmod 3777 /run/xrdp/sockdir
