@@ -63,7 +63,7 @@ const STAGES: &[Stage] = &[
     ("documentation examples", minutes(2), documentation_examples),
     ("web unit", minutes(2), web_unit),
     ("stories", minutes(8), stories),
-    ("browser", minutes(7), browser),
+    ("browser", minutes(12), browser),
 ];
 
 const fn minutes(count: u64) -> Duration {
