@@ -43,15 +43,7 @@ describe.runIf(peers)('a desktop', () => {
       const { page, context, faults } = await visit(browser, office.origin);
       await context.addInitScript(() => localStorage.setItem('fernamt-keyboard', 'de'));
       try {
-        const erika = office.person('erika');
-        await page.goto('/');
-        await page.locator('input[name=name]').fill(erika.name);
-        await page.locator('input[name=password]').fill(erika.password);
-        await page.keyboard.press('Enter');
-        await page.locator('input[name=code]').fill(totp(erika.totp_secret));
-        await page.keyboard.press('Enter');
-        const tile = page.locator('.fa-tile__link[href^="/arbeitsplatz"]').first();
-        const [desktop] = await Promise.all([context.waitForEvent('page'), tile.click()]);
+        const desktop = await openDesktop(page, office);
         await desktop.getByText('Verbunden', { exact: true }).waitFor({ timeout: CONNECTED_MS });
         expect(await write(desktop, terminal.desk)).toBe(`${TEXT}\n`);
         await picture(desktop, 'office-desktop', false);
@@ -63,6 +55,43 @@ describe.runIf(peers)('a desktop', () => {
     STORY_MS,
   );
 });
+
+describe('a desktop that does not answer', () => {
+  it(
+    'says so and what to do',
+    async () => {
+      const browser = await launch();
+      // Nobody listens on port 1 of the loopback.
+      const office = await RealOffice.start(['--rdp-address', '127.0.0.1:1']);
+      const { page } = await visit(browser, office.origin);
+      try {
+        const desktop = await openDesktop(page, office);
+        await desktop
+          .getByText('Der Arbeitsplatz antwortet nicht.')
+          .waitFor({ timeout: CONNECTED_MS });
+        await picture(desktop, 'office-desktop-antwortet-nicht', false);
+      } finally {
+        await browser.close();
+        await office.stop();
+      }
+    },
+    STORY_MS,
+  );
+});
+
+/** Signs erika in and opens her desktop, in a tab of its own. */
+async function openDesktop(page: Page, office: RealOffice): Promise<Page> {
+  const erika = office.person('erika');
+  await page.goto('/');
+  await page.locator('input[name=name]').fill(erika.name);
+  await page.locator('input[name=password]').fill(erika.password);
+  await page.keyboard.press('Enter');
+  await page.locator('input[name=code]').fill(totp(erika.totp_secret));
+  await page.keyboard.press('Enter');
+  const tile = page.locator('.fa-tile__link[href^="/arbeitsplatz"]').first();
+  const [desktop] = await Promise.all([page.context().waitForEvent('page'), tile.click()]);
+  return desktop;
+}
 
 /** Types the text into a file by way of the terminal, and reads what has arrived there. */
 async function write(desktop: Page, desk: string): Promise<string> {

@@ -27,7 +27,7 @@ type ConnectOptions = {
 const LOGON_KINDS = new Set([1, 2, 3]);
 const SILENT_CLOSE: CloseReason = { code: 1006, word: '' };
 /** How long the close frame may lag behind the package's own error. */
-const CLOSE_GRACE_MS = 400;
+const CLOSE_GRACE_MS = 3_000;
 const MAX_WHEEL = 250;
 const TEXT = 'text/plain';
 

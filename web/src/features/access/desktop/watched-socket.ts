@@ -36,7 +36,11 @@ class WatchedSocket extends BrowserSocket {
     const mine = watch;
     this.watch = mine;
     watch = undefined;
-    this.addEventListener('close', ({ code, reason }) => mine.onClose({ code, word: reason }));
+    this.addEventListener('close', ({ code, reason, isTrusted }) => {
+      // The package announces an end of its own making when it lets go of the socket; the browser's
+      // event, which follows, carries the server's word.
+      if (isTrusted) mine.onClose({ code, word: reason });
+    });
   }
 
   override send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): void {
