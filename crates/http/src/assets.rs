@@ -28,7 +28,7 @@ pub async fn serve(site: Site, request: Request) -> Response {
         return ApiError::not_found().into_response();
     }
     let path = request.uri().path().trim_start_matches('/');
-    if path.starts_with("api/") {
+    if path == "api" || path.starts_with("api/") || path == "metrics" {
         return ApiError::not_found().into_response();
     }
     match WebApp::get(path) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware,
     response::Response,
     routing::get,
@@ -16,7 +16,7 @@ use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYT
 use fernamt_identity::Identity;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, tls};
 
@@ -99,6 +99,11 @@ impl App {
         Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, ssh_fingerprints })
     }
 
+    /// The opened installation.
+    pub(crate) fn office(&self) -> &Office {
+        &self.office
+    }
+
     /// The fingerprints of the SSH gateway's host keys, as clients show them; none where there is no gateway.
     pub(crate) fn ssh_fingerprints(&self) -> &[String] {
         &self.ssh_fingerprints
@@ -169,7 +174,7 @@ fn main_site(identity: &Arc<Identity>, access: &Arc<Access>, admin: Arc<Admin>) 
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
         .fallback(assets::serve)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))
         .layer(middleware::from_fn(assets::security_headers))
         .layer(CompressionLayer::new())

@@ -8,7 +8,11 @@ use fernamt_api::admin::health::{Part, PartState};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use time::OffsetDateTime;
 
-use crate::{background::backups, config::Tls, office::Office};
+use crate::{
+    background::backups,
+    config::{Tls, TlsWord},
+    office::Office,
+};
 
 /// A backup older than this is a matter for the administrator.
 const BACKUP_MAX_AGE: Duration = Duration::from_secs(36 * 3600);
@@ -52,7 +56,7 @@ impl Installation for Running {
             Some(ssh) => part("ssh", PartState::Ok, "listening", format!("the SSH gateway listens on {}", ssh.address)),
             None => part("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
         };
-        vec![self.backup(), self.certificate(), ssh]
+        [Some(self.backup()), self.certificate(), Some(ssh)].into_iter().flatten().collect()
     }
 }
 
@@ -77,7 +81,12 @@ impl Running {
         }
     }
 
-    fn certificate(&self) -> Part {
+    /// The certificate of the listeners; `None` where none speaks TLS, as in the demo.
+    fn certificate(&self) -> Option<Part> {
+        let listeners = &self.office.config.listener;
+        if listeners.iter().all(|listener| listener.tls == Tls::Word(TlsWord::Off)) {
+            return None;
+        }
         let now = self.office.clock.now();
         let soonest = self
             .office
@@ -89,7 +98,7 @@ impl Running {
                 Tls::Word(_) => None,
             })
             .min_by_key(|expiry| *expiry);
-        match soonest {
+        Some(match soonest {
             None => part(
                 "certificate",
                 PartState::Warning,
@@ -114,7 +123,7 @@ impl Running {
             Some(Some(until)) => {
                 part("certificate", PartState::Ok, "ok", format!("the certificate is valid until {}", until.date()))
             }
-        }
+        })
     }
 }
 

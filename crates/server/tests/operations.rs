@@ -65,6 +65,7 @@ fn an_unknown_host_and_an_oversized_body_are_refused() {
     let body = vec![b' '; 2 * 1024 * 1024 + 1];
     let answer = http::request(office.address(), "POST", "/api/v1/sign-in", &headers, &body).unwrap();
     assert_eq!(answer.status, 413);
+    assert_eq!(answer.json().unwrap()["code"], "too_large");
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use std::{fs, process::Command};
 
-use fernamt_testkit::office::Office;
+use fernamt_testkit::{http, office::Office};
 
 use crate::{BINARY, office};
 
 #[test]
 fn the_first_start_prints_a_one_time_link() {
     let office = Office::start_binary(BINARY).unwrap();
+    // it answers once everything is printed
+    http::request(office.address(), "GET", "/healthz", &[("Host", &office.host())], b"").unwrap();
     let log = office.log().unwrap();
     let link = log.lines().find(|line| line.contains("/einrichten#")).expect("a set-up link was printed");
     assert!(link.starts_with("http://fernamt.localhost:"), "{link}");

@@ -17,11 +17,6 @@ pub(crate) async fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let config = super::configuration(config)?;
     log::start(&config.log)?;
     let office = Office::open(config).await?;
-    let link = if setup::is_needed(&office).await? {
-        Some(setup::make_link(&office, &office.identity(), None).await?)
-    } else {
-        None
-    };
     let self_signed = office.config.listener.iter().any(|listener| listener.tls == Tls::Word(TlsWord::SelfSigned));
     let keys_dir = office.config.server.data_dir.clone();
     let app = App::build(office).await?;
@@ -34,7 +29,9 @@ pub(crate) async fn run(config: &Path) -> anyhow::Result<ExitCode> {
     for fingerprint in app.ssh_fingerprints() {
         super::print(&format!("SSH host key, {fingerprint}\n"))?;
     }
-    if let Some(link) = link {
+    // Only now that every address is bound: a second start that fails must not void the first one's link.
+    if setup::is_needed(app.office()).await? {
+        let link = setup::make_link(app.office(), &app.office().identity(), None).await?;
         super::print(&format!("Nobody administers this office yet. Open this link once, within 24 hours:\n{link}\n"))?;
     }
     app.run().await?;
