@@ -13,7 +13,6 @@ const START_MS = 60_000;
 const STORY_MS = 120_000;
 const CONNECTED_MS = 20_000;
 const WRITTEN_MS = 5_000;
-/** Nothing tells a browser when the terminal over there takes keys, so it is tried again. */
 const TRIES = 8;
 
 /** The program that runs real peers; where they cannot be had, it is not set. */
@@ -95,23 +94,30 @@ async function openDesktop(page: Page, office: RealOffice): Promise<Page> {
 
 /** Types the text into a file by way of the terminal, and reads what has arrived there. */
 async function write(desktop: Page, desk: string): Promise<string> {
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+  await terminalReady(desktop, desk);
+  await typeGerman(desktop, `clear\ncat >/share/desk/file\n${TEXT}\n`);
+  await desktop.keyboard.press('Control+KeyD');
+  const written = () => readFile(join(desk, 'file'), 'utf8').catch(() => '');
+  await expect.poll(written, { timeout: WRITTEN_MS }).toContain('\n');
+  return written();
+}
+
+/** Nothing tells a browser when the terminal over there takes keys, so a small command is tried until it works. */
+async function terminalReady(desktop: Page, desk: string): Promise<void> {
+  const ready = () =>
+    readFile(join(desk, 'ready')).then(
+      () => true,
+      () => false,
+    );
+  for (let attempt = 0; attempt < TRIES && !(await ready()); attempt += 1) {
     await desktop
       .locator('canvas')
       .first()
       .click({ position: { x: 200, y: 200 } });
-    await typeGerman(desktop, `cat >/share/desk/file${attempt}\n${TEXT}\n`);
-    await desktop.keyboard.press('Control+KeyD');
-    const written = () => readFile(join(desk, `file${attempt}`), 'utf8').catch(() => '');
-    const arrived = await expect
-      .poll(written, { timeout: WRITTEN_MS })
-      .toContain('\n')
-      .then(
-        () => true,
-        () => false,
-      );
-    if (arrived) return written();
-    await desktop.keyboard.press('Control+KeyC');
+    await typeGerman(desktop, '\ntrue >/share/desk/ready\n');
+    await expect
+      .poll(ready, { timeout: WRITTEN_MS })
+      .toBe(true)
+      .catch(() => undefined);
   }
-  return '';
 }
