@@ -52,8 +52,8 @@ impl Identity {
         Ok(facts_of(&row, None))
     }
 
-    /// Whether a key that a client offers is worth a signature: enrolled for this person and not blocked. Whether it
-    /// is, is no secret to who holds the key; clients that do not hold it learn it too, as with every SSH server.
+    /// Whether a key is enrolled for this person and not blocked. The gateway asks only after the client has proved that
+    /// it holds the key, so nobody learns whose keys are enrolled.
     pub async fn is_known_ssh_key(&self, tenant: &TenantStore, name: &str, blob: &[u8]) -> Result<bool, SignInError> {
         Ok(self.ssh_device(tenant, name, blob).await?.is_some())
     }
