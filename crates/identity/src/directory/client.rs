@@ -45,6 +45,12 @@ impl Entry {
         Self { dn: dn.to_owned(), attributes }
     }
 
+    /// An entry made of bytes, as a directory may answer.
+    pub fn of_bytes(dn: &str, attributes: impl IntoIterator<Item = (String, Vec<Vec<u8>>)>) -> Self {
+        let attributes = attributes.into_iter().map(|(name, values)| (name.to_lowercase(), values)).collect();
+        Self { dn: dn.to_owned(), attributes }
+    }
+
     /// The values of an attribute that are text.
     pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
         let name = name.to_lowercase();

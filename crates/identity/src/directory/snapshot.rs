@@ -182,7 +182,7 @@ fn is_disabled(entry: &Entry, now: OffsetDateTime) -> bool {
     });
     let locked = entry.text("pwdAccountLockedTime").is_some_and(|time| time.starts_with("00000101"))
         || entry.text("nsAccountLock").is_some_and(|lock| lock.eq_ignore_ascii_case("true"));
-    let shadow = number("shadowExpire").is_some_and(|days| days >= 0 && days * 86_400 <= now.unix_timestamp());
+    let shadow = number("shadowExpire").is_some_and(|days| days >= 0 && days.saturating_mul(86_400) <= now.unix_timestamp());
     barred || expired || locked || shadow
 }
 
