@@ -8,41 +8,57 @@
 #[path = "../../crates/server/src/config/mod.rs"]
 mod config;
 
+pub mod administration;
+
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Request, header};
+use data_encoding::BASE64URL_NOPAD;
 use fernamt_access::{
     desktop::{
-        filter::{ChannelPolicy, Filter},
+        filter::{ChannelPolicy, Filter, fuzzing::channels},
         handshake, rdcleanpath as clean_path,
     },
     proxy::fuzzing::proxy_headers as proxy,
     ssh::{Answers, Destination, Login, MAX_HOST_BYTES, MAX_TENANT_BYTES},
 };
 use fernamt_domain::{Clock as _, Rng, Sealer, TenantId, rng::random_bytes, target::RdpSettings};
-use fernamt_http::cookie;
+use fernamt_http::{cookie, origin, site};
 use fernamt_identity::{
-    challenge::Challenges, device_key::DeviceKey, session_secret::SessionSecret, ssh_key::SshPublicKey,
-    token_file as tokens,
+    challenge::Challenges, device_key::DeviceKey, passkey::Passkeys, session_secret::SessionSecret,
+    ssh_key::SshPublicKey, token_file as tokens,
 };
 use fernamt_testkit::{SeededRng, TestClock};
 use ironrdp_pdu::nego::SecurityProtocol;
+use uuid::Uuid;
+
+const ORIGIN: &str = "http://fernamt.localhost:8080";
 
 /// A target's name and function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets; `tests/main.rs` checks that each has a file in `fuzz_targets/` and a corpus.
 pub const TARGETS: &[Target] = &[
+    ("certificate", administration::certificate),
     ("configuration", configuration),
     ("cookies", cookies),
     ("device_key", device_key),
+    ("directory_entry", administration::directory_entry),
+    ("host", host),
+    ("journal", administration::journal),
+    ("passkey", passkey),
     ("proxy_headers", proxy_headers),
     ("rdcleanpath", rdcleanpath),
+    ("rdp_channels", rdp_channels),
     ("rdp_filter", rdp_filter),
     ("rdp_handshake", rdp_handshake),
+    ("rule_form", administration::rule_form),
+    ("rule_text", administration::rule_text),
     ("sealed_token", sealed_token),
+    ("signed_head", administration::signed_head),
     ("ssh_input", ssh_input),
     ("ssh_key", ssh_key),
+    ("target_table", administration::target_table),
     ("token_file", token_file),
 ];
 
@@ -100,6 +116,55 @@ pub fn rdp_filter(data: &[u8]) {
         if failed {
             return;
         }
+    }
+}
+
+/// Messages on the channels of a desktop that runs: clipboard, dynamic channels, a broker's redirection.
+pub fn rdp_channels(data: &[u8]) {
+    channels(data);
+}
+
+/// Where a request says that it wants to go and that it comes from: `Host` and `Origin`, a line each.
+pub fn host(data: &[u8]) {
+    let mut request = Request::new(());
+    for (index, line) in data.split(|byte| *byte == b'\n').enumerate() {
+        let name = if index % 2 == 0 { header::HOST } else { header::ORIGIN };
+        let Ok(value) = HeaderValue::from_bytes(line) else { return };
+        let _ = request.headers_mut().try_append(name, value);
+    }
+    if let Some(host) = site::host_of(&request) {
+        assert!(
+            !host.ends_with('.') && !host.bytes().any(|b| b.is_ascii_uppercase()),
+            "two names for one host: {host}"
+        );
+        assert_eq!(request.headers().get_all(header::HOST).iter().count(), 1, "two hosts are none");
+    }
+    if origin::is_own(request.headers(), ORIGIN) {
+        let said: Vec<_> = request.headers().get_all(header::ORIGIN).iter().collect();
+        assert_eq!(said, [ORIGIN], "a foreign page counts as ours");
+    }
+}
+
+/// A passkey's answer: once as the whole JSON, once as the attestation in an answer to our own challenge.
+pub fn passkey(data: &[u8]) {
+    let passkeys = Passkeys::new("fernamt.localhost", ORIGIN, "Amt").expect("the site can have passkeys");
+    if let Ok(answer) = serde_json::from_slice(data) {
+        let _ = passkeys.identify(answer);
+    }
+    let (options, state) =
+        passkeys.begin_registration(Uuid::nil(), "a.meier", "Anna", Vec::new()).expect("nothing of it is foreign");
+    let said = serde_json::json!({ "type": "webauthn.create", "challenge": options["challenge"], "origin": ORIGIN });
+    let answer = serde_json::json!({
+        "id": "AAAA",
+        "rawId": "AAAA",
+        "type": "public-key",
+        "response": {
+            "attestationObject": BASE64URL_NOPAD.encode(data),
+            "clientDataJSON": BASE64URL_NOPAD.encode(said.to_string().as_bytes()),
+        },
+    });
+    if let Ok((credential, _)) = passkeys.finish_registration(answer, &state) {
+        assert!(!credential.is_empty(), "a passkey without an id");
     }
 }
 

@@ -6,6 +6,7 @@
 mod act;
 mod check;
 mod error;
+pub mod fuzzing;
 mod guard;
 mod password;
 mod people;

@@ -156,7 +156,7 @@ pub async fn resolve(State(web): State<Arc<Web>>, mut request: Request, next: Ne
 }
 
 /// The host a request names, in lower case and without port.
-fn host_of(request: &Request) -> Option<String> {
+pub fn host_of<B>(request: &axum::http::Request<B>) -> Option<String> {
     let authority = if let Some(authority) = request.uri().authority() {
         authority.as_str()
     } else {

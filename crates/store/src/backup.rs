@@ -22,6 +22,7 @@ use crate::{
     DatabaseUrl, JournalRecord, RetentionConfig, Store, StoreError, TABLES,
     database::{Database, writing},
     record::{Column, ColumnKind, Field, Table},
+    restore::key_of,
 };
 
 /// Rows copied at a time.
@@ -154,12 +155,19 @@ impl Store {
 
 /// Reads a file that [`Store::write_journal`] wrote.
 pub fn read_journal(path: &Path) -> Result<Vec<JournalEntry>, StoreError> {
-    let lines = BufReader::new(File::open(path)?).lines();
-    lines
-        .map(|line| {
-            serde_json::from_str(&line?).map_err(|error| StoreError::Backup(format!("the journal is damaged: {error}")))
-        })
-        .collect()
+    parse_journal(BufReader::new(File::open(path)?))
+}
+
+/// Reads the lines of a journal. Each names a row of a table that there is, so that a damaged one is refused before
+/// anything is restored.
+pub fn parse_journal(journal: impl BufRead) -> Result<Vec<JournalEntry>, StoreError> {
+    let read = |line: std::io::Result<String>| {
+        let entry: JournalEntry = serde_json::from_str(&line?)
+            .map_err(|error| StoreError::Backup(format!("the journal is damaged: {error}")))?;
+        key_of(&entry.record)?;
+        Ok(entry)
+    };
+    journal.lines().map(read).collect()
 }
 
 /// Copies all rows of all tables, each table after those that it refers to.

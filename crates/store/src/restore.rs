@@ -137,11 +137,7 @@ impl Store {
 
 /// Does again what a journal entry tells. That the row is not there, because it was made after the backup, is fine.
 async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Result<(), StoreError> {
-    let table = TABLES
-        .iter()
-        .find(|table| table.name == entry.table_name)
-        .ok_or_else(|| StoreError::Backup(format!("the journal names an unknown table: {}", entry.table_name)))?;
-    let key = key_of(table, &entry.row_key)?;
+    let (table, key) = key_of(entry)?;
     let state = entry.state.as_deref().unwrap_or_default();
     let done = match (entry.action, table.name) {
         (JournalAction::Deleted, "directory") => Directories::<Writing>::over(scope()).remove(id_of(entry)?).await,
@@ -190,8 +186,13 @@ fn id_of<I: From<uuid::Uuid>>(entry: &JournalRecord) -> Result<I, StoreError> {
     id.map(I::from).ok_or_else(|| damaged(&entry.row_key))
 }
 
-/// The condition for a row with this key.
-fn key_of(table: &Table, row_key: &serde_json::Value) -> Result<Condition, StoreError> {
+/// The table that an entry is about, and the condition for its row.
+pub(crate) fn key_of(entry: &JournalRecord) -> Result<(&'static Table, Condition), StoreError> {
+    let row_key = &entry.row_key;
+    let table = TABLES
+        .iter()
+        .find(|table| table.name == entry.table_name)
+        .ok_or_else(|| StoreError::Backup(format!("the journal names an unknown table: {}", entry.table_name)))?;
     let mut all = Condition::all();
     let mut given = parts(row_key);
     for name in table.key {
@@ -206,7 +207,7 @@ fn key_of(table: &Table, row_key: &serde_json::Value) -> Result<Condition, Store
         all = all.add(Expr::col(*name).eq(value));
     }
     match given.next() {
-        None if !table.key.is_empty() => Ok(all),
+        None if !table.key.is_empty() => Ok((table, all)),
         _ => Err(damaged(row_key)),
     }
 }

@@ -17,7 +17,7 @@ mod person_access;
 mod rules;
 mod sessions;
 mod settings;
-mod target_certificate;
+pub(crate) mod target_certificate;
 mod target_import;
 mod targets;
 mod tokens;

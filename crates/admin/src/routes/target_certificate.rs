@@ -81,7 +81,7 @@ async fn look_at(session: &Session, admin: &Admin, id: TargetId) -> Result<Targe
     Ok(seen)
 }
 
-fn describe(certificate: &[u8]) -> Result<LearntCertificate, AdminError> {
+pub(crate) fn describe(certificate: &[u8]) -> Result<LearntCertificate, AdminError> {
     let (_, parsed) = X509Certificate::from_der(certificate)
         .map_err(|_| ApiError::conflict("unreadable_certificate", "the target's certificate cannot be read"))?;
     Ok(LearntCertificate {

@@ -22,6 +22,7 @@ mod bytes;
 mod clipboard;
 mod dynamic;
 mod frame;
+pub mod fuzzing;
 
 use std::collections::HashMap;
 
