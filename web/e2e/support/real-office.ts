@@ -14,21 +14,26 @@ export type Person = {
 
 type DemoLine = { url: string; ssh: { host: string; port: number }; people: Person[] };
 
-const program =
+type StartOptions = { more?: string[]; folder?: string; port?: number };
+
+/** The server's program. */
+export const program =
   process.env.FERNAMT ?? new URL('../../../target/debug/fernamt', import.meta.url).pathname;
 
 /** The real server, `fernamt demo`, on free ports and in a folder of its own. */
 export class RealOffice {
   private constructor(
     private readonly server: ChildProcess,
-    private readonly folder: string,
+    private readonly folder: string | undefined,
     readonly origin: string,
     readonly people: Person[],
   ) {}
 
-  static async start(more: string[] = []): Promise<RealOffice> {
-    const folder = await mkdtemp(join(tmpdir(), 'fernamt-e2e-'));
-    const args = ['demo', '--json', '--port', '0', '--ssh-port', '0', '--dir', folder, ...more];
+  /** In a folder that goes with it, unless one is named. */
+  static async start({ more = [], folder, port = 0 }: StartOptions = {}): Promise<RealOffice> {
+    const own = folder ? undefined : await mkdtemp(join(tmpdir(), 'fernamt-e2e-'));
+    const place = ['--port', String(port), '--ssh-port', '0', '--dir', folder ?? own ?? ''];
+    const args = ['demo', '--json', ...place, ...more];
     const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: server.stdout });
     const line = await new Promise<string>((resolve, reject) => {
@@ -36,7 +41,7 @@ export class RealOffice {
       server.once('exit', (code) => reject(new Error(`fernamt demo ended with ${code}`)));
     });
     const { url, people } = JSON.parse(line) as DemoLine;
-    return new RealOffice(server, folder, url, people);
+    return new RealOffice(server, own, url, people);
   }
 
   /** One of the demo's people by name. */
@@ -50,6 +55,6 @@ export class RealOffice {
     const ended = new Promise((resolve) => this.server.once('exit', resolve));
     this.server.kill('SIGTERM');
     await ended;
-    await rm(this.folder, { recursive: true, force: true });
+    if (this.folder) await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const STEP_MS = 30_000;
+export const STEP_MS = 30_000;
 
 /** The one-time code (RFC 6238: SHA-1, six digits, 30 s) of a Base32 secret. */
 export function totp(secret: string, at = Date.now()): string {

@@ -24,10 +24,12 @@ describe.runIf(peers)('a desktop', () => {
 
   beforeAll(async () => {
     terminal = await TerminalServer.start(peers ?? '', 'erika', 'Das Amt, von überall');
-    office = await RealOffice.start([
-      ...['--rdp-address', terminal.address, '--rdp-user', terminal.user],
-      ...['--rdp-password', terminal.password],
-    ]);
+    office = await RealOffice.start({
+      more: [
+        ...['--rdp-address', terminal.address, '--rdp-user', terminal.user],
+        ...['--rdp-password', terminal.password],
+      ],
+    });
   }, START_MS);
 
   afterAll(async () => {
@@ -61,7 +63,7 @@ describe('a desktop that does not answer', () => {
     async () => {
       const browser = await launch();
       // Nobody listens on port 1 of the loopback.
-      const office = await RealOffice.start(['--rdp-address', '127.0.0.1:1']);
+      const office = await RealOffice.start({ more: ['--rdp-address', '127.0.0.1:1'] });
       const { page } = await visit(browser, office.origin);
       try {
         const desktop = await openDesktop(page, office);
