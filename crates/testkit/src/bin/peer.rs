@@ -1,12 +1,15 @@
 //! Runs one peer for whoever is not a Rust test: the browser stories, the demo, a developer who wants to look.
 //! Prints what one needs to know as a line of JSON, and ends when its standard input ends.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use fernamt_testkit::peers::{NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root};
 use serde_json::{Value, json};
+
+/// What a terminal server's standard input may say.
+const RENEW_CERTIFICATE: &str = "renew-certificate";
 
 #[derive(Parser)]
 #[command(about = "Starts a real peer, prints how to reach it as JSON, and ends with its standard input")]
@@ -19,7 +22,8 @@ struct Arguments {
 enum Peer {
     /// Makes the private root that the server peers run from, and ends.
     Prepare,
-    /// A terminal server with an X desktop, TLS security.
+    /// A terminal server with an X desktop, TLS security. The line `renew-certificate` on standard input gives it
+    /// another certificate and is answered by the new fingerprint.
     Xrdp {
         /// Who may sign in; may be given several times.
         #[arg(long, default_value = "erika")]
@@ -31,7 +35,14 @@ enum Peer {
     /// An RDP server that demands network-level authentication.
     Nla,
     /// An Active Directory domain controller with LDAPS.
-    SambaAd,
+    SambaAd {
+        /// Somebody with an account, as `name:password`; may be given several times.
+        #[arg(long, value_parser = pair)]
+        user: Vec<(String, String)>,
+        /// Who belongs to a group, as `group:member`; groups are made as they are named. Members may be groups.
+        #[arg(long, value_parser = pair)]
+        member: Vec<(String, String)>,
+    },
     /// A PostgreSQL cluster.
     Postgres,
     /// An OpenSSH server.
@@ -46,11 +57,17 @@ fn main() -> Result<()> {
         }
         Peer::Xrdp { user, password } => {
             let users: Vec<_> = user.iter().map(String::as_str).collect();
-            let peer = Xrdp::start_for_all(&users, &password)?;
-            serve(&json!({
+            let mut peer = Xrdp::start_for_all(&users, &password)?;
+            tell(&json!({
                 "address": peer.address(), "user": peer.user, "password": peer.password,
                 "certificate_sha256": peer.certificate_sha256, "desk": peer.desk(),
-            }))
+            }));
+            for line in io::stdin().lines() {
+                ensure!(line? == RENEW_CERTIFICATE, "a terminal server understands `{RENEW_CERTIFICATE}` only");
+                peer.renew_certificate()?;
+                tell(&json!({ "certificate_sha256": peer.certificate_sha256 }));
+            }
+            Ok(())
         }
         Peer::Nla => {
             let peer = NlaDesktop::start()?;
@@ -59,8 +76,9 @@ fn main() -> Result<()> {
                 "certificate_sha256": peer.certificate_sha256,
             }))
         }
-        Peer::SambaAd => {
+        Peer::SambaAd { user, member } => {
             let peer = SambaAd::start()?;
+            furnish(&peer, &user, &member)?;
             serve(&json!({
                 "url": peer.url(), "bind_dn": peer.bind_dn, "bind_password": peer.bind_password,
                 "base_dn": peer.base_dn, "ca_pem": peer.ca_pem,
@@ -78,6 +96,20 @@ fn main() -> Result<()> {
             }))
         }
     }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    text.split_once(':').map(|(left, right)| (left.to_owned(), right.to_owned())).ok_or("two words with `:` between")
+}
+
+fn furnish(directory: &SambaAd, users: &[(String, String)], members: &[(String, String)]) -> Result<()> {
+    for (name, password) in users {
+        directory.add_user(name, password)?;
+    }
+    for group in members.iter().map(|(group, _)| group).collect::<BTreeSet<_>>() {
+        directory.add_group(group)?;
+    }
+    members.iter().try_for_each(|(group, member)| directory.add_member(group, member))
 }
 
 /// Tells about the peer and waits; the caller's `peer` is dropped, and so ended, only when this returns.

@@ -35,7 +35,7 @@ impl Xrdp {
         let user = *users.first().context("a terminal server without people is of no use")?;
         let namespace = Namespace::start("xrdp", Network::Private)?;
         let names: Vec<_> = users.iter().map(|name| quoted(name)).collect();
-        namespace.run(&format!("password={}\nset -- {}\n{SET_UP}", quoted(password), names.join(" ")))?;
+        namespace.run(&format!("{CERTIFY}\npassword={}\nset -- {}\n{SET_UP}", quoted(password), names.join(" ")))?;
         let certificate_sha256 = namespace.read_shared("fingerprint").context("read the certificate's fingerprint")?;
         let door = namespace.door(3389)?;
         Ok(Self { user: user.to_owned(), password: password.to_owned(), certificate_sha256, door, namespace })
@@ -72,13 +72,31 @@ impl Xrdp {
         self.namespace.share().join("desk")
     }
 
+    /// Gives the server another key and certificate; whoever connects from now on is shown them.
+    pub fn renew_certificate(&mut self) -> Result<()> {
+        self.namespace.run(&format!("{CERTIFY}\ncertify"))?;
+        self.certificate_sha256 = self.namespace.read_shared("fingerprint").context("read the new fingerprint")?;
+        Ok(())
+    }
+
     /// What xrdp and its session manager have logged so far.
     pub fn log(&self) -> Result<String> {
         self.namespace.run("cat /share/xrdp.log /share/sesman.log")
     }
 }
 
-/// The people are the positional parameters, `$password` is set.
+/// How the server comes by its certificate. It reads the files anew for each connection.
+const CERTIFY: &str = r#"
+certify() {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=terminal.amt.test" \
+    -keyout /etc/xrdp/peer-key.pem -out /etc/xrdp/peer-cert.pem 2>/dev/null
+  chgrp xrdp /etc/xrdp/peer-key.pem
+  chmod 640 /etc/xrdp/peer-key.pem
+  openssl x509 -in /etc/xrdp/peer-cert.pem -outform der | sha256sum | cut -d' ' -f1 >/share/fingerprint
+}
+"#;
+
+/// The people are the positional parameters, `$password` is set, `certify` is defined.
 ///
 /// Changed against Debian's defaults: the security layer, which may fall back to RDP's own weak one; the key, which xrdp
 /// may not read; and the widths of the login window, because the browser's component draws pictures awry whose width is
@@ -102,11 +120,7 @@ chown root:xrdp /run/xrdp /run/xrdp/sockdir
 chmod 2775 /run/xrdp
 chmod 3777 /run/xrdp/sockdir
 echo allowed_users=anybody >/etc/X11/Xwrapper.config
-openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=terminal.amt.test" \
-  -keyout /etc/xrdp/peer-key.pem -out /etc/xrdp/peer-cert.pem 2>/dev/null
-chgrp xrdp /etc/xrdp/peer-key.pem
-chmod 640 /etc/xrdp/peer-key.pem
-openssl x509 -in /etc/xrdp/peer-cert.pem -outform der | sha256sum | cut -d' ' -f1 >/share/fingerprint
+certify
 
 sed -i -e 's,^port=3389,port=tcp://127.0.0.1:3389,' \
   -e 's/^security_layer=.*/security_layer=tls/' \
