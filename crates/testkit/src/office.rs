@@ -31,34 +31,29 @@ pub struct Office {
 impl Office {
     /// Starts the binary named by `FERNAMT_BIN`, else the release build.
     pub fn start() -> Result<Self> {
-        let built = || target_dir().join("release/fernamt");
-        Self::start_binary(std::env::var_os("FERNAMT_BIN").map_or_else(built, PathBuf::from))
+        Self::start_with("")
     }
 
     /// Starts this binary.
     pub fn start_binary(binary: impl Into<PathBuf>) -> Result<Self> {
-        let binary = binary.into();
+        Self::start_configured(binary.into(), "")
+    }
+
+    /// Starts the same binary as [`Office::start`] with further sections of configuration.
+    pub fn start_with(sections: &str) -> Result<Self> {
+        Self::start_configured(Self::binary(), sections)
+    }
+
+    fn binary() -> PathBuf {
+        std::env::var_os("FERNAMT_BIN").map_or_else(|| target_dir().join("release/fernamt"), PathBuf::from)
+    }
+
+    fn start_configured(binary: PathBuf, sections: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("fernamt-office-").tempdir()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        fs::write(folder.path().join("fernamt.toml"), configuration(address))?;
-        let log = File::create(folder.path().join("log"))?;
-        let begin = Instant::now();
-        let mut child = command(&binary, folder.path())
-            .arg("serve")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("start the server: build it with `cargo build --release -p fernamt-server`")?;
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = child.try_wait()? {
-                bail!("the server ended with {status}: {}", fs::read_to_string(folder.path().join("log"))?);
-            }
-            ensure!(begin.elapsed() < START_LIMIT, "the server does not listen on {address}");
-            // Nobody tells a stranger when a port opens.
-            pause(Duration::from_millis(1));
-        }
-        Ok(Self { started_in: begin.elapsed(), address, child, folder, binary })
+        fs::write(folder.path().join("fernamt.toml"), configuration(address) + sections)?;
+        let (child, started_in) = serve(&binary, folder.path(), address)?;
+        Ok(Self { started_in, address, child, folder, binary })
     }
 
     /// Where it listens.
@@ -100,6 +95,13 @@ impl Office {
         Ok(self)
     }
 
+    /// A fresh process on the same installation.
+    pub fn restart(self) -> Result<Self> {
+        let mut office = self.stop()?;
+        (office.child, office.started_in) = serve(&office.binary, office.folder.path(), office.address)?;
+        Ok(office)
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> Result<String> {
         Ok(fs::read_to_string(self.folder.path().join("log"))?)
@@ -111,6 +113,28 @@ impl Drop for Office {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts the server and waits until it listens. Returns how long that took.
+fn serve(binary: &Path, folder: &Path, address: SocketAddr) -> Result<(Child, Duration)> {
+    let log = File::options().create(true).append(true).open(folder.join("log"))?;
+    let begin = Instant::now();
+    let mut child = command(binary, folder)
+        .arg("serve")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("start the server: build it with `cargo build --release -p fernamt-server`")?;
+    while TcpStream::connect(address).is_err() {
+        if let Some(status) = child.try_wait()? {
+            bail!("the server ended with {status}: {}", fs::read_to_string(folder.join("log"))?);
+        }
+        ensure!(begin.elapsed() < START_LIMIT, "the server does not listen on {address}");
+        // Nobody tells a stranger when a port opens.
+        pause(Duration::from_millis(1));
+    }
+    Ok((child, begin.elapsed()))
 }
 
 /// Waits for time to pass where passing time is what is measured.

@@ -37,6 +37,7 @@ pub struct Person {
     key: EcdsaKeyPair,
     server: SocketAddr,
     host: String,
+    cookie: Option<String>,
 }
 
 impl Person {
@@ -44,11 +45,20 @@ impl Person {
     pub fn new(server: SocketAddr, host: &str, name: &str, password: &str) -> Result<Self> {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("make a device key")?;
         let [host, name, password] = [host, name, password].map(str::to_owned);
-        Ok(Self { name, password, totp_secret: None, key, server, host })
+        Ok(Self { name, password, totp_secret: None, key, server, host, cookie: None })
     }
 
     /// Signs in; the first time an authenticator app is enrolled on the way. Fails unless the person is in afterwards.
+    /// Later requests carry the session's cookies.
     pub fn sign_in(&mut self) -> Result<Answer> {
+        self.cookie = None;
+        let answer = self.signed_in()?;
+        let pairs = answer.cookies.iter().filter_map(|cookie| cookie.split(';').next());
+        self.cookie = Some(pairs.collect::<Vec<_>>().join("; "));
+        Ok(answer)
+    }
+
+    fn signed_in(&mut self) -> Result<Answer> {
         let second = self.totp_secret.as_deref().map(|secret| json!({ "kind": "totp", "code": code(secret, now_s()) }));
         let challenge = self.challenge()?;
         let body = json!({
@@ -64,16 +74,36 @@ impl Person {
         }
     }
 
+    /// What the authenticator app shows now.
+    pub fn code(&self) -> Result<String> {
+        let secret = self.totp_secret.as_deref().context("there is an authenticator app")?;
+        Ok(code(secret, now_s()))
+    }
+
     /// Sends JSON as a page of the server's own origin would.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
-        let origin = format!("http://{}", self.host);
-        let headers = [("Host", self.host.as_str()), ("Origin", &origin), ("Content-Type", "application/json")];
-        http::request(self.server, "POST", path, &headers, body.to_string().as_bytes())
+        self.send("POST", path, body)
+    }
+
+    /// Replaces what a path holds.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.send("PUT", path, body)
     }
 
     /// Fetches a path.
     pub fn get(&self, path: &str) -> Result<Answer> {
-        http::request(self.server, "GET", path, &[("Host", &self.host)], b"")
+        http::request(self.server, "GET", path, &self.headers(&[]), b"")
+    }
+
+    fn send(&self, method: &str, path: &str, body: &Value) -> Result<Answer> {
+        let origin = format!("http://{}", self.host);
+        let headers = self.headers(&[("Origin", &origin), ("Content-Type", "application/json")]);
+        http::request(self.server, method, path, &headers, body.to_string().as_bytes())
+    }
+
+    fn headers<'a>(&'a self, further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let cookie = self.cookie.as_deref().map(|cookie| ("Cookie", cookie));
+        [("Host", self.host.as_str())].into_iter().chain(cookie).chain(further.iter().copied()).collect()
     }
 
     /// The device's proof for a challenge.

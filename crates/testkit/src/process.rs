@@ -24,6 +24,19 @@ pub fn cpu_with_children(pid: u32) -> Result<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND) + living)
 }
 
+/// The processor time of a process and its present descendants, of their present threads only but to the nanosecond.
+pub fn running_with_children(pid: u32) -> Result<Duration> {
+    let mut time = Duration::ZERO;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).context("list the process's threads")?.flatten() {
+        // A thread may end while we look.
+        let Ok(schedule) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
+        let nanoseconds = schedule.split_whitespace().next().and_then(|field| field.parse().ok());
+        time += Duration::from_nanos(nanoseconds.context("the kernel tells the time on the processor")?);
+    }
+    let living: Duration = children(pid).into_iter().filter_map(|child| running_with_children(child).ok()).sum();
+    Ok(time + living)
+}
+
 /// The memory of a process in bytes, pages shared with others counted in part (PSS).
 pub fn memory(pid: u32) -> Result<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("read the process's memory")?;
@@ -37,7 +50,8 @@ pub fn memory_with_children(pid: u32) -> Result<u64> {
     Ok(memory(pid)? + living)
 }
 
-fn children(pid: u32) -> Vec<u32> {
+/// The processes that a process started and that still run.
+pub fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
     lists.flat_map(|list| list.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<_>>()).collect()
@@ -54,5 +68,6 @@ mod tests {
         assert!(
             cpu_with_children(pid).expect("we run") >= cpu(pid).expect("we run").saturating_sub(Duration::from_secs(1))
         );
+        assert!(running_with_children(pid).expect("we run") > Duration::ZERO);
     }
 }

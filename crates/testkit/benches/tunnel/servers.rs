@@ -1,8 +1,8 @@
 //! The two servers of the race, and the stock client in front of them.
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader},
+    cell::Cell,
+    fs,
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -11,10 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use fernamt_testkit::process;
 use tempfile::TempDir;
 
-use crate::{gateway, proc, target::Target};
+use crate::{
+    gateway::{self, Gateway},
+    target::Target,
+};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -57,7 +61,7 @@ impl Workshop {
             ensure!(made.success(), "ssh-keygen failed");
         }
         let askpass = workshop.path("askpass");
-        fs::write(&askpass, format!("#!/bin/sh\necho {}\n", gateway::CODE))?;
+        fs::write(&askpass, "#!/bin/sh\necho \"$BENCH_CODE\"\n")?;
         fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700))?;
         Ok(workshop)
     }
@@ -72,16 +76,13 @@ impl Workshop {
         Ok(version.replace("OpenSSH_", "sshd "))
     }
 
-    /// Our gateway, in a process of its own.
-    pub(crate) fn gateway(&self, target: &Target) -> Result<Server> {
-        let mut command = Command::new(env::current_exe()?);
-        command.arg("--serve").arg(self.path("id.pub")).arg(target.address().to_string());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let (port, host_key) = line.trim().split_once(' ').context("the gateway did not start")?;
-        let destination = format!("target:{}", target.address().port());
-        Server::new(self, "gateway", child, port.parse()?, host_key, destination)
+    /// Our gateway: a whole server with this many people.
+    pub(crate) fn gateway(&self, target: &Target, people: usize) -> Result<Server> {
+        let port = target.address().port();
+        let gateway = Gateway::start(self.folder.path(), people, port)?;
+        let destination = format!("{}:{port}", gateway::TARGET);
+        let port = gateway.port();
+        Server::new(self, Kind::Gateway(gateway), port, destination)
     }
 
     /// Debian's sshd, for the user who runs this.
@@ -98,69 +99,97 @@ impl Workshop {
         let _ = fs::create_dir_all("/run/sshd");
         let child = Command::new("/usr/sbin/sshd").arg("-D").arg("-f").arg(self.path("sshd_config")).spawn()?;
         wait_until("sshd listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
-        let host_key = fs::read_to_string(self.path("host_key.pub"))?;
-        Server::new(self, "sshd", child, port, &host_key, target.address().to_string())
+        Server::new(self, Kind::Sshd(Running(child)), port, target.address().to_string())
     }
 }
 
 /// A running server.
 pub(crate) struct Server {
-    name: &'static str,
-    child: Child,
+    kind: Kind,
     port: u16,
     folder: PathBuf,
     known_hosts: PathBuf,
     destination: String,
+    arrivals: Cell<u16>,
+}
+
+enum Kind {
+    Gateway(Gateway),
+    Sshd(Running),
 }
 
 impl Server {
-    fn new(
-        workshop: &Workshop,
-        name: &'static str,
-        child: Child,
-        port: u16,
-        host_key: &str,
-        destination: String,
-    ) -> Result<Self> {
-        let known_hosts = workshop.path(&format!("known_hosts_{name}"));
-        fs::write(&known_hosts, format!("[127.0.0.1]:{port} {host_key}\n"))?;
-        Ok(Self { name, child, port, folder: workshop.folder.path().to_owned(), known_hosts, destination })
+    fn new(workshop: &Workshop, kind: Kind, port: u16, destination: String) -> Result<Self> {
+        let known_hosts = workshop.path(&format!("known_hosts_{port}"));
+        let scan = Command::new("ssh-keyscan").args(["-p", &port.to_string(), "127.0.0.1"]).output()?;
+        ensure!(!scan.stdout.is_empty(), "no host key: {}", String::from_utf8_lossy(&scan.stderr));
+        fs::write(&known_hosts, scan.stdout)?;
+        let folder = workshop.folder.path().to_owned();
+        Ok(Self { kind, port, folder, known_hosts, destination, arrivals: Cell::new(0) })
     }
 
-    /// The stock client, with the same key exchange for both servers.
-    fn client(&self, options: &[&str]) -> Command {
+    /// The same server in a fresh process, so that nothing is left over from the load.
+    pub(crate) fn restart(mut self, workshop: &Workshop, target: &Target) -> Result<Self> {
+        match self.kind {
+            Kind::Gateway(gateway) => {
+                self.kind = Kind::Gateway(gateway.restart()?);
+                wait_until("the gateway listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok())?;
+                Ok(self)
+            }
+            Kind::Sshd(_) => {
+                drop(self);
+                workshop.sshd(target)
+            }
+        }
+    }
+
+    fn pid(&self) -> u32 {
+        match &self.kind {
+            Kind::Gateway(gateway) => gateway.pid(),
+            Kind::Sshd(child) => child.0.id(),
+        }
+    }
+
+    /// The stock client of the next person, with the same key exchange for both servers.
+    fn client(&self, options: &[&str]) -> Result<Command> {
         let mut command = Command::new("ssh");
-        command.args([
-            "-F",
-            "none",
-            "-o",
-            "LogLevel=ERROR",
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "StrictHostKeyChecking=yes",
-        ]);
-        command.args(["-o", "KexAlgorithms=curve25519-sha256", "-o", "ExitOnForwardFailure=yes", "-i"]);
-        command.arg(self.folder.join("id")).arg("-o").arg(format!("UserKnownHostsFile={}", self.known_hosts.display()));
+        command.args(["-F", "none", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes"]);
+        command.args(["-o", "StrictHostKeyChecking=yes", "-o", "KexAlgorithms=curve25519-sha256"]);
+        command.args(["-o", "ExitOnForwardFailure=yes", "-o"]);
+        command.arg(format!("UserKnownHostsFile={}", self.known_hosts.display()));
+        // People come from many addresses: the limits for one source are those of a real gateway.
+        let number = self.arrivals.get();
+        self.arrivals.set(number.wrapping_add(1));
+        command.args(["-b", &format!("127.1.0.{}", 1 + number % 250)]);
+        match &self.kind {
+            Kind::Gateway(gateway) => {
+                let colleague = gateway.next()?;
+                command.arg("-i").arg(&colleague.key).args(["-l", colleague.name()]);
+                command.env("BENCH_CODE", colleague.fresh_code()?);
+            }
+            Kind::Sshd(_) => {
+                command.arg("-i").arg(self.folder.join("id"));
+            }
+        }
         command.args(["-p", &self.port.to_string()]).args(options).arg("127.0.0.1");
         command.env("SSH_ASKPASS", self.folder.join("askpass")).env("SSH_ASKPASS_REQUIRE", "force");
         command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null()).stdout(Stdio::null());
-        command
+        Ok(command)
     }
 
     /// A forwarded port.
     pub(crate) fn tunnel(&self, cipher: Cipher) -> Result<Tunnel> {
         let port = free_port()?;
         let forward = format!("127.0.0.1:{port}:{}", self.destination);
-        let client = Running(self.client(&["-N", "-c", cipher.name(), "-L", &forward]).spawn()?);
+        let client = Running(self.client(&["-N", "-c", cipher.name(), "-L", &forward])?.spawn()?);
         wait_until("the tunnel stands", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
         Ok(Tunnel { port, _client: client })
     }
 
     /// Signs in, opens a tunnel to the target, ends.
     pub(crate) fn visit(&self) -> Result<()> {
-        let status = self.client(&["-c", Cipher::AesGcm.name(), "-W", &self.destination]).status()?;
-        ensure!(status.success(), "a visit to {} failed: {status}", self.name);
+        let status = self.client(&["-c", Cipher::AesGcm.name(), "-W", &self.destination])?.status()?;
+        ensure!(status.success(), "a visit to {} failed: {status}", self.destination);
         Ok(())
     }
 
@@ -170,12 +199,7 @@ impl Server {
         let mut clients = Vec::with_capacity(people);
         for number in 0..people {
             let sign = format!("LocalCommand=touch {}", signs.path().join(number.to_string()).display());
-            let user = number.to_string();
-            let mut options = vec!["-N", "-o", "PermitLocalCommand=yes", "-o", &sign];
-            if self.name == "gateway" {
-                options.extend(["-l", &user]);
-            }
-            clients.push(Running(self.client(&options).spawn()?));
+            clients.push(Running(self.client(&["-N", "-o", "PermitLocalCommand=yes", "-o", &sign])?.spawn()?));
             if clients.len() % AT_ONCE == 0 || clients.len() == people {
                 wait_until("people are signed in", || count(signs.path()) == clients.len())?;
             }
@@ -185,25 +209,20 @@ impl Server {
 
     /// CPU time while the same processes and threads run from beginning to end.
     pub(crate) fn running_seconds(&self) -> Result<f64> {
-        proc::running_seconds(self.child.id())
+        Ok(process::running_with_children(self.pid())?.as_secs_f64())
     }
 
     /// The CPU time once all children but the server itself have ended, so that all of theirs is counted.
     pub(crate) fn settled_cpu_seconds(&self) -> Result<f64> {
-        wait_until("the sessions have ended", || proc::tree(self.child.id()).is_ok_and(|tree| tree.len() == 1))?;
+        wait_until("the sessions have ended", || process::children(self.pid()).is_empty())?;
         // The last child is counted when the server has waited for it.
         pause(PAUSE * 10);
-        proc::cpu_seconds(self.child.id())
+        Ok(process::cpu_with_children(self.pid())?.as_secs_f64())
     }
 
     pub(crate) fn pss_megabytes(&self) -> Result<f64> {
-        proc::pss_megabytes(self.child.id())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        stop(&mut self.child);
+        let kilobytes = u32::try_from(process::memory_with_children(self.pid())? / 1000)?;
+        Ok(f64::from(kilobytes) / 1e3)
     }
 }
 
@@ -219,19 +238,15 @@ impl Tunnel {
     }
 }
 
-/// A client that is stopped when dropped.
+/// A process that is stopped when dropped.
 pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        stop(&mut self.0);
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-}
-
-fn stop(child: &mut Child) {
-    // It may have ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 fn free_port() -> Result<u16> {
