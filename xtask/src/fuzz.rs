@@ -1,6 +1,13 @@
 //! `cargo xtask fuzz [TARGET]`: coverage-guided fuzzing of every parser of foreign bytes (`fuzz/fuzz_targets`).
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    num::NonZero,
+    process::Command,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -9,10 +16,13 @@ use crate::{
     tools,
 };
 
+/// What a built target takes at most beyond its time: Cargo looks whether it is fresh, the corpus is read.
+const STARTING: Duration = Duration::from_mins(10);
+
 /// What to fuzz, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// One target; without it, each in turn.
+    /// One target; without it, all.
     target: Option<String>,
     /// Seconds for each target.
     #[arg(long, default_value_t = 60)]
@@ -26,13 +36,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => targets()?,
     };
     let mut broken = Vec::new();
-    for target in targets {
-        let outcome = fuzz(&target, Duration::from_secs(options.seconds))?;
+    each(&targets, Duration::from_secs(options.seconds), |target, outcome| {
         println!("{target}: {}", outcome.summary);
         if !outcome.clean {
-            broken.push(target);
+            broken.push(target.to_owned());
         }
-    }
+    })?;
     ensure!(
         broken.is_empty(),
         "not clean (an input that broke a target is below fuzz/artifacts): {}",
@@ -49,6 +58,32 @@ pub(crate) struct Outcome {
     pub(crate) summary: String,
 }
 
+/// Builds all targets and fuzzes each for `time`, as many at once as there are processors. Each outcome is told as it comes.
+pub(crate) fn each(targets: &[String], time: Duration, mut told: impl FnMut(&str, Outcome)) -> Result<()> {
+    shell::run(cargo_fuzz("build")?.args(targets.first().filter(|_| targets.len() == 1)))?;
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let waiting = Mutex::new(targets.iter());
+    let (outcomes, told_of) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let (waiting, outcomes) = (&waiting, outcomes.clone());
+            scope.spawn(move || {
+                while let Some(target) = { waiting.lock().unwrap_or_else(PoisonError::into_inner).next() } {
+                    // Whoever listened is gone when this fails, and so is the need to go on.
+                    if outcomes.send((target, fuzz(target, time))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(outcomes);
+        told_of.iter().try_for_each(|(target, outcome)| {
+            told(target, outcome?);
+            Ok(())
+        })
+    })
+}
+
 /// The names of all fuzz targets.
 pub(crate) fn targets() -> Result<Vec<String>> {
     let folder = root().join("fuzz/fuzz_targets");
@@ -62,29 +97,35 @@ pub(crate) fn targets() -> Result<Vec<String>> {
 }
 
 /// Fuzzes one target for `time`. New inputs go to a scratch corpus in target/fuzz, so that the committed one stays small.
-pub(crate) fn fuzz(target: &str, time: Duration) -> Result<Outcome> {
+fn fuzz(target: &str, time: Duration) -> Result<Outcome> {
     let scratch = target_dir().join("fuzz").join(target);
     fs::create_dir_all(&scratch)?;
     let committed = root().join("fuzz/corpus").join(target);
     fs::create_dir_all(&committed)?;
-    let mut fuzzer = command(tools::tool("cargo-fuzz")?);
-    // The product has no `unsafe`, so the address sanitiser would only slow it down. Coverage instrumentation is an
-    // unstable compiler flag; the variable lets the stable compiler accept it.
+    let mut fuzzer = cargo_fuzz("run")?;
     fuzzer
-        .args(["run", "--sanitizer", "none", "--features", "libfuzzer", "--target-dir"])
-        .arg(target_dir().join("fuzz-build"))
         .arg(target)
         .arg(&scratch)
         .arg(&committed)
         .args(["--", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])
-        .arg(format!("-max_total_time={}", time.as_secs()))
+        .arg(format!("-max_total_time={}", time.as_secs()));
+    let log = target_dir().join("fuzz").join(format!("{target}.log"));
+    let clean = shell::logged(&fuzzer, &log, time + STARTING)?;
+    Ok(Outcome { clean, summary: summary(&fs::read_to_string(&log).unwrap_or_default(), &shell::tail(&log, 15)) })
+}
+
+/// `cargo fuzz` with the flags that every target is built with.
+fn cargo_fuzz(verb: &str) -> Result<Command> {
+    let mut fuzzer = command(tools::tool("cargo-fuzz")?);
+    // The product has no `unsafe`, so the address sanitiser would only slow it down. Coverage instrumentation is an
+    // unstable compiler flag; the variable lets the stable compiler accept it.
+    fuzzer
+        .args([verb, "--sanitizer", "none", "--features", "libfuzzer", "--target-dir"])
+        .arg(target_dir().join("fuzz-build"))
         .env("RUSTC_BOOTSTRAP", "1")
         // Optimising across crates takes minutes for each target and finds nothing.
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
-    let log = target_dir().join("fuzz").join(format!("{target}.log"));
-    let building = Duration::from_mins(60);
-    let clean = shell::logged(&fuzzer, &log, time + building)?;
-    Ok(Outcome { clean, summary: summary(&fs::read_to_string(&log).unwrap_or_default(), &shell::tail(&log, 15)) })
+    Ok(fuzzer)
 }
 
 fn summary(log: &str, tail: &str) -> String {

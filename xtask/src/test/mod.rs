@@ -102,7 +102,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         total += run_stage(name, *budget, || stage(&mut context, *budget));
     }
     if options.full {
-        total += run_stage("fuzzing", FULL_FUZZ * 8, full_fuzzing);
+        total += run_stage("fuzzing", FULL_FUZZ * 15, full_fuzzing);
         total += run_stage("benches", minutes(60), full_benches);
     }
     let seconds = start.elapsed().as_secs();
@@ -243,13 +243,12 @@ fn logged(
 fn full_fuzzing() -> Result<Counts> {
     let mut total = Counts::default();
     let mut report = String::new();
-    for target in fuzz::targets()? {
-        let outcome = fuzz::fuzz(&target, FULL_FUZZ)?;
+    fuzz::each(&fuzz::targets()?, FULL_FUZZ, |target, outcome| {
         let line = format!("{target}: {}, {}\n", if outcome.clean { "clean" } else { "BROKEN" }, outcome.summary);
         print!("{line}");
         report += &line;
         total += if outcome.clean { Counts::one_success() } else { Counts::one_failure() };
-    }
+    })?;
     fs::write(target_dir().join("report/fuzzing.txt"), report)?;
     Ok(total)
 }
