@@ -130,25 +130,55 @@ const texts: Record<string, (problem: ApiProblem) => ProblemText> = {
     next: t`Laden Sie die Seite neu und nehmen Sie Ihre Änderung noch einmal vor.`,
   }),
   invalid: (problem) => invalid(problem),
+  enrolment_needed: () => ({
+    what: t`Vorher muss ein zweiter Schritt eingerichtet sein.`,
+    next: t`Melden Sie sich einmal hier im Browser an und richten Sie Einmalcodes ein.`,
+  }),
+  second_factor_required: () => ({
+    what: t`Es fehlt noch der zweite Schritt der Anmeldung.`,
+    next: t`Geben Sie den Code ein, den Ihre App oder Ihr Token gerade zeigt.`,
+  }),
+  not_signed_in: () => signedOut(),
+  rotation_needed: () => signedOut(),
+  malformed: (problem) => invalid(problem),
+  not_found: () => missing(),
+  too_large: () => tooLarge(),
+  internal: () => unexpected(),
   busy: () => busy(),
 };
 
 const byStatuses: Record<number, (problem: ApiProblem) => ProblemText> = {
   400: (problem) => invalid(problem),
+  401: () => signedOut(),
   403: () => forbidden(),
-  404: () => ({
-    what: t`Diesen Eintrag gibt es nicht (mehr).`,
-    next: t`Vielleicht wurde er inzwischen gelöscht. Laden Sie die Liste neu.`,
-  }),
+  404: () => missing(),
   409: (problem) => texts.conflict?.(problem) ?? unexpected(),
-  413: () => ({
-    what: t`Die Angaben sind zu umfangreich.`,
-    next: t`Kürzen Sie sie, oder teilen Sie die Datei in mehrere.`,
-  }),
+  413: () => tooLarge(),
   422: (problem) => invalid(problem),
   429: (problem) => texts.slow_down?.(problem) ?? unexpected(),
   503: () => busy(),
 };
+
+function signedOut(): ProblemText {
+  return {
+    what: t`Sie sind nicht mehr angemeldet.`,
+    next: t`Laden Sie die Seite neu und melden Sie sich an.`,
+  };
+}
+
+function missing(): ProblemText {
+  return {
+    what: t`Diesen Eintrag gibt es nicht (mehr).`,
+    next: t`Vielleicht wurde er inzwischen gelöscht. Laden Sie die Liste neu.`,
+  };
+}
+
+function tooLarge(): ProblemText {
+  return {
+    what: t`Die Angaben sind zu umfangreich.`,
+    next: t`Kürzen Sie sie, oder teilen Sie die Datei in mehrere.`,
+  };
+}
 
 function forbidden(): ProblemText {
   return {
@@ -184,18 +214,34 @@ function unexpected(): ProblemText {
   };
 }
 
-/** The words for a field's fault. */
+/** The words for a field's fault. Features add their own codes with `registerFieldFaults`. */
 export function fieldText(code: string): string {
-  switch (code) {
-    case 'required':
-      return t`Diese Angabe fehlt.`;
-    case 'too_long':
-      return t`Diese Angabe ist zu lang.`;
-    case 'too_short':
-      return t`Diese Angabe ist zu kurz.`;
-    case 'taken':
-      return t`Das gibt es schon. Wählen Sie etwas anderes.`;
-    default:
-      return t`Diese Angabe ist so nicht möglich.`;
-  }
+  return fieldTexts[code]?.() ?? t`Diese Angabe ist so nicht möglich.`;
 }
+
+/** Adds the words for faults of a feature's own fields. */
+export function registerFieldFaults(more: Record<string, () => string>): void {
+  Object.assign(fieldTexts, more);
+}
+
+/** Whether a refusal has words of its own; a test asks for every code of the server. */
+export function hasProblemText(code: string): boolean {
+  return code in texts;
+}
+
+/** The same for a field's fault. */
+export function hasFieldText(code: string): boolean {
+  return code in fieldTexts;
+}
+
+const fieldTexts: Record<string, () => string> = {
+  required: () => t`Diese Angabe fehlt.`,
+  invalid: () => t`Diese Angabe ist so nicht möglich.`,
+  too_long: () => t`Diese Angabe ist zu lang.`,
+  taken: () => t`Das gibt es schon. Wählen Sie etwas anderes.`,
+  unknown: () => t`Das steht nicht zur Auswahl (oder nicht mehr).`,
+  password_too_short: () => t`Das Passwort ist zu kurz. Am besten nehmen Sie einen kurzen Satz.`,
+  password_too_long: () => t`Das Passwort ist zu lang.`,
+  password_holds_name: () => t`Das Passwort darf keinen Namen der Person enthalten.`,
+  password_common: () => t`Dieses Passwort probieren Angreifer als Erstes. Wählen Sie ein anderes.`,
+};

@@ -1,5 +1,5 @@
 import { t } from '@lingui/core/macro';
-import { registerProblems } from '../../api/problem-text.ts';
+import { registerFieldFaults, registerProblems } from '../../api/problem-text.ts';
 
 registerProblems({
   outdated: () => ({
@@ -62,4 +62,28 @@ registerProblems({
     what: t`Dieser Import stammt von einer älteren Fassung von Fernamt.`,
     next: t`Ändern Sie die Ziele einzeln, oder spielen Sie eine frühere Tabelle ein.`,
   }),
+});
+
+registerFieldFaults({
+  spaces_around: () => t`Vor oder hinter der Angabe steht ein Leerzeichen.`,
+  control_characters: () => t`Zeilenumbrüche und Steuerzeichen sind hier nicht möglich.`,
+  out_of_range: () => t`Diese Zahl liegt außerhalb der Grenzen.`,
+  reserved: () => t`Diese Kurzadresse braucht Fernamt selbst.`,
+  too_many: () => t`Das sind zu viele. Nehmen Sie einige heraus.`,
+  circle: () => t`Eine Gruppe kann sich nicht selbst enthalten, auch nicht über andere Gruppen.`,
+  kept_in_directory: () => t`Das wird im Verzeichnis geführt. Ändern Sie es dort.`,
+  before_start: () => t`Der letzte Tag liegt vor dem ersten.`,
+  empty_window: () => t`Anfang und Ende sind gleich. So gilt die Regel nie.`,
+  contradiction: () =>
+    t`„Alle“ und eine Auswahl zugleich geht nicht. Nehmen Sie eines davon heraus.`,
+  too_deep: () => t`Der Text ist zu tief verschachtelt. Teilen Sie ihn in mehrere Regeln.`,
+  too_many_operators: () =>
+    t`Der Text verknüpft zu viel auf einmal. Nehmen Sie Listen, oder teilen Sie ihn in mehrere Regeln.`,
+  syntax: () => t`Der Text ist kein gültiges Cedar. Die Stelle steht unten.`,
+  schema: () => t`Der Text nennt etwas, das es hier nicht gibt. Die Stelle steht unten.`,
+  template: () =>
+    t`Vorlagen mit Platzhaltern sind hier nicht möglich. Nennen Sie Personen und Ziele.`,
+  cedar: () => t`Cedar nimmt diese Regel nicht an.`,
+  duplicate: () => t`Diese Regel gibt es schon.`,
+  unavailable: () => t`Der Text ließ sich gerade nicht prüfen. Speichern Sie noch einmal.`,
 });

@@ -91,6 +91,7 @@ export class DesktopConnection {
       .canvasResizedCallback(options.onResized)
       .extension(rdp.displayControl(true))
       .extension(rdp.enableCredssp(opened.credssp));
+    let session: Session;
     if (opened.clipboard) {
       builder = builder
         .remoteClipboardChangedCallback((data: { items: () => ClipboardEntry[] }) => {
@@ -100,9 +101,11 @@ export class DesktopConnection {
             ?.value();
           if (typeof text === 'string') options.onClipboard(text);
         })
-        .forceClipboardUpdateCallback(() => undefined);
+        // Until the desktop has heard of our clipboard, be it empty, the package passes nothing on from its own.
+        .forceClipboardUpdateCallback(() => {
+          void session.onClipboardPaste(new Backend.ClipboardData());
+        });
     }
-    let session: Session;
     try {
       session = await builder.connect();
     } catch (error) {

@@ -1,4 +1,5 @@
 import './desktop.css';
+import '../problems.ts';
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, useParams } from '@tanstack/react-router';

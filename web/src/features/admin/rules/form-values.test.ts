@@ -74,12 +74,14 @@ describe('a rule on its page', () => {
       field('body.cedar'),
       field('body.form.times[0].from'),
       field('body.form.everybody'),
+      field('body.form.all_targets'),
     ]);
     expect(namesOf(problem)).toEqual({
       name: 'name',
       'body.cedar': 'cedar',
       'body.form.times[0].from': 'times',
       'body.form.everybody': 'subject',
+      'body.form.all_targets': 'target',
     });
   });
 });

@@ -130,13 +130,21 @@ export function faultsOf(values: RuleValues): RuleErrors {
   return errors;
 }
 
+/** Several parts of a rule share one field of the page. */
+const FIELDS: Record<string, string> = {
+  form: 'subject',
+  everybody: 'subject',
+  all_targets: 'target',
+  target_kinds: 'target',
+};
+
 /** The page's names for the server's paths: `body.form.times[0].from` stands beside the times. */
 export function namesOf(error: unknown): Record<string, string> {
   if (!isProblem(error)) return {};
   return Object.fromEntries(
     error.fields.map(({ path }) => {
       const part = /^body\.(?:form\.)?(\w+)/.exec(path)?.[1] ?? path;
-      return [path, part === 'form' || part === 'everybody' ? 'subject' : part];
+      return [path, FIELDS[part] ?? part];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import './problems.ts';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { createLazyRoute, Outlet } from '@tanstack/react-router';
 import { Page, TabLink, Tabs } from '../../../ui/page.tsx';
