@@ -1,6 +1,6 @@
 import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
-import type { Word } from '../words.ts';
+import type { Word } from '../../../app/device-words.ts';
 
 export const AUDIT_KINDS = [
   'sign_in',

@@ -2,17 +2,14 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
-import { Button, ButtonLink } from '../../../ui/button.tsx';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { TextField } from '../../../ui/fields.tsx';
-import { Form, type FormState, useForm } from '../../../ui/form.tsx';
-import { icons } from '../../../ui/icon.tsx';
-import { Card, Page } from '../../../ui/page.tsx';
+import { type FormState, useForm } from '../../../ui/form.tsx';
+import { Page } from '../../../ui/page.tsx';
 import { PickMany } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { useAsk } from '../parts/ask.tsx';
-import { failureOf } from '../parts/conflict.tsx';
-import { type Held, useHeld, useTyped } from '../parts/held.ts';
+import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
+import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { allTargetsQuery, bundleQuery } from '../queries.ts';
 import { targetKindName } from '../words.ts';
@@ -41,26 +38,13 @@ export function NewBundlePage() {
     },
   });
   return (
-    <Page title={t`Bündel anlegen`} back={{ to: '/verwaltung/buendel', label: t`Bündel` }} narrow>
-      <Card>
-        <Form
-          form={form}
-          failure={showProblem}
-          actions={
-            <>
-              <Button type="submit" variant="primary" pending={form.pending}>
-                <Trans>Bündel anlegen</Trans>
-              </Button>
-              <ButtonLink to="/verwaltung/buendel">
-                <Trans>Abbrechen</Trans>
-              </ButtonLink>
-            </>
-          }
-        >
-          <BundleFields form={form} />
-        </Form>
-      </Card>
-    </Page>
+    <NewEntryPage
+      title={t`Bündel anlegen`}
+      back={{ to: '/verwaltung/buendel', label: t`Bündel` }}
+      form={form}
+    >
+      <BundleFields form={form} />
+    </NewEntryPage>
   );
 }
 
@@ -80,7 +64,7 @@ export function BundlePage() {
         {(data) => (
           <>
             {held && <EditBundle key={held.data.version} held={held} />}
-            <Removal bundle={data} />
+            <RemoveBundle bundle={data} />
           </>
         )}
       </Loaded>
@@ -90,7 +74,6 @@ export function BundlePage() {
 
 function EditBundle({ held }: { held: Held<Bundle> }) {
   const { t } = useLingui();
-  const client = useQueryClient();
   const validate = useValidation();
   const bundle = held.data;
   const initial: Values = {
@@ -98,41 +81,23 @@ function EditBundle({ held }: { held: Held<Bundle> }) {
     description: bundle.description ?? '',
     targets: bundle.targets,
   };
-  const form = useForm<Values>({
-    initial,
-    validate,
-    submit: async (values) => {
-      try {
-        const next = await must(
-          api.PUT('/api/v1/admin/bundles/{id}', {
-            params: { path: { id: bundle.id } },
-            body: { version: bundle.version, ...trimmed(values) },
-          }),
-        );
-        client.setQueryData(bundleQuery(bundle.id).queryKey, next);
-        held.take(next);
-        void client.invalidateQueries({ queryKey: ['admin'] });
-        announce('success', t`Gespeichert. Zugänge sind angepasst.`);
-      } catch (error) {
-        throw fieldProblems(error);
-      }
-    },
+  const submit = useSave({
+    held,
+    queryKey: bundleQuery(bundle.id).queryKey,
+    put: (values: Values) =>
+      must(
+        api.PUT('/api/v1/admin/bundles/{id}', {
+          params: { path: { id: bundle.id } },
+          body: { version: bundle.version, ...trimmed(values) },
+        }),
+      ),
+    done: t`Gespeichert. Zugänge sind angepasst.`,
   });
-  const typed = useTyped(held, form.values, initial);
+  const form = useForm<Values>({ initial, validate, submit });
   return (
-    <Card>
-      <Form
-        form={form}
-        failure={failureOf(held.reload)}
-        actions={
-          <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
-            <Trans>Änderungen speichern</Trans>
-          </Button>
-        }
-      >
-        <BundleFields form={form} />
-      </Form>
-    </Card>
+    <EditCard held={held} initial={initial} form={form}>
+      <BundleFields form={form} />
+    </EditCard>
   );
 }
 
@@ -165,34 +130,25 @@ function BundleFields({ form }: { form: FormState<Values> }) {
   );
 }
 
-function Removal({ bundle }: { bundle: Bundle }) {
+function RemoveBundle({ bundle }: { bundle: Bundle }) {
   const { t } = useLingui();
-  const navigate = useNavigate();
-  const { ask, dialog } = useAsk();
-  const remove = () =>
-    ask({
-      title: t`Bündel „${bundle.name}“ entfernen?`,
-      text: (
-        <p>
+  return (
+    <div className="fa-row">
+      <Removal
+        title={t`Bündel „${bundle.name}“ entfernen?`}
+        text={
           <Trans>
             Verloren geht die Zusammenstellung. Die Ziele selbst bleiben. Ein Bündel, das eine Regel
             nennt, lässt sich nicht entfernen.
           </Trans>
-        </p>
-      ),
-      action: t`Bündel entfernen`,
-      danger: true,
-      deed: () =>
-        must(api.DELETE('/api/v1/admin/bundles/{id}', { params: { path: { id: bundle.id } } })),
-      done: t`Das Bündel „${bundle.name}“ ist entfernt.`,
-      onDone: () => void navigate({ to: '/verwaltung/buendel' }),
-    });
-  return (
-    <div className="fa-row">
-      <Button icon={icons.iconDelete} danger onPress={remove}>
-        <Trans>Bündel entfernen</Trans>
-      </Button>
-      {dialog}
+        }
+        action={t`Bündel entfernen`}
+        deed={() =>
+          must(api.DELETE('/api/v1/admin/bundles/{id}', { params: { path: { id: bundle.id } } }))
+        }
+        done={t`Das Bündel „${bundle.name}“ ist entfernt.`}
+        to="/verwaltung/buendel"
+      />
     </div>
   );
 }

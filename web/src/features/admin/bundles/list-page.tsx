@@ -3,23 +3,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schema } from '../../../api/client.ts';
 import { ButtonLink } from '../../../ui/button.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { number } from '../format.ts';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { useSearchText, useUrlState } from '../parts/url-state.ts';
-import { bundlesQuery, given, PAGE_SIZE } from '../queries.ts';
+import { List, useListQuery } from '../parts/list.tsx';
+import { bundlesQuery } from '../queries.ts';
 
 /** All bundles: sets of targets that belong to one duty. */
 export function BundlesPage() {
   const { t } = useLingui();
-  const [{ suche, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
-  const bundles = useQuery(
-    bundlesQuery({ ...given({ q: suche }), offset: (seite - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
-  );
+  const bundles = useQuery(bundlesQuery(useListQuery()));
   const columns: Column<Schema<'Bundle'>>[] = [
     {
       id: 'name',
@@ -55,28 +49,20 @@ export function BundlesPage() {
         </ButtonLink>
       }
     >
-      <DataTable
+      <List
         label={t`Bündel`}
+        query={bundles}
         columns={columns}
-        rows={bundles.data?.items}
-        rowKey={(bundle) => bundle.id}
-        search={{ ...search, label: t`Bündel suchen` }}
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: bundles.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
+        search={{ label: t`Bündel suchen` }}
+        empty={{
+          icon: icons.iconInventory2,
+          title: <Trans>Noch kein Bündel</Trans>,
+          text: (
+            <Trans>
+              Legen Sie eines je Aufgabe an, etwa „Kasse“, mit allem, was man dafür braucht.
+            </Trans>
+          ),
         }}
-        problem={problemOfQuery(bundles)}
-        empty={
-          <EmptyState icon={icons.iconInventory2} title={<Trans>Noch kein Bündel</Trans>}>
-            <p>
-              <Trans>
-                Legen Sie eines je Aufgabe an, etwa „Kasse“, mit allem, was man dafür braucht.
-              </Trans>
-            </p>
-          </EmptyState>
-        }
       />
     </Page>
   );

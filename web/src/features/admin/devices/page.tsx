@@ -2,28 +2,26 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { useSession } from '../../../app/queries.ts';
-import { IconButton } from '../../../ui/button.tsx';
-import { Select } from '../../../ui/choices.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
-import { Icon, icons } from '../../../ui/icon.tsx';
-import { Menu, MenuItem } from '../../../ui/menu.tsx';
-import { EmptyState } from '../../../ui/notice.tsx';
-import { Page } from '../../../ui/page.tsx';
-import { dateTime, day } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { oneOf, useSearchText, useUrlState } from '../parts/url-state.ts';
-import { WordText } from '../parts/word.tsx';
-import { devicesQuery, given, PAGE_SIZE } from '../queries.ts';
 import {
   DEVICE_KINDS,
   DEVICE_STATES,
-  deviceKindIcon,
+  deviceIcon,
   deviceKindName,
   deviceState,
-  optionsOf,
-} from '../words.ts';
+} from '../../../app/device-words.ts';
+import { useSession } from '../../../app/queries.ts';
+import { WordText } from '../../../app/word.tsx';
+import { IconButton } from '../../../ui/button.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
+import { Icon, icons } from '../../../ui/icon.tsx';
+import { Menu, MenuItem } from '../../../ui/menu.tsx';
+import { Page } from '../../../ui/page.tsx';
+import { dateTime, day } from '../format.ts';
+import { useAsk } from '../parts/ask.tsx';
+import { List, useListQuery } from '../parts/list.tsx';
+import { oneOf, useUrlState } from '../parts/url-state.ts';
+import { devicesQuery, given } from '../queries.ts';
+import { optionsOf } from '../words.ts';
 import { PendingDevices } from './pending.tsx';
 
 export type Device = Schema<'Device'>;
@@ -31,20 +29,17 @@ export type Device = Schema<'Device'>;
 /** Devices of all people: those that wait come first and can be approved one after the other. */
 export function DevicesPage() {
   const { t } = useLingui();
-  const [{ suche, art, zustand, person, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
+  const [{ suche, art, zustand, person }] = useUrlState();
   const isAdministrator = useSession().person.roles.includes('administrator');
   const deeds = useDeviceDeeds();
   const devices = useQuery(
     devicesQuery({
+      ...useListQuery(),
       ...given({
-        q: suche,
         person,
         kind: oneOf(DEVICE_KINDS, art),
         state: oneOf(DEVICE_STATES, zustand),
       }),
-      offset: (seite - 1) * PAGE_SIZE,
-      limit: PAGE_SIZE,
     }),
   );
   const owner = person ? devices.data?.items[0]?.person_name : undefined;
@@ -55,7 +50,7 @@ export function DevicesPage() {
       isRowHeader: true,
       cell: (device) => (
         <span className="fa-name">
-          <Icon of={deviceKindIcon(device.kind)} />
+          <Icon of={deviceIcon(device.kind, device.name)} />
           <span>
             {device.name}
             <span className="fa-name__more">{deviceKindName(device.kind)}</span>
@@ -105,61 +100,24 @@ export function DevicesPage() {
           </Link>
         </p>
       )}
-      <DataTable
+      <List
         label={t`Alle Geräte`}
+        query={devices}
         columns={columns}
-        rows={devices.data?.items}
-        rowKey={(device) => device.id}
-        search={{ ...search, label: t`Geräte suchen`, placeholder: t`Gerät oder Person` }}
-        toolbar={
-          <>
-            <div className="fa-filter">
-              <Select
-                label={t`Zustand`}
-                name="zustand"
-                value={zustand ?? ''}
-                onChange={(value) => change({ zustand: value })}
-                options={[
-                  { value: '', label: t`alle` },
-                  ...optionsOf(DEVICE_STATES, (state) => deviceState(state).label),
-                ]}
-              />
-            </div>
-            <div className="fa-filter">
-              <Select
-                label={t`Art`}
-                name="art"
-                value={art ?? ''}
-                onChange={(value) => change({ art: value })}
-                options={[
-                  { value: '', label: t`alle` },
-                  ...optionsOf(DEVICE_KINDS, deviceKindName),
-                ]}
-              />
-            </div>
-          </>
-        }
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: devices.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
+        search={{ label: t`Geräte suchen`, placeholder: t`Gerät oder Person` }}
+        filters={[
+          {
+            name: 'zustand',
+            label: t`Zustand`,
+            options: optionsOf(DEVICE_STATES, (state) => deviceState(state).label),
+          },
+          { name: 'art', label: t`Art`, options: optionsOf(DEVICE_KINDS, deviceKindName) },
+        ]}
+        empty={{
+          icon: icons.iconDevices,
+          title: <Trans>Noch kein Gerät</Trans>,
+          text: <Trans>Geräte erscheinen hier, sobald sich jemand damit anmeldet.</Trans>,
         }}
-        problem={problemOfQuery(devices)}
-        empty={
-          <EmptyState
-            icon={icons.iconDevices}
-            title={filtered ? <Trans>Kein Gerät passt dazu</Trans> : <Trans>Noch kein Gerät</Trans>}
-          >
-            <p>
-              {filtered ? (
-                <Trans>Wählen Sie einen anderen Filter.</Trans>
-              ) : (
-                <Trans>Geräte erscheinen hier, sobald sich jemand damit anmeldet.</Trans>
-              )}
-            </p>
-          </EmptyState>
-        }
       />
       {deeds.dialog}
     </Page>

@@ -2,6 +2,7 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useRef } from 'react';
 import { api, must } from '../../../api/client.ts';
+import { deviceIcon, deviceKindName } from '../../../app/device-words.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
@@ -9,7 +10,6 @@ import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { dateTime } from '../format.ts';
 import { devicesQuery, useDeed } from '../queries.ts';
-import { deviceKindIcon, deviceKindName } from '../words.ts';
 import type { Device, DeviceDeeds } from './page.tsx';
 
 /** What is shown at once; the rest moves up. */
@@ -78,7 +78,7 @@ export function PendingDevices({ deeds }: { deeds: DeviceDeeds }) {
       <ul className="fa-list" ref={list} onKeyDownCapture={onKeyDown}>
         {devices.map((device) => (
           <li key={device.id} data-device={device.id}>
-            <Icon of={deviceKindIcon(device.kind)} className="fa-list__icon" />
+            <Icon of={deviceIcon(device.kind, device.name)} className="fa-list__icon" />
             <div className="fa-list__text">
               <div className="fa-list__title">
                 {device.person_name}

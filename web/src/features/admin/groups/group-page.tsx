@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
@@ -14,9 +14,8 @@ import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { PickMany } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { number } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { failureOf } from '../parts/conflict.tsx';
-import { type Held, useHeld, useTyped } from '../parts/held.ts';
+import { EditCard, Removal, useSave } from '../parts/entry.tsx';
+import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { allGroupsQuery, allPeopleQuery, groupQuery } from '../queries.ts';
 import { sourceName } from '../words.ts';
@@ -129,125 +128,105 @@ function DirectoryMembers({ group }: { group: Group }) {
 function Members({ held }: { held: Held<Group> }) {
   const { t } = useLingui();
   const group = held.data;
-  const client = useQueryClient();
   const people = useQuery(allPeopleQuery);
   const groups = useQuery(allGroupsQuery);
   const before = {
     people: group.members.map((person) => person.id),
     groups: group.groups.map((inner) => inner.id),
   };
-  const form = useForm({
-    initial: before,
-    submit: async (values) => {
-      try {
-        const next = await must(
-          api.PUT('/api/v1/admin/groups/{id}/members', {
-            params: { path: { id: group.id } },
-            body: { version: group.version, ...values },
-          }),
-        );
-        client.setQueryData(groupQuery(group.id).queryKey, next);
-        held.take(next);
-        void client.invalidateQueries({ queryKey: ['admin'] });
-        announce('success', t`Die Mitglieder sind gespeichert. Zugänge sind angepasst.`);
-      } catch (error) {
-        throw fieldProblems(error);
-      }
-    },
+  const submit = useSave({
+    held,
+    queryKey: groupQuery(group.id).queryKey,
+    put: (values: typeof before) =>
+      must(
+        api.PUT('/api/v1/admin/groups/{id}/members', {
+          params: { path: { id: group.id } },
+          body: { version: group.version, ...values },
+        }),
+      ),
+    done: t`Die Mitglieder sind gespeichert. Zugänge sind angepasst.`,
   });
-  const typed = useTyped(held, form.values, before);
+  const form = useForm({ initial: before, submit });
   const gone = before.people.filter((id) => !form.values.people.includes(id)).length;
   const goneGroups = before.groups.filter((id) => !form.values.groups.includes(id)).length;
   return (
-    <Card title={<Trans>Mitglieder</Trans>}>
-      <Form
-        form={form}
-        failure={failureOf(held.reload)}
-        actions={
-          <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
-            <Trans>Mitglieder speichern</Trans>
-          </Button>
-        }
-      >
-        <PickMany
-          label={t`Personen`}
-          name="people"
-          optional
-          placeholder={t`Name eingeben`}
-          choices={people.data?.map((person) => ({
-            id: person.id,
-            label: person.display_name,
-            hint: person.name,
-          }))}
-          values={form.values.people}
-          onChange={(values) => form.set('people', values)}
-          none={<Trans>Niemand ist unmittelbar in dieser Gruppe.</Trans>}
-        />
-        <PickMany
-          label={t`Gruppen, deren Mitglieder dazugehören`}
-          name="groups"
-          optional
-          choices={groups.data
-            ?.filter((other) => other.id !== group.id)
-            .map((other) => ({ id: other.id, label: other.name, hint: sourceName(other.source) }))}
-          values={form.values.groups}
-          onChange={(values) => form.set('groups', values)}
-        />
-        {gone + goneGroups > 0 && group.used_by_rules.length > 0 && (
-          <Alert tone="warning" title={<Trans>Das nimmt jemandem etwas weg</Trans>}>
-            <p>
-              <Trans>
-                Wer die Gruppe verlässt, verliert beim Speichern sofort, was er nur durch sie
-                erreicht. Laufende Verbindungen enden.
-              </Trans>
-            </p>
-          </Alert>
-        )}
-      </Form>
-    </Card>
+    <EditCard
+      title={<Trans>Mitglieder</Trans>}
+      held={held}
+      initial={before}
+      form={form}
+      action={t`Mitglieder speichern`}
+    >
+      <PickMany
+        label={t`Personen`}
+        name="people"
+        optional
+        placeholder={t`Name eingeben`}
+        choices={people.data?.map((person) => ({
+          id: person.id,
+          label: person.display_name,
+          hint: person.name,
+        }))}
+        values={form.values.people}
+        onChange={(values) => form.set('people', values)}
+        none={<Trans>Niemand ist unmittelbar in dieser Gruppe.</Trans>}
+      />
+      <PickMany
+        label={t`Gruppen, deren Mitglieder dazugehören`}
+        name="groups"
+        optional
+        choices={groups.data
+          ?.filter((other) => other.id !== group.id)
+          .map((other) => ({ id: other.id, label: other.name, hint: sourceName(other.source) }))}
+        values={form.values.groups}
+        onChange={(values) => form.set('groups', values)}
+      />
+      {gone + goneGroups > 0 && group.used_by_rules.length > 0 && (
+        <Alert tone="warning" title={<Trans>Das nimmt jemandem etwas weg</Trans>}>
+          <p>
+            <Trans>
+              Wer die Gruppe verlässt, verliert beim Speichern sofort, was er nur durch sie
+              erreicht. Laufende Verbindungen enden.
+            </Trans>
+          </p>
+        </Alert>
+      )}
+    </EditCard>
   );
 }
 
 function Actions({ group }: { group: Group }) {
   const { t } = useLingui();
-  const navigate = useNavigate();
   const [renaming, setRenaming] = useState(false);
-  const { ask, dialog } = useAsk();
   const used = group.used_by_rules.length > 0;
-  const remove = () =>
-    ask({
-      title: t`Gruppe „${group.name}“ entfernen?`,
-      text: (
-        <p>
-          <Trans>
-            Die Zuordnung der Personen zu dieser Gruppe geht verloren. Die Personen selbst bleiben.
-            Das lässt sich nicht rückgängig machen.
-          </Trans>
-        </p>
-      ),
-      action: t`Gruppe entfernen`,
-      danger: true,
-      deed: () =>
-        must(api.DELETE('/api/v1/admin/groups/{id}', { params: { path: { id: group.id } } })),
-      done: t`Die Gruppe „${group.name}“ ist entfernt.`,
-      onDone: () => void navigate({ to: '/verwaltung/gruppen' }),
-    });
   return (
     <Card title={<Trans>Was Sie tun können</Trans>}>
       <div className="fa-actions">
         <Button icon={icons.iconEdit} onPress={() => setRenaming(true)}>
           <Trans>Umbenennen</Trans>
         </Button>
-        <Button icon={icons.iconDelete} danger isDisabled={used} onPress={remove}>
-          <Trans>Gruppe entfernen</Trans>
-        </Button>
+        <Removal
+          title={t`Gruppe „${group.name}“ entfernen?`}
+          text={
+            <Trans>
+              Die Zuordnung der Personen zu dieser Gruppe geht verloren. Die Personen selbst
+              bleiben. Das lässt sich nicht rückgängig machen.
+            </Trans>
+          }
+          action={t`Gruppe entfernen`}
+          deed={() =>
+            must(api.DELETE('/api/v1/admin/groups/{id}', { params: { path: { id: group.id } } }))
+          }
+          done={t`Die Gruppe „${group.name}“ ist entfernt.`}
+          to="/verwaltung/gruppen"
+          isDisabled={used}
+        />
         {used && (
           <p className="fa-muted fa-small">
             <Trans>Entfernen lässt sie sich erst, wenn keine Regel sie mehr nennt.</Trans>
           </p>
         )}
       </div>
-      {dialog}
       <Dialog
         title={<Trans>Gruppe umbenennen</Trans>}
         isOpen={renaming}

@@ -5,28 +5,22 @@ import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { number } from '../format.ts';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { useSearchText, useUrlState } from '../parts/url-state.ts';
-import { given, groupsQuery, PAGE_SIZE } from '../queries.ts';
+import { List, useListQuery } from '../parts/list.tsx';
+import { groupsQuery } from '../queries.ts';
 import { sourceName } from '../words.ts';
 
 /** All groups, from the directory and our own. */
 export function GroupsPage() {
   const { t } = useLingui();
   const [adding, setAdding] = useState(false);
-  const [{ suche, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
-  const groups = useQuery(
-    groupsQuery({ ...given({ q: suche }), offset: (seite - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
-  );
+  const groups = useQuery(groupsQuery(useListQuery()));
   const columns: Column<Schema<'GroupSummary'>>[] = [
     {
       id: 'name',
@@ -54,29 +48,21 @@ export function GroupsPage() {
       lead={<Trans>Regeln gelten für Gruppen. Gruppen können Gruppen enthalten.</Trans>}
       actions={add}
     >
-      <DataTable
+      <List
         label={t`Gruppen`}
+        query={groups}
         columns={columns}
-        rows={groups.data?.items}
-        rowKey={(group) => group.id}
-        search={{ ...search, label: t`Gruppen suchen` }}
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: groups.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
+        search={{ label: t`Gruppen suchen` }}
+        empty={{
+          icon: icons.iconGroups,
+          title: <Trans>Noch keine Gruppe</Trans>,
+          text: (
+            <Trans>
+              Bilden Sie Gruppen nach Aufgaben, etwa „Bauamt“ oder „Kasse“. Dann brauchen Sie nur
+              wenige Regeln.
+            </Trans>
+          ),
         }}
-        problem={problemOfQuery(groups)}
-        empty={
-          <EmptyState icon={icons.iconGroups} title={<Trans>Noch keine Gruppe</Trans>}>
-            <p>
-              <Trans>
-                Bilden Sie Gruppen nach Aufgaben, etwa „Bauamt“ oder „Kasse“. Dann brauchen Sie nur
-                wenige Regeln.
-              </Trans>
-            </p>
-          </EmptyState>
-        }
       />
       <Dialog
         title={<Trans>Gruppe anlegen</Trans>}

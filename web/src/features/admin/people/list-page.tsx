@@ -2,15 +2,14 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schema } from '../../../api/client.ts';
+import { WordText } from '../../../app/word.tsx';
 import { ButtonLink } from '../../../ui/button.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { Badge, EmptyState } from '../../../ui/notice.tsx';
+import { Badge } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { useSearchText, useUrlState } from '../parts/url-state.ts';
-import { WordText } from '../parts/word.tsx';
-import { given, PAGE_SIZE, peopleQuery } from '../queries.ts';
+import { List, useListQuery } from '../parts/list.tsx';
+import { peopleQuery } from '../queries.ts';
 import { personState, roleName, sourceName } from '../words.ts';
 
 type Person = Schema<'PersonSummary'>;
@@ -18,11 +17,7 @@ type Person = Schema<'PersonSummary'>;
 /** All people, to search through. */
 export function PeoplePage() {
   const { t } = useLingui();
-  const [{ suche, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
-  const people = useQuery(
-    peopleQuery({ ...given({ q: suche }), offset: (seite - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
-  );
+  const people = useQuery(peopleQuery(useListQuery()));
   const columns: Column<Person>[] = [
     {
       id: 'name',
@@ -76,26 +71,16 @@ export function PeoplePage() {
         </ButtonLink>
       }
     >
-      <DataTable
+      <List
         label={t`Personen`}
+        query={people}
         columns={columns}
-        rows={people.data?.items}
-        rowKey={(person) => person.id}
-        search={{ ...search, label: t`Personen suchen`, placeholder: t`Name oder Anmeldename` }}
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: people.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
+        search={{ label: t`Personen suchen`, placeholder: t`Name oder Anmeldename` }}
+        empty={{
+          icon: icons.iconPerson,
+          title: <Trans>Noch niemand da</Trans>,
+          text: <Trans>Verbinden Sie Ihr Verzeichnis, oder legen Sie die erste Person an.</Trans>,
         }}
-        problem={problemOfQuery(people)}
-        empty={
-          <EmptyState icon={icons.iconPerson} title={<Trans>Noch niemand da</Trans>}>
-            <p>
-              <Trans>Verbinden Sie Ihr Verzeichnis, oder legen Sie die erste Person an.</Trans>
-            </p>
-          </EmptyState>
-        }
       />
     </Page>
   );

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { DEVICE_KINDS, deviceKindName } from '../../../app/device-words.ts';
 import { Checkbox, CheckboxGroup, RadioGroup } from '../../../ui/choices.tsx';
 import { TextAreaField, TextField } from '../../../ui/fields.tsx';
 import type { FormState } from '../../../ui/form.tsx';
@@ -12,14 +13,7 @@ import {
   allTargetsQuery,
   healthQuery,
 } from '../queries.ts';
-import {
-  DEVICE_KINDS,
-  deviceKindName,
-  optionsOf,
-  sourceName,
-  TARGET_KINDS,
-  targetKindName,
-} from '../words.ts';
+import { optionsOf, sourceName, TARGET_KINDS, targetKindName } from '../words.ts';
 import { faultsOf, networksOf, type RuleErrors, type RuleValues } from './form-values.ts';
 import type { RuleForm } from './sentence.ts';
 import { TimeWindows } from './time-windows.tsx';

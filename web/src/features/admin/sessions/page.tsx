@@ -2,6 +2,7 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { deviceIcon, methodName } from '../../../app/device-words.ts';
 import { useSession } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
 import { SearchField } from '../../../ui/fields.tsx';
@@ -14,7 +15,6 @@ import { Loaded } from '../parts/loaded.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { useSearchText, useUrlState } from '../parts/url-state.ts';
 import { given, PAGE_SIZE, sessionsQuery } from '../queries.ts';
-import { deviceKindIcon, methodName } from '../words.ts';
 
 type OpenSession = Schema<'OpenSession'>;
 
@@ -121,7 +121,7 @@ function SessionItem({ session }: { session: OpenSession }) {
   return (
     <li className="fa-rule kern-level-2">
       <div className="fa-rule__head">
-        <Icon of={deviceKindIcon(session.device_kind)} className="fa-list__icon" />
+        <Icon of={deviceIcon(session.device_kind, session.device_name)} className="fa-list__icon" />
         <h2>{session.person_name}</h2>
         {own && (
           <Badge tone="info" icon={icons.iconPerson}>

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { deviceKindName } from '../../../app/device-words.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { sessionQuery } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
@@ -13,7 +14,7 @@ import { PickOne } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { settingsQuery } from '../queries.ts';
-import { deviceKindName, optionsOf } from '../words.ts';
+import { optionsOf } from '../words.ts';
 import { categoryWords, RETENTION } from './retention.ts';
 
 type Settings = Schema<'Settings'>;

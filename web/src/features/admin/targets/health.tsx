@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
+import { WordText } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { icons } from '../../../ui/icon.tsx';
@@ -10,7 +11,6 @@ import { Alert } from '../../../ui/notice.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';
 import { dateTime, fingerprint } from '../format.ts';
 import { useAsk } from '../parts/ask.tsx';
-import { WordText } from '../parts/word.tsx';
 import { targetQuery, useDeed } from '../queries.ts';
 import { healthState } from '../words.ts';
 

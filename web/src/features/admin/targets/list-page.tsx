@@ -3,18 +3,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { problemText } from '../../../api/problem-text.ts';
+import { WordText } from '../../../app/word.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
-import { Select } from '../../../ui/choices.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
-import { Badge, EmptyState } from '../../../ui/notice.tsx';
+import { Badge } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { saveFile } from '../parts/files.ts';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { oneOf, useSearchText, useUrlState } from '../parts/url-state.ts';
-import { WordText } from '../parts/word.tsx';
-import { given, PAGE_SIZE, targetsQuery, useDeed } from '../queries.ts';
+import { List, useListQuery } from '../parts/list.tsx';
+import { oneOf, useUrlState } from '../parts/url-state.ts';
+import { given, targetsQuery, useDeed } from '../queries.ts';
 import {
   HEALTH_STATES,
   healthState,
@@ -29,17 +28,11 @@ type Target = Schema<'Target'>;
 /** All targets, with whether they answer. */
 export function TargetsPage() {
   const { t } = useLingui();
-  const [{ suche, art, zustand, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
+  const [{ art, zustand }] = useUrlState();
   const targets = useQuery(
     targetsQuery({
-      ...given({
-        q: suche,
-        kind: oneOf(TARGET_KINDS, art),
-        health: oneOf(HEALTH_STATES, zustand),
-      }),
-      offset: (seite - 1) * PAGE_SIZE,
-      limit: PAGE_SIZE,
+      ...useListQuery(),
+      ...given({ kind: oneOf(TARGET_KINDS, art), health: oneOf(HEALTH_STATES, zustand) }),
     }),
   );
   const columns: Column<Target>[] = [
@@ -84,7 +77,6 @@ export function TargetsPage() {
         ),
     },
   ];
-  const filtered = Boolean(suche || art || zustand);
   return (
     <Page
       title={t`Ziele`}
@@ -101,68 +93,28 @@ export function TargetsPage() {
         </>
       }
     >
-      <DataTable
+      <List
         label={t`Ziele`}
+        query={targets}
         columns={columns}
-        rows={targets.data?.items}
-        rowKey={(target) => target.id}
-        search={{
-          ...search,
-          label: t`Ziele suchen`,
-          placeholder: t`Name, Adresse oder Überschrift`,
+        search={{ label: t`Ziele suchen`, placeholder: t`Name, Adresse oder Überschrift` }}
+        filters={[
+          { name: 'art', label: t`Art`, options: optionsOf(TARGET_KINDS, targetKindName) },
+          {
+            name: 'zustand',
+            label: t`Zustand`,
+            options: optionsOf(HEALTH_STATES, (state) => healthState(state).label),
+          },
+        ]}
+        empty={{
+          icon: icons.iconDns,
+          title: <Trans>Noch kein Ziel</Trans>,
+          text: (
+            <Trans>
+              Tragen Sie das erste Ziel ein, oder spielen Sie alle auf einmal als Tabelle ein.
+            </Trans>
+          ),
         }}
-        toolbar={
-          <>
-            <div className="fa-filter">
-              <Select
-                label={t`Art`}
-                name="art"
-                value={art ?? ''}
-                onChange={(value) => change({ art: value })}
-                options={[
-                  { value: '', label: t`alle` },
-                  ...optionsOf(TARGET_KINDS, targetKindName),
-                ]}
-              />
-            </div>
-            <div className="fa-filter">
-              <Select
-                label={t`Zustand`}
-                name="zustand"
-                value={zustand ?? ''}
-                onChange={(value) => change({ zustand: value })}
-                options={[
-                  { value: '', label: t`alle` },
-                  ...optionsOf(HEALTH_STATES, (state) => healthState(state).label),
-                ]}
-              />
-            </div>
-          </>
-        }
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: targets.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
-        }}
-        problem={problemOfQuery(targets)}
-        empty={
-          filtered ? (
-            <EmptyState icon={icons.iconFilterList} title={<Trans>Kein Ziel passt dazu</Trans>}>
-              <p>
-                <Trans>Wählen Sie einen anderen Filter.</Trans>
-              </p>
-            </EmptyState>
-          ) : (
-            <EmptyState icon={icons.iconDns} title={<Trans>Noch kein Ziel</Trans>}>
-              <p>
-                <Trans>
-                  Tragen Sie das erste Ziel ein, oder spielen Sie alle auf einmal als Tabelle ein.
-                </Trans>
-              </p>
-            </EmptyState>
-          )
-        }
       />
     </Page>
   );

@@ -2,15 +2,12 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
-import { Button, ButtonLink } from '../../../ui/button.tsx';
-import { Form, useForm } from '../../../ui/form.tsx';
-import { icons } from '../../../ui/icon.tsx';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
+import { useForm } from '../../../ui/form.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { useAsk } from '../parts/ask.tsx';
-import { failureOf } from '../parts/conflict.tsx';
-import { type Held, useHeld, useTyped } from '../parts/held.ts';
+import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
+import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { allBundlesQuery, targetQuery } from '../queries.ts';
 import { targetKindName } from '../words.ts';
@@ -44,7 +41,7 @@ export function NewTargetPage() {
     },
   });
   return (
-    <Page
+    <NewEntryPage
       title={t`Ziel eintragen`}
       back={{ to: '/verwaltung/ziele', label: t`Ziele` }}
       lead={
@@ -52,27 +49,10 @@ export function NewTargetPage() {
           Eingetragen ist noch nicht erlaubt: Wer es nutzen darf, sagt danach eine Regel.
         </Trans>
       }
-      narrow
+      form={form}
     >
-      <Card>
-        <Form
-          form={form}
-          failure={showProblem}
-          actions={
-            <>
-              <Button type="submit" variant="primary" pending={form.pending}>
-                <Trans>Ziel eintragen</Trans>
-              </Button>
-              <ButtonLink to="/verwaltung/ziele">
-                <Trans>Abbrechen</Trans>
-              </ButtonLink>
-            </>
-          }
-        >
-          <TargetFormFields form={form} isNew />
-        </Form>
-      </Card>
-    </Page>
+      <TargetFormFields form={form} isNew />
+    </NewEntryPage>
   );
 }
 
@@ -95,7 +75,7 @@ export function TargetPage() {
             <div className="fa-stack fa-split__aside">
               <TargetHealth target={data} />
               <Belongs target={data} />
-              <Removal target={data} />
+              <RemoveTarget target={data} />
             </div>
           </div>
         )}
@@ -106,44 +86,26 @@ export function TargetPage() {
 
 function EditTarget({ held }: { held: Held<Target> }) {
   const { t } = useLingui();
-  const client = useQueryClient();
   const target = held.data;
   const initial = valuesOf(target);
-  const form = useForm({
-    initial,
-    validate: faultsOf,
-    submit: async (values) => {
-      try {
-        const next = await must(
-          api.PUT('/api/v1/admin/targets/{id}', {
-            params: { path: { id: target.id } },
-            body: { version: target.version, ...fieldsOf(values) },
-          }),
-        );
-        client.setQueryData(targetQuery(target.id).queryKey, next);
-        held.take(next);
-        void client.invalidateQueries({ queryKey: ['admin'] });
-        announce('success', t`Gespeichert.`);
-      } catch (error) {
-        throw fieldProblems(error, TARGET_PATHS);
-      }
-    },
+  const submit = useSave({
+    held,
+    queryKey: targetQuery(target.id).queryKey,
+    put: (values: typeof initial) =>
+      must(
+        api.PUT('/api/v1/admin/targets/{id}', {
+          params: { path: { id: target.id } },
+          body: { version: target.version, ...fieldsOf(values) },
+        }),
+      ),
+    done: t`Gespeichert.`,
+    names: TARGET_PATHS,
   });
-  const typed = useTyped(held, form.values, initial);
+  const form = useForm({ initial, validate: faultsOf, submit });
   return (
-    <Card title={<Trans>Angaben</Trans>}>
-      <Form
-        form={form}
-        failure={failureOf(held.reload)}
-        actions={
-          <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
-            <Trans>Änderungen speichern</Trans>
-          </Button>
-        }
-      >
-        <TargetFormFields form={form} isNew={false} />
-      </Form>
-    </Card>
+    <EditCard title={<Trans>Angaben</Trans>} held={held} initial={initial} form={form}>
+      <TargetFormFields form={form} isNew={false} />
+    </EditCard>
   );
 }
 
@@ -176,35 +138,26 @@ function Belongs({ target }: { target: Target }) {
   );
 }
 
-function Removal({ target }: { target: Target }) {
+function RemoveTarget({ target }: { target: Target }) {
   const { t } = useLingui();
-  const navigate = useNavigate();
-  const { ask, dialog } = useAsk();
-  const remove = () =>
-    ask({
-      title: t`„${target.name}“ entfernen?`,
-      text: (
-        <p>
+  return (
+    <div className="fa-actions">
+      <Removal
+        title={t`„${target.name}“ entfernen?`}
+        text={
           <Trans>
             Verbindungen zu diesem Ziel enden sofort; nicht gespeicherte Arbeit darin kann verloren
             gehen. Verloren gehen auch diese Angaben, das festgehaltene Zertifikat und der Platz in
             Bündeln und Regeln. Das Ziel selbst bleibt, wie es ist.
           </Trans>
-        </p>
-      ),
-      action: t`Ziel entfernen`,
-      danger: true,
-      deed: () =>
-        must(api.DELETE('/api/v1/admin/targets/{id}', { params: { path: { id: target.id } } })),
-      done: t`„${target.name}“ ist entfernt.`,
-      onDone: () => void navigate({ to: '/verwaltung/ziele' }),
-    });
-  return (
-    <div className="fa-actions">
-      <Button icon={icons.iconDelete} danger onPress={remove}>
-        <Trans>Ziel entfernen</Trans>
-      </Button>
-      {dialog}
+        }
+        action={t`Ziel entfernen`}
+        deed={() =>
+          must(api.DELETE('/api/v1/admin/targets/{id}', { params: { path: { id: target.id } } }))
+        }
+        done={t`„${target.name}“ ist entfernt.`}
+        to="/verwaltung/ziele"
+      />
     </div>
   );
 }

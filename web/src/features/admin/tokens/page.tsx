@@ -6,31 +6,26 @@ import { api, must, type Schema } from '../../../api/client.ts';
 import { isProblem } from '../../../api/problem.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
-import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import type { Column } from '../../../ui/data-table.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { Alert, EmptyState } from '../../../ui/notice.tsx';
+import { Alert } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
 import { useAsk } from '../parts/ask.tsx';
 import { FileDrop } from '../parts/file-drop.tsx';
-import { problemOfQuery } from '../parts/loaded.tsx';
-import { useSearchText, useUrlState } from '../parts/url-state.ts';
-import { allPeopleQuery, given, PAGE_SIZE, tokensQuery, useDeed } from '../queries.ts';
+import { List, useListQuery } from '../parts/list.tsx';
+import { allPeopleQuery, tokensQuery, useDeed } from '../queries.ts';
 
 type Token = Schema<'HardwareToken'>;
 
 /** Hardware tokens: brought in from the vendor's file, handed out, taken back. */
 export function TokensPage() {
   const { t } = useLingui();
-  const [{ suche, seite = 1 }, change] = useUrlState();
-  const search = useSearchText();
   const [importing, setImporting] = useState(false);
   const [assigning, setAssigning] = useState<Token>();
   const { ask, dialog } = useAsk();
-  const tokens = useQuery(
-    tokensQuery({ ...given({ q: suche }), offset: (seite - 1) * PAGE_SIZE, limit: PAGE_SIZE }),
-  );
+  const tokens = useQuery(tokensQuery(useListQuery()));
   const takeBack = (token: Token) =>
     ask({
       title: t`Token ${token.serial} zurücknehmen?`,
@@ -133,29 +128,21 @@ export function TokensPage() {
         </Button>
       }
     >
-      <DataTable
+      <List
         label={t`Hardware-Token`}
+        query={tokens}
         columns={columns}
-        rows={tokens.data?.items}
-        rowKey={(token) => token.id}
-        search={{ ...search, label: t`Token suchen`, placeholder: t`Seriennummer oder Person` }}
-        paging={{
-          page: seite,
-          pageSize: PAGE_SIZE,
-          total: tokens.data?.total ?? 0,
-          onPage: (next) => change({ seite: next }),
+        search={{ label: t`Token suchen`, placeholder: t`Seriennummer oder Person` }}
+        empty={{
+          icon: icons.iconPin,
+          title: <Trans>Noch kein Token</Trans>,
+          text: (
+            <Trans>
+              Spielen Sie die Datei ein, die der Hersteller mitgeliefert hat (PSKC oder CSV). Danach
+              geben Sie die Token an Personen aus.
+            </Trans>
+          ),
         }}
-        problem={problemOfQuery(tokens)}
-        empty={
-          <EmptyState icon={icons.iconPin} title={<Trans>Noch kein Token</Trans>}>
-            <p>
-              <Trans>
-                Spielen Sie die Datei ein, die der Hersteller mitgeliefert hat (PSKC oder CSV).
-                Danach geben Sie die Token an Personen aus.
-              </Trans>
-            </p>
-          </EmptyState>
-        }
       />
       {dialog}
       <ImportDialog isOpen={importing} onClose={() => setImporting(false)} />

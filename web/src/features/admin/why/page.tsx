@@ -3,8 +3,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import {
+  DEVICE_KINDS,
+  DEVICE_STATES,
+  deviceKindName,
+  deviceState,
+  METHODS,
+  methodName,
+} from '../../../app/device-words.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { useSession } from '../../../app/queries.ts';
+import { WordBadge } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { CheckboxGroup, Select } from '../../../ui/choices.tsx';
 import { TextField } from '../../../ui/fields.tsx';
@@ -15,19 +24,8 @@ import { Card, Page } from '../../../ui/page.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
 import { dateTime, instantOf } from '../format.ts';
 import { useUrlState } from '../parts/url-state.ts';
-import { WordBadge } from '../parts/word.tsx';
 import { allPeopleQuery, allTargetsQuery, healthQuery, useDeed } from '../queries.ts';
-import {
-  DEVICE_KINDS,
-  DEVICE_STATES,
-  deviceKindName,
-  deviceState,
-  effectWord,
-  METHODS,
-  methodName,
-  optionsOf,
-  targetKindName,
-} from '../words.ts';
+import { effectWord, optionsOf, targetKindName } from '../words.ts';
 import { conditionText, reasonText } from './words.ts';
 
 type Values = {

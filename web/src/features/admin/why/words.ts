@@ -1,6 +1,5 @@
 import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
-import { day, list } from '../format.ts';
 import {
   DEVICE_KINDS,
   DEVICE_STATES,
@@ -8,8 +7,9 @@ import {
   deviceState,
   METHODS,
   methodName,
-  weekdayName,
-} from '../words.ts';
+} from '../../../app/device-words.ts';
+import { day, list } from '../format.ts';
+import { weekdayName } from '../words.ts';
 
 type Condition = Schema<'WhyCondition'>;
 

@@ -4,7 +4,9 @@ import { createLazyRoute } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { signOut } from '../../../api/session-keeper.ts';
+import { deviceIcon, deviceState, methodName } from '../../../app/device-words.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
+import { WordBadge } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
@@ -13,7 +15,6 @@ import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { DateText, TimeText } from '../../../ui/time.tsx';
 import { devicesQuery, sessionsQuery } from './queries.ts';
-import { deviceIcon, deviceStateText, methodText } from './words.ts';
 
 export const DevicesRoute = createLazyRoute('/angemeldet/haus/konto/geraete')({
   component: DevicesPage,
@@ -74,7 +75,7 @@ function Sessions() {
                 )}
               </div>
               <div className="fa-muted fa-small">
-                {session.methods.map(methodText).join(' + ')} · <Trans>seit</Trans>{' '}
+                {session.methods.map(methodName).join(' + ')} · <Trans>seit</Trans>{' '}
                 <TimeText value={session.created_at} /> · <Trans>zuletzt</Trans>{' '}
                 <TimeText value={session.seen_at} />
                 {session.connections > 0 && (
@@ -138,7 +139,7 @@ function Devices() {
       {!devices && !error && <Loading />}
       <ul className="fa-list">
         {devices?.map((device) => {
-          const state = deviceStateText(device.state);
+          const state = deviceState(device.state);
           return (
             <li key={device.id}>
               <Icon of={deviceIcon(device.kind, device.name)} className="fa-list__icon" />
@@ -150,7 +151,7 @@ function Devices() {
                       <Trans>Dieses Gerät</Trans>
                     </Badge>
                   )}
-                  {device.state !== 'approved' && <Badge tone={state.tone}>{state.text}</Badge>}
+                  {device.state !== 'approved' && <WordBadge word={state} />}
                 </div>
                 <div className="fa-muted fa-small">
                   <Trans>Seit</Trans> <DateText value={device.created_at} />

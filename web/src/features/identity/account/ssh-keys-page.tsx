@@ -3,18 +3,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createLazyRoute, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { deviceState } from '../../../app/device-words.ts';
 import { fieldProblems, ProblemAlert, showProblem } from '../../../app/problem-alert.tsx';
+import { WordBadge } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog, Dialog } from '../../../ui/dialog.tsx';
 import { TextAreaField, TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
-import { Badge, EmptyState, Loading } from '../../../ui/notice.tsx';
+import { EmptyState, Loading } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { DateText } from '../../../ui/time.tsx';
 import { devicesQuery } from './queries.ts';
-import { deviceStateText } from './words.ts';
 
 export const SshKeysRoute = createLazyRoute('/angemeldet/haus/konto/ssh-schluessel')({
   component: SshKeysPage,
@@ -66,14 +67,14 @@ function SshKeysPage() {
       )}
       <ul className="fa-list">
         {keys?.map((key) => {
-          const state = deviceStateText(key.state);
+          const state = deviceState(key.state);
           return (
             <li key={key.id}>
               <Icon of={icons.iconKey} className="fa-list__icon" />
               <div className="fa-list__text">
                 <div className="fa-list__title">
                   {key.name}
-                  <Badge tone={state.tone}>{state.text}</Badge>
+                  <WordBadge word={state} />
                 </div>
                 <div className="fa-mono fa-small fa-break">{key.fingerprint}</div>
                 <div className="fa-muted fa-small">

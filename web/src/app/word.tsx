@@ -1,5 +1,5 @@
-import { Badge, StateText } from '../../../ui/notice.tsx';
-import type { Word } from '../words.ts';
+import { Badge, StateText } from '../ui/notice.tsx';
+import type { Word } from './device-words.ts';
 
 /** A state beside a name. */
 export function WordBadge({ word }: { word: Word }) {
