@@ -12,7 +12,7 @@ use std::{
 
 use fernamt_domain::{
     BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
-    Rng, SessionFacts, SessionId, Situation, TargetId, TenantId,
+    Rng, SessionFacts, SessionId, Situation, TargetId, TargetKind, TargetSettings, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
@@ -80,8 +80,8 @@ pub(crate) struct Inner {
 pub(crate) struct Held {
     /// When time alone may change the answer.
     pub(crate) next_change: Option<OffsetDateTime>,
-    /// Where the target was when the grant was made.
-    address: (String, u16),
+    /// What the target was when the grant was made.
+    way: Way,
 }
 
 /// What an answer for a grant looks like now.
@@ -102,8 +102,11 @@ pub(crate) struct Round<'a> {
     grounds: HashMap<(TenantId, PersonId), Ground>,
 }
 
-/// Where a target is, and what rules know of it.
-type Reachable = ((String, u16), TargetFacts);
+/// Where a target is, and how it may be used: a connection keeps to what it was opened with, so a change ends it.
+type Way = (String, u16, Option<TargetSettings>);
+
+/// The way to a target, and what rules know of it.
+type Reachable = (Way, TargetFacts);
 
 /// A session's facts as they are now and when it ends, or why it is over.
 type Present = Result<(SessionFacts, OffsetDateTime), EndReason>;
@@ -222,7 +225,7 @@ impl Authoriser {
                 });
             }
             let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
-            let held = Held { next_change: decision.next_change, address: (record.host.clone(), record.port) };
+            let held = Held { next_change: decision.next_change, way: way_to(&record) };
             // Known before it is registered, so that the re-evaluation never meets a grant it knows nothing about.
             self.held().insert(id, held);
             let grant = Grant {
@@ -334,10 +337,10 @@ impl<'a> Round<'a> {
             Ok(present) => present,
             Err(reason) => return Ok(Verdict::Ends(reason)),
         };
-        let Some((address, target)) = self.target(tenant, grant.target).await? else {
+        let Some((way, target)) = self.target(tenant, grant.target).await? else {
             return Ok(Verdict::Ends(EndReason::TargetChanged));
         };
-        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.address != address) {
+        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.way != way) {
             return Ok(Verdict::Ends(EndReason::TargetChanged));
         }
         let ground = self.ground(tenant, facts.person).await?;
@@ -347,7 +350,7 @@ impl<'a> Round<'a> {
             return Ok(Verdict::Ends(EndReason::NotAllowed));
         }
         let next_change = Some(decision.next_change.map_or(expires_at, |change| change.min(expires_at)));
-        Ok(Verdict::Holds(Held { next_change, address }))
+        Ok(Verdict::Holds(Held { next_change, way }))
     }
 
     async fn session(&mut self, tenant: &TenantStore, grant: &Grant) -> Result<Present, StoreError> {
@@ -367,7 +370,7 @@ impl<'a> Round<'a> {
         let known = match tenant.targets().get(id).await {
             Ok(record) if record.enabled => {
                 let facts = target_facts(tenant, &record).await?;
-                Some(((record.host, record.port), facts))
+                Some((way_to(&record), facts))
             }
             Ok(_) | Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(error),
@@ -397,6 +400,12 @@ pub fn rule(record: RuleRecord) -> Rule {
         (None, expert) => RuleBody::Expert(expert.unwrap_or_default()),
     };
     Rule { id: record.id, name: record.name, enabled: record.enabled, body }
+}
+
+fn way_to(target: &TargetRecord) -> Way {
+    // A service's start command is only shown to people; nothing runs by it.
+    let settings = (target.kind() != TargetKind::Tcp).then(|| target.settings.clone());
+    (target.host.clone(), target.port, settings)
 }
 
 async fn target_facts(tenant: &TenantStore, target: &TargetRecord) -> Result<TargetFacts, StoreError> {

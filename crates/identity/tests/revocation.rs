@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fernamt_domain::{
     DeviceState, DomainEvent, EndReason, GroupId, LiveGrant, PersonId, PersonSource, PersonState, RuleId, SessionFacts,
-    SystemRng, TargetId, TargetSettings, audit::AuditKind, target::TcpSettings,
+    SystemRng, TargetId, TargetSettings, audit::AuditKind, target::{RdpSettings, TcpSettings},
 };
 use fernamt_identity::{Refusal, authorise, session};
 use fernamt_policy::{Effect, RuleForm};
@@ -174,6 +174,30 @@ async fn each_change_ends_what_it_touches_and_nothing_else() {
     let off = RuleRecord { enabled: false, ..rule };
     desk.change(DomainEvent::RulesChanged, async |work| work.rules().update(&off).await.unwrap()).await;
     assert_eq!(ends(&grant).await, Some(EndReason::NotAllowed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_desktop_may_pass_on_is_withdrawn_at_once() {
+    let desk = Desk::open().await;
+    let clerk = desk.clerk("erika").await;
+    let target = desk.office.tenant.targets().get(desk.target).await.unwrap();
+    let with = |clipboard, description: &str| TargetRecord {
+        settings: TargetSettings::Rdp(RdpSettings { clipboard, ..RdpSettings::default() }),
+        description: description.to_owned(),
+        ..target.clone()
+    };
+    let save = async |record: TargetRecord| {
+        desk.change(DomainEvent::TargetChanged { target: desk.target }, async |work| {
+            work.targets().update(&record).await.unwrap();
+        })
+        .await;
+    };
+    save(with(true, "")).await;
+    let grant = desk.admit(&clerk).await.unwrap();
+    save(with(true, "Terminalserver im Rathaus")).await;
+    assert!(timeout(Duration::from_millis(50), grant.ended()).await.is_err(), "a description ends nothing");
+    save(with(false, "")).await;
+    assert_eq!(ends(&grant).await, Some(EndReason::TargetChanged));
 }
 
 #[tokio::test(flavor = "multi_thread")]
