@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 type PeerLine = { address: string; user: string; password: string; desk: string };
 
@@ -7,6 +7,7 @@ type PeerLine = { address: string; user: string; password: string; desk: string 
 export class TerminalServer {
   private constructor(
     private readonly peer: ChildProcess,
+    private readonly lines: Interface,
     /** Host and port. */
     readonly address: string,
     readonly user: string,
@@ -20,12 +21,15 @@ export class TerminalServer {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: peer.stdout });
-    const line = await new Promise<string>((resolve, reject) => {
-      lines.once('line', resolve);
-      peer.once('exit', (code) => reject(new Error(`the terminal server ended with ${code}`)));
-    });
-    const facts = JSON.parse(line) as PeerLine;
-    return new TerminalServer(peer, facts.address, facts.user, facts.password, facts.desk);
+    const facts = await nextLine<PeerLine>(peer, lines);
+    return new TerminalServer(peer, lines, facts.address, facts.user, facts.password, facts.desk);
+  }
+
+  /** Gives the server another certificate, and returns its fingerprint: SHA-256 in lower-case hex. */
+  async renewCertificate(): Promise<string> {
+    const answer = nextLine<{ certificate_sha256: string }>(this.peer, this.lines);
+    this.peer.stdin?.write('renew-certificate\n');
+    return (await answer).certificate_sha256;
   }
 
   async stop(): Promise<void> {
@@ -33,4 +37,12 @@ export class TerminalServer {
     this.peer.stdin?.end();
     await ended;
   }
+}
+
+async function nextLine<Facts>(peer: ChildProcess, lines: Interface): Promise<Facts> {
+  const line = await new Promise<string>((resolve, reject) => {
+    lines.once('line', resolve);
+    peer.once('exit', (code) => reject(new Error(`the terminal server ended with ${code}`)));
+  });
+  return JSON.parse(line) as Facts;
 }
