@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use fernamt_domain::audit::{AuditEvent, AuditKind, Outcome};
-use fernamt_store::{BackupReport, RetentionConfig};
+use fernamt_store::{BackupReport, RetentionConfig, TenantStore};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -122,13 +122,23 @@ fn backup_is_due(office: &Office, now: OffsetDateTime) -> bool {
     made.is_none_or(|made| made < due)
 }
 
+/// How long a tenant keeps what, by its settings. Where they cannot be read it is the usual time.
+pub(crate) async fn periods(tenant: &TenantStore) -> RetentionConfig {
+    let periods = async {
+        let settings = fernamt_identity::settings::load(tenant).await?;
+        anyhow::Ok(RetentionConfig::try_from(settings.retention_days.clone())?)
+    };
+    periods.await.unwrap_or_else(|error| {
+        tracing::error!(error = %format!("{error:#}"), "The periods of deletion cannot be read; the usual ones hold");
+        RetentionConfig::default()
+    })
+}
+
 async fn delete_expired(office: &Office) {
     let delete = async {
         for tenant in office.store.tenants().all().await? {
             let store = office.store.tenant(tenant.id);
-            let settings = fernamt_identity::settings::load(&store).await?;
-            let config = RetentionConfig::try_from(settings.retention_days.clone())?;
-            let report = store.delete_expired(&config).await?;
+            let report = store.delete_expired(&periods(&store).await).await?;
             if report.total() > 0 {
                 tracing::info!(rows = report.total(), "Data were deleted because their time was over");
             }

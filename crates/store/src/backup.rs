@@ -110,7 +110,7 @@ impl Store {
         let inner = &self.inner;
         let restored =
             Self::open(DatabaseUrl::Sqlite(scratch.to_owned()), inner.clock.clone(), inner.rng.clone()).await?;
-        restored.restore(backup, &[], &RetentionConfig::default()).await?;
+        restored.restore(backup, &[], async |_: &_| RetentionConfig::default()).await?;
         for tenant in restored.tenants().all().await? {
             restored
                 .tenant(tenant.id)

@@ -16,7 +16,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use crate::{
-    JournalEntry, RetentionConfig, Store, StoreError, TABLES,
+    JournalEntry, RetentionConfig, Store, StoreError, TABLES, TenantStore,
     backup::{beside, copy_all, open_copy, remove_database},
     database::{DatabaseUrl, writing},
     record::{ColumnKind, Table},
@@ -56,12 +56,13 @@ pub struct RestoreReport {
 impl Store {
     /// Restores a backup into this store, which must be empty, and repeats what `journal` holds beyond it: the
     /// journal of the store that is replaced ([`Store::journal_entries`]), or the file kept beside the backups.
-    /// All or nothing.
+    /// All or nothing. What is over by each tenant's own periods, which `periods` tells, is deleted then: a backup
+    /// holds what was deleted since.
     pub async fn restore(
         &self,
         backup: &Path,
         journal: &[JournalEntry],
-        config: &RetentionConfig,
+        periods: impl AsyncFn(&TenantStore) -> RetentionConfig,
     ) -> Result<RestoreReport, StoreError> {
         if !self.tenants().all().await?.is_empty() {
             return Err(StoreError::Backup("the store is not empty".to_owned()));
@@ -73,7 +74,10 @@ impl Store {
         let report = self.restore_by_way_of(backup, &copy, journal).await;
         remove_database(&copy)?;
         let report = report?;
-        self.delete_expired(config).await?;
+        for tenant in self.tenants().all().await? {
+            let tenant = self.tenant(tenant.id);
+            tenant.delete_expired(&periods(&tenant).await).await?;
+        }
         Ok(report)
     }
 

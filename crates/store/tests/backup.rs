@@ -1,6 +1,7 @@
 //! Backups taken under load, and what a restore must not bring back.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -11,11 +12,12 @@ use std::{
 };
 
 use fernamt_domain::{
-    DeviceState, PersonState, Secret,
+    DataCategory, DeviceState, PersonState, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{
-    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, Store, StoreError, TargetRecord, backup::read_journal,
+    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, Store, StoreError, TargetRecord, TenantStore,
+    backup::{parse_journal, read_journal},
 };
 use fernamt_testkit::SeededRng;
 use time::Duration;
@@ -26,8 +28,13 @@ on_both! {
     a_backup_under_load_is_consistent
     nothing_deleted_or_revoked_comes_back
     the_journal_is_kept_beside
+    a_restore_deletes_by_each_tenants_own_periods
     a_damaged_backup_is_refused
     a_restore_needs_an_empty_store
+}
+
+async fn usual_periods(_: &TenantStore) -> RetentionConfig {
+    RetentionConfig::default()
 }
 
 async fn empty(f: &Fixture, name: &str) -> Store {
@@ -63,7 +70,7 @@ async fn a_backup_under_load_is_consistent(f: Fixture) {
         assert!(report.bytes > 0);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let restored = empty(&f, &format!("restored-{round}.sqlite")).await;
-        restored.restore(&path, &[], &RetentionConfig::default()).await.unwrap();
+        restored.restore(&path, &[], usual_periods).await.unwrap();
         let copy = restored.tenant(tenant.id());
         let (people, devices) = (copy.people().count().await.unwrap(), count(&copy).await);
         assert_eq!(people, devices, "everybody has one device");
@@ -136,7 +143,7 @@ async fn nothing_deleted_or_revoked_comes_back(f: Fixture) {
     let epoch = tenant.policy_epoch().await.unwrap();
 
     let restored = empty(&f, "restored.sqlite").await;
-    let report = restored.restore(&backup, &journal, &RetentionConfig::default()).await.unwrap();
+    let report = restored.restore(&backup, &journal, usual_periods).await.unwrap();
     assert_eq!((report.tenants, report.sessions_ended, report.devices_pending), (1, 1, 3));
     let copy = restored.tenant(tenant.id());
     assert_eq!(copy.sessions().count_live().await.unwrap(), 0);
@@ -179,8 +186,40 @@ async fn the_journal_is_kept_beside(f: Fixture) {
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(&all.passkey.to_string()) && !text.contains("Lovelace"), "ids and times only: {text}");
     assert_eq!(read_journal(&path).unwrap(), f.store.journal_entries().await.unwrap());
-    fs::write(&path, text + "{").unwrap();
+    fs::write(&path, text.clone() + "{").unwrap();
     assert!(matches!(read_journal(&path), Err(StoreError::Backup(_))));
+    // Refused as a whole, before anything is restored.
+    for (from, to) in [("\"passkey\"", "\"no_table\""), (&*all.passkey.to_string(), "no-id"), ("[\"", "[\"x\",\"")] {
+        let damaged = text.replace(from, to);
+        assert_ne!(damaged, text, "{from}");
+        assert!(matches!(parse_journal(damaged.as_bytes()), Err(StoreError::Backup(_))), "{damaged}");
+    }
+}
+
+async fn a_restore_deletes_by_each_tenants_own_periods(f: Fixture) {
+    let (strict, usual) = (f.tenant("rathaus").await, f.tenant("kreis").await);
+    let mut revoked = Vec::new();
+    for tenant in [&strict, &usual] {
+        let all = f.make().everything(tenant).await;
+        let work = tenant.begin().await.unwrap();
+        work.devices().set_state(all.device, DeviceState::Revoked, None).await.unwrap();
+        work.commit().await.unwrap();
+        revoked.push(all.device);
+    }
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+    f.clock.advance(Duration::days(2));
+    let restored = empty(&f, "restored.sqlite").await;
+    let periods = async |tenant: &TenantStore| {
+        let days =
+            if tenant.id() == strict.id() { BTreeMap::from([(DataCategory::Device, 1)]) } else { BTreeMap::new() };
+        RetentionConfig::try_from(days).unwrap()
+    };
+    restored.restore(&backup, &[], periods).await.unwrap();
+    let gone = restored.tenant(strict.id()).devices().get(revoked[0]).await;
+    assert!(matches!(gone, Err(StoreError::NotFound(_))), "the tenant keeps devices for a day only");
+    assert!(restored.tenant(usual.id()).devices().get(revoked[1]).await.is_ok(), "the other one keeps them longer");
+    restored.close().await.unwrap();
 }
 
 async fn a_damaged_backup_is_refused(f: Fixture) {
@@ -205,7 +244,7 @@ async fn a_damaged_backup_is_refused(f: Fixture) {
 
 async fn refused(f: &Fixture, backup: &Path, name: &str) {
     let restored = empty(f, name).await;
-    restored.restore(backup, &[], &RetentionConfig::default()).await.unwrap_err();
+    restored.restore(backup, &[], usual_periods).await.unwrap_err();
     assert!(restored.tenants().all().await.unwrap().is_empty(), "all or nothing");
     restored.close().await.unwrap();
 }
@@ -216,7 +255,7 @@ async fn a_restore_needs_an_empty_store(f: Fixture) {
     let backup = f.folder.path().join("backup");
     f.store.back_up(&backup, &signing_key().public()).await.unwrap();
     let before = f.place.dump(tenant.id()).await;
-    let refused = f.store.restore(&backup, &[], &RetentionConfig::default()).await;
+    let refused = f.store.restore(&backup, &[], usual_periods).await;
     assert!(matches!(refused, Err(StoreError::Backup(_))));
     assert_eq!(f.place.dump(tenant.id()).await, before);
 }
@@ -231,7 +270,7 @@ fn a_backup_restores_into_the_other_database() {
         let all = source.make().everything(&tenant).await;
         let backup = source.folder.path().join("backup");
         source.store.back_up(&backup, &signing_key().public()).await.unwrap();
-        target.store.restore(&backup, &[], &RetentionConfig::default()).await.unwrap();
+        target.store.restore(&backup, &[], usual_periods).await.unwrap();
         let copy = target.store.tenant(tenant.id());
         assert_eq!(copy.people().get(all.person).await.unwrap(), tenant.people().get(all.person).await.unwrap());
         assert_eq!(copy.targets().all().await.unwrap(), tenant.targets().all().await.unwrap());
@@ -241,7 +280,7 @@ fn a_backup_restores_into_the_other_database() {
         let backup = target.folder.path().join("backup");
         target.store.back_up(&backup, &signing_key().public()).await.unwrap();
         let again = empty(&source, "again.sqlite").await;
-        again.restore(&backup, &[], &RetentionConfig::default()).await.unwrap();
+        again.restore(&backup, &[], usual_periods).await.unwrap();
         assert_eq!(again.tenant(tenant.id()).people().get(all.person).await.unwrap().name, "ada");
         again.close().await.unwrap();
         source.store.close().await.unwrap();

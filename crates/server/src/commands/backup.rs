@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use fernamt_domain::{Clock, Rng, SystemClock, SystemRng};
-use fernamt_store::{DatabaseUrl, RetentionConfig, Store, backup::read_journal};
+use fernamt_store::{DatabaseUrl, Store, backup::read_journal};
 use time::OffsetDateTime;
 
 use crate::{
@@ -80,7 +80,7 @@ pub(crate) async fn restore(config: &Path, arguments: RestoreArguments) -> anyho
     }
     let store = Store::open(url, clock, rng).await.context("the database cannot be opened")?;
     let report = store
-        .restore(&arguments.file, &journal, &RetentionConfig::default())
+        .restore(&arguments.file, &journal, background::periods)
         .await
         .context("nothing was restored; a PostgreSQL database must be empty")?;
     store.close().await?;
