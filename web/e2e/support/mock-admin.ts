@@ -52,9 +52,10 @@ const target = (
   enabled: number !== 6,
   pinned_certificate: settings.kind === 'rdp' ? 'ab12cd34'.repeat(8) : null,
   health,
-  health_detail: health === 'unreachable' ? 'connection refused' : null,
+  health_detail: health === 'unreachable' ? 'target_unreachable' : null,
   checked_at: health === 'unknown' ? null : ago(0.02),
   bundles: number < 3 ? [id('d', 1)] : [],
+  used_by_rules: [],
 });
 
 export const targets: Schema<'Target'>[] = [
@@ -80,6 +81,7 @@ export const bundles: Schema<'Bundle'>[] = [
     name: 'Bauamt',
     description: 'Alles, was das Bauamt täglich braucht',
     targets: [id('c', 1), id('c', 2)],
+    used_by_rules: [{ id: id('e', 1), name: 'Bauamt zu Bürozeiten' }],
   },
 ];
 
@@ -194,6 +196,25 @@ const settings: Schema<'Settings'> = {
   retention_days: { audit: 120 },
 };
 
+const settingsView: Schema<'SettingsView'> = {
+  version: '1',
+  settings,
+  retention: [
+    { category: 'account', start: 'end', default_days: 30, max_days: 90 },
+    { category: 'device', start: 'end', default_days: 30, max_days: 90 },
+    { category: 'session', start: 'end', default_days: 7, max_days: 30 },
+    { category: 'audit', start: 'creation', default_days: 90, max_days: 365 },
+    { category: 'audit_pseudonym', start: 'creation', default_days: 90, max_days: 365 },
+    { category: 'operation', start: 'creation', default_days: 14, max_days: 90 },
+    { category: 'deletion_journal', start: 'creation', default_days: 400, max_days: 800 },
+  ],
+  limits: {
+    idle_minutes: { least: 5, most: 480 },
+    session_hours: { least: 1, most: 24 },
+    name_chars: 200,
+  },
+};
+
 export const health: Schema<'Health'> = {
   version: '0.1.0',
   started_at: ago(75),
@@ -248,7 +269,7 @@ const groupDetail = (group: Schema<'GroupSummary'>): Schema<'GroupDetail'> => ({
   version: '1',
   members: people.slice(3, 6),
   groups: [{ id: id('b', 4), name: 'IT' }],
-  used_by_rules: group.name === 'Bauamt' ? ['Bauamt zu Bürozeiten'] : [],
+  used_by_rules: group.name === 'Bauamt' ? [{ id: id('e', 1), name: 'Bauamt zu Bürozeiten' }] : [],
 });
 
 export const why: Schema<'WhyAnswer'> = {
@@ -265,19 +286,40 @@ export const why: Schema<'WhyAnswer'> = {
         {
           code: 'subject',
           holds: true,
-          params: { expected: 'Bauamt', actual: 'Anna Bauer, Bauamt' },
+          expected: [{ kind: 'group', text: 'Bauamt', id: id('b', 1) }],
+          actual: [
+            { kind: 'person', text: 'Anna Bauer', id: id('a', 4) },
+            { kind: 'group', text: 'Bauamt', id: id('b', 1) },
+          ],
         },
-        { code: 'target', holds: true, params: { expected: 'Bauamt', actual: '' } },
+        {
+          code: 'target',
+          holds: true,
+          expected: [{ kind: 'bundle', text: 'Bauamt', id: id('d', 1) }],
+          actual: [],
+        },
         {
           code: 'device_kind',
           holds: true,
-          params: { expected: 'browser, ssh_key', actual: 'browser' },
+          expected: [
+            { kind: 'device_kind', text: 'browser' },
+            { kind: 'device_kind', text: 'ssh_key' },
+          ],
+          actual: [{ kind: 'device_kind', text: 'browser' }],
         },
-        { code: 'second_factor', holds: false, params: { expected: 'true', actual: 'password' } },
+        {
+          code: 'second_factor',
+          holds: false,
+          expected: [],
+          actual: [{ kind: 'method', text: 'password' }],
+        },
         {
           code: 'time',
           holds: false,
-          params: { expected: 'Mon-Fri 06:00-20:00', actual: 'Sat 2026-11-21 22:10' },
+          expected: [],
+          actual: [],
+          windows: [{ weekdays: [1, 2, 3, 4, 5], from: '06:00', to: '20:00' }],
+          moment: { date: '2026-11-21', weekday: 6, time: '22:10' },
         },
       ],
     },
@@ -389,8 +431,10 @@ export function furnishAdmin(
       sample: ['Anna Bauer', 'Lena Hansen', 'Mehmet Yıldız'],
     })
     .on('GET', '/admin/tokens', page(tokens))
-    .on('GET', '/admin/settings', settings)
-    .on('PUT', '/admin/settings', (body: Record<string, unknown>) => ({ body }));
+    .on('GET', '/admin/settings', settingsView)
+    .on('PUT', '/admin/settings', (body: Record<string, unknown>) => ({
+      body: { ...settingsView, ...body },
+    }));
 }
 
 const directory: Schema<'Directory'> = {
@@ -404,7 +448,16 @@ const directory: Schema<'Directory'> = {
   ca_pem: '',
   max_failed_binds: 3,
   last_sync_at: ago(0.01),
-  last_sync_result: '612 people, 48 groups, nothing changed',
+  version: '1',
+  last_sync: {
+    ok: true,
+    code: 'ok',
+    detail: '612 people and 48 groups found',
+    people: 612,
+    groups: 48,
+    name_clashes: 0,
+    lockout_threshold: null,
+  },
 };
 
 const tokens: Schema<'HardwareToken'>[] = [
