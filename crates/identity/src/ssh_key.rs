@@ -63,7 +63,7 @@ impl SshPublicKey {
         let mut fields = Fields(&blob);
         let algorithm =
             fields.next().and_then(|name| std::str::from_utf8(name).ok()).ok_or(SshKeyFault::NotAKey)?.to_owned();
-        let lengths: Vec<usize> = fields.by_ref().map(significant).collect();
+        let lengths: Vec<usize> = fields.by_ref().map(<[u8]>::len).collect();
         if !fields.0.is_empty() {
             return Err(SshKeyFault::NotAKey);
         }
@@ -109,11 +109,6 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// The length without the zero byte that keeps a number positive.
-fn significant(field: &[u8]) -> usize {
-    field.strip_prefix(&[0]).unwrap_or(field).len()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -128,6 +123,14 @@ mod tests {
         assert_eq!(key.fingerprint(), "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU");
         assert_eq!(SshPublicKey::parse(ED25519.trim_end_matches(" github")), Ok(key.clone()));
         assert_eq!(SshPublicKey::from_blob(key.blob().to_vec()), Ok(key));
+    }
+
+    #[test]
+    fn a_key_may_begin_with_zero_bytes() {
+        let mut blob = SshPublicKey::parse(ED25519).unwrap().blob;
+        blob[19..23].fill(0);
+        let line = format!("ssh-ed25519 {}", BASE64.encode(&blob));
+        assert_eq!(SshPublicKey::parse(&line).unwrap().blob, blob);
     }
 
     fn rsa() -> Vec<u8> {
