@@ -88,6 +88,21 @@ impl EgressGuard {
         Ok(stream)
     }
 
+    /// Whether a destination may be connected to, as far as that can be told from how it is written: nobody is asked
+    /// who answers to a name. For what people type; each connection is judged by its address again.
+    pub fn judge_written(&self, host: &str, port: u16) -> Result<(), EgressError> {
+        let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return self.judge(SocketAddr::new(address, port));
+        }
+        let host = host.to_ascii_lowercase();
+        // Every name below `localhost` is the loopback (RFC 6761, section 6.3).
+        if host == "localhost" || host.ends_with(".localhost") {
+            return self.judge(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+        }
+        Ok(())
+    }
+
     /// Whether an address may be connected to.
     pub fn judge(&self, address: SocketAddr) -> Result<(), EgressError> {
         let ip = address.ip().to_canonical();
@@ -158,6 +173,27 @@ mod tests {
         assert_eq!(judge("[fd00::5]:3389"), Ok(()));
         assert_eq!(judge("127.0.0.1:8080"), Ok(()));
         assert_eq!(judge("192.0.2.7:443"), Ok(()), "another machine's port 443 is not ours");
+    }
+
+    #[test]
+    fn what_is_written_is_judged_without_asking_for_names() {
+        let guard = EgressGuard::new([443]).allow_loopback([8080]);
+        for (host, port) in [
+            ("127.0.0.1", 22),
+            ("::1", 22),
+            ("[::1]", 22),
+            ("localhost", 22),
+            ("Akte.LOCALHOST.", 22),
+            ("0.0.0.0", 8081),
+            ("169.254.169.254", 80),
+        ] {
+            assert!(matches!(guard.judge_written(host, port), Err(EgressError::Refused(_))), "{host}");
+        }
+        for (host, port) in
+            [("127.0.0.1", 8080), ("localhost", 8080), ("10.0.0.5", 22), ("ts1.amt.test", 22), ("no-such.invalid", 1)]
+        {
+            assert_eq!(guard.judge_written(host, port), Ok(()), "{host}");
+        }
     }
 
     #[tokio::test]

@@ -15,11 +15,23 @@ use crate::{ApiError, Site};
 pub async fn check(site: Site, request: Request, next: Next) -> Response {
     let upgrade = request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT;
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if (!safe || upgrade) && !is_own(request.headers(), &site.origin()) {
-        return ApiError::forbidden("foreign_origin", "this request comes from a page of another origin")
-            .into_response();
+    if !safe || upgrade {
+        let own = site.origin();
+        if !is_own(request.headers(), &own) {
+            return refusal(request.headers(), &own).into_response();
+        }
     }
     next.run(request).await
+}
+
+/// A browser always says which page it comes from; who says nothing is a program, and learns what is missing.
+fn refusal(headers: &HeaderMap, own: &str) -> ApiError {
+    if headers.contains_key(header::ORIGIN) {
+        ApiError::forbidden("foreign_origin", "this request comes from a page of another origin")
+    } else {
+        let detail = format!("this request names no origin; a program sends the header `Origin: {own}`");
+        ApiError::forbidden("foreign_origin", detail)
+    }
 }
 
 /// Whether the request's `Origin` is exactly `own`. A missing one is not: browsers always send it where it matters.
