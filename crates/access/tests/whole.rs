@@ -133,6 +133,38 @@ async fn a_ticket_opens_a_desktop_until_the_rule_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_desktop_ends_when_its_clipboard_is_taken_away() {
+    let xrdp = fernamt_testkit::peer!(Xrdp::start());
+    let office = Office::open(&[xrdp.address().port()]).await;
+    let browser = Browser::new(office.address);
+    let erika = office.person("erika").await;
+    let with = |clipboard| rdp(RdpSettings { clipboard, ..RdpSettings::default() });
+    let desktop = office.target("Büro", "127.0.0.1", xrdp.address().port(), with(true)).await;
+    office.allow(&erika, &[desktop]).await;
+    let ticket = open(&office, &browser, &erika, desktop).await["ticket"].as_str().unwrap().to_owned();
+    let wishes = Wishes { user: &xrdp.user, password: &xrdp.password, nla: false };
+    let mut client = connect(&office, &erika, &ticket, wishes).await.unwrap();
+    let change = async |change: fn(&mut fernamt_store::TargetRecord)| {
+        let mut record = office.tenant.targets().get(desktop).await.unwrap();
+        change(&mut record);
+        let mut work = office.tenant.begin().await.unwrap();
+        work.targets().update(&record).await.unwrap();
+        work.publish(DomainEvent::TargetChanged { target: desktop });
+        work.commit().await.unwrap();
+    };
+
+    // What people read about a target is no reason to cut them off. The clipboard, changed after it, is: had the first
+    // change ended the desktop, the second would find none.
+    change(|record| record.description = "Zweiter Stock".to_owned()).await;
+    tokio::task::block_in_place(|| assert!(!xrdp.door().wait_for_connections(0, Duration::from_secs(2))));
+    change(|record| record.settings = rdp(RdpSettings::default())).await;
+    assert!(tokio::task::block_in_place(|| xrdp.door().wait_for_connections(0, REVOCATION)), "the desktop saw no end");
+    timeout(REVOCATION, client.read_until(|_| false)).await.unwrap();
+    assert_eq!(client.closed.lock().unwrap().clone().unwrap().reason.as_str(), "target_changed");
+    assert_eq!(open(&office, &browser, &erika, desktop).await["clipboard"], Value::Bool(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_page_cannot_open_a_desktops_socket() {
     let office = Office::open(&[]).await;
     let erika = office.person("erika").await;
