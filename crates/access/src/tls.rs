@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs as provider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -65,8 +65,6 @@ pub struct NotAFingerprint;
 pub enum Trust {
     /// This one only.
     Pinned(Fingerprint),
-    /// One that these authorities vouch for, under the target's name.
-    Authorities(Arc<RootCertStore>),
     /// Any: it is about to be learnt. Nothing secret may be sent before it is stored.
     Learn,
 }
@@ -80,9 +78,6 @@ pub enum TlsError {
         /// What it showed.
         found: Fingerprint,
     },
-    /// No authority vouches for the certificate.
-    #[error("no configured authority vouches for the target's certificate")]
-    NotVouchedFor,
     /// Something else failed.
     #[error("TLS with the target failed")]
     Handshake(#[source] std::io::Error),
@@ -95,7 +90,6 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     trust: Trust,
 ) -> Result<(TlsStream<S>, Vec<CertificateDer<'static>>), TlsError> {
     let seen = Arc::new(Mutex::new(None));
-    let by_authority = matches!(trust, Trust::Authorities(_));
     let config =
         client_config(trust, Arc::clone(&seen)).map_err(|error| TlsError::Handshake(std::io::Error::other(error)))?;
     let name =
@@ -109,7 +103,6 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
                 (Some(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)), Some(found)) => {
                     TlsError::CertificateChanged { found }
                 }
-                (Some(Error::InvalidCertificate(_)), _) if by_authority => TlsError::NotVouchedFor,
                 _ => TlsError::Handshake(error),
             });
         }
@@ -124,7 +117,6 @@ fn client_config(trust: Trust, seen: Arc<Mutex<Option<Fingerprint>>>) -> Result<
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
     let expected = match trust {
-        Trust::Authorities(roots) => return Ok(builder.with_root_certificates(roots).with_no_client_auth()),
         Trust::Pinned(pin) => Some(pin),
         Trust::Learn => None,
     };
@@ -224,8 +216,6 @@ mod tests {
         let (refused, fingerprint) = shown_with(OTHER, false).await;
         assert!(matches!(refused, Err(TlsError::CertificateChanged { found }) if found == fingerprint));
         assert!(shown_with(Trust::Learn, false).await.0.is_ok());
-        let nobody = Trust::Authorities(Arc::new(RootCertStore::empty()));
-        assert!(matches!(shown_with(nobody, false).await.0, Err(TlsError::NotVouchedFor)));
     }
 
     #[tokio::test]

@@ -155,7 +155,7 @@ where
     let (tls, chain) = tls::connect(tcp, &desktop.host, desktop.trust.clone()).await.map_err(|error| {
         tracing::info!(%error, "TLS with a desktop failed");
         match error {
-            TlsError::CertificateChanged { .. } | TlsError::NotVouchedFor => Outcome::CertificateChanged,
+            TlsError::CertificateChanged { .. } => Outcome::CertificateChanged,
             TlsError::Handshake(_) => Outcome::TlsFailed,
         }
     })?;
