@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Files that travel beside the binary.
-const BESIDE: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "docs/operate", "docs/use"];
+const BESIDE: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "deploy", "docs/operate", "docs/use"];
 
 /// Builds the server with the web app inside and packs it with its documents and a checksum.
 pub(crate) fn run() -> Result<()> {

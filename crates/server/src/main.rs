@@ -10,6 +10,7 @@ mod keys;
 mod listen;
 mod log;
 mod office;
+mod open_files;
 mod operations;
 mod prober;
 mod tls;

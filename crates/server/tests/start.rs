@@ -1,6 +1,6 @@
 //! The first start, and what an administrator is told.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use fernamt_testkit::{http, office::Office};
 
@@ -52,4 +52,18 @@ fn the_example_configuration_is_good_but_for_its_certificates() {
     let said = String::from_utf8(output.stdout).unwrap();
     let faults: Vec<_> = said.lines().filter(|line| !line.contains("/etc/fernamt/tls.")).collect();
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_server_started_with_few_open_files_takes_as_many_as_it_may_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let starter = folder.path().join("starter");
+    fs::write(&starter, format!("#!/bin/sh\nulimit -Sn 256\nexec '{BINARY}' \"$@\"\n")).unwrap();
+    fs::set_permissions(&starter, fs::Permissions::from_mode(0o700)).unwrap();
+    let office = Office::start_binary(&starter).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", office.pid())).unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("the kernel tells the limit");
+    let [soft, hard, ..] = files.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{files}") };
+    assert_eq!(soft, hard);
+    assert!(soft.parse::<u64>().unwrap() > 256, "{files}");
 }

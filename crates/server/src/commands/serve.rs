@@ -7,7 +7,7 @@ use crate::{
     config::{Tls, TlsWord},
     log,
     office::Office,
-    tls,
+    open_files, tls,
 };
 
 use super::setup;
@@ -16,6 +16,7 @@ use super::setup;
 pub(crate) async fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let config = super::configuration(config)?;
     log::start(&config.log)?;
+    open_files::raise_limit();
     let office = Office::open(config).await?;
     let self_signed = office.config.listener.iter().any(|listener| listener.tls == Tls::Word(TlsWord::SelfSigned));
     let keys_dir = office.config.server.data_dir.clone();
