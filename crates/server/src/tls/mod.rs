@@ -1,5 +1,7 @@
 //! TLS for the listeners: from files, or with a certificate that the server makes for itself.
 
+mod renewal;
+
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -11,23 +13,25 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
+use self::renewal::Renewing;
 use crate::{
     config::{Tls, TlsFiles, TlsWord},
     keys::{Keys, write_private},
 };
 
-/// TLS as set for a listener: `None` where it is off.
+/// TLS as set for a listener: `None` where it is off. Files are read again while the result is in use.
 pub(crate) fn server_config(tls: &Tls, keys: &Keys, host: &str) -> anyhow::Result<Option<Arc<ServerConfig>>> {
-    let (chain, key) = match tls {
+    let files = match tls {
         Tls::Word(TlsWord::Off) => return Ok(None),
         Tls::Word(TlsWord::SelfSigned) => self_signed(keys, host)?,
-        Tls::Files(files) => from_files(files)?,
+        Tls::Files(files) => files.clone(),
     };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certificate = Renewing::start(&files, Arc::clone(&provider), renewal::LOOK_EVERY)?;
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .context("certificate and key do not fit together")?;
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(Arc::new(config)))
 }
@@ -41,10 +45,6 @@ pub(crate) fn self_signed_fingerprint(keys: &Keys) -> Option<String> {
 
 type ChainAndKey = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn from_files(files: &TlsFiles) -> anyhow::Result<ChainAndKey> {
-    read(&files.certificate, &files.key)
-}
-
 fn read(certificate: &Path, key: &Path) -> anyhow::Result<ChainAndKey> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -55,15 +55,15 @@ fn read(certificate: &Path, key: &Path) -> anyhow::Result<ChainAndKey> {
 }
 
 /// The self-made certificate, made once and kept, so that its fingerprint stays.
-fn self_signed(keys: &Keys, host: &str) -> anyhow::Result<ChainAndKey> {
-    let (certificate_path, key_path) = (keys.path("self-signed.pem"), keys.path("self-signed.key"));
-    if !certificate_path.exists() || !key_path.exists() {
+fn self_signed(keys: &Keys, host: &str) -> anyhow::Result<TlsFiles> {
+    let files = TlsFiles { certificate: keys.path("self-signed.pem"), key: keys.path("self-signed.key") };
+    if !files.certificate.exists() || !files.key.exists() {
         let mut params = CertificateParams::new(vec![host.to_owned(), format!("*.{host}")])?;
         params.distinguished_name.push(DnType::CommonName, host);
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
-        write_private(&key_path, key.serialize_pem().as_bytes())?;
-        write_private(&certificate_path, certificate.pem().as_bytes())?;
+        write_private(&files.key, key.serialize_pem().as_bytes())?;
+        write_private(&files.certificate, certificate.pem().as_bytes())?;
     }
-    read(&certificate_path, &key_path)
+    Ok(files)
 }
