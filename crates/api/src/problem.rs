@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fernamt_domain::NameFault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +26,26 @@ pub struct Problem {
     pub fields: Vec<FieldProblem>,
 }
 
+impl FieldProblem {
+    /// A fault without values.
+    pub fn new(path: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { path: path.into(), code: code.into(), detail: detail.into(), params: BTreeMap::new() }
+    }
+
+    /// A fault of a name or a line of text.
+    pub fn name(path: impl Into<String>, fault: NameFault) -> Self {
+        let params = fault.params().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { params, ..Self::new(path, fault.code(), fault.to_string()) }
+    }
+
+    /// With a value that belongs in the sentence.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
 /// What was wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
@@ -34,4 +55,7 @@ pub struct FieldProblem {
     pub code: String,
     /// What is wrong, in English.
     pub detail: String,
+    /// Values that belong in the sentence, such as `position` and `character` of what cannot stand in a name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
 }

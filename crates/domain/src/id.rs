@@ -99,6 +99,8 @@ ids! {
     OutboxId;
     /// A row in the journal of deletions and revocations.
     JournalId;
+    /// A wish to reveal who stands behind a pseudonym of the audit log.
+    RevealId;
 }
 
 #[cfg(test)]

@@ -84,7 +84,19 @@ impl ApiError {
     /// With a field that was wrong.
     #[must_use]
     pub fn field(mut self, path: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
-        self.fields.push(FieldProblem { path: path.into(), code: code.to_owned(), detail: detail.into() });
+        self.fields.push(FieldProblem {
+            path: path.into(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            params: BTreeMap::new(),
+        });
+        self
+    }
+
+    /// With a field that was wrong, described already.
+    #[must_use]
+    pub fn with_field(mut self, field: FieldProblem) -> Self {
+        self.fields.push(field);
         self
     }
 

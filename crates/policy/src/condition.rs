@@ -5,7 +5,12 @@ use fernamt_domain::text_enum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{LocalTime, Request, form::FormRule, second_factor};
+use crate::{
+    LocalTime, Request,
+    form::FormRule,
+    second_factor,
+    window::{Window, clock},
+};
 
 text_enum! {
     /// What a condition asks for.
@@ -42,7 +47,8 @@ text_enum! {
 pub struct Condition {
     /// What it asks for.
     pub code: ConditionCode,
-    /// What the rule expects and what was found, for a sentence.
+    /// What the rule expects and what was found: ids, stable words and numbers, out of which the reader makes a
+    /// sentence.
     pub params: Value,
     /// Whether it holds.
     pub holds: bool,
@@ -93,8 +99,10 @@ impl FormRule {
             add(Code::Network, holds, json!(expected), json!(request.address.to_canonical()));
         }
         if !self.windows.is_empty() {
-            let expected: Vec<_> = self.windows.iter().map(ToString::to_string).collect();
-            add(Code::Time, self.window_holds(local), json!(expected), json!(local.to_string()));
+            let expected: Vec<_> = self.windows.iter().map(Window::form).collect();
+            let time = clock(local.minute);
+            let actual = json!({ "date": local.date.to_string(), "weekday": local.weekday, "time": time });
+            add(Code::Time, self.window_holds(local), json!(expected), actual);
         }
         if let Some(from) = self.valid_from {
             add(Code::ValidFrom, local.date >= from, json!(from.to_string()), json!(local.date.to_string()));

@@ -1,5 +1,7 @@
 //! What is wrong with a rule, precisely enough to point at it.
 
+use std::collections::BTreeMap;
+
 use fernamt_domain::RuleId;
 use serde::{Deserialize, Serialize};
 
@@ -36,13 +38,22 @@ pub struct Fault {
     pub code: String,
     /// What is wrong, in English.
     pub message: String,
+    /// Values that belong in a sentence about it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
     /// Where in the text, for expert rules.
     pub position: Option<Position>,
 }
 
 impl Fault {
     pub(crate) fn new(path: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code: code.to_owned(), message: message.into(), position: None }
+        Self {
+            path: path.into(),
+            code: code.to_owned(),
+            message: message.into(),
+            params: BTreeMap::new(),
+            position: None,
+        }
     }
 
     pub(crate) fn at(mut self, position: Option<Position>) -> Self {

@@ -1,6 +1,8 @@
 //! A rule as the caller keeps it.
 
-use fernamt_domain::RuleId;
+use std::collections::BTreeMap;
+
+use fernamt_domain::{NameFault, RuleId};
 
 use crate::{Fault, RuleForm, cedar, expert};
 
@@ -49,12 +51,11 @@ impl Rule {
     }
 }
 
-pub(crate) fn check_name(name: &str) -> Result<(), Vec<Fault>> {
-    if name.trim().is_empty() {
-        return Err(vec![Fault::new("name", "required", "a rule needs a name")]);
-    }
-    if name.chars().count() > MAX_NAME_CHARS {
-        return Err(vec![Fault::new("name", "too_long", format!("a name has at most {MAX_NAME_CHARS} characters"))]);
-    }
-    Ok(())
+fn check_name(name: &str) -> Result<(), Vec<Fault>> {
+    fernamt_domain::name::check(name, MAX_NAME_CHARS)
+        .map_err(|fault| vec![Fault { params: params(fault), ..Fault::new("name", fault.code(), fault.to_string()) }])
+}
+
+fn params(fault: NameFault) -> BTreeMap<String, String> {
+    fault.params().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -76,6 +76,11 @@ impl Window {
         if faults.is_empty() { Ok(Self { days, from, to }) } else { Err(faults) }
     }
 
+    /// The window as a form holds it.
+    pub(crate) fn form(&self) -> WindowForm {
+        WindowForm { weekdays: self.days.iter().copied().collect(), from: clock(self.from), to: clock(self.to) }
+    }
+
     /// Whether the window runs past midnight.
     pub(crate) fn crosses_midnight(&self) -> bool {
         self.to <= self.from
@@ -112,7 +117,6 @@ impl fmt::Display for Window {
             }
             rest = rest.get(run..).unwrap_or_default();
         }
-        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         write!(f, " {}-{}", clock(self.from), clock(self.to))
     }
 }
@@ -141,6 +145,11 @@ impl FromStr for WindowForm {
         Window::parse(&form, "").map_err(|_| NotAWindow)?;
         Ok(form)
     }
+}
+
+/// A minute of the day as `HH:MM`.
+pub(crate) fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// Minutes since midnight of `HH:MM`; `24:00` is the end of the day.

@@ -223,7 +223,10 @@ fn conditions_tell_what_was_expected_and_what_was_there() {
     let time = explanation.rules[0].conditions.iter().find(|condition| !condition.holds).unwrap();
     assert_eq!(
         time.params,
-        serde_json::json!({ "expected": ["Mon-Fri 06:00-20:00"], "actual": "Mon 2026-11-23 21:14" })
+        serde_json::json!({
+            "expected": [{ "weekdays": [1, 2, 3, 4, 5], "from": "06:00", "to": "20:00" }],
+            "actual": { "date": "2026-11-23", "weekday": 1, "time": "21:14" },
+        })
     );
 }
 
