@@ -117,7 +117,7 @@ pub struct NewPasskey {
     #[schema(max_length = 100)]
     pub name: String,
     /// `PublicKeyCredential` in WebAuthn's JSON form.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub credential: serde_json::Value,
 }
 

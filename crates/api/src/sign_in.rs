@@ -1,6 +1,6 @@
 //! Signing in, the first set-up and the enrolment of a second factor.
 
-use fernamt_domain::Secret;
+use fernamt_domain::{DeviceState, Method, Secret};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -85,12 +85,49 @@ pub enum SignInAnswer {
         /// What the authenticator app needs.
         enrolment: TotpEnrolment,
     },
+    /// The password was right and the second factor was left out. Said only to who brought the right password.
+    SecondFactorRequired {
+        /// What the person has enrolled: `totp` for codes, `passkey`.
+        methods: Vec<Method>,
+    },
     /// Everything was right, but the device waits for an administrator.
     DevicePending {
+        /// What to ask with whether it was approved meanwhile.
+        waiting: WaitingDevice,
         /// Recovery codes, shown once after a second factor was enrolled.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         recovery_codes: Vec<String>,
     },
+}
+
+/// A device that waits for approval, as its page shows it and asks for it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WaitingDevice {
+    /// A sealed token for `POST /sign-in/device`. It tells of this device alone and signs nobody in.
+    pub token: String,
+    /// Until when it may be used; after that, sign in again to see how things stand.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// Seconds to wait between two questions, at least.
+    pub ask_every_s: u16,
+    /// The device's name in the lists of person and control desk.
+    pub name: String,
+    /// The fingerprint of its key, to read out to the control desk.
+    pub fingerprint: String,
+}
+
+/// The question whether a device was approved.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WaitingDeviceRequest {
+    /// The token of the answer that said the device waits.
+    pub token: String,
+}
+
+/// How things stand with a device that waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingDeviceAnswer {
+    /// `pending`: ask again later. `approved`: sign in now. `suspended`, `revoked`: it was refused.
+    pub state: DeviceState,
 }
 
 /// What an authenticator app needs to make codes.
@@ -124,7 +161,7 @@ pub struct EnrolmentRequest {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PasskeyOptions {
     /// `PublicKeyCredentialRequestOptions` or `…CreationOptions` in WebAuthn's JSON form.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub options: serde_json::Value,
     /// A sealed token to send back.
     pub token: String,
@@ -136,7 +173,7 @@ pub struct PasskeySignInRequest {
     /// The token of the options.
     pub token: String,
     /// `PublicKeyCredential` in WebAuthn's JSON form.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub credential: serde_json::Value,
     /// The device's proof.
     pub device: DeviceProof,
@@ -185,6 +222,8 @@ operations! { "sign-in";
     sign_in: post "/api/v1/sign-in" () [SignInRequest] -> 200 SignInAnswer;
     /// Confirms a new second factor and signs in.
     sign_in_enrolment: post "/api/v1/sign-in/enrolment" () [EnrolmentRequest] -> 200 SignInAnswer;
+    /// Tells whether a device that waited was approved.
+    sign_in_device: post "/api/v1/sign-in/device" () [WaitingDeviceRequest] -> 200 WaitingDeviceAnswer;
     /// Begins a sign-in by passkey.
     sign_in_passkey_begin: post "/api/v1/sign-in/passkey/begin" () [] -> 200 PasskeyOptions;
     /// Signs in by passkey.

@@ -136,6 +136,9 @@ pub struct DesktopQuery {
 pub struct EnterAppQuery {
     /// The path and query inside the application; its start page unless said.
     pub path: Option<String>,
+    /// What the application's origin put into the address: the hash of a secret that it keeps in this browser. Left
+    /// out, the way leads to the application first, which sets it.
+    pub state: Option<String>,
 }
 
 operations! { "targets";

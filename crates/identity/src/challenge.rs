@@ -82,7 +82,19 @@ impl Challenges {
 
     /// Seals a value for a purpose. Returns the token and when it expires.
     pub fn issue<T: Serialize>(&self, tenant: TenantId, word: &str, value: T) -> (String, OffsetDateTime) {
-        let expires_at = self.clock.now() + LIFETIME;
+        self.issue_for(LIFETIME, tenant, word, value)
+    }
+
+    /// Like [`Challenges::issue`], for longer or shorter. Only for tokens that are never spent: spent ones are
+    /// remembered until they expire.
+    pub fn issue_for<T: Serialize>(
+        &self,
+        lifetime: Duration,
+        tenant: TenantId,
+        word: &str,
+        value: T,
+    ) -> (String, OffsetDateTime) {
+        let expires_at = self.clock.now() + lifetime;
         let body =
             Body { nonce: random_bytes(&*self.rng), run: self.run, expires_at: expires_at.unix_timestamp(), value };
         (self.sealer.seal_token(Purpose { tenant, word }, &body), expires_at)

@@ -18,7 +18,7 @@ use time::Duration;
 use crate::{
     Identity,
     challenge::Opened,
-    device::Key,
+    device::{DeviceName, Key},
     device_key::{DeviceKey, SignedFor},
     failure::{SignInError, Wrong},
     handover,
@@ -31,7 +31,7 @@ use crate::{
 /// A browser that has proved its key over a challenge of ours.
 pub(crate) struct Browser {
     pub(crate) key: DeviceKey,
-    name: String,
+    name: DeviceName,
     challenge: Opened<()>,
 }
 
@@ -61,7 +61,9 @@ impl Identity {
         let opened = self.open_challenge(&site.tenant, challenge)?;
         let key = DeviceKey::parse(&proof.public_key).map_err(|_| SignInError::DeviceProof)?;
         key.verify(SignedFor::SignIn, challenge, &proof.signature).map_err(|_| SignInError::DeviceProof)?;
-        Ok(Browser { key, name: proof.name.clone(), challenge: opened })
+        let name = DeviceName::parse(&proof.name, DeviceKind::Browser)
+            .map_err(|fault| SignInError::Name { path: "device.name", fault })?;
+        Ok(Browser { key, name, challenge: opened })
     }
 
     /// Enrols the device if it is new, and begins a session if the device may be used.
@@ -108,7 +110,9 @@ impl Identity {
         let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
         if device.state == DeviceState::Pending {
             work.commit().await.map_err(SignInError::from)?;
-            return Ok(Completed { answer: SignInAnswer::DevicePending { recovery_codes }, cookies: Vec::new() });
+            let waiting = self.waiting(tenant.id(), &device);
+            let answer = SignInAnswer::DevicePending { waiting, recovery_codes };
+            return Ok(Completed { answer, cookies: Vec::new() });
         }
         let new = NewSession {
             tenant: tenant.id(),

@@ -2,7 +2,7 @@
 //! so.
 
 use fernamt_domain::{
-    DeviceId, DeviceKind, DeviceState, DomainEvent, PersonId,
+    DeviceId, DeviceKind, DeviceState, DomainEvent, NameFault, PersonId,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{DeviceRecord, Work};
@@ -26,6 +26,20 @@ pub struct Key {
     pub thumbprint: String,
 }
 
+/// A device's name, fit to be shown to its owner and to the control desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    /// Takes a name as typed or as the browser made it up; one that is empty becomes the name of the kind.
+    pub fn parse(name: &str, kind: DeviceKind) -> Result<Self, NameFault> {
+        match name.trim() {
+            "" => Ok(Self(kind.to_string())),
+            name => fernamt_domain::name::check(name, MAX_NAME_CHARS).map(|()| Self(name.to_owned())),
+        }
+    }
+}
+
 impl Identity {
     /// The person's device with this key; enrols it if it is new. It may be pending; blocked ones are refused.
     pub(crate) async fn device_for(
@@ -34,7 +48,7 @@ impl Identity {
         settings: &Settings,
         person: PersonId,
         key: &Key,
-        name: &str,
+        name: &DeviceName,
         now: OffsetDateTime,
     ) -> Result<DeviceRecord, SignInError> {
         match work.devices().by_key(person, &key.thumbprint).await? {
@@ -52,7 +66,7 @@ impl Identity {
         settings: &Settings,
         person: PersonId,
         key: &Key,
-        name: &str,
+        name: &DeviceName,
         now: OffsetDateTime,
     ) -> Result<DeviceRecord, SignInError> {
         if work.devices().count_of_person(person).await? >= MAX_DEVICES {
@@ -64,7 +78,7 @@ impl Identity {
             person,
             kind: key.kind,
             state: if pending { DeviceState::Pending } else { DeviceState::Approved },
-            name: clean_name(name, key.kind),
+            name: name.0.clone(),
             public_key: key.public_key.clone(),
             thumbprint: key.thumbprint.clone(),
             created_at: now,
@@ -82,9 +96,4 @@ impl Identity {
         work.publish(DomainEvent::DeviceChanged { device: device.id });
         Ok(device)
     }
-}
-
-fn clean_name(name: &str, kind: DeviceKind) -> String {
-    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
-    if name.is_empty() { kind.to_string() } else { name }
 }

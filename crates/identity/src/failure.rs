@@ -11,8 +11,9 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use fernamt_api::problem::FieldProblem;
 use fernamt_domain::{
-    PersonId, TenantId, Zone,
+    Method, NameFault, PersonId, TenantId, Zone,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_http::ApiError;
@@ -33,6 +34,17 @@ pub enum SignInError {
     /// Name, password or second factor is wrong. Which, is for the audit log only.
     #[error("the sign-in failed")]
     Failed(Wrong),
+    /// The password was right, the second factor was left out. Said only to who brought the right password.
+    #[error("the second factor is missing")]
+    SecondFactorRequired(Vec<Method>),
+    /// A name cannot stand as it is.
+    #[error("{path}: {fault}")]
+    Name {
+        /// The field.
+        path: &'static str,
+        /// What is wrong with it.
+        fault: NameFault,
+    },
     /// Too many failures.
     #[error(transparent)]
     SlowDown(#[from] SlowDown),
@@ -79,7 +91,7 @@ pub enum Wrong {
     Code,
     /// The recovery code, or it was used before.
     RecoveryCode,
-    /// No second factor was given though there is one.
+    /// No second factor was given though there is one; the password was right, or was not looked at.
     SecondFactorMissing,
     /// The passkey.
     Passkey,
@@ -135,6 +147,12 @@ impl From<SignInError> for ApiError {
             SignInError::Failed(_) => {
                 Self::unauthenticated("sign_in_failed", "name, password or second factor is wrong")
             }
+            SignInError::SecondFactorRequired(methods) => {
+                let methods: Vec<_> = methods.into_iter().map(Method::as_str).collect();
+                Self::unauthenticated("second_factor_required", "the password is right; the second factor is missing")
+                    .param("methods", methods.join(","))
+            }
+            SignInError::Name { path, fault } => Self::invalid().with_field(FieldProblem::name(path, fault)),
             SignInError::SlowDown(wait) => Self::slow_down(whole_seconds(wait.retry_after)),
             SignInError::Busy => Self::slow_down(2),
             SignInError::Challenge => Self::bad_request(

@@ -28,8 +28,10 @@ pub mod setup;
 pub mod sign_in;
 pub mod ssh;
 pub mod ssh_key;
+pub mod start_code;
 pub mod throttle;
 pub mod token_file;
+pub mod waiting;
 
 use std::sync::Arc;
 
@@ -43,7 +45,7 @@ pub use failure::SignInError;
 
 use crate::{
     bind_budget::BindBudget, challenge::Challenges, failure::Failures, password::Passwords, reevaluate::Reevaluator,
-    throttle::Throttle,
+    throttle::Throttle, waiting::Questions,
 };
 
 /// The purpose of the challenges that devices sign.
@@ -63,6 +65,7 @@ pub struct Identity {
     binds: BindBudget,
     directory_binds: Semaphore,
     challenges: Challenges,
+    questions: Questions,
     failures: Failures,
     authoriser: Authoriser,
 }
@@ -82,6 +85,7 @@ impl Identity {
             binds: BindBudget::default(),
             directory_binds: Semaphore::new(MAX_DIRECTORY_BINDS),
             challenges: Challenges::new(Arc::clone(&sealer), Arc::clone(&clock), Arc::clone(&rng)),
+            questions: Questions::default(),
             failures: Failures::default(),
             authoriser: Authoriser::new(Arc::clone(&clock), Arc::clone(&rng), grants),
             store,

@@ -18,7 +18,12 @@ pub type RecoveryCode = Secret<String>;
 
 /// Makes a set of codes, in the form `abcd-efgh-jkmn-pqrs`.
 pub fn generate(rng: &dyn Rng) -> Vec<RecoveryCode> {
-    (0..CODES).map(|_| Secret::new(grouped(&alphabet().encode(&random_bytes::<CODE_LEN>(rng))))).collect()
+    (0..CODES).map(|_| one(rng)).collect()
+}
+
+/// Makes one code.
+pub fn one(rng: &dyn Rng) -> RecoveryCode {
+    Secret::new(grouped(&alphabet().encode(&random_bytes::<CODE_LEN>(rng))))
 }
 
 /// The fingerprint to store or look up for what was typed; `None` if that cannot be a code.

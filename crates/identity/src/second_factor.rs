@@ -3,7 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 use fernamt_api::sign_in::TotpEnrolment;
 use fernamt_domain::{
-    OtpTokenId, PersonId, Purpose, RecoveryCodeId, Secret, TenantId,
+    Method, OtpTokenId, PersonId, Purpose, RecoveryCodeId, Secret, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, RecoveryCodeRecord, TenantStore, Work};
@@ -16,6 +16,7 @@ use crate::{
     failure::SignInError,
     otp::{self, Algorithm, Match, Moving, Position, Scheme},
     recovery::{self, RecoveryCode},
+    start_code,
     token_file::TokenRecord,
 };
 
@@ -23,6 +24,8 @@ use crate::{
 pub const MAX_TOKENS_TRIED: usize = 5;
 /// The purpose of the token that carries an enrolment.
 const ENROLMENT: &str = "totp-enrolment";
+/// Seconds that an app shows a code.
+const APP_PERIOD_S: u32 = 30;
 /// The purpose that secrets are sealed for in the store.
 const SECRET: &str = "otp-secret";
 
@@ -49,11 +52,18 @@ impl Factors {
         self.passkeys > 0 || self.usable().next().is_some()
     }
 
-    /// The unused recovery code with this fingerprint.
-    pub fn recovery_code(&self, print: Option<[u8; 32]>) -> Option<RecoveryCodeId> {
+    /// What there is, by method.
+    pub fn methods(&self) -> Vec<Method> {
+        let totp = self.usable().next().map(|_| Method::Totp);
+        totp.into_iter().chain((self.passkeys > 0).then_some(Method::Passkey)).collect()
+    }
+
+    /// The unused recovery code with this fingerprint. Beside no second factor it is a start code, which grows old.
+    pub fn recovery_code(&self, print: Option<[u8; 32]>, now: OffsetDateTime) -> Option<RecoveryCodeId> {
         let print = print?;
+        let good = |code: &&RecoveryCodeRecord| self.any() || now - code.created_at < start_code::LIFETIME;
         let fits = |code: &&RecoveryCodeRecord| bool::from(code.hash.expose().as_slice().ct_eq(&print));
-        self.recovery_codes.iter().find(fits).map(|code| code.id)
+        self.recovery_codes.iter().filter(good).find(fits).map(|code| code.id)
     }
 
     fn usable(&self) -> impl Iterator<Item = &OtpTokenRecord> {
@@ -67,7 +77,7 @@ impl Factors {
 struct Enrolment {
     person: PersonId,
     secret: String,
-    methods: Vec<fernamt_domain::Method>,
+    methods: Vec<Method>,
     first: bool,
 }
 
@@ -138,8 +148,7 @@ impl Identity {
     ) -> TotpEnrolment {
         let secret = otp::new_secret(&*self.rng);
         let text = BASE32_NOPAD.encode(secret.expose());
-        let enrolment =
-            Enrolment { person, secret: text.clone(), methods: vec![fernamt_domain::Method::Password], first };
+        let enrolment = Enrolment { person, secret: text.clone(), methods: vec![Method::Password], first };
         let (token, _) = self.challenges.issue(site.tenant.id(), ENROLMENT, enrolment);
         let uri = otp::otpauth_uri(&secret, &site.name, name);
         let qr_svg = otp::qr_svg(&uri).unwrap_or_default();
@@ -181,21 +190,8 @@ impl Identity {
                 work.otp_tokens().remove(old.id).await?;
             }
         }
-        let token = OtpTokenRecord {
-            id: OtpTokenId::new(&*self.clock, &*self.rng),
-            person: Some(app.person),
-            kind: OtpKind::App,
-            mode: OtpMode::Totp,
-            serial: None,
-            secret_sealed: self.sealer.seal(Purpose { tenant, word: SECRET }, app.secret.expose()),
-            algorithm: OtpAlgorithm::Sha1,
-            digits: Scheme::APP.digits,
-            period_s: 30,
-            last_step: app.step.step,
-            drift: 0,
-            created_at: now,
-            confirmed_at: Some(now),
-        };
+        let record = self.app_token(tenant, app.person, &app.secret, now);
+        let token = OtpTokenRecord { last_step: app.step.step, ..record };
         work.otp_tokens().insert(&token).await?;
         work.record(changed("app_enrolled", app.person).by(app.person));
         Ok(())
@@ -217,6 +213,31 @@ impl Identity {
         work.recovery_codes().replace(person, hashes).await?;
         work.record(changed("recovery_codes_made", person).by(person));
         Ok(codes)
+    }
+
+    /// The record of a person's authenticator app whose first code was right, its secret sealed.
+    pub fn app_token(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        secret: &Secret<Vec<u8>>,
+        now: OffsetDateTime,
+    ) -> OtpTokenRecord {
+        OtpTokenRecord {
+            id: OtpTokenId::new(&*self.clock, &*self.rng),
+            person: Some(person),
+            kind: OtpKind::App,
+            mode: OtpMode::Totp,
+            serial: None,
+            secret_sealed: self.sealer.seal(Purpose { tenant, word: SECRET }, secret.expose()),
+            algorithm: OtpAlgorithm::Sha1,
+            digits: Scheme::APP.digits,
+            period_s: APP_PERIOD_S,
+            last_step: 0,
+            drift: 0,
+            created_at: now,
+            confirmed_at: Some(now),
+        }
     }
 
     /// The record of an imported hardware token, its secret sealed, without an owner.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 pub use fernamt_api::admin::settings::Settings;
+use fernamt_api::admin::settings::{IDLE_MINUTES, SESSION_HOURS};
 use fernamt_http::site::SETTINGS_KEY as KEY;
 use fernamt_policy::LocalZone;
 use fernamt_store::{StoreError, TenantStore, Work};
@@ -20,12 +21,12 @@ pub async fn save(work: &Work, settings: &Settings) -> Result<(), StoreError> {
 
 /// After how long without activity a session ends.
 pub fn idle(settings: &Settings) -> Duration {
-    Duration::minutes(settings.idle_minutes.clamp(5, 480).into())
+    Duration::minutes(settings.idle_minutes.clamp(IDLE_MINUTES.least, IDLE_MINUTES.most).into())
 }
 
 /// After how long a session ends in any case.
 pub fn absolute(settings: &Settings) -> Duration {
-    Duration::hours(settings.session_hours.clamp(1, 24).into())
+    Duration::hours(settings.session_hours.clamp(SESSION_HOURS.least, SESSION_HOURS.most).into())
 }
 
 /// The time zone of rules. A name that is unknown here counts as UTC, and the log says so.

@@ -1,6 +1,6 @@
 //! The first administrator: a one-time link that the server prints at its first start.
 
-use fernamt_api::sign_in::SetupRequest;
+use fernamt_api::{problem::FieldProblem, sign_in::SetupRequest};
 use fernamt_domain::{
     PersonId, PersonSource, PersonState, Role, Secret, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
@@ -58,9 +58,8 @@ impl Identity {
                 "a sign-in name has letters, digits, dot, hyphen and underscore, at most 64",
             );
         }
-        if display_name.is_empty() || display_name.chars().count() > MAX_NAME_CHARS {
-            faults =
-                faults.field("display_name", "required", "a name that others see is needed, at most 200 characters");
+        if let Err(fault) = fernamt_domain::name::check(&display_name, MAX_NAME_CHARS) {
+            faults = faults.with_field(FieldProblem::name("display_name", fault));
         }
         if let Err(fault) = password::check_new(&request.password, &name, &display_name) {
             faults = faults.field("password", fault.code(), fault.to_string());

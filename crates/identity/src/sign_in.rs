@@ -8,6 +8,20 @@
 //!
 //! A one-time code is used up by the attempt, right password or not, so a seen code cannot be tried with many
 //! passwords. A recovery code is used up only by a sign-in that succeeds.
+//!
+//! # A password alone
+//!
+//! Who has no second factor goes on to enrol one. Who has one is told that it is missing, and by which means it can be
+//! brought, but only after the password was right: to everybody else a name that does not exist, a wrong password and
+//! a missing code are one answer that takes the same time. So nobody learns from it which names exist.
+//!
+//! It does tell whoever guessed a password right that it is right. The price is bounded by three things. Such an
+//! attempt counts as a failure in every lane, right password or not, until a whole sign-in succeeds; strangers together
+//! get no more than about two in a minute for an account ([`crate::throttle`]). It signs nobody in. And it is never
+//! the directory's password that is tried for a stranger: that one opens mail and files without a second factor, and
+//! wrong ones lock the account there, so a stranger without a code still never reaches the directory and hears the one
+//! answer. A device that signed in as this person before may ask the directory, within the strangers' part of its
+//! budget ([`crate::bind_budget`]), so whoever holds it cannot use up what is kept for those who bring a code.
 
 use fernamt_domain::{
     Method, PersonId, PersonSource, PersonState, Purpose, RecoveryCodeId, Secret, Situation, TenantId,
@@ -90,15 +104,24 @@ impl Identity {
             Some(device) => Attempt::KnownDevice(tenant.id(), device.id),
             None => Attempt::Stranger(Source::from(situation.address), self.account(tenant.id(), &name)),
         };
-        let admission = self.throttle.admit(who, situation.at)?;
+        if let (Admission::SecondFactorOnly(wait), None) =
+            (self.throttle.admit(who, situation.at)?, &credentials.second)
+        {
+            // Refused unseen, whoever it is and whatever was typed. It is not counted: strangers who keep knocking
+            // would else keep the door shut for good.
+            return Err(wait.into());
+        }
         // Counted first and taken back later, so that attempts side by side cannot slip through together.
         self.throttle.failed(who, situation.at);
         let known = matches!(who, Attempt::KnownDevice(..));
         let id = person.as_ref().map(|person| person.id);
-        let result = self.prove_admitted(tenant, person, credentials, known, admission, situation.at).await;
+        let result = self.prove_admitted(tenant, person, credentials, known, situation.at).await;
         match &result {
             Ok(_) => self.throttle.succeeded(who),
             Err(SignInError::Failed(wrong)) => self.note_failure(tenant, id, *wrong, situation),
+            Err(SignInError::SecondFactorRequired(_)) => {
+                self.note_failure(tenant, id, Wrong::SecondFactorMissing, situation);
+            }
             Err(SignInError::SlowDown(_)) => {}
             Err(_) => self.throttle.withdrawn(who),
         }
@@ -111,7 +134,6 @@ impl Identity {
         person: Option<PersonRecord>,
         credentials: &Credentials<'_>,
         known_device: bool,
-        admission: Admission,
         now: OffsetDateTime,
     ) -> Result<Proof, SignInError> {
         let (person, wrong) = match person {
@@ -145,23 +167,24 @@ impl Identity {
             Some(Second::Recovery(code)) => {
                 let Some(person) = &person else { return Err(SignInError::Failed(wrong)) };
                 let print = recovery::fingerprint(&self.sealer, tenant.id(), person.id, code);
-                recovery_code = factors.recovery_code(print);
+                recovery_code = factors.recovery_code(print, now);
                 if recovery_code.is_none() {
                     return Err(SignInError::Failed(Wrong::RecoveryCode));
                 }
                 methods.push(Method::RecoveryCode);
             }
-            None => {
-                if let Admission::SecondFactorOnly(wait) = admission {
-                    return Err(wait.into());
-                }
-                if person.is_none() || factors.any() {
-                    // Nobody learns from the time whether the name exists or has a second factor.
+            None => match &person {
+                None => {
+                    // Nobody learns from the time whether the name exists.
                     self.passwords.verify(password::Lane::Stranger, credentials.password, None).await?;
-                    let wrong = if person.is_none() { wrong } else { Wrong::SecondFactorMissing };
                     return Err(SignInError::Failed(wrong));
                 }
-            }
+                Some(person) if factors.any() => {
+                    self.check_password_alone(tenant, person, credentials.password, known_device, now).await?;
+                    return Err(SignInError::SecondFactorRequired(factors.methods()));
+                }
+                Some(_) => {}
+            },
         }
         let Some(person) = person else { return Err(SignInError::Failed(wrong)) };
         let proven = known_device || credentials.second.is_some();
@@ -169,8 +192,28 @@ impl Identity {
             PersonSource::Local => self.check_local(tenant, &person, credentials.password, proven).await?,
             PersonSource::Directory => self.check_directory(tenant, &person, credentials.password, proven, now).await?,
         }
-        let enrolment_needed = credentials.second.is_none() && !factors.any();
+        // A start code proves enough to enrol, not to be signed in.
+        let enrolment_needed = !factors.any();
         Ok(Proof { person, methods, recovery_code, enrolment_needed })
+    }
+
+    /// Checks the password of somebody who left the second factor out.
+    async fn check_password_alone(
+        &self,
+        tenant: &TenantStore,
+        person: &PersonRecord,
+        password: &Secret<String>,
+        known_device: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), SignInError> {
+        match person.source {
+            PersonSource::Local => self.check_local(tenant, person, password, known_device).await,
+            PersonSource::Directory if known_device => self.check_directory(tenant, person, password, false, now).await,
+            PersonSource::Directory => {
+                self.passwords.verify(password::Lane::Stranger, password, None).await?;
+                Err(SignInError::Failed(Wrong::SecondFactorMissing))
+            }
+        }
     }
 
     async fn check_local(

@@ -92,7 +92,7 @@ impl Identity {
             }
             Some(Second::Recovery(code)) => {
                 let print = crate::recovery::fingerprint(&self.sealer, tenant.id(), person.id, &code);
-                recovery_code = factors.recovery_code(print);
+                recovery_code = factors.recovery_code(print, situation.at);
                 methods.push(Method::RecoveryCode);
             }
             _ => {}

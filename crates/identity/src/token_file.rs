@@ -52,8 +52,70 @@ pub enum TokenFileError {
         /// Which, from 1.
         entry: usize,
         /// What is wrong.
-        what: &'static str,
+        what: EntryFault,
     },
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryFault {
+    /// The serial number is missing, too long or not readable.
+    #[error("the serial number is missing or longer than 64 characters")]
+    Serial,
+    /// The serial number stands in the file twice.
+    #[error("this serial number stands in the file twice")]
+    Doubled,
+    /// The secret is missing or has another length than it may have.
+    #[error("the secret is missing or is not 16 to 128 bytes long")]
+    Secret,
+    /// The hash function is unknown.
+    #[error("the hash function is none of SHA1, SHA256, SHA512")]
+    Algorithm,
+    /// The code has another number of digits than it may have.
+    #[error("a code has 6 to 8 digits")]
+    Digits,
+    /// The period is unusual.
+    #[error("the period is neither 30 nor 60 seconds")]
+    Period,
+    /// The token is of an unknown type.
+    #[error("the type is neither totp nor hotp")]
+    Type,
+    /// The counter is not a number.
+    #[error("the counter is not a number")]
+    Counter,
+    /// The line cannot be read.
+    #[error("the line is damaged")]
+    Damaged,
+}
+
+impl TokenFileError {
+    /// The stable word of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::UnknownFormat => "unknown_format",
+            Self::Encrypted => "encrypted",
+            Self::Entry { what, .. } => match what {
+                EntryFault::Serial => "serial",
+                EntryFault::Doubled => "doubled",
+                EntryFault::Secret => "secret",
+                EntryFault::Algorithm => "algorithm",
+                EntryFault::Digits => "digits",
+                EntryFault::Period => "period",
+                EntryFault::Type => "type",
+                EntryFault::Counter => "counter",
+                EntryFault::Damaged => "damaged",
+            },
+        }
+    }
+
+    /// Which entry is meant, from 1; `None` for the file as a whole.
+    pub fn entry(&self) -> Option<usize> {
+        match self {
+            Self::Entry { entry, .. } => Some(*entry),
+            _ => None,
+        }
+    }
 }
 
 /// Reads a file. Either all entries are good, or every fault is named.
@@ -69,7 +131,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<TokenRecord>, Vec<TokenFileError>> {
     for (entry, record) in (1..).zip(entries) {
         match record {
             Ok(token) if !serials.insert(token.serial.clone()) => {
-                faults.push(TokenFileError::Entry { entry, what: "this serial number stands in the file twice" });
+                faults.push(TokenFileError::Entry { entry, what: EntryFault::Doubled });
             }
             Ok(token) => tokens.push(token),
             Err(what) => faults.push(TokenFileError::Entry { entry, what }),
@@ -78,7 +140,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<TokenRecord>, Vec<TokenFileError>> {
     if faults.is_empty() { Ok(tokens) } else { Err(faults) }
 }
 
-type Entries = Vec<Result<TokenRecord, &'static str>>;
+type Entries = Vec<Result<TokenRecord, EntryFault>>;
 
 /// The raw words of an entry, before they mean anything.
 #[derive(Default)]
@@ -93,38 +155,36 @@ struct Raw {
 }
 
 impl Raw {
-    fn read(self) -> Result<TokenRecord, &'static str> {
+    fn read(self) -> Result<TokenRecord, EntryFault> {
         let serial = self.serial.trim().to_owned();
-        if serial.is_empty() || serial.chars().count() > MAX_SERIAL_CHARS || serial.chars().any(char::is_control) {
-            return Err("the serial number is missing or longer than 64 characters");
-        }
+        fernamt_domain::name::check(&serial, MAX_SERIAL_CHARS).map_err(|_| EntryFault::Serial)?;
         if !(MIN_SECRET_LEN..=MAX_SECRET_LEN).contains(&self.secret.len()) {
-            return Err("the secret is missing or is not 16 to 128 bytes long");
+            return Err(EntryFault::Secret);
         }
         let algorithm = match self.algorithm.to_lowercase().replace(['-', '_'], "").trim_start_matches("hmac") {
             "" | "sha1" => Algorithm::Sha1,
             "sha256" => Algorithm::Sha256,
             "sha512" => Algorithm::Sha512,
-            _ => return Err("the hash function is none of SHA1, SHA256, SHA512"),
+            _ => return Err(EntryFault::Algorithm),
         };
         let digits = match self.digits.as_str() {
             "" | "6" => 6,
             "7" => 7,
             "8" => 8,
-            _ => return Err("a code has 6 to 8 digits"),
+            _ => return Err(EntryFault::Digits),
         };
         let moving = match self.kind.to_lowercase().as_str() {
             "hotp" | "event" => Moving::Event,
             "" | "totp" | "time" => match self.period.as_str() {
                 "" | "30" => Moving::Time { period_s: 30 },
                 "60" => Moving::Time { period_s: 60 },
-                _ => return Err("the period is neither 30 nor 60 seconds"),
+                _ => return Err(EntryFault::Period),
             },
-            _ => return Err("the type is neither totp nor hotp"),
+            _ => return Err(EntryFault::Type),
         };
         let counter = match self.counter.as_str() {
             "" => 0,
-            text => text.parse::<u32>().map_err(|_| "the counter is not a number")?.into(),
+            text => text.parse::<u32>().map_err(|_| EntryFault::Counter)?.into(),
         };
         let scheme = Scheme { algorithm, digits, moving, follow_drift: true };
         Ok(TokenRecord { serial, secret: Secret::new(self.secret), scheme, counter })
@@ -151,7 +211,7 @@ fn table(text: &str) -> Result<Entries, TokenFileError> {
             return Err(TokenFileError::TooLarge);
         }
         let Ok(record) = record else {
-            entries.push(Err("the line is damaged"));
+            entries.push(Err(EntryFault::Damaged));
             continue;
         };
         let optional = |name| column(name).and_then(|at| record.get(at)).unwrap_or_default().to_owned();

@@ -190,12 +190,18 @@ async fn wrong_passwords_from_many_sources_lock_nobody_out_of_the_directory() {
     directory.add_user("neu", "Birke-Berg-28").unwrap();
     let (office, _) = office_of(&directory).await;
     let (mut known, app, _) = office.enrol("erika", "Linde-Fluss-27").await;
+    let alone = office.browser_at(Ipv4Addr::new(198, 51, 100, 9).into()).sign_in("erika", "Linde-Fluss-27", None).await;
+    assert_eq!(alone.0, StatusCode::UNAUTHORIZED, "without a code no stranger tries passwords of the directory");
     let attempts = if fernamt_testkit::full() { 10_000_u32 } else { 600 };
     for n in 0..attempts {
         let source = Ipv4Addr::from(0x0a00_0000 + n % (attempts / 10));
         let mut stranger = office.browser_at(source.into());
         // Half of them aim at somebody who has no second factor yet, so that passwords do reach the directory.
-        let (name, code) = if n % 2 == 0 { ("erika", Some("123456")) } else { ("neu", None) };
+        let (name, code) = match n % 4 {
+            0 => ("erika", Some("123456")),
+            2 => ("erika", None),
+            _ => ("neu", None),
+        };
         let (status, _) = stranger.sign_in(name, &format!("guess {n}"), code).await;
         assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS), "{status}");
     }
@@ -204,8 +210,19 @@ async fn wrong_passwords_from_many_sources_lock_nobody_out_of_the_directory() {
     office.next_code();
     let (status, answer) = known.sign_in("erika", "Linde-Fluss-27", Some(&app.code(office.now()))).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let config = config(&directory);
+    let (_, answer) = known.sign_in("erika", "Linde-Fluss-27", None).await;
+    assert_eq!(answer["state"], "second_factor_required", "the known device is told what is missing: {answer}");
+
+    // The newcomer is held up for as long as strangers use up what may reach the directory; a start code tells them
+    // apart.
     let neu = office.tenant.people().by_name("neu").await.unwrap().unwrap();
+    let mut newcomer = office.browser_at(Ipv4Addr::new(203, 0, 113, 5).into());
+    let (status, _) = newcomer.sign_in("neu", "Birke-Berg-28", None).await;
+    assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS), "{status}");
+    let code = office.start_code(neu.id).await;
+    let (_, answer) = newcomer.sign_in_with("neu", "Birke-Berg-28", Some(code)).await;
+    assert_eq!(answer["state"], "enrolment_required", "{answer}");
+    let config = config(&directory);
     let mut client = Client::connect(&config).await.unwrap();
     let dn = neu.directory_dn.unwrap();
     assert_eq!(

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fernamt_domain::{
     DeviceState, DomainEvent, EndReason, GroupId, LiveGrant, PersonId, PersonSource, PersonState, RuleId, SessionFacts,
-    SystemRng, TargetId, TargetSettings, audit::AuditKind, target::{RdpSettings, TcpSettings},
+    SystemRng, TargetId, TargetSettings,
+    audit::AuditKind,
+    target::{RdpSettings, TcpSettings},
 };
 use fernamt_identity::{Refusal, authorise, session};
 use fernamt_policy::{Effect, RuleForm};

@@ -18,8 +18,9 @@ async fn the_first_sign_in_enrols_a_second_factor_and_later_ones_need_it() {
     assert_eq!(session["device_state"], "approved");
 
     let mut elsewhere = office.browser();
-    let (status, problem) = elsewhere.sign_in("a.meier", PASSWORD, None).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("sign_in_failed")));
+    let (status, answer) = elsewhere.sign_in("a.meier", PASSWORD, None).await;
+    assert_eq!((status, &answer), (StatusCode::OK, &json!({ "state": "second_factor_required", "methods": ["totp"] })));
+    assert_eq!(elsewhere.cookie, None, "the right password alone signs nobody in");
     let code = app.code(office.now());
     let (status, answer) = elsewhere.sign_in(" A.Meier ", PASSWORD, Some(&code)).await;
     assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("signed_in")), "{answer}");
@@ -69,7 +70,7 @@ async fn whatever_was_wrong_the_answer_is_the_same() {
     let attempts = [
         ("nobody", PASSWORD, None),
         ("nobody", PASSWORD, Some("123456")),
-        ("a.meier", PASSWORD, None),
+        ("a.meier", "wrong", None),
         ("a.meier", PASSWORD, Some("000000")),
         ("a.meier", "wrong", Some(right.as_str())),
         ("b.neu", "wrong", None),
@@ -84,10 +85,93 @@ async fn whatever_was_wrong_the_answer_is_the_same() {
         assert_eq!(answer, &answers[0]);
     }
     assert_eq!(answers[0].0, StatusCode::UNAUTHORIZED);
+    office.browser().sign_in("a.meier", PASSWORD, None).await;
     let audited = office.audited(AuditKind::SignIn).await;
     for action in ["unknown_name", "second_factor_missing", "wrong_code", "wrong_password"] {
         assert!(audited.iter().any(|found| found == action), "{action} in {audited:?}");
     }
+}
+
+#[tokio::test]
+async fn right_passwords_without_a_code_are_counted_like_wrong_ones() {
+    let office = Office::open().await;
+    let (mut known, app, _) = office.enrolled("a.meier").await;
+    let mut stranger = office.browser_at([198, 51, 100, 7].into());
+    for _ in 0..6 {
+        assert_eq!(stranger.sign_in("a.meier", PASSWORD, None).await.1["state"], "second_factor_required");
+    }
+    let (status, problem) = stranger.sign_in("a.meier", PASSWORD, None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("slow_down")));
+    office.clock.advance(time::Duration::SECOND);
+    let code = app.code(office.now());
+    assert_eq!(stranger.sign_in("a.meier", PASSWORD, Some(&code)).await.1["state"], "signed_in");
+    assert_eq!(known.sign_in("a.meier", "wrong", None).await.1["code"], "sign_in_failed");
+    assert_eq!(known.sign_in("a.meier", PASSWORD, None).await.1["state"], "second_factor_required");
+}
+
+#[tokio::test]
+async fn a_device_that_waits_asks_and_learns_nothing_but_its_own_state() {
+    let office = Office::open().await;
+    let (mut first, app, _) = office.enrolled("a.meier").await;
+    let waiting = Settings { approval_needed: vec![DeviceKind::Browser], ..Settings::default() };
+    let work = office.tenant.begin().await.unwrap();
+    settings::save(&work, &waiting).await.unwrap();
+    work.commit().await.unwrap();
+
+    let mut browser = office.browser();
+    let (_, answer) = browser.sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
+    assert_eq!((&answer["state"], &answer["waiting"]["name"]), (&json!("device_pending"), &json!("Firefox on Linux")));
+    let (_, mine) = first.get("/api/v1/me/devices").await;
+    let shown = mine.as_array().unwrap().iter().find(|device| device["state"] == "pending").unwrap();
+    assert_eq!(answer["waiting"]["fingerprint"], shown["fingerprint"], "the same that the lists show");
+    let token = json!({ "token": answer["waiting"]["token"] });
+    let path = "/api/v1/sign-in/device";
+    assert_eq!(browser.post(path, token.clone()).await, (StatusCode::OK, json!({ "state": "pending" })));
+    let (status, problem) = browser.post(path, token.clone()).await;
+    assert_eq!((status, &problem["params"]["retry_after_s"]), (StatusCode::TOO_MANY_REQUESTS, &json!("3")));
+    for foreign in [json!("made up"), browser.proof().await["challenge"].clone()] {
+        let (status, problem) = browser.post(path, json!({ "token": foreign })).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("challenge_expired")));
+    }
+
+    let id = shown["id"].as_str().unwrap().parse().unwrap();
+    for state in [DeviceState::Approved, DeviceState::Revoked] {
+        let work = office.tenant.begin().await.unwrap();
+        work.devices().set_state(id, state, None).await.unwrap();
+        work.commit().await.unwrap();
+        office.clock.advance(time::Duration::seconds(5));
+        assert_eq!(browser.post(path, token.clone()).await.1["state"], json!(state));
+        assert_eq!(browser.cookie, None, "asking signs nobody in");
+    }
+    office.clock.advance(time::Duration::HOUR);
+    assert_eq!(browser.post(path, token).await.1["code"], "challenge_expired");
+}
+
+#[tokio::test]
+async fn names_of_devices_and_passkeys_that_deceive_are_refused() {
+    let office = Office::open().await;
+    let (mut browser, app, _) = office.enrolled("a.meier").await;
+    let mut body = browser.proof().await;
+    body["name"] = json!("a.meier");
+    body["password"] = json!(PASSWORD);
+    body["second"] = json!({ "kind": "totp", "code": app.code(office.now()) });
+    body["device"]["name"] = json!("Fire\u{202e}fox");
+    let (status, problem) = browser.post("/api/v1/sign-in", body.clone()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let field = &problem["fields"][0];
+    assert_eq!((&field["path"], &field["code"]), (&json!("device.name"), &json!("bidi_character")));
+    assert_eq!(field["params"]["position"], "5");
+    body["device"]["name"] = json!("x".repeat(101));
+    assert_eq!(browser.post("/api/v1/sign-in", body).await.1["fields"][0]["code"], "too_long");
+
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    let (_, problem) =
+        browser.post("/api/v1/me/devices/ssh-key", json!({ "name": "a\u{200b}b", "public_key": key })).await;
+    assert_eq!(problem["fields"][0]["code"], "invisible_character");
+    let (_, options) = browser.post("/api/v1/me/passkeys/begin", json!({})).await;
+    let passkey = json!({ "token": options["token"], "name": "x".repeat(101), "credential": {} });
+    let (_, problem) = browser.post("/api/v1/me/passkeys", passkey).await;
+    assert_eq!(problem["fields"][0]["code"], "too_long");
 }
 
 #[tokio::test]
@@ -246,8 +330,11 @@ async fn a_hardware_token_works_from_the_vendors_file_on() {
         let step = office.now().unix_timestamp() / 30 + steps;
         fernamt_identity::otp::code_at(&record.scheme, &record.secret, step)
     };
-    let (status, _) = office.browser().sign_in("a.meier", PASSWORD, None).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "once a token is handed out, the password alone enrols nothing");
+    let (_, answer) = office.browser().sign_in("a.meier", PASSWORD, None).await;
+    assert_eq!(
+        answer["state"], "second_factor_required",
+        "once a token is handed out, the password alone enrols nothing"
+    );
     let mut browser = office.browser();
     assert_eq!(browser.sign_in("a.meier", PASSWORD, Some(&code(0))).await.0, StatusCode::OK);
     assert!(office.tenant.otp_tokens().get(token.id).await.unwrap().confirmed_at.is_some());

@@ -8,6 +8,8 @@ pub mod snapshot;
 pub mod sync;
 mod tls;
 
+use std::collections::BTreeMap;
+
 use fernamt_domain::Secret;
 use url::Url;
 
@@ -118,6 +120,21 @@ pub enum DirectoryError {
 }
 
 impl DirectoryError {
+    /// The values that belong in a sentence about it. `why` is in the words of the system or the directory.
+    pub fn params(&self) -> BTreeMap<String, String> {
+        let pairs: Vec<(&str, String)> = match self {
+            Self::Unreachable { host, why } | Self::Untrusted { host, why } => {
+                vec![("host", host.clone()), ("why", why.clone())]
+            }
+            Self::Timeout { host } => vec![("host", host.clone())],
+            Self::Incomplete { why } | Self::Broken(why) => vec![("why", why.clone())],
+            Self::ManyVanished { gone, known } => vec![("gone", gone.to_string()), ("known", known.to_string())],
+            Self::Answer { code, text } => vec![("code", code.to_string()), ("why", text.clone())],
+            _ => Vec::new(),
+        };
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// The stable word for the API.
     pub fn code(&self) -> &'static str {
         match self {

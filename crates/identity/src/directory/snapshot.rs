@@ -167,10 +167,10 @@ fn rid(sid: &[u8]) -> Option<u32> {
     sid.last_chunk().map(|last| u32::from_le_bytes(*last))
 }
 
+/// A name that may be shown here. One that may not leads to the sign-in name instead, or leaves the entry out.
 fn usable(text: &str) -> Option<String> {
     let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned())
+    fernamt_domain::name::check(text, MAX_NAME_CHARS).ok().map(|()| text.to_owned())
 }
 
 fn is_disabled(entry: &Entry, now: OffsetDateTime) -> bool {
@@ -182,7 +182,8 @@ fn is_disabled(entry: &Entry, now: OffsetDateTime) -> bool {
     });
     let locked = entry.text("pwdAccountLockedTime").is_some_and(|time| time.starts_with("00000101"))
         || entry.text("nsAccountLock").is_some_and(|lock| lock.eq_ignore_ascii_case("true"));
-    let shadow = number("shadowExpire").is_some_and(|days| days >= 0 && days.saturating_mul(86_400) <= now.unix_timestamp());
+    let shadow =
+        number("shadowExpire").is_some_and(|days| days >= 0 && days.saturating_mul(86_400) <= now.unix_timestamp());
     barred || expired || locked || shadow
 }
 

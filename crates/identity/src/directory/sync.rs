@@ -5,7 +5,7 @@
 //! answer, or answers in part, changes nothing: who worked goes on working, and the fault is shown to administrators.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -58,6 +58,8 @@ pub struct SyncResult {
     pub code: String,
     /// What happened, in English.
     pub detail: String,
+    /// Values that belong in a sentence about the fault.
+    pub params: BTreeMap<String, String>,
     /// People found.
     pub people: usize,
     /// Groups found.
@@ -191,6 +193,7 @@ impl Identity {
             Err(SyncError::Directory(error)) => SyncResult {
                 code: error.code().to_owned(),
                 detail: error.to_string(),
+                params: error.params(),
                 lockout_threshold: before.as_ref().and_then(|before| before.lockout_threshold),
                 ..SyncResult::default()
             },
@@ -221,6 +224,7 @@ impl Identity {
             ok: true,
             code: "ok".into(),
             detail: format!("{} people and {} groups found", found.people.len(), found.groups.len()),
+            params: BTreeMap::new(),
             people: found.people.len(),
             groups: found.groups.len(),
             name_clashes: plan.name_clashes,

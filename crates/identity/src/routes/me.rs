@@ -14,7 +14,7 @@ use fernamt_store::{DeviceRecord, StoreError};
 use crate::{
     Identity,
     complete::short_fingerprint,
-    device::Key,
+    device::{DeviceName, Key},
     failure::SignInError,
     password,
     session::{self, end_all},
@@ -104,6 +104,8 @@ pub(super) async fn add_ssh_key(
 ) -> Result<(StatusCode, Json<MyDevice>), ApiError> {
     let key = SshPublicKey::parse(&request.public_key)
         .map_err(|fault| ApiError::invalid().field("public_key", fault.code(), fault.to_string()))?;
+    let name = DeviceName::parse(&request.name, DeviceKind::SshKey)
+        .map_err(|fault| SignInError::Name { path: "name", fault })?;
     let tenant = &session.site.tenant;
     let settings = settings::load(tenant).await.map_err(SignInError::from)?;
     let thumbprint = key.fingerprint();
@@ -113,7 +115,7 @@ pub(super) async fn add_ssh_key(
         return Err(ApiError::conflict("key_known", "this key is enrolled already, or was revoked"));
     }
     let now = session.situation.at;
-    let device = identity.enrol_device(&mut work, &settings, session.person(), &key, &request.name, now).await?;
+    let device = identity.enrol_device(&mut work, &settings, session.person(), &key, &name, now).await?;
     work.commit().await.map_err(SignInError::from)?;
     Ok((StatusCode::CREATED, Json(my_device(device, &session))))
 }

@@ -21,6 +21,7 @@ pub(crate) fn router(identity: Arc<Identity>) -> Router {
         .route("/api/v1/sign-in/challenge", get(sign_in::challenge))
         .route("/api/v1/sign-in", post(sign_in::password))
         .route("/api/v1/sign-in/enrolment", post(sign_in::enrolment))
+        .route("/api/v1/sign-in/device", post(sign_in::waiting_device))
         .route("/api/v1/sign-in/passkey/begin", post(sign_in::passkey_begin))
         .route("/api/v1/sign-in/passkey", post(sign_in::passkey))
         .route("/api/v1/setup/check", post(sign_in::setup_check))

@@ -21,6 +21,8 @@ use crate::{Identity, device::MAX_NAME_CHARS, failure::SignInError, passkey::MAX
 
 /// The purpose of the token that carries a passkey's registration.
 const REGISTRATION: &str = "passkey-registration";
+/// What a passkey is called that its owner did not name.
+const DEFAULT_PASSKEY_NAME: &str = "Passkey";
 
 #[derive(Serialize, Deserialize)]
 struct Registration {
@@ -71,6 +73,11 @@ pub(super) async fn passkey_add(
     Json(request): Json<NewPasskey>,
 ) -> Result<(StatusCode, Json<MyPasskey>), ApiError> {
     let (tenant, person) = (&session.site.tenant, session.person());
+    let name = match request.name.trim() {
+        "" => DEFAULT_PASSKEY_NAME,
+        name => name,
+    };
+    fernamt_domain::name::check(name, MAX_NAME_CHARS).map_err(|fault| SignInError::Name { path: "name", fault })?;
     let opened = identity
         .challenges
         .open::<Registration>(tenant.id(), REGISTRATION, &request.token)
@@ -82,13 +89,12 @@ pub(super) async fn passkey_add(
         .finish_registration(request.credential, &opened.value.state)
         .map_err(|error| refused(&error))?;
     identity.challenges.spend(&opened).map_err(SignInError::from)?;
-    let name: String = request.name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
     let passkey = PasskeyRecord {
         id: PasskeyId::new(&*identity.clock, &*identity.rng),
         person,
         credential_id,
         credential,
-        name: if name.is_empty() { "Passkey".to_owned() } else { name },
+        name: name.to_owned(),
         created_at: session.situation.at,
         last_used_on: None,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use fernamt_api::sign_in::{
     EnrolmentRequest, PasskeyOptions, PasskeySignInRequest, SecondFactor, SetupCheckRequest, SetupRequest, SetupView,
-    SignInAnswer, SignInChallenge, SignInRequest,
+    SignInAnswer, SignInChallenge, SignInRequest, WaitingDeviceAnswer, WaitingDeviceRequest,
 };
 use fernamt_domain::{
     Method, PersonId, PersonState, Role,
@@ -49,7 +49,13 @@ pub(super) async fn password(
     });
     let credentials =
         Credentials { name: &request.name, password: &request.password, second, device: Some(&browser.key) };
-    let proof = identity.prove(&site.tenant, &site.situation(), &credentials).await?;
+    let proof = match identity.prove(&site.tenant, &site.situation(), &credentials).await {
+        Ok(proof) => proof,
+        Err(SignInError::SecondFactorRequired(methods)) => {
+            return Ok(with_cookies(Json(SignInAnswer::SecondFactorRequired { methods }), Vec::new()));
+        }
+        Err(error) => return Err(error.into()),
+    };
     if proof.enrolment_needed {
         return Ok(enrol(&identity, &site, &proof.person));
     }
@@ -84,6 +90,15 @@ pub(super) async fn enrolment(
     };
     let completed = identity.complete(&site, &browser, signed_in).await?;
     Ok(with_cookies(Json(completed.answer), completed.cookies))
+}
+
+pub(super) async fn waiting_device(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+    Json(request): Json<WaitingDeviceRequest>,
+) -> Result<Json<WaitingDeviceAnswer>, ApiError> {
+    let state = identity.state_of_waiting(&site.tenant, &request.token, site.situation().at).await?;
+    Ok(Json(WaitingDeviceAnswer { state }))
 }
 
 pub(super) async fn passkey_begin(
