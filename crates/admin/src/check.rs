@@ -1,6 +1,7 @@
 //! Checks of typed fields: each fault with its path and a stable code.
 
 use fernamt_api::problem::FieldProblem;
+use fernamt_domain::{NameFault, name};
 use fernamt_http::ApiError;
 
 /// Collects what is wrong with the fields of a request.
@@ -13,27 +14,22 @@ impl Checks {
     /// Notes a fault unless `holds`.
     pub(crate) fn that(&mut self, holds: bool, path: &str, code: &str, detail: &str) {
         if !holds {
-            self.found.push(FieldProblem { path: path.to_owned(), code: code.to_owned(), detail: detail.to_owned() });
+            self.found.push(FieldProblem::new(path, code, detail));
         }
     }
 
     /// A name: something to read, in one line, without spaces around it.
     pub(crate) fn name(&mut self, path: &str, name: &str, most_chars: usize) {
-        self.that(!name.trim().is_empty(), path, "required", "a name is needed");
-        self.that(name == name.trim(), path, "spaces_around", "a name has no spaces before or behind it");
-        self.text(path, name, most_chars);
+        self.note(path, name::check(name, most_chars));
     }
 
     /// One line of text.
     pub(crate) fn text(&mut self, path: &str, text: &str, most_chars: usize) {
-        let detail = format!("at most {most_chars} characters are allowed");
-        self.that(text.chars().count() <= most_chars, path, "too_long", &detail);
-        self.that(
-            !text.chars().any(char::is_control),
-            path,
-            "control_characters",
-            "line breaks and the like are not allowed",
-        );
+        self.note(path, name::check_line(text, most_chars));
+    }
+
+    fn note(&mut self, path: &str, checked: Result<(), NameFault>) {
+        self.found.extend(checked.err().map(|fault| FieldProblem::name(path, fault)));
     }
 
     /// One line of text, or nothing.
@@ -49,7 +45,7 @@ impl Checks {
 
 /// The refusal that names faulty fields.
 pub(crate) fn invalid(found: Vec<FieldProblem>) -> ApiError {
-    found.into_iter().fold(ApiError::invalid(), |error, fault| error.field(fault.path, &fault.code, fault.detail))
+    found.into_iter().fold(ApiError::invalid(), ApiError::with_field)
 }
 
 /// Whether the text is one label of a host name (RFC 1123).

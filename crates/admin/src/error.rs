@@ -4,6 +4,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use fernamt_api::admin::rules::RuleRef;
 use fernamt_http::ApiError;
 use fernamt_store::StoreError;
 
@@ -65,6 +66,10 @@ pub(crate) fn oneself() -> ApiError {
 }
 
 /// The refusal to remove what rules use.
-pub(crate) fn used_by(rules: &[String]) -> ApiError {
-    ApiError::conflict("used_by_rules", "rules use it; change those first").param("rules", rules.join(", "))
+pub(crate) fn used_by(rules: &[RuleRef]) -> ApiError {
+    let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    let ids: Vec<_> = rules.iter().map(|rule| rule.id.to_string()).collect();
+    ApiError::conflict("used_by_rules", "rules use it; change those first")
+        .param("rules", names.join(", "))
+        .param("rule_ids", ids.join(","))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use fernamt_api::admin::people::PersonRef;
 use fernamt_domain::{DeviceState, PersonId};
 use fernamt_store::{DeviceRecord, MAX_PAGE_ROWS, OtpKind, Page, StoreError, TenantStore};
 
@@ -50,6 +51,15 @@ pub(crate) async fn holds_second_factor(tenant: &TenantStore, person: PersonId) 
     let tokens = tenant.otp_tokens().of_person(person).await?;
     let counts = tokens.iter().any(|token| token.confirmed_at.is_some() || token.kind == OtpKind::Hardware);
     Ok(counts || !tenant.passkeys().of_person(person).await?.is_empty())
+}
+
+/// A person by id and name, unless they are gone for good.
+pub(crate) async fn reference(tenant: &TenantStore, id: PersonId) -> Result<Option<PersonRef>, StoreError> {
+    match tenant.people().get_even_removed(id).await {
+        Ok(person) => Ok(Some(PersonRef { id, display_name: person.display_name })),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether what was looked for is there.

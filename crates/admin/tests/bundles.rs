@@ -49,7 +49,7 @@ async fn faulty_fields_are_named() {
     for (body, fields) in [
         (json!({ "name": "", "targets": [] }), [("name", "required")]),
         (json!({ "name": "x".repeat(101), "targets": [] }), [("name", "too_long")]),
-        (json!({ "name": "a\nb", "targets": [] }), [("name", "control_characters")]),
+        (json!({ "name": "a\nb", "targets": [] }), [("name", "control_character")]),
         (json!({ "name": "Bauamt", "targets": [] }), [("name", "taken")]),
         (json!({ "name": "x", "targets": [uuid::Uuid::nil()] }), [("targets", "unknown")]),
         (json!({ "name": "x", "targets": vec![uuid::Uuid::nil(); 10_001] }), [("targets", "too_many")]),
@@ -66,7 +66,11 @@ async fn a_bundle_that_a_rule_names_stays() {
     let form = json!({ "effect": "deny", "everybody": true, "bundles": [bundle["id"]] });
     let rule = json!({ "name": "closed", "body": { "kind": "form", "form": form } });
     assert_eq!(client.post("/api/v1/admin/rules", rule).await.status, 201);
-    let refused = client.delete(&format!("{BUNDLES}/{}", bundle["id"].as_str().unwrap())).await;
+    let path = format!("{BUNDLES}/{}", bundle["id"].as_str().unwrap());
+    for shown in [client.get(&path).await.body, client.get(BUNDLES).await.body["items"][0].clone()] {
+        assert_eq!(shown["used_by_rules"][0]["name"], "closed");
+    }
+    let refused = client.delete(&path).await;
     assert_eq!((refused.status, refused.code()), (409, "used_by_rules"));
     assert_eq!(refused.body["params"]["rules"], "closed");
 }

@@ -16,9 +16,10 @@ const ADMINISTRATOR: &[&str] = &[
     "tokens",
     "directories",
     "targets/export",
+    "targets/imports",
 ];
 const CONTROL_DESK: &[&str] = &["devices", "sessions"];
-const DATA_PROTECTION: &[&str] = &["audit", "audit/export", "audit/head"];
+const DATA_PROTECTION: &[&str] = &["audit", "audit/export", "audit/head", "audit/reveals"];
 
 #[tokio::test]
 async fn each_duty_opens_its_own_doors() {

@@ -39,11 +39,17 @@ async fn a_group_that_rules_use_says_so_and_stays() {
     client
         .post("/api/v1/admin/rules", json!({ "name": "by hand", "body": { "kind": "expert", "cedar": cedar } }))
         .await;
-    assert_eq!(client.get(&path).await.body["used_by_rules"], json!(["by form", "by hand"]));
+    let used_by = client.get(&path).await.body["used_by_rules"].clone();
+    let names: Vec<_> = used_by.as_array().unwrap().iter().map(|rule| rule["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["by form", "by hand"]);
     let refused = client.delete(&path).await;
     assert_eq!((refused.status, refused.code()), (409, "used_by_rules"));
     assert_eq!(refused.body["params"]["rules"], "by form, by hand");
-    let renamed = client.patch(&path, json!({ "name": "Hochbau" })).await;
+    let ids: Vec<_> = used_by.as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(refused.body["params"]["rule_ids"], ids.join(","));
+    let renamed = client.patch(&path, json!({ "version": group["version"], "name": "Hochbau" })).await;
     assert_eq!((renamed.status, &renamed.body["name"]), (200, &json!("Hochbau")), "a new name changes no rule");
+    let late = client.patch(&path, json!({ "version": group["version"], "name": "Tiefbau" })).await;
+    assert_eq!((late.status, late.code()), (409, "outdated"), "somebody else has renamed it since");
     assert_eq!(client.post(GROUPS, json!({ "name": "Hochbau" })).await.fields(), [("name", "taken")]);
 }

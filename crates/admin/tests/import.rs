@@ -49,8 +49,19 @@ async fn a_table_is_previewed_applied_and_undone() {
     let again = import(&client, TABLE.as_bytes(), false).await;
     assert_eq!((&again["id"], actions(&again)), (&json!(null), vec![("Bauakte", "unchanged"), ("files", "unchanged")]));
 
+    let past = client.get(&format!("{TARGETS}/imports")).await.body;
+    assert_eq!(
+        (&past[0]["id"], past.as_array().unwrap().len()),
+        (&applied["id"], 1),
+        "what changed nothing is no import"
+    );
+    assert_eq!((&past[0]["created"], &past[0]["changed"], &past[0]["undone_at"]), (&json!(1), &json!(1), &json!(null)));
+    assert_eq!(past[0]["by"], json!({ "id": client.person, "display_name": "chief of the office" }));
+
     let undone = undo(&client, &applied).await;
     assert_eq!(undone.body, json!({ "restored": 2, "kept": [] }));
+    let past = client.get(&format!("{TARGETS}/imports")).await.body;
+    assert!(past[0]["undone_at"].is_string(), "{past}");
     assert_eq!(targets(&client).await, before);
     assert_eq!(client.get("/api/v1/admin/bundles").await.body["total"], 0, "bundles made by the import are gone");
     assert_eq!(undo(&client, &applied).await.code(), "undone_already");
@@ -140,4 +151,29 @@ async fn two_hundred_applications_are_one_import() {
     assert_eq!(bundle["items"][0]["targets"].as_array().unwrap().len(), 200);
     assert_eq!(undo(&client, &applied).await.body["restored"], 200);
     assert_eq!(house.tenant.targets().count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn names_that_deceive_are_faults_of_their_rows() {
+    let (_house, client) = House::with_administrator().await;
+    let long = "x".repeat(101);
+    let table = format!(
+        "name;kind;host;port;bundle\nBau\u{202e}akte;ssh;a.amt.test;22;\n{long};ssh;b.amt.test;22;\nc;ssh;c.amt.test;22;A|B\u{200b}\n"
+    );
+    let result = import(&client, table.as_bytes(), false).await;
+    let faults: Vec<_> = result["faults"].as_array().unwrap().iter().collect();
+    let fault = |line: u32, column: &str, code: &str, params: Value| (json!(line), json!(column), json!(code), params);
+    let found: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault["line"].clone(), fault["column"].clone(), fault["code"].clone(), fault["params"].clone()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            fault(2, "name", "bidi_character", json!({ "position": "4", "character": "U+202E" })),
+            fault(3, "name", "too_long", json!({ "chars": "101", "most": "100" })),
+            fault(4, "bundle", "invisible_character", json!({ "position": "2", "character": "U+200B" })),
+        ]
+    );
+    assert!(targets(&client).await.is_empty());
 }

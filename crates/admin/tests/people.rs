@@ -117,3 +117,21 @@ async fn a_change_is_based_on_what_was_seen() {
     assert_eq!(client.patch(&path, name("Anna B")).await.code(), "outdated");
     assert_eq!(client.get(&path).await.body["display_name"], "Anna A");
 }
+
+#[tokio::test]
+async fn a_start_code_is_made_for_who_has_no_second_factor() {
+    let (house, client) = House::with_administrator().await;
+    let anna = house.person("anna", &[]).await;
+    let path = format!("{PEOPLE}/{anna}/start-code");
+    let code = client.post(&path, json!({})).await;
+    assert_eq!((code.status, code.body["code"].as_str().unwrap().len()), (200, 19));
+    assert_ne!(client.post(&path, json!({})).await.body, code.body, "the next one takes its place");
+    assert!(house.actions().await.contains(&"start_code_made".to_owned()));
+    let file = "serial,secret\nA1,JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n";
+    client.post("/api/v1/admin/tokens/import", json!({ "file": file })).await;
+    let token = client.get("/api/v1/admin/tokens").await.body["items"][0]["id"].clone();
+    let handed = format!("/api/v1/admin/tokens/{}/person", token.as_str().unwrap());
+    assert_eq!(client.put(&handed, json!({ "person_id": anna })).await.status, 200);
+    let refused = client.post(&path, json!({})).await;
+    assert_eq!((refused.status, refused.code()), (409, "has_second_factor"));
+}

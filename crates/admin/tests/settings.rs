@@ -2,7 +2,7 @@
 
 use fernamt_domain::DirectoryId;
 use fernamt_store::DirectoryRecord;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::House;
 
@@ -11,12 +11,18 @@ const SETTINGS: &str = "/api/v1/admin/settings";
 #[tokio::test]
 async fn settings_have_defaults_and_are_checked() {
     let (house, client) = House::with_administrator().await;
-    let mut settings = client.get(SETTINGS).await.body;
+    let first = client.get(SETTINGS).await.body;
+    let mut settings = first["settings"].clone();
     assert_eq!(settings["time_zone"], "Europe/Berlin");
     settings["idle_minutes"] = json!(30);
     settings["retention_days"] = json!({ "audit": 30 });
-    assert_eq!(client.put(SETTINGS, settings.clone()).await.status, 200);
-    assert_eq!(client.get(SETTINGS).await.body, settings);
+    let based_on = |version: &Value, settings: &Value| json!({ "version": version, "settings": settings });
+    let saved = client.put(SETTINGS, based_on(&first["version"], &settings)).await;
+    assert_eq!((saved.status, &saved.body["settings"]), (200, &settings));
+    assert_eq!(client.get(SETTINGS).await.body, saved.body);
+    let late = client.put(SETTINGS, based_on(&first["version"], &settings)).await;
+    assert_eq!((late.status, late.code()), (409, "outdated"), "what somebody else saved since is not overwritten");
+    let version = &saved.body["version"];
     let entries = house.tenant.audit().oldest_first(&fernamt_store::AuditFilter::default(), 0, 10).await.unwrap();
     assert_eq!(entries[0].facts.details["changed"]["idle_minutes"], json!({ "before": 60, "after": 30 }));
     for (field, value, code) in [
@@ -27,11 +33,34 @@ async fn settings_have_defaults_and_are_checked() {
     ] {
         let mut wrong = settings.clone();
         wrong[field] = value;
-        assert_eq!(client.put(SETTINGS, wrong).await.fields(), [(field, code)]);
+        assert_eq!(client.put(SETTINGS, based_on(version, &wrong)).await.fields(), [(field, code)]);
     }
     settings["retention_days"] = json!({ "audit": 5_000 });
-    assert_eq!(client.put(SETTINGS, settings).await.fields(), [("retention_days.audit", "out_of_range")]);
-    assert_eq!(client.put(SETTINGS, json!({ "colour": "red" })).await.code(), "malformed");
+    let too_long = client.put(SETTINGS, based_on(version, &settings)).await;
+    assert_eq!(too_long.fields(), [("retention_days.audit", "out_of_range")]);
+    let unknown = client.put(SETTINGS, based_on(version, &json!({ "colour": "red" }))).await;
+    assert_eq!(unknown.code(), "malformed");
+}
+
+#[tokio::test]
+async fn limits_come_with_the_settings_and_are_the_ones_that_hold() {
+    let (_house, client) = House::with_administrator().await;
+    let view = client.get(SETTINGS).await.body;
+    for rule in view["retention"].as_array().unwrap() {
+        let (category, most) = (rule["category"].as_str().unwrap(), rule["max_days"].as_u64().unwrap());
+        for (days, fields) in [(most, 0), (most + 1, 1)] {
+            let mut settings = view["settings"].clone();
+            settings["retention_days"] = json!({ category: days });
+            // An old version, so that nothing is changed: fields are checked first.
+            let reply = client.put(SETTINGS, json!({ "version": "old", "settings": settings })).await;
+            assert_eq!(reply.fields().len(), fields, "{category}: {days}");
+        }
+    }
+    let audit = view["retention"].as_array().unwrap().iter().find(|rule| rule["category"] == "audit").unwrap();
+    assert_eq!(*audit, json!({ "category": "audit", "start": "creation", "default_days": 90, "max_days": 365 }));
+    for (field, least, most) in [("idle_minutes", 5, 480), ("session_hours", 1, 24)] {
+        assert_eq!(view["limits"][field], json!({ "least": least, "most": most }));
+    }
 }
 
 #[tokio::test]
@@ -48,6 +77,7 @@ async fn health_tells_what_needs_a_look() {
         .map(|part| (part["part"].as_str().unwrap(), part["state"].as_str().unwrap()))
         .collect();
     assert_eq!(states, [("database", "ok"), ("targets", "warning"), ("directory", "off")]);
+    assert_eq!(health["parts"][1]["params"], json!({ "wrong": "0", "down": "1", "seen": "1" }));
     assert_eq!(
         (&health["pending_devices"], &health["open_sessions"], &health["zones"][0]),
         (&json!(1), &json!(1), &json!("internet"))
@@ -73,11 +103,20 @@ async fn a_directory_that_refuses_is_a_failure_however_recent() {
     };
     let work = house.tenant.begin().await.unwrap();
     work.directories().insert(&directory).await.unwrap();
-    let result = json!({ "ok": false, "code": "bind_refused", "detail": "the password was refused", "people": 0, "groups": 0, "name_clashes": 0, "lockout_threshold": null });
+    let result = json!({ "ok": false, "code": "directory_unreachable", "detail": "the password was refused", "params": { "host": "dc1:636", "why": "-" }, "people": 0, "groups": 0, "name_clashes": 0, "lockout_threshold": null });
     work.directories().synced(directory.id, &result).await.unwrap();
     work.commit().await.unwrap();
     let health = client.get("/api/v1/admin/health").await.body;
     let part = health["parts"].as_array().unwrap().iter().find(|part| part["part"] == "directory").unwrap();
     assert_eq!((&part["state"], &part["code"]), (&json!("failed"), &json!("sync_failed")));
     assert_eq!(part["detail"], "AD was not synchronised: the password was refused");
+    assert_eq!(
+        part["params"],
+        json!({ "name": "AD", "fault": "directory_unreachable", "host": "dc1:636", "why": "-" })
+    );
+    let listed = client.get("/api/v1/admin/directories").await.body;
+    assert_eq!(
+        (&listed[0]["last_sync"]["ok"], &listed[0]["last_sync"]["code"], &listed[0]["last_sync"]["params"]["host"]),
+        (&json!(false), &json!("directory_unreachable"), &json!("dc1:636"))
+    );
 }

@@ -90,3 +90,29 @@ async fn a_certificate_is_looked_at_compared_and_pinned() {
     let free = client.put(&certificate, json!({ "sha256": null })).await;
     assert_eq!(free.body["pinned_certificate"], json!(null));
 }
+
+#[tokio::test]
+async fn a_target_names_the_rules_that_name_it_or_its_bundle() {
+    let (house, client) = House::with_administrator().await;
+    let (target, other) = (house.target(&client, "files").await, house.target(&client, "wiki").await);
+    let bundle = json!({ "name": "Bauamt", "targets": [target["id"]] });
+    let bundle = client.post("/api/v1/admin/bundles", bundle).await.body;
+    let rule = async |name: &str, form: serde_json::Value, enabled: bool| {
+        let body = json!({ "kind": "form", "form": form });
+        let reply = client.post("/api/v1/admin/rules", json!({ "name": name, "enabled": enabled, "body": body })).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        json!({ "id": reply.body["id"], "name": name })
+    };
+    let direct = json!({ "effect": "allow", "everybody": true, "targets": [target["id"]], "bundles": [bundle["id"]] });
+    let direct = rule("direct", direct, true).await;
+    let bundled = json!({ "effect": "deny", "everybody": true, "bundles": [bundle["id"]] });
+    let bundled = rule("bundled, off", bundled, false).await;
+    rule("all", json!({ "effect": "allow", "everybody": true, "all_targets": true }), true).await;
+    let used_by = async |target: &serde_json::Value| {
+        let path = format!("{TARGETS}/{}", target["id"].as_str().unwrap());
+        client.get(&path).await.body["used_by_rules"].clone()
+    };
+    assert_eq!(used_by(&target).await, json!([direct, bundled]));
+    assert_eq!(used_by(&other).await, json!([]));
+    assert_eq!(client.get(TARGETS).await.body["items"][0]["used_by_rules"], json!([direct, bundled]));
+}

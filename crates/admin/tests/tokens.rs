@@ -29,7 +29,13 @@ async fn tokens_are_imported_handed_out_and_taken_back() {
     );
     assert_eq!(client.delete(&path).await.status, 204);
     assert_eq!(client.get(TOKENS).await.body["total"], 1);
-    assert_eq!(client.post(&format!("{TOKENS}/import"), json!({ "file": "nonsense" })).await.fields()[0].0, "file");
+    let nonsense = client.post(&format!("{TOKENS}/import"), json!({ "file": "nonsense" })).await;
+    assert_eq!(nonsense.fields(), [("file", "unknown_format")]);
+    let file =
+        "serial,secret,digits\nB1,JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP,6\nB1,JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP,6\nB3,12,6\n";
+    let faulty = client.post(&format!("{TOKENS}/import"), json!({ "file": file })).await;
+    assert_eq!(faulty.fields(), [("file", "doubled"), ("file", "secret")]);
+    assert_eq!(faulty.body["fields"][1]["params"], json!({ "entry": "3" }));
 }
 
 #[tokio::test]
@@ -46,19 +52,33 @@ async fn a_directorys_password_never_goes_to_another_server_by_itself() {
     assert_eq!(made.status, 201, "{made:?}");
     assert!(!made.text.contains("geheim"));
     let path = format!("{directories}/{}", made.body["id"].as_str().unwrap());
+    let version = made.body["version"].clone();
+    let mut unversioned = fields.clone();
+    unversioned["bind_password"] = json!("geheim");
+    assert_eq!(client.put(&path, unversioned).await.code(), "malformed");
     let mut moved = fields.clone();
+    moved["version"] = version.clone();
     moved["url"] = json!("ldaps://evil.example");
     assert_eq!(client.put(&path, moved.clone()).await.fields(), [("bind_password", "required")]);
     assert_eq!(client.post(&format!("{directories}/test"), moved).await.fields(), [("bind_password", "required")]);
     let mut renamed = fields.clone();
+    renamed["version"] = version.clone();
     renamed["name"] = json!("Verzeichnis");
-    assert_eq!(client.put(&path, renamed).await.body["name"], "Verzeichnis");
+    let now = client.put(&path, renamed.clone()).await.body;
+    assert_eq!(now["name"], "Verzeichnis");
+    assert_eq!(client.put(&path, renamed.clone()).await.code(), "outdated");
+    renamed["version"] = now["version"].clone();
+    renamed["bind_password"] = json!("neu");
+    let with_password = client.put(&path, renamed).await.body;
+    assert_ne!(with_password["version"], now["version"], "a new password is a change");
     let tested = client.post(&format!("{directories}/test"), fields).await;
     assert_eq!(
         (tested.status, &tested.body["ok"]),
         (200, &json!(false)),
         "nobody answers there, and that is an answer"
     );
+    assert_eq!((&tested.body["code"], &tested.body["fault"]), (&json!("unreachable"), &json!("directory_unreachable")));
+    assert_eq!(tested.body["params"]["host"], "127.0.0.1:1");
     assert_eq!(client.delete(&path).await.status, 204);
     assert_eq!(client.get(directories).await.body, json!([]));
 }

@@ -8,6 +8,7 @@ struct Case {
     house: House,
     client: Client,
     anna: fernamt_domain::PersonId,
+    group: Value,
     target: Value,
     rule: Value,
 }
@@ -26,7 +27,7 @@ async fn case() -> Case {
     });
     let rule = json!({ "name": "Bauamt im Dienst", "body": { "kind": "form", "form": form } });
     let rule = client.post("/api/v1/admin/rules", rule).await.body;
-    Case { house, client, anna, target, rule }
+    Case { house, client, anna, group, target, rule }
 }
 
 impl Case {
@@ -61,7 +62,7 @@ async fn it_names_the_rule_that_allows_and_until_when() {
 }
 
 #[tokio::test]
-async fn it_names_what_fails_in_words() {
+async fn it_names_what_fails_by_codes_and_terms() {
     let case = case().await;
     let answer = case
         .ask(|request| {
@@ -73,11 +74,17 @@ async fn it_names_what_fails_in_words() {
     assert_eq!((&answer["allowed"], &answer["reason"]), (&json!(false), &json!("no_rule")));
     assert_eq!(failing(&answer), ["device_state", "second_factor", "time"]);
     let conditions = answer["rules"][0]["conditions"].as_array().unwrap();
-    let params = |code: &str| conditions.iter().find(|condition| condition["code"] == code).unwrap()["params"].clone();
-    assert_eq!(params("subject"), json!({ "expected": "Bauamt", "actual": "anna of the office, Bauamt" }));
-    assert_eq!(params("target")["expected"], "files");
-    assert_eq!(params("device_state"), json!({ "expected": "approved", "actual": "pending" }));
-    assert_eq!(params("time"), json!({ "expected": "Mon-Fri 06:00-20:00", "actual": "Sun 2026-11-01 11:00" }));
+    let of = |code: &str| conditions.iter().find(|condition| condition["code"] == code).unwrap();
+    let group = json!({ "kind": "group", "text": "Bauamt", "id": case.group["id"] });
+    let anna = json!({ "kind": "person", "text": "anna of the office", "id": case.anna });
+    assert_eq!(of("subject")["expected"], json!([group]));
+    assert_eq!(of("subject")["actual"], json!([anna, group]));
+    assert_eq!(of("target")["expected"], json!([{ "kind": "target", "text": "files", "id": case.target["id"] }]));
+    assert_eq!(of("device_state")["expected"], json!([{ "kind": "device_state", "text": "approved" }]));
+    assert_eq!(of("device_state")["actual"], json!([{ "kind": "device_state", "text": "pending" }]));
+    assert_eq!(of("second_factor")["actual"], json!([{ "kind": "method", "text": "password" }]));
+    assert_eq!(of("time")["windows"], json!([{ "weekdays": [1, 2, 3, 4, 5], "from": "06:00", "to": "20:00" }]));
+    assert_eq!(of("time")["moment"], json!({ "date": "2026-11-01", "weekday": 7, "time": "11:00" }));
 }
 
 #[tokio::test]

@@ -53,8 +53,11 @@ impl Installation for Running {
 
     async fn parts(&self) -> Vec<Part> {
         let ssh = match &self.office.config.ssh {
-            Some(ssh) => part("ssh", PartState::Ok, "listening", format!("the SSH gateway listens on {}", ssh.address)),
-            None => part("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
+            Some(ssh) => {
+                let detail = format!("the SSH gateway listens on {}", ssh.address);
+                Part::new("ssh", PartState::Ok, "listening", detail).param("address", &ssh.address)
+            }
+            None => Part::new("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
         };
         [Some(self.backup()), self.certificate(), Some(ssh)].into_iter().flatten().collect()
     }
@@ -63,20 +66,18 @@ impl Installation for Running {
 impl Running {
     fn backup(&self) -> Part {
         if !self.office.config.backup.enabled {
-            return part("backup", PartState::Off, "off", "daily backups are switched off");
+            return Part::new("backup", PartState::Off, "off", "daily backups are switched off");
         }
         let newest = backups(&self.office.config.backup_dir()).pop();
         let age = newest.and_then(|path| path.metadata().ok()?.modified().ok()?.elapsed().ok());
         match age {
-            None => part("backup", PartState::Warning, "backup_missing", "no backup has been made yet"),
-            Some(age) if age > BACKUP_MAX_AGE => part(
-                "backup",
-                PartState::Failed,
-                "backup_too_old",
-                format!("the newest backup is {} hours old", age.as_secs() / 3600),
-            ),
+            None => Part::new("backup", PartState::Warning, "backup_missing", "no backup has been made yet"),
             Some(age) => {
-                part("backup", PartState::Ok, "ok", format!("the newest backup is {} hours old", age.as_secs() / 3600))
+                let (state, code) =
+                    if age > BACKUP_MAX_AGE { (PartState::Failed, "backup_too_old") } else { (PartState::Ok, "ok") };
+                let hours = age.as_secs() / 3600;
+                Part::new("backup", state, code, format!("the newest backup is {hours} hours old"))
+                    .param("hours", hours)
             }
         }
     }
@@ -99,36 +100,28 @@ impl Running {
             })
             .min_by_key(|expiry| *expiry);
         Some(match soonest {
-            None => part(
+            None => Part::new(
                 "certificate",
                 PartState::Warning,
                 "certificate_self_made",
                 "no listener has a certificate from an authority",
             ),
             Some(None) => {
-                part("certificate", PartState::Failed, "certificate_unreadable", "a certificate cannot be read")
+                Part::new("certificate", PartState::Failed, "certificate_unreadable", "a certificate cannot be read")
             }
-            Some(Some(until)) if until < now => part(
-                "certificate",
-                PartState::Failed,
-                "certificate_expired",
-                format!("a certificate expired on {}", until.date()),
-            ),
-            Some(Some(until)) if until - now < CERTIFICATE_MIN_LEFT => part(
-                "certificate",
-                PartState::Warning,
-                "certificate_expires",
-                format!("a certificate expires on {}", until.date()),
-            ),
             Some(Some(until)) => {
-                part("certificate", PartState::Ok, "ok", format!("the certificate is valid until {}", until.date()))
+                let day = until.date();
+                let (state, code, detail) = if until < now {
+                    (PartState::Failed, "certificate_expired", format!("a certificate expired on {day}"))
+                } else if until - now < CERTIFICATE_MIN_LEFT {
+                    (PartState::Warning, "certificate_expires", format!("a certificate expires on {day}"))
+                } else {
+                    (PartState::Ok, "ok", format!("the certificate is valid until {day}"))
+                };
+                Part::new("certificate", state, code, detail).param("until", day)
             }
         })
     }
-}
-
-fn part(name: &str, state: PartState, code: &str, detail: impl Into<String>) -> Part {
-    Part { part: name.to_owned(), state, code: code.to_owned(), detail: detail.into() }
 }
 
 fn expiry(path: &std::path::Path) -> Option<OffsetDateTime> {

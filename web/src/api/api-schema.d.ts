@@ -55,6 +55,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/audit/reveals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Wishes to reveal of the last days, newest first. */
+        get: operations["list_reveals"];
+        put?: never;
+        /** Asks to reveal a pseudonym or a person. */
+        post: operations["ask_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/reveals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees to a wish of somebody with the other duty. */
+        post: operations["approve_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/reveals/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at what was agreed to. Each look is written down. */
+        post: operations["look_at_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/reveals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns a wish down, or takes one's own back. */
+        post: operations["refuse_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit/verify": {
         parameters: {
             query?: never;
@@ -440,6 +509,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/people/{id}/start-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a code for the first sign-in of a person who has no second factor yet. An earlier one becomes void. */
+        post: operations["make_start_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/people/{id}/targets": {
         parameters: {
             query?: never;
@@ -626,6 +712,23 @@ export interface paths {
         put?: never;
         /** Undoes an import. */
         post: operations["undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/targets/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports that can still be undone, or were, newest first; at most 50. */
+        get: operations["list_imports"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1180,6 +1283,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whether a device that waited was approved. */
+        post: operations["sign_in_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in/enrolment": {
         parameters: {
             query?: never;
@@ -1235,6 +1355,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A wish to know who stands behind a pseudonym of the log, or under which pseudonym somebody stands in it. It takes
+         *     two people: an administrator and a data-protection officer, one to ask and the other to decide.
+         */
+        AskReveal: {
+            /** @description Why, for who decides and for the log: 10 to 500 characters. No names of people. */
+            reason: string;
+            /** @description What is wanted. */
+            wanted: components["schemas"]["RevealWanted"];
+        };
         /** @description Who has a token. */
         AssignToken: {
             person_id?: components["schemas"]["PersonId"] | null;
@@ -1251,7 +1381,9 @@ export interface components {
              */
             at: string;
             /** @description More facts. */
-            details: Record<string, never>;
+            details: {
+                [key: string]: unknown;
+            };
             /** @description What kind of thing. */
             kind: components["schemas"]["AuditKind"];
             /** @description How it went. */
@@ -1285,6 +1417,8 @@ export interface components {
         Bundle: components["schemas"]["BundleFields"] & {
             /** @description The bundle. */
             id: components["schemas"]["BundleId"];
+            /** @description The rules that use it, switched off ones too. */
+            used_by_rules: components["schemas"]["RuleRef"][];
             /** @description Changes with every change of the bundle; send it back when changing. */
             version: string;
         };
@@ -1301,6 +1435,11 @@ export interface components {
         BundleId: string;
         /** @description A change to a bundle. */
         ChangeBundle: components["schemas"]["BundleFields"] & {
+            /** @description The version that the change is based on. */
+            version: string;
+        };
+        /** @description A change to a directory. */
+        ChangeDirectory: components["schemas"]["SetDirectory"] & {
             /** @description The version that the change is based on. */
             version: string;
         };
@@ -1339,6 +1478,13 @@ export interface components {
             /** @description The version that the change is based on. */
             version: string;
         };
+        /** @description A change to the settings. */
+        ChangeSettings: {
+            /** @description All settings. */
+            settings: components["schemas"]["Settings"];
+            /** @description The version that the change is based on. */
+            version: string;
+        };
         /** @description A change to a target. */
         ChangeTarget: components["schemas"]["TargetFields"] & {
             /** @description The version that the change is based on. */
@@ -1372,6 +1518,8 @@ export interface components {
             /** @description The person. */
             person: components["schemas"]["PersonDetail"];
         };
+        /** @enum {string} */
+        DataCategory: "configuration" | "account" | "credential" | "device" | "session" | "preference" | "audit" | "audit_pseudonym" | "operation" | "deletion_journal";
         /** @description A device of a person. */
         Device: {
             /**
@@ -1418,13 +1566,14 @@ export interface components {
         Directory: components["schemas"]["DirectoryFields"] & {
             /** @description The directory. */
             id: components["schemas"]["DirectoryId"];
+            last_sync?: components["schemas"]["SyncReport"] | null;
             /**
              * Format: date-time
              * @description When it was last synchronised.
              */
             last_sync_at?: string | null;
-            /** @description What the last synchronisation brought, in English. */
-            last_sync_result?: string | null;
+            /** @description Changes with every change of what the administrator sets, the password included; send it back when changing. */
+            version: string;
         };
         /** @description What the administrator sets of a directory. */
         DirectoryFields: {
@@ -1454,8 +1603,10 @@ export interface components {
         DirectoryTest: {
             /** @description A stable word: `ok`, `unreachable`, `certificate`, `bind_refused`, `base_not_found`, `nobody_found`. */
             code: string;
-            /** @description What happened, in English. */
+            /** @description What happened, in English, for people who read the API itself. */
             detail: string;
+            /** @description The fault more exactly, in the words of `SyncReport`; `None` if it worked. */
+            fault?: string | null;
             /**
              * Format: int32
              * @description Groups found.
@@ -1463,6 +1614,10 @@ export interface components {
             groups: number;
             /** @description Everything worked. */
             ok: boolean;
+            /** @description Values that belong in the sentence, as in `SyncReport`. */
+            params?: {
+                [key: string]: string;
+            };
             /**
              * Format: int32
              * @description People found.
@@ -1487,7 +1642,7 @@ export interface components {
         /** @description A signed head and the key to verify it with. */
         ExportedHead: {
             /** @description The head. */
-            head: Record<string, never>;
+            head: components["schemas"]["SignedHead"];
             /** @description The Ed25519 public key in hexadecimal. */
             public_key: string;
         };
@@ -1497,6 +1652,10 @@ export interface components {
             code: string;
             /** @description What is wrong, in English. */
             detail: string;
+            /** @description Values that belong in the sentence, such as `position` and `character` of what cannot stand in a name. */
+            params?: {
+                [key: string]: string;
+            };
             /** @description The field's path, such as `settings.label`. */
             path: string;
         };
@@ -1508,8 +1667,8 @@ export interface components {
             groups: components["schemas"]["GroupRef"][];
             /** @description People who are in it directly. */
             members: components["schemas"]["PersonSummary"][];
-            /** @description Names of the rules that use it. */
-            used_by_rules: string[];
+            /** @description The rules that use it, switched off ones too. */
+            used_by_rules: components["schemas"]["RuleRef"][];
             /** @description Changes with every change of the group; send it back when changing. */
             version: string;
         };
@@ -1601,6 +1760,10 @@ export interface components {
              * @description The line in the file, the header being line 1.
              */
             line: number;
+            /** @description Values that belong in the sentence. */
+            params?: {
+                [key: string]: string;
+            };
         };
         /** Format: uuid */
         ImportId: string;
@@ -1799,7 +1962,7 @@ export interface components {
             /** @description The targets, last used first. */
             targets: components["schemas"]["MyTarget"][];
         };
-        /** @description A new group, or a new name. */
+        /** @description A new group. */
         NewGroup: {
             /** @description The name, unique in the tenant. */
             name: string;
@@ -1807,7 +1970,9 @@ export interface components {
         /** @description A new passkey's answer. */
         NewPasskey: {
             /** @description `PublicKeyCredential` in WebAuthn's JSON form. */
-            credential: Record<string, never>;
+            credential: {
+                [key: string]: unknown;
+            };
             /** @description What the person calls it. */
             name: string;
             /** @description The token of the options. */
@@ -1928,6 +2093,8 @@ export interface components {
             items: (components["schemas"]["BundleFields"] & {
                 /** @description The bundle. */
                 id: components["schemas"]["BundleId"];
+                /** @description The rules that use it, switched off ones too. */
+                used_by_rules: components["schemas"]["RuleRef"][];
                 /** @description Changes with every change of the bundle; send it back when changing. */
                 version: string;
             })[];
@@ -2089,12 +2256,17 @@ export interface components {
                 checked_at?: string | null;
                 /** @description Whether it answers. */
                 health: components["schemas"]["HealthState"];
-                /** @description What was seen at the last look, in a sentence. */
+                /** @description What was seen at the last look: a stable word such as `target_unreachable`. */
                 health_detail?: string | null;
                 /** @description The target. */
                 id: components["schemas"]["TargetId"];
                 /** @description The pinned certificate's SHA-256, in hexadecimal. */
                 pinned_certificate?: string | null;
+                /**
+                 * @description The rules that name it or one of its bundles, switched off ones too. Rules about all targets, or all of its
+                 *     kind, are not among them.
+                 */
+                used_by_rules: components["schemas"]["RuleRef"][];
                 /** @description Changes with every change of the target; send it back when changing. */
                 version: string;
             })[];
@@ -2108,9 +2280,17 @@ export interface components {
         Part: {
             /** @description A stable word for what is the matter, such as `backup_too_old`. */
             code: string;
-            /** @description What was seen, in English. */
+            /** @description What was seen, in English, for people who read the API itself. */
             detail: string;
-            /** @description A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `disk`, `ssh`, `audit`. */
+            /**
+             * @description Values that belong in the sentence: `hours` of a backup, the day `until` of a certificate, the `address` of the
+             *     SSH gateway, numbers of targets (`down`, `wrong`, `seen`) or directories (`late`, `minutes`), the `name` of a
+             *     directory with its `fault` (see `SyncReport`) and what belongs to that.
+             */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`. */
             part: string;
             /** @description How it fares. */
             state: components["schemas"]["PartState"];
@@ -2122,7 +2302,9 @@ export interface components {
         /** @description The start of a passkey sign-in. */
         PasskeyOptions: {
             /** @description `PublicKeyCredentialRequestOptions` or `…CreationOptions` in WebAuthn's JSON form. */
-            options: Record<string, never>;
+            options: {
+                [key: string]: unknown;
+            };
             /** @description A sealed token to send back. */
             token: string;
         };
@@ -2131,11 +2313,44 @@ export interface components {
             /** @description The challenge that was signed. */
             challenge: string;
             /** @description `PublicKeyCredential` in WebAuthn's JSON form. */
-            credential: Record<string, never>;
+            credential: {
+                [key: string]: unknown;
+            };
             /** @description The device's proof. */
             device: components["schemas"]["DeviceProof"];
             /** @description The token of the options. */
             token: string;
+        };
+        /** @description An import that was applied. */
+        PastImport: {
+            /**
+             * Format: date-time
+             * @description When it was applied.
+             */
+            at: string;
+            by?: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int32
+             * @description How many targets it changed or put into bundles.
+             */
+            changed: number;
+            /**
+             * Format: int32
+             * @description How many targets it made.
+             */
+            created: number;
+            /** @description The import. */
+            id: components["schemas"]["ImportId"];
+            /**
+             * Format: date
+             * @description The day from which it can no longer be undone, because what was there before is deleted.
+             */
+            kept_until: string;
+            /**
+             * Format: date-time
+             * @description When it was undone.
+             */
+            undone_at?: string | null;
         };
         /** @description A person with everything an administrator needs. */
         PersonDetail: components["schemas"]["PersonSummary"] & {
@@ -2166,6 +2381,13 @@ export interface components {
         };
         /** Format: uuid */
         PersonId: string;
+        /** @description A person by id and name. */
+        PersonRef: {
+            /** @description The name that others see. */
+            display_name: string;
+            /** @description The person. */
+            id: components["schemas"]["PersonId"];
+        };
         /** @enum {string} */
         PersonSource: "local" | "directory";
         /** @enum {string} */
@@ -2217,10 +2439,105 @@ export interface components {
             /** @description `urn:fernamt:problem:` and the code. */
             type: string;
         };
+        /** @description The least and the most of a number. */
+        Range: {
+            /**
+             * Format: int32
+             * @description The least.
+             */
+            least: number;
+            /**
+             * Format: int32
+             * @description The most.
+             */
+            most: number;
+        };
         /** @description New recovery codes, shown once. */
         RecoveryCodes: {
             /** @description The codes. */
             codes: string[];
+        };
+        /** @description A new name of a local group. */
+        RenameGroup: {
+            /** @description The name, unique in the tenant. */
+            name: string;
+            /** @description The version that the change is based on. */
+            version: string;
+        };
+        /** @enum {string} */
+        RetentionBegins: "creation" | "end" | "with_owner";
+        /** @description A data category's deletion rule and what an administrator may make of it. */
+        RetentionRule: {
+            /** @description The category. */
+            category: components["schemas"]["DataCategory"];
+            /**
+             * Format: int32
+             * @description Days that the data are kept unless the settings say otherwise.
+             */
+            default_days: number;
+            /**
+             * Format: int32
+             * @description The most days that may be set; 0 where nothing can be set.
+             */
+            max_days: number;
+            /** @description When the period begins. */
+            start: components["schemas"]["RetentionBegins"];
+        };
+        /** @description A wish to reveal. */
+        Reveal: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            asked_at: string;
+            asked_by?: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be decided and looked at.
+             */
+            expires_at: string;
+            /** @description The wish. */
+            id: components["schemas"]["RevealId"];
+            /** @description Whether you may decide: you hold the other duty and did not ask. */
+            may_decide: boolean;
+            /** @description Whether you may look: you asked, and it was agreed to. */
+            may_look: boolean;
+            /** @description For a pseudonym that is wanted: the person's name as others see it. */
+            person_name?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description How things stand. */
+            state: components["schemas"]["RevealState"];
+            /** @description What is wanted. */
+            wanted: components["schemas"]["RevealWanted"];
+        };
+        /** Format: uuid */
+        RevealId: string;
+        /** @enum {string} */
+        RevealState: "asked" | "approved" | "refused";
+        /** @description What is to be revealed. */
+        RevealWanted: {
+            /** @enum {string} */
+            kind: "person";
+            /** @description The pseudonym. */
+            pseudonym: string;
+        } | {
+            /** @enum {string} */
+            kind: "pseudonym";
+            /** @description The person. */
+            person_id: components["schemas"]["PersonId"];
+        };
+        /** @description What was revealed. */
+        Revealed: {
+            person?: components["schemas"]["PersonRef"] | null;
+            /** @description The pseudonym; `None` if the person does not stand in the log. */
+            pseudonym?: string | null;
         };
         /** @enum {string} */
         Role: "administrator" | "data_protection" | "control_desk";
@@ -2326,6 +2643,13 @@ export interface components {
             /** @description Faults of a rule written by hand. */
             faults: components["schemas"]["RuleFault"][];
         };
+        /** @description A rule by id and name. */
+        RuleRef: {
+            /** @description The rule. */
+            id: components["schemas"]["RuleId"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description A second factor as typed. */
         SecondFactor: {
             /** @description Six or eight digits. */
@@ -2376,7 +2700,7 @@ export interface components {
             /** @description The zone that the request came through. */
             zone: string;
         };
-        /** @description A new or changed directory. */
+        /** @description A new directory, or one to test. */
         SetDirectory: components["schemas"]["DirectoryFields"] & {
             /** @description The searching account's password; left out, the stored one stays. */
             bind_password?: string | null;
@@ -2432,6 +2756,29 @@ export interface components {
              */
             time_zone: string;
         };
+        /** @description What the numbers of the settings may be. */
+        SettingsLimits: {
+            /** @description Minutes without activity. */
+            idle_minutes: components["schemas"]["Range"];
+            /**
+             * Format: int32
+             * @description The most characters of the administration's name.
+             */
+            name_chars: number;
+            /** @description Hours of a session. */
+            session_hours: components["schemas"]["Range"];
+        };
+        /** @description The settings in force, with what they may be. */
+        SettingsView: {
+            /** @description What the numbers may be. */
+            limits: components["schemas"]["SettingsLimits"];
+            /** @description The deletion rule of each data category. */
+            retention: components["schemas"]["RetentionRule"][];
+            /** @description What the administrator sets. */
+            settings: components["schemas"]["Settings"];
+            /** @description Changes with every change of the settings; send it back when changing. */
+            version: string;
+        };
         /** @description A set-up link's secret. It stands in the link's fragment, so no log holds it. */
         SetupCheckRequest: {
             /** @description The secret of the set-up link. */
@@ -2471,10 +2818,17 @@ export interface components {
             /** @enum {string} */
             state: "enrolment_required";
         } | {
+            /** @description What the person has enrolled: `totp` for codes, `passkey`. */
+            methods: components["schemas"]["Method"][];
+            /** @enum {string} */
+            state: "second_factor_required";
+        } | {
             /** @description Recovery codes, shown once after a second factor was enrolled. */
             recovery_codes?: string[];
             /** @enum {string} */
             state: "device_pending";
+            /** @description What to ask with whether it was approved meanwhile. */
+            waiting: components["schemas"]["WaitingDevice"];
         };
         /** @description What a client needs before it signs in. */
         SignInChallenge: {
@@ -2502,6 +2856,25 @@ export interface components {
             password: string;
             second?: components["schemas"]["SecondFactor"] | null;
         };
+        /** @description How a signed head looks on the wire; it describes the domain's own type. */
+        SignedHead: {
+            /** @description The head: SHA-256 in hexadecimal. */
+            head: string;
+            /**
+             * Format: int64
+             * @description The entry that the head stands after.
+             */
+            sequence: number;
+            /** @description The Ed25519 signature (RFC 8032) in hexadecimal. */
+            signature: string;
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             */
+            signed_at: string;
+            /** @description Whose chain. */
+            tenant: components["schemas"]["TenantId"];
+        };
         /** @description Where the SSH gateway listens. */
         SshGateway: {
             /** @description Fingerprints of the host keys, as `ssh` prints them. */
@@ -2516,6 +2889,49 @@ export interface components {
             /** @description The sign-in name to use, with the tenant where one is needed. */
             user: string;
         };
+        /** @description A code for the first sign-in of a person who has no second factor yet. */
+        StartCode: {
+            /** @description The code, shown once. It is typed where a recovery code goes and gone once a second factor is enrolled. */
+            code: string;
+        };
+        /** @description How a synchronisation went. */
+        SyncReport: {
+            /**
+             * @description `ok`, or the fault: `directory_address`, `directory_certificates`, `directory_unreachable`,
+             *     `directory_untrusted`, `directory_timeout`, `directory_bind_refused`, `directory_base_missing`,
+             *     `directory_filter`, `directory_incomplete`, `directory_nobody`, `directory_many_vanished`, `directory_answer`,
+             *     `directory_broken`.
+             */
+            code: string;
+            /** @description What happened, in English, for people who read the API itself. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description Groups found.
+             */
+            groups: number;
+            /**
+             * Format: int32
+             * @description After how many wrong passwords the directory locks an account, as far as it tells.
+             */
+            lockout_threshold?: number | null;
+            /**
+             * Format: int32
+             * @description Names that are taken by people kept here and were left out.
+             */
+            name_clashes: number;
+            /** @description It worked. */
+            ok: boolean;
+            /** @description Values that belong in the sentence: `host`, `why` (in the words of the other side), `gone`, `known`, `code`. */
+            params?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description People found.
+             */
+            people: number;
+        };
         /** @description A target with everything an administrator sets and sees. */
         Target: components["schemas"]["TargetFields"] & {
             /** @description Bundles it belongs to. */
@@ -2527,12 +2943,17 @@ export interface components {
             checked_at?: string | null;
             /** @description Whether it answers. */
             health: components["schemas"]["HealthState"];
-            /** @description What was seen at the last look, in a sentence. */
+            /** @description What was seen at the last look: a stable word such as `target_unreachable`. */
             health_detail?: string | null;
             /** @description The target. */
             id: components["schemas"]["TargetId"];
             /** @description The pinned certificate's SHA-256, in hexadecimal. */
             pinned_certificate?: string | null;
+            /**
+             * @description The rules that name it or one of its bundles, switched off ones too. Rules about all targets, or all of its
+             *     kind, are not among them.
+             */
+            used_by_rules: components["schemas"]["RuleRef"][];
             /** @description Changes with every change of the target; send it back when changing. */
             version: string;
         };
@@ -2607,6 +3028,8 @@ export interface components {
             /** @description Speak TLS to it. */
             tls?: boolean;
         };
+        /** Format: uuid */
+        TenantId: string;
         /** @description A time of the week, in the tenant's time zone. */
         TimeWindow: {
             /** @description First minute of the day, as `HH:MM`. */
@@ -2659,6 +3082,35 @@ export interface components {
             /** @description It is intact. */
             intact: boolean;
         };
+        /** @description A device that waits for approval, as its page shows it and asks for it. */
+        WaitingDevice: {
+            /**
+             * Format: int32
+             * @description Seconds to wait between two questions, at least.
+             */
+            ask_every_s: number;
+            /**
+             * Format: date-time
+             * @description Until when it may be used; after that, sign in again to see how things stand.
+             */
+            expires_at: string;
+            /** @description The fingerprint of its key, to read out to the control desk. */
+            fingerprint: string;
+            /** @description The device's name in the lists of person and control desk. */
+            name: string;
+            /** @description A sealed token for `POST /sign-in/device`. It tells of this device alone and signs nobody in. */
+            token: string;
+        };
+        /** @description How things stand with a device that waited. */
+        WaitingDeviceAnswer: {
+            /** @description `pending`: ask again later. `approved`: sign in now. `suspended`, `revoked`: it was refused. */
+            state: components["schemas"]["DeviceState"];
+        };
+        /** @description The question whether a device was approved. */
+        WaitingDeviceRequest: {
+            /** @description The token of the answer that said the device waits. */
+            token: string;
+        };
         /** @description The decision and how it came about. */
         WhyAnswer: {
             /** @description Whether it is allowed. */
@@ -2668,25 +3120,46 @@ export interface components {
              * @description When the decision next changes by itself, because a time window begins or ends.
              */
             next_change?: string | null;
-            /** @description `rule` if rules decided, `no_rule` if none applied, `person_disabled`, `target_disabled`. */
-            reason: string;
+            /** @description What decided. */
+            reason: components["schemas"]["WhyReason"];
             /** @description The rules that decided; when none applied, each rule that touches the target. */
             rules: components["schemas"]["WhyRule"][];
         };
-        /** @description One condition of a rule. */
+        /** @enum {string} */
+        WhyCode: "enabled" | "subject" | "target" | "device_kind" | "device_state" | "second_factor" | "zone" | "network" | "time" | "valid_from" | "valid_until" | "expert";
+        /** @description One condition of a rule: what it asks for and what was there. Nothing in it is a sentence; those are the reader's. */
         WhyCondition: {
-            /**
-             * @description A stable word: `subject`, `target`, `device_kind`, `device_state`, `second_factor`, `zone`, `network`, `time`,
-             *     `valid_from`, `valid_until`, `expert`.
-             */
-            code: string;
+            /** @description What was there. */
+            actual: components["schemas"]["WhyTerm"][];
+            /** @description What it asks for. */
+            code: components["schemas"]["WhyCode"];
+            /** @description For `expert`: what Cedar could not work out, in Cedar's words. */
+            errors?: string[];
+            /** @description What the rule asks for: one of these. */
+            expected: components["schemas"]["WhyTerm"][];
             /** @description Whether it holds. */
             holds: boolean;
-            /** @description What the rule asks for and what was there, as words for the sentence. */
-            params: {
-                [key: string]: string;
-            };
+            moment?: components["schemas"]["WhyMoment"] | null;
+            /** @description For `time`: the windows of the week, one of which is asked for. */
+            windows?: components["schemas"]["TimeWindow"][];
         };
+        /** @description A moment on the tenant's clock. */
+        WhyMoment: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description The minute, as `HH:MM`. */
+            time: string;
+            /**
+             * Format: int32
+             * @description The weekday, Monday being 1 and Sunday 7 (ISO 8601).
+             */
+            weekday: number;
+        };
+        /** @enum {string} */
+        WhyReason: "rule" | "no_rule" | "faulty_rules" | "person_disabled" | "target_disabled" | "device_blocked";
         /** @description A situation to decide. */
         WhyRequest: {
             /** @description From which address. */
@@ -2721,6 +3194,17 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A thing that a condition speaks of. */
+        WhyTerm: {
+            /** @description Its id, where it has a page of its own and still exists. */
+            id?: string | null;
+            /** @description What kind of thing. */
+            kind: components["schemas"]["WhyTermKind"];
+            /** @description Its name, or its stable word. */
+            text: string;
+        };
+        /** @enum {string} */
+        WhyTermKind: "everybody" | "person" | "group" | "all_targets" | "target" | "bundle" | "target_kind" | "device_kind" | "device_state" | "method" | "zone" | "network" | "date";
     };
     responses: never;
     parameters: never;
@@ -2838,6 +3322,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportedHead"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reveals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reveal"][];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReveal"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reveal"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RevealId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reveal"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RevealId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RevealId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reveal"];
                 };
             };
             /** @description Refused */
@@ -3314,7 +3953,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SetDirectory"];
+                "application/json": components["schemas"]["ChangeDirectory"];
             };
         };
         responses: {
@@ -3538,7 +4177,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewGroup"];
+                "application/json": components["schemas"]["RenameGroup"];
             };
         };
         responses: {
@@ -3912,6 +4551,37 @@ export interface operations {
             };
         };
     };
+    make_start_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartCode"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     person_targets: {
         parameters: {
             query?: never;
@@ -4213,7 +4883,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settings"];
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             /** @description Refused */
@@ -4236,7 +4906,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Settings"];
+                "application/json": components["schemas"]["ChangeSettings"];
             };
         };
         responses: {
@@ -4246,7 +4916,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settings"];
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             /** @description Refused */
@@ -4413,6 +5083,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UndoResult"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastImport"][];
                 };
             };
             /** @description Refused */
@@ -4789,6 +5488,11 @@ export interface operations {
             query?: {
                 /** @description The path and query inside the application; its start page unless said. */
                 path?: string;
+                /**
+                 * @description What the application's origin put into the address: the hash of a secret that it keeps in this browser. Left
+                 *     out, the way leads to the application first, which sets it.
+                 */
+                state?: string;
             };
             header?: never;
             path: {
@@ -5530,6 +6234,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInChallenge"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitingDeviceRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingDeviceAnswer"];
                 };
             };
             /** @description Refused */

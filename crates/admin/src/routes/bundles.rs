@@ -25,7 +25,7 @@ use crate::{
     act::{done, page_of},
     check::Checks,
     error::{AdminError, used_by},
-    usage::rules_naming,
+    usage::Usage,
     version,
 };
 
@@ -45,19 +45,21 @@ async fn list(
     Administrator(session): Administrator,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Bundle>>, AdminError> {
-    let bundles = session.site.tenant.bundles();
+    let tenant = &session.site.tenant;
+    let (bundles, usage) = (tenant.bundles(), Usage::of(tenant.rules().all().await?));
     let found = bundles.list(&page_of(&query)).await?;
     let mut items = Vec::with_capacity(found.items.len());
     for record in found.items {
-        items.push(shown(&bundles, record).await?);
+        items.push(shown(&bundles, record, &usage).await?);
     }
     Ok(Json(Page { items, total: found.total }))
 }
 
 async fn one(Administrator(session): Administrator, Path(id): Path<BundleId>) -> Result<Json<Bundle>, AdminError> {
-    let bundles = session.site.tenant.bundles();
-    let record = bundles.get(id).await?;
-    Ok(Json(shown(&bundles, record).await?))
+    let tenant = &session.site.tenant;
+    let record = tenant.bundles().get(id).await?;
+    let usage = Usage::of(tenant.rules().all().await?);
+    Ok(Json(shown(&tenant.bundles(), record, &usage).await?))
 }
 
 async fn create(
@@ -70,7 +72,7 @@ async fn create(
     let mut work = session.site.tenant.begin().await?;
     work.bundles().insert(&record).await?;
     set_targets(&work, record.id, &fields.targets).await?;
-    let bundle = shown(&work.bundles(), record).await?;
+    let bundle = shown(&work.bundles(), record, &Usage::default()).await?;
     work.record(done(&session, AuditKind::Target, "bundle_created").details(json!({ "bundle": bundle.id })));
     work.publish(DomainEvent::RulesChanged);
     work.commit().await?;
@@ -85,12 +87,13 @@ async fn change(
     check(&change.fields)?;
     let mut work = session.site.tenant.begin().await?;
     let present = work.bundles().get(id).await?;
-    let present = shown(&work.bundles(), present).await?;
+    let usage = Usage::of(work.rules().all().await?);
+    let present = shown(&work.bundles(), present, &usage).await?;
     version::expect(&change.version, &present.version)?;
     let record = record(id, &change.fields);
     work.bundles().update(&record).await?;
     set_targets(&work, id, &change.fields.targets).await?;
-    let bundle = shown(&work.bundles(), record).await?;
+    let bundle = shown(&work.bundles(), record, &usage).await?;
     work.record(done(&session, AuditKind::Target, "bundle_changed").details(json!({ "bundle": id })));
     work.publish(DomainEvent::RulesChanged);
     work.commit().await?;
@@ -100,7 +103,7 @@ async fn change(
 async fn remove(Administrator(session): Administrator, Path(id): Path<BundleId>) -> Result<StatusCode, AdminError> {
     let mut work = session.site.tenant.begin().await?;
     // A denying rule that names a bundle would deny less without it, so rules have to let go first.
-    let rules = rules_naming(&work.rules().all().await?, id);
+    let rules = Usage::of(work.rules().all().await?).naming(id);
     if !rules.is_empty() {
         return Err(used_by(&rules).into());
     }
@@ -137,8 +140,8 @@ fn record(id: BundleId, fields: &BundleFields) -> BundleRecord {
     BundleRecord { id, name: fields.name.clone(), description: fields.description.clone() }
 }
 
-async fn shown<A>(bundles: &Bundles<'_, A>, record: BundleRecord) -> Result<Bundle, StoreError> {
+async fn shown<A>(bundles: &Bundles<'_, A>, record: BundleRecord, usage: &Usage) -> Result<Bundle, StoreError> {
     let targets = bundles.targets(record.id).await?;
     let fields = BundleFields { name: record.name, description: record.description, targets };
-    Ok(Bundle { id: record.id, version: version::of(&fields), fields })
+    Ok(Bundle { id: record.id, version: version::of(&fields), fields, used_by_rules: usage.naming(record.id) })
 }

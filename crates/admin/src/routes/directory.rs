@@ -1,7 +1,7 @@
 //! Directories that people come from: connected, tested, synchronised. What is spoken to them is the identity
 //! feature's; here it is only kept.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
@@ -9,7 +9,9 @@ use axum::{
     http::StatusCode,
     routing::{get, post, put},
 };
-use fernamt_api::admin::directory::{Directory, DirectoryFields, DirectoryTest, SetDirectory};
+use fernamt_api::admin::directory::{
+    ChangeDirectory, Directory, DirectoryFields, DirectoryTest, SetDirectory, SyncReport,
+};
 use fernamt_domain::{DirectoryId, DomainEvent, Secret, audit::AuditKind};
 use fernamt_http::{Administrator, ApiError, Json, Path};
 use fernamt_identity::{
@@ -22,7 +24,7 @@ use fernamt_identity::{
 use fernamt_store::{DirectoryRecord, StoreError, TenantStore};
 use serde_json::json;
 
-use crate::{Admin, act::done, check::Checks, error::AdminError};
+use crate::{Admin, act::done, check::Checks, error::AdminError, usage::Usage, version};
 
 /// The most directories of a tenant.
 const MAX_DIRECTORIES: usize = 10;
@@ -32,6 +34,9 @@ const MAX_TEXT_CHARS: usize = 1_000;
 
 /// The most characters of the certificates.
 const MAX_PEM_CHARS: usize = 100_000;
+
+/// Wrong passwords of a person that may reach a directory in a window unless an administrator says otherwise.
+const DEFAULT_FAILED_BINDS: u8 = 3;
 
 /// The most wrong passwords of a person that may reach a directory in a window.
 const MAX_FAILED_BINDS: u8 = 50;
@@ -85,12 +90,15 @@ async fn change(
     Administrator(session): Administrator,
     State(admin): State<Arc<Admin>>,
     Path(id): Path<DirectoryId>,
-    Json(wanted): Json<SetDirectory>,
+    Json(change): Json<ChangeDirectory>,
 ) -> Result<Json<Directory>, AdminError> {
+    let wanted = change.set;
     check(&wanted.fields)?;
     let tenant = &session.site.tenant;
     let mut work = tenant.begin().await?;
     let present = work.directories().get(id).await?;
+    let limit = work.settings().get(&limit_key(id)).await?;
+    version::expect(&change.version, &version_of(&present, limit))?;
     let sealed = match &wanted.bind_password {
         Some(password) => admin.identity.seal_directory_password(tenant.id(), password),
         None if keeps_its_server(&present, &wanted.fields) => present.bind_password_sealed.clone(),
@@ -117,7 +125,7 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<DirectoryI
     }
     let groups = work.groups().of_directory(id).await?;
     let rules = work.rules().all().await?;
-    let using: Vec<_> = groups.iter().flat_map(|group| crate::usage::rules_naming(&rules, group.id)).collect();
+    let using = Usage::of(rules).naming_any(groups.iter().map(|group| group.id));
     if !using.is_empty() {
         return Err(crate::error::used_by(&using).into());
     }
@@ -145,6 +153,8 @@ async fn test(
         Ok(found) => DirectoryTest {
             ok: true,
             code: "ok".to_owned(),
+            fault: None,
+            params: BTreeMap::new(),
             detail: "the directory answered".to_owned(),
             people: u32::try_from(found.people).unwrap_or(u32::MAX),
             groups: u32::try_from(found.groups).unwrap_or(u32::MAX),
@@ -153,6 +163,8 @@ async fn test(
         Err(error) => DirectoryTest {
             ok: false,
             code: code(&error).to_owned(),
+            fault: Some(error.code().to_owned()),
+            params: error.params(),
             detail: error.to_string(),
             people: 0,
             groups: 0,
@@ -248,10 +260,14 @@ fn record(id: DirectoryId, fields: &DirectoryFields, bind_password_sealed: Vec<u
 }
 
 async fn shown(tenant: &TenantStore, record: DirectoryRecord) -> Result<Directory, StoreError> {
-    let max_failed_binds = tenant.settings().get(&limit_key(record.id)).await?.unwrap_or(3);
+    let limit = tenant.settings().get(&limit_key(record.id)).await?;
+    let version = version_of(&record, limit);
     let result = record.last_sync_result.and_then(|result| serde_json::from_value::<SyncResult>(result).ok());
     Ok(Directory {
         id: record.id,
+        version,
+        last_sync_at: record.last_sync_at,
+        last_sync: result.map(report),
         fields: DirectoryFields {
             name: record.name,
             url: record.url,
@@ -260,11 +276,30 @@ async fn shown(tenant: &TenantStore, record: DirectoryRecord) -> Result<Director
             person_filter: record.person_filter,
             group_filter: record.group_filter,
             ca_pem: record.ca_pem.unwrap_or_default(),
-            max_failed_binds,
+            max_failed_binds: limit.unwrap_or(DEFAULT_FAILED_BINDS),
         },
-        last_sync_at: record.last_sync_at,
-        last_sync_result: result.map(|result| result.detail),
     })
+}
+
+/// A directory's version: it changes with what an administrator sets. The password counts as it lies in the store,
+/// sealed anew whenever it is set.
+fn version_of(record: &DirectoryRecord, limit: Option<u8>) -> String {
+    let place = (&record.name, &record.url, &record.bind_dn, &record.bind_password_sealed, &record.base_dn);
+    version::of(&(place, &record.person_filter, &record.group_filter, &record.ca_pem, limit))
+}
+
+fn report(result: SyncResult) -> SyncReport {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    SyncReport {
+        ok: result.ok,
+        code: result.code,
+        detail: result.detail,
+        params: result.params,
+        people: count(result.people),
+        groups: count(result.groups),
+        name_clashes: count(result.name_clashes),
+        lockout_threshold: result.lockout_threshold,
+    }
 }
 
 /// The stable word of the API for what a test ran into.

@@ -10,7 +10,7 @@ use axum::{
 use fernamt_api::{
     Page,
     admin::{
-        groups::{GroupDetail, GroupMembers, GroupSummary, NewGroup},
+        groups::{GroupDetail, GroupMembers, GroupSummary, NewGroup, RenameGroup},
         people::{GroupRef, PersonSummary},
     },
     page::ListQuery,
@@ -26,7 +26,7 @@ use crate::{
     check::Checks,
     error::{AdminError, used_by},
     people::holds_second_factor,
-    usage::rules_naming,
+    usage::Usage,
     version,
 };
 
@@ -89,12 +89,14 @@ async fn create(
 async fn rename(
     Administrator(session): Administrator,
     Path(id): Path<GroupId>,
-    Json(new): Json<NewGroup>,
+    Json(wanted): Json<RenameGroup>,
 ) -> Result<Json<GroupDetail>, AdminError> {
-    check_name(&new.name)?;
+    check_name(&wanted.name)?;
     let mut work = session.site.tenant.begin().await?;
     let record = local(&work, id).await?;
-    work.groups().update(&GroupRecord { name: new.name, ..record }).await?;
+    let (people, groups) = (work.groups().members(id).await?, work.groups().children(id).await?);
+    version::expect(&wanted.version, &version_of(&record, &people, &groups))?;
+    work.groups().update(&GroupRecord { name: wanted.name, ..record }).await?;
     work.record(done(&session, AuditKind::Group, "renamed").details(json!({ "group": id })));
     work.publish(DomainEvent::GroupChanged { group: id });
     work.commit().await?;
@@ -105,7 +107,7 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<GroupId>) 
     let mut work = session.site.tenant.begin().await?;
     local(&work, id).await?;
     // A denying rule that names a group would deny less without it, so rules have to let go first.
-    let rules = rules_naming(&work.rules().all().await?, id);
+    let rules = Usage::of(work.rules().all().await?).naming(id);
     if !rules.is_empty() {
         return Err(used_by(&rules).into());
     }
@@ -189,7 +191,7 @@ async fn shown(tenant: &TenantStore, id: GroupId) -> Result<GroupDetail, AdminEr
     for child in children {
         groups.push(GroupRef { id: child, name: tenant.groups().get(child).await?.name });
     }
-    let used_by_rules = rules_naming(&tenant.rules().all().await?, id);
+    let used_by_rules = Usage::of(tenant.rules().all().await?).naming(id);
     Ok(GroupDetail { summary: summary(tenant, record).await?, version, members, groups, used_by_rules })
 }
 

@@ -44,10 +44,10 @@ async fn health(
 
 async fn database(tenant: &TenantStore) -> Part {
     match tenant.store().ping().await {
-        Ok(()) => part("database", PartState::Ok, "ok", "it answers"),
+        Ok(()) => Part::new("database", PartState::Ok, "ok", "it answers"),
         Err(error) => {
             tracing::error!(%error, "The database does not answer");
-            part("database", PartState::Failed, "unreachable", "it does not answer; the log says why")
+            Part::new("database", PartState::Failed, "unreachable", "it does not answer; the log says why")
         }
     }
 }
@@ -56,18 +56,16 @@ async fn targets(tenant: &TenantStore) -> Result<Part, StoreError> {
     let health = tenant.targets().all_health().await?;
     let count = |state| health.iter().filter(|seen| seen.state == state).count();
     let (down, wrong) = (count(HealthState::Down), count(HealthState::WrongCertificate));
-    Ok(if wrong > 0 {
-        part(
-            "targets",
-            PartState::Failed,
-            "certificate_changed",
-            format!("{wrong} show another certificate than the pinned one, {down} do not answer"),
-        )
+    let seen = health.len();
+    let (state, code, detail) = if wrong > 0 {
+        let detail = format!("{wrong} show another certificate than the pinned one, {down} do not answer");
+        (PartState::Failed, "certificate_changed", detail)
     } else if down > 0 {
-        part("targets", PartState::Warning, "unreachable", format!("{down} of {} do not answer", health.len()))
+        (PartState::Warning, "unreachable", format!("{down} of {seen} do not answer"))
     } else {
-        part("targets", PartState::Ok, "ok", format!("{} were looked at", health.len()))
-    })
+        (PartState::Ok, "ok", format!("{seen} were looked at"))
+    };
+    Ok(Part::new("targets", state, code, detail).param("wrong", wrong).param("down", down).param("seen", seen))
 }
 
 async fn directory(tenant: &TenantStore, now: OffsetDateTime) -> Result<Part, StoreError> {
@@ -78,23 +76,23 @@ async fn directory(tenant: &TenantStore, now: OffsetDateTime) -> Result<Part, St
     let refused = used.iter().find_map(|directory| {
         let result = directory.last_sync_result.clone()?;
         let result = serde_json::from_value::<SyncResult>(result).ok().filter(|result| !result.ok)?;
-        Some(format!("{} was not synchronised: {}", directory.name, result.detail))
+        Some((&directory.name, result))
     });
-    if let Some(detail) = refused {
-        return Ok(part("directory", PartState::Failed, "sync_failed", detail));
+    if let Some((name, result)) = refused {
+        let detail = format!("{name} was not synchronised: {}", result.detail);
+        let mut part = Part::new("directory", PartState::Failed, "sync_failed", detail);
+        part.params = result.params;
+        return Ok(part.param("name", name).param("fault", result.code));
     }
     Ok(match (used.len(), failed) {
-        (0, _) => part("directory", PartState::Off, "off", "people are kept here only"),
-        (_, 0) => part("directory", PartState::Ok, "ok", "it was synchronised a moment ago"),
-        _ => part(
-            "directory",
-            PartState::Warning,
-            "sync_too_old",
-            format!("{failed} were not synchronised for 10 minutes"),
-        ),
+        (0, _) => Part::new("directory", PartState::Off, "off", "people are kept here only"),
+        (_, 0) => Part::new("directory", PartState::Ok, "ok", "it was synchronised a moment ago"),
+        _ => {
+            let minutes = SYNC_TOO_OLD.whole_minutes();
+            let detail = format!("{failed} were not synchronised for {minutes} minutes");
+            Part::new("directory", PartState::Warning, "sync_too_old", detail)
+                .param("late", failed)
+                .param("minutes", minutes)
+        }
     })
-}
-
-fn part(part: &str, state: PartState, code: &str, detail: impl Into<String>) -> Part {
-    Part { part: part.to_owned(), state, code: code.to_owned(), detail: detail.into() }
 }

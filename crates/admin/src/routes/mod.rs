@@ -14,6 +14,7 @@ mod groups;
 mod health;
 mod people;
 mod person_access;
+mod reveals;
 mod rules;
 mod sessions;
 mod settings;
@@ -33,6 +34,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         health::router(),
         people::router(),
         person_access::router(),
+        reveals::router(),
         rules::router(),
         sessions::router(),
         settings::router(),

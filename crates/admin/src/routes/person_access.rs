@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
-use fernamt_api::admin::people::{NewPassword, PersonDetail};
+use fernamt_api::admin::people::{NewPassword, PersonDetail, StartCode};
 use fernamt_domain::{DomainEvent, PersonId, PersonState, audit::AuditKind};
-use fernamt_http::{Administrator, Json, Path, Session};
+use fernamt_http::{Administrator, ApiError, Json, Path, Session};
 use fernamt_identity::session::end_all;
 
 use super::people::{local_person, shown};
@@ -22,6 +22,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         .route("/api/v1/admin/people/{id}/disable", post(disable))
         .route("/api/v1/admin/people/{id}/enable", post(enable))
         .route("/api/v1/admin/people/{id}/password", post(new_password))
+        .route("/api/v1/admin/people/{id}/start-code", post(start_code))
         .route("/api/v1/admin/people/{id}/second-factor/reset", post(reset_second_factor))
 }
 
@@ -75,6 +76,22 @@ async fn new_password(
     work.publish(DomainEvent::PersonChanged { person: id });
     work.commit().await?;
     Ok(Json(NewPassword { password: password.expose().clone() }))
+}
+
+async fn start_code(
+    Administrator(session): Administrator,
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<PersonId>,
+) -> Result<Json<StartCode>, AdminError> {
+    let tenant = &session.site.tenant;
+    let mut work = tenant.begin().await?;
+    work.people().get(id).await?;
+    let code = admin.identity.make_start_code(&work, tenant.id(), id).await?.ok_or_else(|| {
+        ApiError::conflict("has_second_factor", "this person has a second factor already; reset it if it was lost")
+    })?;
+    work.record(done(&session, AuditKind::SecondFactor, "start_code_made").about(id));
+    work.commit().await?;
+    Ok(Json(StartCode { code: code.expose().clone() }))
 }
 
 async fn reset_second_factor(

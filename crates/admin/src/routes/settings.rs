@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use fernamt_api::admin::settings::Settings;
-use fernamt_domain::{DomainEvent, audit::AuditKind};
+use fernamt_api::admin::settings::{
+    ChangeSettings, IDLE_MINUTES, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+};
+use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Json, site::SETTINGS_KEY};
 use fernamt_identity::settings;
 use fernamt_policy::LocalZone;
 use serde_json::{Value, json};
 
-use crate::{Admin, act::done, check::Checks, error::AdminError};
+use crate::{Admin, act::done, check::Checks, error::AdminError, version};
 
 /// The most characters of the administration's name.
 const MAX_NAME_CHARS: usize = 200;
@@ -19,23 +21,47 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
     Router::new().route("/api/v1/admin/settings", get(read).put(write))
 }
 
-async fn read(Administrator(session): Administrator) -> Result<Json<Settings>, AdminError> {
-    Ok(Json(Settings::clone(&*settings::load(&session.site.tenant).await?)))
+async fn read(Administrator(session): Administrator) -> Result<Json<SettingsView>, AdminError> {
+    Ok(Json(shown(Settings::clone(&*settings::load(&session.site.tenant).await?))))
 }
 
 async fn write(
     Administrator(session): Administrator,
-    Json(wanted): Json<Settings>,
-) -> Result<Json<Settings>, AdminError> {
+    Json(change): Json<ChangeSettings>,
+) -> Result<Json<SettingsView>, AdminError> {
+    let wanted = change.settings;
     check(&wanted)?;
     let mut work = session.site.tenant.begin().await?;
     let present: Settings = work.settings().get(SETTINGS_KEY).await?.unwrap_or_default();
+    version::expect(&change.version, &version::of(&present))?;
     settings::save(&work, &wanted).await?;
     let details = json!({ "changed": changed(&present, &wanted) });
     work.record(done(&session, AuditKind::Setting, "settings_changed").details(details));
     work.publish(DomainEvent::SettingsChanged);
     work.commit().await?;
-    Ok(Json(wanted))
+    Ok(Json(shown(wanted)))
+}
+
+fn shown(settings: Settings) -> SettingsView {
+    let rule = |category: &DataCategory| {
+        let Retention { start, days, max_days } = category.default_retention();
+        let start = match start {
+            RetentionStart::Creation => RetentionBegins::Creation,
+            RetentionStart::End => RetentionBegins::End,
+            RetentionStart::WithOwner => RetentionBegins::WithOwner,
+        };
+        RetentionRule { category: *category, start, default_days: days, max_days }
+    };
+    SettingsView {
+        version: version::of(&settings),
+        settings,
+        retention: DataCategory::ALL.iter().map(rule).collect(),
+        limits: SettingsLimits {
+            idle_minutes: IDLE_MINUTES,
+            session_hours: SESSION_HOURS,
+            name_chars: u16::try_from(MAX_NAME_CHARS).unwrap_or(u16::MAX),
+        },
+    }
 }
 
 fn check(wanted: &Settings) -> Result<(), AdminError> {
@@ -44,8 +70,8 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
     let known = LocalZone::named(&wanted.time_zone).is_ok();
     checks.that(known, "time_zone", "unknown", "a time zone is named like Europe/Berlin");
     checks.that(["de", "en"].contains(&&*wanted.language), "language", "invalid", "a language is de or en");
-    checks.that((5..=480).contains(&wanted.idle_minutes), "idle_minutes", "out_of_range", "5 to 480 minutes");
-    checks.that((1..=24).contains(&wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
+    checks.that(IDLE_MINUTES.holds(wanted.idle_minutes), "idle_minutes", "out_of_range", "5 to 480 minutes");
+    checks.that(SESSION_HOURS.holds(wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
     for (category, days) in &wanted.retention_days {
         let most = category.default_retention().max_days;
         let path = format!("retention_days.{category}");

@@ -12,27 +12,34 @@ use axum::{
     routing::{get, post},
 };
 use data_encoding::BASE64;
-use fernamt_api::admin::targets::{ImportFault, ImportRequest, ImportResult, UndoResult};
-use fernamt_domain::{BundleId, DomainEvent, ImportId, TargetId, audit::AuditKind};
+use fernamt_api::admin::targets::{ImportFault, ImportRequest, ImportResult, PastImport, UndoResult};
+use fernamt_domain::{BundleId, DataCategory, DomainEvent, ImportId, TargetId, audit::AuditKind};
 use fernamt_http::{Administrator, ApiError, Json, Path, Session};
+use fernamt_identity::settings;
 use fernamt_store::{BundleRecord, ImportBatchRecord, StoreError, Work};
 use serde_json::json;
+use time::Duration;
 
 use crate::{
     Admin,
     act::done,
     error::AdminError,
+    people,
     targets::{
         convert,
         import::{Change, Changes, Present, Step},
         row, table,
     },
-    usage::rules_naming,
+    usage::Usage,
 };
+
+/// The most imports that are listed.
+const MAX_LISTED: u64 = 50;
 
 pub(crate) fn router() -> Router<Arc<Admin>> {
     Router::new()
         .route("/api/v1/admin/targets/import", post(import))
+        .route("/api/v1/admin/targets/imports", get(list))
         .route("/api/v1/admin/targets/import/{id}/undo", post(undo))
         .route("/api/v1/admin/targets/export", get(export))
 }
@@ -133,6 +140,33 @@ async fn apply(session: &Session, work: &mut Work, present: &Present, steps: &[S
     Ok(id)
 }
 
+async fn list(Administrator(session): Administrator) -> Result<Json<Vec<PastImport>>, AdminError> {
+    let tenant = &session.site.tenant;
+    let settings = settings::load(tenant).await?;
+    let kept_days = settings.retention_days.get(&DataCategory::Operation).copied();
+    let kept_days = kept_days.unwrap_or(DataCategory::Operation.default_retention().days);
+    let mut imports = Vec::new();
+    for batch in tenant.imports().latest(MAX_LISTED).await? {
+        // What an older version wrote cannot be counted or undone, so it is not offered either.
+        let Ok(changes) = serde_json::from_value::<Changes>(batch.changes) else { continue };
+        let created = changes.targets.iter().filter(|change| change.before.is_none()).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        imports.push(PastImport {
+            id: batch.id,
+            at: batch.at,
+            by: match batch.person {
+                Some(person) => people::reference(tenant, person).await?,
+                None => None,
+            },
+            created: count(created),
+            changed: count(changes.targets.len() - created),
+            undone_at: batch.undone_at,
+            kept_until: (batch.at + Duration::days(kept_days.into())).date(),
+        });
+    }
+    Ok(Json(imports))
+}
+
 async fn undo(Administrator(session): Administrator, Path(id): Path<ImportId>) -> Result<Json<UndoResult>, AdminError> {
     let mut work = session.site.tenant.begin().await?;
     let batch = work.imports().get(id).await?;
@@ -151,9 +185,9 @@ async fn undo(Administrator(session): Administrator, Path(id): Path<ImportId>) -
         }
     }
     result.kept.reverse();
-    let rules = work.rules().all().await?;
+    let usage = Usage::of(work.rules().all().await?);
     for bundle in changes.new_bundles {
-        let unused = rules_naming(&rules, bundle).is_empty();
+        let unused = usage.naming(bundle).is_empty();
         let empty = work.bundles().targets(bundle).await?.is_empty();
         match work.bundles().get(bundle).await {
             Ok(_) if unused && empty => work.bundles().remove(bundle).await?,

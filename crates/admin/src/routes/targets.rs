@@ -17,6 +17,7 @@ use crate::{
     check::invalid,
     error::AdminError,
     targets::{convert, convert::Around, fields},
+    usage::Usage,
     version,
 };
 
@@ -31,7 +32,7 @@ async fn list(
     Query(query): Query<TargetQuery>,
 ) -> Result<Json<Page<Target>>, AdminError> {
     let tenant = &session.site.tenant;
-    let around = Around::all(&tenant.targets(), &tenant.bundles()).await?;
+    let around = Around::all(&tenant.targets(), &tenant.bundles(), Usage::of(tenant.rules().all().await?)).await?;
     if query.kind.is_none() && query.health.is_none() {
         let found = tenant.targets().list(&page(query.q.as_deref(), query.offset, query.limit)).await?;
         let items = found.items.iter().map(|record| around.show(record)).collect();
@@ -116,11 +117,13 @@ pub(crate) fn new_record(id: TargetId, fields: &TargetFields, now: time::OffsetD
 /// A target with everything around it.
 pub(crate) async fn shown(tenant: &TenantStore, id: TargetId) -> Result<Target, AdminError> {
     let record = tenant.targets().get(id).await?;
-    Ok(Around::one(id, &tenant.targets(), &tenant.bundles()).await?.show(&record))
+    let usage = Usage::of(tenant.rules().all().await?);
+    Ok(Around::one(id, &tenant.targets(), &tenant.bundles(), usage).await?.show(&record))
 }
 
 async fn shown_in(work: &Work, record: &TargetRecord) -> Result<Target, AdminError> {
-    Ok(Around::one(record.id, &work.targets(), &work.bundles()).await?.show(record))
+    let usage = Usage::of(work.rules().all().await?);
+    Ok(Around::one(record.id, &work.targets(), &work.bundles(), usage).await?.show(record))
 }
 
 fn check(wanted: &TargetFields) -> Result<(), AdminError> {

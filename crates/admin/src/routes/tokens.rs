@@ -12,10 +12,11 @@ use fernamt_api::{
     Page,
     admin::tokens::{AssignToken, HardwareToken, ImportTokens, TokensImported},
     page::ListQuery,
+    problem::FieldProblem,
 };
 use fernamt_domain::{DomainEvent, OtpTokenId, audit::AuditKind};
 use fernamt_http::{Administrator, ApiError, Json, Path, Query};
-use fernamt_identity::token_file;
+use fernamt_identity::token_file::{self, TokenFileError};
 use fernamt_store::{OtpKind, OtpTokenRecord, StoreError, TenantStore, Work};
 use serde_json::json;
 
@@ -58,7 +59,7 @@ async fn import(
 ) -> Result<Json<TokensImported>, AdminError> {
     let tokens = token_file::parse(request.file.expose().as_bytes()).map_err(|faults| {
         let named = faults.iter().take(MAX_FAULTS);
-        named.fold(ApiError::invalid(), |error, fault| error.field("file", "invalid", fault.to_string()))
+        named.fold(ApiError::invalid(), |error, fault| error.with_field(of_file(fault)))
     })?;
     let tenant = &session.site.tenant;
     let mut result = TokensImported { added: 0, known: Vec::new() };
@@ -115,6 +116,14 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<OtpTokenId
     }
     work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn of_file(fault: &TokenFileError) -> FieldProblem {
+    let problem = FieldProblem::new("file", fault.code(), fault.to_string());
+    match fault.entry() {
+        Some(entry) => problem.param("entry", entry),
+        None => problem,
+    }
 }
 
 /// A hardware token; somebody's app is not the administration's to hand around.

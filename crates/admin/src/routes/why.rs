@@ -1,10 +1,6 @@
 //! "Why?": any person, target and situation, with the decision and the rules that made it; and what a person may reach.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -14,17 +10,17 @@ use axum::{
 use fernamt_api::admin::{
     people::PersonTargets,
     targets::TargetRef,
-    why::{WhyAnswer, WhyCondition, WhyRequest, WhyRule},
+    why::{WhyAnswer, WhyCode, WhyCondition, WhyReason, WhyRequest, WhyRule, WhyTerm, WhyTermKind},
 };
 use fernamt_domain::{
     DeviceKind, DeviceState, Method, PersonId, PersonState, SessionFacts, Situation, Zone, audit::AuditKind,
 };
 use fernamt_http::{Administrator, ApiError, Json, Path};
 use fernamt_policy::{Condition, ConditionCode, Reason, RuleExplanation};
-use fernamt_store::{StoreError, TenantStore};
+use fernamt_store::{PersonRecord, StoreError, TenantStore};
 use serde_json::{Value, json};
 
-use crate::{Admin, act::done, error::AdminError, rules};
+use crate::{Admin, act::done, error::AdminError, people, rules};
 
 pub(crate) fn router() -> Router<Arc<Admin>> {
     Router::new().route("/api/v1/admin/why", post(why)).route("/api/v1/admin/people/{id}/targets", get(person_targets))
@@ -55,30 +51,25 @@ async fn why(
 
     let blocked = matches!(request.device_state, DeviceState::Suspended | DeviceState::Revoked);
     let reason = match explanation.decision.reason {
-        _ if person.state == PersonState::Disabled => "person_disabled",
-        _ if !target.enabled => "target_disabled",
-        _ if blocked => "device_blocked",
-        Reason::Allowed | Reason::DeniedByRule => "rule",
-        Reason::NoRule => "no_rule",
-        Reason::FaultyRules => "faulty_rules",
+        _ if person.state == PersonState::Disabled => WhyReason::PersonDisabled,
+        _ if !target.enabled => WhyReason::TargetDisabled,
+        _ if blocked => WhyReason::DeviceBlocked,
+        Reason::Allowed | Reason::DeniedByRule => WhyReason::Rule,
+        Reason::NoRule => WhyReason::NoRule,
+        Reason::FaultyRules => WhyReason::FaultyRules,
     };
-    let names = Names::load(tenant, person.id).await?;
+    let names = Names::load(tenant, &person).await?;
     let mut shown = Vec::with_capacity(explanation.rules.len());
     for rule in &explanation.rules {
-        shown.push(show(rule, explanation.decision.deciding.contains(&rule.id), &names, tenant).await?);
+        shown.push(names.rule(rule, explanation.decision.deciding.contains(&rule.id), tenant).await?);
     }
-    let allowed = explanation.decision.allowed && reason == "rule";
+    let allowed = explanation.decision.allowed && reason == WhyReason::Rule;
     // Looking into what somebody else may do is an act of administration, so it is written down.
     let details = json!({ "allowed": allowed, "reason": reason });
     tenant
         .record(done(&session, AuditKind::AuditAccess, "why_asked").about(person.id).on(target.id).details(details))
         .await?;
-    Ok(Json(WhyAnswer {
-        allowed,
-        reason: reason.to_owned(),
-        rules: shown,
-        next_change: explanation.decision.next_change,
-    }))
+    Ok(Json(WhyAnswer { allowed, reason, rules: shown, next_change: explanation.decision.next_change }))
 }
 
 async fn person_targets(
@@ -110,89 +101,146 @@ async fn person_targets(
     Ok(Json(PersonTargets { allowed: allowed.collect() }))
 }
 
-async fn show(
-    rule: &RuleExplanation,
-    decided: bool,
-    names: &Names,
-    tenant: &TenantStore,
-) -> Result<WhyRule, StoreError> {
-    let mut conditions = Vec::with_capacity(rule.conditions.len());
-    for condition in &rule.conditions {
-        let mut params = names.params(condition);
-        if condition.code == ConditionCode::Subject {
-            let people = names.people(&condition.params["people"], tenant).await?;
-            let groups = params.remove("expected").unwrap_or_default();
-            let both = [groups, people].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            params.insert("expected".to_owned(), both.join(", "));
-        }
-        if condition.code == ConditionCode::Expert && !rule.errors.is_empty() {
-            params.insert("errors".to_owned(), rule.errors.join("; "));
-        }
-        conditions.push(WhyCondition { code: condition.code.as_str().to_owned(), holds: condition.holds, params });
-    }
-    Ok(WhyRule { id: rule.id, name: rule.name.clone(), effect: rule.effect.map(rules::effect), decided, conditions })
-}
-
 /// Names for the ids that conditions speak of.
 struct Names {
-    by_id: HashMap<String, String>,
-    person: String,
-    groups: Vec<String>,
+    groups: HashMap<String, String>,
+    bundles: HashMap<String, String>,
+    targets: HashMap<String, String>,
+    person: WhyTerm,
+    in_groups: Vec<WhyTerm>,
 }
 
 impl Names {
-    async fn load(tenant: &TenantStore, person: PersonId) -> Result<Self, StoreError> {
-        let mut by_id: HashMap<_, _> =
+    async fn load(tenant: &TenantStore, person: &PersonRecord) -> Result<Self, StoreError> {
+        let groups: HashMap<_, _> =
             tenant.groups().all().await?.into_iter().map(|group| (group.id.to_string(), group.name)).collect();
-        by_id.extend(tenant.bundles().all().await?.into_iter().map(|bundle| (bundle.id.to_string(), bundle.name)));
-        by_id.extend(tenant.targets().all().await?.into_iter().map(|target| (target.id.to_string(), target.name)));
-        let groups = tenant.groups().all_of_person(person).await?;
-        let mut groups: Vec<_> = groups.iter().filter_map(|group| by_id.get(&group.to_string()).cloned()).collect();
-        groups.sort();
-        Ok(Self { by_id, person: tenant.people().get(person).await?.display_name, groups })
+        let bundles = tenant.bundles().all().await?.into_iter().map(|bundle| (bundle.id.to_string(), bundle.name));
+        let targets = tenant.targets().all().await?.into_iter().map(|target| (target.id.to_string(), target.name));
+        let in_groups = tenant.groups().all_of_person(person.id).await?;
+        let mut in_groups: Vec<_> =
+            in_groups.iter().map(|group| named(WhyTermKind::Group, &group.to_string(), &groups)).collect();
+        in_groups.sort_by(|a, b| a.text.cmp(&b.text));
+        let id = person.id.to_string();
+        Ok(Self {
+            bundles: bundles.collect(),
+            targets: targets.collect(),
+            person: WhyTerm { kind: WhyTermKind::Person, text: person.display_name.clone(), id: Some(id) },
+            groups,
+            in_groups,
+        })
     }
 
-    /// What a condition expected and what was there, in words.
-    fn params(&self, condition: &Condition) -> BTreeMap<String, String> {
+    async fn rule(&self, rule: &RuleExplanation, decided: bool, tenant: &TenantStore) -> Result<WhyRule, StoreError> {
+        let mut conditions = Vec::with_capacity(rule.conditions.len());
+        for condition in &rule.conditions {
+            let mut shown = self.condition(condition);
+            if condition.code == ConditionCode::Subject {
+                shown.expected.extend(people(&condition.params["people"], tenant).await?);
+            }
+            if condition.code == ConditionCode::Expert {
+                shown.errors.clone_from(&rule.errors);
+            }
+            conditions.push(shown);
+        }
+        let effect = rule.effect.map(rules::effect);
+        Ok(WhyRule { id: rule.id, name: rule.name.clone(), effect, decided, conditions })
+    }
+
+    /// What a condition expected and what was there. People of the rule are left to the caller.
+    fn condition(&self, condition: &Condition) -> WhyCondition {
+        use WhyTermKind as Kind;
         let found = &condition.params;
-        let pair = |expected: String, actual: String| {
-            BTreeMap::from([("expected".to_owned(), expected), ("actual".to_owned(), actual)])
-        };
-        match condition.code {
+        let (expected, actual) = (&found["expected"], &found["actual"]);
+        let pair = |kind| (terms(kind, expected), terms(kind, actual));
+        let (expected, actual) = match condition.code {
             ConditionCode::Subject => {
-                let expected = if found["everybody"] == true { "*".to_owned() } else { self.words(&found["groups"]) };
-                let actual = [vec![self.person.clone()], self.groups.clone()].concat().join(", ");
-                pair(expected, actual)
+                let mut expected = all_or(Kind::Everybody, &found["everybody"]);
+                expected.extend(words(&found["groups"]).map(|id| named(Kind::Group, id, &self.groups)));
+                let actual = std::iter::once(&self.person).chain(&self.in_groups).cloned().collect();
+                (expected, actual)
             }
-            ConditionCode::Target if found["all_targets"] == true => pair("*".to_owned(), String::new()),
             ConditionCode::Target => {
-                let lists = ["targets", "bundles", "kinds"].map(|list| self.words(&found[list]));
-                let named: Vec<_> = lists.into_iter().filter(|words| !words.is_empty()).collect();
-                pair(named.join(", "), String::new())
+                let mut expected = all_or(Kind::AllTargets, &found["all_targets"]);
+                expected.extend(words(&found["targets"]).map(|id| named(Kind::Target, id, &self.targets)));
+                expected.extend(words(&found["bundles"]).map(|id| named(Kind::Bundle, id, &self.bundles)));
+                expected.extend(terms(Kind::TargetKind, &found["kinds"]));
+                (expected, Vec::new())
             }
-            ConditionCode::Enabled | ConditionCode::Expert => BTreeMap::new(),
-            _ => pair(self.words(&found["expected"]), self.words(&found["actual"])),
+            ConditionCode::DeviceKind => pair(Kind::DeviceKind),
+            ConditionCode::DeviceState => pair(Kind::DeviceState),
+            ConditionCode::SecondFactor => (Vec::new(), terms(Kind::Method, actual)),
+            ConditionCode::Zone => pair(Kind::Zone),
+            ConditionCode::Network => pair(Kind::Network),
+            ConditionCode::ValidFrom | ConditionCode::ValidUntil => pair(Kind::Date),
+            ConditionCode::Time | ConditionCode::Enabled | ConditionCode::Expert => (Vec::new(), Vec::new()),
+        };
+        let timed = condition.code == ConditionCode::Time;
+        let windows = if timed { from_json(&found["expected"]) } else { None };
+        WhyCondition {
+            code: code(condition.code),
+            holds: condition.holds,
+            expected,
+            actual,
+            windows: windows.unwrap_or_default(),
+            moment: if timed { from_json(&found["actual"]) } else { None },
+            errors: Vec::new(),
         }
     }
+}
 
-    async fn people(&self, ids: &Value, tenant: &TenantStore) -> Result<String, StoreError> {
-        let mut names = Vec::new();
-        for id in ids.as_array().into_iter().flatten().filter_map(Value::as_str).filter_map(|id| id.parse().ok()) {
-            match tenant.people().get_even_removed(id).await {
-                Ok(person) => names.push(person.display_name),
-                Err(StoreError::NotFound(_)) => names.push(id.to_string()),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(names.join(", "))
+/// The people that a rule names.
+async fn people(ids: &Value, tenant: &TenantStore) -> Result<Vec<WhyTerm>, StoreError> {
+    let mut terms = Vec::new();
+    for id in words(ids).filter_map(|id| id.parse().ok()) {
+        let found = people::reference(tenant, id).await?;
+        let (text, id) = match found {
+            Some(person) => (person.display_name, Some(id.to_string())),
+            None => (id.to_string(), None),
+        };
+        terms.push(WhyTerm { kind: WhyTermKind::Person, text, id });
     }
+    Ok(terms)
+}
 
-    fn words(&self, value: &Value) -> String {
-        match value {
-            Value::Array(items) => items.iter().map(|item| self.words(item)).collect::<Vec<_>>().join(", "),
-            Value::String(text) => self.by_id.get(text).unwrap_or(text).clone(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        }
+/// A thing by its name; by its id where it does not exist any more.
+fn named(kind: WhyTermKind, id: &str, names: &HashMap<String, String>) -> WhyTerm {
+    match names.get(id) {
+        Some(name) => WhyTerm { kind, text: name.clone(), id: Some(id.to_owned()) },
+        None => WhyTerm { kind, text: id.to_owned(), id: None },
+    }
+}
+
+fn all_or(kind: WhyTermKind, all: &Value) -> Vec<WhyTerm> {
+    let all = (*all == true).then(|| WhyTerm { kind, text: String::new(), id: None });
+    all.into_iter().collect()
+}
+
+fn terms(kind: WhyTermKind, value: &Value) -> Vec<WhyTerm> {
+    words(value).map(|word| WhyTerm { kind, text: word.to_owned(), id: None }).collect()
+}
+
+/// The words of a list, or the one word.
+fn words(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().chain(std::iter::once(value)).filter_map(Value::as_str)
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn code(code: ConditionCode) -> WhyCode {
+    match code {
+        ConditionCode::Enabled => WhyCode::Enabled,
+        ConditionCode::Subject => WhyCode::Subject,
+        ConditionCode::Target => WhyCode::Target,
+        ConditionCode::DeviceKind => WhyCode::DeviceKind,
+        ConditionCode::DeviceState => WhyCode::DeviceState,
+        ConditionCode::SecondFactor => WhyCode::SecondFactor,
+        ConditionCode::Zone => WhyCode::Zone,
+        ConditionCode::Network => WhyCode::Network,
+        ConditionCode::Time => WhyCode::Time,
+        ConditionCode::ValidFrom => WhyCode::ValidFrom,
+        ConditionCode::ValidUntil => WhyCode::ValidUntil,
+        ConditionCode::Expert => WhyCode::Expert,
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn field_problem(fault: &Fault) -> FieldProblem {
         Some(position) => format!("line {}, column {}: {}", position.line, position.column, fault.message),
         None => fault.message.clone(),
     };
-    FieldProblem { path, code: fault.code.clone(), detail }
+    FieldProblem { params: fault.params.clone(), ..FieldProblem::new(path, fault.code.as_str(), detail) }
 }
 
 /// What a rule does, on the wire.
@@ -122,6 +122,6 @@ fn to_policy_window(window: &TimeWindow) -> WindowForm {
     WindowForm { weekdays: window.weekdays.clone(), from: window.from.clone(), to: window.to.clone() }
 }
 
-fn to_wire_window(window: WindowForm) -> TimeWindow {
+pub(crate) fn to_wire_window(window: WindowForm) -> TimeWindow {
     TimeWindow { weekdays: window.weekdays, from: window.from, to: window.to }
 }

@@ -17,7 +17,7 @@ use fernamt_store::{
     repo::target::{Bundles, Targets},
 };
 
-use crate::version;
+use crate::{usage::Usage, version};
 
 /// The fields of a stored target, as an administrator sets them.
 pub(crate) fn fields(record: &TargetRecord) -> TargetFields {
@@ -64,13 +64,18 @@ pub(crate) fn sha256(certificate: &[u8]) -> String {
 pub(crate) struct Around {
     health: HashMap<TargetId, TargetHealthRecord>,
     bundles: HashMap<TargetId, Vec<BundleId>>,
+    usage: Usage,
 }
 
 impl Around {
     /// Health and bundles of all targets.
-    pub(crate) async fn all<A, B>(targets: &Targets<'_, A>, bundles: &Bundles<'_, B>) -> Result<Self, StoreError> {
+    pub(crate) async fn all<A, B>(
+        targets: &Targets<'_, A>,
+        bundles: &Bundles<'_, B>,
+        usage: Usage,
+    ) -> Result<Self, StoreError> {
         let health = targets.all_health().await?.into_iter().map(|health| (health.target, health)).collect();
-        let mut around = Self { health, bundles: HashMap::new() };
+        let mut around = Self { health, bundles: HashMap::new(), usage };
         for (bundle, target) in bundles.all_targets().await? {
             around.bundles.entry(target).or_default().push(bundle);
         }
@@ -82,9 +87,10 @@ impl Around {
         id: TargetId,
         targets: &Targets<'_, A>,
         bundles: &Bundles<'_, B>,
+        usage: Usage,
     ) -> Result<Self, StoreError> {
         let health = targets.health(id).await?.into_iter().map(|health| (id, health)).collect();
-        Ok(Self { health, bundles: HashMap::from([(id, bundles.of_target(id).await?)]) })
+        Ok(Self { health, bundles: HashMap::from([(id, bundles.of_target(id).await?)]), usage })
     }
 
     /// How a target was found at the last look.
@@ -95,6 +101,8 @@ impl Around {
     /// The target as the administration shows it.
     pub(crate) fn show(&self, record: &TargetRecord) -> Target {
         let health = self.health.get(&record.id);
+        let bundles = self.bundles.get(&record.id).cloned().unwrap_or_default();
+        let ids = std::iter::once(record.id.0).chain(bundles.iter().map(|bundle| bundle.0));
         Target {
             id: record.id,
             version: version_of(record),
@@ -103,7 +111,8 @@ impl Around {
             health: self.health_of(record.id),
             health_detail: health.and_then(|health| health.detail.clone()),
             checked_at: health.map(|health| health.checked_at),
-            bundles: self.bundles.get(&record.id).cloned().unwrap_or_default(),
+            used_by_rules: self.usage.naming_any(ids),
+            bundles,
         }
     }
 }

@@ -126,7 +126,8 @@ impl Present {
             match owners.get(label) {
                 Some(owner) => {
                     let detail = format!("the application {owner} has this label already");
-                    faults.push(fault(row.line, Some(Column::Label.as_str()), "taken", detail));
+                    let fault = fault(row.line, Some(Column::Label.as_str()), "taken", detail);
+                    faults.push(table::with(fault, "name", owner));
                 }
                 None => {
                     owners.insert(label.clone(), step.wanted.fields.name.clone());

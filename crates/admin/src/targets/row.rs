@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use fernamt_api::admin::targets::{ImportFault, TargetFields, TargetSettings};
-use fernamt_domain::TargetKind;
+use fernamt_api::{
+    admin::targets::{ImportFault, TargetFields, TargetSettings},
+    problem::FieldProblem,
+};
+use fernamt_domain::{TargetKind, name};
 
 use super::{
     fields,
-    table::{Column, Row},
+    table::{Column, Row, with},
 };
 
 /// The most bundles of one row.
@@ -42,9 +45,14 @@ pub(crate) fn read(row: &Row, existing: Option<&TargetFields>) -> Result<Wanted,
     let mut faults = cells.faults;
     if faults.is_empty() {
         let found = fields::check(&fields).into_iter();
-        faults = found.map(|fault| row.fault(column_of(&fault.path), &fault.code, fault.detail)).collect();
+        faults = found.map(|fault| of_field(row, fault)).collect();
     }
     if faults.is_empty() { Ok(Wanted { line: row.line, fields, bundles }) } else { Err(faults) }
+}
+
+/// A fault of a field as the fault of the cell that it was read from.
+fn of_field(row: &Row, fault: FieldProblem) -> ImportFault {
+    ImportFault { params: fault.params, ..row.fault(column_of(&fault.path), &fault.code, fault.detail) }
 }
 
 /// A target as the cells of a row.
@@ -213,10 +221,10 @@ impl Cells<'_> {
             text.split('|').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
         if names.len() > MAX_BUNDLES {
             let detail = format!("a row names at most {MAX_BUNDLES} bundles");
-            self.faults.push(self.row.fault(Column::Bundle, "too_many", detail));
-        } else if names.iter().any(|name| name.chars().count() > fields::MAX_NAME_CHARS) {
-            let detail = format!("a bundle's name has at most {} characters", fields::MAX_NAME_CHARS);
-            self.faults.push(self.row.fault(Column::Bundle, "too_long", detail));
+            let fault = self.row.fault(Column::Bundle, "too_many", detail);
+            self.faults.push(with(fault, "most", MAX_BUNDLES));
+        } else if let Some(fault) = names.iter().find_map(|name| name::check(name, fields::MAX_NAME_CHARS).err()) {
+            self.faults.push(of_field(self.row, FieldProblem::name("bundle", fault)));
         }
         names
     }

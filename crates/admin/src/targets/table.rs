@@ -118,7 +118,19 @@ impl Row {
 
 /// A fault of the table.
 pub(crate) fn fault(line: u32, column: Option<&str>, code: &str, detail: impl Into<String>) -> ImportFault {
-    ImportFault { line, column: column.map(str::to_owned), code: code.to_owned(), detail: detail.into() }
+    ImportFault {
+        line,
+        column: column.map(str::to_owned),
+        code: code.to_owned(),
+        detail: detail.into(),
+        params: BTreeMap::new(),
+    }
+}
+
+/// A fault with a value that belongs in the sentence.
+pub(crate) fn with(mut fault: ImportFault, name: &str, value: impl ToString) -> ImportFault {
+    fault.params.insert(name.to_owned(), value.to_string());
+    fault
 }
 
 /// Reads a table's rows. Every row has its name; what the cells say is for the caller to judge.
@@ -150,11 +162,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<ImportFault>> {
             continue;
         }
         if rows.len() + faults.len() >= MAX_ROWS {
-            return Err(vec![fault(1, None, "too_many_rows", format!("a table has at most {MAX_ROWS} rows"))]);
+            let fault = fault(1, None, "too_many_rows", format!("a table has at most {MAX_ROWS} rows"));
+            return Err(vec![with(fault, "most", MAX_ROWS)]);
         }
         if record.len() > columns.len() {
             let detail = format!("the row has {} cells, the header {}", record.len(), columns.len());
-            faults.push(fault(line, None, "too_many_cells", detail));
+            let fault = fault(line, None, "too_many_cells", detail);
+            faults.push(with(with(fault, "cells", record.len()), "most", columns.len()));
             continue;
         }
         // A row may end early: office programs leave out empty cells at the end.

@@ -1,14 +1,15 @@
 //! The audit log. Role: administrator or data protection.
 
 use fernamt_domain::{
-    TargetId,
+    PersonId, RevealId, TargetId, TenantId,
     audit::{AuditKind, Outcome, SignedHead},
+    text_enum,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::operations::operations;
+use crate::{admin::people::PersonRef, operations::operations};
 
 /// One entry. People stand in it by pseudonym.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -35,7 +36,7 @@ pub struct AuditEntry {
     /// The zone it came from.
     pub zone: Option<String>,
     /// More facts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub details: serde_json::Value,
 }
 
@@ -77,7 +78,7 @@ pub struct AuditQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExportedHead {
     /// The head.
-    #[schema(value_type = Object)]
+    #[schema(value_type = WireHead)]
     pub head: SignedHead,
     /// The Ed25519 public key in hexadecimal.
     pub public_key: String,
@@ -94,6 +95,103 @@ pub struct Verification {
     pub fault: Option<String>,
 }
 
+/// How a signed head looks on the wire; it describes the domain's own type.
+#[derive(ToSchema)]
+#[schema(as = SignedHead)]
+#[expect(dead_code, reason = "describes the type for the document")]
+struct WireHead {
+    /// Whose chain.
+    tenant: TenantId,
+    /// The entry that the head stands after.
+    sequence: u64,
+    /// The head: SHA-256 in hexadecimal.
+    head: String,
+    /// When it was signed.
+    signed_at: OffsetDateTime,
+    /// The Ed25519 signature (RFC 8032) in hexadecimal.
+    signature: String,
+}
+
+/// A wish to know who stands behind a pseudonym of the log, or under which pseudonym somebody stands in it. It takes
+/// two people: an administrator and a data-protection officer, one to ask and the other to decide.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AskReveal {
+    /// What is wanted.
+    pub wanted: RevealWanted,
+    /// Why, for who decides and for the log: 10 to 500 characters. No names of people.
+    #[schema(min_length = 10, max_length = 500)]
+    pub reason: String,
+}
+
+/// What is to be revealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RevealWanted {
+    /// The person behind a pseudonym.
+    Person {
+        /// The pseudonym.
+        pseudonym: String,
+    },
+    /// The pseudonym of a person.
+    Pseudonym {
+        /// The person.
+        person_id: PersonId,
+    },
+}
+
+text_enum! {
+    /// How things stand with a wish to reveal.
+    pub enum RevealState {
+        /// It waits for the other duty.
+        Asked = "asked",
+        /// It was agreed to: who asked may look.
+        Approved = "approved",
+        /// It was turned down.
+        Refused = "refused",
+    }
+}
+
+/// A wish to reveal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reveal {
+    /// The wish.
+    pub id: RevealId,
+    /// What is wanted.
+    pub wanted: RevealWanted,
+    /// For a pseudonym that is wanted: the person's name as others see it.
+    pub person_name: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// How things stand.
+    pub state: RevealState,
+    /// Who asked.
+    pub asked_by: Option<PersonRef>,
+    /// When it was asked.
+    #[serde(with = "time::serde::rfc3339")]
+    pub asked_at: OffsetDateTime,
+    /// Who decided.
+    pub decided_by: Option<PersonRef>,
+    /// When it was decided.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub decided_at: Option<OffsetDateTime>,
+    /// Until when it can be decided and looked at.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// Whether you may decide: you hold the other duty and did not ask.
+    pub may_decide: bool,
+    /// Whether you may look: you asked, and it was agreed to.
+    pub may_look: bool,
+}
+
+/// What was revealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Revealed {
+    /// The pseudonym; `None` if the person does not stand in the log.
+    pub pseudonym: Option<String>,
+    /// The person; `None` if the link was deleted because its time was over.
+    pub person: Option<PersonRef>,
+}
+
 operations! { "audit";
     /// Entries, newest first.
     search_audit: get "/api/v1/admin/audit" () query AuditQuery [] -> 200 AuditPage;
@@ -101,6 +199,16 @@ operations! { "audit";
     export_audit: get "/api/v1/admin/audit/export" () query AuditQuery [] -> 200 String;
     /// Signs the chain's head, to be kept outside the house.
     audit_head: get "/api/v1/admin/audit/head" () [] -> 200 ExportedHead;
+    /// Wishes to reveal of the last days, newest first.
+    list_reveals: get "/api/v1/admin/audit/reveals" () [] -> 200 Vec<Reveal>;
+    /// Asks to reveal a pseudonym or a person.
+    ask_reveal: post "/api/v1/admin/audit/reveals" () [AskReveal] -> 201 Reveal;
+    /// Agrees to a wish of somebody with the other duty.
+    approve_reveal: post "/api/v1/admin/audit/reveals/{id}/approve" (RevealId) [] -> 200 Reveal;
+    /// Turns a wish down, or takes one's own back.
+    refuse_reveal: post "/api/v1/admin/audit/reveals/{id}/refuse" (RevealId) [] -> 200 Reveal;
+    /// Looks at what was agreed to. Each look is written down.
+    look_at_reveal: post "/api/v1/admin/audit/reveals/{id}/look" (RevealId) [] -> 200 Revealed;
     /// Verifies the chain.
     verify_audit: post "/api/v1/admin/audit/verify" () [] -> 200 Verification;
 }

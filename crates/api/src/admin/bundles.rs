@@ -4,7 +4,7 @@ use fernamt_domain::{BundleId, TargetId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Page, operations::operations, page::ListQuery};
+use crate::{Page, admin::rules::RuleRef, operations::operations, page::ListQuery};
 
 /// A bundle of targets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,8 @@ pub struct Bundle {
     /// What the administrator sets.
     #[serde(flatten)]
     pub fields: BundleFields,
+    /// The rules that use it, switched off ones too.
+    pub used_by_rules: Vec<RuleRef>,
 }
 
 /// What the administrator sets of a bundle.

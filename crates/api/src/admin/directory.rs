@@ -1,5 +1,7 @@
 //! The directory that people come from. Role: administrator.
 
+use std::collections::BTreeMap;
+
 use fernamt_domain::{DirectoryId, Secret};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -12,14 +14,41 @@ use crate::operations::operations;
 pub struct Directory {
     /// The directory.
     pub id: DirectoryId,
+    /// Changes with every change of what the administrator sets, the password included; send it back when changing.
+    pub version: String,
     /// What the administrator sets, without the password.
     #[serde(flatten)]
     pub fields: DirectoryFields,
     /// When it was last synchronised.
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_sync_at: Option<OffsetDateTime>,
-    /// What the last synchronisation brought, in English.
-    pub last_sync_result: Option<String>,
+    /// What the last synchronisation brought.
+    pub last_sync: Option<SyncReport>,
+}
+
+/// How a synchronisation went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SyncReport {
+    /// It worked.
+    pub ok: bool,
+    /// `ok`, or the fault: `directory_address`, `directory_certificates`, `directory_unreachable`,
+    /// `directory_untrusted`, `directory_timeout`, `directory_bind_refused`, `directory_base_missing`,
+    /// `directory_filter`, `directory_incomplete`, `directory_nobody`, `directory_many_vanished`, `directory_answer`,
+    /// `directory_broken`.
+    pub code: String,
+    /// What happened, in English, for people who read the API itself.
+    pub detail: String,
+    /// Values that belong in the sentence: `host`, `why` (in the words of the other side), `gone`, `known`, `code`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+    /// People found.
+    pub people: u32,
+    /// Groups found.
+    pub groups: u32,
+    /// Names that are taken by people kept here and were left out.
+    pub name_clashes: u32,
+    /// After how many wrong passwords the directory locks an account, as far as it tells.
+    pub lockout_threshold: Option<u32>,
 }
 
 /// What the administrator sets of a directory.
@@ -51,7 +80,7 @@ fn three() -> u8 {
     3
 }
 
-/// A new or changed directory.
+/// A new directory, or one to test.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SetDirectory {
     /// What the administrator sets.
@@ -62,6 +91,16 @@ pub struct SetDirectory {
     pub bind_password: Option<Secret<String>>,
 }
 
+/// A change to a directory.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ChangeDirectory {
+    /// The version that the change is based on.
+    pub version: String,
+    /// What the administrator sets.
+    #[serde(flatten)]
+    pub set: SetDirectory,
+}
+
 /// What a test of the connection brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DirectoryTest {
@@ -69,8 +108,13 @@ pub struct DirectoryTest {
     pub ok: bool,
     /// A stable word: `ok`, `unreachable`, `certificate`, `bind_refused`, `base_not_found`, `nobody_found`.
     pub code: String,
-    /// What happened, in English.
+    /// The fault more exactly, in the words of `SyncReport`; `None` if it worked.
+    pub fault: Option<String>,
+    /// What happened, in English, for people who read the API itself.
     pub detail: String,
+    /// Values that belong in the sentence, as in `SyncReport`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
     /// People found.
     pub people: u32,
     /// Groups found.
@@ -85,7 +129,7 @@ operations! { "directory";
     /// Connects a directory.
     create_directory: post "/api/v1/admin/directories" () [SetDirectory] -> 201 Directory;
     /// Changes a directory connection.
-    change_directory: put "/api/v1/admin/directories/{id}" (DirectoryId) [SetDirectory] -> 200 Directory;
+    change_directory: put "/api/v1/admin/directories/{id}" (DirectoryId) [ChangeDirectory] -> 200 Directory;
     /// Disconnects a directory; its people are disabled.
     remove_directory: delete "/api/v1/admin/directories/{id}" (DirectoryId) [] -> 204;
     /// Tests a connection without saving it.

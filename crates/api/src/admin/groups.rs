@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{
     Page,
-    admin::people::{GroupRef, PersonSummary},
+    admin::{
+        people::{GroupRef, PersonSummary},
+        rules::RuleRef,
+    },
     operations::operations,
     page::ListQuery,
 };
@@ -36,13 +39,23 @@ pub struct GroupDetail {
     pub members: Vec<PersonSummary>,
     /// Groups whose members are in it too.
     pub groups: Vec<GroupRef>,
-    /// Names of the rules that use it.
-    pub used_by_rules: Vec<String>,
+    /// The rules that use it, switched off ones too.
+    pub used_by_rules: Vec<RuleRef>,
 }
 
-/// A new group, or a new name.
+/// A new group.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NewGroup {
+    /// The name, unique in the tenant.
+    #[schema(max_length = 200)]
+    pub name: String,
+}
+
+/// A new name of a local group.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RenameGroup {
+    /// The version that the change is based on.
+    pub version: String,
     /// The name, unique in the tenant.
     #[schema(max_length = 200)]
     pub name: String,
@@ -67,7 +80,7 @@ operations! { "groups";
     /// One group.
     get_group: get "/api/v1/admin/groups/{id}" (GroupId) [] -> 200 GroupDetail;
     /// Renames a local group.
-    rename_group: patch "/api/v1/admin/groups/{id}" (GroupId) [NewGroup] -> 200 GroupDetail;
+    rename_group: patch "/api/v1/admin/groups/{id}" (GroupId) [RenameGroup] -> 200 GroupDetail;
     /// Removes a local group that no rule uses.
     remove_group: delete "/api/v1/admin/groups/{id}" (GroupId) [] -> 204;
     /// Sets the members of a local group.

@@ -1,5 +1,7 @@
 //! How the installation fares. Role: administrator.
 
+use std::collections::BTreeMap;
+
 use fernamt_domain::text_enum;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -24,14 +26,33 @@ text_enum! {
 /// A part of the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
-    /// A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `disk`, `ssh`, `audit`.
+    /// A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`.
     pub part: String,
     /// How it fares.
     pub state: PartState,
     /// A stable word for what is the matter, such as `backup_too_old`.
     pub code: String,
-    /// What was seen, in English.
+    /// What was seen, in English, for people who read the API itself.
     pub detail: String,
+    /// Values that belong in the sentence: `hours` of a backup, the day `until` of a certificate, the `address` of the
+    /// SSH gateway, numbers of targets (`down`, `wrong`, `seen`) or directories (`late`, `minutes`), the `name` of a
+    /// directory with its `fault` (see `SyncReport`) and what belongs to that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+}
+
+impl Part {
+    /// A part without values.
+    pub fn new(part: &str, state: PartState, code: &str, detail: impl Into<String>) -> Self {
+        Self { part: part.to_owned(), state, code: code.to_owned(), detail: detail.into(), params: BTreeMap::new() }
+    }
+
+    /// With a value that belongs in the sentence.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
 }
 
 /// How the installation fares.

@@ -108,6 +108,22 @@ pub struct NewPassword {
     pub password: String,
 }
 
+/// A code for the first sign-in of a person who has no second factor yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StartCode {
+    /// The code, shown once. It is typed where a recovery code goes and gone once a second factor is enrolled.
+    pub code: String,
+}
+
+/// A person by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonRef {
+    /// The person.
+    pub id: PersonId,
+    /// The name that others see.
+    pub display_name: String,
+}
+
 /// Why a person may or may not reach each target now.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PersonTargets {
@@ -134,6 +150,8 @@ operations! { "people";
     reset_password: post "/api/v1/admin/people/{id}/password" (PersonId) [] -> 200 NewPassword;
     /// Removes all second factors of a person, who enrols anew at the next sign-in.
     reset_second_factor: post "/api/v1/admin/people/{id}/second-factor/reset" (PersonId) [] -> 204;
+    /// Makes a code for the first sign-in of a person who has no second factor yet. An earlier one becomes void.
+    make_start_code: post "/api/v1/admin/people/{id}/start-code" (PersonId) [] -> 200 StartCode;
     /// What a person may reach now.
     person_targets: get "/api/v1/admin/people/{id}/targets" (PersonId) [] -> 200 PersonTargets;
 }

@@ -17,6 +17,15 @@ text_enum! {
     }
 }
 
+/// A rule by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RuleRef {
+    /// The rule.
+    pub id: RuleId,
+    /// Its name.
+    pub name: String,
+}
+
 /// A rule with its place in the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rule {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fernamt_domain::{DataCategory, DeviceKind};
+use fernamt_domain::{DataCategory, DeviceKind, text_enum};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,9 +42,88 @@ impl Default for Settings {
     }
 }
 
+/// The settings in force, with what they may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsView {
+    /// Changes with every change of the settings; send it back when changing.
+    pub version: String,
+    /// What the administrator sets.
+    pub settings: Settings,
+    /// The deletion rule of each data category.
+    pub retention: Vec<RetentionRule>,
+    /// What the numbers may be.
+    pub limits: SettingsLimits,
+}
+
+/// A data category's deletion rule and what an administrator may make of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RetentionRule {
+    /// The category.
+    pub category: DataCategory,
+    /// When the period begins.
+    pub start: RetentionBegins,
+    /// Days that the data are kept unless the settings say otherwise.
+    pub default_days: u16,
+    /// The most days that may be set; 0 where nothing can be set.
+    pub max_days: u16,
+}
+
+text_enum! {
+    /// When the period of a deletion rule begins.
+    pub enum RetentionBegins {
+        /// When the data were made.
+        Creation = "creation",
+        /// When they ended: a session signed out, a person removed, a device revoked.
+        End = "end",
+        /// Never by time: they go with what they belong to.
+        WithOwner = "with_owner",
+    }
+}
+
+/// What the numbers of the settings may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsLimits {
+    /// Minutes without activity.
+    pub idle_minutes: Range,
+    /// Hours of a session.
+    pub session_hours: Range,
+    /// The most characters of the administration's name.
+    pub name_chars: u16,
+}
+
+/// The least and the most of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Range {
+    /// The least.
+    pub least: u16,
+    /// The most.
+    pub most: u16,
+}
+
+impl Range {
+    /// Whether a number is within.
+    pub fn holds(self, number: u16) -> bool {
+        (self.least..=self.most).contains(&number)
+    }
+}
+
+/// Minutes without activity after which a session may be set to end.
+pub const IDLE_MINUTES: Range = Range { least: 5, most: 480 };
+/// Hours after which a session may be set to end in any case.
+pub const SESSION_HOURS: Range = Range { least: 1, most: 24 };
+
+/// A change to the settings.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChangeSettings {
+    /// The version that the change is based on.
+    pub version: String,
+    /// All settings.
+    pub settings: Settings,
+}
+
 operations! { "settings";
     /// The settings in force.
-    get_settings: get "/api/v1/admin/settings" () [] -> 200 Settings;
+    get_settings: get "/api/v1/admin/settings" () [] -> 200 SettingsView;
     /// Changes the settings.
-    set_settings: put "/api/v1/admin/settings" () [Settings] -> 200 Settings;
+    set_settings: put "/api/v1/admin/settings" () [ChangeSettings] -> 200 SettingsView;
 }

@@ -1,11 +1,18 @@
 //! Targets and their import in bulk. Role: administrator.
 
+use std::collections::BTreeMap;
+
 use fernamt_domain::{BundleId, ImportId, TargetId, TargetKind};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{Page, operations::operations, targets::HealthState};
+use crate::{
+    Page,
+    admin::{people::PersonRef, rules::RuleRef},
+    operations::operations,
+    targets::HealthState,
+};
 
 /// A target by id and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,13 +39,16 @@ pub struct Target {
     pub pinned_certificate: Option<String>,
     /// Whether it answers.
     pub health: HealthState,
-    /// What was seen at the last look, in a sentence.
+    /// What was seen at the last look: a stable word such as `target_unreachable`.
     pub health_detail: Option<String>,
     /// When it was last looked at.
     #[serde(with = "time::serde::rfc3339::option")]
     pub checked_at: Option<OffsetDateTime>,
     /// Bundles it belongs to.
     pub bundles: Vec<BundleId>,
+    /// The rules that name it or one of its bundles, switched off ones too. Rules about all targets, or all of its
+    /// kind, are not among them.
+    pub used_by_rules: Vec<RuleRef>,
 }
 
 /// What the administrator sets of a target.
@@ -215,6 +225,30 @@ pub struct ImportFault {
     pub code: String,
     /// What is wrong, in English.
     pub detail: String,
+    /// Values that belong in the sentence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, String>,
+}
+
+/// An import that was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PastImport {
+    /// The import.
+    pub id: ImportId,
+    /// When it was applied.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Who applied it, unless they are gone.
+    pub by: Option<PersonRef>,
+    /// How many targets it made.
+    pub created: u32,
+    /// How many targets it changed or put into bundles.
+    pub changed: u32,
+    /// When it was undone.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub undone_at: Option<OffsetDateTime>,
+    /// The day from which it can no longer be undone, because what was there before is deleted.
+    pub kept_until: Date,
 }
 
 /// What undoing an import did.
@@ -245,6 +279,8 @@ operations! { "targets-admin";
     check_target: post "/api/v1/admin/targets/{id}/check" (TargetId) [] -> 200 Target;
     /// Imports targets from a table, or shows what would happen.
     import_targets: post "/api/v1/admin/targets/import" () [ImportRequest] -> 200 ImportResult;
+    /// Imports that can still be undone, or were, newest first; at most 50.
+    list_imports: get "/api/v1/admin/targets/imports" () [] -> 200 Vec<PastImport>;
     /// Undoes an import.
     undo_import: post "/api/v1/admin/targets/import/{id}/undo" (ImportId) [] -> 200 UndoResult;
     /// All targets as a table that can be imported again.

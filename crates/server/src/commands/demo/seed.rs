@@ -8,9 +8,9 @@ use fernamt_domain::{
     TargetSettings,
     target::{RdpSettings, TcpSettings, WebSettings},
 };
-use fernamt_identity::{otp::Scheme, settings, token_file::TokenRecord};
+use fernamt_identity::settings;
 use fernamt_policy::{Effect, RuleForm, WindowForm};
-use fernamt_store::{BundleRecord, GroupRecord, OtpKind, PersonRecord, RuleRecord, TargetRecord, TenantStore, Work};
+use fernamt_store::{BundleRecord, GroupRecord, PersonRecord, RuleRecord, TargetRecord, TenantStore, Work};
 
 use super::people::{DemoPerson, PASSWORD, PEOPLE};
 use crate::office::Office;
@@ -130,17 +130,8 @@ impl Seeder<'_> {
         id: PersonId,
     ) -> anyhow::Result<()> {
         let now = self.office.clock.now();
-        let token = TokenRecord {
-            serial: String::new(),
-            secret: Secret::new(person.secret.to_vec()),
-            scheme: Scheme::APP,
-            counter: 0,
-        };
-        let mut record = identity.hardware_token(self.store, &token, now);
-        record.kind = OtpKind::App;
-        record.serial = None;
-        record.person = Some(id);
-        record.confirmed_at = Some(now);
+        let secret = Secret::new(person.secret.to_vec());
+        let record = identity.app_token(self.store.id(), id, &secret, now);
         Ok(self.work.otp_tokens().insert(&record).await?)
     }
 

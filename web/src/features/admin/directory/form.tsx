@@ -55,7 +55,7 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
           await must(
             api.PUT('/api/v1/admin/directories/{id}', {
               params: { path: { id: directory.id } },
-              body,
+              body: { ...body, version: directory.version },
             }),
           );
         } else {

@@ -150,12 +150,12 @@ function Connected({ directory, onEdit }: { directory: Directory; onEdit: () => 
             t`Letzter Abgleich`,
             directory.last_sync_at ? dateTime(directory.last_sync_at) : t`noch nie`,
           ],
-          ...(directory.last_sync_result
+          ...(directory.last_sync
             ? ([
                 [
                   t`Ergebnis`,
                   <span key="result" lang="en">
-                    {directory.last_sync_result}
+                    {directory.last_sync.detail}
                   </span>,
                 ],
               ] as const)

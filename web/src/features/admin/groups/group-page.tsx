@@ -72,8 +72,8 @@ function About({ group }: { group: Group }) {
           </p>
         ) : (
           <ul className="fa-plain-list">
-            {group.used_by_rules.map((name) => (
-              <li key={name}>{name}</li>
+            {group.used_by_rules.map((rule) => (
+              <li key={rule.id}>{rule.name}</li>
             ))}
           </ul>
         )}
@@ -249,7 +249,7 @@ function Rename({ group, onDone }: { group: Group; onDone: () => void }) {
         await must(
           api.PATCH('/api/v1/admin/groups/{id}', {
             params: { path: { id: group.id } },
-            body: { name: name.trim() },
+            body: { name: name.trim(), version: group.version },
           }),
         );
         void client.invalidateQueries({ queryKey: ['admin'] });

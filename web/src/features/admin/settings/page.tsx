@@ -36,12 +36,12 @@ export function SettingsPage() {
   const settings = useQuery(settingsQuery);
   return (
     <Page title={t`Einstellungen`} lead={<Trans>Was für das ganze Haus gilt.</Trans>} narrow>
-      <Loaded query={settings}>{(data) => <SettingsForm settings={data} />}</Loaded>
+      <Loaded query={settings}>{(data) => <SettingsForm {...data} />}</Loaded>
     </Page>
   );
 }
 
-function SettingsForm({ settings }: { settings: Settings }) {
+function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
   const { t } = useLingui();
   const client = useQueryClient();
   const form = useForm<Values>({
@@ -64,7 +64,9 @@ function SettingsForm({ settings }: { settings: Settings }) {
     submit: async (values) => {
       try {
         const next = await must(
-          api.PUT('/api/v1/admin/settings', { body: settingsOf(values, settings) }),
+          api.PUT('/api/v1/admin/settings', {
+            body: { version, settings: settingsOf(values, settings) },
+          }),
         );
         client.setQueryData(settingsQuery.queryKey, next);
         void client.invalidateQueries({ queryKey: ['admin'] });

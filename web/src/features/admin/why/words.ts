@@ -9,6 +9,7 @@ import {
   methodName,
 } from '../../../app/device-words.ts';
 import { day, list } from '../format.ts';
+import { runsOf } from '../rules/sentence.ts';
 import { weekdayName } from '../words.ts';
 
 type Condition = Schema<'WhyCondition'>;
@@ -57,38 +58,39 @@ export function reasonText(answer: Schema<'WhyAnswer'>): { what: string; next: s
 }
 
 /** A condition in a sentence: what the rule asks for and, where it fails, what was there. */
-export function conditionText({ code, holds, params }: Condition): string {
-  const expected = params.expected ?? '';
-  const actual = params.actual ?? '';
+export function conditionText(condition: Condition): string {
+  const { code, holds } = condition;
+  const expected = list(condition.expected.map(termText), 'disjunction');
+  const actual = list(condition.actual.map(termText));
   switch (code) {
     case 'enabled':
       return t`Die Regel ist ausgeschaltet.`;
     case 'subject':
-      if (expected === '*') return t`Sie gilt für alle Personen.`;
+      if (condition.expected.some(({ kind }) => kind === 'everybody'))
+        return t`Sie gilt für alle Personen.`;
       return holds
         ? t`Sie gilt für: ${expected}. Die Person gehört dazu.`
         : t`Sie gilt für: ${expected}. Die Person gehört nicht dazu.`;
     case 'target':
-      if (expected === '*') return t`Sie gilt für alle Ziele.`;
+      if (condition.expected.some(({ kind }) => kind === 'all_targets'))
+        return t`Sie gilt für alle Ziele.`;
       return holds
         ? t`Sie nennt das Ziel, unmittelbar oder durch Bündel oder Art.`
         : t`Sie nennt dieses Ziel nicht.`;
     case 'device_kind': {
-      const kinds = named(expected, DEVICE_KINDS, deviceKindName);
-      const kind = named(actual, DEVICE_KINDS, deviceKindName);
+      const [kinds, kind] = [expected, actual];
       return holds
         ? t`Das Gerät hat die verlangte Art: ${kind}.`
         : t`Verlangt wird ein Gerät der Art ${kinds}. Hier ist es: ${kind}.`;
     }
     case 'device_state': {
-      const states = named(expected, DEVICE_STATES, (state) => deviceState(state).label);
-      const state = named(actual, DEVICE_STATES, (value) => deviceState(value).label);
+      const [states, state] = [expected, actual];
       return holds
         ? t`Der Zustand des Geräts passt: ${state}.`
         : t`Verlangt wird der Zustand: ${states}. Hier ist er: ${state}.`;
     }
     case 'second_factor': {
-      const methods = named(actual, METHODS, methodName);
+      const methods = actual;
       return holds
         ? t`Ein zweiter Faktor wurde benutzt.`
         : t`Verlangt wird ein zweiter Faktor. Angemeldet ist die Person nur mit: ${methods}.`;
@@ -102,23 +104,23 @@ export function conditionText({ code, holds, params }: Condition): string {
         ? t`Die Adresse ${actual} liegt im verlangten Netz.`
         : t`Verlangt wird eine Adresse aus ${expected}. Hier ist es: ${actual}.`;
     case 'time': {
-      const windows = localDays(expected);
-      const moment = localDays(actual);
+      const windows = list((condition.windows ?? []).map(windowText), 'disjunction');
+      const moment = momentText(condition.moment ?? null);
       return holds
         ? t`Es ist innerhalb der Zeiten: ${windows}.`
         : t`Erlaubt sind die Zeiten: ${windows}. Gefragt ist: ${moment}.`;
     }
     case 'valid_from': {
-      const first = localDays(expected);
+      const first = expected;
       return holds ? t`Die Regel gilt schon, seit ${first}.` : t`Die Regel gilt erst ab ${first}.`;
     }
     case 'valid_until': {
-      const last = localDays(expected);
+      const last = expected;
       return holds ? t`Die Regel gilt noch, bis ${last}.` : t`Die Regel galt nur bis ${last}.`;
     }
     case 'expert': {
       if (holds) return t`Der Cedar-Text trifft zu.`;
-      const errors = params.errors;
+      const errors = condition.errors?.join('; ');
       return errors
         ? t`Der Cedar-Text lässt sich hier nicht auswerten: ${errors}`
         : t`Der Cedar-Text trifft nicht zu.`;
@@ -128,31 +130,43 @@ export function conditionText({ code, holds, params }: Condition): string {
   }
 }
 
+type Term = Schema<'WhyTerm'>;
+
+/** What a condition speaks of, as the reader calls it. */
+function termText({ kind, text }: Term): string {
+  switch (kind) {
+    case 'device_kind':
+      return named(text, DEVICE_KINDS, deviceKindName);
+    case 'device_state':
+      return named(text, DEVICE_STATES, (state) => deviceState(state).label);
+    case 'method':
+      return named(text, METHODS, methodName);
+    case 'date':
+      return day(text);
+    default:
+      return text;
+  }
+}
+
 function named<Value extends string>(
-  joined: string,
+  word: string,
   known: readonly Value[],
   name: (value: Value) => string,
 ): string {
-  const words = joined
-    .split(',')
-    .map((word) => word.trim())
-    .filter(Boolean)
-    .map((word) => {
-      const value = known.find((candidate) => candidate === word);
-      return value ? name(value) : word;
-    });
-  return list(words, 'disjunction');
+  const value = known.find((candidate) => candidate === word);
+  return value ? name(value) : word;
 }
 
-const ENGLISH_DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const shortDay = (number: number) => weekdayName(number).slice(0, 2);
 
-/** The server writes "Mon-Fri 06:00-20:00"; the days go into the reader's language. */
-function localDays(text: string): string {
-  return text
-    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, (word) =>
-      weekdayName(ENGLISH_DAYS.indexOf(word) + 1).slice(0, 2),
-    )
-    .replace(/\b\d{4}-\d\d-\d\d\b/g, day)
-    .replace(/(\p{L})-(\p{L})/gu, '$1–$2')
-    .replace(/(\d)-(\d\d:)/g, '$1–$2');
+/** "Mo–Fr 06:00–20:00" */
+function windowText({ weekdays, from, to }: Schema<'TimeWindow'>): string {
+  const runs = runsOf(weekdays).map(([first, last]) =>
+    first === last ? shortDay(first) : `${shortDay(first)}–${shortDay(last)}`,
+  );
+  return `${runs.join(', ')} ${from}–${to}`;
+}
+
+function momentText(moment: Schema<'WhyMoment'> | null): string {
+  return moment ? `${shortDay(moment.weekday)} ${day(moment.date)} ${moment.time}` : '';
 }
