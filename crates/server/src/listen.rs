@@ -38,6 +38,10 @@ const MAX_CONNECTIONS: usize = 8192;
 /// The most connections from one address. An office behind one address has a few hundred browsers.
 const MAX_CONNECTIONS_PER_SOURCE: usize = 2048;
 
+/// The pause after the operating system had no socket for us: without it, the same failure would come at once, for as long
+/// as somebody waits to be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long the TLS handshake may take.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -82,9 +86,8 @@ impl Bound {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, most likely: yield, so that others can give some back.
                     tracing::warn!(%error, "A connection could not be accepted");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
