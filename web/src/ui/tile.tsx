@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { Icon } from './icon.tsx';
 
 type TileProps = {
@@ -9,13 +9,21 @@ type TileProps = {
   /** Opens in a tab of its own. */
   href?: string;
   newTab?: boolean;
+  /** One window of this name: pressed again, the tile brings it to the front as it is. Own pages only. */
+  windowName?: string;
   onPress?: () => void;
   /** Shown, but not to be used now; the status says why. */
   off?: boolean;
 };
 
 /** A large tile: the whole of it is the link, the title is its name. */
-export function Tile({ icon, title, text, status, href, newTab, onPress, off = false }: TileProps) {
+export function Tile(props: TileProps) {
+  const { icon, title, text, status, href, newTab, windowName, onPress, off = false } = props;
+  const toFront = (event: MouseEvent) => {
+    if (!href || !windowName || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openOnce(href, windowName);
+  };
   return (
     <div className={`fa-tile ${off ? 'fa-tile--off' : ''}`}>
       <span className="fa-tile__icon">
@@ -26,6 +34,7 @@ export function Tile({ icon, title, text, status, href, newTab, onPress, off = f
           <a
             className="fa-tile__link"
             href={href}
+            {...(windowName && { target: windowName, onClick: toFront })}
             {...(newTab && { target: '_blank', rel: 'noopener' })}
           >
             {title}
@@ -40,4 +49,17 @@ export function Tile({ icon, title, text, status, href, newTab, onPress, off = f
       </div>
     </div>
   );
+}
+
+/** Shows the window of this name; opens the page in it only where it is not open there already. */
+function openOnce(href: string, name: string): void {
+  const opened = window.open('', name);
+  if (!opened) {
+    window.open(href, name);
+    return;
+  }
+  if (opened.location.pathname !== new URL(href, location.href).pathname) {
+    opened.location.href = href;
+  }
+  opened.focus();
 }

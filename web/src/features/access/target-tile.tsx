@@ -4,11 +4,14 @@ import { targetIcon } from '../../ui/target-icons.ts';
 import { Tile } from '../../ui/tile.tsx';
 import type { Target } from './targets.ts';
 
-/** One thing that the person may use. Desktops and web applications open in a tab of their own. */
+/**
+ * One thing that the person may use. A web application opens in a new tab, cut off from this one. A
+ * desktop has one tab: pressed again, its tile leads back to it.
+ */
 export function TargetTile({ target, onTunnel }: { target: Target; onTunnel: () => void }) {
   const where =
     target.kind === 'rdp'
-      ? { href: `/arbeitsplatz/${target.id}`, newTab: true }
+      ? { href: `/arbeitsplatz/${target.id}`, windowName: `arbeitsplatz-${target.id}` }
       : target.kind === 'web'
         ? { href: `/anwendung/${target.id}`, newTab: true }
         : { onPress: onTunnel };
