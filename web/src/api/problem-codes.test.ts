@@ -118,7 +118,7 @@ describe('every end of a desktop', () => {
   it('has words that say which it was', () => {
     expect(ends.length).toBeGreaterThan(20);
     const text = (word: string) =>
-      outcomeText({ close: { code: 4000, word }, logonFailed: false }).title;
+      outcomeText({ close: { code: 4000, word }, logonFailed: false, goodbye: null }).title;
     i18n.activate('de');
     const plain = text('');
     expect(ends.filter((word) => text(word) === plain && !PLAIN.includes(word))).toEqual([]);

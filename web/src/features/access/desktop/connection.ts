@@ -10,8 +10,13 @@ type DeviceEvent = Parameters<InstanceType<Rdp['Backend']['InputTransaction']>['
 export type Opened = Schema<'OpenedDesktop'>;
 export type Credentials = { username: string; password: string; domain: string };
 
-/** Why a desktop is no longer there: the server's word, or the RDP package's kind of error. */
-export type End = { close: CloseReason; logonFailed: boolean };
+/** Why a desktop is no longer there: the server's word, and what the RDP package knows. */
+export type End = {
+  close: CloseReason;
+  logonFailed: boolean;
+  /** The desktop took its leave, in the words of the RDP package; `null` where it just fell silent. */
+  goodbye: string | null;
+};
 
 type ConnectOptions = {
   opened: Opened;
@@ -57,6 +62,7 @@ export class DesktopConnection {
   private lastMove = '';
 
   private constructor(
+    private readonly heard: () => number,
     private readonly rdp: Rdp,
     private readonly session: Session,
     private readonly canvas: HTMLCanvasElement,
@@ -71,9 +77,18 @@ export class DesktopConnection {
     const rdp = await load();
     const { Backend } = rdp;
     const address = desktopAddress(opened.ticket);
+    let heardAt = Date.now();
     const closed = new Promise<CloseReason>((resolve) => {
       const signOn = credentials.password !== '';
-      watchNext({ address, layout: options.layout, signOn, onClose: resolve });
+      watchNext({
+        address,
+        layout: options.layout,
+        signOn,
+        onClose: resolve,
+        onMessage: () => {
+          heardAt = Date.now();
+        },
+      });
     });
     const size = desktopSize(space, opened.width_multiple);
     let builder = new Backend.SessionBuilder()
@@ -112,10 +127,15 @@ export class DesktopConnection {
       throw new DesktopEnd(await endOf(error, closed));
     }
     const ended = session.run().then(
-      () => endOf(null, closed),
+      (farewell) => endOf(null, closed, farewell.reason()),
       (error: unknown) => endOf(error, closed),
     );
-    return new DesktopConnection(rdp, session, canvas, opened.width_multiple, ended);
+    return new DesktopConnection(() => heardAt, rdp, session, canvas, opened.width_multiple, ended);
+  }
+
+  /** For how long nothing has come from the desktop. */
+  silentMs(): number {
+    return Date.now() - this.heard();
   }
 
   /** Keys and characters. */
@@ -210,12 +230,27 @@ function desktopAddress(ticket: string): string {
   return `${scheme}://${host}/api/v1/desktop?ticket=${encodeURIComponent(ticket)}`;
 }
 
-async function endOf(error: unknown, closed: Promise<CloseReason>): Promise<End> {
+async function endOf(
+  error: unknown,
+  closed: Promise<CloseReason>,
+  farewell?: string,
+): Promise<End> {
   const late = new Promise<CloseReason>((resolve) => {
     setTimeout(() => resolve(SILENT_CLOSE), CLOSE_GRACE_MS);
   });
   const close = await Promise.race([closed, late]);
-  return { close, logonFailed: LOGON_KINDS.has(kindOf(error)) };
+  return {
+    close,
+    logonFailed: LOGON_KINDS.has(kindOf(error)),
+    goodbye: farewell ?? goodbyeIn(error),
+  };
+}
+
+/** The package knows some farewells as errors only. */
+function goodbyeIn(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null || !('backtrace' in error)) return null;
+  const words = typeof error.backtrace === 'function' ? String(error.backtrace()) : '';
+  return /disconnect provider ultimatum: (\w+)/.exec(words)?.[1] ?? null;
 }
 
 function kindOf(error: unknown): number {

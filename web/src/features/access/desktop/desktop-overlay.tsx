@@ -35,7 +35,7 @@ export function DesktopOverlay({ name, state, onOpen, onCredentials }: OverlayPr
         </Panel>
       );
     case 'interrupted':
-      return <Interrupted retryAt={state.retryAt} onOpen={onOpen} />;
+      return <Interrupted state={state} onOpen={onOpen} />;
     case 'asking':
       return (
         <Panel>
@@ -93,26 +93,50 @@ function Ended({ tone, title, next, again, onOpen }: EndedProps) {
 
 const SECOND_MS = 1_000;
 
-function Interrupted({ retryAt, onOpen }: { retryAt: number; onOpen: () => void }) {
+type InterruptedProps = {
+  state: Extract<DesktopState, { at: 'interrupted' }>;
+  onOpen: () => void;
+};
+
+function Interrupted({ state: { what, attempt, of, retryAt }, onOpen }: InterruptedProps) {
   const left = useCountdown((retryAt - Date.now()) / SECOND_MS, retryAt);
   return (
     <Panel>
-      <Alert tone="warning" live="polite" title={<Trans>Die Leitung ist unterbrochen</Trans>}>
-        <p>
-          <Trans>
-            Ihre Programme laufen am Arbeitsplatz weiter. Die Verbindung kommt von selbst wieder.
-          </Trans>
-        </p>
-      </Alert>
+      {what === 'line' ? (
+        <Alert tone="warning" live="polite" title={<Trans>Die Leitung ist unterbrochen</Trans>}>
+          <p>
+            <Trans>
+              Ihre Programme laufen am Arbeitsplatz weiter. Die Verbindung kommt von selbst wieder.
+            </Trans>
+          </p>
+        </Alert>
+      ) : (
+        <Alert
+          tone="warning"
+          live="polite"
+          title={<Trans>Der Arbeitsplatz antwortet nicht mehr</Trans>}
+        >
+          <p>
+            <Trans>
+              Vielleicht startet er gerade neu. Sobald er wieder da ist, geht es von selbst weiter.
+            </Trans>
+          </p>
+        </Alert>
+      )}
+      <progress className="fa-desktop__progress" value={attempt} max={of} aria-hidden="true" />
       <div className="fa-row">
         <Button icon={icons.iconRefresh} onPress={onOpen}>
           <Trans>Jetzt verbinden</Trans>
         </Button>
         <span className="fa-muted fa-small" aria-hidden="true">
           {left > 0 ? (
-            <Trans>Nächster Versuch in {left} s</Trans>
+            <Trans>
+              Versuch {attempt} von {of} in {left} s
+            </Trans>
           ) : (
-            <Trans>Verbindung wird aufgebaut …</Trans>
+            <Trans>
+              Versuch {attempt} von {of} läuft …
+            </Trans>
           )}
         </span>
       </div>

@@ -84,7 +84,7 @@ function DesktopPage() {
           sink.current?.focus();
         }}
         onPaste={() => void paste()}
-        onKeyboard={() => sink.current?.focus()}
+        onKeyboard={() => showKeyboard(sink.current)}
         onLayout={setLayout}
         onReconnect={() => void open()}
         onEnd={end}
@@ -193,6 +193,15 @@ function useResize(
       observer.disconnect();
     };
   }, [stage]);
+}
+
+type WithVirtualKeyboard = { virtualKeyboard?: { show: () => void } };
+
+/** Brings up the phone's keyboard, also when it was put away while the field kept the focus. */
+function showKeyboard(field: HTMLElement | null): void {
+  field?.blur();
+  field?.focus({ preventScroll: true });
+  (navigator as WithVirtualKeyboard).virtualKeyboard?.show();
 }
 
 type LockableKeyboard = { keyboard?: { lock?: () => Promise<void> } };

@@ -57,6 +57,15 @@ describe('the keyboard', () => {
     const keyboard = new Keyboard();
     expect(keyboard.handle(event('keydown', '', { key: 'Unidentified' })).take).toBe(false);
     expect(scans(keyboard.text('ä€\n'))).toEqual(['ä', '€', '+1c', '-1c']);
+    expect(scans(keyboard.presses('Backspace', 2))).toEqual(['+e', '-e', '+e', '-e']);
+  });
+
+  it('knows keys without a place by their name', () => {
+    const keyboard = new Keyboard();
+    expect(scans(keyboard.handle(event('keydown', '', { key: 'Backspace' })).inputs)).toEqual([
+      '+e',
+    ]);
+    expect(scans(keyboard.handle(event('keyup', '', { key: 'Backspace' })).inputs)).toEqual(['-e']);
   });
 
   it('presses Ctrl+Alt+Del and lets go in reverse', () => {

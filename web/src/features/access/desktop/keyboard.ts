@@ -37,7 +37,8 @@ export class Keyboard {
   /** A key went down or up. */
   handle(event: KeyEvent): KeyHandling {
     if (event.isComposing || event.key === 'Process') return IGNORED;
-    const scancode = scancodes[event.code];
+    // A phone's keyboard tells no places, but names the keys that make no character.
+    const scancode = scancodes[event.code || event.key];
     if (scancode === undefined) return IGNORED;
     return event.type === 'keydown' ? this.down(event, scancode) : this.up(scancode);
   }
@@ -47,6 +48,11 @@ export class Keyboard {
     return [...text].flatMap((character): KeyInput[] =>
       character === '\n' ? tap(scancodes.Enter ?? 0) : [{ type: 'character', character }],
     );
+  }
+
+  /** One key again and again. */
+  presses(code: string, times: number): KeyInput[] {
+    return Array.from({ length: times }).flatMap(() => tap(scancodes[code] ?? 0));
   }
 
   /** Lets go of everything, for instance when the window loses the focus. */

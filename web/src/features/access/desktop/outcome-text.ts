@@ -12,13 +12,26 @@ export type OutcomeText = {
 /** Ends after which the desktop is opened again without asking. */
 const PASSING = new Set(['', 'line_lost', 'shutdown', 'redirected', 'ticket_invalid']);
 
-/** Whether the line broke or something else passed that a new connection heals. */
-export function passes({ close, logonFailed }: End): boolean {
-  return !logonFailed && close.code !== 1000 && PASSING.has(close.word);
+/** How a desktop is missing that is being started again. */
+const AWAY = new Set(['target_unreachable', 'tls_failed', 'negotiation_failed']);
+
+/** What broke: the way to the desktop, or the desktop itself. */
+export type Break = 'line' | 'desktop';
+
+/**
+ * Whether this may pass by itself. A desktop that ends takes its leave; one that falls silent has
+ * crashed, or restarts. `again` says that it was there a moment ago, so that it is worth waiting for.
+ */
+export function breakOf(end: End, again: boolean): Break | null {
+  if (end.logonFailed) return null;
+  const { code, word } = end.close;
+  if (word === 'desktop_ended') return end.goodbye === null ? 'desktop' : null;
+  if (code !== 1000 && PASSING.has(word)) return 'line';
+  return again && AWAY.has(word) ? 'desktop' : null;
 }
 
 /** Why the desktop is not there, and what to do. */
-export function outcomeText({ close, logonFailed }: End): OutcomeText {
+export function outcomeText({ close, logonFailed, goodbye }: End): OutcomeText {
   if (logonFailed) {
     return {
       title: t`Der Arbeitsplatz hat Name oder Passwort nicht angenommen.`,
@@ -29,10 +42,11 @@ export function outcomeText({ close, logonFailed }: End): OutcomeText {
   }
   switch (close.word) {
     case 'desktop_ended':
+      return goodbyeText(goodbye ?? '');
     case 'browser_ended':
       return {
-        title: t`Die Verbindung ist beendet.`,
-        next: t`Entweder haben Sie sich am Arbeitsplatz abgemeldet, oder die Sitzung wurde an einem anderen Ort übernommen.`,
+        title: t`Sie haben die Verbindung beendet.`,
+        next: t`Ihre Programme laufen am Arbeitsplatz weiter, bis Sie sich dort abmelden.`,
         tone: 'info',
         again: true,
       };
@@ -128,4 +142,46 @@ export function outcomeText({ close, logonFailed }: End): OutcomeText {
         again: true,
       };
   }
+}
+
+/** Windows says why it ends a connection ([MS-RDPBCGR] 2.2.5.1.1); these are the package's words for it. */
+function goodbyeText(goodbye: string): OutcomeText {
+  if (/another user connected/i.test(goodbye)) {
+    return {
+      title: t`Der Arbeitsplatz wurde an einem anderen Ort geöffnet.`,
+      next: t`Ihre Programme laufen dort weiter. Waren Sie das nicht selbst, sagen Sie sofort Ihrer IT-Stelle Bescheid.`,
+      tone: 'warning',
+      again: true,
+    };
+  }
+  if (/administrative tool/i.test(goodbye)) {
+    return {
+      title: t`Die Verbindung wurde am Arbeitsplatz von der Verwaltung getrennt.`,
+      next: t`Fragen Sie bei Ihrer IT-Stelle nach dem Grund, bevor Sie neu verbinden.`,
+      tone: 'warning',
+      again: true,
+    };
+  }
+  if (/limit timer/i.test(goodbye)) {
+    return {
+      title: t`Der Arbeitsplatz hat die Verbindung getrennt, weil seine Zeitgrenze erreicht ist.`,
+      next: t`Verbinden Sie neu. Geschieht es oft, sagen Sie Ihrer IT-Stelle Bescheid.`,
+      tone: 'info',
+      again: true,
+    };
+  }
+  if (/logging off/i.test(goodbye)) {
+    return {
+      title: t`Sie haben sich am Arbeitsplatz abgemeldet.`,
+      next: t`Ihre Programme dort sind geschlossen.`,
+      tone: 'info',
+      again: true,
+    };
+  }
+  return {
+    title: t`Der Arbeitsplatz hat die Verbindung beendet.`,
+    next: t`Entweder haben Sie sich dort abgemeldet, oder er wurde an einem anderen Ort geöffnet. Waren Sie das nicht selbst, sagen Sie Ihrer IT-Stelle Bescheid.`,
+    tone: 'info',
+    again: true,
+  };
 }

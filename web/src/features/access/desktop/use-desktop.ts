@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, must } from '../../../api/client.ts';
+import { lineFailed } from '../../../api/line.ts';
 import { LineProblem } from '../../../api/problem.ts';
 import { type Credentials, DesktopConnection, DesktopEnd, type Opened } from './connection.ts';
 import { type LayoutName, layouts } from './keyboard-layout.ts';
-import { type OutcomeText, outcomeText, passes } from './outcome-text.ts';
+import { type Break, breakOf, type OutcomeText, outcomeText } from './outcome-text.ts';
 
 /** Where the desktop stands. */
 export type DesktopState =
@@ -11,14 +12,21 @@ export type DesktopState =
   | { at: 'asking'; opened: Opened; refused: boolean }
   | { at: 'connecting'; name: string }
   | { at: 'running'; connection: DesktopConnection; opened: Opened }
-  | { at: 'interrupted'; attempt: number; retryAt: number }
+  | { at: 'interrupted'; what: Break; attempt: number; of: number; retryAt: number }
   | { at: 'refused'; problem: unknown }
   | { at: 'ended'; text: OutcomeText };
 
 const SECOND_MS = 1_000;
 /** Waits between attempts after a broken line. */
 const RETRY_S = [1, 2, 4, 8, 15] as const;
-const MAX_ATTEMPTS = 60;
+/** So often a broken line is tried again, about a quarter of an hour, and a desktop that fell silent. */
+const MAX_ATTEMPTS: Readonly<Record<Break, number>> = { line: 60, desktop: 15 };
+/** A connection that lasts this long is a good one: the next break counts from the beginning. */
+const GOOD_MS = 10_000;
+/** After so much silence the server is asked whether it is still there. A dead line says nothing. */
+const SILENCE_MS = 6_000;
+const PROBE_EVERY_MS = 3_000;
+const PROBE_LIMIT_MS = 5_000;
 
 type Options = {
   targetId: string;
@@ -48,24 +56,38 @@ export function useDesktop({ targetId, layout, canvas, stage, onClipboard }: Opt
       live.current = null;
       if (attempt === 0) setState({ at: 'opening' });
 
-      const interrupted = () => {
-        if (attempt >= MAX_ATTEMPTS) {
-          setState({ at: 'ended', text: outcomeText(LINE_LOST) });
+      let tries = attempt;
+      const interrupted = (what: Break) => {
+        const limit = MAX_ATTEMPTS[what];
+        if (tries >= limit) {
+          setState({ at: 'ended', text: outcomeText(what === 'line' ? LINE_LOST : DESKTOP_GONE) });
           return;
         }
-        const seconds = RETRY_S[Math.min(attempt, RETRY_S.length - 1)] ?? 1;
-        setState({ at: 'interrupted', attempt, retryAt: Date.now() + seconds * SECOND_MS });
-        setTimeout(() => {
-          if (current()) void open(attempt + 1);
-        }, seconds * SECOND_MS);
+        const waitMs = (RETRY_S[Math.min(tries, RETRY_S.length - 1)] ?? 1) * SECOND_MS;
+        const next = tries + 1;
+        setState({
+          at: 'interrupted',
+          what,
+          attempt: next,
+          of: limit,
+          retryAt: Date.now() + waitMs,
+        });
+        const retry = () => {
+          clearTimeout(timer);
+          window.removeEventListener('online', retry);
+          if (current()) void open(next);
+        };
+        const timer = setTimeout(retry, waitMs);
+        window.addEventListener('online', retry);
       };
       const over = (end: DesktopEnd['end'], opened: Opened) => {
         if (!current()) return;
         live.current = null;
+        const broken = breakOf(end, tries > 0);
         if (end.logonFailed && opened.credssp) {
           known.current = null;
           setState({ at: 'asking', opened, refused: true });
-        } else if (passes(end)) interrupted();
+        } else if (broken) interrupted(broken);
         else setState({ at: 'ended', text: outcomeText(end) });
       };
 
@@ -79,7 +101,7 @@ export function useDesktop({ targetId, layout, canvas, stage, onClipboard }: Opt
         opened = answer;
       } catch (error) {
         if (!current()) return;
-        if (error instanceof LineProblem && attempt > 0) interrupted();
+        if (error instanceof LineProblem && attempt > 0) interrupted('line');
         else setState({ at: 'refused', problem: error });
         return;
       }
@@ -112,7 +134,10 @@ export function useDesktop({ targetId, layout, canvas, stage, onClipboard }: Opt
         }
         live.current = connection;
         setState({ at: 'running', connection, opened });
-        over(await connection.ended, opened);
+        const since = Date.now();
+        const end = await Promise.race([connection.ended, lineDeath(connection)]);
+        if (Date.now() - since >= GOOD_MS) tries = 0;
+        over(end, opened);
       } catch (error) {
         if (!current()) return;
         if (error instanceof DesktopEnd) over(error.end, opened);
@@ -151,5 +176,32 @@ export function useDesktop({ targetId, layout, canvas, stage, onClipboard }: Opt
   return { state, open, answer, end };
 }
 
-const LINE_LOST = { close: { code: 1006, word: '' }, logonFailed: false };
-const ENDED_HERE = { close: { code: 1000, word: 'browser_ended' }, logonFailed: false };
+const LINE_LOST = { close: { code: 1006, word: '' }, logonFailed: false, goodbye: null };
+const DESKTOP_GONE = {
+  close: { code: 4421, word: 'target_unreachable' },
+  logonFailed: false,
+  goodbye: null,
+};
+const ENDED_HERE = {
+  close: { code: 1000, word: 'browser_ended' },
+  logonFailed: false,
+  goodbye: null,
+};
+
+/** Resolves when the line is dead although no side has closed it. */
+function lineDeath(connection: DesktopConnection): Promise<DesktopEnd['end']> {
+  return new Promise((resolve) => {
+    const timer = setInterval(async () => {
+      if (connection.silentMs() < SILENCE_MS) return;
+      const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
+      try {
+        await fetch('/api/v1/sign-in/challenge', { cache: 'no-store', signal });
+      } catch {
+        lineFailed();
+        connection.close();
+        resolve(LINE_LOST);
+      }
+    }, PROBE_EVERY_MS);
+    void connection.ended.finally(() => clearInterval(timer));
+  });
+}

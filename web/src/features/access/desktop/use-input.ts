@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useRef } from 'react';
 import { noteActivity } from '../../../api/session-keeper.ts';
 import type { DesktopConnection } from './connection.ts';
 import { Keyboard, type PasteKeys } from './keyboard.ts';
+import { PADDING, typedSince } from './typed-text.ts';
 
 /** A finger that rests this long is the right mouse button. */
 const LONG_PRESS_MS = 550;
@@ -79,16 +80,52 @@ function listenToKeys(
     },
     { signal },
   );
-  keys.addEventListener(
+  listenToText(connection, keyboard, keys, signal);
+  keys.addEventListener('blur', () => connection.keys(keyboard.releaseAll()), { signal });
+}
+
+/** Text without keys: of phones, input methods, dictation, emoji pickers. */
+function listenToText(
+  connection: DesktopConnection,
+  keyboard: Keyboard,
+  field: HTMLTextAreaElement,
+  signal: AbortSignal,
+) {
+  // A phone shows no word before it is complete; what is written there shall be seen at once. An input
+  // method's intermediate letters are nobody's text.
+  const asTyped = matchMedia('(pointer: coarse)').matches;
+  let before = PADDING;
+  const begin = () => {
+    field.value = PADDING;
+    field.setSelectionRange(PADDING.length, PADDING.length);
+    before = PADDING;
+  };
+  const send = () => {
+    noteActivity();
+    const { deletions, text } = typedSince(before, field.value);
+    before = field.value;
+    connection.keys([...keyboard.presses('Backspace', deletions), ...keyboard.text(text)]);
+  };
+  begin();
+  field.addEventListener('focus', begin, { signal });
+  field.addEventListener(
     'input',
-    () => {
-      const text = keys.value;
-      keys.value = '';
-      connection.keys(keyboard.text(text));
+    (event) => {
+      const composing = (event as InputEvent).isComposing;
+      if (composing && !asTyped) return;
+      send();
+      if (!composing) begin();
     },
     { signal },
   );
-  keys.addEventListener('blur', () => connection.keys(keyboard.releaseAll()), { signal });
+  field.addEventListener(
+    'compositionend',
+    () => {
+      send();
+      begin();
+    },
+    { signal },
+  );
 }
 
 /** Offers text to the desktop, then presses the keys there that paste it. */

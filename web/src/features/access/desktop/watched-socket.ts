@@ -10,6 +10,7 @@ type Watch = {
   /** Name and password are at hand: the desktop shall not ask for them again. */
   signOn: boolean;
   onClose: (reason: CloseReason) => void;
+  onMessage: () => void;
 };
 
 let watch: Watch | undefined;
@@ -36,6 +37,7 @@ class WatchedSocket extends BrowserSocket {
     const mine = watch;
     this.watch = mine;
     watch = undefined;
+    this.addEventListener('message', mine.onMessage);
     this.addEventListener('close', ({ code, reason, isTrusted }) => {
       // The package announces an end of its own making when it lets go of the socket; the browser's
       // event, which follows, carries the server's word.
