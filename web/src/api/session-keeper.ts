@@ -1,5 +1,7 @@
 import { api, connectSession, must, type Schema } from './client.ts';
 import { signChallenge } from './device-key.ts';
+import { lineAnswered, lineFailed } from './line.ts';
+import { problemOf } from './problem.ts';
 
 export type Session = Schema<'SessionView'>;
 
@@ -14,6 +16,8 @@ type Listener = {
   onEnded: (how: 'signed_out' | 'ended') => void;
   /** Somebody signed in, in another tab. */
   onSignedIn: () => void;
+  /** Whether the page in front has nothing else that would tell it of the session's end. */
+  isWatched: () => boolean;
 };
 
 /** The session's secret changes at least this often while the person works. */
@@ -21,12 +25,21 @@ const ROTATE_MS = 10 * 60_000;
 /** Early enough that a slow line does not miss the server's deadline. */
 const MARGIN_MS = 60_000;
 const LOCK = 'fernamt-session';
+/** So often a page that somebody looks at asks whether it may still be looked at. */
+const WATCH_MS = 4_000;
+/** When somebody was last active, in any tab. */
+const ACTIVE = 'fernamt-active';
+const NOTE_EVERY_MS = 5_000;
 
 const channel = new BroadcastChannel('fernamt-session');
 let listener: Listener | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let rotatedAt = 0;
 let activeSince = true;
+let notedAt = 0;
+/** How long the session may rest; `null` where its absolute end comes first. */
+let idleMs: number | null = null;
+let watching = false;
 
 /**
  * Keeps the session alive while the person works: its secret rotates, one tab does it (a lock), the
@@ -39,6 +52,7 @@ export function keepSession(next: Listener): void {
     if (data.type === 'rotated') follow(data.session);
     if (data.type === 'signed_out') {
       clearTimeout(timer);
+      watching = false;
       listener?.onEnded('signed_out');
     }
     if (data.type === 'signed_in') listener?.onSignedIn();
@@ -46,21 +60,30 @@ export function keepSession(next: Listener): void {
   for (const event of ['pointerdown', 'keydown'] as const) {
     window.addEventListener(event, noteActivity, { passive: true, capture: true });
   }
+  setInterval(() => void watch(), WATCH_MS);
+  document.addEventListener('visibilitychange', () => void watch());
 }
 
 /** The person does something; also called by an open desktop. */
 export function noteActivity(): void {
   activeSince = true;
+  const now = Date.now();
+  if (now - notedAt < NOTE_EVERY_MS) return;
+  notedAt = now;
+  localStorage.setItem(ACTIVE, String(now));
 }
 
 /** A sign-in went well. */
 export function sessionBegan(session: Session): void {
+  idleMs = null;
+  noteActivity();
   follow(session);
   channel.postMessage({ type: 'signed_in' } satisfies Message);
 }
 
 /** A session was found on start. */
 export function sessionFound(session: Session): void {
+  noteActivity();
   schedule(session);
 }
 
@@ -75,6 +98,7 @@ export async function signOut(): Promise<void> {
 
 function end(signedOut: boolean): void {
   clearTimeout(timer);
+  watching = false;
   if (signedOut) channel.postMessage({ type: 'signed_out' } satisfies Message);
   listener?.onEnded(signedOut ? 'signed_out' : 'ended');
 }
@@ -86,7 +110,38 @@ function follow(session: Session): void {
   listener?.onSession(session);
 }
 
+/**
+ * Notices the end of the session on a page that asks for nothing. Asking counts as work with the
+ * server, so who has left the desk is signed out from here when the house's time is over.
+ */
+async function watch(): Promise<void> {
+  if (!watching || document.visibilityState !== 'visible' || !listener?.isWatched()) return;
+  if (idleMs !== null && Date.now() - activeAt() >= idleMs) {
+    watching = false;
+    await must(api.DELETE('/api/v1/session')).catch(() => undefined);
+    end(false);
+    return;
+  }
+  try {
+    const response = await fetch('/api/v1/session', { cache: 'no-store' });
+    lineAnswered();
+    // Here the secret is not rotated: nobody may be at the keyboard.
+    if (response.status === 401 && problemOf(401, await response.json()).code !== 'rotation_needed')
+      end(false);
+  } catch {
+    lineFailed();
+  }
+}
+
+function activeAt(): number {
+  return Math.max(notedAt, Number(localStorage.getItem(ACTIVE) ?? 0));
+}
+
 function schedule(session: Session): void {
+  watching = true;
+  if (session.idle_expires_at !== session.expires_at) {
+    idleMs ??= Date.parse(session.idle_expires_at) - Date.now();
+  }
   clearTimeout(timer);
   const due = Math.min(ROTATE_MS, Date.parse(session.rotate_by) - MARGIN_MS - Date.now());
   timer = setTimeout(() => void keepUp(session), Math.max(due, MARGIN_MS / 4));

@@ -7,6 +7,8 @@ const isFront = () => /^\/(anmelden|einrichten)\b/.test(router.state.location.pa
 /** Ties the session's life to the pages: its end leads to the sign-in, which returns here. */
 export function followSession(): void {
   keepSession({
+    // A desktop's own line tells it, and says why.
+    isWatched: () => !isFront() && !router.state.location.pathname.startsWith('/arbeitsplatz/'),
     onSession: (session) => queryClient.setQueryData(sessionQuery.queryKey, session),
     onEnded: (how) => {
       const known = queryClient.getQueryData(sessionQuery.queryKey);

@@ -82,8 +82,9 @@ function SignInPage() {
         <Alert tone="info" live="polite" title={t`Ihre Sitzung ist beendet.`}>
           <p>
             <Trans>
-              Das geschieht nach längerer Pause oder wenn die Leitstelle sie beendet. Nach der
-              Anmeldung geht es dort weiter, wo Sie waren.
+              Das geschieht nach längerer Pause, oder wenn die Leitstelle die Sitzung beendet oder
+              Gerät oder Konto sperrt. Nach der Anmeldung geht es dort weiter, wo Sie waren. Gelingt
+              sie nicht, wenden Sie sich an Ihre IT-Stelle.
             </Trans>
           </p>
         </Alert>
