@@ -75,5 +75,7 @@ const expected = (text: string) => /^Failed to load resource: the server respond
 /** Keeps a picture of the page for people to look at. */
 export async function picture(page: Page, name: string, whole = true): Promise<void> {
   const path = new URL(`${name}.png`, results).pathname;
+  // What sticks to the edge of the window would lie over the middle of the whole page.
+  if (whole) await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path, fullPage: whole, animations: 'disabled' });
 }

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, visit } from '../support/browser.ts';
+import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
 import * as admin from '../support/mock-admin.ts';
 import { MockOffice, problem } from '../support/mock-office.ts';
 
@@ -205,11 +206,25 @@ const screens: Screen[] = [
   { name: 'einstellungen', path: '/einstellungen' },
 ];
 
+/** Forced colours are looked at where something of its own is drawn. */
+const CONTRAST = 'de-1280-kontrast';
+const inContrast = new Set([
+  'ueberblick',
+  'ziele',
+  'ziel-zertifikat',
+  'regel-neu',
+  'warum-antwort',
+  'geraete',
+  'geraet-sperren',
+  'protokoll',
+]);
+
 const views: [string, View][] = [
   ['de-1280', {}],
   ['en-360', { width: 360, language: 'en' }],
   ['de-360-dunkel', { width: 360, theme: 'dark' }],
   ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
+  [CONTRAST, { contrast: true, theme: 'dark' }],
 ];
 
 describe('every screen of the administration', () => {
@@ -222,7 +237,10 @@ describe('every screen of the administration', () => {
   const only = process.env.SCREEN;
   const onlyView = process.env.VIEW;
   for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(([name]) => !onlyView || name === onlyView)) {
+    for (const [viewName, view] of views.filter(
+      ([name]) =>
+        (!onlyView || name === onlyView) && (name !== CONTRAST || inContrast.has(screen.name)),
+    )) {
       it(`${screen.name}, ${viewName}`, async () => {
         const office = admin.furnishAdmin(await MockOffice.start());
         screen.prepare?.(office);
@@ -235,6 +253,8 @@ describe('every screen of the administration', () => {
           await page.waitForLoadState('networkidle');
           await picture(page, `verwaltung-${screen.name}-${viewName}`, !screen.visible);
           expect(await accessibilityFaults(page)).toEqual([]);
+          if (view.contrast) expect(await unseenInForcedColours(page)).toEqual([]);
+          expect(await movingAgainstWishes(page)).toEqual([]);
           expect(await overflowsSideways(page)).toBe(false);
           expect(faults).toEqual([]);
         } finally {

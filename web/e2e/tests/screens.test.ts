@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, visit } from '../support/browser.ts';
+import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
 import {
   desktop,
   enrolment,
@@ -159,11 +160,24 @@ const screens: Screen[] = [
   { name: 'nicht-gefunden', path: '/gibt/es/nicht' },
 ];
 
+/** Forced colours are looked at where something of its own is drawn. */
+const CONTRAST = 'de-1280-kontrast';
+const inContrast = new Set([
+  'anmelden-falsch',
+  'anmelden-einrichten',
+  'start',
+  'start-tunnel',
+  'konto-geraete',
+  'konto-darstellung',
+  'arbeitsplatz-anmelden',
+]);
+
 const views: [string, View][] = [
   ['de-1280', {}],
   ['en-360', { width: 360, language: 'en' }],
   ['de-360-dunkel', { width: 360, theme: 'dark' }],
   ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
+  [CONTRAST, { contrast: true, theme: 'dark' }],
 ];
 
 describe('every screen', () => {
@@ -177,7 +191,10 @@ describe('every screen', () => {
   const only = process.env.SCREEN;
   const onlyView = process.env.VIEW;
   for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(([name]) => !onlyView || name === onlyView)) {
+    for (const [viewName, view] of views.filter(
+      ([name]) =>
+        (!onlyView || name === onlyView) && (name !== CONTRAST || inContrast.has(screen.name)),
+    )) {
       it(`${screen.name}, ${viewName}`, async () => {
         office = furnish(await MockOffice.start());
         office.signedIn = screen.signedIn ?? true;
@@ -190,6 +207,8 @@ describe('every screen', () => {
           await page.waitForLoadState('networkidle');
           await picture(page, `${screen.name}-${viewName}`, !screen.act);
           expect(await accessibilityFaults(page)).toEqual([]);
+          if (view.contrast) expect(await unseenInForcedColours(page)).toEqual([]);
+          expect(await movingAgainstWishes(page)).toEqual([]);
           expect(await overflowsSideways(page)).toBe(false);
           expect(faults).toEqual([]);
         } finally {
