@@ -1,6 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use fernamt_domain::NameFault;
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,8 @@ impl FieldProblem {
 
     /// With a value that belongs in the sentence.
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
-        self.params.insert(name.to_owned(), value.to_string());
+    pub fn param(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.params.insert(name.to_owned(), format!("{value}"));
         self
     }
 }

@@ -70,7 +70,6 @@ pub enum SecondFactor {
 /// How a sign-in went on.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "one answer a request, written out at once")]
 pub enum SignInAnswer {
     /// The person is signed in; the session cookie is set.
     SignedIn {

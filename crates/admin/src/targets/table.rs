@@ -128,8 +128,8 @@ pub(crate) fn fault(line: u32, column: Option<&str>, code: &str, detail: impl In
 }
 
 /// A fault with a value that belongs in the sentence.
-pub(crate) fn with(mut fault: ImportFault, name: &str, value: impl ToString) -> ImportFault {
-    fault.params.insert(name.to_owned(), value.to_string());
+pub(crate) fn with(mut fault: ImportFault, name: &str, value: impl std::fmt::Display) -> ImportFault {
+    fault.params.insert(name.to_owned(), format!("{value}"));
     fault
 }
 

@@ -1,6 +1,6 @@
 //! How the installation fares. Role: administrator.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use fernamt_domain::text_enum;
 use serde::{Deserialize, Serialize};
@@ -49,8 +49,8 @@ impl Part {
 
     /// With a value that belongs in the sentence.
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl ToString) -> Self {
-        self.params.insert(name.to_owned(), value.to_string());
+    pub fn param(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.params.insert(name.to_owned(), format!("{value}"));
         self
     }
 }
