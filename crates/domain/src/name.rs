@@ -127,6 +127,16 @@ fn fault(position: usize, character: char) -> Option<NameFault> {
     }
 }
 
+/// A text from elsewhere that cannot be refused, with what could not be read in it spelled out: `Bau<U+200B>amt`. Texts
+/// that differ stay different.
+pub fn spelled(text: &str) -> String {
+    let spell = |character| match fault(1, character) {
+        Some(_) => format!("<{}>", written(character)),
+        None => character.to_string(),
+    };
+    text.chars().map(spell).collect()
+}
+
 /// A character by its number, as in `U+202E`: itself it could not be read.
 fn written(character: char) -> String {
     format!("U+{:04X}", u32::from(character))
@@ -165,6 +175,13 @@ mod tests {
         let fault = check("Bau\u{202E}amt", 100).unwrap_err();
         assert_eq!(fault.code(), "bidi_character");
         assert_eq!(fault.params(), [("position", "4".to_owned()), ("character", "U+202E".to_owned())]);
+    }
+
+    #[test]
+    fn what_cannot_be_refused_is_spelled_out() {
+        assert_eq!(spelled("Straßenbau"), "Straßenbau");
+        assert_eq!(spelled("Bau\u{200B}amt\n"), "Bau<U+200B>amt<U+000A>");
+        assert_eq!(check(&spelled("a\u{202E}\u{AD}\u{7}b"), 100), Ok(()));
     }
 
     #[test]

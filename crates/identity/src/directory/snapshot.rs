@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
+use fernamt_domain::name;
 use ldap3::Scope;
 use time::OffsetDateTime;
 
@@ -167,10 +168,12 @@ fn rid(sid: &[u8]) -> Option<u32> {
     sid.last_chunk().map(|last| u32::from_le_bytes(*last))
 }
 
-/// A name that may be shown here. One that may not leads to the sign-in name instead, or leaves the entry out.
+/// A name as it may be shown here. What cannot be read in it is spelled out rather than dropped: a group that went
+/// missing would take its rules' effect along.
 fn usable(text: &str) -> Option<String> {
     let text = text.trim();
-    fernamt_domain::name::check(text, MAX_NAME_CHARS).ok().map(|()| text.to_owned())
+    let text = name::spelled(text);
+    name::check(&text, MAX_NAME_CHARS).ok().map(|()| text)
 }
 
 fn is_disabled(entry: &Entry, now: OffsetDateTime) -> bool {
@@ -247,6 +250,17 @@ mod tests {
         assert!(snapshot.people["max"].disabled);
         assert!(snapshot.groups["Bauamt"].people.contains("erika"));
         assert_eq!(snapshot.groups["Technik"].groups, BTreeSet::from(["Bauamt".to_owned()]));
+    }
+
+    #[test]
+    fn names_that_deceive_are_spelled_out_and_stay_apart() {
+        let group = |dn: &str, name: &str| Entry::of(dn, &[("cn", &[name]), ("member", &["CN=a,DC=x"])]);
+        let groups = [group("CN=1", "Bauamt"), group("CN=2", "Bau\u{200B}amt"), group("CN=3", "Bau\u{202E}amt")];
+        let person = Entry::of("CN=a,DC=x", &[("uid", &["a"]), ("cn", &["A\u{202E}nna"])]);
+        let snapshot = build(&[person], &groups, NOW);
+        assert_eq!(snapshot.groups.keys().collect::<Vec<_>>(), ["Bau<U+200B>amt", "Bau<U+202E>amt", "Bauamt"]);
+        assert!(snapshot.groups.values().all(|group| group.people.contains("a")));
+        assert_eq!(snapshot.people["a"].display_name, "A<U+202E>nna");
     }
 
     #[test]
