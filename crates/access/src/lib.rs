@@ -117,7 +117,6 @@ impl Access {
 fn failed(error: StoreError) -> ApiError {
     match error {
         StoreError::NotFound(_) => ApiError::not_found(),
-        StoreError::Busy => ApiError::slow_down(1),
-        other => ApiError::internal(&other),
+        other => ApiError::store(&other),
     }
 }

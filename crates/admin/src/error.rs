@@ -49,9 +49,7 @@ fn of_store(error: &StoreError) -> ApiError {
         StoreError::TooMany { what, limit } => {
             ApiError::conflict("too_many", "no more of these are allowed").param("what", what).param("limit", limit)
         }
-        StoreError::Busy => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database is busy; try again")
-            .param("retry_after_s", 1),
-        other => ApiError::internal(other),
+        other => ApiError::store(other),
     }
 }
 

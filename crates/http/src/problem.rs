@@ -74,6 +74,20 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; its log says why")
     }
 
+    /// What is left of the store's errors once those that the request caused are answered: 503 while the database is busy
+    /// or its disk full, else 500.
+    pub fn store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database is busy; try again")
+                .param("retry_after_s", 1),
+            StoreError::Full => {
+                tracing::error!(%error, "A request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", "the server has no room left to store anything")
+            }
+            other => Self::internal(other),
+        }
+    }
+
     /// With a value that belongs in the sentence.
     #[must_use]
     pub fn param(mut self, name: &str, value: impl std::fmt::Display) -> Self {
@@ -125,9 +139,7 @@ impl From<StoreError> for ApiError {
             StoreError::TooMany { what, limit } => {
                 Self::conflict("too_many", error.to_string()).param("what", what).param("limit", limit)
             }
-            StoreError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the database is busy; try again")
-                .param("retry_after_s", 1),
-            _ => Self::internal(&error),
+            other => Self::store(other),
         }
     }
 }

@@ -182,8 +182,7 @@ impl From<SignInError> for ApiError {
             SignInError::EnrolmentCode => {
                 Self::bad_request("wrong_code", "the code does not fit; wait for the next one and try again")
             }
-            SignInError::Store(StoreError::Busy) => Self::slow_down(1),
-            SignInError::Store(error) => Self::internal(&error),
+            SignInError::Store(error) => Self::store(&error),
         }
     }
 }

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The database is too busy, or two changes ran into each other: try again.
     #[error("the database is busy")]
     Busy,
+    /// The disk of the database is full: nothing can be written until there is room.
+    #[error("there is no room left on the database's disk")]
+    Full,
     /// A row holds something that this version cannot read.
     #[error("column {column} cannot be read: {reason}")]
     Corrupt {
@@ -53,8 +56,8 @@ pub enum StoreError {
     #[error("the backup is not usable: {0}")]
     Backup(String),
     /// The database failed.
-    #[error("the database failed")]
-    Database(#[source] DbErr),
+    #[error("the database failed: {0}")]
+    Database(DbErr),
     /// A file of the store could not be read or written.
     #[error("a file of the store could not be read or written")]
     File(#[from] std::io::Error),
@@ -76,6 +79,7 @@ impl From<DbErr> for StoreError {
             Some(SqlErr::UniqueConstraintViolation(message)) => Self::Conflict { what: unique_column(&message) },
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Reference,
             _ if is_busy(&error) => Self::Busy,
+            _ if is_full(&error) => Self::Full,
             _ => Self::Database(error),
         }
     }
@@ -98,25 +102,46 @@ fn is_busy(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
         return true;
     }
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner))
-    | DbErr::Query(RuntimeErr::SqlxError(inner))
-    | DbErr::Conn(RuntimeErr::SqlxError(inner))) = error
-    else {
-        return false;
-    };
-    match &**inner {
-        sqlx::Error::PoolTimedOut => true,
-        // SQLITE_BUSY and its extended forms; serialization failure and deadlock of PostgreSQL
-        sqlx::Error::Database(inner) => {
-            matches!(inner.code().as_deref(), Some("5" | "261" | "517" | "773" | "40001" | "40P01" | "55P03"))
-        }
-        _ => false,
+    // SQLITE_BUSY and its extended forms; serialization failure and deadlock of PostgreSQL
+    let codes = ["5", "261", "517", "773", "40001", "40P01", "55P03"];
+    matches!(of_driver(error), Some(sqlx::Error::PoolTimedOut)) || has_code(error, &codes)
+}
+
+fn is_full(error: &DbErr) -> bool {
+    // SQLITE_FULL; SQLITE_IOERR_SHMSIZE, when the index of the write-ahead log cannot grow; PostgreSQL's disk_full
+    has_code(error, &["13", "4874", "53100"])
+}
+
+fn of_driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner))
+        | DbErr::Conn(RuntimeErr::SqlxError(inner)) => Some(inner),
+        _ => None,
     }
+}
+
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
+    let Some(sqlx::Error::Database(inner)) = of_driver(error) else { return false };
+    inner.code().is_some_and(|code| codes.contains(&code.as_ref()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_has_a_name_of_its_own() {
+        use sqlx::{Connection as _, Executor as _};
+        let mut database = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        database.execute("PRAGMA max_page_count = 4; CREATE TABLE paper (text)").await.unwrap();
+        let error = database.execute("INSERT INTO paper VALUES (zeroblob(100000))").await.unwrap_err();
+        assert!(matches!(StoreError::from(error), StoreError::Full));
+        let error = database.execute("INSERT INTO missing VALUES (1)").await.unwrap_err();
+        let error = StoreError::from(error);
+        assert!(matches!(error, StoreError::Database(_)));
+        assert!(error.to_string().contains("no such table"), "the log says why: {error}");
+    }
 
     #[test]
     fn both_databases_name_the_same_column() {

@@ -145,6 +145,10 @@ const texts: Record<string, (problem: ApiProblem) => ProblemText> = {
   too_large: () => tooLarge(),
   internal: () => unexpected(),
   busy: () => busy(),
+  storage_full: () => ({
+    what: t`Der Server kann nichts mehr speichern: Sein Speicherplatz ist voll.`,
+    next: t`Sagen Sie Ihrer IT-Stelle Bescheid. Sobald Platz ist, geht es weiter; verloren ist nichts.`,
+  }),
 };
 
 const byStatuses: Record<number, (problem: ApiProblem) => ProblemText> = {
@@ -215,12 +219,12 @@ function unexpected(): ProblemText {
 }
 
 /** The words for a field's fault. Features add their own codes with `registerFieldFaults`. */
-export function fieldText(code: string): string {
-  return fieldTexts[code]?.() ?? t`Diese Angabe ist so nicht möglich.`;
+export function fieldText(code: string, params: Params = {}): string {
+  return fieldTexts[code]?.(params) ?? t`Diese Angabe ist so nicht möglich.`;
 }
 
 /** Adds the words for faults of a feature's own fields. */
-export function registerFieldFaults(more: Record<string, () => string>): void {
+export function registerFieldFaults(more: Record<string, (params: Params) => string>): void {
   Object.assign(fieldTexts, more);
 }
 
@@ -234,14 +238,29 @@ export function hasFieldText(code: string): boolean {
   return code in fieldTexts;
 }
 
-const fieldTexts: Record<string, () => string> = {
+type Params = Readonly<Record<string, string>>;
+
+const fieldTexts: Record<string, (params: Params) => string> = {
   required: () => t`Diese Angabe fehlt.`,
   invalid: () => t`Diese Angabe ist so nicht möglich.`,
-  too_long: () => t`Diese Angabe ist zu lang.`,
+  too_long: ({ most }) =>
+    most
+      ? t`Diese Angabe ist zu lang: Höchstens ${most} Zeichen sind möglich.`
+      : t`Diese Angabe ist zu lang.`,
   taken: () => t`Das gibt es schon. Wählen Sie etwas anderes.`,
+  spaces_around: () => t`Vor oder hinter der Angabe steht ein Leerzeichen.`,
+  control_character: (params) => foreign(params),
+  bidi_character: (params) => foreign(params),
+  invisible_character: (params) => foreign(params),
   unknown: () => t`Das steht nicht zur Auswahl (oder nicht mehr).`,
   password_too_short: () => t`Das Passwort ist zu kurz. Am besten nehmen Sie einen kurzen Satz.`,
   password_too_long: () => t`Das Passwort ist zu lang.`,
   password_holds_name: () => t`Das Passwort darf keinen Namen der Person enthalten.`,
   password_common: () => t`Dieses Passwort probieren Angreifer als Erstes. Wählen Sie ein anderes.`,
 };
+
+function foreign({ position, character }: Params): string {
+  return position && character
+    ? t`An Stelle ${position} steht ein Zeichen, das man nicht sieht (${character}). Löschen Sie es.`
+    : t`Darin steht ein Zeichen, das man nicht sieht. Schreiben Sie die Angabe noch einmal.`;
+}
