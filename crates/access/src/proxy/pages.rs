@@ -10,13 +10,18 @@ use data_encoding::BASE64;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
-body{margin:0;padding:4rem 1.5rem;font:1.125rem/1.6 'Fira Sans','Noto Sans',system-ui,sans-serif}\
-main{max-width:38rem;margin:auto}\
-h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem}\
-p{margin:0 0 1rem}\
-a{display:inline-block;margin-top:.5rem;padding:.5rem 1.25rem;border:2px solid;border-radius:.25rem;color:inherit}\
-a:focus-visible{outline:3px solid #f5b400;outline-offset:2px}\
-small{display:block;margin-top:2rem;opacity:.75}";
+body{margin:0;padding:4rem 1rem;background:#f2f3f8;color:#131525;\
+font:1.125rem/1.6 'Fira Sans','Noto Sans',system-ui,sans-serif}\
+main{max-width:32rem;margin:auto;padding:2.25rem;border:1px solid #bfc2d8;border-radius:12px;background:#fff}\
+h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem;hyphens:auto}\
+p{margin:0 0 1.5rem}\
+a{display:inline-block;padding:.6rem 1.4rem;border:1px solid #2043a8;border-radius:4px;background:#2043a8;color:#fff;\
+font-weight:600;text-decoration:none}\
+a:focus-visible{outline:3px solid;outline-color:#454a6e;outline-offset:2px}\
+small{display:block;margin-top:2rem;color:#4b5174}\
+@media(prefers-color-scheme:dark){body{background:#10121f;color:#f2f3f8}main{background:#1b1e30;border-color:#454a6e}\
+a:focus-visible{outline-color:#c8cbe0}small{color:#b4b8d2}}\
+@media(max-width:30rem){body{padding:1rem}main{padding:1.5rem}}";
 
 /// What a page tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +67,14 @@ pub(crate) fn respond(page: Page<'_>, headers: &HeaderMap, main: &str) -> Respon
     let english = wants_english(headers);
     let (status, code, german, in_english) = words(page);
     let (title, text, link) = if english { in_english } else { german };
-    let (language, again, start) = if english {
-        ("en", "Try again", "To the start page")
+    let (language, again, open, start) = if english {
+        ("en", "Try again", "Open the application", "To the start page")
     } else {
-        ("de", "Noch einmal versuchen", "Zur Startseite")
+        ("de", "Noch einmal versuchen", "Anwendung öffnen", "Zur Startseite")
     };
     let (href, label) = match link {
         Link::Again => ("/", again),
+        Link::Open => ("/", open),
         Link::Start => (main, start),
     };
     let name = match page {
@@ -134,6 +140,7 @@ fn escape(text: &str) -> String {
 #[derive(Clone, Copy)]
 enum Link {
     Again,
+    Open,
     Start,
 }
 
@@ -141,7 +148,7 @@ type Words = (&'static str, &'static str, Link);
 
 #[expect(clippy::too_many_lines, reason = "a table of sentences, a row a page")]
 fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
-    use Link::{Again, Start};
+    use Link::{Again, Open, Start};
     match page {
         Page::UnknownApp => (
             StatusCode::NOT_FOUND,
@@ -177,12 +184,12 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
             (
                 "Diese Anfrage kam von einer fremden Seite",
                 "Eine andere Seite wollte in Ihrem Namen etwas an diese Anwendung senden. Das ist nicht erlaubt; es wurde nichts ausgeführt. Öffnen Sie die Anwendung selbst, wenn Sie mit ihr arbeiten möchten.",
-                Again,
+                Open,
             ),
             (
                 "This request came from another page",
                 "Another page wanted to send something to this application in your name. That is not allowed; nothing was done. Open the application yourself to work with it.",
-                Again,
+                Open,
             ),
         ),
         Page::Malformed => (
@@ -205,12 +212,12 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Words, Words) {
             (
                 "Die Anmeldung an der Anwendung ist abgelaufen",
                 "Zwischen dem Öffnen und der Ankunft verging zu viel Zeit, oder der Link gehört zu einem anderen Browser. Öffnen Sie die Anwendung noch einmal.",
-                Again,
+                Open,
             ),
             (
                 "The entry to the application has expired",
                 "Too much time passed between opening and arriving, or the link belongs to another browser. Open the application again.",
-                Again,
+                Open,
             ),
         ),
         Page::SignedOut => (
