@@ -3,9 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
+use fernamt_api::admin::settings::Settings;
 use fernamt_domain::{Clock, LiveGrants, Rng, Sealer, SystemClock, SystemRng};
-use fernamt_http::PublicAddress;
-use fernamt_identity::Identity;
+use fernamt_http::{PublicAddress, site::SETTINGS_KEY};
+use fernamt_identity::{Identity, settings};
 use fernamt_store::{DatabaseUrl, Store, Tenant};
 
 use crate::{config::Config, keys::Keys};
@@ -97,5 +98,17 @@ async fn ensure_tenants(store: &Store, config: &Config) -> anyhow::Result<()> {
             Some(_) => {}
         }
     }
-    Ok(())
+    name_the_first(store, config).await
+}
+
+/// The first tenant is called as the configuration says until somebody saves its settings.
+async fn name_the_first(store: &Store, config: &Config) -> anyhow::Result<()> {
+    let Some(first) = store.tenants().by_name(FIRST_TENANT).await? else { return Ok(()) };
+    let tenant = store.tenant(first.id);
+    if tenant.settings().get::<Settings>(SETTINGS_KEY).await?.is_some() {
+        return Ok(());
+    }
+    let work = tenant.begin().await?;
+    settings::save(&work, &Settings { name: config.server.name.clone(), ..Settings::default() }).await?;
+    Ok(work.commit().await?)
 }
