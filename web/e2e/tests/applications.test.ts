@@ -208,6 +208,7 @@ describe('web applications behind the proxy', () => {
       await page
         .getByRole('heading', { name: 'Diese Anfrage kam von einer fremden Seite' })
         .waitFor();
+      await page.getByRole('link', { name: 'Anwendung öffnen' }).waitFor();
       if (who === 'a neighbour') await picture(page, 'office-anwendung-fremde-anfrage');
       await page.goto(home());
       await page.waitForTimeout(SILENCE_MS);

@@ -52,7 +52,10 @@ describe('the first steps of an office', () => {
       await page.keyboard.type(PASSWORD);
       await page.keyboard.press('Enter');
       await enrol(page, 'einrichten-zweiter-schritt');
-      await page.getByRole('link', { name: 'Verwaltung' }).waitFor();
+      // What comes next is told where it is done.
+      await page.getByRole('heading', { level: 1, name: 'Überblick' }).waitFor();
+      await page.getByRole('banner').getByText('Stadt Musterhausen').waitFor();
+      await page.getByText('Personen anlegen').waitFor();
       await sound(page, 'einrichten-fertig');
       expect(faults).toEqual([]);
     },

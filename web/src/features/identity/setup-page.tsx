@@ -49,7 +49,8 @@ function SetupPage() {
   };
   const enter = async ({ session }: SignedIn) => {
     sessionBegan(session);
-    await navigate({ to: '/', replace: true });
+    // There is nothing to work with yet: what comes first is told in the administration.
+    await navigate({ to: '/verwaltung', replace: true });
   };
 
   return (
