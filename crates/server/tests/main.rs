@@ -1,9 +1,13 @@
 //! The whole server from outside: the binary with a configuration and a data folder of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod backup;
 mod commands;
 mod operations;
+mod ssh;
 mod start;
+mod support;
 
 use fernamt_testkit::office::Office;
 
@@ -11,7 +15,6 @@ use fernamt_testkit::office::Office;
 const BINARY: &str = env!("CARGO_BIN_EXE_fernamt");
 
 /// A running server with one administrator, `ada`.
-#[expect(clippy::unwrap_used, reason = "a test stops here")]
 fn office() -> Office {
     let office = Office::start_binary(BINARY).unwrap();
     office.run(&["user", "add", "ada", "--role", "administrator"], "Kastanie-Regen-41\n").unwrap();

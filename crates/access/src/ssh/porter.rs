@@ -14,7 +14,7 @@ use fernamt_domain::{
     event::TenantEvent,
 };
 use fernamt_http::egress::EgressGuard;
-use fernamt_identity::{Identity, Refusal, SignInError};
+use fernamt_identity::{Identity, Refusal, SignInError, settings};
 use fernamt_store::{Notice, Store, StoreError, TargetRecord, TenantStore};
 use russh::keys::PublicKey;
 use tokio::time::Instant;
@@ -179,7 +179,10 @@ impl Porter {
                 self.identity.authenticate_key_totp(&tenant, &situation, &name, &blob, &attempt.code).await?
             }
         };
-        let language = tenant.people().get(facts.person).await.map(|person| Language::from_tag(&person.language));
+        let language = match tenant.people().get(facts.person).await {
+            Ok(person) if !person.language.is_empty() => Language::from_tag(&person.language),
+            _ => language_of(&tenant).await,
+        };
         let ended = CancellationToken::new();
         let inside = Inside { facts: facts.clone(), ended: ended.clone(), unknown_noted: None };
         self.inside().insert((tenant.id(), facts.session), inside.clone());
@@ -187,7 +190,7 @@ impl Porter {
         if !self.still_good(&tenant, &inside).await? {
             ended.cancel();
         }
-        Ok(SignedIn { tenant: tenant.id(), facts, language: language.unwrap_or_default(), ended })
+        Ok(SignedIn { tenant: tenant.id(), facts, language, ended })
     }
 
     async fn try_open(&self, who: &SignedIn, wanted: &Destination, origin: &Origin) -> Result<Admitted, OpenRefusal> {
@@ -236,6 +239,12 @@ impl Porter {
     }
 }
 
+/// The language in which an administration speaks to who has not chosen one. Nobody is kept out because it cannot be
+/// read.
+async fn language_of(tenant: &TenantStore) -> Language {
+    settings::load(tenant).await.map(|settings| Language::from_tag(&settings.language)).unwrap_or_default()
+}
+
 /// The targets that a destination means: by host first, by name else.
 async fn meant(tenant: &TenantStore, wanted: &Destination) -> Result<Vec<TargetRecord>, StoreError> {
     let mut found = tenant.targets().by_address(wanted.host(), wanted.port()).await?;
@@ -259,8 +268,7 @@ impl Gatekeeper for Porter {
     async fn language(&self, login: &Login) -> Language {
         let tag = async {
             let tenant = self.tenant(login).await.ok()??;
-            let tag: String = tenant.settings().get("language").await.ok()??;
-            Some(Language::from_tag(&tag))
+            Some(language_of(&tenant).await)
         };
         tag.await.unwrap_or_default()
     }
