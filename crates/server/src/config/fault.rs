@@ -32,6 +32,18 @@ impl Fault {
     pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         Self::at(None, format!("{} cannot be read: {error}; name the file with --config", path.display()))
     }
+
+    /// The file's text in UTF-8, or the line where it is something else.
+    pub(crate) fn text(bytes: &[u8]) -> Result<&str, Self> {
+        str::from_utf8(bytes).map_err(|error| {
+            let read = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+            Self::at(
+                Some(line),
+                "this line is not in UTF-8; save the file as UTF-8 (Windows calls it \"UTF-8 without BOM\")",
+            )
+        })
+    }
 }
 
 impl fmt::Display for Fault {
@@ -59,7 +71,8 @@ pub(crate) fn deserialize<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Fa
             }
             Err(fault) => fault,
         };
-        faults.push(Fault::at(fault.line, explain(&fault.text)));
+        let line = fault.line.and_then(|number| lines.get(number - 1)).map_or("", String::as_str);
+        faults.push(Fault::at(fault.line, explain(&fault.text, line)));
         let mended = fault.line.and_then(|number| {
             mends(lines.get(number - 1)?, &fault.text)
                 .into_iter()
@@ -109,6 +122,9 @@ fn mends(line: &str, message: &str) -> Vec<String> {
         return STAND_INS.iter().map(|stand_in| format!("{line}\n{missing} = {stand_in}")).collect();
     }
     let Some((key, value)) = line.split_once('=') else { return Vec::new() };
+    if message.starts_with("duplicate key") {
+        return vec![String::new()];
+    }
     if quoted(message, "unknown field ").is_some() {
         let renamed = nearest(message).map(|near| format!("{near} ={value}"));
         return renamed.into_iter().chain([String::new()]).collect();
@@ -116,7 +132,19 @@ fn mends(line: &str, message: &str) -> Vec<String> {
     STAND_INS.iter().map(|stand_in| format!("{key}= {stand_in}")).collect()
 }
 
-fn explain(message: &str) -> String {
+fn explain(message: &str, line: &str) -> String {
+    let (key, value) = line.split_once('=').map_or((line.trim(), ""), |(key, value)| (key.trim(), value.trim()));
+    if message.starts_with("duplicate key") {
+        return format!("`{key}` is set twice; keep one of the two");
+    }
+    if message.starts_with("invalid socket address") {
+        return format!("{value} is no address with a port; write it like \"0.0.0.0:443\" or \"[::]:443\"");
+    }
+    if message.contains("untagged enum Tls") {
+        return format!(
+            "{value} is no way of TLS; write {{ certificate = \"tls.pem\", key = \"tls.key\" }}, \"self-signed\" or \"off\""
+        );
+    }
     if let Some(name) = quoted(message, "missing field ") {
         return format!("the key `{name}` is missing; add it");
     }

@@ -205,8 +205,9 @@ pub(crate) struct Tenant {
 impl Config {
     /// Reads and checks a file. Returns all faults found, not only the first.
     pub(crate) fn read(path: &Path) -> Result<Self, Vec<Fault>> {
-        let text = std::fs::read_to_string(path).map_err(|error| vec![Fault::unreadable(path, &error)])?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+        let bytes = std::fs::read(path).map_err(|error| vec![Fault::unreadable(path, &error)])?;
+        let text = Fault::text(&bytes).map_err(|fault| vec![fault])?;
+        Self::parse(text, path.parent().unwrap_or(Path::new(".")))
     }
 
     /// Parses and checks a configuration. Relative paths are taken from `base`.
@@ -308,6 +309,85 @@ administration = true
         assert!(faults(&open)[0].contains("line 9: without TLS"), "{:?}", faults(&open));
         let nobody = GOOD.replace("administration = true", "");
         assert!(faults(&nobody)[0].contains("administration"), "{:?}", faults(&nobody));
+    }
+
+    #[test]
+    fn a_filter_that_would_log_nothing_is_refused() {
+        for (filter, good) in [
+            ("info", true),
+            ("INFO,fernamt_access=debug", true),
+            ("warn,fernamt_store[span]=trace", true),
+            ("inof", false),
+            ("info,fernamt_access=debgu", false),
+            ("=", false),
+        ] {
+            let text = format!("{GOOD}\n[log]\nfilter = \"{filter}\"\n");
+            match Config::parse(&text, Path::new("/etc/fernamt")) {
+                Ok(_) => assert!(good, "{filter}"),
+                Err(found) => {
+                    let found = found[0].to_string();
+                    assert!(
+                        !good && found.starts_with("line 18: ") && found.contains("fernamt_access=debug"),
+                        "{found}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_that_overlap_are_named() {
+        let both = |first: &str, second: &str| {
+            let text = GOOD.replace("0.0.0.0:443", first).replace("10.0.0.1:8443", second);
+            Config::parse(&text, Path::new("/etc/fernamt")).err().map(|found| found[0].to_string())
+        };
+        for (first, second) in [
+            ("0.0.0.0:443", "10.0.0.1:443"),
+            ("10.0.0.1:443", "0.0.0.0:443"),
+            ("[::]:443", "10.0.0.1:443"),
+            ("[::]:443", "0.0.0.0:443"),
+            ("[::]:443", "[fd00::1]:443"),
+            ("10.0.0.1:443", "[::ffff:10.0.0.1]:443"),
+        ] {
+            let found = both(first, second).unwrap_or_else(|| panic!("{first} and {second} pass"));
+            assert!(found.starts_with("line 13: ") && found.contains(first), "{found}");
+        }
+        for (first, second) in
+            [("0.0.0.0:443", "[fd00::1]:443"), ("0.0.0.0:443", "10.0.0.1:444"), ("10.0.0.1:443", "10.0.0.2:443")]
+        {
+            assert_eq!(both(first, second), None, "{first} and {second}");
+        }
+        let with_ssh = format!("{GOOD}\n[ssh]\nzone = \"internet\"\naddress = \"0.0.0.0:8443\"\n");
+        assert!(faults(&with_ssh)[0].contains("the SSH gateway"), "{:?}", faults(&with_ssh));
+        let with_metrics = format!("{GOOD}\n[metrics]\naddress = \"127.0.0.1:443\"\n");
+        assert!(faults(&with_metrics)[0].contains("metrics"), "{:?}", faults(&with_metrics));
+    }
+
+    #[test]
+    fn messages_say_what_to_write() {
+        let text = GOOD.replace("10.0.0.1:8443", "10.0.0.1").replacen("tls = \"self-signed\"", "tls = \"none\"", 1);
+        let text = text.replace("[server]", "[server]\nname = \"A\"\nname = \"B\"");
+        let found = faults(&text);
+        let expected = [
+            "line 4: `name` is set twice; keep one of the two",
+            "line 11: \"none\" is no way of TLS; write { certificate",
+            "line 15: \"10.0.0.1\" is no address with a port; write it like \"0.0.0.0:443\"",
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found}");
+        }
+        let twice = faults(&format!("{GOOD}\n[server]\nname = \"C\"\n"));
+        assert!(twice[0].starts_with("line 17: `[server]` is set twice"), "{twice:?}");
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_named_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fernamt.toml");
+        std::fs::write(&path, b"[server]\nname = \"Stra\xDFenbau\"\n").unwrap();
+        let found = Config::read(&path).unwrap_err();
+        assert!(found[0].to_string().starts_with("line 2: this line is not in UTF-8"), "{found:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What the types of the configuration cannot say: addresses that clash, files that are missing, settings that would
 //! be unsafe.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{Config, Fault, Tls, TlsWord};
 
@@ -17,11 +19,8 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     } else if !config.listener.iter().any(|listener| listener.administration) {
         fault(None, "no [[listener]] has `administration = true`, so nobody could administer; set it for the zone of your office network".into());
     }
-    let mut addresses = BTreeSet::new();
+    check_addresses(config, text, &mut fault);
     for (n, listener) in config.listener.iter().enumerate() {
-        if !addresses.insert(listener.address) {
-            fault(nth("address", n), format!("{} is listened on twice; choose another port", listener.address));
-        }
         if !is_zone(&listener.zone) {
             fault(
                 nth("zone", n),
@@ -47,12 +46,16 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
         }
     }
     if let Some(ssh) = &config.ssh {
-        if addresses.contains(&ssh.address) {
-            fault(None, format!("the SSH gateway and a listener share {}; choose another port", ssh.address));
-        }
         if !is_zone(&ssh.zone) {
             fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));
         }
+    }
+    if !is_filter(&config.log.filter) {
+        let message = format!(
+            "`{}` is no log filter; use error, warn, info or debug, or a list such as info,fernamt_access=debug",
+            config.log.filter
+        );
+        fault(nth("filter", 0), message);
     }
     if config.backup.hour > 23 {
         fault(nth("hour", 0), format!("{} is no hour of the day; use 0 to 23", config.backup.hour));
@@ -67,6 +70,37 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     }
     check_tenants(config, &nth, &mut fault);
     faults
+}
+
+/// No two may listen on the same port of the same address, nor of one that means all addresses.
+fn check_addresses(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>, String)) {
+    let listeners = config.listener.iter().map(|listener| ("a listener", "[[listener]]", listener.address));
+    let ssh = config.ssh.iter().map(|ssh| ("the SSH gateway", "[ssh]", ssh.address));
+    let metrics = config.metrics.iter().map(|metrics| ("the metrics", "[metrics]", metrics.address));
+    let mut seen: Vec<(&str, SocketAddr)> = Vec::new();
+    for (n, (who, section, address)) in listeners.chain(ssh).chain(metrics).enumerate() {
+        if let Some((other, taken)) = seen.iter().find(|(_, taken)| overlap(*taken, address)) {
+            let n = if section == "[[listener]]" { n } else { 0 };
+            let message =
+                format!("{who} cannot listen on {address}: {other} listens on {taken} already; choose another port");
+            fault(line_in(text, section, "address", n), message);
+        }
+        seen.push((who, address));
+    }
+}
+
+/// Whether the system would refuse to listen on both. `[::]` takes the IPv4 addresses too.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let (first, second) = (a.ip().to_canonical(), b.ip().to_canonical());
+    let covers =
+        |all: std::net::IpAddr, one: std::net::IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    a.port() == b.port() && a.port() != 0 && (first == second || covers(first, second) || covers(second, first))
+}
+
+/// A bare word that is no level would be taken for the name of a part, and nothing be logged.
+fn is_filter(filter: &str) -> bool {
+    let is_part = |part: &str| part.contains('=') || part.contains('[') || part.parse::<LevelFilter>().is_ok();
+    EnvFilter::try_new(filter).is_ok() && filter.split(',').all(|part| is_part(part.trim()))
 }
 
 fn check_public_url(config: &Config, line: Option<usize>, fault: &mut impl FnMut(Option<usize>, String)) {
@@ -116,11 +150,19 @@ fn is_zone(zone: &str) -> bool {
         && zone.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The line of a key in the n-th section of a name.
+fn line_in(text: &str, section: &str, key: &str, n: usize) -> Option<usize> {
+    let begin = text.lines().enumerate().filter(|(_, line)| line.trim() == section).nth(n)?.0 + 1;
+    let inside = text.lines().enumerate().skip(begin).take_while(|(_, line)| !line.trim_start().starts_with('['));
+    let mut found = inside.filter(|(_, line)| is_key(line, key));
+    found.next().map(|(index, _)| index + 1)
+}
+
+fn is_key(line: &str, key: &str) -> bool {
+    line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+}
+
 /// The line of the n-th occurrence of a key, counted from 1.
 fn line_of(text: &str, key: &str, n: usize) -> Option<usize> {
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
-        .nth(n)
-        .map(|(index, _)| index + 1)
+    text.lines().enumerate().filter(|(_, line)| is_key(line, key)).nth(n).map(|(index, _)| index + 1)
 }
