@@ -4,8 +4,12 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    future::Future as _,
+    io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -23,10 +27,10 @@ use hyper_util::{
 };
 use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Sleep, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +51,9 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// So many bytes tell HTTP/1 from HTTP/2 (RFC 9113, section 3.4).
+const PREFACE_BYTES: usize = 24;
 
 /// How long requests under way may take to finish when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -133,6 +140,62 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connecti
     }
 }
 
+/// A connection that must speak soon. hyper times the head of a request, but only once it knows which HTTP is spoken,
+/// and waits for that for ever.
+struct Prompt<S> {
+    stream: S,
+    patience: Pin<Box<Sleep>>,
+    missing: usize,
+}
+
+impl<S> Prompt<S> {
+    fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, patience: Box::pin(sleep(patience)), missing: PREFACE_BYTES }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Prompt<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.missing > 0 && self.patience.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.missing = self.missing.saturating_sub(buffer.filled().len() - before);
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Prompt<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
 async fn serve_http<S>(stream: S, connection: Connection, router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -154,7 +217,8 @@ where
         .max_concurrent_streams(128)
         .max_header_list_size(32 * 1024)
         .enable_connect_protocol();
-    let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+    let served =
+        builder.serve_connection_with_upgrades(TokioIo::new(Prompt::new(stream, HEAD_TIMEOUT)), service).into_owned();
     if let Err(error) = watcher.watch(served).await {
         tracing::debug!(error, "A connection ended with an error");
     }
@@ -199,7 +263,28 @@ impl Drop for Source {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_connects_and_says_nothing_is_sent_away() {
+        const PATIENCE: Duration = Duration::from_millis(200);
+        for begun in ["", "P", "PRI * HTTP/2.0"] {
+            let (mut client, server) = duplex(64);
+            client.write_all(begun.as_bytes()).await.unwrap();
+            let mut heard = Vec::new();
+            let ended = Prompt::new(server, PATIENCE).read_to_end(&mut heard).await;
+            assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut, "{begun:?}");
+            assert_eq!(heard, begun.as_bytes());
+        }
+        let (mut client, server) = duplex(64);
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").await.unwrap();
+        let mut server = Prompt::new(server, PATIENCE);
+        server.read_exact(&mut [0; PREFACE_BYTES]).await.unwrap();
+        // From here on the limits of HTTP hold.
+        assert!(timeout(PATIENCE * 2, server.read_exact(&mut [0; 64])).await.is_err());
+    }
 
     #[test]
     fn one_source_cannot_take_every_connection() {

@@ -8,6 +8,7 @@ mod operations;
 mod ssh;
 mod start;
 mod support;
+mod tls;
 
 use fernamt_testkit::office::Office;
 
