@@ -125,9 +125,9 @@ impl App {
         }
         if let Some(metrics) = &self.office.config.metrics {
             let handle = operations::start_counting()?;
-            let (address, stop) = (metrics.address, stop.clone());
+            let (address, grants, stop) = (metrics.address, self.grants.clone(), stop.clone());
             tasks.spawn(async move {
-                if let Err(error) = operations::serve_metrics(address, handle, stop).await {
+                if let Err(error) = operations::serve_metrics(address, handle, grants, stop).await {
                     tracing::error!(error = %format!("{error:#}"), "Metrics are not served");
                 }
             });
@@ -163,7 +163,8 @@ fn egress_guard(office: &Office) -> EgressGuard {
         .listener
         .iter()
         .map(|listener| listener.address.port())
-        .chain(config.ssh.iter().map(|ssh| ssh.address.port()));
+        .chain(config.ssh.iter().map(|ssh| ssh.address.port()))
+        .chain(config.metrics.iter().map(|metrics| metrics.address.port()));
     EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
 }
 

@@ -36,6 +36,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::operations;
+
 /// The most connections of one listener.
 const MAX_CONNECTIONS: usize = 8192;
 
@@ -205,6 +207,7 @@ where
         let router = router.clone();
         async move {
             let Ok(response) = router.oneshot(request.map(Body::new)).await;
+            operations::count_answer(response.status());
             Ok::<_, Infallible>(response)
         }
     });

@@ -4,6 +4,7 @@
 
 mod backup;
 mod commands;
+mod metrics;
 mod operations;
 mod ssh;
 mod start;
