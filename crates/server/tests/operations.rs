@@ -52,6 +52,12 @@ fn requests_from_foreign_pages_change_nothing() {
             http::request(office.address(), "POST", "/api/v1/sign-in", &headers, body.to_string().as_bytes()).unwrap();
         assert_eq!(answer.json().unwrap()["code"], "foreign_origin", "{origin}");
     }
+    let headers = [("Host", host.as_str()), ("Content-Type", "application/json")];
+    let answer =
+        http::request(office.address(), "POST", "/api/v1/sign-in", &headers, body.to_string().as_bytes()).unwrap();
+    let said = answer.json().unwrap();
+    assert_eq!(said["code"], "foreign_origin");
+    assert!(said["detail"].as_str().unwrap().contains(&format!("Origin: http://{host}")), "{said}");
 }
 
 #[test]
