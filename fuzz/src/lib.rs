@@ -9,6 +9,7 @@
 mod config;
 
 pub mod administration;
+mod resume;
 
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
@@ -34,6 +35,8 @@ use uuid::Uuid;
 
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
+pub use resume::resume_frames;
+
 /// A target's name and function.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -52,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     ("rdp_channels", rdp_channels),
     ("rdp_filter", rdp_filter),
     ("rdp_handshake", rdp_handshake),
+    ("resume_frames", resume_frames),
     ("rule_form", administration::rule_form),
     ("rule_text", administration::rule_text),
     ("sealed_token", sealed_token),

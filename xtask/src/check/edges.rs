@@ -11,6 +11,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("policy", &["domain"]),
     ("api", &["domain"]),
+    ("resume", &["domain"]),
     ("store", &["domain"]),
     ("http", &["domain", "policy", "api", "store"]),
     ("identity", &["domain", "policy", "api", "store", "http"]),
@@ -18,7 +19,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("server", ALL_BUT_SERVER),
     ("testkit", &["domain"]),
-    ("fuzz", &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "testkit"]),
+    ("fuzz", &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "testkit"]),
 ];
 
 /// Outside packages that exactly one crate of ours may name: everybody else goes through that crate, so that the

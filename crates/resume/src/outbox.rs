@@ -1,0 +1,219 @@
+//! What goes out: bytes wait here until they are sent and, once the stream is armed, until they are acknowledged.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+
+use crate::{Fault, Frame, MAX_DATA_BYTES, UNARMED_BYTES, frame::write_data};
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    /// From `base` on, sent or not.
+    bytes: VecDeque<u8>,
+    base: u64,
+    /// What goes out next on the line.
+    next: u64,
+    /// All before it has been sent once.
+    sent: u64,
+    acknowledged: u64,
+    /// The other side takes nothing at or beyond this position.
+    limit: u64,
+    capacity: usize,
+    /// Whether sent bytes are kept until they are acknowledged.
+    keeps: bool,
+    ended: bool,
+}
+
+impl Outbox {
+    pub(crate) fn new(keeps: bool) -> Self {
+        Self {
+            bytes: VecDeque::new(),
+            base: 0,
+            next: 0,
+            sent: 0,
+            acknowledged: 0,
+            limit: UNARMED_BYTES as u64,
+            capacity: UNARMED_BYTES,
+            keeps,
+            ended: false,
+        }
+    }
+
+    /// From now on everything is kept until it is acknowledged.
+    pub(crate) fn arm(&mut self, capacity: usize) {
+        self.keeps = true;
+        self.capacity = capacity.max(self.capacity);
+    }
+
+    /// Takes as much as there is room for.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(self.room());
+        self.bytes.extend(bytes.get(..count).unwrap_or_default());
+        count
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        if self.ended { 0 } else { self.capacity.saturating_sub(self.bytes.len()) }
+    }
+
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// The position after the last byte, which is the end's own once there is one.
+    fn end_position(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    pub(crate) fn has_something(&self) -> bool {
+        self.next < self.end_position().min(self.limit) || self.has_end()
+    }
+
+    fn has_end(&self) -> bool {
+        self.ended && self.next == self.end_position()
+    }
+
+    /// Appends the next frame, of at most `most` bytes of the stream.
+    pub(crate) fn send(&mut self, out: &mut BytesMut, most: usize) {
+        let end = self.end_position();
+        let ready = usize::try_from(self.limit.min(end).saturating_sub(self.next)).unwrap_or(usize::MAX);
+        let count = ready.min(most).min(MAX_DATA_BYTES);
+        if count > 0 {
+            let start = usize::try_from(self.next.saturating_sub(self.base)).unwrap_or(usize::MAX);
+            let (first, second) = self.bytes.as_slices();
+            let one = part(first, start, count);
+            let two = part(second, start.saturating_sub(first.len()), count - one.len());
+            write_data(out, self.next, [one, two]);
+            self.next += count as u64;
+        } else if self.has_end() {
+            Frame::End { position: end }.write(out);
+            self.next += 1;
+        }
+        self.sent = self.sent.max(self.next);
+        if !self.keeps {
+            self.forget(self.next);
+        }
+    }
+
+    /// The other side's application has taken all before `taken`, and takes up to `limit`. Returns whether that is more
+    /// than before.
+    pub(crate) fn acknowledge(&mut self, taken: u64, limit: u64) -> Result<bool, Fault> {
+        if taken > self.sent {
+            return Err(Fault::AckBeyondSent);
+        }
+        let moves = taken > self.acknowledged;
+        self.acknowledged = self.acknowledged.max(taken);
+        self.limit = self.limit.max(limit);
+        self.forget(taken);
+        self.next = self.next.max(taken);
+        Ok(moves)
+    }
+
+    /// The other side has received all before `received`: goes on from there.
+    pub(crate) fn rewind(&mut self, received: u64) -> Result<(), Fault> {
+        if received < self.base || received > self.sent {
+            return Err(Fault::OutOfStep);
+        }
+        self.next = received;
+        Ok(())
+    }
+
+    /// Whether the other side's application has taken everything, the end included.
+    pub(crate) fn is_done(&self) -> bool {
+        self.ended && self.acknowledged > self.end_position()
+    }
+
+    /// Whether everything has been sent once, the end included.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.ended && self.sent > self.end_position()
+    }
+
+    fn forget(&mut self, before: u64) {
+        let count = usize::try_from(before.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.bytes.drain(..count);
+        self.base += count as u64;
+        if self.bytes.is_empty() && self.bytes.capacity() > MAX_DATA_BYTES {
+            // An idle stream holds no buffer.
+            self.bytes = VecDeque::new();
+        }
+    }
+}
+
+fn part(bytes: &[u8], start: usize, most: usize) -> &[u8] {
+    let rest = bytes.get(start..).unwrap_or_default();
+    rest.get(..most).unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(outbox: &mut Outbox) -> usize {
+        let mut out = BytesMut::new();
+        while outbox.has_something() {
+            outbox.send(&mut out, usize::MAX);
+        }
+        out.len()
+    }
+
+    #[test]
+    fn nothing_is_kept_before_it_is_armed() {
+        let mut outbox = Outbox::new(false);
+        assert_eq!(outbox.write(&[1; 1000]), 1000);
+        assert!(sent(&mut outbox) > 1000);
+        assert_eq!(outbox.held_bytes(), 0);
+        assert_eq!(outbox.rewind(0), Err(Fault::OutOfStep));
+        outbox.arm(2000);
+        assert_eq!(outbox.write(&[2; 10]), 10);
+        sent(&mut outbox);
+        assert_eq!(outbox.held_bytes(), 10, "kept until acknowledged");
+        outbox.rewind(1000).unwrap();
+        outbox.acknowledge(1010, 5000).unwrap();
+        assert_eq!(outbox.held_bytes(), 0);
+    }
+
+    #[test]
+    fn the_buffer_never_overflows() {
+        let mut outbox = Outbox::new(true);
+        assert_eq!(outbox.write(&vec![0; UNARMED_BYTES + 1]), UNARMED_BYTES);
+        assert_eq!(outbox.write(&[0]), 0);
+        sent(&mut outbox);
+        assert_eq!(outbox.write(&[0]), 0, "sent is not acknowledged");
+        outbox.acknowledge(1, 0).unwrap();
+        assert_eq!(outbox.write(&[0, 0]), 1);
+        outbox.arm(UNARMED_BYTES * 2);
+        assert_eq!(outbox.room(), UNARMED_BYTES);
+        assert_eq!(outbox.held_bytes(), UNARMED_BYTES);
+    }
+
+    #[test]
+    fn nothing_goes_out_beyond_the_limit() {
+        let mut outbox = Outbox::new(true);
+        outbox.arm(UNARMED_BYTES * 2);
+        outbox.write(&vec![0; UNARMED_BYTES + 5]);
+        sent(&mut outbox);
+        assert_eq!(outbox.sent, UNARMED_BYTES as u64);
+        outbox.acknowledge(0, UNARMED_BYTES as u64 + 3).unwrap();
+        sent(&mut outbox);
+        assert_eq!(outbox.sent, UNARMED_BYTES as u64 + 3);
+        outbox.acknowledge(0, 0).unwrap();
+        assert_eq!(outbox.limit, UNARMED_BYTES as u64 + 3, "a limit never shrinks");
+    }
+
+    #[test]
+    fn what_was_never_sent_cannot_be_acknowledged() {
+        let mut outbox = Outbox::new(true);
+        outbox.write(&[0; 10]);
+        assert_eq!(outbox.acknowledge(1, 100), Err(Fault::AckBeyondSent));
+        outbox.end();
+        sent(&mut outbox);
+        assert_eq!(outbox.acknowledge(12, 100), Err(Fault::AckBeyondSent));
+        assert!(outbox.is_sent() && !outbox.is_done());
+        outbox.acknowledge(11, 100).unwrap();
+        assert!(outbox.is_done());
+    }
+}

@@ -1,0 +1,10 @@
+//! The stream over simulated networks in virtual time: against a reference model in random histories, against the clock
+//! where deadlines are promised, and against peers that break the rules.
+
+#![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
+
+mod deadlines;
+mod histories;
+mod hostile;
+mod network;
+mod world;
