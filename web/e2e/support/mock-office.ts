@@ -399,3 +399,11 @@ function qr(): string {
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="${squares}"/></svg>`;
 }
+
+export const waiting: Schema<'WaitingDevice'> = {
+  token: 'waiting',
+  ask_every_s: 5,
+  expires_at: '2099-01-01T00:00:00Z',
+  name: 'Firefox, Windows',
+  fingerprint: 'ab12:cd34:ef56:7890:1234:5678:9abc:def0',
+};

@@ -10,6 +10,7 @@ import {
   MockOffice,
   problem,
   recoveryCodes,
+  waiting,
 } from '../support/mock-office.ts';
 
 type Screen = {
@@ -83,7 +84,11 @@ const screens: Screen[] = [
     path: '/anmelden',
     signedIn: false,
     prepare: (office) =>
-      office.on('POST', '/sign-in', { state: 'device_pending', recovery_codes: recoveryCodes }),
+      office.on('POST', '/sign-in', {
+        state: 'device_pending',
+        recovery_codes: recoveryCodes,
+        waiting,
+      }),
     act: async (page) => {
       await typeCredentials(page);
       await typeCode(page);
@@ -94,10 +99,42 @@ const screens: Screen[] = [
     name: 'anmelden-freigabe',
     path: '/anmelden',
     signedIn: false,
-    prepare: (office) => office.on('POST', '/sign-in', { state: 'device_pending' }),
+    prepare: (office) => office.on('POST', '/sign-in', { state: 'device_pending', waiting }),
     act: async (page) => {
       await typeCredentials(page);
       await typeCode(page);
+      await page.locator('.fa-alert').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-freigegeben',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) =>
+      office
+        .on('POST', '/sign-in', {
+          state: 'device_pending',
+          waiting: { ...waiting, ask_every_s: 0 },
+        })
+        .on('POST', '/sign-in/device', { state: 'approved' }),
+    act: async (page) => {
+      await typeCredentials(page);
+      await typeCode(page);
+      await page.locator('.fa-tone--success.fa-alert').waitFor();
+    },
+  },
+  {
+    name: 'anmelden-zweiter-schritt',
+    path: '/anmelden',
+    signedIn: false,
+    prepare: (office) =>
+      office.on('POST', '/sign-in', {
+        state: 'second_factor_required',
+        methods: ['totp', 'passkey'],
+      }),
+    act: async (page) => {
+      await typeCredentials(page);
+      await page.locator('.fa-links button').nth(1).click();
       await page.locator('.fa-alert').waitFor();
     },
   },

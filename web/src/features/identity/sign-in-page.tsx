@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { api, must } from '../../api/client.ts';
+import { api, must, type Schema } from '../../api/client.ts';
 import { sessionBegan } from '../../api/session-keeper.ts';
 import { Front } from '../../app/front.tsx';
 import { chooseLanguage, chosenLanguage } from '../../i18n/index.ts';
@@ -10,9 +10,10 @@ import { Button } from '../../ui/button.tsx';
 import { icons } from '../../ui/icon.tsx';
 import { Alert } from '../../ui/notice.tsx';
 import { EnrolmentSteps } from './enrolment.tsx';
+import { PendingStep } from './pending-step.tsx';
 import { RecoveryCodes } from './recovery-codes.tsx';
-import { confirmEnrolment, type Enrolment, type SignInAnswer } from './sign-in.ts';
-import { CodeStep, type Credentials, PasswordStep, PendingStep } from './sign-in-steps.tsx';
+import { confirmEnrolment, type Enrolment, type SignInAnswer, type Waiting } from './sign-in.ts';
+import { CodeStep, type Credentials, PasswordStep } from './sign-in-steps.tsx';
 import { wayBack } from './way-back.ts';
 
 export const SignInRoute = createLazyRoute('/anmelden')({ component: SignInPage });
@@ -20,11 +21,11 @@ export const SignInRoute = createLazyRoute('/anmelden')({ component: SignInPage 
 type Session = Extract<SignInAnswer, { state: 'signed_in' }>['session'];
 
 type Step =
-  | { at: 'password' }
-  | { at: 'code'; credentials: Credentials }
+  | { at: 'password'; name?: string }
+  | { at: 'code'; credentials: Credentials; enrolled?: readonly Schema<'Method'>[] }
   | { at: 'enrolment'; credentials: Credentials; enrolment: Enrolment }
-  | { at: 'codes'; codes: string[]; session: Session | null; credentials: Credentials }
-  | { at: 'pending'; credentials: Credentials | null };
+  | { at: 'codes'; codes: string[]; next: Session | Waiting; credentials: Credentials }
+  | { at: 'pending'; waiting: Waiting; name: string };
 
 function SignInPage() {
   const { t } = useLingui();
@@ -51,7 +52,7 @@ function SignInPage() {
           setStep({
             at: 'codes',
             codes: answer.recovery_codes,
-            session: answer.session,
+            next: answer.session,
             credentials,
           });
         } else {
@@ -67,10 +68,18 @@ function SignInPage() {
         break;
       case 'device_pending':
         if (answer.recovery_codes?.length && credentials) {
-          setStep({ at: 'codes', codes: answer.recovery_codes, session: null, credentials });
+          setStep({
+            at: 'codes',
+            codes: answer.recovery_codes,
+            next: answer.waiting,
+            credentials,
+          });
         } else {
-          setStep({ at: 'pending', credentials });
+          setStep({ at: 'pending', waiting: answer.waiting, name: credentials?.name ?? '' });
         }
+        break;
+      case 'second_factor_required':
+        if (credentials) setStep({ at: 'code', credentials, enrolled: answer.methods });
     }
   };
 
@@ -95,16 +104,18 @@ function SignInPage() {
       {step.at === 'password' && (
         <PasswordStep
           key="password"
+          name={step.name ?? ''}
           onCredentials={(credentials) => setStep({ at: 'code', credentials })}
           onAnswer={(answer) => goOn(answer, null)}
         />
       )}
       {step.at === 'code' && (
         <CodeStep
-          key="code"
+          key={step.enrolled ? 'enrolled' : 'code'}
           credentials={step.credentials}
+          enrolled={step.enrolled}
           onAnswer={(answer) => goOn(answer, step.credentials)}
-          onBack={() => setStep({ at: 'password' })}
+          onBack={() => setStep({ at: 'password', name: step.credentials.name })}
         />
       )}
       {step.at === 'enrolment' && (
@@ -134,9 +145,13 @@ function SignInPage() {
               variant="primary"
               icon={icons.iconCheck}
               onPress={() =>
-                step.session
-                  ? void enter(step.session)
-                  : setStep({ at: 'pending', credentials: step.credentials })
+                'token' in step.next
+                  ? setStep({
+                      at: 'pending',
+                      waiting: step.next,
+                      name: step.credentials.name,
+                    })
+                  : void enter(step.next)
               }
             >
               <Trans>Codes sind sicher verwahrt, weiter</Trans>
@@ -146,13 +161,8 @@ function SignInPage() {
       )}
       {step.at === 'pending' && (
         <PendingStep
-          credentials={step.credentials}
-          onRetry={() =>
-            setStep(
-              step.credentials ? { at: 'code', credentials: step.credentials } : { at: 'password' },
-            )
-          }
-          onAnswer={(answer) => goOn(answer, step.credentials)}
+          waiting={step.waiting}
+          onRetry={() => setStep({ at: 'password', name: step.name })}
         />
       )}
     </Front>

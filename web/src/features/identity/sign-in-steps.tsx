@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useRef, useState } from 'react';
+import type { Schema } from '../../api/client.ts';
 import { isProblem } from '../../api/problem.ts';
 import { ProblemAlert, useCountdown } from '../../app/problem-alert.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -37,9 +38,12 @@ function SignInFailure({ failure, left }: { failure: unknown; left: number }) {
 
 /** Name and password; or a passkey, also out of the name field's suggestions. */
 export function PasswordStep({
+  name,
   onCredentials,
   onAnswer,
 }: {
+  /** The name that was typed before. */
+  name: string;
   onCredentials: (credentials: Credentials) => void;
   onAnswer: OnAnswer;
 }) {
@@ -48,7 +52,7 @@ export function PasswordStep({
   const [passkeyPending, setPasskeyPending] = useState(false);
   const suggesting = useRef<AbortController>(null);
   const form = useForm({
-    initial: { name: '', password: '' },
+    initial: { name, password: '' },
     validate: ({ name, password }) => ({
       ...(!name.trim() && { name: t`Geben Sie Ihren Anmeldenamen ein.` }),
       ...(!password && { password: t`Geben Sie Ihr Passwort ein.` }),
@@ -92,12 +96,13 @@ export function PasswordStep({
           label={t`Anmeldename`}
           autoComplete="username webauthn"
           spellCheck={false}
-          autoFocus
+          autoFocus={!name}
           {...form.field('name')}
         />
         <PasswordField
           label={t`Passwort`}
           autoComplete="current-password"
+          autoFocus={name !== ''}
           {...form.field('password')}
         />
       </Form>
@@ -132,10 +137,13 @@ async function offerSuggestions(signal: AbortSignal, onAnswer: OnAnswer): Promis
 /** The second factor: a code of the app or token, or a recovery code. */
 export function CodeStep({
   credentials,
+  enrolled,
   onAnswer,
   onBack,
 }: {
   credentials: Credentials;
+  /** What the person has set up, once the server has told. */
+  enrolled: readonly Schema<'Method'>[] | undefined;
   onAnswer: OnAnswer;
   onBack: () => void;
 }) {
@@ -170,14 +178,16 @@ export function CodeStep({
   const wait = isProblem(failure) ? failure.retryAfterSeconds : undefined;
   const left = useCountdown(wait, failure);
 
-  const enrolFirst = async () => {
+  const attempt = async (way: () => Promise<SignInAnswer>) => {
     setFirstTime({ pending: true });
     try {
-      await onAnswer(await signIn(credentials.name, credentials.password, null));
+      await onAnswer(await way());
+      setFirstTime({ pending: false });
     } catch (error) {
-      setFirstTime({ pending: false, failure: error });
+      setFirstTime({ pending: false, ...(!wasCancelled(error) && { failure: error }) });
     }
   };
+  const enrolFirst = () => attempt(() => signIn(credentials.name, credentials.password, null));
 
   return (
     <>
@@ -186,6 +196,27 @@ export function CodeStep({
           Anmeldung als <strong>{credentials.name}</strong>.
         </Trans>
       </p>
+      {enrolled && (
+        <Alert tone="info" live="polite" title={t`Sie haben schon einen zweiten Schritt`}>
+          <p>
+            {enrolled.includes('totp') ? (
+              <Trans>Geben Sie den Code ein, den Ihre App oder Ihr Token gerade zeigt.</Trans>
+            ) : (
+              <Trans>Melden Sie sich mit Ihrem Passkey an.</Trans>
+            )}
+          </p>
+        </Alert>
+      )}
+      {enrolled?.includes('passkey') && passkeysPossible() && (
+        <Button
+          block
+          icon={icons.iconPasskey}
+          pending={firstTime.pending}
+          onPress={() => void attempt(() => signInByPasskey())}
+        >
+          <Trans>Mit Passkey anmelden</Trans>
+        </Button>
+      )}
       {firstTime.failure !== undefined && <SignInFailure failure={firstTime.failure} left={left} />}
       <Form
         form={form}
@@ -211,7 +242,7 @@ export function CodeStep({
           <TextField
             key="recovery"
             label={t`Wiederherstellungscode`}
-            hint={t`Einer der Codes, die Sie bei der Einrichtung ausgedruckt oder gespeichert haben. Er gilt danach nicht mehr.`}
+            hint={t`Einer der Codes, die Sie bei der Einrichtung ausgedruckt oder gespeichert haben. Er gilt danach nicht mehr. Auch der Code für die erste Anmeldung gehört hierher.`}
             autoComplete="off"
             spellCheck={false}
             autoFocus
@@ -243,7 +274,7 @@ export function CodeStep({
             <Trans>Telefon nicht zur Hand? Wiederherstellungscode verwenden</Trans>
           )}
         </Button>
-        {!recovery && (
+        {!recovery && !enrolled && (
           <Button
             variant="tertiary"
             small
@@ -256,49 +287,6 @@ export function CodeStep({
           </Button>
         )}
       </div>
-    </>
-  );
-}
-
-/** The device waits for the control desk. */
-export function PendingStep({
-  onRetry,
-}: {
-  credentials: Credentials | null;
-  onRetry: () => void;
-  onAnswer: OnAnswer;
-}) {
-  return (
-    <>
-      <Alert tone="info" live="polite" title={<Trans>Ihre Leitstelle ist benachrichtigt</Trans>}>
-        <p>
-          <Trans>
-            Passwort und Einmalcode waren richtig. In Ihrer Behörde wird jedes neue Gerät einmal
-            freigegeben; die Leitstelle sieht diesen Browser jetzt in ihrer Liste.
-          </Trans>
-        </p>
-      </Alert>
-      <div className="fa-prose">
-        <h2>
-          <Trans>Was Sie tun können</Trans>
-        </h2>
-        <ul>
-          <li>
-            <Trans>
-              Lassen Sie diese Seite offen und melden Sie sich nach der Freigabe erneut an.
-            </Trans>
-          </li>
-          <li>
-            <Trans>Eilt es, rufen Sie Ihre Leitstelle an und nennen Sie Ihren Anmeldenamen.</Trans>
-          </li>
-          <li>
-            <Trans>Auf einem bereits freigegebenen Gerät können Sie sich sofort anmelden.</Trans>
-          </li>
-        </ul>
-      </div>
-      <Button variant="primary" block icon={icons.iconRefresh} onPress={onRetry}>
-        <Trans>Erneut anmelden</Trans>
-      </Button>
     </>
   );
 }

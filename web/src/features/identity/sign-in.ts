@@ -4,6 +4,7 @@ import { askForPasskey } from './webauthn.ts';
 
 export type SignInAnswer = Schema<'SignInAnswer'>;
 export type Enrolment = Schema<'TotpEnrolment'>;
+export type Waiting = Schema<'WaitingDevice'>;
 type SecondFactor = Schema<'SecondFactor'>;
 
 /** Signs in by password and, unless it is the first time, a second factor. */
