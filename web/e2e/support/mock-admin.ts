@@ -353,6 +353,58 @@ export const importFaults: Schema<'ImportResult'> = {
   ],
 };
 
+const imports: Schema<'PastImport'>[] = [
+  {
+    id: id('9', 2),
+    at: ago(3),
+    by: { id: id('a', 1), display_name: 'Jana Petersen' },
+    created: 12,
+    changed: 3,
+    undone_at: null,
+    kept_until: '2026-12-06',
+  },
+  {
+    id: id('9', 3),
+    at: ago(50),
+    by: null,
+    created: 1,
+    changed: 0,
+    undone_at: ago(49),
+    kept_until: '2026-12-04',
+  },
+];
+
+const reveals: Schema<'Reveal'>[] = [
+  {
+    id: id('8', 1),
+    wanted: { kind: 'person', pseudonym: 'P-2XN8RT' },
+    person_name: null,
+    reason: 'Fünfzig falsche Passwörter in einer Nacht',
+    state: 'asked',
+    asked_by: { id: id('a', 3), display_name: 'Dr. Dorothea Schutz' },
+    asked_at: ago(2),
+    decided_by: null,
+    decided_at: null,
+    expires_at: ago(-166),
+    may_decide: true,
+    may_look: false,
+  },
+  {
+    id: id('8', 2),
+    wanted: { kind: 'pseudonym', person_id: id('a', 4) },
+    person_name: 'Anna Bauer',
+    reason: 'Auskunft auf Wunsch der Person selbst',
+    state: 'approved',
+    asked_by: { id: id('a', 1), display_name: 'Jana Petersen' },
+    asked_at: ago(20),
+    decided_by: { id: id('a', 3), display_name: 'Dr. Dorothea Schutz' },
+    decided_at: ago(5),
+    expires_at: ago(-148),
+    may_decide: false,
+    may_look: true,
+  },
+];
+
 /** The administration of an office that works. */
 export function furnishAdmin(
   office: MockOffice,
@@ -394,6 +446,7 @@ export function furnishAdmin(
       body: preview ? importPreview : { ...importPreview, id: id('9', 1) },
     }))
     .on('POST', '/admin/targets/import/[^/]+/undo', { restored: 2, kept: [] })
+    .on('GET', '/admin/targets/imports', imports)
     .on('GET', '/admin/bundles', page(bundles))
     .on('GET', '/admin/bundles/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
       found(bundles, match[1]),
@@ -421,6 +474,7 @@ export function furnishAdmin(
     .on('GET', '/admin/audit', { items: entries, next: 4205 })
     .on('POST', '/admin/audit/verify', { intact: true, entries: 4211, fault: null })
     .on('GET', '/admin/audit/head', { head: { sequence: 4211 }, public_key: 'ab'.repeat(32) })
+    .on('GET', '/admin/audit/reveals', reveals)
     .on('GET', '/admin/directories', [directory])
     .on('POST', '/admin/directories/test', {
       ok: true,

@@ -259,7 +259,8 @@ describe('administration, page by page', () => {
     await open('/protokoll');
     await page.getByLabel('Was', { exact: true }).selectOption('decision');
     await expect.poll(() => new URL(page.url()).searchParams.get('art')).toBe('decision');
-    await button('Nur Einträge zu P-2XN8RT zeigen').first().click();
+    await button('Pseudonym P-2XN8RT').first().click();
+    await page.getByRole('menuitem', { name: 'Nur Einträge dazu zeigen' }).click();
     await expect.poll(() => new URL(page.url()).searchParams.get('person')).toBe('P-2XN8RT');
     await page.reload();
     expect(await page.getByLabel('Pseudonym').inputValue()).toBe('P-2XN8RT');

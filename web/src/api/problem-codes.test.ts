@@ -2,6 +2,7 @@ import { i18n, type Messages } from '@lingui/core';
 import { describe, expect, it } from 'vitest';
 import '../features/access/problems.ts';
 import { outcomeText } from '../features/access/desktop/outcome-text.ts';
+import { actionText } from '../features/admin/audit/words.ts';
 import '../features/admin/problems.ts';
 import { faultText } from '../features/admin/targets/import-words.ts';
 import '../features/identity/account/problems.ts';
@@ -98,6 +99,25 @@ describe('every fault of a table of targets', () => {
       );
       expect(german).not.toBe(english);
       expect(german).not.toContain(fault.detail);
+    },
+  );
+});
+
+describe('every entry of the audit log', () => {
+  const actions = [
+    ...wordsInCalls(['AuditEvent::new', 'done'], 1),
+    ...wordsInCalls(['changed'], 0, /^identity\//),
+    ...wordsOf('pub fn action(self)', /^identity\/src\/failure\.rs$/),
+  ].filter((action) => /^[a-z_]+$/.test(action));
+  const VARIABLES = ['action', 'kind', 'name', 'state'];
+
+  it.each([...new Set(actions)].filter((action) => !VARIABLES.includes(action)))(
+    '%s says what happened, in both languages',
+    (action) => {
+      const plain = action.replaceAll('_', ' ');
+      i18n.activate('de');
+      expect(actionText(action)).not.toBe(plain);
+      expect(both(() => actionText(action))[1]).not.toBe('');
     },
   );
 });

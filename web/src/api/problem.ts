@@ -1,5 +1,11 @@
 /** What was wrong with one field of a request. */
-export type ProblemField = { path: string; code: string; detail: string };
+export type ProblemField = {
+  path: string;
+  code: string;
+  detail: string;
+  /** Values that belong in the sentence. */
+  params: Readonly<Record<string, string>>;
+};
 
 /** The server refused a request and said why (`application/problem+json`). */
 export class ApiProblem extends Error {
@@ -58,5 +64,6 @@ function fieldsOf(value: unknown): ProblemField[] {
       path: String(entry.path ?? ''),
       code: String(entry.code ?? ''),
       detail: String(entry.detail ?? ''),
+      params: stringsOf(entry.params),
     }));
 }

@@ -24,7 +24,7 @@ export function fieldProblems(error: unknown, names: Record<string, string> = {}
   if (!isProblem(error) || error.fields.length === 0) return error;
   return new FieldProblem(
     Object.fromEntries(
-      error.fields.map(({ path, code }) => [names[path] ?? path, fieldText(code)]),
+      error.fields.map(({ path, code, params }) => [names[path] ?? path, fieldText(code, params)]),
     ),
   );
 }

@@ -64,9 +64,46 @@ registerProblems({
   }),
 });
 
+registerProblems({
+  has_second_factor: () => ({
+    what: t`Diese Person hat schon einen zweiten Faktor.`,
+    next: t`Ging er verloren, setzen Sie ihn zurück.`,
+  }),
+  not_agreed: () => ({
+    what: t`Ansehen kann es nur, wer gefragt hat, und erst nach der Zustimmung.`,
+    next: t`Warten Sie, bis jemand mit der anderen Aufgabe zugestimmt hat.`,
+  }),
+  other_duty_needed: () => ({
+    what: t`Dafür braucht es eine zweite Person mit der anderen Aufgabe.`,
+    next: t`Fragt die Administration, entscheidet der Datenschutz, und umgekehrt.`,
+  }),
+  decided_already: () => ({
+    what: t`Darüber wurde schon entschieden.`,
+    next: t`Laden Sie die Seite neu. Ist noch etwas offen, fragen Sie neu an.`,
+  }),
+});
+
+/** The faults of a vendor's token file; all but the first three name the entry. */
+const ofEntry = (what: () => string) => (params: Readonly<Record<string, string>>) => {
+  const entry = params.entry ?? '?';
+  const fault = what();
+  return t`Eintrag ${entry}: ${fault}`;
+};
+
 registerFieldFaults({
-  spaces_around: () => t`Vor oder hinter der Angabe steht ein Leerzeichen.`,
-  control_characters: () => t`Zeilenumbrüche und Steuerzeichen sind hier nicht möglich.`,
+  too_large: () => t`Die Datei ist zu groß.`,
+  unknown_format: () => t`Das ist weder PSKC noch CSV mit Seriennummer und Geheimnis.`,
+  encrypted: () => t`Die Datei ist verschlüsselt. Lassen Sie sich eine unverschlüsselte geben.`,
+  serial: ofEntry(() => t`Die Seriennummer fehlt oder ist zu lang.`),
+  doubled: ofEntry(() => t`Diese Seriennummer kommt zweimal vor.`),
+  secret: ofEntry(() => t`Das Geheimnis fehlt oder ist nicht lesbar.`),
+  algorithm: ofEntry(() => t`Dieses Verfahren kennt Fernamt nicht.`),
+  digits: ofEntry(() => t`Möglich sind 6 oder 8 Ziffern.`),
+  period: ofEntry(() => t`Möglich sind 30 oder 60 Sekunden.`),
+  type: ofEntry(() => t`Die Art des Tokens ist unbekannt.`),
+  counter: ofEntry(() => t`Der Zählerstand ist nicht lesbar.`),
+  damaged: ofEntry(() => t`Der Eintrag ist beschädigt.`),
+  too_short: () => t`Das ist zu kurz. Schreiben Sie ein paar Worte mehr.`,
   out_of_range: () => t`Diese Zahl liegt außerhalb der Grenzen.`,
   reserved: () => t`Diese Kurzadresse braucht Fernamt selbst.`,
   too_many: () => t`Das sind zu viele. Nehmen Sie einige heraus.`,

@@ -151,6 +151,17 @@ export const settingsQuery = queryOptions({
   queryFn: ({ signal }) => must(api.GET('/api/v1/admin/settings', { signal })),
 });
 
+export const importsQuery = queryOptions({
+  queryKey: ['admin', 'targets', 'imports'],
+  queryFn: ({ signal }) => must(api.GET('/api/v1/admin/targets/imports', { signal })),
+});
+
+export const revealsQuery = queryOptions({
+  queryKey: ['admin', 'audit', 'reveals'],
+  queryFn: ({ signal }) => must(api.GET('/api/v1/admin/audit/reveals', { signal })),
+  refetchInterval: LIVE_MS,
+});
+
 type Numbered<Item> = { items: Item[]; total: number };
 
 async function all<Item>(page: (query: Query) => Promise<Numbered<Item>>): Promise<Item[]> {

@@ -110,6 +110,27 @@ export function healthState(state: Schema<'HealthState'>): Word {
   }
 }
 
+/** What was seen when a target was last looked at. */
+export function healthDetail(code: string): string {
+  switch (code) {
+    case 'name_unresolved':
+      return t`Den Rechnernamen kennt hier niemand.`;
+    case 'address_refused':
+      return t`Zu dieser Adresse darf Fernamt keine Verbindung aufnehmen.`;
+    case 'tls_failed':
+      return t`Eine verschlüsselte Verbindung kommt nicht zustande.`;
+    case 'standard_security':
+    case 'nla_demanded':
+    case 'nla_missing':
+    case 'negotiation_failed':
+      return t`Die Sicherheitseinstellungen des Rechners passen nicht zu denen hier.`;
+    case 'certificate_changed':
+      return t`Er zeigt ein anderes Zertifikat.`;
+    default:
+      return t`Rechner oder Dienst antworten nicht.`;
+  }
+}
+
 /** What rules do where they apply. */
 export function effectWord(effect: Schema<'Effect'>): Word {
   return effect === 'allow'

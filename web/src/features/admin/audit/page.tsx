@@ -1,5 +1,7 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Button as AriaButton } from 'react-aria-components';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { useSession } from '../../../app/queries.ts';
@@ -9,6 +11,7 @@ import { Select } from '../../../ui/choices.tsx';
 import { type Column, DataTable } from '../../../ui/data-table.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { icons } from '../../../ui/icon.tsx';
+import { Menu, MenuItem } from '../../../ui/menu.tsx';
 import { Alert, EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
@@ -19,6 +22,8 @@ import { problemOfQuery } from '../parts/loaded.tsx';
 import { oneOf, useUrlState } from '../parts/url-state.ts';
 import { type AuditQuery, allTargetsQuery, given, useDeed } from '../queries.ts';
 import { optionsOf } from '../words.ts';
+import { shortPseudonym } from './pseudonym.ts';
+import { AskReveal, Reveals } from './reveals.tsx';
 import { AUDIT_KINDS, actionText, kindName, OUTCOMES, outcomeWord } from './words.ts';
 
 type Entry = Schema<'AuditEntry'>;
@@ -29,6 +34,8 @@ const ENTRIES_A_PAGE = 50;
 export function AuditPage() {
   const { t } = useLingui();
   const filter = useFilter();
+  const isAdministrator = useSession().person.roles.includes('administrator');
+  const [wanted, setWanted] = useState<string | null>();
   const entries = useInfiniteQuery({
     queryKey: ['admin', 'audit', filter],
     queryFn: ({ pageParam, signal }) =>
@@ -57,13 +64,23 @@ export function AuditPage() {
           Pseudonym. Auch Ihre Einsicht steht darin.
         </Trans>
       }
-      actions={<Export filter={filter} />}
+      actions={
+        <>
+          {isAdministrator && (
+            <Button icon={icons.iconSearch} onPress={() => setWanted(null)}>
+              <Trans>Person suchen</Trans>
+            </Button>
+          )}
+          <Export filter={filter} />
+        </>
+      }
     >
       <Proof />
+      <Reveals />
       <Filters />
       <DataTable
         label={t`Einträge, neueste zuerst`}
-        columns={useColumns()}
+        columns={useColumns(setWanted)}
         rows={rows}
         rowKey={(entry) => String(entry.sequence)}
         problem={problemOfQuery(entries)}
@@ -82,11 +99,12 @@ export function AuditPage() {
           </Button>
         </div>
       )}
+      <AskReveal wanted={wanted} onClose={() => setWanted(undefined)} />
     </Page>
   );
 }
 
-function useColumns(): Column<Entry>[] {
+function useColumns(onReveal: (pseudonym: string) => void): Column<Entry>[] {
   const { t } = useLingui();
   const [, change] = useUrlState();
   return [
@@ -127,6 +145,7 @@ function useColumns(): Column<Entry>[] {
             <Pseudonym
               value={entry.actor}
               onPick={() => change({ person: entry.actor ?? undefined })}
+              onReveal={() => onReveal(entry.actor ?? '')}
             />
           ) : (
             <Trans>Fernamt selbst</Trans>
@@ -137,6 +156,7 @@ function useColumns(): Column<Entry>[] {
               <Pseudonym
                 value={entry.subject}
                 onPick={() => change({ person: entry.subject ?? undefined })}
+                onReveal={() => onReveal(entry.subject ?? '')}
               />
             </span>
           )}
@@ -164,17 +184,33 @@ function useColumns(): Column<Entry>[] {
   ];
 }
 
-function Pseudonym({ value, onPick }: { value: string; onPick: () => void }) {
+type PseudonymProps = { value: string; onPick: () => void; onReveal: () => void };
+
+function Pseudonym({ value, onPick, onReveal }: PseudonymProps) {
   const { t } = useLingui();
+  const short = shortPseudonym(value);
+  const copy = () =>
+    navigator.clipboard.writeText(value).then(
+      () => announce('success', t`Das Pseudonym ist kopiert.`),
+      () => announce('warning', t`Der Browser erlaubt das Kopieren hier nicht.`),
+    );
   return (
-    <button
-      type="button"
-      className="fa-linklike fa-mono"
-      aria-label={t`Nur Einträge zu ${value} zeigen`}
-      onClick={onPick}
+    <Menu
+      label={t`Pseudonym ${short}`}
+      header={<code className="fa-break fa-small">{value}</code>}
+      trigger={
+        <AriaButton className="fa-linklike fa-mono" aria-label={t`Pseudonym ${short}`}>
+          {short}
+        </AriaButton>
+      }
     >
-      {value}
-    </button>
+      <MenuItem
+        icon={icons.iconFilterList}
+        onAction={onPick}
+      >{t`Nur Einträge dazu zeigen`}</MenuItem>
+      <MenuItem icon={icons.iconContentCopy} onAction={() => void copy()}>{t`Kopieren`}</MenuItem>
+      <MenuItem icon={icons.iconVisibility} onAction={onReveal}>{t`Aufdecken …`}</MenuItem>
+    </Menu>
   );
 }
 

@@ -11,6 +11,7 @@ import { announce } from '../../../ui/status.tsx';
 import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
 import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
+import { UsedBy } from '../parts/used-by.tsx';
 import { allTargetsQuery, bundleQuery } from '../queries.ts';
 import { targetKindName } from '../words.ts';
 
@@ -64,6 +65,10 @@ export function BundlePage() {
         {(data) => (
           <>
             {held && <EditBundle key={held.data.version} held={held} />}
+            <UsedBy
+              rules={data.used_by_rules}
+              none={<Trans>Keine. Das Bündel allein erlaubt nichts.</Trans>}
+            />
             <RemoveBundle bundle={data} />
           </>
         )}
@@ -136,19 +141,20 @@ function RemoveBundle({ bundle }: { bundle: Bundle }) {
     <div className="fa-row">
       <Removal
         title={t`Bündel „${bundle.name}“ entfernen?`}
-        text={
-          <Trans>
-            Verloren geht die Zusammenstellung. Die Ziele selbst bleiben. Ein Bündel, das eine Regel
-            nennt, lässt sich nicht entfernen.
-          </Trans>
-        }
+        text={<Trans>Verloren geht die Zusammenstellung. Die Ziele selbst bleiben.</Trans>}
         action={t`Bündel entfernen`}
         deed={() =>
           must(api.DELETE('/api/v1/admin/bundles/{id}', { params: { path: { id: bundle.id } } }))
         }
         done={t`Das Bündel „${bundle.name}“ ist entfernt.`}
         to="/verwaltung/buendel"
+        isDisabled={bundle.used_by_rules.length > 0}
       />
+      {bundle.used_by_rules.length > 0 && (
+        <p className="fa-muted fa-small">
+          <Trans>Entfernen lässt es sich erst, wenn keine Regel es mehr nennt.</Trans>
+        </p>
+      )}
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { Alert } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { useDeed } from '../queries.ts';
+import { directoryFault } from './words.ts';
 
 type Directory = Schema<'Directory'>;
 
@@ -183,15 +184,10 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
 
 function TestResult({ result }: { result: Schema<'DirectoryTest'> }) {
   if (!result.ok) {
-    const { what, next } = testText(result.code);
+    const { what, next } = directoryFault(result.fault ?? result.code, result.params);
     return (
       <Alert tone="danger" live="assertive" title={what}>
         <p>{next}</p>
-        <p className="fa-muted fa-small">
-          <Trans>
-            Gesehen wurde: <span lang="en">{result.detail}</span>
-          </Trans>
-        </p>
       </Alert>
     );
   }
@@ -213,41 +209,6 @@ function TestResult({ result }: { result: Schema<'DirectoryTest'> }) {
       )}
     </Alert>
   );
-}
-
-function testText(code: string): { what: string; next: string } {
-  switch (code) {
-    case 'unreachable':
-      return {
-        what: now`Der Server antwortet nicht.`,
-        next: now`Prüfen Sie Adresse und Port, und ob eine Firewall dazwischensteht.`,
-      };
-    case 'certificate':
-      return {
-        what: now`Dem Zertifikat des Servers wird nicht vertraut.`,
-        next: now`Tragen Sie unter „Weitere Angaben“ Ihre Zertifizierungsstelle ein, und prüfen Sie den Rechnernamen.`,
-      };
-    case 'bind_refused':
-      return {
-        what: now`Der Server lehnt das Konto zum Suchen ab.`,
-        next: now`Prüfen Sie den vollständigen Namen und das Passwort.`,
-      };
-    case 'base_not_found':
-      return {
-        what: now`Den Zweig, in dem gesucht werden soll, gibt es nicht.`,
-        next: now`Prüfen Sie die Schreibweise, etwa DC=stadt,DC=intern.`,
-      };
-    case 'nobody_found':
-      return {
-        what: now`Die Verbindung steht, aber es wurde niemand gefunden.`,
-        next: now`Prüfen Sie den Zweig und den Filter für Personen.`,
-      };
-    default:
-      return {
-        what: now`Der Test ist fehlgeschlagen.`,
-        next: now`Prüfen Sie Ihre Angaben.`,
-      };
-  }
 }
 
 /** The stored password goes to the same account of the same server only; the server insists on it. */

@@ -1,11 +1,11 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { EmptyState } from '../../../ui/notice.tsx';
+import { EmptyState, StateText } from '../../../ui/notice.tsx';
 import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { dateTime } from '../format.ts';
@@ -13,6 +13,7 @@ import { useAsk } from '../parts/ask.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { directoriesQuery, useDeed } from '../queries.ts';
 import { DirectoryForm } from './form.tsx';
+import { directoryFault } from './words.ts';
 
 type Directory = Schema<'Directory'>;
 
@@ -151,14 +152,7 @@ function Connected({ directory, onEdit }: { directory: Directory; onEdit: () => 
             directory.last_sync_at ? dateTime(directory.last_sync_at) : t`noch nie`,
           ],
           ...(directory.last_sync
-            ? ([
-                [
-                  t`Ergebnis`,
-                  <span key="result" lang="en">
-                    {directory.last_sync.detail}
-                  </span>,
-                ],
-              ] as const)
+            ? ([[t`Ergebnis`, <SyncResult key="result" report={directory.last_sync} />]] as const)
             : []),
           [t`Server`, directory.url],
           [t`Sucht als`, directory.bind_dn],
@@ -172,5 +166,35 @@ function Connected({ directory, onEdit }: { directory: Directory; onEdit: () => 
       </div>
       {dialog}
     </Card>
+  );
+}
+
+function SyncResult({ report }: { report: Schema<'SyncReport'> }) {
+  if (!report.ok) {
+    const { what, next } = directoryFault(report.code, report.params);
+    return (
+      <StateText tone="danger">
+        {what} {next}
+      </StateText>
+    );
+  }
+  return (
+    <div className="fa-stack fa-stack--tight">
+      <StateText tone="success">
+        <Trans>
+          <Plural value={report.people} one="# Person" other="# Personen" /> und{' '}
+          <Plural value={report.groups} one="# Gruppe" other="# Gruppen" />
+        </Trans>
+      </StateText>
+      {report.name_clashes > 0 && (
+        <StateText tone="warning">
+          <Plural
+            value={report.name_clashes}
+            one="# Person blieb draußen: Ihren Anmeldenamen hat schon ein Konto von Fernamt."
+            other="# Personen blieben draußen: Ihre Anmeldenamen haben schon Konten von Fernamt."
+          />
+        </StateText>
+      )}
+    </div>
   );
 }

@@ -17,6 +17,7 @@ import { number } from '../format.ts';
 import { EditCard, Removal, useSave } from '../parts/entry.tsx';
 import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
+import { UsedBy } from '../parts/used-by.tsx';
 import { allGroupsQuery, allPeopleQuery, groupQuery } from '../queries.ts';
 import { sourceName } from '../words.ts';
 
@@ -43,6 +44,12 @@ export function GroupPage() {
             )}
             <div className="fa-stack fa-split__aside">
               <About group={data} />
+              <UsedBy
+                rules={data.used_by_rules}
+                none={
+                  <Trans>Keine. Wer nur in dieser Gruppe ist, erreicht durch sie nichts.</Trans>
+                }
+              />
               {data.source === 'local' && <Actions group={data} />}
             </div>
           </div>
@@ -62,27 +69,6 @@ function About({ group }: { group: Group }) {
           [t`Personen insgesamt`, number(group.people)],
         ]}
       />
-      <div>
-        <h3>
-          <Trans>Regeln, die diese Gruppe nennen</Trans>
-        </h3>
-        {group.used_by_rules.length === 0 ? (
-          <p className="fa-muted">
-            <Trans>Keine. Wer nur in dieser Gruppe ist, erreicht durch sie nichts.</Trans>
-          </p>
-        ) : (
-          <ul className="fa-plain-list">
-            {group.used_by_rules.map((rule) => (
-              <li key={rule.id}>{rule.name}</li>
-            ))}
-          </ul>
-        )}
-        <p>
-          <Link to="/verwaltung/regeln">
-            <Trans>Zu den Regeln</Trans>
-          </Link>
-        </p>
-      </div>
     </Card>
   );
 }

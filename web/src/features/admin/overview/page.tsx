@@ -124,19 +124,7 @@ function PartLine({ part }: { part: Schema<'Part'> }) {
       <div>
         <span className="fa-parts__title">{name}</span> <span className="fa-muted">{what}</span>
       </div>
-      {attention && (
-        <div className="fa-parts__more">
-          {next}
-          {part.detail && (
-            <>
-              {' '}
-              <Trans>
-                Gesehen wurde: <span lang="en">{part.detail}</span>
-              </Trans>
-            </>
-          )}
-        </div>
-      )}
+      {attention && <div className="fa-parts__more">{next}</div>}
       {to && part.state !== 'ok' && (
         <ButtonLink to={to} small variant={attention ? 'secondary' : 'tertiary'}>
           <Trans>Öffnen</Trans>

@@ -2,6 +2,8 @@ import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
 import { icons } from '../../../ui/icon.tsx';
 import type { Tone } from '../../../ui/notice.tsx';
+import { directoryFault } from '../directory/words.ts';
+import { day } from '../format.ts';
 
 type Part = Schema<'Part'>;
 type State = Schema<'PartState'>;
@@ -36,13 +38,15 @@ export function byUrgency(parts: readonly Part[]): Part[] {
 }
 
 /** A part of the installation in words: how it fares and what to do. */
-export function partWords({ part, state, code, detail }: Part): PartWords {
+export function partWords({ part, state, code, params = {} }: Part): PartWords {
   const words = known[part];
-  if (!words) return { name: part, what: detail, next: '' };
-  return words(state, code);
+  if (!words) return { name: part, what: partTone(state).label, next: '' };
+  return words(state, code, params);
 }
 
-const known: Record<string, (state: State, code: string) => PartWords> = {
+type Params = Readonly<Record<string, string>>;
+
+const known: Record<string, (state: State, code: string, params: Params) => PartWords> = {
   database: (state) => ({
     name: t`Datenbank`,
     what:
@@ -56,7 +60,7 @@ const known: Record<string, (state: State, code: string) => PartWords> = {
         ? ''
         : t`Sehen Sie auf dem Server mit „fernamt check“ nach, und prüfen Sie den freien Speicherplatz.`,
   }),
-  directory: (state) => ({
+  directory: (state, _code, { name = '', fault = '', ...params }) => ({
     name: t`Verzeichnis`,
     what:
       state === 'ok'
@@ -65,14 +69,16 @@ const known: Record<string, (state: State, code: string) => PartWords> = {
           ? t`Es ist kein Verzeichnis verbunden. Alle Konten werden hier geführt.`
           : state === 'warning'
             ? t`Der letzte Abgleich ist länger her, als er sollte.`
-            : t`Der letzte Abgleich ist fehlgeschlagen.`,
+            : `${t`Der letzte Abgleich mit „${name}“ ist fehlgeschlagen.`} ${directoryFault(fault, params).what}`,
     next:
       state === 'ok' || state === 'off'
         ? ''
-        : t`Öffnen Sie das Verzeichnis und testen Sie die Verbindung. Bis dahin gelten die zuletzt bekannten Gruppen.`,
+        : state === 'failed'
+          ? `${directoryFault(fault, params).next} ${t`Bis dahin gelten die zuletzt bekannten Gruppen.`}`
+          : t`Öffnen Sie das Verzeichnis und testen Sie die Verbindung. Bis dahin gelten die zuletzt bekannten Gruppen.`,
     to: '/verwaltung/verzeichnis',
   }),
-  backup: (state, code) => ({
+  backup: (state, code, { hours = '' }) => ({
     name: t`Sicherung`,
     what:
       state === 'ok'
@@ -81,31 +87,35 @@ const known: Record<string, (state: State, code: string) => PartWords> = {
           ? t`Die tägliche Sicherung ist ausgeschaltet.`
           : code === 'backup_missing'
             ? t`Es gibt noch keine Sicherung.`
-            : t`Die letzte Sicherung ist zu alt.`,
+            : t`Die letzte Sicherung ist ${hours} Stunden alt.`,
     next:
       state === 'ok'
         ? ''
         : t`Prüfen Sie den Abschnitt [backup] der Konfiguration und den freien Speicherplatz, dann starten Sie „fernamt backup“.`,
   }),
-  targets: (state) => ({
+  targets: (state, code, { down = '', wrong = '', seen = '' }) => ({
     name: t`Ziele`,
     what:
       state === 'ok'
         ? t`Alle Ziele antworten mit dem erwarteten Zertifikat.`
         : state === 'off'
           ? t`Es ist noch kein Ziel eingetragen.`
-          : t`Einige Ziele antworten nicht oder zeigen ein anderes Zertifikat.`,
+          : code === 'certificate_changed'
+            ? t`Ein anderes Zertifikat als erwartet zeigen: ${wrong} von ${seen}. Nicht erreichbar: ${down}.`
+            : t`Nicht erreichbar: ${down} von ${seen}.`,
     next:
       state === 'ok'
         ? ''
         : state === 'off'
           ? t`Tragen Sie das erste Ziel ein, oder spielen Sie eine Tabelle ein.`
-          : t`Sehen Sie nach, welche es sind. Ein unerwartet anderes Zertifikat kann ein Angriff sein.`,
+          : code === 'certificate_changed'
+            ? t`Sehen Sie nach, welche es sind. Ein unerwartet anderes Zertifikat kann ein Angriff sein.`
+            : t`Sehen Sie nach, welche es sind. Meist sind die Rechner ausgeschaltet.`,
     to: '/verwaltung/ziele',
   }),
-  certificate: (state, code) => ({
+  certificate: (state, code, { until = '' }) => ({
     name: t`Zertifikat des Servers`,
-    what: certificateText(state, code),
+    what: certificateText(state, code, until),
     next:
       state === 'ok' || state === 'off'
         ? ''
@@ -153,13 +163,14 @@ const known: Record<string, (state: State, code: string) => PartWords> = {
   }),
 };
 
-function certificateText(state: State, code: string): string {
-  if (state === 'ok') return t`Gültig.`;
+function certificateText(state: State, code: string, until: string): string {
+  const last = until && day(until);
+  if (state === 'ok') return last ? t`Gültig bis ${last}.` : t`Gültig.`;
   switch (code) {
     case 'certificate_self_made':
       return t`Selbst ausgestellt: Browser warnen davor.`;
     case 'certificate_expires':
-      return t`Läuft bald ab.`;
+      return last ? t`Läuft am ${last} ab.` : t`Läuft bald ab.`;
     case 'certificate_expired':
       return t`Abgelaufen. Niemand kann sich sicher anmelden.`;
     case 'certificate_unreadable':

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { useSession } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
 import { CopyField } from '../../../ui/copy-field.tsx';
@@ -9,15 +10,21 @@ import { Dialog } from '../../../ui/dialog.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { useAsk } from '../parts/ask.tsx';
+import { useDeed } from '../queries.ts';
 
 /** What can be done with an account. Each deed says first what ends or is lost. */
 export function PersonActions({ person }: { person: Schema<'PersonDetail'> }) {
   const { t } = useLingui();
   const navigate = useNavigate();
   const own = useSession().person.id === person.id;
+  const params = { params: { path: { id: person.id } } };
   const { ask, dialog } = useAsk();
   const [password, setPassword] = useState<string>();
-  const params = { params: { path: { id: person.id } } };
+  const [startCode, setStartCode] = useState<string>();
+  const makeStartCode = useDeed(
+    () => must(api.POST('/api/v1/admin/people/{id}/start-code', params)),
+    { onDone: ({ code }) => setStartCode(code) },
+  );
   const name = person.display_name;
 
   const disable = () =>
@@ -142,6 +149,16 @@ export function PersonActions({ person }: { person: Schema<'PersonDetail'> }) {
             <Trans>Neues Passwort erzeugen</Trans>
           </Button>
         )}
+        {!person.second_factor && person.state === 'active' && (
+          <Button
+            icon={icons.iconKey}
+            pending={makeStartCode.isPending}
+            isDisabled={own}
+            onPress={() => makeStartCode.mutate()}
+          >
+            <Trans>Code für die erste Anmeldung</Trans>
+          </Button>
+        )}
         <Button
           icon={icons.iconSecurity}
           isDisabled={own || !person.second_factor}
@@ -164,7 +181,28 @@ export function PersonActions({ person }: { person: Schema<'PersonDetail'> }) {
           </Button>
         )}
       </div>
+      {makeStartCode.error && <ProblemAlert problem={makeStartCode.error} />}
       {dialog}
+      <Dialog
+        title={t`Code für die erste Anmeldung von ${name}`}
+        isOpen={startCode !== undefined}
+        onClose={() => setStartCode(undefined)}
+        role="alertdialog"
+        footer={
+          <Button variant="primary" onPress={() => setStartCode(undefined)}>
+            <Trans>Notiert</Trans>
+          </Button>
+        }
+      >
+        <p>
+          <Trans>
+            Sie sehen ihn nur jetzt. Er gilt 14 Tage und einmal; ein früherer ist damit ungültig.
+            Die Person gibt ihn nach dem Passwort dort ein, wo sonst ein Wiederherstellungscode
+            hingehört, und richtet dann ihren zweiten Faktor ein.
+          </Trans>
+        </p>
+        <CopyField label={t`Code für die erste Anmeldung`} value={startCode ?? ''} />
+      </Dialog>
       <Dialog
         title={t`Neues Passwort für ${name}`}
         isOpen={password !== undefined}

@@ -68,7 +68,7 @@ describe('a rule on its page', () => {
   });
 
   it('puts the server’s faults beside its fields', () => {
-    const field = (path: string) => ({ path, code: 'invalid', detail: '' });
+    const field = (path: string) => ({ path, code: 'invalid', detail: '', params: {} });
     const problem = new ApiProblem(422, 'invalid_input', '', {}, [
       field('name'),
       field('body.cedar'),

@@ -15,7 +15,7 @@ import { announce } from '../../../ui/status.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { settingsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
-import { categoryWords, RETENTION } from './retention.ts';
+import { categoryWords } from './retention.ts';
 
 type Settings = Schema<'Settings'>;
 type Values = {
@@ -41,31 +41,39 @@ export function SettingsPage() {
   );
 }
 
-function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
+function SettingsForm({ settings, version, retention, limits }: Schema<'SettingsView'>) {
+  const periods = retention.filter(({ max_days }) => max_days > 0);
+  const { idle_minutes: idle, session_hours: hours } = limits;
   const { t } = useLingui();
   const client = useQueryClient();
   const form = useForm<Values>({
-    initial: valuesOf(settings),
+    initial: valuesOf(settings, periods),
     validate: (values) => ({
       ...(!values.name.trim() && { name: t`Geben Sie den Namen Ihrer Verwaltung ein.` }),
       ...(!values.time_zone && { time_zone: t`Wählen Sie eine Zeitzone.` }),
-      ...(!within(values.idle_minutes, 5, 480) && {
-        idle_minutes: t`Eine Zahl zwischen 5 und 480.`,
+      ...(!within(values.idle_minutes, idle) && {
+        idle_minutes: t`Eine Zahl zwischen ${idle.least} und ${idle.most}.`,
       }),
-      ...(!within(values.session_hours, 1, 24) && {
-        session_hours: t`Eine Zahl zwischen 1 und 24.`,
+      ...(!within(values.session_hours, hours) && {
+        session_hours: t`Eine Zahl zwischen ${hours.least} und ${hours.most}.`,
       }),
       ...Object.fromEntries(
-        RETENTION.filter(
-          ({ category, most }) => !within(values[`days_${category}`] ?? '', 0, most),
-        ).map(({ category, most }) => [`days_${category}`, t`Eine Zahl zwischen 0 und ${most}.`]),
+        periods
+          .filter(
+            ({ category, max_days: most }) =>
+              !within(values[`days_${category}`] ?? '', { least: 0, most }),
+          )
+          .map(({ category, max_days: most }) => [
+            `days_${category}`,
+            t`Eine Zahl zwischen 0 und ${most}.`,
+          ]),
       ),
     }),
     submit: async (values) => {
       try {
         const next = await must(
           api.PUT('/api/v1/admin/settings', {
-            body: { version, settings: settingsOf(values, settings) },
+            body: { version, settings: settingsOf(values, settings, periods) },
           }),
         );
         client.setQueryData(settingsQuery.queryKey, next);
@@ -77,13 +85,13 @@ function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
         throw fieldProblems(
           error,
           Object.fromEntries(
-            RETENTION.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
+            periods.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
           ),
         );
       }
     },
   });
-  const shorter = RETENTION.filter(({ category, days }) => {
+  const shorter = periods.filter(({ category, default_days: days }) => {
     const now = settings.retention_days[category] ?? days;
     return Number(form.values[`days_${category}`]) < now;
   });
@@ -101,6 +109,7 @@ function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
         <TextField
           label={t`Name der Verwaltung`}
           hint={t`Steht oben auf jeder Seite.`}
+          maxLength={limits.name_chars}
           {...form.field('name')}
         />
         <PickOne
@@ -135,13 +144,13 @@ function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
         <div className="fa-columns">
           <TextField
             label={t`Ende ohne Tätigkeit, in Minuten`}
-            hint={t`Zwischen 5 und 480.`}
+            hint={t`Zwischen ${idle.least} und ${idle.most}.`}
             inputMode="numeric"
             {...form.field('idle_minutes')}
           />
           <TextField
             label={t`Ende in jedem Fall, in Stunden`}
-            hint={t`Zwischen 1 und 24.`}
+            hint={t`Zwischen ${hours.least} und ${hours.most}.`}
             inputMode="numeric"
             {...form.field('session_hours')}
           />
@@ -157,7 +166,7 @@ function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
         }
       >
         <div className="fa-columns">
-          {RETENTION.map(({ category, most }) => {
+          {periods.map(({ category, max_days: most }) => {
             const { name, hint } = categoryWords(category);
             const limit = t`Höchstens ${most}.`;
             return (
@@ -187,7 +196,9 @@ function SettingsForm({ settings, version }: Schema<'SettingsView'>) {
   );
 }
 
-function valuesOf(settings: Settings): Values {
+type Periods = readonly Schema<'RetentionRule'>[];
+
+function valuesOf(settings: Settings, periods: Periods): Values {
   return {
     name: settings.name,
     language: settings.language === 'en' ? 'en' : 'de',
@@ -196,7 +207,7 @@ function valuesOf(settings: Settings): Values {
     idle_minutes: String(settings.idle_minutes),
     session_hours: String(settings.session_hours),
     ...Object.fromEntries(
-      RETENTION.map(({ category, days }) => [
+      periods.map(({ category, default_days: days }) => [
         `days_${category}`,
         String(settings.retention_days[category] ?? days),
       ]),
@@ -204,7 +215,7 @@ function valuesOf(settings: Settings): Values {
   };
 }
 
-function settingsOf(values: Values, before: Settings): Settings {
+function settingsOf(values: Values, before: Settings, periods: Periods): Settings {
   return {
     name: values.name.trim(),
     language: values.language,
@@ -215,16 +226,18 @@ function settingsOf(values: Values, before: Settings): Settings {
     retention_days: {
       ...before.retention_days,
       ...Object.fromEntries(
-        RETENTION.filter(
-          ({ category, days }) =>
-            category in before.retention_days || Number(values[`days_${category}`]) !== days,
-        ).map(({ category }) => [category, Number(values[`days_${category}`])]),
+        periods
+          .filter(
+            ({ category, default_days: days }) =>
+              category in before.retention_days || Number(values[`days_${category}`]) !== days,
+          )
+          .map(({ category }) => [category, Number(values[`days_${category}`])]),
       ),
     },
   };
 }
 
-function within(text: string, least: number, most: number): boolean {
+function within(text: string, { least, most }: Schema<'Range'>): boolean {
   const value = Number(text);
   return text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most;
 }

@@ -1,22 +1,8 @@
 import { t } from '@lingui/core/macro';
-/**
- * Categories whose period can be set, with what holds unless it is (`domain/src/retention.rs`). Others
- * go with what they belong to, or at once.
- */
-export const RETENTION = [
-  { category: 'account', days: 30, most: 90 },
-  { category: 'device', days: 30, most: 90 },
-  { category: 'session', days: 7, most: 30 },
-  { category: 'audit', days: 90, most: 365 },
-  { category: 'audit_pseudonym', days: 90, most: 365 },
-  { category: 'operation', days: 14, most: 90 },
-  { category: 'deletion_journal', days: 400, most: 800 },
-] as const;
-
-type Category = (typeof RETENTION)[number]['category'];
+import type { Schema } from '../../../api/client.ts';
 
 /** A data category's name and from when its period counts. */
-export function categoryWords(category: Category): { name: string; hint: string } {
+export function categoryWords(category: Schema<'DataCategory'>): { name: string; hint: string } {
   switch (category) {
     case 'account':
       return {
@@ -44,5 +30,7 @@ export function categoryWords(category: Category): { name: string; hint: string 
         name: t`Löschverzeichnis`,
         hint: t`Damit eine alte Sicherung nichts Gelöschtes zurückbringt. Nur Kennungen und Zeiten.`,
       };
+    default:
+      return { name: category, hint: '' };
   }
 }

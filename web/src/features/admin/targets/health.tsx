@@ -12,7 +12,7 @@ import { Card, Facts } from '../../../ui/page.tsx';
 import { dateTime, fingerprint } from '../format.ts';
 import { useAsk } from '../parts/ask.tsx';
 import { targetQuery, useDeed } from '../queries.ts';
-import { healthState } from '../words.ts';
+import { healthDetail, healthState } from '../words.ts';
 
 type Target = Schema<'Target'>;
 
@@ -62,14 +62,7 @@ export function TargetHealth({ target }: { target: Target }) {
           [t`Antwortet`, <WordText key="health" word={healthState(target.health)} />],
           [t`Zuletzt geprüft`, target.checked_at ? dateTime(target.checked_at) : t`noch nie`],
           ...(target.health_detail && target.health !== 'ok'
-            ? ([
-                [
-                  t`Gesehen wurde`,
-                  <span key="detail" lang="en">
-                    {target.health_detail}
-                  </span>,
-                ],
-              ] as const)
+            ? ([[t`Was los ist`, healthDetail(target.health_detail)]] as const)
             : []),
         ]}
       />

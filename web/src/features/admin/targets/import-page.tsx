@@ -7,12 +7,12 @@ import { type Column, DataTable } from '../../../ui/data-table.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, StateText } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
-import { useAsk } from '../parts/ask.tsx';
 import { FileDrop } from '../parts/file-drop.tsx';
 import { base64Of, saveFile } from '../parts/files.ts';
 import { useDeed } from '../queries.ts';
 import { countsOf, type ImportLine, linesOf } from './import-table.ts';
 import { faultText } from './import-words.ts';
+import { PastImports, useUndo } from './past-imports.tsx';
 
 /** Lines drawn at once; a table of thousands is paged. */
 const LINES_A_PAGE = 100;
@@ -20,7 +20,7 @@ const LINES_A_PAGE = 100;
 const SAMPLE = [
   'name;kind;host;port;label;tls;folder;description;bundle',
   'Terminalserver Bauamt;rdp;ts-bau.stadt.intern;3389;;;Arbeitsplätze;Desktop des Bauamts;Bauamt',
-  'Aktenplan;web;akten.stadt.intern;443;akten;ja;Anwendungen;Aktenplan und Vorgänge;Bauamt',
+  'Aktenplan;web;akten.stadt.intern;443;akten;yes;Anwendungen;Aktenplan und Vorgänge;Bauamt',
   '',
 ].join('\r\n');
 
@@ -70,9 +70,10 @@ export function ImportPage() {
           </FileDrop>
           <p className="fa-muted fa-small">
             <Trans>
-              CSV mit Komma oder Semikolon, höchstens 5.000 Zeilen. Ein Ziel mit bekanntem Namen
-              wird geändert, ein unbekanntes angelegt, entfernt wird nichts. Am einfachsten geben
-              Sie die heutige Tabelle aus und ändern sie.
+              CSV mit Komma oder Semikolon, höchstens 5.000 Zeilen. Die Überschriften und „yes“ oder
+              „no“ sind englisch, damit dieselbe Datei überall gilt; deutsche versteht Fernamt auch.
+              Ein Ziel mit bekanntem Namen wird geändert, ein unbekanntes angelegt, entfernt wird
+              nichts. Am einfachsten geben Sie die heutige Tabelle aus und ändern sie.
             </Trans>
           </p>
           <div className="fa-row">
@@ -87,6 +88,7 @@ export function ImportPage() {
         </Card>
       )}
       {problem && <ProblemAlert problem={problem} />}
+      {!file && <PastImports />}
       {applied ? (
         <Applied result={applied} />
       ) : (
@@ -179,35 +181,10 @@ function Preview({ result, pending, onApply }: PreviewProps) {
 }
 
 function Applied({ result }: { result: Schema<'ImportResult'> }) {
-  const { t } = useLingui();
   const [undone, setUndone] = useState<Schema<'UndoResult'>>();
-  const { ask, dialog } = useAsk();
+  const { undo, dialog } = useUndo(setUndone);
   const lines = linesOf(result);
   const counts = countsOf(lines);
-  const undo = () =>
-    ask({
-      title: t`Import zurücknehmen?`,
-      text: (
-        <p>
-          <Trans>
-            Angelegte Ziele verschwinden, geänderte werden wieder, wie sie waren. Was seitdem jemand
-            von Hand geändert hat, bleibt. Verbindungen zu den betroffenen Zielen enden.
-          </Trans>
-        </p>
-      ),
-      action: t`Import zurücknehmen`,
-      danger: true,
-      deed: async () => {
-        setUndone(
-          await must(
-            api.POST('/api/v1/admin/targets/import/{id}/undo', {
-              params: { path: { id: result.id ?? '' } },
-            }),
-          ),
-        );
-      },
-      done: t`Der Import ist zurückgenommen.`,
-    });
   if (undone) {
     return (
       <Alert
@@ -250,7 +227,7 @@ function Applied({ result }: { result: Schema<'ImportResult'> }) {
             <ButtonLink to="/verwaltung/ziele" small variant="primary">
               <Trans>Zu den Zielen</Trans>
             </ButtonLink>
-            <Button small icon={icons.iconUndo} onPress={undo}>
+            <Button small icon={icons.iconUndo} onPress={() => undo(result.id ?? '')}>
               <Trans>Import zurücknehmen</Trans>
             </Button>
           </>

@@ -1,9 +1,10 @@
 import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
+import { fieldText } from '../../../api/problem-text.ts';
 
 /** What is wrong with a line of a table, and in which column. */
-export function faultText({ column, code, detail }: Schema<'ImportFault'>): string {
-  const what = byColumn(column ?? '', code) ?? byCode(code) ?? detail;
+export function faultText({ column, code, params }: Schema<'ImportFault'>): string {
+  const what = byColumn(column ?? '', code) ?? byCode(code) ?? fieldText(code, params);
   return column ? t`Spalte „${column}“: ${what}` : what;
 }
 
@@ -31,8 +32,6 @@ function byCode(code: string): string | undefined {
   switch (code) {
     case 'required':
       return t`Die Angabe fehlt.`;
-    case 'too_long':
-      return t`Die Angabe ist zu lang.`;
     case 'too_many':
       return t`Das sind zu viele auf einmal.`;
     case 'taken':

@@ -9,6 +9,7 @@ import { announce } from '../../../ui/status.tsx';
 import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
 import { type Held, useHeld } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
+import { UsedBy } from '../parts/used-by.tsx';
 import { allBundlesQuery, targetQuery } from '../queries.ts';
 import { targetKindName } from '../words.ts';
 import { TargetFormFields } from './fields.tsx';
@@ -75,6 +76,10 @@ export function TargetPage() {
             <div className="fa-stack fa-split__aside">
               <TargetHealth target={data} />
               <Belongs target={data} />
+              <UsedBy
+                rules={data.used_by_rules}
+                none={<Trans>Keine, außer solchen über alle Ziele oder alle dieser Art.</Trans>}
+              />
               <RemoveTarget target={data} />
             </div>
           </div>

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { isProblem } from '../../../api/problem.ts';
+import { fieldText } from '../../../api/problem-text.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import type { Column } from '../../../ui/data-table.tsx';
@@ -196,10 +197,8 @@ function ImportDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => voi
             title={<Trans>Die Datei ist so nicht lesbar</Trans>}
           >
             <ul className="fa-summary-list">
-              {send.error.fields.map(({ detail }) => (
-                <li key={detail} lang="en">
-                  {detail}
-                </li>
+              {send.error.fields.map(({ code, params }) => (
+                <li key={`${code}-${params.entry}`}>{fieldText(code, params)}</li>
               ))}
             </ul>
           </Alert>
