@@ -1,9 +1,6 @@
 //! Refusals of the administration.
 
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use fernamt_api::admin::rules::RuleRef;
 use fernamt_http::ApiError;
 use fernamt_store::StoreError;
