@@ -133,6 +133,11 @@ impl Database {
             let lock = "SELECT pg_advisory_xact_lock($1)";
             transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, lock, values)).await?;
         }
+        let known: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let applied = Migrator::get_migration_models(&transaction).await?;
+        if let Some(unknown) = applied.into_iter().find(|applied| !known.contains(&applied.version)) {
+            return Err(StoreError::Newer { migration: unknown.version });
+        }
         Migrator::up(&transaction, None).await?;
         transaction.commit().await?;
         Ok(())

@@ -52,6 +52,15 @@ pub enum StoreError {
         /// What it must be.
         wanted: &'static str,
     },
+    /// A newer version has changed the schema.
+    #[error(
+        "a newer version of Fernamt has worked with this database ({migration}): start that version, or restore a \
+         backup from before the update"
+    )]
+    Newer {
+        /// What this version does not know.
+        migration: String,
+    },
     /// A backup is not usable.
     #[error("the backup is not usable: {0}")]
     Backup(String),

@@ -8,6 +8,7 @@ use crate::support::{Fixture, Place, on_both, postgres, run};
 
 on_both! {
     settings_are_as_they_must_be
+    an_older_version_leaves_a_newer_database_alone
 }
 
 async fn settings_are_as_they_must_be(f: Fixture) {
@@ -53,4 +54,11 @@ fn no_database_is_an_error_not_a_panic() {
         std::fs::write(&garbage, "this is no database, whatever its name says".repeat(100)).unwrap();
         assert!(fernamt_store::Store::open(DatabaseUrl::Sqlite(garbage), clock, rng).await.is_err());
     });
+}
+
+async fn an_older_version_leaves_a_newer_database_alone(f: Fixture) {
+    f.place.tamper("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 1)").await;
+    let refused = f.open_again().await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Newer { migration } if migration == "m9999_later"), "{refused}");
+    assert!(refused.to_string().contains("restore a backup from before the update"), "it says what to do: {refused}");
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use fernamt_domain::{Secret, TenantId, audit::SigningKey};
-use fernamt_store::{DatabaseUrl, Store, TABLES, TenantStore};
+use fernamt_store::{DatabaseUrl, Store, StoreError, TABLES, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock, peers};
 use sqlx::{Connection, Row};
 use tempfile::TempDir;
@@ -104,9 +104,13 @@ impl Fixture {
 
     /// Another process on the same database.
     pub(crate) async fn second_process(&self) -> Store {
+        self.open_again().await.unwrap()
+    }
+
+    pub(crate) async fn open_again(&self) -> Result<Store, StoreError> {
         // other randomness, or both would make the same ids
         let rng = Arc::new(SeededRng::new(2));
-        Store::open(self.place.url(), Arc::new(self.clock.clone()), rng).await.unwrap()
+        Store::open(self.place.url(), Arc::new(self.clock.clone()), rng).await
     }
 
     pub(crate) async fn tenant(&self, name: &str) -> TenantStore {
