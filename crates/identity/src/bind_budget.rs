@@ -13,7 +13,7 @@ use crate::throttle::SlowDown;
 
 /// How many wrong passwords of one person may reach the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BindLimit {
+pub(crate) struct BindLimit {
     /// How many in a window. Below the directory's own threshold, with room for the person's own typing elsewhere.
     pub most: u32,
     /// The window: the directory's own observation window.
@@ -28,7 +28,7 @@ impl Default for BindLimit {
 
 /// Counts the wrong passwords that reached the directory, by person.
 #[derive(Debug, Default)]
-pub struct BindBudget {
+pub(crate) struct BindBudget {
     used: Mutex<HashMap<(TenantId, PersonId), Vec<Bind>>>,
 }
 
@@ -41,7 +41,7 @@ struct Bind {
 
 /// Whether the directory may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
+pub(crate) enum Permission {
     /// It may; tell the outcome by [`BindBudget::right`] or [`BindBudget::unanswered`], else it counts as wrong.
     Ask,
     /// This password was wrong a moment ago.
@@ -53,7 +53,7 @@ pub enum Permission {
 impl BindBudget {
     /// Asks for one bind and counts it as wrong until told otherwise, so that attempts side by side cannot exceed the
     /// limit. Who proved neither device nor second factor may not use the last of the budget.
-    pub fn take(
+    pub(crate) fn take(
         &self,
         who: (TenantId, PersonId),
         proven: bool,
@@ -77,12 +77,12 @@ impl BindBudget {
     }
 
     /// The password was right: the directory has reset its own count, and so do we.
-    pub fn right(&self, who: (TenantId, PersonId)) {
+    pub(crate) fn right(&self, who: (TenantId, PersonId)) {
         self.lock().remove(&who);
     }
 
     /// The password was wrong.
-    pub fn wrong(&self, who: (TenantId, PersonId), password: [u8; 32]) {
+    pub(crate) fn wrong(&self, who: (TenantId, PersonId), password: [u8; 32]) {
         if let Some(binds) = self.lock().get_mut(&who) {
             for bind in binds.iter_mut().filter(|bind| bind.password == password) {
                 bind.wrong = true;
@@ -91,7 +91,7 @@ impl BindBudget {
     }
 
     /// The directory could not be reached, so nothing was counted there.
-    pub fn unanswered(&self, who: (TenantId, PersonId), password: [u8; 32]) {
+    pub(crate) fn unanswered(&self, who: (TenantId, PersonId), password: [u8; 32]) {
         let mut used = self.lock();
         if let Some(binds) = used.get_mut(&who)
             && let Some(at) = binds.iter().rposition(|bind| !bind.wrong && bind.password == password)

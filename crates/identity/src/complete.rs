@@ -103,7 +103,7 @@ impl Identity {
         }
         let key = Key {
             kind: DeviceKind::Browser,
-            public_key: browser.key.spki().to_vec(),
+            encoded: browser.key.spki().to_vec(),
             thumbprint: browser.key.thumbprint(),
         };
         let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;

@@ -11,28 +11,28 @@ use time::OffsetDateTime;
 use crate::{Identity, failure::SignInError, settings::Settings};
 
 /// The most devices of a person that are not revoked.
-pub const MAX_DEVICES: u64 = 50;
+pub(crate) const MAX_DEVICES: u64 = 50;
 /// The most characters of a device's name.
-pub const MAX_NAME_CHARS: usize = 100;
+pub(crate) const MAX_NAME_CHARS: usize = 100;
 
 /// A device's key as stored and looked up.
 #[derive(Debug, Clone)]
-pub struct Key {
+pub(crate) struct Key {
     /// The kind of device that holds it.
     pub kind: DeviceKind,
     /// The public key in the encoding of its kind.
-    pub public_key: Vec<u8>,
+    pub encoded: Vec<u8>,
     /// What it is looked up by.
     pub thumbprint: String,
 }
 
 /// A device's name, fit to be shown to its owner and to the control desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceName(String);
+pub(crate) struct DeviceName(String);
 
 impl DeviceName {
     /// Takes a name as typed or as the browser made it up; one that is empty becomes the name of the kind.
-    pub fn parse(name: &str, kind: DeviceKind) -> Result<Self, NameFault> {
+    pub(crate) fn parse(name: &str, kind: DeviceKind) -> Result<Self, NameFault> {
         match name.trim() {
             "" => Ok(Self(kind.to_string())),
             name => fernamt_domain::name::check(name, MAX_NAME_CHARS).map(|()| Self(name.to_owned())),
@@ -79,7 +79,7 @@ impl Identity {
             kind: key.kind,
             state: if pending { DeviceState::Pending } else { DeviceState::Approved },
             name: name.0.clone(),
-            public_key: key.public_key.clone(),
+            public_key: key.encoded.clone(),
             thumbprint: key.thumbprint.clone(),
             created_at: now,
             last_seen_on: None,

@@ -24,9 +24,9 @@ use time::{Duration, OffsetDateTime};
 use crate::{challenge::TokenError, password::HashError, throttle::SlowDown};
 
 /// Failures of one kind are written down at most this often, after the first.
-pub const WRITE_EVERY: Duration = Duration::minutes(10);
+pub(crate) const WRITE_EVERY: Duration = Duration::minutes(10);
 /// The most kinds of failure that are counted apart.
-pub const MAX_COUNTS: usize = 4_096;
+pub(crate) const MAX_COUNTS: usize = 4_096;
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +188,7 @@ impl From<SignInError> for ApiError {
 }
 
 /// Seconds, rounded up, at least one.
-pub fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     let up = wait + Duration::SECOND - Duration::NANOSECOND;
     u64::try_from(up.whole_seconds()).unwrap_or(0).max(1)
 }
@@ -204,13 +204,13 @@ struct Count {
 
 /// Counts failures until they are written.
 #[derive(Debug, Default)]
-pub struct Failures {
+pub(crate) struct Failures {
     counts: Mutex<HashMap<Key, Count>>,
 }
 
 impl Failures {
     /// Counts a failure. With the table full, further kinds wait for room.
-    pub fn note(&self, key: Key, zone: &Zone) {
+    pub(crate) fn note(&self, key: Key, zone: &Zone) {
         let mut counts = self.lock();
         if counts.len() >= MAX_COUNTS && !counts.contains_key(&key) {
             return;
@@ -220,7 +220,7 @@ impl Failures {
     }
 
     /// What is to be written now, by tenant: the first of a kind soon, further ones together. Called regularly.
-    pub fn due(&self, now: OffsetDateTime) -> HashMap<TenantId, Vec<AuditEvent>> {
+    pub(crate) fn due(&self, now: OffsetDateTime) -> HashMap<TenantId, Vec<AuditEvent>> {
         let mut due: HashMap<TenantId, Vec<AuditEvent>> = HashMap::new();
         self.lock().retain(|key, count| {
             if count.written_at.is_some_and(|written| now - written < WRITE_EVERY) {

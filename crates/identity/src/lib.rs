@@ -6,32 +6,32 @@
 //! `ssh`. The order in which somebody proves who they are stands in `sign_in`.
 
 pub mod authorise;
-pub mod bind_budget;
+mod bind_budget;
 pub mod challenge;
 mod complete;
-pub mod device;
+mod device;
 pub mod device_key;
 pub mod directory;
-pub mod failure;
+mod failure;
 pub mod handover;
 pub mod otp;
 pub mod passkey;
 pub mod password;
-pub mod recovery;
-pub mod reevaluate;
+mod recovery;
+mod reevaluate;
 mod routes;
-pub mod second_factor;
+mod second_factor;
 pub mod session;
 pub mod session_secret;
 pub mod settings;
-pub mod setup;
-pub mod sign_in;
-pub mod ssh;
+mod setup;
+mod sign_in;
+mod ssh;
 pub mod ssh_key;
 pub mod start_code;
-pub mod throttle;
+mod throttle;
 pub mod token_file;
-pub mod waiting;
+mod waiting;
 
 use std::sync::Arc;
 

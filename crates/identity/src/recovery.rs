@@ -7,27 +7,32 @@ use data_encoding::{Encoding, Specification};
 use fernamt_domain::{PersonId, Purpose, Rng, Sealer, Secret, TenantId, rng::random_bytes};
 
 /// How many codes a person gets at a time.
-pub const CODES: usize = 10;
+pub(crate) const CODES: usize = 10;
 /// The random bytes of a code.
-pub const CODE_LEN: usize = 10;
+pub(crate) const CODE_LEN: usize = 10;
 /// The most characters of input that is looked at.
 const MAX_INPUT_CHARS: usize = 64;
 
 /// A code in clear, shown once.
-pub type RecoveryCode = Secret<String>;
+pub(crate) type RecoveryCode = Secret<String>;
 
 /// Makes a set of codes, in the form `abcd-efgh-jkmn-pqrs`.
-pub fn generate(rng: &dyn Rng) -> Vec<RecoveryCode> {
+pub(crate) fn generate(rng: &dyn Rng) -> Vec<RecoveryCode> {
     (0..CODES).map(|_| one(rng)).collect()
 }
 
 /// Makes one code.
-pub fn one(rng: &dyn Rng) -> RecoveryCode {
+pub(crate) fn one(rng: &dyn Rng) -> RecoveryCode {
     Secret::new(grouped(&alphabet().encode(&random_bytes::<CODE_LEN>(rng))))
 }
 
 /// The fingerprint to store or look up for what was typed; `None` if that cannot be a code.
-pub fn fingerprint(sealer: &Sealer, tenant: TenantId, person: PersonId, typed: &Secret<String>) -> Option<[u8; 32]> {
+pub(crate) fn fingerprint(
+    sealer: &Sealer,
+    tenant: TenantId,
+    person: PersonId,
+    typed: &Secret<String>,
+) -> Option<[u8; 32]> {
     let text: String = typed
         .expose()
         .chars()

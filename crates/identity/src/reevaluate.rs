@@ -22,13 +22,13 @@ use crate::{
 };
 
 /// How often the clock is looked at.
-pub const TICK: Duration = Duration::from_secs(1);
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// How long a failing store may keep a needed decision from being taken.
-pub const FAIL_CLOSED_AFTER: Duration = Duration::from_secs(3);
+pub(crate) const FAIL_CLOSED_AFTER: Duration = Duration::from_secs(3);
 /// More changes at once than this are treated as a change of everything.
 const MAX_PARTS: usize = 1_000;
 /// How often idle sessions are looked for.
-pub const SWEEP_EVERY: Duration = Duration::from_secs(20);
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(20);
 
 /// Ends live grants that no longer hold.
 pub struct Reevaluator {

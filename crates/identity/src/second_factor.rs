@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The most tokens of a person whose codes are tried.
-pub const MAX_TOKENS_TRIED: usize = 5;
+pub(crate) const MAX_TOKENS_TRIED: usize = 5;
 /// The purpose of the token that carries an enrolment.
 const ENROLMENT: &str = "totp-enrolment";
 /// Seconds that an app shows a code.
@@ -31,7 +31,7 @@ const SECRET: &str = "otp-secret";
 
 /// What a person holds beyond the password.
 #[derive(Debug, Default)]
-pub struct Factors {
+pub(crate) struct Factors {
     tokens: Vec<OtpTokenRecord>,
     recovery_codes: Vec<RecoveryCodeRecord>,
     passkeys: usize,
@@ -39,7 +39,7 @@ pub struct Factors {
 
 impl Factors {
     /// Reads them.
-    pub async fn load(tenant: &TenantStore, person: PersonId) -> Result<Self, SignInError> {
+    pub(crate) async fn load(tenant: &TenantStore, person: PersonId) -> Result<Self, SignInError> {
         let tokens = tenant.otp_tokens().of_person(person).await?;
         let recovery_codes = tenant.recovery_codes().unused_of_person(person).await?;
         let passkeys = tenant.passkeys().of_person(person).await?.len();
@@ -48,18 +48,18 @@ impl Factors {
 
     /// Whether there is any, so that a password alone is not enough. A hardware token counts from the moment it is
     /// handed out: its first code confirms it. Recovery codes alone do not: they only stand in for something lost.
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.passkeys > 0 || self.usable().next().is_some()
     }
 
     /// What there is, by method.
-    pub fn methods(&self) -> Vec<Method> {
+    pub(crate) fn methods(&self) -> Vec<Method> {
         let totp = self.usable().next().map(|_| Method::Totp);
         totp.into_iter().chain((self.passkeys > 0).then_some(Method::Passkey)).collect()
     }
 
     /// The unused recovery code with this fingerprint. Beside no second factor it is a start code, which grows old.
-    pub fn recovery_code(&self, print: Option<[u8; 32]>, now: OffsetDateTime) -> Option<RecoveryCodeId> {
+    pub(crate) fn recovery_code(&self, print: Option<[u8; 32]>, now: OffsetDateTime) -> Option<RecoveryCodeId> {
         let print = print?;
         let good = |code: &&RecoveryCodeRecord| self.any() || now - code.created_at < start_code::LIFETIME;
         let fits = |code: &&RecoveryCodeRecord| bool::from(code.hash.expose().as_slice().ct_eq(&print));
@@ -82,7 +82,7 @@ struct Enrolment {
 }
 
 /// A new authenticator app whose first code was right.
-pub struct ConfirmedApp {
+pub(crate) struct ConfirmedApp {
     /// Whose it is.
     pub person: PersonId,
     secret: Secret<Vec<u8>>,

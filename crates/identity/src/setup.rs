@@ -13,7 +13,7 @@ use time::Duration;
 use crate::{Identity, failure::SignInError, password, sign_in::MAX_NAME_CHARS};
 
 /// How long a link is good.
-pub const LIFETIME: Duration = Duration::hours(24);
+pub(crate) const LIFETIME: Duration = Duration::hours(24);
 
 impl Identity {
     /// Makes a link's secret. Earlier links become void.
@@ -114,7 +114,7 @@ impl Identity {
 }
 
 /// Whether a text may be a local sign-in name.
-pub fn is_login(name: &str) -> bool {
+pub(crate) fn is_login(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_');
     (1..=64).contains(&name.len()) && name.chars().all(fits)
 }

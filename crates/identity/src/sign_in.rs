@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// The most characters of a name that is looked up.
-pub const MAX_NAME_CHARS: usize = 200;
+pub(crate) const MAX_NAME_CHARS: usize = 200;
 
 /// Stands for the person behind a name that does not exist.
 const NOBODY: PersonId = PersonId(uuid::Uuid::nil());

@@ -19,13 +19,13 @@ use fernamt_domain::{DeviceId, TenantId};
 use time::{Duration, OffsetDateTime};
 
 /// The most lanes of each kind that are remembered.
-pub const MAX_LANES: usize = 65_536;
+pub(crate) const MAX_LANES: usize = 65_536;
 /// How many lanes are looked at to find the one worth least when another is needed.
 const EVICTION_SAMPLE: usize = 16;
 
 /// Where an attempt comes from: an IPv4 address, or the /64 of an IPv6 address, since anybody holds a whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Source(IpAddr);
+pub(crate) struct Source(IpAddr);
 
 impl From<IpAddr> for Source {
     fn from(address: IpAddr) -> Self {
@@ -38,11 +38,11 @@ impl From<IpAddr> for Source {
 
 /// An account as typed, by a keyed fingerprint. Names that exist and names that do not are treated alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Account(pub [u8; 32]);
+pub(crate) struct Account(pub [u8; 32]);
 
 /// Who attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// A device that signed in as this person before and has just proved its key.
     KnownDevice(TenantId, DeviceId),
     /// Anybody else.
@@ -89,7 +89,7 @@ pub struct SlowDown {
 
 /// What a stranger without a second factor must pass besides: see [`Throttle::admit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// Go on.
     Free,
     /// The account is under attack by strangers: go on only with a right second factor.
@@ -106,13 +106,13 @@ struct Tables {
 
 /// All lanes, in bounded memory.
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub(crate) struct Throttle {
     tables: Mutex<Tables>,
 }
 
 impl Throttle {
     /// Whether an attempt may be looked at now.
-    pub fn admit(&self, attempt: Attempt, now: OffsetDateTime) -> Result<Admission, SlowDown> {
+    pub(crate) fn admit(&self, attempt: Attempt, now: OffsetDateTime) -> Result<Admission, SlowDown> {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.check(&(tenant, device), BY_DEVICE, now)?,
@@ -129,7 +129,7 @@ impl Throttle {
 
     /// Counts a failure. Call it before the answer is known to be wrong where several attempts could run side by
     /// side, and [`Throttle::succeeded`] when it was right after all.
-    pub fn failed(&self, attempt: Attempt, now: OffsetDateTime) {
+    pub(crate) fn failed(&self, attempt: Attempt, now: OffsetDateTime) {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.fail((tenant, device), BY_DEVICE, now),
@@ -143,7 +143,7 @@ impl Throttle {
 
     /// Forgets the failures of this device, or of this account from this source. What other sources did to the account
     /// stays counted.
-    pub fn succeeded(&self, attempt: Attempt) {
+    pub(crate) fn succeeded(&self, attempt: Attempt) {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.forget(&(tenant, device)),
@@ -156,7 +156,7 @@ impl Throttle {
     }
 
     /// Takes a counted failure back: it was our fault, not theirs.
-    pub fn withdrawn(&self, attempt: Attempt) {
+    pub(crate) fn withdrawn(&self, attempt: Attempt) {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.withdraw(&(tenant, device)),

@@ -23,13 +23,13 @@ use time::{Duration, OffsetDateTime};
 use crate::{Identity, complete::short_fingerprint, failure::SignInError, throttle::SlowDown};
 
 /// How long a page may ask after a sign-in.
-pub const LIFETIME: Duration = Duration::hours(1);
+pub(crate) const LIFETIME: Duration = Duration::hours(1);
 /// Seconds that a page waits between two questions.
-pub const ASK_EVERY_S: u16 = 5;
+pub(crate) const ASK_EVERY_S: u16 = 5;
 /// Questions that come faster than this are refused.
-pub const LEAST_BETWEEN: Duration = Duration::seconds(3);
+pub(crate) const LEAST_BETWEEN: Duration = Duration::seconds(3);
 /// The most devices whose last question is remembered; each was enrolled by somebody who proved who they are.
-pub const MAX_ASKING: usize = 10_000;
+pub(crate) const MAX_ASKING: usize = 10_000;
 
 /// The purpose of the token.
 const WORD: &str = "waiting-device";

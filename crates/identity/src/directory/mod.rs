@@ -2,8 +2,9 @@
 //!
 //! `snapshot` turns what the directory answered into people and groups, `sync` brings the store into line with it.
 
+mod apply;
 pub mod client;
-pub mod plan;
+mod plan;
 pub mod snapshot;
 pub mod sync;
 mod tls;

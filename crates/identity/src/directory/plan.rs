@@ -15,7 +15,7 @@ const FEW: usize = 10;
 
 /// What the store knows of a directory.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// Its people.
     pub people: Vec<PersonRecord>,
     /// Its groups with direct members and inner groups.
@@ -31,7 +31,7 @@ pub struct Known {
 
 /// What has to change.
 #[derive(Debug, Default, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// New people.
     pub add_people: Vec<DirectoryPerson>,
     /// People whose name, display name or distinguished name changed.
@@ -56,7 +56,7 @@ pub struct Plan {
 
 impl Plan {
     /// Whether nothing has to change.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { name_clashes: _, add_people, change_people, disable, enable, .. } = self;
         let people = add_people.is_empty() && change_people.is_empty() && disable.is_empty() && enable.is_empty();
         let groups = self.add_groups.is_empty() && self.change_groups.is_empty() && self.remove_groups.is_empty();
@@ -65,7 +65,7 @@ impl Plan {
 }
 
 /// Works out the changes. A snapshot that lacks most people is taken for a fault, not for the truth.
-pub fn plan(known: &Known, snapshot: &Snapshot) -> Result<Plan, DirectoryError> {
+pub(crate) fn plan(known: &Known, snapshot: &Snapshot) -> Result<Plan, DirectoryError> {
     if snapshot.people.is_empty() {
         return Err(DirectoryError::Nobody);
     }

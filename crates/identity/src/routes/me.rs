@@ -109,7 +109,7 @@ pub(super) async fn add_ssh_key(
     let tenant = &session.site.tenant;
     let settings = settings::load(tenant).await.map_err(SignInError::from)?;
     let thumbprint = key.fingerprint();
-    let key = Key { kind: DeviceKind::SshKey, public_key: key.blob().to_vec(), thumbprint };
+    let key = Key { kind: DeviceKind::SshKey, encoded: key.blob().to_vec(), thumbprint };
     let mut work = tenant.begin().await.map_err(SignInError::from)?;
     if work.devices().by_key(session.person(), &key.thumbprint).await.map_err(SignInError::from)?.is_some() {
         return Err(ApiError::conflict("key_known", "this key is enrolled already, or was revoked"));

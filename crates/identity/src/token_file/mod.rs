@@ -5,7 +5,9 @@
 //! base32. The file comes from outside: everything in it is bounded, and no fault in it stops the others from being
 //! named.
 
-use data_encoding::{BASE32_NOPAD, BASE64, HEXUPPER_PERMISSIVE};
+mod pskc;
+
+use data_encoding::{BASE32_NOPAD, HEXUPPER_PERMISSIVE};
 use fernamt_domain::Secret;
 
 use crate::otp::{Algorithm, MAX_SECRET_LEN, Moving, Scheme};
@@ -18,8 +20,6 @@ pub const MAX_TOKENS: usize = 10_000;
 pub const MIN_SECRET_LEN: usize = 16;
 /// The most characters of a serial number.
 pub const MAX_SERIAL_CHARS: usize = 64;
-/// The most XML nodes of a file.
-const MAX_NODES: u32 = 400_000;
 
 /// A token as the vendor describes it.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<TokenRecord>, Vec<TokenFileError>> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| vec![TokenFileError::UnknownFormat])?;
     let text = text.trim_start_matches('\u{feff}').trim();
-    let entries = if text.starts_with('<') { pskc(text) } else { table(text) }.map_err(|fault| vec![fault])?;
+    let entries = if text.starts_with('<') { pskc::read(text) } else { table(text) }.map_err(|fault| vec![fault])?;
     let mut serials = std::collections::HashSet::new();
     let (mut tokens, mut faults) = (Vec::new(), Vec::new());
     for (entry, record) in (1..).zip(entries) {
@@ -235,83 +235,6 @@ fn decode_secret(text: &str) -> Vec<u8> {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let base32 = text.trim_end_matches('=').to_ascii_uppercase();
     HEXUPPER_PERMISSIVE.decode(text.as_bytes()).or_else(|_| BASE32_NOPAD.decode(base32.as_bytes())).unwrap_or_default()
-}
-
-fn pskc(text: &str) -> Result<Entries, TokenFileError> {
-    // Document type declarations stay refused, so entities cannot expand.
-    let options = roxmltree::ParsingOptions { nodes_limit: MAX_NODES, ..Default::default() };
-    let document = roxmltree::Document::parse_with_options(text, options).map_err(|_| TokenFileError::UnknownFormat)?;
-    let root = document.root_element();
-    if root.tag_name().name() != "KeyContainer" {
-        return Err(TokenFileError::UnknownFormat);
-    }
-    let mut entries = Vec::new();
-    for package in root.children().filter(|node| node.has_tag_name_local("KeyPackage")) {
-        let Some(key) = package.child("Key") else { continue };
-        if entries.len() >= MAX_TOKENS {
-            return Err(TokenFileError::TooLarge);
-        }
-        let data = key.child("Data");
-        if data.and_then(|data| data.child("Secret")).is_some_and(|secret| secret.child("EncryptedValue").is_some()) {
-            return Err(TokenFileError::Encrypted);
-        }
-        entries.push(key_entry(package, key, data).read());
-    }
-    Ok(entries)
-}
-
-fn key_entry(package: Node<'_, '_>, key: Node<'_, '_>, data: Option<Node<'_, '_>>) -> Raw {
-    let value = |name: &str| {
-        data.and_then(|data| data.child(name)?.child("PlainValue")).map(Node::plain_text).unwrap_or_default()
-    };
-    let serial = package
-        .child("DeviceInfo")
-        .and_then(|info| info.child("SerialNo"))
-        .map(Node::plain_text)
-        .or_else(|| key.attribute("Id").map(str::to_owned));
-    let parameters = key.child("AlgorithmParameters");
-    let kind = match key.attribute("Algorithm").unwrap_or_default() {
-        "" | "urn:ietf:params:xml:ns:keyprov:pskc:totp" => "totp",
-        "urn:ietf:params:xml:ns:keyprov:pskc:hotp" => "hotp",
-        _ => "other",
-    };
-    let format = parameters.and_then(|parameters| parameters.child("ResponseFormat"));
-    let encoding = format.and_then(|format| format.attribute("Encoding")).unwrap_or("DECIMAL");
-    Raw {
-        serial: serial.unwrap_or_default(),
-        secret: BASE64.decode(value("Secret").as_bytes()).unwrap_or_default(),
-        kind: if encoding == "DECIMAL" { kind } else { "other" }.to_owned(),
-        algorithm: parameters
-            .and_then(|parameters| parameters.child("Suite"))
-            .map(Node::plain_text)
-            .unwrap_or_default(),
-        digits: format.and_then(|format| format.attribute("Length")).unwrap_or_default().to_owned(),
-        period: value("TimeInterval"),
-        counter: value("Counter"),
-    }
-}
-
-type Node<'a, 'input> = roxmltree::Node<'a, 'input>;
-
-/// Vendors prefix and qualify as they like, so elements are told apart by their local names.
-trait Local: Copy {
-    fn has_tag_name_local(&self, name: &str) -> bool;
-    fn child(self, name: &str) -> Option<Self>;
-    fn plain_text(self) -> String;
-}
-
-impl Local for Node<'_, '_> {
-    fn has_tag_name_local(&self, name: &str) -> bool {
-        self.is_element() && self.tag_name().name() == name
-    }
-
-    fn child(self, name: &str) -> Option<Self> {
-        self.children().find(|node| node.has_tag_name_local(name))
-    }
-
-    fn plain_text(self) -> String {
-        self.text().unwrap_or_default().trim().to_owned()
-    }
 }
 
 #[cfg(test)]
