@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use axum::Router;
 use fernamt_api::admin::health::Part;
 use fernamt_domain::{Secret, audit::SigningKey};
-use fernamt_http::ApiError;
+use fernamt_http::{ApiError, egress::EgressGuard};
 use fernamt_identity::{Identity, password::HashError};
 use fernamt_store::{TargetHealthRecord, TargetRecord};
 use time::OffsetDateTime;
@@ -33,6 +33,8 @@ pub struct Admin {
     pub identity: Arc<Identity>,
     /// Signs heads of the audit log.
     pub audit_key: Arc<SigningKey>,
+    /// Judges what may be connected to.
+    pub egress: EgressGuard,
     /// Looks at targets.
     pub prober: Arc<dyn Prober>,
     /// Knows how the installation fares.

@@ -11,7 +11,7 @@ use fernamt_domain::{
     DeviceId, DeviceKind, DeviceState, LiveGrants, Method, PersonId, PersonSource, PersonState, Role, Sealer, Secret,
     SessionId, Zone, audit::SigningKey,
 };
-use fernamt_http::{Connection, PublicAddress, Web, origin, site};
+use fernamt_http::{Connection, PublicAddress, Web, egress::EgressGuard, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
 use fernamt_store::{
     DeviceRecord, HealthState, PersonRecord, SessionRecord, Store, TargetHealthRecord, TargetRecord, TenantStore,
@@ -104,6 +104,7 @@ impl House {
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(SigningKey::from_seed(&Secret::new([3; 32]))),
+            egress: EgressGuard::default().allow_loopback([8080]),
             prober: Arc::clone(&prober) as _,
             installation: Arc::new(Quiet),
         });

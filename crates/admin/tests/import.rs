@@ -32,6 +32,20 @@ const TABLE: &str = "Name;Art;Rechner;Port;Beschreibung;Bündel;Zwischenablage\n
     files;ssh;nas.amt.test;22;neu;;\n";
 
 #[tokio::test]
+async fn a_row_that_leads_to_the_server_itself_is_named() {
+    let (_house, client) = House::with_administrator().await;
+    let table = "Name;Art;Rechner;Port\nA;ssh;127.0.0.1;22\nB;tcp;localhost;8080\nC;tcp;::1;9\n";
+    for preview in [true, false] {
+        let result = import(&client, table.as_bytes(), preview).await;
+        let faults = result["faults"].as_array().unwrap().iter();
+        let faults: Vec<_> = faults.map(|fault| (&fault["line"], &fault["column"], &fault["code"])).collect();
+        let (host, code) = (json!("host"), json!("this_server"));
+        assert_eq!(faults, [(&json!(2), &host, &code), (&json!(4), &host, &code)], "{result}");
+    }
+    assert!(targets(&client).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_table_is_previewed_applied_and_undone() {
     let (house, client) = House::with_administrator().await;
     house.target(&client, "files").await;

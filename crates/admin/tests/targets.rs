@@ -48,6 +48,37 @@ async fn faulty_fields_are_named() {
 }
 
 #[tokio::test]
+async fn of_the_server_itself_only_what_the_configuration_names_may_be_a_target() {
+    let (house, client) = House::with_administrator().await;
+    let at = |name: &str, host: &str, port: u16| {
+        let mut fields = target_fields(name);
+        (fields["host"], fields["port"]) = (json!(host), json!(port));
+        fields
+    };
+    for host in ["127.0.0.1", "::1", "localhost", "akte.localhost", "0.0.0.0", "169.254.169.254"] {
+        let refused = client.post(TARGETS, at("Own", host, 22)).await;
+        assert_eq!((refused.status, refused.fields()), (422, vec![("host", "this_server")]), "{host}: {refused:?}");
+    }
+    let made = client.post(TARGETS, at("Own", "127.0.0.1", 8080)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("{TARGETS}/{}", made.body["id"].as_str().unwrap());
+    let mut change = at("Own", "127.0.0.1", 8081);
+    change["version"] = made.body["version"].clone();
+    assert_eq!(client.put(&path, change).await.fields(), [("host", "this_server")]);
+
+    // One that was there before can at least be switched off where it is.
+    let mut old = house.tenant.targets().by_name("Own").await.unwrap().unwrap();
+    old.port = 9;
+    let work = house.tenant.begin().await.unwrap();
+    work.targets().update(&old).await.unwrap();
+    work.commit().await.unwrap();
+    let mut off = client.get(&path).await.body;
+    assert_eq!(client.put(&path, off.clone()).await.fields(), [("host", "this_server")], "left on, it must move");
+    off["enabled"] = json!(false);
+    assert_eq!(client.put(&path, off).await.status, 200);
+}
+
+#[tokio::test]
 async fn lists_are_searched_filtered_and_paged() {
     let (house, client) = House::with_administrator().await;
     for name in ["files", "mail", "wiki"] {

@@ -1,6 +1,6 @@
 //! The composition root: constructs everything, in reading order.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -62,10 +62,11 @@ impl App {
                 .zip(office.config.ssh.as_ref())
                 .map(|(keys, config)| SshAddress { port: config.address.port(), fingerprints: keys.fingerprints() }),
         });
-        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard, Arc::clone(&clock));
+        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard.clone(), Arc::clone(&clock));
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(office.keys.audit_signing_key(&office.rng)?),
+            egress: guard,
             prober: Arc::new(AccessProber(Arc::clone(&access))),
             installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
         });
@@ -183,13 +184,13 @@ fn main_site(identity: &Arc<Identity>, access: &Arc<Access>, admin: Arc<Admin>) 
 
 /// Sends each request to the site it is for: the tenant's own, or an application behind the proxy.
 fn sites(office: &Office, web: Arc<Web>, main: Router, access: Arc<Access>) -> Router {
-    let store = office.store.clone();
+    let (store, data_dir) = (office.store.clone(), Arc::<Path>::from(office.config.server.data_dir.as_path()));
     let tenants = Router::new()
         .fallback(by_site)
         .with_state(Arc::new(Sites { main, access }))
         .layer(middleware::from_fn_with_state(web, site::resolve));
     Router::new()
-        .route(operations::HEALTH_PATH, get(move || operations::health(store.clone())))
+        .route(operations::HEALTH_PATH, get(move || operations::health(store.clone(), Arc::clone(&data_dir))))
         .fallback_service(tenants)
         .layer(CatchPanicLayer::new())
 }

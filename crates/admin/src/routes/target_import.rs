@@ -7,6 +7,7 @@ use std::{
 
 use axum::{
     Router,
+    extract::State,
     http::header,
     response::IntoResponse,
     routing::{get, post},
@@ -45,6 +46,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
 }
 
 async fn import(
+    State(admin): State<Arc<Admin>>,
     Administrator(session): Administrator,
     Json(request): Json<ImportRequest>,
 ) -> Result<Json<ImportResult>, AdminError> {
@@ -58,7 +60,7 @@ async fn import(
             bundles: tenant.bundles().all().await?,
             pairs: tenant.bundles().all_targets().await?,
         };
-        return Ok(Json(match present.plan(&csv) {
+        return Ok(Json(match present.plan(&csv, &admin.egress) {
             Ok(steps) => planned(None, &steps),
             Err(faults) => faulty(faults),
         }));
@@ -69,7 +71,7 @@ async fn import(
         bundles: work.bundles().all().await?,
         pairs: work.bundles().all_targets().await?,
     };
-    let steps = match present.plan(&csv) {
+    let steps = match present.plan(&csv, &admin.egress) {
         Ok(steps) => steps,
         Err(faults) => return Ok(Json(faulty(faults))),
     };

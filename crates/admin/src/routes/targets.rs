@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use fernamt_api::{
     Page,
     admin::targets::{ChangeTarget, Target, TargetFields, TargetQuery},
@@ -55,10 +55,11 @@ async fn one(Administrator(session): Administrator, Path(id): Path<TargetId>) ->
 }
 
 async fn create(
+    State(admin): State<Arc<Admin>>,
     Administrator(session): Administrator,
     Json(fields): Json<TargetFields>,
 ) -> Result<(StatusCode, Json<Target>), AdminError> {
-    check(&fields)?;
+    check(&admin, &fields, None)?;
     let web = &session.site.web;
     let record = new_record(TargetId::new(&*web.clock, &*web.rng), &fields, web.clock.now());
     let mut work = session.site.tenant.begin().await?;
@@ -70,13 +71,14 @@ async fn create(
 }
 
 async fn change(
+    State(admin): State<Arc<Admin>>,
     Administrator(session): Administrator,
     Path(id): Path<TargetId>,
     Json(change): Json<ChangeTarget>,
 ) -> Result<Json<Target>, AdminError> {
-    check(&change.fields)?;
     let mut work = session.site.tenant.begin().await?;
     let present = work.targets().get(id).await?;
+    check(&admin, &change.fields, Some(&present))?;
     version::expect(&change.version, &convert::version_of(&present))?;
     let record = convert::with_fields(present, &change.fields);
     work.targets().update(&record).await?;
@@ -126,6 +128,8 @@ async fn shown_in(work: &Work, record: &TargetRecord) -> Result<Target, AdminErr
     Ok(Around::one(record.id, &work.targets(), &work.bundles(), usage).await?.show(record))
 }
 
-fn check(wanted: &TargetFields) -> Result<(), AdminError> {
-    Ok(invalid(fields::check(wanted)).or_ok()?)
+fn check(admin: &Admin, wanted: &TargetFields, present: Option<&TargetRecord>) -> Result<(), AdminError> {
+    let place = fields::check_place(&admin.egress, wanted, present.map(convert::fields).as_ref());
+    let found = fields::check(wanted).into_iter().chain(place).collect();
+    Ok(invalid(found).or_ok()?)
 }

@@ -7,6 +7,8 @@ use fernamt_api::{
     problem::FieldProblem,
 };
 
+use fernamt_http::egress::EgressGuard;
+
 use crate::check::{Checks, is_label};
 
 /// The most characters of a name.
@@ -54,6 +56,22 @@ pub(crate) fn check(fields: &TargetFields) -> Vec<FieldProblem> {
         TargetSettings::Web { label, start_path, .. } => check_web(&mut checks, label, start_path.as_deref()),
     }
     checks.found
+}
+
+/// What is wrong with where a target is: of this server itself, only what its configuration names may be a target. A
+/// target that is switched off may stay where it was.
+pub(crate) fn check_place(
+    egress: &EgressGuard,
+    wanted: &TargetFields,
+    present: Option<&TargetFields>,
+) -> Option<FieldProblem> {
+    let stays = present.is_some_and(|present| present.host == wanted.host && present.port == wanted.port);
+    if stays && !wanted.enabled {
+        return None;
+    }
+    let detail = "this is the server itself or its link; name a machine of the house, or let the port pass by \
+                  allow_loopback_ports in the configuration";
+    egress.judge_written(&wanted.host, wanted.port).err().map(|_| FieldProblem::new("host", "this_server", detail))
 }
 
 fn check_web(checks: &mut Checks, label: &str, start_path: Option<&str>) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fernamt_api::admin::targets::{ImportFault, ImportRow, TargetFields, TargetSettings};
 use fernamt_domain::{BundleId, TargetId};
+use fernamt_http::egress::EgressGuard;
 use fernamt_store::{BundleRecord, TargetRecord};
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +82,7 @@ pub(crate) struct Change {
 
 impl Present {
     /// Reads a table and lays it over what is there. Every fault of every row is found before anything is done.
-    pub(crate) fn plan(&self, csv: &[u8]) -> Result<Vec<Step>, Vec<ImportFault>> {
+    pub(crate) fn plan(&self, csv: &[u8], egress: &EgressGuard) -> Result<Vec<Step>, Vec<ImportFault>> {
         let rows = table::read(csv)?;
         let by_name: HashMap<_, _> = self.targets.iter().map(|record| (record.name.to_lowercase(), record)).collect();
         let bundle_names: HashMap<_, _> = self.bundles.iter().map(|bundle| (bundle.id, bundle.name.as_str())).collect();
@@ -92,7 +93,7 @@ impl Present {
         let (mut steps, mut faults) = (Vec::new(), Vec::new());
         for row in &rows {
             let existing = by_name.get(&row.cells[&Column::Name].to_lowercase()).copied();
-            match row::read(row, existing.map(convert::fields).as_ref()) {
+            match row::read(row, existing.map(convert::fields).as_ref(), egress) {
                 Ok(wanted) => {
                     let in_already = existing.and_then(|record| bundles_of.get(&record.id));
                     let is_in = |name: &&String| in_already.is_some_and(|names| names.contains(&name.as_str()));

@@ -7,6 +7,7 @@ use fernamt_api::{
     problem::FieldProblem,
 };
 use fernamt_domain::{TargetKind, name};
+use fernamt_http::egress::EgressGuard;
 
 use super::{
     fields,
@@ -26,7 +27,11 @@ pub(crate) struct Wanted {
 }
 
 /// What a row makes of a target that exists, or of nothing. Columns that the table does not have stay as they are.
-pub(crate) fn read(row: &Row, existing: Option<&TargetFields>) -> Result<Wanted, Vec<ImportFault>> {
+pub(crate) fn read(
+    row: &Row,
+    existing: Option<&TargetFields>,
+    egress: &EgressGuard,
+) -> Result<Wanted, Vec<ImportFault>> {
     let mut cells = Cells { row, faults: Vec::new() };
     let name = cells.text(Column::Name).unwrap_or_default();
     let kind = cells.kind(existing);
@@ -44,7 +49,7 @@ pub(crate) fn read(row: &Row, existing: Option<&TargetFields>) -> Result<Wanted,
     let bundles = cells.bundles();
     let mut faults = cells.faults;
     if faults.is_empty() {
-        let found = fields::check(&fields).into_iter();
+        let found = fields::check(&fields).into_iter().chain(fields::check_place(egress, &fields, existing));
         faults = found.map(|fault| of_field(row, fault)).collect();
     }
     if faults.is_empty() { Ok(Wanted { line: row.line, fields, bundles }) } else { Err(faults) }
@@ -251,14 +256,18 @@ mod tests {
         table::read(text.as_bytes()).unwrap().remove(0)
     }
 
+    fn taken(row: &Row, existing: Option<&TargetFields>) -> Result<Wanted, Vec<ImportFault>> {
+        read(row, existing, &EgressGuard::default())
+    }
+
     fn codes(text: &str) -> Vec<(Option<String>, String)> {
-        read(&row(text), None).unwrap_err().into_iter().map(|fault| (fault.column, fault.code)).collect()
+        taken(&row(text), None).unwrap_err().into_iter().map(|fault| (fault.column, fault.code)).collect()
     }
 
     #[test]
     fn a_new_target_takes_what_its_row_says() {
         let text = "Name;Art;Rechner;Ordner;Bündel;Zwischenablage;Domäne\nBauakte;Arbeitsplatz;ts1.amt.test;Bau;Bauamt | Leitung;ja;AMT";
-        let wanted = read(&row(text), None).unwrap();
+        let wanted = taken(&row(text), None).unwrap();
         assert_eq!((wanted.fields.port, wanted.fields.folder.as_str(), wanted.fields.enabled), (3389, "Bau", true));
         assert_eq!(wanted.bundles, ["Bauamt", "Leitung"]);
         let TargetSettings::Rdp { clipboard, nla, domain, .. } = wanted.fields.settings else { panic!() };
@@ -268,10 +277,10 @@ mod tests {
     #[test]
     fn an_existing_target_keeps_what_the_table_does_not_name() {
         let text = "name;kind;host;port;description;clipboard\nBauakte;rdp;ts1;3390;alt;yes";
-        let old = read(&row(text), None).unwrap().fields;
-        let wanted = read(&row("name;host\nBauakte;ts2"), Some(&old)).unwrap().fields;
+        let old = taken(&row(text), None).unwrap().fields;
+        let wanted = taken(&row("name;host\nBauakte;ts2"), Some(&old)).unwrap().fields;
         assert_eq!(wanted, TargetFields { host: "ts2".into(), ..old.clone() });
-        let cleared = read(&row("name;description\nBauakte;"), Some(&old)).unwrap().fields;
+        let cleared = taken(&row("name;description\nBauakte;"), Some(&old)).unwrap().fields;
         assert_eq!(cleared.description, "", "an empty cell of a column that is there clears");
     }
 
@@ -289,9 +298,9 @@ mod tests {
     #[test]
     fn what_is_exported_can_be_imported() {
         let text = "name;kind;host;port;label;tls;start_path;bundle\nGIS;web;gis.amt.test;443;gis;yes;/karte;A|B";
-        let wanted = read(&row(text), None).unwrap();
+        let wanted = taken(&row(text), None).unwrap();
         let bytes = table::write(&[write(&wanted.fields, &wanted.bundles)], true);
-        let again = read(&table::read(&bytes).unwrap()[0], None).unwrap();
+        let again = taken(&table::read(&bytes).unwrap()[0], None).unwrap();
         assert_eq!((again.fields, again.bundles), (wanted.fields, wanted.bundles));
     }
 }

@@ -106,6 +106,8 @@ registerFieldFaults({
   too_short: () => t`Das ist zu kurz. Schreiben Sie ein paar Worte mehr.`,
   out_of_range: () => t`Diese Zahl liegt außerhalb der Grenzen.`,
   reserved: () => t`Diese Kurzadresse braucht Fernamt selbst.`,
+  this_server: () =>
+    t`Das ist der Fernamt-Server selbst. Nennen Sie einen Rechner im Haus, oder geben Sie den Port in der Konfiguration frei (allow_loopback_ports).`,
   too_many: () => t`Das sind zu viele. Nehmen Sie einige heraus.`,
   circle: () => t`Eine Gruppe kann sich nicht selbst enthalten, auch nicht über andere Gruppen.`,
   kept_in_directory: () => t`Das wird im Verzeichnis geführt. Ändern Sie es dort.`,
