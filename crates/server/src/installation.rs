@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::{
     background::backups,
     config::{Tls, TlsWord},
+    disk,
     office::Office,
 };
 
@@ -59,7 +60,7 @@ impl Installation for Running {
             }
             None => Part::new("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
         };
-        [Some(self.backup()), self.certificate(), Some(ssh)].into_iter().flatten().collect()
+        [Some(self.backup()), disk::part(&self.office.config.server.data_dir), self.certificate(), Some(ssh)].into_iter().flatten().collect()
     }
 }
 

@@ -5,6 +5,7 @@ mod background;
 mod commands;
 mod config;
 mod demo_app;
+mod disk;
 mod installation;
 mod keys;
 mod listen;

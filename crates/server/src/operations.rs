@@ -1,6 +1,6 @@
 //! Health and metrics for whoever operates the machine.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use axum::{
@@ -13,6 +13,8 @@ use fernamt_store::Store;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::disk;
 
 /// Where monitoring asks whether the server is well, on every listener.
 pub(crate) const HEALTH_PATH: &str = "/healthz";
@@ -53,10 +55,14 @@ pub(crate) fn count_answer(status: StatusCode) {
     metrics::counter!(HTTP_ANSWERS, "status" => class).increment(1);
 }
 
-/// Whether the server can do its work: the database answers.
-pub(crate) async fn health(store: Store) -> (StatusCode, &'static str) {
+/// Whether the server can do its work: the database answers, and there is room to store what happens.
+pub(crate) async fn health(store: Store, data_dir: Arc<Path>) -> (StatusCode, &'static str) {
     match store.ping().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
+        Ok(()) if disk::has_room(&data_dir) => (StatusCode::OK, "ok\n"),
+        Ok(()) => {
+            tracing::error!("There is no room left in the data folder");
+            (StatusCode::SERVICE_UNAVAILABLE, "there is no room left in the data folder\n")
+        }
         Err(error) => {
             tracing::warn!(%error, "The database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
