@@ -1,5 +1,5 @@
 import { createLink, Link } from '@tanstack/react-router';
-import type { AnchorHTMLAttributes, ReactNode, Ref } from 'react';
+import { type AnchorHTMLAttributes, type ReactNode, type Ref, useEffect, useRef } from 'react';
 import { Icon } from './icon.tsx';
 import * as icons from './icons/index.ts';
 
@@ -96,8 +96,14 @@ type TabAnchorProps = AnchorHTMLAttributes<HTMLAnchorElement> & {
 };
 
 function TabAnchor({ ref, ...rest }: TabAnchorProps) {
+  const item = useRef<HTMLLIElement>(null);
+  const active = rest['aria-current'] === 'page';
+  useEffect(() => {
+    // On a phone the tabs scroll sideways: the one in use must not be cut off.
+    if (active) item.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [active]);
   return (
-    <li>
+    <li ref={item}>
       <a {...rest} ref={ref} />
     </li>
   );

@@ -6,9 +6,9 @@ import { Alert, type Tone } from './notice.tsx';
 
 type Toast = { id: number; tone: Tone; title: string; detail?: string | undefined };
 
-/** More than this many at once push out the oldest. */
-const MAX_TOASTS = 4;
-const SHOWN_MS = 8_000;
+/** What stays until it is closed; more at once push out the oldest. */
+const MAX_FAULTS = 2;
+const SHOWN_MS = 6_000;
 
 let toasts: readonly Toast[] = [];
 let nextId = 1;
@@ -24,12 +24,14 @@ function dismiss(id: number) {
 }
 
 /**
- * Says that something is done, in a corner and to readers. Errors stay until they are closed; what
- * the person must act on belongs on the page instead.
+ * Says that something is done, in a corner and to readers. The latest news replaces the one before,
+ * so that they never pile up over the page; errors stay until they are closed. What the person must
+ * act on belongs on the page instead.
  */
 export function announce(tone: Tone, title: string, detail?: string) {
   const toast = { id: nextId++, tone, title, detail };
-  publish([...toasts, toast].slice(-MAX_TOASTS));
+  const faults = toasts.filter((shown) => shown.tone === 'danger');
+  publish([...faults.slice(tone === 'danger' ? 1 - MAX_FAULTS : -MAX_FAULTS), toast]);
   if (tone !== 'danger') setTimeout(() => dismiss(toast.id), SHOWN_MS);
 }
 

@@ -24,7 +24,7 @@ function HelpPage() {
           <ul className="fa-toc">
             <li>
               <a href="#anmelden">
-                <Trans>Anmelden</Trans>
+                <Trans>Sich anmelden</Trans>
               </a>
             </li>
             <li>
@@ -83,7 +83,7 @@ function Chapter({
 
 function SigningIn() {
   return (
-    <Chapter id="anmelden" icon={icons.iconLock} title={<Trans>Anmelden</Trans>}>
+    <Chapter id="anmelden" icon={icons.iconLock} title={<Trans>Sich anmelden</Trans>}>
       <ol>
         <li>
           <Trans>Öffnen Sie die Adresse Ihrer Behörde, am besten über ein Lesezeichen.</Trans>

@@ -177,7 +177,7 @@ function StepHeading({ step }: { step: Step }) {
     code: t`Ihr Einmalcode`,
     enrolment: t`Einmalcodes einrichten`,
     codes: t`Ihre Wiederherstellungscodes`,
-    pending: t`Das Gerät wartet auf Freigabe`,
+    pending: t`Freigabe des Geräts`,
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: each step is announced once
   useEffect(() => {

@@ -1,3 +1,4 @@
+import { t as now } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -182,7 +183,7 @@ function RevealLine({ reveal, onSeen }: LineProps) {
           ) : (
             <Trans>Unter welchem Pseudonym steht {reveal.person_name ?? '…'}?</Trans>
           )}
-          <WordBadge word={stateWord(reveal, t)} />
+          <WordBadge word={stateWord(reveal.state)} />
         </div>
         <div>„{reveal.reason}“</div>
         <div className="fa-muted fa-small">
@@ -230,14 +231,14 @@ function RevealLine({ reveal, onSeen }: LineProps) {
   );
 }
 
-function stateWord({ state }: Reveal, t: ReturnType<typeof useLingui>['t']): Word {
+function stateWord(state: Reveal['state']): Word {
   switch (state) {
     case 'asked':
-      return { label: t`wartet auf Entscheidung`, tone: 'warning', icon: icons.iconHourglassTop };
+      return { label: now`wartet auf Entscheidung`, tone: 'warning', icon: icons.iconHourglassTop };
     case 'approved':
-      return { label: t`zugestimmt`, tone: 'success' };
+      return { label: now`zugestimmt`, tone: 'success' };
     case 'refused':
-      return { label: t`abgelehnt`, tone: 'neutral', icon: icons.iconBlock };
+      return { label: now`abgelehnt`, tone: 'neutral', icon: icons.iconBlock };
   }
 }
 
