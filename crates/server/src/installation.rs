@@ -60,7 +60,10 @@ impl Installation for Running {
             }
             None => Part::new("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
         };
-        [Some(self.backup()), disk::part(&self.office.config.server.data_dir), self.certificate(), Some(ssh)].into_iter().flatten().collect()
+        [Some(self.backup()), disk::part(&self.office.config.server.data_dir), self.certificate(), Some(ssh)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
