@@ -7,7 +7,7 @@
 //!
 //! They live as long as the person's session at the application. Matching follows RFC 6265, sections 5.1.4 and 5.2.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use fernamt_http::cookie::PREFIX;
 use time::{Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -19,6 +19,11 @@ const MAX_COOKIE_BYTES: usize = 4_096;
 
 /// The most bytes of all of them.
 const MAX_JAR_BYTES: usize = 32 * 1024;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// The kinds of data that a browser clears for one origin when asked to.
+const CLEARED_BY_ORIGIN: [&str; 3] = ["cache", "executionContexts", "storage"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cookie {
@@ -46,6 +51,9 @@ impl Jar {
 
     /// Takes the cookies out of a response to a request for `path` and leaves only what the browser may have.
     pub(super) fn take(&mut self, headers: &mut HeaderMap, path: &str, now: OffsetDateTime) {
+        if ends_cookies(headers) {
+            self.cookies.clear();
+        }
         let lines: Vec<_> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
         headers.remove(header::SET_COOKIE);
         for line in lines {
@@ -102,6 +110,22 @@ impl Jar {
         }
         if hidden { None } else { HeaderValue::from_str(&visible).ok() }
     }
+}
+
+/// Leaves of `Clear-Site-Data` what concerns the application's origin alone. Whoever clears "cookies" clears them for
+/// every host of the parent domain, and so would sign people out everywhere. Returns whether cookies were to go.
+fn ends_cookies(headers: &mut HeaderMap) -> bool {
+    let lines = headers.get_all(CLEAR_SITE_DATA).iter().filter_map(|line| line.to_str().ok());
+    let kinds: Vec<_> = lines.flat_map(|line| line.split(',')).map(|kind| kind.trim().trim_matches('"')).collect();
+    let everything = kinds.contains(&"*");
+    let kept: Vec<_> = CLEARED_BY_ORIGIN.iter().filter(|kind| everything || kinds.contains(kind)).collect();
+    let ends = everything || kinds.contains(&"cookies");
+    let line = kept.iter().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(", ");
+    headers.remove(CLEAR_SITE_DATA);
+    if let Some(line) = HeaderValue::from_str(&line).ok().filter(|line| !line.is_empty()) {
+        headers.insert(CLEAR_SITE_DATA, line);
+    }
+    ends
 }
 
 fn default_path(request_path: &str) -> &str {
@@ -185,6 +209,24 @@ mod tests {
         assert_eq!(line(&mut jar, "/"), "f=6");
         let later = jar.line("/shop/cart", NOW + Duration::minutes(2)).unwrap();
         assert_eq!(later, "c=3; a=1", "f and d are over");
+    }
+
+    #[test]
+    fn an_application_clears_what_is_its_own() {
+        for (wish, left, ends) in [
+            ("\"cookies\"", None, true),
+            ("\"cache\", \"cookies\" , \"storage\"", Some("\"cache\", \"storage\""), true),
+            ("\"*\"", Some("\"cache\", \"executionContexts\", \"storage\""), true),
+            ("\"storage\"", Some("\"storage\""), false),
+            ("\"clientHints\"", None, false),
+        ] {
+            let mut jar = Jar::default();
+            take(&mut jar, "/", &["sid=1; HttpOnly"]);
+            let mut headers = HeaderMap::from_iter([(CLEAR_SITE_DATA, HeaderValue::from_static(wish))]);
+            jar.take(&mut headers, "/", NOW);
+            let passed = headers.get(CLEAR_SITE_DATA).map(|line| line.to_str().unwrap());
+            assert_eq!((passed, line(&mut jar, "/").is_empty()), (left, ends), "{wish}");
+        }
     }
 
     #[test]
