@@ -84,9 +84,10 @@ export function careless(): Promise<Application> {
   });
 }
 
-/** An application that tries, in each answer, to plant cookies at its neighbours and at the main site. */
+/** An application that tries to plant cookies at its neighbours and at the main site, or to take theirs away. */
 export function hostile(): Promise<Application> {
-  return Application.start((_request, response) => {
+  return Application.start((_request, response, path) => {
+    if (path === '/clear') response.setHeader('clear-site-data', '"cookies", "cache"');
     response.setHeader('set-cookie', [
       'sid=vom-server; Domain=fernamt.localhost; Path=/',
       'sid=vom-server; Domain=.fernamt.localhost; Path=/cookies',

@@ -164,6 +164,13 @@ describe('web applications behind the proxy', () => {
     await neighbour.getByRole('heading', { name: 'Gewinnspiel' }).waitFor();
   });
 
+  it('cannot take the cookies of others away', async () => {
+    const before = await ourCookies(visiting);
+    await (await open(`${office.app('spiel')}/clear`)).close();
+    expect(await ourCookies(visiting)).toEqual(before);
+    expect(await text(victim, '/cookies')).toBe('sid=geheim; farbe=gruen');
+  });
+
   describe.each(['a neighbour', 'a stranger'])('%s', (who) => {
     let page: Page;
     const home = () =>
@@ -254,6 +261,9 @@ describe('web applications behind the proxy', () => {
     await popup.close();
     await call(main, 'POST', `/admin/people/${max}/disable`);
     expect(await stateOfMax()).toBe('disabled');
+    // Past the proxy the same answer takes them all, so this comes last.
+    await (await open(`${strangerAt('direkt.fernamt.localhost')}clear`)).close();
+    expect((await ourCookies(visiting)).filter((cookie) => !cookie.includes('vom-'))).toEqual([]);
   });
 
   const desktopSocket = () => `${office.origin}/api/v1/desktop?ticket=geraten`;
