@@ -74,22 +74,22 @@ impl Identity {
         signed_in: SignedIn<'_>,
     ) -> Result<Completed, ApiError> {
         let tenant = &site.tenant;
-        let settings = settings::load(tenant).await.map_err(SignInError::from)?;
+        let settings = settings::load(tenant).await?;
         let situation = site.situation();
         let person = signed_in.person.id;
         self.challenges.spend(&browser.challenge).map_err(SignInError::from)?;
-        let mut work = tenant.begin().await.map_err(SignInError::from)?;
+        let mut work = tenant.begin().await?;
         let mut recovery_codes = Vec::new();
         if let Some(app) = signed_in.app {
             // Looked at inside the transaction: of two who hold the password, only the first enrols.
-            if has_factor(&work, person).await.map_err(SignInError::from)? {
+            if has_factor(&work, person).await? {
                 return Err(SignInError::Challenge.into());
             }
             self.store_app(&mut work, tenant.id(), app, situation.at).await?;
             recovery_codes = self.store_recovery_codes(&mut work, tenant.id(), person).await?;
         }
         if let Some(code) = signed_in.recovery_code {
-            if !work.recovery_codes().use_up(code).await.map_err(SignInError::from)? {
+            if !work.recovery_codes().use_up(code).await? {
                 return Err(SignInError::Failed(Wrong::RecoveryCode).into());
             }
             work.record(
@@ -99,7 +99,7 @@ impl Identity {
             );
         }
         if let Some((id, credential)) = &signed_in.passkey {
-            work.passkeys().used(*id, credential, situation.at.date()).await.map_err(SignInError::from)?;
+            work.passkeys().used(*id, credential, situation.at.date()).await?;
         }
         let key = Key {
             kind: DeviceKind::Browser,
@@ -109,7 +109,7 @@ impl Identity {
         let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;
         let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
         if device.state == DeviceState::Pending {
-            work.commit().await.map_err(SignInError::from)?;
+            work.commit().await?;
             let waiting = self.waiting(tenant.id(), &device);
             let answer = SignInAnswer::DevicePending { waiting, recovery_codes };
             return Ok(Completed { answer, cookies: Vec::new() });
@@ -124,7 +124,7 @@ impl Identity {
             settings: &settings,
         };
         let (row, secret) = self.begin_session(&mut work, new).await?;
-        work.commit().await.map_err(SignInError::from)?;
+        work.commit().await?;
         let life = row.expires_at - situation.at;
         let mut cookies = vec![session_cookie(&secret, row.id, life)];
         let handover =

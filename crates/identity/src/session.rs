@@ -86,7 +86,7 @@ impl Sessions for Identity {
             }
             Standing::Over | Standing::Copied => return Err(not_signed_in()),
         }
-        self.touch(&site.tenant, &presented.row).await.map_err(SignInError::from)?;
+        self.touch(&site.tenant, &presented.row).await?;
         self.session_of(site, &presented.row, &presented.settings).await
     }
 }
@@ -99,13 +99,24 @@ impl Identity {
             Err(StoreError::NotFound(_)) => return Err(not_signed_in()),
             Err(error) => return Err(SignInError::from(error).into()),
         };
-        let settings = settings::load(tenant).await.map_err(SignInError::from)?;
+        let settings = settings::load(tenant).await?;
         let hash = secret.hash(&self.sealer, tenant.id());
         let standing = judge(&row, &hash, settings::idle(&settings), self.clock.now());
         if standing == Standing::Copied {
-            self.end_copied(tenant, &row).await.map_err(SignInError::from)?;
+            self.end_copied(tenant, &row).await?;
         }
         Ok(Presented { row, hash, settings, standing })
+    }
+
+    /// Whether a session still stands. Asking is no use of it: a page that is left open must not keep it from ending.
+    pub(crate) async fn standing(&self, site: &Site, cookie: &Secret<String>) -> Result<(), ApiError> {
+        let presented = self.presented(&site.tenant, cookie).await?;
+        match presented.standing {
+            // Rotating would be a use; the next real request asks for it.
+            Standing::Good | Standing::RotationNeeded => {}
+            Standing::Over | Standing::Copied => return Err(not_signed_in()),
+        }
+        self.session_of(site, &presented.row, &presented.settings).await.map(drop)
     }
 
     /// The session as handlers see it, if person and device are still good.
@@ -115,9 +126,9 @@ impl Identity {
         row: &SessionRecord,
         settings: &Settings,
     ) -> Result<Session, ApiError> {
-        let found = self.look_up(&site.tenant, row).await.map_err(SignInError::from)?;
+        let found = self.look_up(&site.tenant, row).await?;
         let Some((person, device)) = found else { return Err(not_signed_in()) };
-        let roles = site.tenant.people().roles(person.id).await.map_err(SignInError::from)?;
+        let roles = site.tenant.people().roles(person.id).await?;
         Ok(Session {
             facts: facts_of(row, device.as_ref()),
             name: person.name,
@@ -193,7 +204,7 @@ impl Identity {
             return Err(not_signed_in());
         }
         let opened: Opened<()> = self.open_challenge(&site.tenant, challenge)?;
-        let found = self.look_up(&site.tenant, row).await.map_err(SignInError::from)?;
+        let found = self.look_up(&site.tenant, row).await?;
         let Some((_, Some(device))) = found else { return Err(not_signed_in()) };
         let proof =
             DeviceKey::from_spki(device.public_key).and_then(|key| key.verify(SignedFor::Rotate, challenge, signature));
@@ -213,8 +224,8 @@ impl Identity {
             work.commit().await?;
             Ok::<_, StoreError>(won)
         };
-        let won = won.await.map_err(SignInError::from)?;
-        let row = site.tenant.sessions().get(row.id).await.map_err(SignInError::from)?;
+        let won = won.await?;
+        let row = site.tenant.sessions().get(row.id).await?;
         Ok((self.session_of(site, &row, &presented.settings).await?, won.then_some(secret)))
     }
 

@@ -45,7 +45,7 @@ impl Identity {
         tenant: &TenantStore,
         request: &SetupRequest,
     ) -> Result<PersonRecord, ApiError> {
-        if !self.setup_link_is_good(tenant, &request.token).await.map_err(SignInError::from)? {
+        if !self.setup_link_is_good(tenant, &request.token).await? {
             return Err(link_is_bad());
         }
         let name = request.name.trim().to_lowercase();

@@ -140,3 +140,27 @@ async fn the_typed_password_is_handed_over_to_its_session_only() {
     other.handover = browser.handover.clone();
     assert_eq!(other.get("/api/v1/session").await.1["handover"], false);
 }
+
+#[tokio::test]
+async fn an_open_page_learns_that_its_session_is_over_without_keeping_it_alive() {
+    const STANDING: &str = "/api/v1/session/standing";
+    let office = Office::open().await;
+    let (mut browser, app, person) = office.enrolled("a.meier").await;
+    let before = browser.cookie.clone();
+    for _ in 0..59 {
+        assert_eq!(browser.get(STANDING).await.0, StatusCode::NO_CONTENT);
+        office.clock.advance(Duration::minutes(1));
+    }
+    assert_eq!(browser.cookie, before, "asking changes no secret");
+    office.clock.advance(Duration::minutes(1));
+    let over = browser.get(STANDING).await;
+    assert_eq!((over.0, &over.1["code"]), (StatusCode::UNAUTHORIZED, &"not_signed_in".into()), "nobody worked there");
+
+    browser.sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
+    assert_eq!(browser.get(STANDING).await.0, StatusCode::NO_CONTENT);
+    let work = office.tenant.begin().await.unwrap();
+    work.people().set_state(person, PersonState::Disabled).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(browser.get(STANDING).await.0, StatusCode::UNAUTHORIZED, "the person was disabled");
+    assert_eq!(office.browser().get(STANDING).await.0, StatusCode::UNAUTHORIZED, "nobody is signed in there");
+}

@@ -28,8 +28,8 @@ pub(super) async fn sessions(
     session: Session,
 ) -> Result<Json<Vec<MySession>>, ApiError> {
     let tenant = &session.site.tenant;
-    let rows = tenant.sessions().live_of_person(session.person()).await.map_err(SignInError::from)?;
-    let devices = tenant.devices().of_person(session.person()).await.map_err(SignInError::from)?;
+    let rows = tenant.sessions().live_of_person(session.person()).await?;
+    let devices = tenant.devices().of_person(session.person()).await?;
     let names: HashMap<DeviceId, String> = devices.into_iter().map(|device| (device.id, device.name)).collect();
     let mut connections: HashMap<SessionId, u32> = HashMap::new();
     for grant in identity.authoriser().grants().snapshot() {
@@ -59,14 +59,14 @@ pub(super) async fn end_session(
     if row.person != session.person() {
         return Err(ApiError::not_found());
     }
-    let mut work = tenant.begin().await.map_err(SignInError::from)?;
-    session::end(&mut work, id).await.map_err(SignInError::from)?;
-    work.commit().await.map_err(SignInError::from)?;
+    let mut work = tenant.begin().await?;
+    session::end(&mut work, id).await?;
+    work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn devices(State(_): State<Arc<Identity>>, session: Session) -> Result<Json<Vec<MyDevice>>, ApiError> {
-    let devices = session.site.tenant.devices().of_person(session.person()).await.map_err(SignInError::from)?;
+    let devices = session.site.tenant.devices().of_person(session.person()).await?;
     let shown = devices.into_iter().filter(|device| device.state != DeviceState::Revoked);
     Ok(Json(shown.map(|device| my_device(device, &session)).collect()))
 }
@@ -81,7 +81,7 @@ pub(super) async fn revoke_device(
     if device.person != session.person() {
         return Err(ApiError::not_found());
     }
-    revoke(tenant, &session, id).await.map_err(SignInError::from)?;
+    revoke(tenant, &session, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -107,16 +107,16 @@ pub(super) async fn add_ssh_key(
     let name = DeviceName::parse(&request.name, DeviceKind::SshKey)
         .map_err(|fault| SignInError::Name { path: "name", fault })?;
     let tenant = &session.site.tenant;
-    let settings = settings::load(tenant).await.map_err(SignInError::from)?;
+    let settings = settings::load(tenant).await?;
     let thumbprint = key.fingerprint();
     let key = Key { kind: DeviceKind::SshKey, encoded: key.blob().to_vec(), thumbprint };
-    let mut work = tenant.begin().await.map_err(SignInError::from)?;
-    if work.devices().by_key(session.person(), &key.thumbprint).await.map_err(SignInError::from)?.is_some() {
+    let mut work = tenant.begin().await?;
+    if work.devices().by_key(session.person(), &key.thumbprint).await?.is_some() {
         return Err(ApiError::conflict("key_known", "this key is enrolled already, or was revoked"));
     }
     let now = session.situation.at;
     let device = identity.enrol_device(&mut work, &settings, session.person(), &key, &name, now).await?;
-    work.commit().await.map_err(SignInError::from)?;
+    work.commit().await?;
     Ok((StatusCode::CREATED, Json(my_device(device, &session))))
 }
 
@@ -169,9 +169,9 @@ pub(super) async fn language(
     if !matches!(language.as_str(), "" | "de" | "en") {
         return Err(ApiError::invalid().field("language", "unknown", "the language is de or en"));
     }
-    let work = session.site.tenant.begin().await.map_err(SignInError::from)?;
-    work.people().set_language(session.person(), &language).await.map_err(SignInError::from)?;
-    work.commit().await.map_err(SignInError::from)?;
+    let work = session.site.tenant.begin().await?;
+    work.people().set_language(session.person(), &language).await?;
+    work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn router(identity: Arc<Identity>) -> Router {
         .route("/api/v1/setup/check", post(sign_in::setup_check))
         .route("/api/v1/setup", post(sign_in::setup))
         .route("/api/v1/session", get(session::get).delete(session::sign_out))
+        .route("/api/v1/session/standing", get(session::standing))
         .route("/api/v1/session/rotate", post(session::rotate))
         .route("/api/v1/me/sessions", get(me::sessions))
         .route("/api/v1/me/sessions/{id}", delete(me::end_session))

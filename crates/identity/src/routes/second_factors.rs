@@ -32,9 +32,9 @@ struct Registration {
 
 pub(super) async fn list(State(_): State<Arc<Identity>>, session: Session) -> Result<Json<MySecondFactors>, ApiError> {
     let (tenant, person) = (&session.site.tenant, session.person());
-    let tokens = tenant.otp_tokens().of_person(person).await.map_err(SignInError::from)?;
-    let passkeys = tenant.passkeys().of_person(person).await.map_err(SignInError::from)?;
-    let codes = tenant.recovery_codes().unused_of_person(person).await.map_err(SignInError::from)?;
+    let tokens = tenant.otp_tokens().of_person(person).await?;
+    let passkeys = tenant.passkeys().of_person(person).await?;
+    let codes = tenant.recovery_codes().unused_of_person(person).await?;
     Ok(Json(MySecondFactors {
         otp_tokens: tokens
             .into_iter()
@@ -54,7 +54,7 @@ pub(super) async fn passkey_begin(
     State(identity): State<Arc<Identity>>,
     session: Session,
 ) -> Result<Json<PasskeyOptions>, ApiError> {
-    let present = session.site.tenant.passkeys().of_person(session.person()).await.map_err(SignInError::from)?;
+    let present = session.site.tenant.passkeys().of_person(session.person()).await?;
     if present.len() >= MAX_PASSKEYS {
         return Err(ApiError::conflict("too_many_passkeys", "remove a passkey that you no longer use"));
     }
@@ -119,11 +119,11 @@ pub(super) async fn passkey_remove(
     Path(id): Path<PasskeyId>,
 ) -> Result<StatusCode, ApiError> {
     let (tenant, person) = (&session.site.tenant, session.person());
-    let own = tenant.passkeys().of_person(person).await.map_err(SignInError::from)?;
+    let own = tenant.passkeys().of_person(person).await?;
     if !own.iter().any(|passkey| passkey.id == id) {
         return Err(ApiError::not_found());
     }
-    let tokens = tenant.otp_tokens().of_person(person).await.map_err(SignInError::from)?;
+    let tokens = tenant.otp_tokens().of_person(person).await?;
     if own.len() == 1 && tokens.iter().all(|token| token.confirmed_at.is_none()) {
         return Err(ApiError::conflict(
             "last_second_factor",
@@ -157,9 +157,9 @@ pub(super) async fn totp_confirm(
     if app.person != session.person() {
         return Err(SignInError::Challenge.into());
     }
-    let mut work = tenant.begin().await.map_err(SignInError::from)?;
+    let mut work = tenant.begin().await?;
     identity.store_app(&mut work, tenant.id(), &app, now).await?;
-    work.commit().await.map_err(SignInError::from)?;
+    work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -168,9 +168,9 @@ pub(super) async fn recovery_codes(
     session: Session,
 ) -> Result<Json<RecoveryCodes>, ApiError> {
     let tenant = &session.site.tenant;
-    let mut work = tenant.begin().await.map_err(SignInError::from)?;
+    let mut work = tenant.begin().await?;
     let codes = identity.store_recovery_codes(&mut work, tenant.id(), session.person()).await?;
-    work.commit().await.map_err(SignInError::from)?;
+    work.commit().await?;
     Ok(Json(RecoveryCodes { codes: codes.iter().map(|code| code.expose().clone()).collect() }))
 }
 

@@ -8,13 +8,13 @@ use axum::{
     response::Response,
 };
 use fernamt_api::session::{RotateRequest, SessionView};
+use fernamt_domain::Secret;
 use fernamt_http::{ApiError, Json, Session, Site, cookie};
 
 use super::with_cookies;
 use crate::{
     Identity,
     complete::{session_cookie, view},
-    failure::SignInError,
     handover,
 };
 
@@ -26,8 +26,18 @@ pub(super) async fn get(
     Ok(Json(view(&session, identity.has_handover(&session, &headers))?))
 }
 
+/// Takes no session argument, because that would count as a use.
+pub(super) async fn standing(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    identity.standing(&site, &presented(&headers)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 pub(super) async fn sign_out(State(identity): State<Arc<Identity>>, session: Session) -> Result<Response, ApiError> {
-    identity.end_session(&session.site.tenant, session.facts.session).await.map_err(SignInError::from)?;
+    identity.end_session(&session.site.tenant, session.facts.session).await?;
     Ok(with_cookies(StatusCode::NO_CONTENT, vec![cookie::remove(cookie::SESSION), cookie::remove(cookie::HANDOVER)]))
 }
 
@@ -38,12 +48,16 @@ pub(super) async fn rotate(
     headers: HeaderMap,
     Json(request): Json<RotateRequest>,
 ) -> Result<Response, ApiError> {
-    let cookie = cookie::get(&headers, cookie::SESSION)
-        .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))?;
+    let cookie = presented(&headers)?;
     let (session, secret) = identity.rotate(&site, &cookie, &request.challenge, &request.signature).await?;
     let life = session.expires_at - session.situation.at;
     let cookies = secret.map(|secret| session_cookie(&secret, session.facts.session, life)).into_iter().collect();
     Ok(with_cookies(Json(view(&session, identity.has_handover(&session, &headers))?), cookies))
+}
+
+fn presented(headers: &HeaderMap) -> Result<Secret<String>, ApiError> {
+    cookie::get(headers, cookie::SESSION)
+        .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))
 }
 
 impl Identity {

@@ -32,7 +32,7 @@ pub(super) async fn challenge(
     State(identity): State<Arc<Identity>>,
     site: Site,
 ) -> Result<Json<SignInChallenge>, ApiError> {
-    let administrators = site.tenant.people().with_role(Role::Administrator).await.map_err(SignInError::from)?;
+    let administrators = site.tenant.people().with_role(Role::Administrator).await?;
     let (challenge, expires_at) = identity.challenges.issue(site.tenant.id(), CHALLENGE, ());
     Ok(Json(SignInChallenge { challenge, expires_at, tenant_name: site.name, setup_open: administrators.is_empty() }))
 }
@@ -126,7 +126,7 @@ pub(super) async fn passkey(
     let who = Attempt::Stranger(Source::from(situation.address), account);
     identity.throttle.admit(who, situation.at).map_err(SignInError::from)?;
     identity.throttle.failed(who, situation.at);
-    let record = site.tenant.passkeys().by_credential_id(&answer.credential_id).await.map_err(SignInError::from)?;
+    let record = site.tenant.passkeys().by_credential_id(&answer.credential_id).await?;
     let person = match &record {
         Some(record) if record.person.0 == answer.person => active(&site, record.person).await?,
         _ => None,
@@ -140,7 +140,7 @@ pub(super) async fn passkey(
         Err(error) => {
             if matches!(error, PasskeyError::Cloned) {
                 let event = AuditEvent::new(AuditKind::Alarm, "passkey_copied", Outcome::Denied).about(person.id);
-                site.tenant.record(event).await.map_err(SignInError::from)?;
+                site.tenant.record(event).await?;
             }
             identity.note_failure(&site.tenant, Some(person.id), Wrong::Passkey, &situation);
             return Err(SignInError::Failed(Wrong::Passkey).into());
@@ -165,7 +165,7 @@ pub(super) async fn setup_check(
     site: Site,
     Json(request): Json<SetupCheckRequest>,
 ) -> Result<Json<SetupView>, ApiError> {
-    let valid = identity.setup_link_is_good(&site.tenant, &request.token).await.map_err(SignInError::from)?;
+    let valid = identity.setup_link_is_good(&site.tenant, &request.token).await?;
     Ok(Json(SetupView { valid }))
 }
 
