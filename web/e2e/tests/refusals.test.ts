@@ -129,11 +129,13 @@ describe('a refusal', () => {
       await reads(
         page,
         'Ihre Leitstelle ist benachrichtigt',
-        'Lassen Sie diese Seite offen und melden Sie sich nach der Freigabe erneut an.',
+        'Lassen Sie diese Seite offen: Sie sagt Ihnen, sobald entschieden ist.',
         'anmelden-freigabe',
       );
-      await page.goto('/');
-      await page.locator('input[name=password]').waitFor();
+      const another = await dora.context.newPage();
+      await another.goto('/');
+      await another.locator('input[name=password]').waitFor();
+      await another.close();
 
       await karl.goto('/verwaltung/geraete');
       await karl.getByText('Ein Gerät wartet auf Freigabe').waitFor();
@@ -143,6 +145,8 @@ describe('a refusal', () => {
       await karl.keyboard.press('Enter');
       await karl.locator('.fa-toasts').getByText('ist freigegeben.').waitFor();
 
+      await reads(page, 'Ihr Gerät ist freigegeben', 'Melden Sie sich jetzt an.');
+      await page.getByRole('button', { name: 'Zur Anmeldung' }).click();
       await passSignIn(page, office.person('dora'));
       await page.getByRole('link', { name: 'Tierregister' }).waitFor();
       expect(dora.faults).toEqual([]);
