@@ -69,6 +69,8 @@ pub struct RotateRequest {
 operations! { "session";
     /// The session in use.
     session: get "/api/v1/session" () [] -> 200 SessionView;
+    /// Whether the session still stands, for a page that is open and not used: asking does not keep it alive.
+    session_standing: get "/api/v1/session/standing" () [] -> 204;
     /// Signs out.
     sign_out: delete "/api/v1/session" () [] -> 204;
     /// Replaces the session's secret; the device proves that it holds its key.

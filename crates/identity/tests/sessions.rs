@@ -1,7 +1,7 @@
 //! What a session's cookie is worth, to its owner and to a thief.
 
 use axum::http::StatusCode;
-use fernamt_domain::audit::AuditKind;
+use fernamt_domain::{PersonState, audit::AuditKind};
 use fernamt_identity::session::{GRACE, ROTATE_AFTER};
 use serde_json::json;
 use time::Duration;
@@ -145,7 +145,7 @@ async fn the_typed_password_is_handed_over_to_its_session_only() {
 async fn an_open_page_learns_that_its_session_is_over_without_keeping_it_alive() {
     const STANDING: &str = "/api/v1/session/standing";
     let office = Office::open().await;
-    let (mut browser, app, person) = office.enrolled("a.meier").await;
+    let (mut browser, app, _) = office.enrolled("a.meier").await;
     let before = browser.cookie.clone();
     for _ in 0..59 {
         assert_eq!(browser.get(STANDING).await.0, StatusCode::NO_CONTENT);
@@ -158,6 +158,7 @@ async fn an_open_page_learns_that_its_session_is_over_without_keeping_it_alive()
 
     browser.sign_in("a.meier", PASSWORD, Some(&app.code(office.now()))).await;
     assert_eq!(browser.get(STANDING).await.0, StatusCode::NO_CONTENT);
+    let person = office.tenant.people().by_name("a.meier").await.unwrap().unwrap().id;
     let work = office.tenant.begin().await.unwrap();
     work.people().set_state(person, PersonState::Disabled).await.unwrap();
     work.commit().await.unwrap();
