@@ -21,7 +21,7 @@ pub fn target_table(data: &[u8]) {
     };
     assert!(steps.len() <= table::MAX_ROWS, "too many rows");
     let cells: Vec<_> = steps.iter().map(|step| row::write(&step.wanted.fields, &step.wanted.bundles)).collect();
-    let again = present.plan(&table::write(&cells, true), &egress).expect("what was written can be read");
+    let again = present.plan(&table::write(&cells), &egress).expect("what was written can be read");
     assert_eq!(again.len(), steps.len(), "rows were lost");
     let rows = table::read(data).expect("it was accepted before");
     for ((before, after), row) in steps.iter().zip(&again).zip(&rows) {

@@ -148,7 +148,7 @@ async fn what_is_exported_imports_as_unchanged() {
         SSH;ssh;10.0.0.1;22;;;\"a; \"\"b\"\"\";\n";
     import(&client, table.as_bytes(), false).await;
     let exported = client.get("/api/v1/admin/targets/export").await;
-    assert!(exported.text.starts_with("\u{feff}Name;Art;Rechner;"), "{}", exported.text);
+    assert!(exported.text.starts_with("\u{feff}name;kind;host;"), "{}", exported.text);
     assert!(exported.text.contains(";'=cmd;"), "no spreadsheet runs it: {}", exported.text);
     let again = import(&client, exported.text.as_bytes(), false).await;
     assert_eq!(actions(&again), [("GIS", "unchanged"), ("SSH", "unchanged")]);

@@ -241,13 +241,12 @@ async fn export(Administrator(session): Administrator) -> Result<impl IntoRespon
         .iter()
         .map(|record| row::write(&convert::fields(record), bundles.get(&record.id).map_or(&[], Vec::as_slice)))
         .collect();
-    let german = session.language.as_deref() != Some("en");
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"fernamt-targets.csv\""),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, table::write(&rows, german)))
+    Ok((headers, table::write(&rows)))
 }
 
 fn planned(id: Option<ImportId>, steps: &[Step]) -> ImportResult {

@@ -299,7 +299,7 @@ mod tests {
     fn what_is_exported_can_be_imported() {
         let text = "name;kind;host;port;label;tls;start_path;bundle\nGIS;web;gis.amt.test;443;gis;yes;/karte;A|B";
         let wanted = taken(&row(text), None).unwrap();
-        let bytes = table::write(&[write(&wanted.fields, &wanted.bundles)], true);
+        let bytes = table::write(&[write(&wanted.fields, &wanted.bundles)]);
         let again = taken(&table::read(&bytes).unwrap()[0], None).unwrap();
         assert_eq!((again.fields, again.bundles), (wanted.fields, wanted.bundles));
     }
