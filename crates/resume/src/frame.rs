@@ -49,12 +49,12 @@ pub enum Refusal {
 pub enum Frame {
     Open,
     Attach(Attach),
-    Attached { epoch: u64, received: u64, code: [u8; 32] },
+    Attached { epoch: u64, received: u64, from: u64, code: [u8; 32] },
     Refused(Refusal),
     Data { position: u64, bytes: Bytes },
     End { position: u64 },
     Ack { taken: u64, limit: u64 },
-    Ping(u64),
+    Ping { number: u64, sent: u64 },
     Pong(u64),
     Bye,
 }
@@ -75,10 +75,11 @@ impl Frame {
                 out.put_u64(attach.received);
                 out.put_slice(&attach.code);
             }
-            Self::Attached { epoch, received, code } => {
-                head(out, ATTACHED, 48);
+            Self::Attached { epoch, received, from, code } => {
+                head(out, ATTACHED, 56);
                 out.put_u64(*epoch);
                 out.put_u64(*received);
+                out.put_u64(*from);
                 out.put_slice(code);
             }
             Self::Refused(refusal) => {
@@ -101,9 +102,10 @@ impl Frame {
                 out.put_u64(*taken);
                 out.put_u64(*limit);
             }
-            Self::Ping(number) => {
-                head(out, PING, 8);
+            Self::Ping { number, sent } => {
+                head(out, PING, 16);
                 out.put_u64(*number);
+                out.put_u64(*sent);
             }
             Self::Pong(number) => {
                 head(out, PONG, 8);
@@ -189,11 +191,11 @@ fn is_length(kind: u8, length: usize) -> Result<bool, Fault> {
     Ok(match kind {
         OPEN => length == 5,
         ATTACH => length == 69,
-        ATTACHED => length == 48,
+        ATTACHED => length == 56,
         REFUSED => length == 1,
         DATA => (9..=8 + MAX_DATA_BYTES).contains(&length),
-        END | PING | PONG => length == 8,
-        ACK => length == 16,
+        END | PONG => length == 8,
+        ACK | PING => length == 16,
         BYE => length == 0,
         unknown => return Err(Fault::UnknownType(unknown)),
     })
@@ -232,8 +234,11 @@ fn read(kind: u8, fields: &mut Fields) -> Result<Option<Frame>, Fault> {
         ATTACHED => {
             let epoch = fields.number();
             let received = fields.position()?;
-            match (epoch, received, fields.array()) {
-                (Some(epoch), Some(received), Some(code)) => Some(Frame::Attached { epoch, received, code }),
+            let from = fields.position()?;
+            match (epoch, received, from, fields.array()) {
+                (Some(epoch), Some(received), Some(from), Some(code)) => {
+                    Some(Frame::Attached { epoch, received, from, code })
+                }
                 _ => None,
             }
         }
@@ -250,7 +255,7 @@ fn read(kind: u8, fields: &mut Fields) -> Result<Option<Frame>, Fault> {
         }
         END => fields.position()?.map(|position| Frame::End { position }),
         ACK => fields.position()?.zip(fields.position()?).map(|(taken, limit)| Frame::Ack { taken, limit }),
-        PING => fields.number().map(Frame::Ping),
+        PING => fields.number().zip(fields.position()?).map(|(number, sent)| Frame::Ping { number, sent }),
         PONG => fields.number().map(Frame::Pong),
         BYE => Some(Frame::Bye),
         unknown => return Err(Fault::UnknownType(unknown)),
@@ -333,17 +338,14 @@ mod tests {
             Just(Frame::Open),
             (any::<[u8; 16]>(), any::<u64>(), position(), code())
                 .prop_map(|(id, epoch, received, code)| { Frame::Attach(Attach { id, epoch, received, code }) }),
-            (any::<u64>(), position(), code()).prop_map(|(epoch, received, code)| Frame::Attached {
-                epoch,
-                received,
-                code
-            }),
+            (any::<u64>(), position(), position(), code())
+                .prop_map(|(epoch, received, from, code)| { Frame::Attached { epoch, received, from, code } }),
             prop_oneof![Just(Refusal::Gone), Just(Refusal::Busy)].prop_map(Frame::Refused),
             (position(), proptest::collection::vec(any::<u8>(), 1..300))
                 .prop_map(|(position, bytes)| Frame::Data { position, bytes: bytes.into() }),
             position().prop_map(|position| Frame::End { position }),
             (position(), position()).prop_map(|(taken, limit)| Frame::Ack { taken, limit }),
-            any::<u64>().prop_map(Frame::Ping),
+            (any::<u64>(), position()).prop_map(|(number, sent)| Frame::Ping { number, sent }),
             any::<u64>().prop_map(Frame::Pong),
             Just(Frame::Bye),
         ]
@@ -399,12 +401,13 @@ mod tests {
     #[test]
     fn a_greeting_takes_nothing_but_open_and_attach() {
         assert_eq!(Greeting::default().push(b"GET / HTTP/1.1\r\n").unwrap_err(), Fault::Foreign);
-        assert_eq!(Greeting::default().push(&Frame::Ping(1).to_bytes()).unwrap_err(), Fault::Foreign);
+        assert_eq!(Greeting::default().push(&Frame::Bye.to_bytes()).unwrap_err(), Fault::Foreign);
         let mut greeting = Greeting::default();
         let mut wire = BytesMut::from(&Frame::Open.to_bytes()[..]);
-        Frame::Ping(7).write(&mut wire);
+        let ping = Frame::Ping { number: 7, sent: 0 };
+        ping.write(&mut wire);
         assert!(greeting.push(&wire[..2]).unwrap().is_none());
         let Some(First::Open(mut rest)) = greeting.push(&wire[2..]).unwrap() else { panic!("no greeting") };
-        assert_eq!(rest.next_frame().unwrap(), Some(Frame::Ping(7)));
+        assert_eq!(rest.next_frame().unwrap(), Some(ping));
     }
 }

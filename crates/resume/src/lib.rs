@@ -23,12 +23,12 @@
 //! |---|---|---|---|
 //! | 1 | OPEN | 5 | `FRSM`, version (1) |
 //! | 2 | ATTACH | 69 | `FRSM`, version (1), id (16), epoch (8), received (8), code (32) |
-//! | 3 | ATTACHED | 48 | epoch (8), received (8), code (32) |
+//! | 3 | ATTACHED | 56 | epoch (8), received (8), from (8), code (32) |
 //! | 4 | REFUSED | 1 | reason: 1 gone, 2 busy |
 //! | 5 | DATA | 9 to 16 392 | position of the first byte (8), bytes (1 to [`MAX_DATA_BYTES`]) |
 //! | 6 | END | 8 | position of the end (8) |
 //! | 7 | ACK | 16 | taken (8): all before it has been taken by the application; limit (8): do not send beyond |
-//! | 8 | PING | 8 | a number (8) |
+//! | 8 | PING | 16 | a number (8); sent (8): all before it was sent on this line or an earlier one |
 //! | 9 | PONG | 8 | the number of the last PING (8) |
 //! | 10 | BYE | 0 | the stream is over for good |
 //!
@@ -38,7 +38,8 @@
 //! nothing or REFUSED. Neither OPEN nor ATTACH nor their answers come later on a line.
 //!
 //! **Re-attaching.** `code` is HMAC-SHA-256 under the ticket's key over a label for the direction, the id, the epoch and
-//! the position `received` (in ATTACHED: both sides'). The initiator counts the epoch up with every ATTACH; the acceptor
+//! the position `received`; in ATTACHED over both sides' and over `from`, where the acceptor goes on. That is the
+//! initiator's `received`, or more where it has acknowledged more on the old line in the meantime. The initiator counts the epoch up with every ATTACH; the acceptor
 //! takes an epoch only once and only upwards, so a recorded ATTACH is worthless, and whichever ATTACH is newest displaces
 //! the line before it. Old epochs, forged codes and unknown ids all get the same REFUSED.
 //!
@@ -48,7 +49,8 @@
 //! **The end.** A direction ends with END. When both ends have been taken, the acceptor says BYE and forgets the stream;
 //! an initiator that misses it comes back and takes the refusal as the same. BYE at any other time is an abrupt end.
 //!
-//! **Keeping alive.** Each side sends PING every [`PING_EVERY`]. Who has heard nothing for [`SILENCE`] doubts the line;
+//! **Keeping alive.** Each side sends PING and ACK every [`PING_EVERY`]; a PING that tells of bytes which never came is a
+//! fault, so even what a line must not do, losing something in its middle, mends itself. Who has heard nothing for [`SILENCE`] doubts the line;
 //! an initiator then dials anew while it still listens to the old one, and takes what comes first: a new line, or the answer
 //! to its newest PING on the old one. Merely hearing something is not enough, because TCP backs off each direction by
 //! itself.

@@ -66,21 +66,23 @@ impl Line {
         self.ping_at
     }
 
-    /// Says it.
-    pub(crate) fn write(&mut self, now: Instant, out: &mut BytesMut) {
+    /// Says it. `sent` is where the stream's bytes have come to on this line. Returns whether a PING was among it.
+    pub(crate) fn write(&mut self, now: Instant, sent: u64, out: &mut BytesMut) -> bool {
         if let Some(first) = self.first.take() {
             first.write(out);
         }
         if let Some(number) = self.pong.take() {
             Frame::Pong(number).write(out);
         }
-        if now >= self.ping_at {
+        let due = now >= self.ping_at;
+        if due {
             self.ping = self.ping.wrapping_add(1);
             self.pinged_at = Some(now);
             self.unanswered_since.get_or_insert(now);
             self.ping_at = now + PING_EVERY;
-            Frame::Ping(self.ping).write(out);
+            Frame::Ping { number: self.ping, sent }.write(out);
         }
+        due
     }
 
     /// Only the newest PING is answered, so that many cost us nothing.

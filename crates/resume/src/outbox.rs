@@ -69,6 +69,11 @@ impl Outbox {
         self.base + self.bytes.len() as u64
     }
 
+    /// Where the bytes have come to on the present line.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
     pub(crate) fn has_something(&self) -> bool {
         self.next < self.end_position().min(self.limit) || self.has_end()
     }
@@ -113,13 +118,15 @@ impl Outbox {
         Ok(moves)
     }
 
-    /// The other side has received all before `received`: goes on from there.
-    pub(crate) fn rewind(&mut self, received: u64) -> Result<(), Fault> {
-        if received < self.base || received > self.sent {
+    /// The other side has received all before `received`: goes on from there, or from what it has acknowledged since it
+    /// said so. Returns where that is.
+    pub(crate) fn rewind(&mut self, received: u64) -> Result<u64, Fault> {
+        let from = received.max(self.acknowledged);
+        if from < self.base || from > self.sent {
             return Err(Fault::OutOfStep);
         }
-        self.next = received;
-        Ok(())
+        self.next = from;
+        Ok(from)
     }
 
     /// Whether the other side's application has taken everything, the end included.

@@ -80,15 +80,13 @@ impl Ticket {
     }
 
     /// The acceptor's answer to an ATTACH.
-    pub(crate) fn attached(&self, epoch: u64, theirs: u64, ours: u64) -> [u8; 32] {
-        self.code(&[ATTACHED_LABEL, &self.id, &epoch.to_be_bytes(), &theirs.to_be_bytes(), &ours.to_be_bytes()])
+    pub(crate) fn attached(&self, positions: &Positions) -> [u8; 32] {
+        self.code(&[ATTACHED_LABEL, &self.id, &positions.to_bytes()])
     }
 
     /// Whether an ATTACHED answers this very ATTACH and was made by the holder of this ticket.
-    pub(crate) fn proves_attached(&self, epoch: u64, ours: u64, theirs: u64, code: &[u8]) -> bool {
-        let parts: [&[u8]; 5] =
-            [ATTACHED_LABEL, &self.id, &epoch.to_be_bytes(), &ours.to_be_bytes(), &theirs.to_be_bytes()];
-        self.verify(&parts, code)
+    pub(crate) fn proves_attached(&self, positions: &Positions, code: &[u8]) -> bool {
+        self.verify(&[ATTACHED_LABEL, &self.id, &positions.to_bytes()], code)
     }
 
     fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -111,6 +109,29 @@ impl Ticket {
             context.update(part);
         }
         context
+    }
+}
+
+/// What the two sides agree on when a line is attached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Positions {
+    pub(crate) epoch: u64,
+    /// What the initiator has received.
+    pub(crate) initiator: u64,
+    /// What the acceptor has received.
+    pub(crate) acceptor: u64,
+    /// Where the acceptor goes on.
+    pub(crate) from: u64,
+}
+
+impl Positions {
+    fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let numbers = [self.epoch, self.initiator, self.acceptor, self.from];
+        for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
     }
 }
 
@@ -159,11 +180,17 @@ mod tests {
     #[test]
     fn an_answer_is_no_proof_and_a_proof_no_answer() {
         let ticket = ticket(1);
-        let answer = ticket.attached(3, 99, 7);
-        assert!(ticket.proves_attached(3, 99, 7, &answer));
-        assert!(!ticket.proves_attached(3, 7, 99, &answer));
-        assert!(!ticket.proves_attached(4, 99, 7, &answer));
+        let said = Positions { epoch: 3, initiator: 99, acceptor: 7, from: 100 };
+        let answer = ticket.attached(&said);
+        assert!(ticket.proves_attached(&said, &answer));
+        for other in [
+            Positions { initiator: 7, acceptor: 99, ..said },
+            Positions { epoch: 4, ..said },
+            Positions { from: 99, ..said },
+        ] {
+            assert!(!ticket.proves_attached(&other, &answer), "{other:?}");
+        }
         assert!(!ticket.proves(&Attach { code: answer, ..ticket.attach(3, 99) }));
-        assert!(!ticket.proves_attached(3, 99, 7, &ticket.attach(3, 99).code));
+        assert!(!ticket.proves_attached(&said, &ticket.attach(3, 99).code));
     }
 }

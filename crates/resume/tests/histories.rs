@@ -11,12 +11,16 @@ use crate::{
 };
 
 /// `FERNAMT_SEED=n` repeats one history.
-fn seeds() -> std::ops::Range<u64> {
+fn seeds() -> Vec<u64> {
     if let Some(seed) = std::env::var("FERNAMT_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        return seed..seed + 1;
+        return vec![seed];
     }
-    0..if fernamt_testkit::full() { 100_000 } else { 400 }
+    let count = if fernamt_testkit::full() { 100_000 } else { 400 };
+    ONCE_WRONG.iter().copied().chain(0..count).collect()
 }
+
+/// A late proof, a lost acknowledgement, a lost end.
+const ONCE_WRONG: [u64; 3] = [4_146, 13_167, 27_445];
 
 /// What befalls a history at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +127,7 @@ fn a_line_lost_before_the_sign_in_never_brings_wrong_bytes() {
             world.describe()
         );
     }
-    assert!(lost > 0 || seeds().count() < 100, "no history was cut before the sign-in");
+    assert!(lost > 0 || seeds().len() < 100, "no history was cut before the sign-in");
 }
 
 impl World {

@@ -7,6 +7,7 @@ use crate::{
     Attach, Decoder, Fault, Frame, LineId, Refusal,
     dial::{Attaching, Dial},
     line::Line,
+    ticket::Positions,
 };
 
 impl Stream {
@@ -98,9 +99,10 @@ impl Stream {
         let Some(ticket) = &self.ticket else { return };
         let id = attaching.line.id;
         let fault = match frame {
-            Frame::Attached { epoch, received, code } if *epoch == attaching.epoch => {
-                if ticket.proves_attached(*epoch, attaching.received, *received, code) {
-                    return self.attached(attaching.line, *received);
+            Frame::Attached { epoch, received, from, code } if *epoch == attaching.epoch => {
+                let said = Positions { epoch: *epoch, initiator: attaching.received, acceptor: *received, from: *from };
+                if ticket.proves_attached(&said, code) {
+                    return self.attached(attaching.line, &said);
                 }
                 Fault::Forged
             }
@@ -118,11 +120,13 @@ impl Stream {
     }
 
     /// A new line stands at both ends.
-    pub(super) fn attached(&mut self, line: Line, received: u64) {
+    pub(super) fn attached(&mut self, line: Line, said: &Positions) {
         if let Some(old) = self.line.take() {
             self.outputs.push_back(Output::Disconnect(old.id));
         }
-        if self.outbox.rewind(received).is_err() {
+        // What somebody else acknowledged in our name is lost.
+        let lost = said.from > self.inbox.received();
+        if lost || self.outbox.rewind(said.acceptor).is_err() {
             self.outputs.push_back(Output::Disconnect(line.id));
             return self.end(End::OutOfStep);
         }
@@ -136,34 +140,20 @@ impl Stream {
 
     /// The initiator comes back on a new line.
     pub(super) fn attach(&mut self, id: LineId, attach: &Attach, rest: Decoder) {
-        let proof = match &self.ticket {
-            Some(ticket) if self.dial.is_none() => {
-                if !ticket.proves(attach) {
-                    Err(Fault::Forged)
-                } else if attach.epoch <= self.epoch {
-                    Err(Fault::OldEpoch)
-                } else {
-                    let received = self.inbox.received();
-                    let code = ticket.attached(attach.epoch, attach.received, received);
-                    Ok(Frame::Attached { epoch: attach.epoch, received, code })
-                }
-            }
-            _ => Err(Fault::Unexpected),
-        };
-        let first = match proof {
-            Ok(first) => first,
-            Err(fault) => {
-                self.outputs.push_back(Output::Event(Event::Fault(fault)));
-                return self.outputs.push_back(Output::Refuse(id, Refusal::Gone));
-            }
-        };
-        self.epoch = attach.epoch;
-        if self.line.is_none() {
-            self.away_since.get_or_insert(self.now);
+        if let Err(fault) = self.judge(attach) {
+            self.outputs.push_back(Output::Event(Event::Fault(fault)));
+            return self.outputs.push_back(Output::Refuse(id, Refusal::Gone));
         }
-        if self.outbox.rewind(attach.received).is_err() {
+        self.epoch = attach.epoch;
+        let Some((ticket, from)) = self.ticket.as_ref().zip(self.outbox.rewind(attach.received).ok()) else {
             self.outputs.push_back(Output::Refuse(id, Refusal::Gone));
             return self.end(End::OutOfStep);
+        };
+        let (epoch, received) = (attach.epoch, self.inbox.received());
+        let code = ticket.attached(&Positions { epoch, initiator: attach.received, acceptor: received, from });
+        let first = Frame::Attached { epoch, received, from, code };
+        if self.line.is_none() {
+            self.away_since.get_or_insert(self.now);
         }
         // At the initiator's word: it knows first that the old line is dead.
         if let Some(old) = self.line.take() {
@@ -175,6 +165,18 @@ impl Stream {
         self.note_news();
         self.come_back();
         self.hear(&[]);
+    }
+
+    /// Whether an ATTACH is this stream's and new.
+    fn judge(&self, attach: &Attach) -> Result<(), Fault> {
+        let ticket = self.ticket.as_ref().filter(|_| self.dial.is_none()).ok_or(Fault::Unexpected)?;
+        if !ticket.proves(attach) {
+            return Err(Fault::Forged);
+        }
+        if attach.epoch <= self.epoch {
+            return Err(Fault::OldEpoch);
+        }
+        Ok(())
     }
 
     pub(super) fn moved(&mut self) {

@@ -246,7 +246,8 @@ impl Stream {
                     line.moves();
                 }
             }
-            Frame::Ping(number) => line.pinged(number),
+            Frame::Ping { sent, .. } if sent > self.inbox.received() => return Err(Fault::Gap),
+            Frame::Ping { number, .. } => line.pinged(number),
             Frame::Pong(number) => {
                 if line.ponged(self.now, number) {
                     self.trust();
@@ -315,17 +316,15 @@ impl Stream {
         if let Some(attaching) = self.dial.as_mut().and_then(|dial| dial.attaching.as_mut()) {
             let line = &mut attaching.line;
             if !line.writing && line.has_something(attaching.since) {
-                line.write(attaching.since, &mut out);
+                line.write(attaching.since, 0, &mut out);
                 line.writing = true;
                 return Some(Output::Transmit(line.id, out.freeze()));
             }
         }
         let line = self.line.as_mut().filter(|line| !line.writing)?;
-        if line.has_something(self.now) {
-            line.write(self.now, &mut out);
-        }
-        let news = self.inbox.has_news();
-        if news && (self.outbox.has_something() || self.ack_at.is_some_and(|at| self.now >= at)) {
+        let pinged = line.has_something(self.now) && line.write(self.now, self.outbox.next(), &mut out);
+        let company = self.outbox.has_something() || self.ack_at.is_some_and(|at| self.now >= at);
+        if pinged || (company && self.inbox.has_news()) {
             let (taken, limit) = self.inbox.tell();
             self.ack_at = None;
             Frame::Ack { taken, limit }.write(&mut out);
