@@ -10,7 +10,7 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use sea_orm::{
-    DatabaseTransaction, TransactionTrait, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait, Value,
     sea_query::{Condition, Expr, ExprTrait},
 };
 use serde::Serialize;
@@ -79,6 +79,24 @@ impl Store {
             tenant.delete_expired(&periods(&tenant).await).await?;
         }
         Ok(report)
+    }
+
+    /// Puts everything in a PostgreSQL database aside, as a schema of this name, and closes the store. The database can
+    /// be opened again, empty, and what was put aside can be put back by renaming. An SQLite store is put aside by
+    /// renaming its files.
+    pub async fn put_aside(self, kept: &str) -> Result<(), StoreError> {
+        if self.inner.database.backend() != DbBackend::Postgres {
+            return Err(StoreError::Address("only a schema of PostgreSQL can be put aside"));
+        }
+        let transaction = self.inner.database.writer.begin_with_options(writing()).await?;
+        let current = Statement::from_string(DbBackend::Postgres, "SELECT current_schema()::text");
+        let row = transaction.query_one_raw(current).await?.ok_or(StoreError::NotFound("schema"))?;
+        let schema: String = row.try_get_by_index(0)?;
+        let [schema, kept] = [schema.as_str(), kept].map(|name| format!("\"{}\"", name.replace('"', "\"\"")));
+        transaction.execute_unprepared(&format!("ALTER SCHEMA {schema} RENAME TO {kept}")).await?;
+        transaction.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await?;
+        transaction.commit().await?;
+        self.close().await
     }
 
     async fn restore_by_way_of(

@@ -56,7 +56,7 @@ pub(crate) async fn backup(config: &Path, arguments: BackupArguments) -> anyhow:
 }
 
 /// Restores a backup. All sessions end, devices wait for approval again, and nothing deleted or revoked comes back.
-/// Nothing is thrown away: the present database file is put aside.
+/// Nothing is thrown away: what the present database holds is put aside.
 pub(crate) async fn restore(config: &Path, arguments: RestoreArguments) -> anyhow::Result<ExitCode> {
     let config = super::configuration(config)?;
     let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
@@ -65,24 +65,45 @@ pub(crate) async fn restore(config: &Path, arguments: RestoreArguments) -> anyho
         None => Vec::new(),
     };
     let url = database_url(&config)?;
+    let now = clock.now();
+    let open = async || Store::open(url.clone(), Arc::clone(&clock), Arc::clone(&rng)).await;
     let mut aside = String::new();
-    if let DatabaseUrl::Sqlite(path) = &url
-        && path.exists()
-    {
-        ensure!(arguments.replace, "{} exists; to put it aside and restore in its place add --replace", path.display());
-        let present = Store::open(url.clone(), Arc::clone(&clock), Arc::clone(&rng)).await.context(
-            "the present database cannot be opened for its journal of deletions; move it away by hand and name the journal kept beside the backups with --journal",
-        )?;
-        journal.extend(present.journal_entries().await?);
-        present.close().await?;
-        let kept = put_aside(path, clock.now())?;
-        aside = format!("The database that was there is kept as {}.\n", kept.display());
+    match &url {
+        DatabaseUrl::Sqlite(path) if path.exists() => {
+            ensure!(
+                arguments.replace,
+                "{} exists; to put it aside and restore in its place add --replace",
+                path.display()
+            );
+            let present = open().await.context(
+                "the present database cannot be opened for its journal of deletions; move it away by hand and name the journal kept beside the backups with --journal",
+            )?;
+            journal.extend(present.journal_entries().await?);
+            present.close().await?;
+            let kept = put_aside(path, now)?;
+            aside = format!("The database that was there is kept as {}.\n", kept.display());
+        }
+        DatabaseUrl::Sqlite(_) => {}
+        DatabaseUrl::Postgres(_) => {
+            let present = open().await.context("the database cannot be opened")?;
+            if present.tenants().all().await?.is_empty() {
+                present.close().await?;
+            } else {
+                ensure!(
+                    arguments.replace,
+                    "the database is not empty; to put what it holds aside and restore in its place add --replace"
+                );
+                journal.extend(present.journal_entries().await?);
+                let kept = format!("replaced_{}", now.unix_timestamp());
+                present.put_aside(&kept).await.context(
+                    "what the database holds cannot be put aside; its role must own the database, or empty it by hand and name the journal kept beside the backups with --journal",
+                )?;
+                aside = format!("What the database held is kept there as the schema {kept}.\n");
+            }
+        }
     }
-    let store = Store::open(url, clock, rng).await.context("the database cannot be opened")?;
-    let report = store
-        .restore(&arguments.file, &journal, background::periods)
-        .await
-        .context("nothing was restored; a PostgreSQL database must be empty")?;
+    let store = open().await.context("the database cannot be opened")?;
+    let report = store.restore(&arguments.file, &journal, background::periods).await.context("nothing was restored")?;
     store.close().await?;
     super::print(&format!(
         "Restored {} administration(s): {} sessions were ended, {} devices wait for approval again, {} deletions and revocations were repeated.\n{aside}",
