@@ -61,7 +61,7 @@ impl std::str::FromStr for Fingerprint {
 pub struct NotAFingerprint;
 
 /// Which certificate a target may show.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Trust {
     /// This one only.
     Pinned(Fingerprint),

@@ -152,7 +152,7 @@ where
     let (confirm, protocol) =
         handshake::negotiate(&mut tcp, &request, &desktop.settings).await.map_err(|error| faulty(&error))?;
     let learning = matches!(desktop.trust, Trust::Learn);
-    let (tls, chain) = tls::connect(tcp, &desktop.host, desktop.trust.clone()).await.map_err(|error| {
+    let (tls, chain) = tls::connect(tcp, &desktop.host, desktop.trust).await.map_err(|error| {
         tracing::info!(%error, "TLS with a desktop failed");
         match error {
             TlsError::CertificateChanged { .. } => Outcome::CertificateChanged,
