@@ -1,20 +1,28 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { api, must, type Schema } from '../../api/client.ts';
 import { sessionBegan } from '../../api/session-keeper.ts';
 import { Front } from '../../app/front.tsx';
 import { chooseLanguage, chosenLanguage } from '../../i18n/index.ts';
 import { Button } from '../../ui/button.tsx';
 import { icons } from '../../ui/icon.tsx';
-import { Alert } from '../../ui/notice.tsx';
-import { EnrolmentSteps } from './enrolment.tsx';
-import { PendingStep } from './pending-step.tsx';
-import { RecoveryCodes } from './recovery-codes.tsx';
+import { Alert, Loading } from '../../ui/notice.tsx';
 import { confirmEnrolment, type Enrolment, type SignInAnswer, type Waiting } from './sign-in.ts';
 import { CodeStep, type Credentials, PasswordStep } from './sign-in-steps.tsx';
 import { wayBack } from './way-back.ts';
+
+// Most people never see these: they stay out of the first page.
+const EnrolmentSteps = lazy(() =>
+  import('./enrolment.tsx').then((part) => ({ default: part.EnrolmentSteps })),
+);
+const RecoveryCodes = lazy(() =>
+  import('./recovery-codes.tsx').then((part) => ({ default: part.RecoveryCodes })),
+);
+const PendingStep = lazy(() =>
+  import('./pending-step.tsx').then((part) => ({ default: part.PendingStep })),
+);
 
 export const SignInRoute = createLazyRoute('/anmelden')({ component: SignInPage });
 
@@ -87,84 +95,86 @@ function SignInPage() {
     <Front tenant={house.data?.tenant_name} wide={step.at === 'enrolment' || step.at === 'codes'}>
       <title>{t`Anmelden – Fernamt`}</title>
       <StepHeading step={step} />
-      {step.at === 'password' && beendet && (
-        <Alert tone="info" live="polite" title={t`Ihre Sitzung ist beendet.`}>
-          <p>
-            <Trans>
-              Das geschieht nach längerer Pause, oder wenn die Leitstelle die Sitzung beendet oder
-              Gerät oder Konto sperrt. Nach der Anmeldung geht es dort weiter, wo Sie waren. Gelingt
-              sie nicht, wenden Sie sich an Ihre IT-Stelle.
-            </Trans>
-          </p>
-        </Alert>
-      )}
-      {step.at === 'password' && abgemeldet && (
-        <Alert tone="success" live="polite" title={t`Sie sind abgemeldet.`} />
-      )}
-      {step.at === 'password' && (
-        <PasswordStep
-          key="password"
-          name={step.name ?? ''}
-          onCredentials={(credentials) => setStep({ at: 'code', credentials })}
-          onAnswer={(answer) => goOn(answer, null)}
-        />
-      )}
-      {step.at === 'code' && (
-        <CodeStep
-          key={step.enrolled ? 'enrolled' : 'code'}
-          credentials={step.credentials}
-          enrolled={step.enrolled}
-          onAnswer={(answer) => goOn(answer, step.credentials)}
-          onBack={() => setStep({ at: 'password', name: step.credentials.name })}
-        />
-      )}
-      {step.at === 'enrolment' && (
-        <EnrolmentSteps
-          key="enrolment"
-          enrolment={step.enrolment}
-          submitLabel={t`Bestätigen und anmelden`}
-          onCode={async (code) =>
-            goOn(await confirmEnrolment(step.enrolment.token, code), step.credentials)
-          }
-          aside={
-            <Button onPress={() => setStep({ at: 'password' })}>
-              <Trans>Abbrechen</Trans>
-            </Button>
-          }
-        />
-      )}
-      {step.at === 'codes' && (
-        <>
-          <RecoveryCodes
-            codes={step.codes}
-            name={step.credentials.name}
-            tenant={house.data?.tenant_name ?? 'Fernamt'}
+      <Suspense fallback={<Loading />}>
+        {step.at === 'password' && beendet && (
+          <Alert tone="info" live="polite" title={t`Ihre Sitzung ist beendet.`}>
+            <p>
+              <Trans>
+                Das geschieht nach längerer Pause, oder wenn die Leitstelle die Sitzung beendet oder
+                Gerät oder Konto sperrt. Nach der Anmeldung geht es dort weiter, wo Sie waren.
+                Gelingt sie nicht, wenden Sie sich an Ihre IT-Stelle.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+        {step.at === 'password' && abgemeldet && (
+          <Alert tone="success" live="polite" title={t`Sie sind abgemeldet.`} />
+        )}
+        {step.at === 'password' && (
+          <PasswordStep
+            key="password"
+            name={step.name ?? ''}
+            onCredentials={(credentials) => setStep({ at: 'code', credentials })}
+            onAnswer={(answer) => goOn(answer, null)}
           />
-          <div className="fa-row fa-noprint">
-            <Button
-              variant="primary"
-              icon={icons.iconCheck}
-              onPress={() =>
-                'token' in step.next
-                  ? setStep({
-                      at: 'pending',
-                      waiting: step.next,
-                      name: step.credentials.name,
-                    })
-                  : void enter(step.next)
-              }
-            >
-              <Trans>Codes sind sicher verwahrt, weiter</Trans>
-            </Button>
-          </div>
-        </>
-      )}
-      {step.at === 'pending' && (
-        <PendingStep
-          waiting={step.waiting}
-          onRetry={() => setStep({ at: 'password', name: step.name })}
-        />
-      )}
+        )}
+        {step.at === 'code' && (
+          <CodeStep
+            key={step.enrolled ? 'enrolled' : 'code'}
+            credentials={step.credentials}
+            enrolled={step.enrolled}
+            onAnswer={(answer) => goOn(answer, step.credentials)}
+            onBack={() => setStep({ at: 'password', name: step.credentials.name })}
+          />
+        )}
+        {step.at === 'enrolment' && (
+          <EnrolmentSteps
+            key="enrolment"
+            enrolment={step.enrolment}
+            submitLabel={t`Bestätigen und anmelden`}
+            onCode={async (code) =>
+              goOn(await confirmEnrolment(step.enrolment.token, code), step.credentials)
+            }
+            aside={
+              <Button onPress={() => setStep({ at: 'password' })}>
+                <Trans>Abbrechen</Trans>
+              </Button>
+            }
+          />
+        )}
+        {step.at === 'codes' && (
+          <>
+            <RecoveryCodes
+              codes={step.codes}
+              name={step.credentials.name}
+              tenant={house.data?.tenant_name ?? 'Fernamt'}
+            />
+            <div className="fa-row fa-noprint">
+              <Button
+                variant="primary"
+                icon={icons.iconCheck}
+                onPress={() =>
+                  'token' in step.next
+                    ? setStep({
+                        at: 'pending',
+                        waiting: step.next,
+                        name: step.credentials.name,
+                      })
+                    : void enter(step.next)
+                }
+              >
+                <Trans>Codes sind sicher verwahrt, weiter</Trans>
+              </Button>
+            </div>
+          </>
+        )}
+        {step.at === 'pending' && (
+          <PendingStep
+            waiting={step.waiting}
+            onRetry={() => setStep({ at: 'password', name: step.name })}
+          />
+        )}
+      </Suspense>
     </Front>
   );
 }
