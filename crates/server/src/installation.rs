@@ -56,7 +56,7 @@ impl Installation for Running {
         let ssh = match &self.office.config.ssh {
             Some(ssh) => {
                 let detail = format!("the SSH gateway listens on {}", ssh.address);
-                Part::new("ssh", PartState::Ok, "listening", detail).param("address", &ssh.address)
+                Part::new("ssh", PartState::Ok, "listening", detail).param("address", ssh.address)
             }
             None => Part::new("ssh", PartState::Off, "off", "the SSH gateway is not set up"),
         };

@@ -37,7 +37,7 @@ impl Fault {
     pub(crate) fn text(bytes: &[u8]) -> Result<&str, Self> {
         str::from_utf8(bytes).map_err(|error| {
             let read = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = read.split(|byte| *byte == b'\n').count();
             Self::at(
                 Some(line),
                 "this line is not in UTF-8; save the file as UTF-8 (Windows calls it \"UTF-8 without BOM\")",

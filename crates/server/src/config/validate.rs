@@ -45,10 +45,8 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
             Tls::Word(_) => {}
         }
     }
-    if let Some(ssh) = &config.ssh {
-        if !is_zone(&ssh.zone) {
-            fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));
-        }
+    if let Some(ssh) = config.ssh.as_ref().filter(|ssh| !is_zone(&ssh.zone)) {
+        fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));
     }
     if !is_filter(&config.log.filter) {
         let message = format!(
