@@ -62,10 +62,11 @@ impl App {
                 .zip(office.config.ssh.as_ref())
                 .map(|(keys, config)| SshAddress { port: config.address.port(), fingerprints: keys.fingerprints() }),
         });
-        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard, Arc::clone(&clock));
+        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard.clone(), Arc::clone(&clock));
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(office.keys.audit_signing_key(&office.rng)?),
+            egress: guard,
             prober: Arc::new(AccessProber(Arc::clone(&access))),
             installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
         });
