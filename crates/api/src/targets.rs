@@ -148,6 +148,8 @@ operations! { "targets";
     open_target: post "/api/v1/me/targets/{id}/open" (TargetId) [] -> 200 Opened;
     /// The desktop's WebSocket: `RDCleanPath`, then RDP.
     desktop: get "/api/v1/desktop" () query DesktopQuery [] -> 101;
+    /// The SSH gateway by WebSocket: binary messages carry its bytes. SSH asks who it is; a page's `Origin` is refused.
+    tunnel: get "/api/v1/tunnel" () [] -> 101;
     /// Goes on to a web application's own origin with a one-time code. The id is the target's.
     enter_app: get "/api/v1/apps/{id}/enter" (TargetId) query EnterAppQuery [] -> 303;
 }

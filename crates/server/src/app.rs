@@ -79,7 +79,14 @@ impl App {
             sealer: Arc::clone(&office.sealer),
             address: office.public_address(),
         });
-        let main = main_site(&identity, &access, admin);
+        let gateway = match (&office.config.ssh, &host_keys) {
+            (Some(config), Some(keys)) => {
+                let settings = ssh::Settings { zone: Zone(config.zone.clone()), limits: ssh::Limits::default() };
+                Some(ssh::Gateway::bind(config.address, keys, settings, Arc::clone(&porter) as _).await?)
+            }
+            _ => None,
+        };
+        let main = main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance));
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();
@@ -89,13 +96,6 @@ impl App {
             listeners
                 .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
-        let gateway = match (&office.config.ssh, &host_keys) {
-            (Some(config), Some(keys)) => {
-                let settings = ssh::Settings { zone: Zone(config.zone.clone()), limits: ssh::Limits::default() };
-                Some(ssh::Gateway::bind(config.address, keys, settings, Arc::clone(&porter) as _).await?)
-            }
-            _ => None,
-        };
         let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
         Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, ssh_fingerprints })
     }
@@ -170,8 +170,13 @@ fn egress_guard(office: &Office) -> EgressGuard {
 }
 
 /// The tenant's own origin: the API of every feature, and the web app for everything else.
-fn main_site(identity: &Arc<Identity>, access: &Arc<Access>, admin: Arc<Admin>) -> Router {
-    Router::new()
+fn main_site(
+    identity: &Arc<Identity>,
+    access: &Arc<Access>,
+    admin: Arc<Admin>,
+    tunnels: Option<ssh::Entrance>,
+) -> Router {
+    let pages = Router::new()
         .merge(Arc::clone(identity).router())
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
@@ -179,7 +184,9 @@ fn main_site(identity: &Arc<Identity>, access: &Arc<Access>, admin: Arc<Admin>) 
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))
         .layer(middleware::from_fn(assets::security_headers))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new());
+    // A program sends no origin, so the tunnel stands beside the check of them.
+    pages.merge(ssh::router(tunnels))
 }
 
 /// Sends each request to the site it is for: the tenant's own, or an application behind the proxy.

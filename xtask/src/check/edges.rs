@@ -18,6 +18,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("access", &["domain", "policy", "api", "store", "http", "identity"]),
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("server", ALL_BUT_SERVER),
+    ("stick", &["domain", "api", "resume"]),
     ("testkit", &["domain"]),
     ("fuzz", &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "testkit"]),
 ];

@@ -1,6 +1,10 @@
 //! Accepts connections and watches over them: the time to sign in, the end of the session, the end of the service.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use fernamt_domain::Zone;
 use russh::{
@@ -8,7 +12,8 @@ use russh::{
     server::{self, Handle, RunningSession},
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     sync::oneshot,
     time::{Instant, timeout, timeout_at},
 };
@@ -19,7 +24,7 @@ use super::{
     Gatekeeper, HostKeys, Language, Limits, Origin, SignedIn,
     algorithms::russh_config,
     connection::{Connection, Shared, network},
-    limits::{Door, Place},
+    limits::{Door, Full, Place},
     transport::Transport,
 };
 
@@ -55,9 +60,27 @@ pub enum GatewayError {
 /// A bound gateway, ready to run.
 pub struct Gateway {
     listener: TcpListener,
+    zone: Zone,
+    entrance: Entrance,
+}
+
+/// The one way in, whoever accepted the connection: the same limits count for all.
+#[derive(Clone)]
+pub struct Entrance {
     config: Arc<server::Config>,
     gatekeeper: Arc<dyn Gatekeeper>,
-    settings: Settings,
+    limits: Arc<Limits>,
+    door: Door,
+    stop: CancellationToken,
+    visits: TaskTracker,
+}
+
+/// A connection that was let as far as the door. The time to sign in runs.
+pub struct Guest {
+    entrance: Entrance,
+    place: Place,
+    address: IpAddr,
+    deadline: Instant,
 }
 
 impl Gateway {
@@ -70,7 +93,21 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         let listener = TcpListener::bind(address).await.map_err(|source| GatewayError::Listen { address, source })?;
         let config = Arc::new(russh_config(keys, &settings.limits));
-        Ok(Self { listener, config, gatekeeper, settings })
+        let limits = Arc::new(settings.limits);
+        let entrance = Entrance {
+            config,
+            gatekeeper,
+            door: Door::new(Arc::clone(&limits)),
+            limits,
+            stop: CancellationToken::new(),
+            visits: TaskTracker::new(),
+        };
+        Ok(Self { listener, zone: settings.zone, entrance })
+    }
+
+    /// The way in for connections that somebody else accepts.
+    pub fn entrance(&self) -> Entrance {
+        self.entrance.clone()
     }
 
     /// The address that is listened on.
@@ -80,10 +117,8 @@ impl Gateway {
 
     /// Serves until `stop` is cancelled, then says goodbye to everybody and waits for them, at most some seconds.
     pub async fn run(self, stop: CancellationToken) {
-        let limits = Arc::new(self.settings.limits);
-        let door = Door::new(Arc::clone(&limits));
-        let visits = TaskTracker::new();
-        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
+        let Self { listener, zone, entrance } = self;
+        while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
             let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -92,30 +127,54 @@ impl Gateway {
                     continue;
                 }
             };
-            let place = match door.knock(peer.ip()) {
-                Ok(place) => place,
-                Err(full) => {
-                    metrics::counter!("fernamt_ssh_refused_total", "limit" => full.as_str()).increment(1);
-                    debug!(network = network(peer), limit = full.as_str(), "Connection refused at the door");
-                    continue;
-                }
-            };
-            metrics::counter!("fernamt_ssh_connections_total").increment(1);
-            let visit = Visit {
-                config: Arc::clone(&self.config),
-                gatekeeper: Arc::clone(&self.gatekeeper),
-                limits: Arc::clone(&limits),
-                origin: Origin { address: peer.ip().to_canonical(), zone: self.settings.zone.clone() },
-                stop: stop.clone(),
-            };
-            visits.spawn(visit.serve(socket, place));
+            let Ok(guest) = entrance.knock(peer) else { continue };
+            if let Err(error) = socket.set_nodelay(true) {
+                debug!(%error, "Connection is gone already");
+                continue;
+            }
+            tokio::spawn(guest.serve(socket, zone.clone()));
         }
-        drop(self.listener);
+        drop(listener);
+        entrance.stop.cancel();
+        let visits = entrance.visits;
         visits.close();
         info!(connections = visits.len(), "SSH gateway stops");
         if timeout(STOPPING, visits.wait()).await.is_err() {
             warn!(connections = visits.len(), "SSH connections did not end in time");
         }
+    }
+}
+
+impl Entrance {
+    /// Asks for a place at the door.
+    pub(super) fn knock(&self, peer: SocketAddr) -> Result<Guest, Full> {
+        let place = self.door.knock(peer.ip()).inspect_err(|full| {
+            metrics::counter!("fernamt_ssh_refused_total", "limit" => full.as_str()).increment(1);
+            debug!(network = network(peer), limit = full.as_str(), "Connection refused at the door");
+        })?;
+        metrics::counter!("fernamt_ssh_connections_total").increment(1);
+        let deadline = Instant::now() + self.limits.login_grace;
+        Ok(Guest { entrance: self.clone(), place, address: peer.ip().to_canonical(), deadline })
+    }
+}
+
+impl Guest {
+    /// Speaks SSH until the connection ends.
+    pub(super) async fn serve<S>(self, socket: S, zone: Zone)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { entrance, place, address, deadline } = self;
+        let visits = entrance.visits.clone();
+        let visit = Visit {
+            config: entrance.config,
+            gatekeeper: entrance.gatekeeper,
+            limits: entrance.limits,
+            origin: Origin { address, zone },
+            stop: entrance.stop,
+            deadline,
+        };
+        visits.track_future(visit.serve(socket, place)).await;
     }
 }
 
@@ -126,15 +185,15 @@ struct Visit {
     limits: Arc<Limits>,
     origin: Origin,
     stop: CancellationToken,
+    deadline: Instant,
 }
 
 impl Visit {
-    async fn serve(self, socket: TcpStream, place: Place) {
-        let deadline = Instant::now() + self.limits.login_grace;
-        if let Err(error) = socket.set_nodelay(true) {
-            debug!(%error, "Connection is gone already");
-            return;
-        }
+    async fn serve<S>(self, socket: S, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let deadline = self.deadline;
         let hang_up = CancellationToken::new();
         let (tell, mut told) = oneshot::channel();
         let (handler, shared) = Connection::new(

@@ -11,8 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use fernamt_access::ssh::{
-    Admitted, Attempt, Destination, FirstFactor, Gatekeeper, Gateway, HostKeys, Language, Limits, Login, OpenRefusal,
-    Origin, Reachable, Settings, SignInRefusal, SignedIn, TunnelNote,
+    Admitted, Attempt, Destination, Entrance, FirstFactor, Gatekeeper, Gateway, HostKeys, Language, Limits, Login,
+    OpenRefusal, Origin, Reachable, Settings, SignInRefusal, SignedIn, TunnelNote,
 };
 use fernamt_domain::{
     Clock, DeviceKind, DeviceState, EndReason, Grant, GrantId, LiveGrants, Method, PersonId, SessionFacts, SessionId,
@@ -178,6 +178,7 @@ pub(crate) struct Running {
     pub(crate) house: Arc<House>,
     pub(crate) address: SocketAddr,
     pub(crate) keys: HostKeys,
+    pub(crate) entrance: Entrance,
     pub(crate) stop: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
 }
@@ -193,9 +194,10 @@ impl Running {
         let settings = Settings { zone: Zone("internet".into()), limits };
         let gateway = Gateway::bind((Ipv4Addr::LOCALHOST, 0).into(), &keys, settings, house.clone()).await.unwrap();
         let address = gateway.address().unwrap();
+        let entrance = gateway.entrance();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(gateway.run(stop.clone()));
-        Self { house, address, keys, stop, serving }
+        Self { house, address, keys, entrance, stop, serving }
     }
 
     pub(crate) fn port(&self) -> String {

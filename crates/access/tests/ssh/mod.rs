@@ -9,3 +9,4 @@ mod audit_tool;
 mod clients;
 mod limits;
 mod revocation;
+mod websocket;

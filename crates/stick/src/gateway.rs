@@ -1,0 +1,95 @@
+//! The gateway's address, as people type it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use url::{Host, Url};
+
+use crate::StickError;
+
+/// Where the WebSocket is on every gateway.
+const TUNNEL_PATH: &str = "/api/v1/tunnel";
+
+/// A gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gateway {
+    /// As the certificate and the request name it.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: bool,
+    /// The address to connect to, where no resolver must be asked.
+    pub(crate) address: Option<IpAddr>,
+    /// What the request is for.
+    pub(crate) url: String,
+}
+
+impl Gateway {
+    pub(crate) fn parse(text: &str) -> Result<Self, StickError> {
+        let wrong = |why: &str| StickError::Address(format!("{text} ({why})"));
+        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        let tls = match url.scheme() {
+            "wss" => true,
+            "ws" => false,
+            _ => return Err(wrong("it begins with wss://")),
+        };
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(wrong("nothing comes after the host and its port"));
+        }
+        let (host, address) = match url.host() {
+            Some(Host::Domain(name)) => (name.to_owned(), is_local(name).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            Some(Host::Ipv4(address)) => (address.to_string(), Some(address.into())),
+            Some(Host::Ipv6(address)) => (address.to_string(), Some(address.into())),
+            None => return Err(wrong("there is no host")),
+        };
+        if !tls && !address.is_some_and(|address| address.is_loopback()) {
+            return Err(wrong("without TLS only on this computer itself"));
+        }
+        let port = url.port_or_known_default().ok_or_else(|| wrong("there is no port"))?;
+        let authority = url.authority();
+        let url = format!("{}://{authority}{TUNNEL_PATH}", url.scheme());
+        Ok(Self { host, port, tls, address, url })
+    }
+}
+
+/// Names under `.localhost` are this computer (RFC 6761), whatever a resolver says.
+fn is_local(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_is_a_host_with_perhaps_a_port() {
+        let gateway = Gateway::parse("wss://fernamt.example.org").unwrap();
+        assert_eq!((gateway.host.as_str(), gateway.port, gateway.tls), ("fernamt.example.org", 443, true));
+        assert_eq!((gateway.address, gateway.url.as_str()), (None, "wss://fernamt.example.org/api/v1/tunnel"));
+        let gateway = Gateway::parse("wss://[2001:db8::1]:8443/").unwrap();
+        assert_eq!((gateway.host.as_str(), gateway.port), ("2001:db8::1", 8443));
+        assert_eq!(gateway.url, "wss://[2001:db8::1]:8443/api/v1/tunnel");
+    }
+
+    #[test]
+    fn without_tls_it_is_this_computer() {
+        for local in ["ws://fernamt.localhost:8080", "ws://localhost", "ws://127.0.0.1:80", "ws://[::1]:80"] {
+            assert!(Gateway::parse(local).is_ok(), "{local}");
+        }
+        for far in ["ws://fernamt.example.org", "ws://192.0.2.1", "ws://localhost.example.org"] {
+            assert!(Gateway::parse(far).is_err(), "{far}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for wrong in [
+            "",
+            "fernamt.example.org",
+            "https://a.example",
+            "wss://a.example/x",
+            "wss://a.example?x",
+            "wss://me@a.example",
+        ] {
+            assert!(Gateway::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

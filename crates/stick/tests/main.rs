@@ -1,0 +1,6 @@
+//! The program as people start it: below a stock `ssh`, and before a gateway with a certificate of its own.
+
+#![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
+
+mod ssh;
+mod tls;
