@@ -138,6 +138,16 @@ impl World {
         }
     }
 
+    /// Lets the applications take what an ended stream still holds for them.
+    pub(crate) fn take_rest(&mut self) {
+        for side in [INITIATOR, ACCEPTOR] {
+            self.read(side);
+            while self.stream(side).readable() > 0 {
+                self.read(side);
+            }
+        }
+    }
+
     /// Gives an input to a stream, and does what it asks for.
     pub(crate) fn tell(&mut self, side: Side, input: Input<'_>) {
         let now = self.now();
