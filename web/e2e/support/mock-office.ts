@@ -254,6 +254,7 @@ export function furnish(office: MockOffice): MockOffice {
       office.signedIn = false;
       return {};
     })
+    .on('GET', '/session/standing', {})
     .on('POST', '/session/rotate', session)
     .on('GET', '/sign-in/challenge', {
       challenge: 'challenge',

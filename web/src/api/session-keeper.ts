@@ -1,7 +1,6 @@
 import { api, connectSession, must, type Schema } from './client.ts';
 import { signChallenge } from './device-key.ts';
 import { lineAnswered, lineFailed } from './line.ts';
-import { problemOf } from './problem.ts';
 
 export type Session = Schema<'SessionView'>;
 
@@ -111,8 +110,9 @@ function follow(session: Session): void {
 }
 
 /**
- * Notices the end of the session on a page that asks for nothing. Asking counts as work with the
- * server, so who has left the desk is signed out from here when the house's time is over.
+ * Notices the end of the session on a page that asks for nothing. This question is no work for the
+ * server, but those of pages that keep themselves fresh are, so who has left the desk is signed out
+ * from here when the house's time is over.
  */
 async function watch(): Promise<void> {
   if (!watching || document.visibilityState !== 'visible' || !listener?.isWatched()) return;
@@ -123,11 +123,9 @@ async function watch(): Promise<void> {
     return;
   }
   try {
-    const response = await fetch('/api/v1/session', { cache: 'no-store' });
+    const { status } = await fetch('/api/v1/session/standing', { cache: 'no-store' });
     lineAnswered();
-    // Here the secret is not rotated: nobody may be at the keyboard.
-    if (response.status === 401 && problemOf(401, await response.json()).code !== 'rotation_needed')
-      end(false);
+    if (status === 401) end(false);
   } catch {
     lineFailed();
   }
