@@ -99,7 +99,9 @@ fn metrics_are_well_formed_hold_nobody_and_are_served_in_one_place_only() {
     let server = Server::start(&format!("[metrics]\naddress = \"127.0.0.1:{port}\"\n"));
     let ada = server.ada();
     let _ = server.signed_in("erika", "Linde-Fluss-27", None);
-    let mut stranger = fernamt_testkit::person::Person::new(server.address, &server.host(), "erika", "falsch").unwrap();
+    let mut stranger =
+        fernamt_testkit::person::Person::new(server.office.address(), &server.office.host(), "erika", "falsch")
+            .unwrap();
     stranger.sign_in().unwrap_err();
 
     let answer = get(port, "/metrics");
@@ -130,8 +132,8 @@ fn metrics_are_well_formed_hold_nobody_and_are_served_in_one_place_only() {
 
     assert_eq!(get(port, "/").status, 404, "nothing else is served there");
     assert_eq!(get(port, "/api/v1/session").status, 404);
-    for host in [server.host(), "127.0.0.1".to_owned(), format!("app.{}", server.host())] {
-        let elsewhere = http::request(server.address, "GET", "/metrics", &[("Host", &host)], b"").unwrap();
+    for host in [server.office.host(), "127.0.0.1".to_owned(), format!("app.{}", server.office.host())] {
+        let elsewhere = http::request(server.office.address(), "GET", "/metrics", &[("Host", &host)], b"").unwrap();
         assert!(!String::from_utf8_lossy(&elsewhere.body).contains("# TYPE"), "{host} serves metrics");
         assert!(elsewhere.status >= 300, "{host}: {}", elsewhere.status);
     }
@@ -140,8 +142,8 @@ fn metrics_are_well_formed_hold_nobody_and_are_served_in_one_place_only() {
 #[test]
 fn without_the_section_no_metrics_are_served() {
     let server = Server::start("");
-    let host = server.host();
-    assert_eq!(http::request(server.address, "GET", "/metrics", &[("Host", &host)], b"").unwrap().status, 404);
+    let host = server.office.host();
+    assert_eq!(http::request(server.office.address(), "GET", "/metrics", &[("Host", &host)], b"").unwrap().status, 404);
 }
 
 fn get(port: u16, path: &str) -> Answer {

@@ -62,7 +62,8 @@ fn a_server_started_with_few_open_files_takes_as_many_as_it_may_have() {
     fs::set_permissions(&starter, fs::Permissions::from_mode(0o700)).unwrap();
     let office = Office::start_binary(&starter).unwrap();
     let limits = fs::read_to_string(format!("/proc/{}/limits", office.pid())).unwrap();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("the kernel tells the limit");
+    let files =
+        limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("the kernel tells the limit");
     let [soft, hard, ..] = files.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{files}") };
     assert_eq!(soft, hard);
     assert!(soft.parse::<u64>().unwrap() > 256, "{files}");

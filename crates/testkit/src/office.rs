@@ -36,24 +36,31 @@ impl Office {
 
     /// Starts this binary.
     pub fn start_binary(binary: impl Into<PathBuf>) -> Result<Self> {
-        Self::start_configured(binary.into(), "")
+        Self::start_binary_with(binary, "")
     }
 
     /// Starts the same binary as [`Office::start`] with further sections of configuration.
     pub fn start_with(sections: &str) -> Result<Self> {
-        Self::start_configured(Self::binary(), sections)
+        Self::start_binary_with(Self::binary(), sections)
+    }
+
+    /// Starts this binary with further sections of configuration.
+    pub fn start_binary_with(binary: impl Into<PathBuf>, sections: &str) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        Self::start_configured(binary, &(configuration(address) + sections), address)
+    }
+
+    /// Starts this binary with a whole configuration that listens on `address` among others.
+    pub fn start_configured(binary: impl Into<PathBuf>, configuration: &str, address: SocketAddr) -> Result<Self> {
+        let binary = binary.into();
+        let folder = tempfile::Builder::new().prefix("fernamt-office-").tempdir()?;
+        fs::write(folder.path().join("fernamt.toml"), configuration)?;
+        let (child, started_in) = serve(&binary, folder.path(), address)?;
+        Ok(Self { started_in, address, child, folder, binary })
     }
 
     fn binary() -> PathBuf {
         std::env::var_os("FERNAMT_BIN").map_or_else(|| target_dir().join("release/fernamt"), PathBuf::from)
-    }
-
-    fn start_configured(binary: PathBuf, sections: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("fernamt-office-").tempdir()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        fs::write(folder.path().join("fernamt.toml"), configuration(address) + sections)?;
-        let (child, started_in) = serve(&binary, folder.path(), address)?;
-        Ok(Self { started_in, address, child, folder, binary })
     }
 
     /// Where it listens.
@@ -64,6 +71,11 @@ impl Office {
     /// The host, with its port, that people type.
     pub fn host(&self) -> String {
         host(self.address)
+    }
+
+    /// A file below its data folder.
+    pub fn data(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
     }
 
     /// Its process.

@@ -115,22 +115,22 @@ fn our_server() -> Server {
 #[test]
 fn our_tls_takes_nothing_weak() {
     let server = our_server();
-    assert_eq!(scan(server.address), [""; 0], "weak TLS is taken");
+    assert_eq!(scan(server.office.address()), [""; 0], "weak TLS is taken");
 
     // As browsers order them.
     let modern = Offer { groups: vec![0x11EC, 29, 23], ..Offer::new(TLS13, GOOD_TLS13) };
-    let modern = offer(server.address, &modern).taken().unwrap();
+    let modern = offer(server.office.address(), &modern).taken().unwrap();
     assert_eq!((modern.version, modern.group), (TLS13, Some(0x11EC)), "a post-quantum exchange where the client can");
-    let spoken = offer(server.address, &Offer::new(TLS12, GOOD_TLS12)).taken().unwrap();
+    let spoken = offer(server.office.address(), &Offer::new(TLS12, GOOD_TLS12)).taken().unwrap();
     assert!(GOOD_GROUPS.contains(&spoken.group.unwrap()), "{spoken:?}");
     // Old clients are told what is wrong, not left waiting: protocol_version or handshake_failure.
     for version in [SSL3, TLS10, TLS11] {
-        let told = offer(server.address, &Offer::new(version, all_suites()));
+        let told = offer(server.office.address(), &Offer::new(version, all_suites()));
         assert!(matches!(told, Answer::Refused(Some(40 | 70))), "{version:04x}: {told:?}");
     }
     // RSA key exchange, and finite-field Diffie-Hellman.
     for suites in [[0x002F, 0x0035, 0x009C, 0x009D], [0x0033, 0x0039, 0x009E, 0x009F]] {
-        let told = offer(server.address, &Offer::new(TLS12, suites));
+        let told = offer(server.office.address(), &Offer::new(TLS12, suites));
         assert!(matches!(told, Answer::Refused(Some(40))), "{told:?}");
     }
 }
@@ -160,13 +160,13 @@ fn the_scan_finds_a_weak_server_weak() {
     }
     assert!(renegotiates(&peer, local(port)), "openssl's server lets clients renegotiate here");
     let server = our_server();
-    assert!(!renegotiates(&peer, server.address), "our server renegotiates");
+    assert!(!renegotiates(&peer, server.office.address()), "our server renegotiates");
 }
 
 #[test]
 fn browsers_are_told_to_stay_with_https() {
     let server = our_server();
-    let certificate = CertificateDer::from_pem_file(server.data("keys/self-signed.pem")).unwrap();
+    let certificate = CertificateDer::from_pem_file(server.office.data("keys/self-signed.pem")).unwrap();
     for path in ["/", "/api/v1/sign-in/challenge", "/api/v1/nothing", "/assets/nothing.js"] {
         let answer = https_get(&server, &certificate, path).to_ascii_lowercase();
         let told = answer.lines().find_map(|line| line.strip_prefix("strict-transport-security: max-age="));
@@ -174,8 +174,8 @@ fn browsers_are_told_to_stay_with_https() {
         assert!(seconds >= 31_536_000, "{path}: a year at least");
     }
     // Plain HTTP at this port gets no page and no cookie.
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.write_all(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", server.host()).as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(server.office.address()).unwrap();
+    stream.write_all(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", server.office.host()).as_bytes()).unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
@@ -192,8 +192,8 @@ fn https_get(server: &Server, certificate: &CertificateDer<'static>, path: &str)
         .with_no_client_auth();
     let name = ServerName::try_from("fernamt.localhost").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(server.address).unwrap());
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.host());
+    let mut stream = StreamOwned::new(connection, TcpStream::connect(server.office.address()).unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.office.host());
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     // The server ends with the connection, not with an alert.
