@@ -74,6 +74,9 @@ pub use ticket::{TICKET_BYTES, Ticket};
 pub const MAX_DATA_BYTES: usize = 16 * 1024;
 /// The most bytes handed out in one [`Output::Transmit`], heads and small frames included.
 pub const MAX_TRANSMIT_BYTES: usize = 64 * 1024;
+/// The bytes handed out at once on a new or slow line: half a second of one with 64 kbit/s. Below us whole messages are
+/// often all that is delivered, and what takes longer than [`SILENCE`] looks like it.
+pub const FIRST_TRANSMIT_BYTES: usize = 4 * 1024;
 /// What may be under way each way, and wait at the acceptor, before anybody has signed in.
 pub const UNARMED_BYTES: usize = 64 * 1024;
 /// The highest position.

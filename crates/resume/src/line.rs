@@ -4,7 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use crate::{Decoder, Frame, PING_EVERY};
+use crate::{Decoder, FIRST_TRANSMIT_BYTES, Frame, MAX_TRANSMIT_BYTES, PING_EVERY};
+
+/// What is written within this time may be twice as much next time.
+const QUICK: Duration = Duration::from_millis(100);
+/// What takes longer than this was too much.
+const SLOW: Duration = Duration::from_millis(400);
 
 /// Names one line. An initiator's stream chooses them when it asks for a line; at an acceptor the caller does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +29,9 @@ pub(crate) struct Line {
     pub(crate) writing: bool,
     /// Whether any frame has come.
     pub(crate) answered: bool,
+    /// How much is handed out at once: more as long as it goes quickly.
+    pub(crate) burst_bytes: usize,
+    written_since: Instant,
     /// OPEN, ATTACH or ATTACHED, until it is sent.
     first: Option<Frame>,
     pong: Option<u64>,
@@ -46,6 +54,8 @@ impl Line {
             leaving: false,
             writing: false,
             answered: false,
+            burst_bytes: FIRST_TRANSMIT_BYTES,
+            written_since: now,
             first,
             pong: None,
             ping_at: now + PING_EVERY,
@@ -53,6 +63,23 @@ impl Line {
             pinged_at: None,
             unanswered_since: None,
             round_trip: None,
+        }
+    }
+
+    /// Bytes were handed out.
+    pub(crate) fn begin_writing(&mut self, now: Instant) {
+        self.writing = true;
+        self.written_since = now;
+    }
+
+    /// They are written.
+    pub(crate) fn end_writing(&mut self, now: Instant) {
+        self.writing = false;
+        let took = now.saturating_duration_since(self.written_since);
+        if took <= QUICK {
+            self.burst_bytes = (self.burst_bytes * 2).min(MAX_TRANSMIT_BYTES);
+        } else if took > SLOW {
+            self.burst_bytes = FIRST_TRANSMIT_BYTES;
         }
     }
 

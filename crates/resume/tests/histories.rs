@@ -19,8 +19,9 @@ fn seeds() -> Vec<u64> {
     ONCE_WRONG.iter().copied().chain(0..count).collect()
 }
 
-/// A late proof, a lost acknowledgement, a lost end, an end that nobody looked at.
-const ONCE_WRONG: [u64; 4] = [4_146, 13_167, 27_445, 16_732];
+/// A late proof, a lost acknowledgement, a lost end, an end that nobody looked at, a line
+/// too slow for its first message.
+const ONCE_WRONG: [u64; 5] = [4_146, 13_167, 27_445, 16_732, 16_947];
 
 /// What befalls a history at one moment.
 #[derive(Debug, Clone, Copy)]

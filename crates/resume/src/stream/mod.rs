@@ -12,10 +12,7 @@ use std::{
 use bytes::BytesMut;
 pub use said::{End, Event, Input, Output, Settings};
 
-use crate::{
-    Decoder, Fault, Frame, LineId, MAX_TRANSMIT_BYTES, Refusal, Ticket, dial::Dial, inbox::Inbox, line::Line,
-    outbox::Outbox,
-};
+use crate::{Decoder, Fault, Frame, LineId, Refusal, Ticket, dial::Dial, inbox::Inbox, line::Line, outbox::Outbox};
 
 /// One side of a stream.
 #[derive(Debug)]
@@ -270,7 +267,7 @@ impl Stream {
             [self.line.as_mut(), self.dial.as_mut().and_then(|dial| dial.attaching.as_mut().map(|a| &mut a.line))]
         {
             if let Some(line) = line.filter(|line| line.id == id) {
-                line.writing = false;
+                line.end_writing(self.now);
             }
         }
     }
@@ -317,7 +314,7 @@ impl Stream {
             let line = &mut attaching.line;
             if !line.writing && line.has_something(attaching.since) {
                 line.write(attaching.since, 0, &mut out);
-                line.writing = true;
+                line.begin_writing(self.now);
                 return Some(Output::Transmit(line.id, out.freeze()));
             }
         }
@@ -329,14 +326,14 @@ impl Stream {
             self.ack_at = None;
             Frame::Ack { taken, limit }.write(&mut out);
         }
-        while self.outbox.has_something() && out.len() < MAX_TRANSMIT_BYTES {
-            let most = MAX_TRANSMIT_BYTES - out.len();
+        while self.outbox.has_something() && out.len() < line.burst_bytes {
+            let most = line.burst_bytes - out.len();
             self.outbox.send(&mut out, most);
         }
         if out.is_empty() {
             return None;
         }
-        line.writing = true;
+        line.begin_writing(self.now);
         Some(Output::Transmit(line.id, out.freeze()))
     }
 }
