@@ -82,7 +82,11 @@ impl ApiError {
                 .param("retry_after_s", 1),
             StoreError::Full => {
                 tracing::error!(%error, "A request failed");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", "the server has no room left to store anything")
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "storage_full",
+                    "the server has no room left to store anything",
+                )
             }
             other => Self::internal(other),
         }

@@ -251,9 +251,7 @@ fn page_of<'a>(error: &UpstreamError, name: &'a str) -> Page<'a> {
     tracing::info!(cause, "An application was not reached");
     match error {
         UpstreamError::Egress(_) => Page::Unreachable(name),
-        UpstreamError::Tls(TlsError::CertificateChanged { .. }) => {
-            Page::CertificateChanged(name)
-        }
+        UpstreamError::Tls(TlsError::CertificateChanged { .. }) => Page::CertificateChanged(name),
         UpstreamError::Tls(TlsError::Handshake(_)) => Page::BadAnswer(name),
         UpstreamError::NotLearnt => Page::Internal,
         UpstreamError::Http(error) if error.is_user() => Page::Malformed,

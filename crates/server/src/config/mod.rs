@@ -318,7 +318,7 @@ administration = true
             ("INFO,fernamt_access=debug", true),
             ("warn,fernamt_store[span]=trace", true),
             ("inof", false),
-            ("info,fernamt_access=debgu", false),
+            ("info,fernamt_access=loud", false),
             ("=", false),
         ] {
             let text = format!("{GOOD}\n[log]\nfilter = \"{filter}\"\n");
