@@ -30,7 +30,9 @@ impl Destination {
             return Err(DestinationError::Host);
         }
         let host = normal_host(host);
-        if host.is_empty() { Err(DestinationError::Host) } else { Ok(Self { host, port }) }
+        // Lower case can be longer: `İ` has two bytes, its small letter three.
+        let fits = (1..=MAX_HOST_BYTES).contains(&host.len());
+        if fits { Ok(Self { host, port }) } else { Err(DestinationError::Host) }
     }
 
     /// The host, in lower case.
@@ -96,6 +98,7 @@ mod tests {
         assert_eq!(Destination::parse("", 22), Err(DestinationError::Host));
         assert_eq!(Destination::parse("a b", 22), Err(DestinationError::Host));
         assert_eq!(Destination::parse(&"a".repeat(MAX_HOST_BYTES + 1), 22), Err(DestinationError::Host));
+        assert_eq!(Destination::parse(&"İ".repeat(MAX_HOST_BYTES / 2), 22), Err(DestinationError::Host));
         assert_eq!(Destination::parse("a", 0), Err(DestinationError::Port));
         assert_eq!(Destination::parse("a", 65536), Err(DestinationError::Port));
     }
