@@ -27,7 +27,6 @@ function DesktopPage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const sink = useRef<HTMLTextAreaElement>(null);
-  const page = useRef<HTMLDivElement>(null);
   const toolbar = useRef<HTMLButtonElement>(null);
   const [layout, setLayout] = useLayout();
   const fromDesktop = useClipboardFromDesktop();
@@ -49,6 +48,7 @@ function DesktopPage() {
     onLeave: () => toolbar.current?.focus(),
   });
   useResize(stage, (size) => connection?.resize(size));
+  useEffect(() => () => void leaveFullScreen(), []);
 
   const name =
     ((state.at === 'running' || state.at === 'asking') && state.opened.name) ||
@@ -71,14 +71,14 @@ function DesktopPage() {
   };
 
   return (
-    <div className="fa-desktop" ref={page}>
+    <div className="fa-desktop">
       <title>{`${name} – Fernamt`}</title>
       <Toolbar
         name={name}
         state={state}
         layout={layout ?? 'de'}
         firstButton={toolbar}
-        onFullScreen={() => void toggleFullScreen(page.current)}
+        onFullScreen={() => void toggleFullScreen()}
         onKeys={(codes) => {
           connection?.keys(keyboard.chord(codes));
           sink.current?.focus();
@@ -204,14 +204,19 @@ function showKeyboard(field: HTMLElement | null): void {
   (navigator as WithVirtualKeyboard).virtualKeyboard?.show();
 }
 
+async function leaveFullScreen(): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen();
+}
+
 type LockableKeyboard = { keyboard?: { lock?: () => Promise<void> } };
 
-async function toggleFullScreen(page: HTMLElement | null): Promise<void> {
+/** The whole document fills the screen: menus and messages are mounted beside the page, not in it. */
+async function toggleFullScreen(): Promise<void> {
   if (document.fullscreenElement) {
-    await document.exitFullscreen();
+    await leaveFullScreen();
     return;
   }
-  await page?.requestFullscreen({ navigationUI: 'hide' });
+  await document.documentElement.requestFullscreen({ navigationUI: 'hide' });
   // Where the browser can, Alt+Tab and the Windows key go to the desktop too.
   await (navigator as LockableKeyboard).keyboard?.lock?.().catch(() => undefined);
 }
