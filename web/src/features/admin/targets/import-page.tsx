@@ -166,6 +166,7 @@ function Preview({ result, pending, onApply }: PreviewProps) {
             )
           }
         >
+          {counts.create > 0 && <NewTargetsNote />}
           {counts.change > 0 && (
             <p>
               <Trans>
@@ -233,13 +234,23 @@ function Applied({ result }: { result: Schema<'ImportResult'> }) {
           </>
         }
       >
-        <p>
-          <Trans>Erreichbar werden neue Ziele erst durch eine Regel.</Trans>
-        </p>
+        {counts.create > 0 && <NewTargetsNote />}
       </Alert>
       <LineTable lines={lines} />
       {dialog}
     </div>
+  );
+}
+
+/** Which of the new targets can be reached without another step. */
+function NewTargetsNote() {
+  return (
+    <p>
+      <Trans>
+        Neue Ziele, die eine Regel schon freigibt, etwa über ihr Bündel, sind sofort erreichbar.
+        Alle anderen werden es erst durch eine Regel.
+      </Trans>
+    </p>
   );
 }
 

@@ -33,7 +33,7 @@ export function NewTargetPage() {
         announce(
           'success',
           t`„${target.name}“ ist eingetragen.`,
-          t`Erreichbar wird es erst durch eine Regel.`,
+          t`Erreichbar ist es, sobald eine Regel es freigibt.`,
         );
         await navigate({ to: '/verwaltung/ziele/$id', params: { id: target.id } });
       } catch (error) {
