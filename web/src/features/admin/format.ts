@@ -1,10 +1,11 @@
 import { formatLocale } from '../../i18n/index.ts';
 
-/** A moment with day and minute. */
-export function dateTime(value: string): string {
+/** A moment with day and minute, by the browser's clock or that of the zone. */
+export function dateTime(value: string, timeZone?: string): string {
   return new Intl.DateTimeFormat(formatLocale(), {
     dateStyle: 'medium',
     timeStyle: 'short',
+    ...(timeZone && { timeZone }),
   }).format(new Date(value));
 }
 
@@ -46,6 +47,22 @@ export function fingerprint(hex: string): string {
 export function instantOf(local: string): string | undefined {
   const at = new Date(local);
   return local && !Number.isNaN(at.getTime()) ? at.toISOString() : undefined;
+}
+
+/** The same for a moment by the clock of a zone (`Europe/Berlin`). */
+export function instantIn(local: string, timeZone: string): string | undefined {
+  const wall = Date.parse(`${local}Z`);
+  if (!local || Number.isNaN(wall)) return undefined;
+  // Swedish writes moments as ISO 8601 does.
+  const clock = new Intl.DateTimeFormat('sv-SE', {
+    dateStyle: 'short',
+    timeStyle: 'medium',
+    timeZone,
+  });
+  const ahead = (at: number) => Date.parse(`${clock.format(at).replace(' ', 'T')}Z`) - at;
+  // The second step counts where the clocks change between the guess and the moment.
+  const guess = wall - ahead(wall);
+  return new Date(wall - ahead(guess)).toISOString();
 }
 
 const SECONDS_A_UNIT: readonly [Intl.RelativeTimeFormatUnit, number][] = [

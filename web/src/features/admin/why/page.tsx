@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
@@ -22,9 +22,15 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
-import { dateTime, instantOf } from '../format.ts';
+import { dateTime, instantIn } from '../format.ts';
 import { useUrlState } from '../parts/url-state.ts';
-import { allPeopleQuery, allTargetsQuery, healthQuery, useDeed } from '../queries.ts';
+import {
+  allPeopleQuery,
+  allTargetsQuery,
+  healthQuery,
+  settingsQuery,
+  useDeed,
+} from '../queries.ts';
 import { effectWord, optionsOf, targetKindName } from '../words.ts';
 import { conditionText, reasonText } from './words.ts';
 
@@ -49,6 +55,8 @@ export function WhyPage() {
   const targets = useQuery(allTargetsQuery);
   const zones = useQuery(healthQuery).data?.zones ?? [];
   const ownZone = useSession().zone;
+  const client = useQueryClient();
+  const elsewhere = useClockElsewhere();
   const ask = useDeed((body: Schema<'WhyRequest'>) =>
     must(api.POST('/api/v1/admin/why', { body })),
   );
@@ -71,8 +79,9 @@ export function WhyPage() {
     }),
     submit: async (values) => {
       change({ person: values.person, ziel: values.target });
-      const at = instantOf(values.at);
       try {
+        const { settings } = await client.ensureQueryData(settingsQuery);
+        const at = instantIn(values.at, settings.time_zone);
         await ask.mutateAsync({
           person_id: values.person,
           target_id: values.target,
@@ -169,7 +178,11 @@ export function WhyPage() {
             </div>
             <TextField
               label={t`Zeitpunkt`}
-              hint={t`Leer heißt: jetzt.`}
+              hint={
+                elsewhere
+                  ? t`Leer heißt: jetzt. Es gilt die Uhr des Hauses (${elsewhere}).`
+                  : t`Leer heißt: jetzt.`
+              }
               optional
               type="datetime-local"
               {...form.field('at')}
@@ -193,6 +206,12 @@ export function WhyPage() {
   );
 }
 
+/** The zone by whose clock the rules go, where the browser's is another one. */
+function useClockElsewhere(): string | undefined {
+  const zone = useQuery(settingsQuery).data?.settings.time_zone;
+  return zone === Intl.DateTimeFormat().resolvedOptions().timeZone ? undefined : zone;
+}
+
 function Verdict({ asked: { answer, person, target } }: { asked: Asked }) {
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each answer takes the focus
@@ -201,6 +220,7 @@ function Verdict({ asked: { answer, person, target } }: { asked: Asked }) {
     heading.current?.scrollIntoView({ block: 'nearest' });
   }, [answer]);
   const { what, next } = reasonText(answer);
+  const elsewhere = useClockElsewhere();
   const tone = answer.allowed ? 'success' : 'danger';
   return (
     <>
@@ -220,9 +240,14 @@ function Verdict({ asked: { answer, person, target } }: { asked: Asked }) {
         <p>
           {what} {next}{' '}
           {answer.next_change && (
-            <Trans>Das ändert sich von selbst am {dateTime(answer.next_change)}.</Trans>
+            <Trans>Das ändert sich von selbst am {dateTime(answer.next_change, elsewhere)}.</Trans>
           )}
         </p>
+        {elsewhere && (
+          <p className="fa-muted fa-small">
+            <Trans>Alle Zeiten nach der Uhr des Hauses ({elsewhere}).</Trans>
+          </p>
+        )}
       </div>
       {answer.rules.map((rule) => (
         <RulePart key={rule.id} rule={rule} />
