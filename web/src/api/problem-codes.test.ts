@@ -6,7 +6,7 @@ import { actionText } from '../features/admin/audit/words.ts';
 import '../features/admin/problems.ts';
 import { faultText } from '../features/admin/targets/import-words.ts';
 import '../features/identity/account/problems.ts';
-import { wordsInCalls, wordsOf } from '../testing/server-codes.ts';
+import { wordsInCalls, wordsLike, wordsOf } from '../testing/server-codes.ts';
 import { ApiProblem } from './problem.ts';
 import { fieldText, hasFieldText, hasProblemText, problemText } from './problem-text.ts';
 
@@ -108,8 +108,19 @@ describe('every entry of the audit log', () => {
     ...wordsInCalls(['AuditEvent::new', 'done'], 1),
     ...wordsInCalls(['changed'], 0, /^identity\//),
     ...wordsOf('pub fn action(self)', /^identity\/src\/failure\.rs$/),
+    // The beginning and end of a connection, which the ways to a target tell in words of their own.
+    ...wordsInCalls(['.note'], 2, /^access\/src\/routes\//),
+    ...wordsOf('fn row(&self)', /^access\/src\/desktop\/outcome\.rs$/),
+    ...wordsLike(/\(AuditKind::\w+, "([a-z_]+)"/g, /^access\//),
+    ...wordsLike(/^ {8}\w+ = "([a-z_]+)",$/gm, /^domain\/src\/grant\.rs$/),
   ].filter((action) => /^[a-z_]+$/.test(action));
-  const VARIABLES = ['action', 'kind', 'name', 'state'];
+  const VARIABLES = ['action', 'kind', 'name', 'state', 'word'];
+
+  it('is found in the server’s source', () => {
+    expect(actions).toEqual(
+      expect.arrayContaining(['desktop_opened', 'browser_ended', 'unreachable', 'session_ended']),
+    );
+  });
 
   it.each([...new Set(actions)].filter((action) => !VARIABLES.includes(action)))(
     '%s says what happened, in both languages',

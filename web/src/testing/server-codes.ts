@@ -47,6 +47,15 @@ export function wordsOf(signature: string, files: RegExp): Set<string> {
   return found;
 }
 
+/** The words that a pattern's first group finds, in files whose path fits. */
+export function wordsLike(pattern: RegExp, files: RegExp): Set<string> {
+  const found = new Set<string>();
+  for (const { text } of sources.filter(({ path }) => files.test(path))) {
+    for (const [, word] of text.matchAll(pattern)) if (word) found.add(word);
+  }
+  return found;
+}
+
 function argumentsOf(text: string, start: number): string[] {
   const found: string[] = [];
   let depth = 0;
