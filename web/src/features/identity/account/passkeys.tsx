@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { deviceName } from '../../../api/device-key.ts';
-import { showProblem } from '../../../app/problem-alert.tsx';
+import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog, Dialog } from '../../../ui/dialog.tsx';
 import { TextField } from '../../../ui/fields.tsx';
@@ -13,6 +13,7 @@ import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { DateText } from '../../../ui/time.tsx';
 import { makePasskey, passkeysPossible, wasCancelled } from '../webauthn.ts';
+import { MAX_NAME_CHARS, nameFault } from './name-rule.ts';
 import { secondFactorsQuery } from './queries.ts';
 
 type Passkey = Schema<'MyPasskey'>;
@@ -100,7 +101,11 @@ function AddPasskey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void 
   const cache = useQueryClient();
   const form = useForm({
     initial: { name: deviceName(navigator.userAgent) },
-    validate: ({ name }) => (name.trim() ? {} : { name: t`Geben Sie dem Passkey einen Namen.` }),
+    validate: ({ name }) => {
+      if (!name.trim()) return { name: t`Geben Sie dem Passkey einen Namen.` };
+      const fault = nameFault(name.trim());
+      return fault ? { name: fault } : {};
+    },
     submit: async ({ name }) => {
       const { options, token } = await must(api.POST('/api/v1/me/passkeys/begin'));
       try {
@@ -110,7 +115,7 @@ function AddPasskey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void 
         );
       } catch (error) {
         if (wasCancelled(error)) return;
-        throw error;
+        throw fieldProblems(error);
       }
       announce('success', t`Der Passkey ist eingerichtet. Bei der nächsten Anmeldung genügt er.`);
       await cache.invalidateQueries(secondFactorsQuery);
@@ -137,7 +142,7 @@ function AddPasskey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void 
         <TextField
           label={t`Name`}
           hint={t`Woran Sie ihn wiedererkennen.`}
-          maxLength={100}
+          maxLength={MAX_NAME_CHARS}
           {...form.field('name')}
         />
       </Form>
