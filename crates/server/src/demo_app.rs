@@ -25,21 +25,40 @@ const MAX_ENTRY_CHARS: usize = 200;
 
 type Register = Arc<Mutex<Vec<String>>>;
 
-/// Starts the application on a free port of the loopback and returns its address.
-pub(crate) async fn start() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("the demo application found no free port")?;
-    let address = listener.local_addr()?;
+/// Where the application listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    /// Its pages, which believe the proxy who is there.
+    pub(crate) pages: SocketAddr,
+    /// The same entries as lines of text, for programs; it believes nobody, so a tunnel may lead to it.
+    pub(crate) service: SocketAddr,
+}
+
+/// Starts the application on free ports of the loopback.
+pub(crate) async fn start() -> anyhow::Result<Addresses> {
     let register: Register = Arc::new(Mutex::new(vec![
         "Hund „Bello“, Halter: Musterstraße 1".into(),
         "Katze „Minka“, Halterin: Am Markt 5".into(),
     ]));
-    let router = Router::new().route("/", get(show).post(add)).with_state(register);
+    let pages = Router::new().route("/", get(show).post(add)).with_state(Arc::clone(&register));
+    let service = Router::new().route("/", get(list)).with_state(register);
+    Ok(Addresses { pages: serve(pages).await?, service: serve(service).await? })
+}
+
+async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("the demo application found no free port")?;
+    let address = listener.local_addr()?;
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "The demo application stopped");
         }
     });
     Ok(address)
+}
+
+async fn list(State(register): State<Register>) -> String {
+    let entries = register.lock().unwrap_or_else(PoisonError::into_inner);
+    entries.iter().map(|entry| format!("{entry}\n")).collect()
 }
 
 async fn show(State(register): State<Register>, headers: HeaderMap) -> Html<String> {

@@ -196,6 +196,32 @@ fn stock_ssh_leads_xfreerdp_to_a_desktop_and_nowhere_else() {
     assert_eq!(denied["actor"], begun[0]["actor"], "it was the same person");
 }
 
+/// The application believes a header about who is there, which only the proxy may set.
+#[test]
+fn no_tunnel_leads_past_the_proxy_to_a_web_application() {
+    let [pages, service] = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [pages_port, service_port] = [&pages, &service].map(|listener| listener.local_addr().unwrap().port());
+    let gateway = Gateway::start(&[pages_port, service_port]);
+    let ada = gateway.server.ada();
+    let application = add_target(&ada, "Akten", pages_port, &json!({ "kind": "web", "label": "akten" }));
+    let neighbour = add_target(&ada, "Dienst", service_port, &json!({ "kind": "tcp" }));
+    allow_everybody(&ada, &[&application, &neighbour]);
+    let [erika, max] = [("erika", "Linde-Fluss-27"), ("max", "Buche-Wolke-63")]
+        .map(|(name, password)| gateway.server.signed_in(name, password, None));
+
+    let lobby = gateway.tries(&erika, &code_of(&erika, 1));
+    let offered = String::from_utf8_lossy(&lobby.stdout).into_owned();
+    assert!(offered.contains("Dienst: ssh -N -L") && !offered.contains("Akten"), "{offered}");
+
+    pages.set_nonblocking(true).unwrap();
+    for name in ["127.0.0.1", "akten"] {
+        let person = if name == "akten" { &ada } else { &max };
+        let past = gateway.ssh(person, &code_of(person, 1), &["-W", &format!("{name}:{pages_port}")]).output().unwrap();
+        assert!(String::from_utf8_lossy(&past.stderr).contains("Dieses Ziel ist Ihnen nicht erlaubt."), "{past:?}");
+    }
+    assert!(pages.accept().is_err(), "the application was touched");
+}
+
 #[test]
 fn prompts_speak_the_language_of_the_administration() {
     let gateway = Gateway::start(&[]);

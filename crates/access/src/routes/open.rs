@@ -13,13 +13,10 @@ use fernamt_identity::handover;
 use fernamt_store::{StoreError, TargetRecord};
 
 use super::targets::{is_tunnel, ssh_gateway};
-use crate::{Access, desktop::ticket::Ticket, failed};
+use crate::{Access, desktop::ticket::Ticket, failed, ssh::local_port};
 
 /// xrdp pads each row of pixels to four, and clients before mid-2026 shear other widths.
 const WIDTH_MULTIPLE: u16 = 4;
-
-/// Where local ports of tunnels begin, so that they need no privilege.
-const FIRST_LOCAL_PORT: u16 = 10_000;
 
 pub(super) async fn open(
     State(access): State<Arc<Access>>,
@@ -94,7 +91,7 @@ async fn tunnel(access: &Access, session: &Session, target: &TargetRecord) -> Re
         .ok_or_else(|| ApiError::conflict("no_ssh_gateway", "the SSH gateway is switched off"))?;
     debug_assert!(is_tunnel(target.kind()));
     let (host, port) = (bracketed(&target.host), target.port);
-    let local_port = if port >= 1024 { port } else { FIRST_LOCAL_PORT.saturating_add(port) };
+    let local_port = local_port(port);
     let (user, door) = (&gateway.user, format!("-p {} {}@{}", gateway.port, gateway.user, gateway.host));
     let command = match target.kind() {
         TargetKind::Ssh => format!("ssh -J {user}@{}:{} -p {port} {}", gateway.host, gateway.port, target.host),

@@ -60,11 +60,16 @@ pub(super) async fn ssh_gateway(access: &Access, session: &Session) -> Result<Op
         _ => session.name.clone(),
     };
     Ok(Some(SshGateway {
-        host: session.site.host.clone(),
+        host: ssh_host(&session.site.host),
         port: ssh.port,
         user,
         fingerprints: ssh.fingerprints.clone(),
     }))
+}
+
+/// The host as an SSH client can resolve it: unlike browsers, most know `localhost` but no name below it (RFC 6761).
+fn ssh_host(host: &str) -> String {
+    if host.ends_with(".localhost") { "localhost".to_owned() } else { host.to_owned() }
 }
 
 /// Whether a target is reached by a tunnel rather than in the browser.

@@ -1,9 +1,10 @@
 //! The SSH gateway: stock SSH clients sign in with password or key and a one-time code, and open tunnels (`-L`, `-D`,
 //! `-J`, `-W`) to the targets that policy allows them. There is no shell, no forwarding back and no agent.
 //!
-//! [`Gateway`] accepts connections, and [`router`] those that come by WebSocket; it and watches over them; a handler of its own speaks SSH for each connection; a tunnel
-//! carries bytes between one channel and one target for as long as its live grant lasts. All that has to be known about
-//! people, rules and targets comes through the [`Gatekeeper`]; the product's is the [`Porter`].
+//! [`Gateway`] accepts connections, [`router`] those that come by WebSocket, and watches over them; a handler of its own
+//! speaks SSH for each connection; a tunnel carries bytes between one channel and one target for as long as its live grant
+//! lasts. All that has to be known about people, rules and targets comes through the [`Gatekeeper`]; the product's is the
+//! [`Porter`].
 
 mod algorithms;
 mod connection;
@@ -29,4 +30,4 @@ pub use limits::Limits;
 pub use login::{Answers, Login, LoginError, MAX_ANSWER_BYTES, MAX_LOGIN_BYTES, MAX_TENANT_BYTES};
 pub use porter::Porter;
 pub use websocket::{MAX_MESSAGE_BYTES, TUNNEL_PATH, router};
-pub use words::Language;
+pub use words::{Language, local_port};

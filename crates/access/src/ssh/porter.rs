@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use fernamt_domain::{
-    Clock, DeviceState, DomainEvent, PersonState, SessionId, Situation, TargetId, TenantId,
+    Clock, DeviceState, DomainEvent, PersonState, SessionId, Situation, TargetId, TargetKind, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     event::TenantEvent,
 };
@@ -248,13 +248,18 @@ async fn language_of(tenant: &TenantStore) -> Language {
 /// The targets that a destination means: by host first, by name else.
 async fn meant(tenant: &TenantStore, wanted: &Destination) -> Result<Vec<TargetRecord>, StoreError> {
     let mut found = tenant.targets().by_address(wanted.host(), wanted.port()).await?;
-    found.retain(|target| target.enabled);
+    found.retain(may_be_tunnelled);
     if found.is_empty() {
         found = tenant.targets().all().await?;
-        found.retain(|target| target.enabled && wanted.means(&target.name, &target.host, target.port));
+        found.retain(|target| may_be_tunnelled(target) && wanted.means(&target.name, &target.host, target.port));
     }
     found.truncate(MAX_CANDIDATES);
     Ok(found)
+}
+
+/// A web application takes who is there from a header that only the proxy may set: a tunnel would let anybody set it.
+fn may_be_tunnelled(target: &TargetRecord) -> bool {
+    target.enabled && target.kind() != TargetKind::Web
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
@@ -307,7 +312,7 @@ impl Gatekeeper for Porter {
         match self.identity.authoriser().check_all(&tenant, &who.facts, &self.situation(origin)).await {
             Ok(all) => all
                 .into_iter()
-                .filter(|(_, allowed)| *allowed)
+                .filter(|(target, allowed)| *allowed && may_be_tunnelled(target))
                 .map(|(target, _)| Reachable { name: target.name, host: target.host, port: target.port })
                 .collect(),
             Err(error) => {

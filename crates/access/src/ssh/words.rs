@@ -140,8 +140,8 @@ pub(super) fn lobby(language: Language, targets: &[Reachable]) -> String {
         }
         for target in targets.iter().take(MAX_LISTED) {
             let port = target.port;
-            let local = if port < 1024 { u32::from(port) + 10_000 } else { u32::from(port) };
-            let _ = writeln!(out, "  {}: ssh -N -L {local}:{}:{port} …", clean(&target.name), host_to_type(target));
+            let (name, local) = (clean(&target.name), local_port(port));
+            let _ = writeln!(out, "  {name}: ssh -N -L {local}:{}:{port} …", host_to_type(target));
         }
         if targets.len() > MAX_LISTED {
             out.push_str("  …\n");
@@ -153,6 +153,15 @@ pub(super) fn lobby(language: Language, targets: &[Reachable]) -> String {
     }
     out
 }
+
+/// The port that we propose at the client's end of a tunnel: one that needs no privilege, and not the target's own, which
+/// may be taken by the same service on the client's machine.
+pub fn local_port(port: u16) -> u16 {
+    FIRST_LOCAL_PORT + port % LOCAL_PORTS
+}
+
+const FIRST_LOCAL_PORT: u16 = 10_000;
+const LOCAL_PORTS: u16 = 10_000;
 
 /// The most targets that are listed to somebody who asks for a shell.
 const MAX_LISTED: usize = 100;

@@ -68,7 +68,7 @@ fn as_text(place: &Place, people: &[DemoPerson]) -> anyhow::Result<String> {
     }
     writeln!(
         text,
-        "\nSSH gateway:  ssh -p {} -N erika@{}   (add -L as the start page says)",
+        "\nSSH gateway:  ssh -p {} ada@{}   (her tile \"Tierregister, Schnittstelle\" shows a tunnel)",
         place.ssh_port, place.ssh_host
     )?;
     writeln!(

@@ -60,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let port = free_port(arguments.port).await?;
     let ssh_port = free_port(arguments.ssh_port).await?;
     let demo_app = demo_app::start().await?;
-    let loopback = [Some(demo_app), arguments.rdp_address].into_iter().flatten().map(|address| address.port());
+    let loopback = [Some(demo_app.pages), Some(demo_app.service), arguments.rdp_address].into_iter().flatten().map(|address| address.port());
     let config = config(data_dir, port, ssh_port, loopback.collect());
     log::start(&config.log)?;
 
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     });
     let people = seed::seed(&office, demo_app, desktop).await?;
     let app = App::build(office).await?;
-    let place = codes::Place { url: format!("http://{HOST}:{port}"), ssh_host: HOST.into(), ssh_port };
+    let place = codes::Place { url: format!("http://{HOST}:{port}"), ssh_host: "localhost".into(), ssh_port };
     codes::announce(&place, &people, arguments.json)?;
     let show = (!arguments.json).then(|| tokio::spawn(codes::keep_showing(people)));
     app.run().await?;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fernamt_access::ssh::local_port;
 use fernamt_api::admin::settings::Settings;
 use fernamt_domain::{
     BundleId, DomainEvent, GroupId, PersonId, PersonSource, PersonState, RuleId, Secret, TargetId, TargetKind,
@@ -13,7 +14,7 @@ use fernamt_policy::{Effect, RuleForm, WindowForm};
 use fernamt_store::{BundleRecord, GroupRecord, PersonRecord, RuleRecord, TargetRecord, TenantStore, Work};
 
 use super::people::{DemoPerson, PASSWORD, PEOPLE};
-use crate::office::Office;
+use crate::{demo_app, office::Office};
 
 /// An RDP server to show as a desktop.
 #[derive(Debug, Clone)]
@@ -29,7 +30,7 @@ pub(super) struct Desktop {
 /// Fills an empty store; leaves a filled one as it is.
 pub(super) async fn seed(
     office: &Office,
-    demo_app: SocketAddr,
+    demo_app: demo_app::Addresses,
     desktop: Option<Desktop>,
 ) -> anyhow::Result<Vec<DemoPerson>> {
     let tenant = office.tenant(None).await?;
@@ -140,7 +141,7 @@ impl Seeder<'_> {
         Ok(())
     }
 
-    async fn targets(&self, demo_app: SocketAddr, desktop: Option<&Desktop>) -> anyhow::Result<BundleId> {
+    async fn targets(&self, demo_app: demo_app::Addresses, desktop: Option<&Desktop>) -> anyhow::Result<BundleId> {
         let mut bundled = Vec::new();
         if let Some(desktop) = desktop {
             // Who typed the desktop's password already is signed on to it.
@@ -156,15 +157,16 @@ impl Seeder<'_> {
         }
         let web = TargetSettings::Web(WebSettings { label: "tierregister".into(), ..WebSettings::default() });
         bundled.push(
-            self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app, web).await?,
+            self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app.pages, web).await?,
         );
-        let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some("curl http://127.0.0.1:10080/".into()) });
+        let command = format!("curl http://127.0.0.1:{}/", local_port(demo_app.service.port()));
+        let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some(command) });
         self.target(
             "Tierregister, Schnittstelle",
             "Technik",
             "service",
-            "Derselbe Dienst über einen Tunnel",
-            demo_app,
+            "Dieselben Einträge als Text, über einen Tunnel",
+            demo_app.service,
             tcp,
         )
         .await?;
