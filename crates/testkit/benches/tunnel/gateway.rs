@@ -131,8 +131,9 @@ fn furnish(office: &Office, target_port: u16) -> Result<()> {
     let mut ada = office.person("ada", "Morgen-Kaffee-Ada")?;
     ada.sign_in()?;
     let mut settings = ada.get("/api/v1/admin/settings")?.json()?;
-    settings["approval_needed"] = json!([]);
-    done(&ada.put("/api/v1/admin/settings", &settings)?)?;
+    settings["settings"]["approval_needed"] = json!([]);
+    let changed = json!({ "version": settings["version"], "settings": settings["settings"] });
+    done(&ada.put("/api/v1/admin/settings", &changed)?)?;
     let target = json!({ "name": TARGET, "host": "127.0.0.1", "port": target_port, "enabled": true, "settings": { "kind": "tcp" } });
     done(&ada.post("/api/v1/admin/targets", &target)?)?;
     let form = json!({ "effect": "allow", "everybody": true, "all_targets": true });

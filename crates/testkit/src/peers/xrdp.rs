@@ -108,6 +108,10 @@ for user in "$@"; do
   cat >"/home/$user/.xsession" <<'SESSION'
 export LANG=C.UTF-8
 xsetroot -solid '#2f5175'
+xrdb -merge <<'RESOURCES'
+XTerm*selectToClipboard: true
+XTerm*VT100.translations: #override Ctrl <Key>V: insert-selection(CLIPBOARD)
+RESOURCES
 exec xterm -u8 -fa Monospace -fs 14 -geometry 80x24+24+24 -title Terminal
 SESSION
   printf 'PS1="%s@amt:\\w\\$ "\n' "$user" >>"/home/$user/.bashrc"
