@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("Building the server …");
     shell::run(cargo().args([
         "build",
-        "--quiet",
+        "--locked",
         "-p",
         "fernamt-server",
         "-p",
