@@ -58,7 +58,7 @@ async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
 
 async fn list(State(register): State<Register>) -> String {
     let entries = register.lock().unwrap_or_else(PoisonError::into_inner);
-    entries.iter().map(|entry| format!("{entry}\n")).collect()
+    entries.join("\n") + "\n"
 }
 
 async fn show(State(register): State<Register>, headers: HeaderMap) -> Html<String> {

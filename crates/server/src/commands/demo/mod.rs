@@ -60,7 +60,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let port = free_port(arguments.port).await?;
     let ssh_port = free_port(arguments.ssh_port).await?;
     let demo_app = demo_app::start().await?;
-    let loopback = [Some(demo_app.pages), Some(demo_app.service), arguments.rdp_address].into_iter().flatten().map(|address| address.port());
+    let loopback = [Some(demo_app.pages), Some(demo_app.service), arguments.rdp_address]
+        .into_iter()
+        .flatten()
+        .map(|address| address.port());
     let config = config(data_dir, port, ssh_port, loopback.collect());
     log::start(&config.log)?;
 

@@ -157,7 +157,8 @@ impl Seeder<'_> {
         }
         let web = TargetSettings::Web(WebSettings { label: "tierregister".into(), ..WebSettings::default() });
         bundled.push(
-            self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app.pages, web).await?,
+            self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app.pages, web)
+                .await?,
         );
         let command = format!("curl http://127.0.0.1:{}/", local_port(demo_app.service.port()));
         let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some(command) });
