@@ -25,6 +25,12 @@ export class TerminalServer {
     return new TerminalServer(peer, lines, facts.address, facts.user, facts.password, facts.desk);
   }
 
+  /** What a demo is told, so that it shows this desktop and signs people on to it. */
+  demoOptions(): string[] {
+    const options = { address: this.address, user: this.user, password: this.password };
+    return Object.entries(options).flatMap(([name, value]) => [`--rdp-${name}`, value]);
+  }
+
   /** Gives the server another certificate, and returns its fingerprint: SHA-256 in lower-case hex. */
   async renewCertificate(): Promise<string> {
     const answer = nextLine<{ certificate_sha256: string }>(this.peer, this.lines);

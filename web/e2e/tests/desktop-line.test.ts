@@ -33,12 +33,7 @@ describe.runIf(peers)('the way to a desktop', () => {
 
   beforeAll(async () => {
     terminal = await TerminalServer.start(peers ?? '', 'erika', 'Das Amt, von überall');
-    office = await RealOffice.start({
-      more: [
-        ...['--rdp-address', terminal.address, '--rdp-user', terminal.user],
-        ...['--rdp-password', terminal.password],
-      ],
-    });
+    office = await RealOffice.start({ more: terminal.demoOptions() });
     browser = await launch();
     erika = await visit(browser, office.origin);
     await erika.context.addInitScript(() => localStorage.setItem('fernamt-keyboard', 'de'));
