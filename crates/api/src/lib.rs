@@ -11,6 +11,7 @@ pub mod page;
 pub mod problem;
 pub mod session;
 pub mod sign_in;
+pub mod stick;
 pub mod targets;
 
 pub use page::Page;
