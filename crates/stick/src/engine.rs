@@ -22,6 +22,14 @@ pub enum Command {
     Unlock(Secret<String>),
     /// Signs in with a one-time code.
     SignIn(Secret<String>),
+    /// Name and password for the HTTP proxy on the way out, after [`Problem::ProxyWantsPassword`]. They are kept in memory
+    /// only.
+    ProxyPassword {
+        /// The name that the proxy knows.
+        user: String,
+        /// The password.
+        password: Secret<String>,
+    },
     /// Opens a target: its tunnel, and what fits to start.
     Open(TargetId),
     /// Closes a target's tunnel and what was started for it.
@@ -174,6 +182,8 @@ pub enum Problem {
     EnrolmentRequired,
     /// The gateway cannot be reached by any way.
     Unreachable,
+    /// The only way out is an HTTP proxy that wants a name and a password, or does not take the ones it got.
+    ProxyWantsPassword,
     /// Whoever answers is not our gateway.
     WrongHostKey,
     /// A copy of this stick has been used; it is blocked.
