@@ -11,7 +11,7 @@ const TUNNEL_PATH: &str = "/api/v1/tunnel";
 
 /// A gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Gateway {
+pub struct Gateway {
     /// As the certificate and the request name it.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -23,7 +23,8 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn parse(text: &str) -> Result<Self, StickError> {
+    /// Reads it as people write it.
+    pub fn parse(text: &str) -> Result<Self, StickError> {
         let wrong = |why: &str| StickError::Address(format!("{text} ({why})"));
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         let tls = match url.scheme() {

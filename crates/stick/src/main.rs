@@ -5,38 +5,10 @@
 //! ssh -o ProxyCommand="fernamt-stick proxy --gateway wss://fernamt.example.org" name@fernamt.example.org
 //! ```
 
-mod gateway;
-mod line;
-mod proxy;
-
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-
-use crate::gateway::Gateway;
-
-/// Why the stick could not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-enum StickError {
-    #[error("the address of the gateway is not one: {0}")]
-    Address(String),
-    #[error("{path}: no certificates in it")]
-    Authorities { path: PathBuf },
-    #[error("this system names no certificate authority; name a file with --ca")]
-    NoAuthority,
-    #[error("TLS cannot be set up")]
-    Tls(#[from] rustls::Error),
-    #[error("{host} cannot be reached")]
-    Unreachable { host: String, source: std::io::Error },
-    #[error("the gateway does not answer in time")]
-    Late,
-    #[error("the gateway refused: {0}")]
-    Refused(#[source] Box<tokio_tungstenite::tungstenite::Error>),
-    #[error("the line broke")]
-    Broken(#[source] Box<tokio_tungstenite::tungstenite::Error>),
-    #[error("the runtime could not be started")]
-    Runtime(#[source] std::io::Error),
-}
+use fernamt_stick::{StickError, gateway::Gateway, proxy};
 
 /// The way to the office.
 #[derive(Debug, Parser)]

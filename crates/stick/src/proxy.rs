@@ -30,7 +30,7 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Carries bytes until either side ends.
-pub(crate) async fn run(gateway: &Gateway, ca: Option<&Path>) -> Result<(), StickError> {
+pub async fn run(gateway: &Gateway, ca: Option<&Path>) -> Result<(), StickError> {
     let line = line::open(gateway, ca).await?;
     let mut input = from_input();
     let (output, written) = to_output();

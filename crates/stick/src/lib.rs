@@ -1,0 +1,12 @@
+//! The program on the stick, as a library: [`engine`] is its inside, the window and the command line stand on top.
+//!
+//! The inside is joined to what lies around it by [`seam`]: a gateway to sign in to, and programs to start.
+
+pub mod engine;
+mod error;
+pub mod gateway;
+mod line;
+pub mod proxy;
+pub mod seam;
+
+pub use error::StickError;
