@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod me;
 mod operations;
+pub mod own_targets;
 pub mod page;
 pub mod problem;
 pub mod session;
@@ -31,6 +32,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         session::Operations::openapi(),
         me::Operations::openapi(),
         targets::Operations::openapi(),
+        own_targets::Operations::openapi(),
     ] {
         document.merge(part);
     }

@@ -16,6 +16,8 @@ text_enum! {
         Credential = "credential",
         /// A person's devices.
         Device = "device",
+        /// How the line of a stick did last: it tells something about where somebody lives.
+        Line = "line",
         /// Sessions: who is signed in, from which zone.
         Session = "session",
         /// What a person used last, by day, to order their own start page.
@@ -63,6 +65,7 @@ impl DataCategory {
             Self::Account => (End, 30, 90),
             Self::Credential | Self::Preference => (End, 0, 0),
             Self::Device => (End, 30, 90),
+            Self::Line => (Creation, 7, 30),
             Self::Session => (End, 7, 30),
             Self::Audit => (Creation, 90, 365),
             Self::AuditPseudonym => (Creation, 90, 365),

@@ -404,6 +404,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/own-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people set up for themselves, by person. */
+        get: operations["list_persons_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/own-targets/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decision in force. */
+        get: operations["own_targets_decision"];
+        /** Decides anew. */
+        put: operations["decide_own_targets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/own-targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a target that somebody set up; connections to it end. */
+        delete: operations["remove_persons_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/people": {
         parameters: {
             query?: never;
@@ -643,6 +695,180 @@ export interface paths {
         /** Changes the settings. */
         put: operations["set_settings"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sticks: those of which a copy was used first, then by person. */
+        get: operations["list_sticks"];
+        put?: never;
+        /** Makes sticks for people or a group in one step. Each answer holds its activation code, once. */
+        post: operations["create_sticks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is handed out with every stick, and what is missing for it. */
+        get: operations["stick_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Packs several sticks into one ZIP file: the programs once, and a folder for each stick. There is no secret in it. */
+        post: operations["pack_sticks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One stick. */
+        get: operations["get_stick"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/activation-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new activation code. The key on the stick counts no more; what runs on it ends. */
+        post: operations["new_activation_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Blocks a stick for good that is not needed any more; what runs on it ends. */
+        post: operations["end_stick"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Blocks a lost stick for good; what runs on it ends. */
+        post: operations["lose_stick"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ZIP file to unpack onto a stick. There is no secret in it. */
+        get: operations["pack_stick"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a suspended or pending stick be used again. Refused (`stick_copied`) for one of which a copy was used: make
+         *     a new activation code.
+         */
+        post: operations["resume_stick"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sticks/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspends a stick; what runs on it ends. */
+        post: operations["suspend_stick"];
         delete?: never;
         options?: never;
         head?: never;
@@ -971,6 +1197,42 @@ export interface paths {
         put: operations["set_language"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/own-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person set up, and may. */
+        get: operations["own_targets"];
+        put?: never;
+        /** Sets up a target. */
+        post: operations["create_own_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/own-targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a target of one's own; connections to it end if they lead elsewhere. */
+        put: operations["change_own_target"];
+        post?: never;
+        /** Removes a target of one's own; connections to it end. */
+        delete: operations["remove_own_target"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1477,6 +1739,11 @@ export interface components {
             /** @description The version that the change is based on. */
             version: string;
         };
+        /** @description A change to a target of one's own. */
+        ChangeOwnTarget: components["schemas"]["OwnTargetFields"] & {
+            /** @description The version that the change is based on. */
+            version: string;
+        };
         /** @description A change of password. */
         ChangePassword: {
             /** @description The present password. */
@@ -1545,6 +1812,21 @@ export interface components {
             /** @description The target's name. */
             target_name: string;
         };
+        /** @description For whom sticks are made: either people or one group. */
+        CreateSticks: {
+            /**
+             * @description Also for people who have one already.
+             * @default false
+             */
+            additional: boolean;
+            /** @default null */
+            group: components["schemas"]["GroupId"] | null;
+            /**
+             * @description These people, at most 1,000.
+             * @default []
+             */
+            people: components["schemas"]["PersonId"][];
+        };
         /** @description A person that was made. */
         CreatedPerson: {
             /** @description The first password, shown once, if it was made up. */
@@ -1552,8 +1834,38 @@ export interface components {
             /** @description The person. */
             person: components["schemas"]["PersonDetail"];
         };
+        /** @description A stick that was made, or that got a new activation code. */
+        CreatedStick: {
+            /** @description The activation code, shown once: hand it over apart from the stick. */
+            activation_code: string;
+            /**
+             * Format: date-time
+             * @description Until when the code is good.
+             */
+            expires_at: string;
+            /** @description The stick. */
+            stick: components["schemas"]["Stick"];
+        };
+        /** @description Sticks that were made. */
+        CreatedSticks: {
+            /** @description Who got none, and why. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description Each with its activation code. */
+            sticks: components["schemas"]["CreatedStick"][];
+        };
         /** @enum {string} */
-        DataCategory: "configuration" | "account" | "credential" | "device" | "session" | "preference" | "audit" | "audit_pseudonym" | "operation" | "deletion_journal";
+        DataCategory: "configuration" | "account" | "credential" | "device" | "line" | "session" | "preference" | "audit" | "audit_pseudonym" | "operation" | "deletion_journal";
+        /** @description A decision on targets that people set up for themselves. */
+        DecideOwnTargets: {
+            /** @description Whether people may set up targets for themselves. If not, those that exist cannot be opened. */
+            enabled: boolean;
+            /** @description The networks where such targets may be, at most 50; at least one if enabled. */
+            networks: string[];
+            /** @description Why, for the audit log: 10 to 500 characters. No names of people. */
+            reason: string;
+            /** @description The version that the decision is based on. */
+            version: string;
+        };
         /** @description A device of a person. */
         Device: {
             /**
@@ -1849,6 +2161,35 @@ export interface components {
             /** @description Whom it names. */
             subject: string;
         };
+        /** @description Somebody for whom no stick was made. */
+        LeftOut: {
+            /** @description Who. */
+            person: components["schemas"]["PersonRef"];
+            /** @description Why. */
+            reason: components["schemas"]["LeftOutReason"];
+        };
+        /** @enum {string} */
+        LeftOutReason: "disabled" | "has_stick" | "too_many_devices";
+        /** @description How a line does. */
+        LineQuality: {
+            /**
+             * Format: int32
+             * @description The share of answers that came late enough to have been lost once, in thousandths.
+             */
+            loss_permille: number;
+            /**
+             * Format: int32
+             * @description How often the line was away since the sign-in.
+             */
+            outages: number;
+            /**
+             * Format: int32
+             * @description The way there and back, in milliseconds: the median of the last minute.
+             */
+            round_trip_ms: number;
+            /** @description How it goes out. */
+            transport: components["schemas"]["Transport"];
+        };
         /** @description The signed-in person. */
         Me: {
             /** @description The name that others see. */
@@ -2121,6 +2462,75 @@ export interface components {
         OtpTokenId: string;
         /** @enum {string} */
         Outcome: "success" | "denied" | "failure";
+        /** @description A target of one's own. It stands among the other targets too. */
+        OwnTarget: components["schemas"]["OwnTargetFields"] & {
+            /** @description The target. */
+            id: components["schemas"]["TargetId"];
+            /** @description Changes with every change of the target; send it back when changing. */
+            version: string;
+        };
+        /** @description What a person sets of a target of their own. */
+        OwnTargetFields: {
+            /** @description Host name or address inside the house. */
+            host: string;
+            /** @description What is spoken to it. */
+            kind: components["schemas"]["OwnTargetKind"];
+            /** @description The name, unique among the person's own. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The TCP port: 3389 for a desktop and 22 for SSH unless said.
+             */
+            port?: number | null;
+        };
+        /** @enum {string} */
+        OwnTargetKind: "rdp" | "ssh";
+        /** @description What the person sets up, and may. */
+        OwnTargets: {
+            /** @description Whether an administrator decided that people may set up targets. If not, those that exist cannot be opened. */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description The most targets of one person.
+             */
+            most: number;
+            /** @description The networks where they may be. */
+            networks: string[];
+            /** @description The person's own. */
+            targets: components["schemas"]["OwnTarget"][];
+        };
+        /** @description Whether people may set up targets for themselves, and where. */
+        OwnTargetsDecision: {
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at?: string | null;
+            decided_by?: components["schemas"]["PersonRef"] | null;
+            /** @description Whether they may. */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description The most targets of one person.
+             */
+            most_per_person: number;
+            /** @description The networks where such targets may be, such as `10.20.0.0/16`. */
+            networks: string[];
+            /** @description Why it was decided so. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            targets: number;
+            /** @description Changes with every decision; send it back when deciding anew. */
+            version: string;
+        };
+        /** @description Which sticks to pack together. */
+        PackSticks: {
+            /** @description At most 1,000 sticks. */
+            sticks: components["schemas"]["DeviceId"][];
+        };
         /** @description One page of a list. */
         Page_Bundle: {
             /** @description The entries. */
@@ -2270,6 +2680,95 @@ export interface components {
                 source: components["schemas"]["PersonSource"];
                 /** @description Whether the person may sign in. */
                 state: components["schemas"]["PersonState"];
+            }[];
+            /**
+             * Format: int64
+             * @description How many entries there are in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_PersonsTarget: {
+            /** @description The entries. */
+            items: {
+                /** @description Host name or address inside the house. */
+                host: string;
+                /** @description The target. */
+                id: components["schemas"]["TargetId"];
+                /** @description What is spoken to it. */
+                kind: components["schemas"]["TargetKind"];
+                /** @description What they call it. */
+                name: string;
+                /** @description Whose it is. */
+                person_id: components["schemas"]["PersonId"];
+                /** @description That person's name as others see it. */
+                person_name: string;
+                /**
+                 * Format: int32
+                 * @description The TCP port.
+                 */
+                port: number;
+            }[];
+            /**
+             * Format: int64
+             * @description How many entries there are in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_Stick: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Until when its activation code is good, if one waits to be used.
+                 */
+                activation_until?: string | null;
+                /**
+                 * Format: int32
+                 * @description Connections that run over it now.
+                 */
+                connections: number;
+                /** @description A copy of it was used, so it was suspended. A new activation code makes it usable again, and the copy worthless. */
+                copied: boolean;
+                /**
+                 * Format: date-time
+                 * @description When the copy was noticed.
+                 */
+                copied_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description The fingerprint of its key, once it has one. */
+                fingerprint?: string | null;
+                /** @description The stick: a device. */
+                id: components["schemas"]["DeviceId"];
+                /**
+                 * Format: date
+                 * @description The day it was last used.
+                 */
+                last_seen_on?: string | null;
+                line?: components["schemas"]["LineQuality"] | null;
+                /**
+                 * Format: date
+                 * @description The day of that.
+                 */
+                line_on?: string | null;
+                /** @description What it is called. */
+                name: string;
+                /** @description Whose it is. */
+                person_id: components["schemas"]["PersonId"];
+                /** @description The person's name as others see it. */
+                person_name: string;
+                /** @description The version of the program on it, as it said at its last sign-in. */
+                program?: string | null;
+                revoked_as?: components["schemas"]["StickEnd"] | null;
+                /** @description How things stand with it. */
+                state: components["schemas"]["StickState"];
+                /** @description The operating system at its last sign-in: `linux` or `windows`. */
+                system?: string | null;
             }[];
             /**
              * Format: int64
@@ -2447,6 +2946,26 @@ export interface components {
         PersonTargets: {
             /** @description The targets that an approved browser with second factor may reach now from the first zone. */
             allowed: components["schemas"]["TargetRef"][];
+        };
+        /** @description A target that somebody set up for themselves. */
+        PersonsTarget: {
+            /** @description Host name or address inside the house. */
+            host: string;
+            /** @description The target. */
+            id: components["schemas"]["TargetId"];
+            /** @description What is spoken to it. */
+            kind: components["schemas"]["TargetKind"];
+            /** @description What they call it. */
+            name: string;
+            /** @description Whose it is. */
+            person_id: components["schemas"]["PersonId"];
+            /** @description That person's name as others see it. */
+            person_name: string;
+            /**
+             * Format: int32
+             * @description The TCP port.
+             */
+            port: number;
         };
         /** @description The certificate to pin, after the administrator compared it. */
         PinCertificate: {
@@ -2928,6 +3447,91 @@ export interface components {
             /** @description The code, shown once. It is typed where a recovery code goes and gone once a second factor is enrolled. */
             code: string;
         };
+        /** @description A stick. */
+        Stick: {
+            /**
+             * Format: date-time
+             * @description Until when its activation code is good, if one waits to be used.
+             */
+            activation_until?: string | null;
+            /**
+             * Format: int32
+             * @description Connections that run over it now.
+             */
+            connections: number;
+            /** @description A copy of it was used, so it was suspended. A new activation code makes it usable again, and the copy worthless. */
+            copied: boolean;
+            /**
+             * Format: date-time
+             * @description When the copy was noticed.
+             */
+            copied_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The fingerprint of its key, once it has one. */
+            fingerprint?: string | null;
+            /** @description The stick: a device. */
+            id: components["schemas"]["DeviceId"];
+            /**
+             * Format: date
+             * @description The day it was last used.
+             */
+            last_seen_on?: string | null;
+            line?: components["schemas"]["LineQuality"] | null;
+            /**
+             * Format: date
+             * @description The day of that.
+             */
+            line_on?: string | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description Whose it is. */
+            person_id: components["schemas"]["PersonId"];
+            /** @description The person's name as others see it. */
+            person_name: string;
+            /** @description The version of the program on it, as it said at its last sign-in. */
+            program?: string | null;
+            revoked_as?: components["schemas"]["StickEnd"] | null;
+            /** @description How things stand with it. */
+            state: components["schemas"]["StickState"];
+            /** @description The operating system at its last sign-in: `linux` or `windows`. */
+            system?: string | null;
+        };
+        /** @description What is handed out with every stick, and what is missing for it. */
+        StickDelivery: {
+            /**
+             * @description If not: a stable word, `programs_missing` (no program lies in `folder`) or `no_way` (neither the SSH port nor the
+             *     HTTPS port can be reached from outside).
+             */
+            fault?: string | null;
+            /** @description The folder on the server where the programs belong. */
+            folder: string;
+            /** @description The programs that are there. */
+            programs: components["schemas"]["StickProgram"][];
+            /** @description Whether sticks can be packed. */
+            ready: boolean;
+            /** @description The SSH port from outside as `host:port`, if sticks try it. */
+            ssh?: string | null;
+            /** @description The HTTPS port from outside, if sticks try it. */
+            websocket?: string | null;
+        };
+        /** @enum {string} */
+        StickEnd: "lost" | "ended";
+        /** @description A program that is handed out. */
+        StickProgram: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description Its file: `fernamt-stick` for Linux or `fernamt-stick.exe` for Windows. */
+            file: string;
+        };
+        /** @enum {string} */
+        StickState: "ordered" | "pending" | "approved" | "suspended" | "revoked";
         /** @description How a synchronisation went. */
         SyncReport: {
             /**
@@ -3094,6 +3698,8 @@ export interface components {
             /** @description A sealed token to send back with the first code. */
             token: string;
         };
+        /** @enum {string} */
+        Transport: "ssh" | "websocket" | "proxy";
         /** @description What undoing an import did. */
         UndoResult: {
             /** @description Names of targets left alone, because somebody changed them since. */
@@ -4299,6 +4905,133 @@ export interface operations {
             };
         };
     };
+    list_persons_targets: {
+        parameters: {
+            query?: {
+                /** @description Words that must stand in the entry's name, in any case. */
+                q?: string;
+                /** @description How many entries to skip. */
+                offset?: number;
+                /** @description How many entries to return: 50 unless said, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PersonsTarget"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_targets_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTargetsDecision"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_own_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideOwnTargets"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTargetsDecision"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_persons_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_people: {
         parameters: {
             query?: {
@@ -4951,6 +5684,360 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sticks: {
+        parameters: {
+            query?: {
+                /** @description Words that must stand in the stick's or the person's name. */
+                q?: string;
+                /** @description Only this state. */
+                state?: components["schemas"]["StickState"];
+                /** @description Only this person's. */
+                person?: components["schemas"]["PersonId"];
+                /** @description Only those of which a copy was used. */
+                copied?: boolean;
+                /** @description How many entries to skip. */
+                offset?: number;
+                /** @description How many entries to return: 50 unless said, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Stick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_sticks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSticks"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSticks"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stick_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StickDelivery"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_sticks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackSticks"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_activation_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedStick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lose_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stick"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_stick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stick"];
                 };
             };
             /** @description Refused */
@@ -5687,6 +6774,132 @@ export interface operations {
                 "application/json": components["schemas"]["SetLanguage"];
             };
         };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTargets"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_own_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnTargetFields"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTarget"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_own_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeOwnTarget"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTarget"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_own_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             204: {

@@ -6,10 +6,12 @@ pub mod devices;
 pub mod directory;
 pub mod groups;
 pub mod health;
+pub mod own_targets;
 pub mod people;
 pub mod rules;
 pub mod sessions;
 pub mod settings;
+pub mod sticks;
 pub mod targets;
 pub mod tokens;
 pub mod why;
@@ -23,6 +25,8 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         targets::Operations::openapi(),
         bundles::Operations::openapi(),
         devices::Operations::openapi(),
+        sticks::Operations::openapi(),
+        own_targets::Operations::openapi(),
         rules::Operations::openapi(),
         why::Operations::openapi(),
         sessions::Operations::openapi(),
