@@ -4,7 +4,8 @@
 //! is attached to at most one *line*: a TCP connection or a WebSocket, which delivers bytes in order until it breaks. A
 //! [`Stream`] notices a dead line, asks for a new one, proves on it who it is, and goes on at the first byte that the
 //! other side has not got. It does no input or output and asks no clock: [`Stream::handle`] takes the time and what
-//! happened, [`Stream::poll`] says what to do, [`Stream::deadline`] when to come back.
+//! happened, [`Stream::poll`] says what to do, [`Stream::deadline`] when to come back. [`initiate`] and [`accept`] drive
+//! one on tokio.
 //!
 //! # Before and after sign-in
 //!
@@ -56,6 +57,7 @@
 //! itself.
 
 mod dial;
+mod driver;
 mod frame;
 mod inbox;
 mod line;
@@ -65,6 +67,7 @@ mod ticket;
 
 use std::time::Duration;
 
+pub use driver::{Attempt, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse};
 pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
 
 mod deadlines;
+mod driver;
 mod histories;
 mod hostile;
 mod network;

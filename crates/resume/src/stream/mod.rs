@@ -283,7 +283,7 @@ impl Stream {
     }
 
     fn abort(&mut self) {
-        if let Some(line) = self.line.as_ref().filter(|line| !line.writing) {
+        if let Some(line) = &self.line {
             self.outputs.push_back(Output::Transmit(line.id, Frame::Bye.to_bytes()));
         }
         self.end(End::Aborted);

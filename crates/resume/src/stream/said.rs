@@ -67,7 +67,8 @@ pub enum Input<'a> {
 pub enum Output {
     /// Dial a line; answer with [`Input::Connected`] or [`Input::Lost`].
     Connect(LineId),
-    /// Write these bytes, then answer with [`Input::Written`]. There is one at a time for a line.
+    /// Write these bytes, then answer with [`Input::Written`]. There is one at a time for a line;
+    /// only the last word, BYE, need not wait for the one before.
     Transmit(LineId, Bytes),
     /// Answer a line with REFUSED and close it.
     Refuse(LineId, Refusal),
@@ -96,18 +97,24 @@ pub enum Event {
 }
 
 /// How a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum End {
     /// Both sides wrote what they had and the other side's application took it.
+    #[error("both sides are done")]
     Finished,
     /// No line, for longer than anybody waits.
+    #[error("no line for too long")]
     Lost,
     /// The acceptor would not have it.
+    #[error("the other side refused the stream")]
     Refused(Refusal),
     /// This side's [`Input::Abort`].
+    #[error("ended by this side")]
     Aborted,
     /// The other side's.
+    #[error("ended by the other side")]
     Dismissed,
     /// The two sides' positions contradict each other.
+    #[error("the two sides are out of step")]
     OutOfStep,
 }
