@@ -163,6 +163,8 @@ pub enum Problem {
     CannotUnlock,
     /// The container is there but not readable as one.
     ContainerDamaged,
+    /// This computer has too little free memory to open the container.
+    NoMemory,
     /// The stick cannot be written: full, pulled or protected.
     CannotWrite,
     /// The new passphrase is too short.

@@ -12,9 +12,9 @@ use std::{
 use async_trait::async_trait;
 use fernamt_api::stick::{Config, LineQuality, StickTarget, Transport, Welcome};
 use fernamt_domain::{Secret, TargetId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::engine::{LineTest, Problem};
+use crate::engine::{LineTest, Problem, Step};
 
 /// Events of a session that wait for the engine.
 pub const MAX_WAITING_EVENTS: usize = 64;
@@ -40,14 +40,32 @@ pub trait Gateway: Send + Sync {
     async fn activate(&self, config: &Config, seed: &Secret<[u8; 32]>, code: &Secret<String>) -> Result<(), Problem>;
 
     /// Signs in, says hello and waits for the welcome. The engine keeps the new generation before it opens anything.
-    /// `remembered` is the way that worked last.
+    /// `remembered` is the way that worked last; `progress` hears [`Step::Connecting`] and [`Step::SigningIn`].
     async fn sign_in(
         &self,
         config: &Config,
         credentials: &Credentials,
         code: &Secret<String>,
         remembered: Option<Transport>,
+        progress: &Progress,
     ) -> Result<Arrival, Problem>;
+}
+
+/// Tells the engine what takes so long.
+#[derive(Debug, Clone)]
+pub struct Progress(watch::Sender<Step>);
+
+impl Progress {
+    /// Begins with a step; the receiver hears the others.
+    pub fn new(first: Step) -> (Self, watch::Receiver<Step>) {
+        let (sender, receiver) = watch::channel(first);
+        (Self(sender), receiver)
+    }
+
+    /// This is what is being done now.
+    pub fn step(&self, step: Step) {
+        self.0.send_replace(step);
+    }
 }
 
 /// A stick that is in.
