@@ -2,11 +2,11 @@
 //!
 //! The inside is joined to what lies around it by [`seam`]: a gateway to sign in to, and programs to start.
 
+pub mod dial;
 pub mod engine;
 mod error;
-pub mod gateway;
-mod line;
 pub mod proxy;
 pub mod seam;
 
+pub use dial::gateway;
 pub use error::StickError;

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::{StickError, gateway::Gateway, line};
+use crate::{StickError, dial, dial::Gateway};
 
 /// Bytes read from standard input at once: the largest packet that ssh sends.
 const READ_BYTES: usize = 32 * 1024;
@@ -31,7 +31,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Carries bytes until either side ends.
 pub async fn run(gateway: &Gateway, ca: Option<&Path>) -> Result<(), StickError> {
-    let line = line::open(gateway, ca).await?;
+    let line = dial::open_websocket(gateway, ca).await?;
     let mut input = from_input();
     let (output, written) = to_output();
     let (mut sink, mut stream) = line.split();

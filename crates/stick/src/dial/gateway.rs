@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use url::{Host, Url};
+use url::{Host as UrlHost, Url};
 
+use super::names::{Host, is_local};
 use crate::StickError;
 
 /// Where the WebSocket is on every gateway.
@@ -13,11 +14,8 @@ const TUNNEL_PATH: &str = "/api/v1/tunnel";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
     /// As the certificate and the request name it.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub(crate) host: Host,
     pub(crate) tls: bool,
-    /// The address to connect to, where no resolver must be asked.
-    pub(crate) address: Option<IpAddr>,
     /// What the request is for.
     pub(crate) url: String,
 }
@@ -35,10 +33,10 @@ impl Gateway {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
             return Err(wrong("nothing comes after the host and its port"));
         }
-        let (host, address) = match url.host() {
-            Some(Host::Domain(name)) => (name.to_owned(), is_local(name).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
-            Some(Host::Ipv4(address)) => (address.to_string(), Some(address.into())),
-            Some(Host::Ipv6(address)) => (address.to_string(), Some(address.into())),
+        let (name, address) = match url.host() {
+            Some(UrlHost::Domain(name)) => (name.to_owned(), is_local(name).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            Some(UrlHost::Ipv4(address)) => (address.to_string(), Some(address.into())),
+            Some(UrlHost::Ipv6(address)) => (address.to_string(), Some(address.into())),
             None => return Err(wrong("there is no host")),
         };
         if !tls && !address.is_some_and(|address| address.is_loopback()) {
@@ -47,13 +45,8 @@ impl Gateway {
         let port = url.port_or_known_default().ok_or_else(|| wrong("there is no port"))?;
         let authority = url.authority();
         let url = format!("{}://{authority}{TUNNEL_PATH}", url.scheme());
-        Ok(Self { host, port, tls, address, url })
+        Ok(Self { host: Host { name, port }, tls, url })
     }
-}
-
-/// Names under `.localhost` are this computer (RFC 6761), whatever a resolver says.
-fn is_local(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 #[cfg(test)]
@@ -63,10 +56,10 @@ mod tests {
     #[test]
     fn a_gateway_is_a_host_with_perhaps_a_port() {
         let gateway = Gateway::parse("wss://fernamt.example.org").unwrap();
-        assert_eq!((gateway.host.as_str(), gateway.port, gateway.tls), ("fernamt.example.org", 443, true));
-        assert_eq!((gateway.address, gateway.url.as_str()), (None, "wss://fernamt.example.org/api/v1/tunnel"));
+        assert_eq!((gateway.host.authority().as_str(), gateway.tls), ("fernamt.example.org:443", true));
+        assert_eq!(gateway.url, "wss://fernamt.example.org/api/v1/tunnel");
         let gateway = Gateway::parse("wss://[2001:db8::1]:8443/").unwrap();
-        assert_eq!((gateway.host.as_str(), gateway.port), ("2001:db8::1", 8443));
+        assert_eq!((gateway.host.name.as_str(), gateway.host.port), ("2001:db8::1", 8443));
         assert_eq!(gateway.url, "wss://[2001:db8::1]:8443/api/v1/tunnel");
     }
 
