@@ -1,10 +1,12 @@
 //! What tests and benches share, and the product never links: a [`TestClock`] that only moves when told, a
 //! [`SeededRng`] that repeats itself, [`peers`] (real servers and browsers as values that end with their scope), a
-//! whole server from outside as an [`office::Office`] with [`person::Person`]s who sign in, and the [`report`] every
-//! bench writes.
+//! whole server from outside as an [`office::Office`] with [`person::Person`]s who sign in, a [`lab::Lab`] with bad
+//! [`line`]s between home and office, and the [`report`] every bench writes.
 
 pub mod clock;
 pub mod http;
+pub mod lab;
+pub mod line;
 pub mod office;
 pub mod peers;
 pub mod person;

@@ -37,7 +37,7 @@ pub fn free_port() -> std::io::Result<u16> {
 }
 
 /// Quotes `text` as one word of a POSIX shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

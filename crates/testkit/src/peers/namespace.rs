@@ -1,7 +1,7 @@
 //! One peer's own small machine: namespaces over the private root, and shell scripts run inside.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -118,6 +118,12 @@ impl Namespace {
     pub fn door(&self, port: u16) -> Result<Door> {
         self.run(&format!("open_door {port}"))?;
         Door::to_socket(self.share().join(format!("{port}.sock")))
+    }
+
+    /// Its network, to walk into.
+    pub fn network(&self) -> Result<File> {
+        let path = format!("/proc/{}/ns/net", self.child.id());
+        File::open(&path).with_context(|| format!("open {path}"))
     }
 
     /// The folder that is `/share` inside.
