@@ -60,6 +60,12 @@ impl Outbox {
         self.bytes.len()
     }
 
+    /// Bytes that have not gone out on the present line.
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        let end = self.base + self.bytes.len() as u64;
+        usize::try_from(end.saturating_sub(self.next)).unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn end(&mut self) {
         self.ended = true;
     }

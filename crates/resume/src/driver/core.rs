@@ -55,6 +55,7 @@ pub(super) struct Core {
     /// What the clock sleeps until.
     alarm: Option<Instant>,
     status: watch::Sender<Status>,
+    unsent_bytes: watch::Sender<usize>,
 }
 
 /// Our hold on a line.
@@ -82,6 +83,7 @@ impl Core {
             leave_at: None,
             alarm: None,
             status: watch::Sender::new(Status::default()),
+            unsent_bytes: watch::Sender::new(0),
         }
     }
 
@@ -131,6 +133,8 @@ impl Core {
         }
         self.wake();
         self.publish(events);
+        let unsent_bytes = self.stream.unsent_bytes();
+        self.unsent_bytes.send_if_modified(|known| std::mem::replace(known, unsent_bytes) != unsent_bytes);
         errands
     }
 
@@ -179,6 +183,10 @@ impl Shared {
 
     pub(super) fn status(&self) -> watch::Receiver<Status> {
         self.lock().status.subscribe()
+    }
+
+    pub(super) fn unsent_bytes(&self) -> watch::Receiver<usize> {
+        self.lock().unsent_bytes.subscribe()
     }
 
     /// Tells the stream what happened, and does what follows.

@@ -151,6 +151,11 @@ impl Handle {
         self.shared.status()
     }
 
+    /// How many bytes wait for the line, whenever that changes; see [`Stream::unsent_bytes`].
+    pub fn unsent_bytes(&self) -> watch::Receiver<usize> {
+        self.shared.unsent_bytes()
+    }
+
     /// Waits for the end of the stream.
     pub async fn ended(&self) -> End {
         let mut status = self.shared.status();

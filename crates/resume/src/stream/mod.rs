@@ -161,6 +161,12 @@ impl Stream {
         self.outbox.held_bytes()
     }
 
+    /// Bytes on their way out that wait for the line. What waits here can no longer be overtaken by anything that is written
+    /// later, so whoever has a choice of what to write next keeps this small.
+    pub fn unsent_bytes(&self) -> usize {
+        self.outbox.unsent_bytes()
+    }
+
     /// How the stream ended, once it has.
     pub fn ended(&self) -> Option<End> {
         self.ended
