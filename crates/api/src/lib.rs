@@ -13,6 +13,7 @@ pub mod problem;
 pub mod session;
 pub mod sign_in;
 pub mod stick;
+pub mod stick_notice;
 pub mod targets;
 
 pub use page::Page;
