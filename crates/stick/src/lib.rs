@@ -2,11 +2,15 @@
 //!
 //! The inside is joined to what lies around it by [`seam`]: a gateway to sign in to, and programs to start.
 
+pub mod config;
+pub mod container;
 pub mod dial;
 pub mod engine;
 mod error;
+pub mod passphrase;
 pub mod proxy;
 pub mod seam;
+pub mod state_file;
 
 pub use dial::gateway;
 pub use error::StickError;
