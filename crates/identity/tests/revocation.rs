@@ -60,6 +60,7 @@ impl Desk {
             pinned_certificate: None,
             enabled: true,
             created_at: now,
+            owner: None,
         };
         let form = RuleForm {
             groups: vec![group.id],

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use fernamt_domain::{
-    DataCategory, DeviceState,
+    DataCategory, DeviceState, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement, sea_query::Condition};
@@ -27,9 +27,10 @@ use crate::{
         person::PersonRecord,
         session::SessionRecord,
         setup::SetupLinkRecord,
+        stick::{StickLineRecord, StickRecord},
         target::TargetHealthRecord,
     },
-    scope::{after, any, before, is, is_null},
+    scope::{after, any, before, is, is_null, not_after, to},
 };
 
 /// Audit entries blanked in one transaction, so that sign-ins need not wait for long.
@@ -47,7 +48,7 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("group_member", "goes with the group, or when the person is removed"),
     ("group_nesting", "goes with its groups"),
     ("passkey", "goes when the person is removed"),
-    ("target", "is removed by administrators"),
+    ("target", "is removed by administrators, or with the person that it belongs to"),
     ("bundle", "is removed by administrators"),
     ("bundle_target", "goes with bundle or target"),
     ("target_use", "goes with the target, or when the person is removed; one row for each pair"),
@@ -162,6 +163,8 @@ async fn delete_in(tenant: &TenantStore, config: &RetentionConfig) -> Result<Del
     run.delete::<RecoveryCodeRecord>(DataCategory::Credential, &["used_at"], any()).await?;
     run.delete::<SetupLinkRecord>(DataCategory::Credential, &["used_at", "expires_at"], any()).await?;
     run.unfinished_enrolments().await?;
+    run.activation_codes().await?;
+    run.lines().await?;
     run.delete::<DeviceRecord>(DataCategory::Device, &["decided_at"], is("state", &DeviceState::Revoked)).await?;
     run.delete::<PersonRecord>(DataCategory::Account, &["removed_at"], any()).await?;
     run.blank_audit().await?;
@@ -216,6 +219,24 @@ impl Run<'_> {
         let begun = before("created_at", &(self.now - UNFINISHED_ENROLMENT));
         let unfinished = is("kind", &OtpKind::App).add(is_null("confirmed_at")).add(begun);
         self.delete_where::<OtpTokenRecord>(unfinished).await
+    }
+
+    /// Forgets the activation codes of sticks that nobody used in time. The sticks stay.
+    async fn activation_codes(&mut self) -> Result<(), StoreError> {
+        let over = before("activation_until", &self.cutoff(DataCategory::Credential));
+        let none =
+            vec![to("activation_print", &None::<Secret<Vec<u8>>>), to("activation_until", &None::<OffsetDateTime>)];
+        let work = self.tenant.begin().await?;
+        let rows = work.scope().set::<StickRecord>(over, none).await?;
+        work.commit().await?;
+        self.count::<StickRecord>(rows);
+        Ok(())
+    }
+
+    /// Forgets how lines did, by whole days.
+    async fn lines(&mut self) -> Result<(), StoreError> {
+        let cutoff = self.cutoff(DataCategory::Line).date();
+        self.delete_where::<StickLineRecord>(not_after("measured_on", &cutoff)).await
     }
 
     /// Deletes salt, payload and what repeats it. The links stay, so the chain still verifies.

@@ -46,6 +46,7 @@ pub use repo::{
     session::SessionRecord,
     setting::SettingRecord,
     setup::SetupLinkRecord,
+    stick::{StickLineRecord, StickRecord, keyless_thumbprint},
     target::{BundleRecord, HealthState, TargetHealthRecord, TargetRecord, TargetUseRecord},
     tenant::Tenant,
 };

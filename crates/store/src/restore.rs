@@ -1,12 +1,13 @@
 //! Restoring a backup, so that nothing deleted or revoked since comes back.
 //!
-//! All sessions end, devices have to be approved again, links for setting up are void, and the journal of deletions
-//! is repeated. What was changed since the backup in other ways (a password, a rule's text) is as it was then.
+//! All sessions end, devices have to be approved again, links for setting up and the activation codes of sticks are
+//! void, and the journal of deletions is repeated. The generations of sticks that were given out since are not known:
+//! once an administrator has approved a stick again, the next one that it presents is taken over. What was changed since the backup in other ways (a password, a rule's text) is as it was then.
 
 use std::{collections::HashSet, path::Path, str::FromStr};
 
 use fernamt_domain::{
-    DeviceState, JournalId, TenantId,
+    DeviceState, JournalId, Secret, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use sea_orm::{
@@ -14,6 +15,7 @@ use sea_orm::{
     sea_query::{Condition, Expr, ExprTrait},
 };
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::{
     JournalEntry, RetentionConfig, Store, StoreError, TABLES, TenantStore,
@@ -31,6 +33,7 @@ use crate::{
         rule::RuleRecord,
         session::Sessions,
         setup::SetupLinkRecord,
+        stick::{KEY_WITHDRAWN, LOST, StickRecord, keyless_thumbprint},
         target::{TargetRecord, enabled_word},
         tenant::TenantRecord,
     },
@@ -133,6 +136,7 @@ impl Store {
         report.devices_pending +=
             scope().set::<DeviceRecord>(approved, vec![to("state", &DeviceState::Pending)]).await?;
         scope().delete::<SetupLinkRecord>(any()).await?;
+        settle_sticks(scope).await?;
         scope().set::<OutboxRecord>(is_null("done_at"), vec![to("done_at", &Some(inner.clock.now()))]).await?;
 
         let known = scope().find::<JournalRecord>(any()).all().await?;
@@ -157,6 +161,18 @@ impl Store {
     }
 }
 
+/// The codes of sticks may have been used since, and generations were given out that nobody here knows of: the codes are
+/// void, and new generations lie above all that can have been given out.
+async fn settle_sticks<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError> {
+    let values = vec![
+        to("activation_print", &None::<Secret<Vec<u8>>>),
+        to("activation_until", &None::<OffsetDateTime>),
+        to("takes_over", &true),
+    ];
+    scope().set::<StickRecord>(any(), values).await?;
+    scope().add::<StickRecord>(any(), "highest_generation", EPOCH_STEP).await
+}
+
 /// Does again what a journal entry tells. That the row is not there, because it was made after the backup, is fine.
 async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Result<(), StoreError> {
     let (table, key) = key_of(entry)?;
@@ -173,6 +189,14 @@ async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Res
             Ok(DeviceState::Approved) => set_word::<DeviceRecord>(&scope(), key, DeviceState::Pending.as_str()).await,
             _ => set_word::<DeviceRecord>(&scope(), key, state).await,
         },
+        (JournalAction::State, "stick") if state == KEY_WITHDRAWN => {
+            let device = id_of(entry)?;
+            let values = vec![to("public_key", &Vec::<u8>::new()), to("thumbprint", &keyless_thumbprint(device))];
+            scope().set::<DeviceRecord>(is("id", &device), values).await.map(|_| ())
+        }
+        (JournalAction::State, "stick") if state == LOST => {
+            scope().set::<StickRecord>(key, vec![to("lost", &true)]).await.map(|_| ())
+        }
         (JournalAction::State, "target") => set_enabled::<TargetRecord>(&scope(), key, state).await,
         (JournalAction::State, "rule") => set_enabled::<RuleRecord>(&scope(), key, state).await,
         (JournalAction::State, "recovery_code") if state == USED => {

@@ -61,6 +61,11 @@ pub(crate) fn after<F: Field>(column: &'static str, value: &F) -> Condition {
     Condition::all().add(Expr::col(column).gt(value.value()))
 }
 
+/// `column <= value`; an empty column never is.
+pub(crate) fn not_after<F: Field>(column: &'static str, value: &F) -> Condition {
+    Condition::all().add(Expr::col(column).lte(value.value()))
+}
+
 /// Every row of the tenant.
 pub(crate) fn any() -> Condition {
     Condition::all()

@@ -21,6 +21,7 @@ use crate::{
         session::Sessions,
         setting::Settings,
         setup::SetupLinks,
+        stick::Sticks,
         target::{Bundles, Targets},
         tenant::TenantRecord,
     },
@@ -123,6 +124,8 @@ repositories! {
     groups: Groups;
     /// Devices and their keys.
     devices: Devices;
+    /// Sticks and how their lines do.
+    sticks: Sticks;
     /// Tokens for one-time codes.
     otp_tokens: OtpTokens;
     /// Passkeys.

@@ -16,7 +16,7 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{
-    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, Store, StoreError, TargetRecord, TenantStore,
+    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, StickRecord, Store, StoreError, TargetRecord, TenantStore,
     backup::{parse_journal, read_journal},
 };
 use fernamt_testkit::SeededRng;
@@ -27,6 +27,7 @@ use crate::support::{Fixture, on_both, postgres, run, signing_key};
 on_both! {
     a_backup_under_load_is_consistent
     nothing_deleted_or_revoked_comes_back
+    sticks_come_back_without_what_ended_since
     the_journal_is_kept_beside
     a_restore_deletes_by_each_tenants_own_periods
     a_damaged_backup_is_refused
@@ -73,7 +74,7 @@ async fn a_backup_under_load_is_consistent(f: Fixture) {
         restored.restore(&path, &[], usual_periods).await.unwrap();
         let copy = restored.tenant(tenant.id());
         let (people, devices) = (copy.people().count().await.unwrap(), count(&copy).await);
-        assert_eq!(people, devices, "everybody has one device");
+        assert_eq!(people + 1, devices, "everybody has one device, and ada a stick");
         // one entry each, one of the restore, one of the deletion job after it
         assert_eq!(copy.audit().end().await.unwrap().sequence, people + 2);
         assert!(copy.audit().verify(Vec::new(), &signing_key().public()).await.unwrap().is_ok());
@@ -171,6 +172,64 @@ async fn nothing_deleted_or_revoked_comes_back(f: Fixture) {
     assert!(entries.iter().any(|entry| entry.facts.action == "restored"));
     // what was repeated stands in the journal, for the next restore
     assert!(restored.journal_entries().await.unwrap().len() >= journal.len());
+    restored.close().await.unwrap();
+}
+
+async fn sticks_come_back_without_what_ended_since(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let make = f.make();
+    let sticks: Vec<_> = (0..4).map(|_| make.stick(all.person)).collect();
+    let [used, lost, rekeyed, later] = [0, 1, 2, 3].map(|index: usize| sticks[index].0.id);
+    let work = tenant.begin().await.unwrap();
+    for (device, stick) in &sticks {
+        work.devices().insert(device).await.unwrap();
+        work.sticks().insert(stick).await.unwrap();
+    }
+    for id in [used, lost, rekeyed] {
+        work.sticks().activate(id, b"key", &format!("SHA256:{id}")).await.unwrap();
+    }
+    let kept = StickRecord {
+        generation: 7,
+        previous_generation: Some(6),
+        highest_generation: 7,
+        ..work.sticks().locked(used).await.unwrap()
+    };
+    work.sticks().replace(&kept).await.unwrap();
+    work.commit().await.unwrap();
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+
+    f.clock.advance(Duration::hours(1));
+    let work = tenant.begin().await.unwrap();
+    work.sticks().replace(&StickRecord { generation: 12, highest_generation: 12, ..kept }).await.unwrap();
+    work.sticks().lose(lost).await.unwrap();
+    work.devices().set_state(lost, DeviceState::Revoked, None).await.unwrap();
+    let until = f.clock_now() + Duration::days(14);
+    work.sticks().order_anew(rekeyed, Secret::new(vec![9; 32]), until, None).await.unwrap();
+    work.sticks().activate(rekeyed, b"new", "SHA256:new").await.unwrap();
+    work.sticks().activate(later, b"key", "SHA256:later").await.unwrap();
+    work.commit().await.unwrap();
+    let journal = f.store.journal_entries().await.unwrap();
+
+    let restored = empty(&f, "restored.sqlite").await;
+    restored.restore(&backup, &journal, usual_periods).await.unwrap();
+    let copy = restored.tenant(tenant.id());
+    let state = async |id| {
+        let device = copy.devices().get(id).await.unwrap();
+        (device.state, device.public_key.is_empty())
+    };
+    let stick = copy.sticks().get(used).await.unwrap();
+    assert_eq!(state(used).await, (DeviceState::Pending, false), "to be approved again");
+    assert_eq!((stick.generation, stick.previous_generation, stick.takes_over), (7, Some(6), true));
+    assert!(stick.highest_generation > 1 << 32, "above all that can have been given out");
+    assert_eq!(state(lost).await.0, DeviceState::Revoked);
+    assert!(copy.sticks().get(lost).await.unwrap().lost);
+    assert_eq!(state(rekeyed).await, (DeviceState::Pending, true), "the key of before was taken away");
+    assert_eq!(state(later).await, (DeviceState::Pending, true));
+    for stick in copy.sticks().all().await.unwrap() {
+        assert_eq!((stick.activation_print, stick.activation_until), (None, None), "a used code is not good again");
+    }
     restored.close().await.unwrap();
 }
 

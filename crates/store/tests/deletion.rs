@@ -44,6 +44,9 @@ async fn each_category_goes_by_its_rule(f: Fixture) {
     f.clock.advance(Duration::days(8));
     let report = f.store.delete_expired(&config).await.unwrap();
     assert_eq!((report.rows["session"], report.rows["otp_token"]), (1, 1));
+    assert_eq!(report.rows["stick_line"], 1);
+    assert_eq!(tenant.sticks().line(all.stick).await.unwrap(), None);
+    assert!(tenant.sticks().get(all.stick).await.unwrap().activation_print.is_some());
     assert!(matches!(tenant.sessions().get(all.session).await, Err(StoreError::NotFound(_))));
     assert!(tenant.people().get_even_removed(leaver.id).await.is_ok());
 
@@ -51,6 +54,9 @@ async fn each_category_goes_by_its_rule(f: Fixture) {
     let report = f.store.delete_expired(&config).await.unwrap();
     assert_eq!((report.rows["person"], report.rows["device"]), (1, 1));
     assert_eq!((report.rows["target_health"], report.rows["import_batch"]), (1, 1));
+    assert_eq!(report.rows["stick"], 1, "its code was good for two weeks");
+    let stick = tenant.sticks().get(all.stick).await.unwrap();
+    assert_eq!((stick.activation_print, stick.activation_until), (None, None));
     assert!(tenant.people().get_even_removed(leaver.id).await.is_err());
     assert!(tenant.devices().get(spare.id).await.is_err());
     let entries = tenant.audit().newest_first(&AuditFilter::default(), None, 10).await.unwrap();

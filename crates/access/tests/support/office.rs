@@ -207,6 +207,7 @@ impl Office {
             pinned_certificate: None,
             enabled: true,
             created_at: SystemClock.now(),
+            owner: None,
         };
         let work = self.tenant.begin().await.unwrap();
         work.targets().insert(&target).await.unwrap();

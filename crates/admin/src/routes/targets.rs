@@ -112,6 +112,7 @@ pub(crate) fn new_record(id: TargetId, fields: &TargetFields, now: time::OffsetD
         pinned_certificate: None,
         enabled: true,
         created_at: now,
+        owner: None,
     };
     convert::with_fields(blank, fields)
 }

@@ -1,6 +1,7 @@
 //! The schema's history: one set of migrations for both databases. A migration that was released is never changed.
 
 mod m0001_first;
+mod m0002_sticks;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -14,7 +15,7 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration)]
+        vec![Box::new(m0001_first::Migration), Box::new(m0002_sticks::Migration)]
     }
 }
 

@@ -14,6 +14,7 @@ pub mod rule;
 pub mod session;
 pub mod setting;
 pub mod setup;
+pub mod stick;
 pub mod target;
 pub mod tenant;
 

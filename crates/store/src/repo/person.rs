@@ -9,7 +9,7 @@ use super::{
     group::GroupMemberRecord,
     repository,
     session::SessionRecord,
-    target::TargetUseRecord,
+    target::{TargetRecord, TargetUseRecord},
 };
 use crate::{
     StoreError,
@@ -187,6 +187,7 @@ impl People<'_, Writing> {
         self.scope.delete::<SessionRecord>(own()).await?;
         self.scope.delete::<DeviceRecord>(own()).await?;
         self.scope.delete::<TargetUseRecord>(own()).await?;
+        self.scope.delete::<TargetRecord>(is("owner", &Some(id))).await?;
         crate::repo::credential::release_tokens(&self.scope, id).await?;
         self.scope.delete::<OtpTokenRecord>(own()).await?;
         let removed = PersonRecord {

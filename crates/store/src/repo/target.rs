@@ -9,7 +9,7 @@ use crate::{
     StoreError,
     page::{Page, Paged},
     record::{record, search_text, word_fields},
-    scope::{Writing, any, is, is_in, to},
+    scope::{Writing, any, is, is_in, is_null, to},
 };
 
 /// The most targets of a tenant.
@@ -36,7 +36,7 @@ record! {
     pub struct TargetRecord in "target", key(id) journaled {
         /// The id.
         id: TargetId => Configuration,
-        /// The name, unique within the tenant.
+        /// The name, unique within the tenant, or among its owner's.
         name: String => Configuration,
         /// The heading that it is shown under.
         folder: Option<String> => Configuration,
@@ -56,6 +56,8 @@ record! {
         enabled: bool => Configuration,
         /// When it was made.
         created_at: OffsetDateTime => Configuration,
+        /// Whose it is, if somebody set it up for themselves. Nobody else reaches it.
+        owner: Option<PersonId> => Account,
     }
     derived |target| {
         search: String => Configuration = search_text(&[
@@ -65,6 +67,8 @@ record! {
             &target.host,
         ]);
         label: Option<String> => Configuration = target.label().map(str::to_lowercase);
+        // What names are unique among: empty columns would not be.
+        owned: String => Account = target.owner.map(|owner| owner.to_string()).unwrap_or_default();
     }
 }
 
@@ -147,9 +151,9 @@ impl<A> Targets<'_, A> {
         self.scope.find(is("id", &id)).get().await
     }
 
-    /// The target with exactly this name.
+    /// The target of the administration with exactly this name.
     pub async fn by_name(&self, name: &str) -> Result<Option<TargetRecord>, StoreError> {
-        self.scope.find(is("name", &name.to_owned())).one().await
+        self.scope.find(is("name", &name.to_owned()).add(is_null("owner"))).one().await
     }
 
     /// The web application with this label: `app` in `app.example.org`.
@@ -162,17 +166,32 @@ impl<A> Targets<'_, A> {
         self.scope.find(is("host", &host.to_lowercase()).add(is("port", &port))).order("id").all().await
     }
 
-    /// A page of targets by name; the search looks in name, folder, description and host.
+    /// A page of the administration's targets by name; the search looks in name, folder, description and host.
     pub async fn list(&self, page: &Page) -> Result<Paged<TargetRecord>, StoreError> {
-        self.scope.page(any(), "name", page).await
+        self.scope.page(is_null("owner"), "name", page).await
     }
 
-    /// All targets by name; there are at most [`MAX_TARGETS`].
+    /// All targets of the administration by name; there are at most [`MAX_TARGETS`].
     pub async fn all(&self) -> Result<Vec<TargetRecord>, StoreError> {
-        self.scope.find(any()).order("name").all().await
+        self.scope.find(is_null("owner")).order("name").all().await
     }
 
-    /// How many targets there are.
+    /// What a person set up for themselves, by name.
+    pub async fn of_owner(&self, owner: PersonId) -> Result<Vec<TargetRecord>, StoreError> {
+        self.scope.find(is("owner", &Some(owner))).order("name").all().await
+    }
+
+    /// What all people set up for themselves, by name.
+    pub async fn of_owners(&self) -> Result<Vec<TargetRecord>, StoreError> {
+        self.scope.find(is_null("owner").not()).order("name").order("id").all().await
+    }
+
+    /// How many targets people set up for themselves.
+    pub async fn count_of_owners(&self) -> Result<u64, StoreError> {
+        self.scope.count::<TargetRecord>(is_null("owner").not()).await
+    }
+
+    /// How many targets there are, with those that people set up.
     pub async fn count(&self) -> Result<u64, StoreError> {
         self.scope.count::<TargetRecord>(any()).await
     }

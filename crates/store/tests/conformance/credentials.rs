@@ -21,15 +21,17 @@ async fn devices_are_decided_on(s: &Suite) {
     assert_eq!((device.state, device.decided_by), (DeviceState::Approved, Some(s.own.person)));
     assert_eq!(s.see(devices.by_key(s.own.person, "thumb").await).unwrap().unwrap().id, s.own.device);
     assert_eq!(s.see(devices.with_key("thumb").await).unwrap().len(), 1);
-    assert_eq!(s.see(devices.of_person(s.own.person).await).unwrap(), [device]);
-    assert_eq!(s.see(devices.list(Some(DeviceState::Pending), &Page::default()).await).unwrap().total, 0);
+    let all = s.see(devices.of_person(s.own.person).await).unwrap();
+    assert_eq!((all.len(), &all[0]), (2, &device), "and a stick");
+    let pending = s.see(devices.list(Some(DeviceState::Pending), &Page::default()).await).unwrap();
+    assert_eq!((pending.total, pending.items[0].id), (1, s.own.stick));
     assert_eq!(s.see(devices.list(None, &Page::search("fireFOX")).await).unwrap().total, 1);
 
     let work = s.tenant.begin().await.unwrap();
     work.devices().rename(s.own.device, "At home").await.unwrap();
     work.devices().touch(s.own.device, date!(2026 - 11 - 03)).await.unwrap();
     work.devices().set_state(s.own.device, DeviceState::Revoked, None).await.unwrap();
-    assert_eq!(work.devices().count_of_person(s.own.person).await.unwrap(), 0);
+    assert_eq!(work.devices().count_of_person(s.own.person).await.unwrap(), 1, "the stick");
     let again = s.see(work.devices().set_state(s.own.device, DeviceState::Approved, None).await);
     assert!(matches!(again, Err(StoreError::Conflict { .. })), "revoked is for good");
     work.commit().await.unwrap();

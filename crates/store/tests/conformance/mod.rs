@@ -6,6 +6,7 @@ mod audit;
 mod credentials;
 mod people;
 mod sessions;
+mod sticks;
 
 use std::{
     collections::BTreeSet,

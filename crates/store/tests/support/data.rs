@@ -9,8 +9,8 @@ use fernamt_domain::{
 };
 use fernamt_store::{
     BundleRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord, OtpAlgorithm, OtpKind,
-    OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord, SetupLinkRecord,
-    TargetHealthRecord, TargetRecord, TenantStore,
+    OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord, SetupLinkRecord, StickLineRecord,
+    StickRecord, TargetHealthRecord, TargetRecord, TenantStore, keyless_thumbprint,
 };
 use serde_json::json;
 use time::Duration;
@@ -40,6 +40,7 @@ pub(crate) struct Everything {
     pub(crate) group: GroupId,
     pub(crate) inner_group: GroupId,
     pub(crate) device: DeviceId,
+    pub(crate) stick: DeviceId,
     pub(crate) session: SessionId,
     pub(crate) token: OtpTokenId,
     pub(crate) passkey: PasskeyId,
@@ -94,6 +95,15 @@ impl Maker<'_> {
             decided_by: None,
             decided_at: None,
         }
+    }
+
+    /// A stick that waits for its key, good for two weeks.
+    pub(crate) fn stick(&self, person: PersonId) -> (DeviceRecord, StickRecord) {
+        let device = DeviceRecord { kind: DeviceKind::Stick, name: "Stick".to_owned(), ..self.device(person, "") };
+        let keyless = DeviceRecord { public_key: Vec::new(), thumbprint: keyless_thumbprint(device.id), ..device };
+        let until = self.clock.now() + Duration::days(14);
+        let stick = StickRecord::ordered(keyless.id, Secret::new(vec![6; 32]), until);
+        (keyless, stick)
     }
 
     pub(crate) fn session(&self, person: PersonId, device: Option<DeviceId>) -> SessionRecord {
@@ -158,6 +168,7 @@ impl Maker<'_> {
             pinned_certificate: None,
             enabled: true,
             created_at: self.clock.now(),
+            owner: None,
         }
     }
 
@@ -210,6 +221,18 @@ impl Maker<'_> {
         let device = self.device(person.id, "thumb");
         work.devices().insert(&device).await.unwrap();
         work.devices().set_state(device.id, DeviceState::Approved, Some(person.id)).await.unwrap();
+        let (stick_device, stick) = self.stick(person.id);
+        work.devices().insert(&stick_device).await.unwrap();
+        work.sticks().insert(&stick).await.unwrap();
+        let line = StickLineRecord {
+            device: stick.device,
+            measured_on: self.clock.now().date(),
+            round_trip_ms: 40,
+            loss_permille: 3,
+            outages: 1,
+            transport: "ssh".to_owned(),
+        };
+        work.sticks().set_line(&line).await.unwrap();
         let session = self.session(person.id, Some(device.id));
         work.sessions().insert(&session).await.unwrap();
         let token = self.token(Some(person.id), Some("SN-1"));
@@ -263,6 +286,7 @@ impl Maker<'_> {
             group: group.id,
             inner_group: inner_group.id,
             device: device.id,
+            stick: stick.device,
             session: session.id,
             token: token.id,
             passkey: passkey.id,

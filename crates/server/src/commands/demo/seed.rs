@@ -203,6 +203,7 @@ impl Seeder<'_> {
             pinned_certificate: None,
             enabled: true,
             created_at: self.office.clock.now(),
+            owner: None,
         };
         self.work.targets().insert(&record).await?;
         Ok(id)
