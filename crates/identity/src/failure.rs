@@ -97,6 +97,8 @@ pub enum Wrong {
     Passkey,
     /// The SSH key.
     SshKey,
+    /// The activation code of a stick, or what it was brought with.
+    ActivationCode,
     /// The person is disabled.
     Disabled,
     /// The directory bars the account.
@@ -116,6 +118,7 @@ impl Wrong {
             Self::SecondFactorMissing => "second_factor_missing",
             Self::Passkey => "wrong_passkey",
             Self::SshKey => "wrong_ssh_key",
+            Self::ActivationCode => "wrong_activation_code",
             Self::Disabled => "person_disabled",
             Self::Barred => "barred_by_directory",
             Self::BindLimit => "bind_limit",

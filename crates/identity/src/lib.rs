@@ -29,6 +29,7 @@ mod sign_in;
 mod ssh;
 pub mod ssh_key;
 pub mod start_code;
+pub mod stick;
 mod throttle;
 pub mod token_file;
 mod waiting;
@@ -45,7 +46,7 @@ pub use failure::SignInError;
 
 use crate::{
     bind_budget::BindBudget, challenge::Challenges, failure::Failures, password::Passwords, reevaluate::Reevaluator,
-    throttle::Throttle, waiting::Questions,
+    stick::Lines, throttle::Throttle, waiting::Questions,
 };
 
 /// The purpose of the challenges that devices sign.
@@ -67,6 +68,7 @@ pub struct Identity {
     challenges: Challenges,
     questions: Questions,
     failures: Failures,
+    lines: Lines,
     authoriser: Authoriser,
 }
 
@@ -87,6 +89,7 @@ impl Identity {
             challenges: Challenges::new(Arc::clone(&sealer), Arc::clone(&clock), Arc::clone(&rng)),
             questions: Questions::default(),
             failures: Failures::default(),
+            lines: Lines::default(),
             authoriser: Authoriser::new(Arc::clone(&clock), Arc::clone(&rng), grants),
             store,
             clock,

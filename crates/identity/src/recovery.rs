@@ -33,6 +33,16 @@ pub(crate) fn fingerprint(
     person: PersonId,
     typed: &Secret<String>,
 ) -> Option<[u8; 32]> {
+    fingerprint_for(sealer, Purpose { tenant, word: "recovery-code" }, person.0.as_bytes(), typed)
+}
+
+/// The fingerprint of a code of the same form that is good for another purpose and belongs to `owner`.
+pub(crate) fn fingerprint_for(
+    sealer: &Sealer,
+    purpose: Purpose<'_>,
+    owner: &[u8],
+    typed: &Secret<String>,
+) -> Option<[u8; 32]> {
     let text: String = typed
         .expose()
         .chars()
@@ -41,9 +51,7 @@ pub(crate) fn fingerprint(
         .flat_map(char::to_lowercase)
         .collect();
     let code = alphabet().decode(text.as_bytes()).ok().filter(|code| code.len() == CODE_LEN)?;
-    let mut value = person.0.as_bytes().to_vec();
-    value.extend_from_slice(&code);
-    Some(sealer.fingerprint(Purpose { tenant, word: "recovery-code" }, &value))
+    Some(sealer.fingerprint(purpose, &[owner, &code].concat()))
 }
 
 fn grouped(text: &str) -> String {

@@ -1,5 +1,5 @@
-//! Signing in for stock SSH clients: password and code, or an enrolled key and code. The same order, throttle and
-//! once-only codes as on the web; only the device's key is an SSH key, or there is none.
+//! Signing in by SSH, for stock clients and for sticks: password and code, or an enrolled key and code. The same order,
+//! throttle and once-only codes as on the web; only the device's key is an SSH key, or there is none.
 
 use fernamt_domain::{DeviceKind, DeviceState, Method, PersonState, Secret, SessionFacts, Situation};
 use fernamt_store::{DeviceRecord, PersonRecord, TenantStore};
@@ -117,7 +117,7 @@ impl Identity {
             tenant: tenant.id(),
             person: person.id,
             device: Some(&device),
-            kind: DeviceKind::SshKey,
+            kind: device.kind,
             methods,
             situation,
             settings: &settings,
@@ -137,7 +137,7 @@ impl Identity {
         let Some(person) = person.filter(|person| person.state == PersonState::Active) else { return Ok(None) };
         let device = tenant.devices().by_key(person.id, &ssh_key::fingerprint(blob)).await?;
         let usable = |device: &DeviceRecord| {
-            device.kind == DeviceKind::SshKey
+            matches!(device.kind, DeviceKind::SshKey | DeviceKind::Stick)
                 && device.public_key == blob
                 && matches!(device.state, DeviceState::Approved | DeviceState::Pending)
         };

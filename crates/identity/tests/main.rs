@@ -9,4 +9,5 @@ mod revocation;
 mod sessions;
 mod sign_in;
 mod ssh;
+mod sticks;
 mod support;

@@ -12,7 +12,7 @@ fn secret(text: &str) -> Secret<String> {
     Secret::from(text)
 }
 
-fn ed25519(seed: u8) -> Vec<u8> {
+pub(crate) fn ed25519(seed: u8) -> Vec<u8> {
     let mut blob = Vec::new();
     for field in [b"ssh-ed25519".as_slice(), &[seed; 32]] {
         blob.extend(u32::try_from(field.len()).unwrap().to_be_bytes());
