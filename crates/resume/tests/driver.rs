@@ -105,7 +105,7 @@ async fn one_way(
     }
 }
 
-struct Dial(std::net::SocketAddr);
+pub(crate) struct Dial(pub(crate) std::net::SocketAddr);
 
 #[async_trait]
 impl Dialer for Dial {
@@ -117,15 +117,19 @@ impl Dialer for Dial {
 }
 
 /// A gateway for one stream: hands out what was opened, attaches what comes back.
-struct Gateway {
-    address: std::net::SocketAddr,
-    opened: mpsc::Receiver<(Pipe, Handle)>,
+pub(crate) struct Gateway {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) opened: mpsc::Receiver<(Pipe, Handle)>,
     _serving: JoinHandle<()>,
 }
 
 impl Gateway {
     async fn start(settings: Settings) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(([127, 0, 0, 1], 0).into(), settings).await
+    }
+
+    pub(crate) async fn start_at(address: std::net::SocketAddr, settings: Settings) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, opened) = mpsc::channel(4);
         let known: Arc<Mutex<Option<Handle>>> = Arc::default();
@@ -165,7 +169,7 @@ async fn greet(mut socket: TcpStream) -> Option<(First, BoxLine)> {
     }
 }
 
-fn ticket() -> Ticket {
+pub(crate) fn ticket() -> Ticket {
     Ticket::new(&SeededRng::new(7), Duration::from_mins(1))
 }
 
