@@ -1,5 +1,7 @@
 //! `cargo xtask dist`: what an administrator downloads.
 
+pub(crate) mod sticks;
+
 use std::fs;
 
 use anyhow::{Context as _, Result};
@@ -12,8 +14,16 @@ use crate::{
 /// Files that travel beside the binary.
 const BESIDE: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "deploy", "docs/operate", "docs/use"];
 
-/// Builds the server with the web app inside and packs it with its documents and a checksum.
-pub(crate) fn run() -> Result<()> {
+/// What to leave out.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Pack the server alone, on a machine that cannot build the stick's programs.
+    #[arg(long)]
+    without_sticks: bool,
+}
+
+/// Builds the server with the web app inside and the stick's programs, and packs them with their documents and a checksum.
+pub(crate) fn run(options: &Options) -> Result<()> {
     web::build()?;
     shell::run(cargo().args(["build", "--release", "--locked", "-p", "fernamt-server", "--bin", "fernamt"]))?;
 
@@ -26,6 +36,9 @@ pub(crate) fn run() -> Result<()> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     fs::copy(target_dir().join("release/fernamt"), folder.join("fernamt")).context("copy the binary")?;
+    if !options.without_sticks {
+        sticks::build(&folder.join("stick"))?;
+    }
     for path in BESIDE.iter().filter(|path| root().join(path).exists()) {
         shell::run(command("cp").args(["-r", "--parents", path]).arg(&folder))?;
     }

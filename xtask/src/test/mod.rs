@@ -3,6 +3,7 @@
 
 mod counts;
 mod rust;
+mod sticks;
 
 use std::{
     fs,
@@ -62,6 +63,7 @@ const STAGES: &[Stage] = &[
     ("unit and integration", minutes(6), unit_and_integration),
     ("documentation examples", minutes(2), documentation_examples),
     ("web unit", minutes(2), web_unit),
+    ("stick programs", minutes(25), sticks::build),
     ("stories", minutes(8), stories),
     ("browser", minutes(12), browser),
 ];
@@ -213,7 +215,7 @@ fn prepare(context: &Context, command: &mut Command) -> Result<()> {
         command.env("FERNAMT_PEERS", "required");
     }
     if context.full {
-        command.env("FERNAMT_FULL", "1");
+        command.env("FERNAMT_FULL", "1").env("FERNAMT_STICKS", sticks::folder());
     }
     Ok(())
 }
