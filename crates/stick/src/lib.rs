@@ -2,7 +2,9 @@
 //!
 //! The inside is joined to what lies around it by [`seam`]: a gateway to sign in to, and programs to start.
 
+pub mod activation;
 pub mod config;
+pub mod console;
 pub mod container;
 pub mod dial;
 pub mod engine;

@@ -5,10 +5,13 @@
 //! ssh -o ProxyCommand="fernamt-stick proxy --gateway wss://fernamt.example.org" name@fernamt.example.org
 //! ```
 
+// Without this a console would flash up behind the window.
+#![cfg_attr(all(windows, feature = "window"), windows_subsystem = "windows")]
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use fernamt_stick::{StickError, gateway::Gateway, proxy};
+use fernamt_stick::{StickError, console, gateway::Gateway, proxy};
 
 /// The way to the office.
 #[derive(Debug, Parser)]
@@ -33,6 +36,7 @@ enum Command {
 
 #[expect(clippy::print_stderr, reason = "this is where a command line program says what went wrong")]
 fn main() -> ExitCode {
+    console::attach();
     let Arguments { command: Command::Proxy { gateway, ca } } = Arguments::parse();
     let done = tokio::runtime::Builder::new_current_thread()
         .enable_all()
