@@ -3,10 +3,76 @@
 //! The window and the command line are both thin over this. [`State`] is all that there is to show; it comes through a
 //! watch channel, so whoever shows it draws the newest and misses nothing that still matters.
 
-use std::{net::SocketAddr, time::Duration};
+mod actor;
+mod desk;
+pub mod line_state;
+mod presence;
+#[cfg(test)]
+mod tests;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use fernamt_api::stick::{LineQuality, StickTarget};
-use fernamt_domain::{Secret, TargetId};
+use fernamt_domain::{Rng, Secret, TargetId};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    container::Cost,
+    seam::{Family, Gateway, Launcher},
+};
+
+/// Commands that wait for the engine. A person is never so fast; a script is told to wait by the channel.
+pub const MAX_WAITING_COMMANDS: usize = 16;
+/// How long the programs and the goodbye may take together at the end.
+pub const END_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Where the stick's files are.
+    pub folder: PathBuf,
+    /// The way to sign in.
+    pub gateway: Arc<dyn Gateway>,
+    /// The programs of this computer.
+    pub launcher: Arc<dyn Launcher>,
+    /// Makes the key, salts and nonces.
+    pub rng: Arc<dyn Rng>,
+    /// What a guess at a new passphrase is to cost.
+    pub cost: Cost,
+    /// Whose connections the tunnels take.
+    pub family: Family,
+}
+
+/// An engine at work, from outside. It ends by [`Command::Leave`], when the stick is pulled, or when this is dropped; then
+/// every tunnel has ended and every secret is wiped.
+#[derive(Debug)]
+pub struct Engine {
+    /// Takes commands. What makes no sense in the present stage is ignored.
+    pub commands: mpsc::Sender<Command>,
+    /// Shows the newest state.
+    pub state: watch::Receiver<State>,
+    task: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Looks what is in the folder and begins, on the present runtime.
+    pub fn start(parts: Parts) -> Self {
+        let (commands, waiting) = mpsc::channel(MAX_WAITING_COMMANDS);
+        let (shown, state) = watch::channel(State { stage: Stage::Unusable, problem: None });
+        let task = tokio::spawn(actor::run(parts, waiting, shown));
+        Self { commands, state, task }
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(self) {
+        let Self { commands, state, task } = self;
+        drop((commands, state));
+        // One that was cancelled has ended as well.
+        let _ = task.await;
+    }
+}
 
 /// What a person can do.
 #[derive(Debug)]

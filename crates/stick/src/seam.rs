@@ -36,7 +36,8 @@ pub struct Credentials {
 #[async_trait]
 pub trait Gateway: Send + Sync {
     /// Gives the stick its key: signs in as `fernamt_api::stick::activation_login` with the key of `seed`, trusting
-    /// the host keys in `config` alone, and answers with the activation code.
+    /// the host keys in `config` alone, and answers with the activation code. [`Problem::LineLost`] says that the line
+    /// broke after the code had gone out, so that nobody here knows whether it was taken.
     async fn activate(&self, config: &Config, seed: &Secret<[u8; 32]>, code: &Secret<String>) -> Result<(), Problem>;
 
     /// Signs in, says hello and waits for the welcome. The engine keeps the new generation before it opens anything.
@@ -153,9 +154,9 @@ impl Family {
 #[async_trait]
 pub trait Launcher: Send + Sync {
     /// Starts what fits to a target: the program for `address`, our end of its tunnel, or a browser where there is
-    /// none. `reduced` asks for fewer colours. A program that may use the tunnel is admitted to the family before it can
-    /// connect.
-    async fn launch(&self, order: LaunchOrder<'_>) -> Result<Box<dyn Running>, Problem>;
+    /// none. A program that may use the tunnel is admitted to the family before it can connect, and forgotten once it has
+    /// ended. `None` where a tunnel is all that there is to it.
+    async fn launch(&self, order: LaunchOrder<'_>) -> Result<Option<Box<dyn Running>>, Problem>;
 
     /// Whether a target needs a tunnel on this computer. What a browser opens does not.
     fn needs_tunnel(&self, target: &StickTarget) -> bool;
