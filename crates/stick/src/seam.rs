@@ -50,6 +50,9 @@ pub trait Gateway: Send + Sync {
         remembered: Option<Transport>,
         progress: &Progress,
     ) -> Result<Arrival, Problem>;
+
+    /// Name and password for the HTTP proxy on the way out, from now on.
+    fn set_proxy_password(&self, user: String, password: Secret<String>);
 }
 
 /// Tells the engine what takes so long.

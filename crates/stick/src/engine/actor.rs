@@ -167,6 +167,10 @@ impl Actor {
             (Command::Activate { code, passphrase }, Inner::Idle(_) | Inner::Open(_)) => {
                 self.activate(Activation { code, passphrase });
             }
+            (Command::ProxyPassword { user, password }, Inner::Idle(_) | Inner::Open(_)) => {
+                self.problem.take_if(|problem| *problem == Problem::ProxyWantsPassword);
+                self.parts.gateway.set_proxy_password(user, password);
+            }
             (Command::Unlock(passphrase), Inner::Idle(Stage::Locked | Stage::Ended)) => self.unlock(passphrase),
             (Command::SignIn(code), Inner::Open(_)) => self.sign_in(code),
             (Command::Open(target), Inner::AtWork(_)) => self.open(target),

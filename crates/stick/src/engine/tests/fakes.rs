@@ -47,6 +47,7 @@ pub(super) struct Seen {
     pub(super) activated: Vec<[u8; 32]>,
     pub(super) generations: Vec<u64>,
     pub(super) remembered: Vec<Option<Transport>>,
+    pub(super) proxy_user: Option<String>,
     pub(super) tunnels: BTreeMap<TargetId, SocketAddr>,
     pub(super) running: Vec<String>,
     pub(super) reduced: Vec<bool>,
@@ -140,6 +141,10 @@ impl Gateway for FakeOffice {
             targets: self.targets.clone(),
         };
         Ok(Arrival { welcome, transport: Transport::Websocket, session: Box::new(FakeSession(self.clone())), events })
+    }
+
+    fn set_proxy_password(&self, user: String, _: Secret<String>) {
+        self.seen.lock().unwrap().proxy_user = Some(user);
     }
 }
 

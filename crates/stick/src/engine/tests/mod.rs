@@ -205,6 +205,20 @@ async fn a_wrong_code_may_be_followed_by_another_and_a_copied_stick_not() {
 }
 
 #[tokio::test]
+async fn a_proxy_gets_its_password_and_then_the_code_is_tried_again() {
+    let mut stick = Stick::start();
+    stick.activate().await;
+    *stick.office.refusal.lock().unwrap() = Some(Problem::ProxyWantsPassword);
+    stick.say(Command::SignIn(CODE.into())).await;
+    stick.until(|state| state.problem == Some(Problem::ProxyWantsPassword)).await;
+    stick.say(Command::ProxyPassword { user: "amt".to_owned(), password: "geheim".into() }).await;
+    stick.until(|state| *state == State { stage: Stage::AskCode, problem: None }).await;
+    stick.say(Command::SignIn(CODE.into())).await;
+    stick.until(|state| matches!(state.stage, Stage::Ready(_))).await;
+    assert_eq!(stick.office.look(|seen| seen.proxy_user.clone()).as_deref(), Some("amt"));
+}
+
+#[tokio::test]
 async fn targets_open_and_close() {
     let mut stick = Stick::start();
     stick.at_work().await;
