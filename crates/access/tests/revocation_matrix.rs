@@ -9,6 +9,7 @@ use fernamt_domain::{
     Secret, SystemRng, TargetSettings, Zone,
     target::{RdpSettings, TcpSettings},
 };
+use fernamt_http::PublicAddress;
 use fernamt_identity::{
     otp::{self, Scheme},
     session, settings, ssh_key,
@@ -154,8 +155,14 @@ impl House {
             office.tenant.store().clone(),
             office.guard.clone(),
             office.clock.clone(),
+            PublicAddress { scheme: "https", port: None },
         );
-        let gate = Settings { zone: Zone("internet".to_owned()), limits: Limits::default() };
+        let gate = Settings {
+            zone: Zone("internet".to_owned()),
+            limits: Limits::default(),
+            patience: std::time::Duration::from_mins(10),
+            rng: Arc::new(SystemRng),
+        };
         let gateway = Gateway::bind((Ipv4Addr::LOCALHOST, 0).into(), &keys, gate, porter.clone()).await.unwrap();
         let desk = Desk::before(gateway.address().unwrap().port().to_string(), &keys);
         tokio::spawn(porter.run(office.stop.clone()));

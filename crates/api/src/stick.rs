@@ -17,6 +17,8 @@ pub const SUBSYSTEM: &str = "fernamt-stick";
 pub const VERSION: u32 = 1;
 /// The longest line either side sends: some hundred targets with their descriptions.
 pub const MAX_LINE_BYTES: usize = 512 * 1024;
+/// The longest line that a stick sends: it has little to say.
+pub const MAX_FROM_STICK_BYTES: usize = 16 * 1024;
 /// The most targets in one message.
 pub const MAX_TARGETS: usize = 500;
 /// The file beside the program that says whose stick it is.

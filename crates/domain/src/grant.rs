@@ -181,6 +181,19 @@ impl LiveGrants {
         self.lock().entries.values().map(|entry| entry.grant.clone()).collect()
     }
 
+    /// Notes that a session goes on from elsewhere. Returns its grants, to be decided anew for there.
+    pub fn relocate(&self, tenant: TenantId, session: SessionId, situation: &Situation) -> Vec<Grant> {
+        let mut registry = self.lock();
+        let own = |grant: &Grant| grant.tenant == tenant && grant.facts.session == session;
+        let moved = registry.entries.values_mut().map(|entry| &mut entry.grant).filter(|grant| own(grant));
+        moved
+            .map(|grant| {
+                grant.situation = situation.clone();
+                grant.clone()
+            })
+            .collect()
+    }
+
     /// How many grants are live.
     pub fn len(&self) -> usize {
         self.lock().entries.len()
@@ -310,6 +323,22 @@ mod tests {
         let decided = grants.generation();
         grants.advance();
         assert_eq!(grants.register(grant(person()), decided).unwrap_err(), RegisterError::Stale);
+    }
+
+    #[test]
+    fn a_session_that_moved_is_judged_for_where_it_is() {
+        let grants = LiveGrants::new();
+        let (mine, other) = (grant(person()), grant(person()));
+        let (session, tenant) = (mine.facts.session, mine.tenant);
+        let _held = [mine, other].map(|grant| grants.register(grant, grants.generation()).unwrap());
+        let there = Situation {
+            zone: Zone("office".into()),
+            address: Ipv4Addr::new(192, 0, 2, 7).into(),
+            at: OffsetDateTime::UNIX_EPOCH,
+        };
+        assert_eq!(grants.relocate(tenant, session, &there).len(), 1);
+        let moved: Vec<_> = grants.snapshot().into_iter().filter(|grant| grant.situation == there).collect();
+        assert_eq!((moved.len(), moved[0].facts.session), (1, session));
     }
 
     #[test]

@@ -143,6 +143,11 @@ fn preface(out: &mut BytesMut) {
     out.put_u8(VERSION);
 }
 
+/// Whether a line whose first byte this is may begin with OPEN or ATTACH, rather than with words of another protocol.
+pub fn starts_a_line(first: u8) -> bool {
+    matches!(first, OPEN | ATTACH)
+}
+
 /// Takes bytes as they come and yields frames. Holds at most one frame that is not complete.
 #[derive(Debug, Default)]
 pub struct Decoder {

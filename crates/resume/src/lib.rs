@@ -68,7 +68,7 @@ mod ticket;
 use std::time::Duration;
 
 pub use driver::{Attempt, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse};
-pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal};
+pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, starts_a_line};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};
 pub use ticket::{TICKET_BYTES, Ticket};

@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use crate::{background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, tls};
+use crate::{background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, sticks, tls};
 
 /// The server, bound and ready to run.
 pub(crate) struct App {
@@ -62,12 +62,19 @@ impl App {
                 .zip(office.config.ssh.as_ref())
                 .map(|(keys, config)| SshAddress { port: config.address.port(), fingerprints: keys.fingerprints() }),
         });
-        let porter = ssh::Porter::new(Arc::clone(&identity), office.store.clone(), guard.clone(), Arc::clone(&clock));
+        let porter = ssh::Porter::new(
+            Arc::clone(&identity),
+            office.store.clone(),
+            guard.clone(),
+            Arc::clone(&clock),
+            office.public_address(),
+        );
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(office.keys.audit_signing_key(&office.rng)?),
             egress: guard,
             prober: Arc::new(AccessProber(Arc::clone(&access))),
+            delivery: sticks::delivery(&office.config, host_keys.as_ref()),
             installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
         });
 
@@ -81,7 +88,12 @@ impl App {
         });
         let gateway = match (&office.config.ssh, &host_keys) {
             (Some(config), Some(keys)) => {
-                let settings = ssh::Settings { zone: Zone(config.zone.clone()), limits: ssh::Limits::default() };
+                let settings = ssh::Settings {
+                    zone: Zone(config.zone.clone()),
+                    limits: ssh::Limits::default(),
+                    patience: config.patience(),
+                    rng: Arc::clone(&office.rng),
+                };
                 Some(ssh::Gateway::bind(config.address, keys, settings, Arc::clone(&porter) as _).await?)
             }
             _ => None,

@@ -15,7 +15,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("http", &["domain", "policy", "api", "store"]),
     ("identity", &["domain", "policy", "api", "store", "http"]),
-    ("access", &["domain", "policy", "api", "store", "http", "identity"]),
+    ("access", &["domain", "resume", "policy", "api", "store", "http", "identity"]),
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),

@@ -65,6 +65,12 @@ const KEEPALIVES_UNANSWERED: usize = 3;
 /// A client that takes nothing more from its socket is gone after this time; one that lives answers keepalives.
 const STUCK_AFTER: Duration = Duration::from_mins(5);
 
+/// The same over resumable streams. They know better than SSH whether somebody is still there, and an outage must not end
+/// what lies above.
+pub(super) fn resumable_russh_config(keys: &HostKeys, limits: &Limits) -> server::Config {
+    server::Config { inactivity_timeout: None, keepalive_interval: None, ..russh_config(keys, limits) }
+}
+
 /// The configuration of the SSH protocol for every connection.
 pub(super) fn russh_config(keys: &HostKeys, limits: &Limits) -> server::Config {
     server::Config {

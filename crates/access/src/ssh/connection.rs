@@ -4,23 +4,30 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use fernamt_domain::EndReason;
+use fernamt_api::stick::SUBSYSTEM;
+use fernamt_domain::{DeviceKind, EndReason};
+use fernamt_resume::Ticket;
 use russh::{
-    Channel, ChannelId, ChannelOpenFailure, MethodKind, MethodSet, Pty,
-    keys::PublicKey,
+    Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, MethodKind, MethodSet, Pty,
+    keys::{Algorithm, PublicKey},
     server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, Response, Session, VerifiedPublicKey},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
 use super::{
-    Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin,
+    Activation, Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin,
     SignInRefusal, SignedIn, TunnelNote,
+    control::{self, Conversation},
     limits::Place,
+    streams::{Seat, Streams},
     tunnel::{self, Inlet, TunnelEnd},
     words,
 };
@@ -36,16 +43,73 @@ const RESOURCE_SHORTAGE: u32 = 4;
 pub(super) struct Shared {
     pub(super) gatekeeper: Arc<dyn Gatekeeper>,
     pub(super) limits: Arc<Limits>,
-    pub(super) origin: Origin,
+    origin: watch::Sender<Origin>,
     /// Cancelled when all tunnels of the connection must end.
     pub(super) hung_up: CancellationToken,
     /// The tunnels and texts under way.
     pub(super) tasks: TaskTracker,
     inlets: Mutex<HashMap<ChannelId, Arc<Inlet>>>,
     opening: Semaphore,
+    below: Option<Below>,
+    /// Held while the stream below can come back.
+    seat: Mutex<Option<Seat>>,
+    /// Whether a stick may open tunnels.
+    welcomed: AtomicBool,
+    /// Held while a stick is being let in or refused.
+    pub(super) greeting: tokio::sync::Mutex<()>,
+    /// Cancelled when the client is to be sent away.
+    pub(super) dismissed: CancellationToken,
+}
+
+/// The resumable stream below a connection.
+pub(super) struct Below {
+    pub(super) handle: fernamt_resume::Handle,
+    pub(super) streams: Streams,
 }
 
 impl Shared {
+    /// Where the client is now.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin.borrow().clone()
+    }
+
+    /// Tells when the client comes from elsewhere.
+    pub(super) fn origins(&self) -> watch::Receiver<Origin> {
+        self.origin.subscribe()
+    }
+
+    /// Makes the connection survive its line, where it can. Returns what the client must know for that.
+    pub(super) fn arm(&self, who: &SignedIn) -> Option<Ticket> {
+        let below = self.below.as_ref()?;
+        let (ticket, seat) = below.streams.enrol(&below.handle, who, &self.origin)?;
+        *self.seat.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
+        Some(ticket)
+    }
+
+    /// Nobody comes back to this connection any more; if its line is away, it ends at once.
+    pub(super) fn disarm(&self) {
+        self.seat.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(below) = &self.below
+            && below.handle.status().away_since.is_some()
+        {
+            below.handle.abort();
+        }
+    }
+
+    /// The stick is let in.
+    pub(super) fn welcome(&self) {
+        self.welcomed.store(true, Ordering::SeqCst);
+    }
+
+    /// Sends the client away.
+    pub(super) fn dismiss(&self) {
+        self.dismissed.cancel();
+    }
+
+    fn may_open(&self, who: &SignedIn) -> bool {
+        who.facts.device_kind != DeviceKind::Stick || self.welcomed.load(Ordering::SeqCst)
+    }
+
     fn inlets(&self) -> MutexGuard<'_, HashMap<ChannelId, Arc<Inlet>>> {
         self.inlets.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,6 +124,8 @@ pub(super) struct Connection {
     tell: Option<oneshot::Sender<Arc<SignedIn>>>,
     channels: Arc<Semaphore>,
     sessions: HashMap<ChannelId, Lobby>,
+    /// A stick speaks with us, or did.
+    conversing: bool,
 }
 
 /// What is known of a client that has not signed in yet.
@@ -73,10 +139,12 @@ struct Knocking {
     notice_shown: bool,
 }
 
-/// A `session` channel: no shell, only a text.
+/// A `session` channel: no shell, only a text, or the conversation with a stick.
 struct Lobby {
     terminal: bool,
     shown: bool,
+    client: Option<ChannelWriteHalf<Msg>>,
+    conversation: Option<Conversation>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -86,14 +154,20 @@ impl Connection {
         gatekeeper: Arc<dyn Gatekeeper>,
         limits: &Arc<Limits>,
         origin: Origin,
+        below: Option<Below>,
         place: Place,
         hung_up: CancellationToken,
         tell: oneshot::Sender<Arc<SignedIn>>,
     ) -> (Self, Arc<Shared>) {
         let shared = Arc::new(Shared {
             gatekeeper,
-            origin,
+            origin: watch::Sender::new(origin),
             hung_up,
+            below,
+            seat: Mutex::default(),
+            welcomed: AtomicBool::new(false),
+            greeting: tokio::sync::Mutex::default(),
+            dismissed: CancellationToken::new(),
             tasks: TaskTracker::new(),
             inlets: Mutex::default(),
             opening: Semaphore::new(limits.opening_per_connection),
@@ -107,6 +181,7 @@ impl Connection {
             tell: Some(tell),
             channels: Arc::new(Semaphore::new(limits.channels_per_connection)),
             sessions: HashMap::new(),
+            conversing: false,
         };
         (handler, shared)
     }
@@ -124,6 +199,16 @@ impl Connection {
     async fn ask(&self, login: &Login) -> Auth {
         let language = self.shared.gatekeeper.language(login).await;
         let mut prompts = Vec::with_capacity(2);
+        if login.activation().is_some() {
+            return match self.knocking.key {
+                Some(_) => Auth::Partial {
+                    name: Cow::Borrowed(language.sign_in_title()),
+                    instructions: Cow::Borrowed(""),
+                    prompts: Cow::Owned(vec![(Cow::Borrowed(language.ask_activation_code()), false)]),
+                },
+                None => Auth::reject(),
+            };
+        }
         if self.knocking.key.is_none() {
             prompts.push((Cow::Borrowed(language.ask_password()), false));
         }
@@ -141,15 +226,29 @@ impl Connection {
             (None, Some(key)) => FirstFactor::Key(key.clone()),
             _ => return Auth::reject(),
         };
-        let attempt = Attempt { login: login.clone(), first, code: answers.code, origin: self.shared.origin.clone() };
+        let origin = self.shared.origin();
+        if let Some(device) = login.activation() {
+            let FirstFactor::Key(key) = first else { return Auth::reject() };
+            let activation = Activation { login: login.clone(), device, key, code: answers.code, origin };
+            return match self.shared.gatekeeper.activate(activation).await {
+                // Nobody has signed in by that: all that is left to do is to leave.
+                Ok(()) => Auth::Accept,
+                Err(refusal) => self.refuse(&login, refusal).await,
+            };
+        }
+        let attempt = Attempt { login: login.clone(), first, code: answers.code, origin };
         match self.shared.gatekeeper.sign_in(attempt).await {
             Ok(who) => self.enter(who).await,
-            Err(SignInRefusal::Wrong) => Auth::reject(),
-            Err(refusal) => {
-                let language = self.shared.gatekeeper.language(&login).await;
-                self.notice(language, language.sign_in_refused(refusal).unwrap_or_default())
-            }
+            Err(refusal) => self.refuse(&login, refusal).await,
         }
+    }
+
+    async fn refuse(&mut self, login: &Login, refusal: SignInRefusal) -> Auth {
+        if refusal == SignInRefusal::Wrong {
+            return Auth::reject();
+        }
+        let language = self.shared.gatekeeper.language(login).await;
+        self.notice(language, language.sign_in_refused(refusal).unwrap_or_default())
     }
 
     async fn enter(&mut self, who: SignedIn) -> Auth {
@@ -190,7 +289,7 @@ impl Connection {
             (Arc::clone(&self.shared), Arc::clone(who), lobby.terminal, session.handle());
         let hung_up = shared.hung_up.clone();
         self.shared.tasks.spawn(hung_up.run_until_cancelled_owned(async move {
-            let targets = shared.gatekeeper.reachable(&who, &shared.origin).await;
+            let targets = shared.gatekeeper.reachable(&who, &shared.origin()).await;
             let mut text = words::lobby(who.language, &targets);
             if terminal {
                 text = text.replace('\n', "\r\n");
@@ -226,7 +325,11 @@ impl Handler for Connection {
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let login = self.meet(user);
-        let known = self.shared.gatekeeper.knows_key(&login, key.public_key, &self.shared.origin).await;
+        let known = match login.activation() {
+            // Any key will do that the stick has just made; the code decides.
+            Some(_) => key.public_key.algorithm() == Algorithm::Ed25519,
+            None => self.shared.gatekeeper.knows_key(&login, key.public_key, &self.shared.origin()).await,
+        };
         if known {
             self.knocking.key = Some(key.public_key.clone());
         }
@@ -267,7 +370,8 @@ impl Handler for Connection {
             refuse(reply, RESOURCE_SHORTAGE, text).await;
             return Ok(());
         };
-        let Ok(destination) = Destination::parse(host, port) else {
+        let destination = Destination::parse(host, port).ok().filter(|_| self.shared.may_open(&who));
+        let Some(destination) = destination else {
             refuse(reply, PROHIBITED, who.language.open_refused(OpenRefusal::Forbidden)).await;
             return Ok(());
         };
@@ -285,8 +389,15 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         _session: &mut Session,
     ) -> Result<(), Self::Error> {
-        if let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() {
-            self.sessions.insert(channel.id(), Lobby { terminal: false, shown: false, _permit: permit });
+        if self.signed_in.is_none() {
+            reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        } else if let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() {
+            let id = channel.id();
+            // Incoming data reach the handler; the channel's own queue would only hold a second copy.
+            let (_, client) = channel.split();
+            let lobby =
+                Lobby { terminal: false, shown: false, client: Some(client), conversation: None, _permit: permit };
+            self.sessions.insert(id, lobby);
             reply.accept().await;
         } else {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
@@ -323,8 +434,20 @@ impl Handler for Connection {
         self.show_lobby(channel, 1, session)
     }
 
-    async fn subsystem_request(&mut self, id: ChannelId, _: &str, session: &mut Session) -> Result<(), Self::Error> {
-        session.channel_failure(id)
+    async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
+        let stick = self.signed_in.clone().filter(|who| who.facts.device_kind == DeviceKind::Stick);
+        let (Some(who), SUBSYSTEM, false) = (stick, name, self.conversing) else {
+            return session.channel_failure(id);
+        };
+        let Some((lobby, client)) =
+            self.sessions.get_mut(&id).and_then(|lobby| lobby.client.take().map(|client| (lobby, client)))
+        else {
+            return session.channel_failure(id);
+        };
+        self.conversing = true;
+        session.channel_success(id)?;
+        lobby.conversation = Some(control::begin(&self.shared, who, client));
+        Ok(())
     }
 
     async fn env_request(&mut self, id: ChannelId, _: &str, _: &str, session: &mut Session) -> Result<(), Self::Error> {
@@ -349,6 +472,12 @@ impl Handler for Connection {
     }
 
     async fn data(&mut self, id: ChannelId, data: &[u8], _session: &mut Session) -> Result<(), Self::Error> {
+        if let Some(conversation) = self.sessions.get_mut(&id).and_then(|lobby| lobby.conversation.as_mut()) {
+            if !conversation.hear(data) {
+                self.shared.dismiss();
+            }
+            return Ok(());
+        }
         let Some(inlet) = self.shared.inlets().get(&id).cloned() else { return Ok(()) };
         if !inlet.push(data) {
             tokio::select! {
@@ -421,7 +550,7 @@ type Opened = (super::Admitted, tokio::net::TcpStream);
 
 async fn open(shared: &Shared, who: &SignedIn, destination: &Destination) -> Result<Opened, (u32, &'static str)> {
     let _turn = shared.opening.acquire().await;
-    let admitted = shared.gatekeeper.open(who, destination, &shared.origin).await.map_err(|refusal| {
+    let admitted = admit(shared, who, destination).await.map_err(|refusal| {
         let code = match refusal {
             OpenRefusal::Forbidden => PROHIBITED,
             OpenRefusal::TooMany => RESOURCE_SHORTAGE,
@@ -441,6 +570,20 @@ async fn open(shared: &Shared, who: &SignedIn, destination: &Destination) -> Res
             shared.gatekeeper.note(who, admitted.target, TunnelNote::Unreachable).await;
             Err((CONNECT_FAILED, who.language.unreachable()))
         }
+    }
+}
+
+/// Decides for where the client is, even if it comes from elsewhere meanwhile: what is decided after that is looked at
+/// by [`Gatekeeper::moved`].
+async fn admit(shared: &Shared, who: &SignedIn, destination: &Destination) -> Result<super::Admitted, OpenRefusal> {
+    let mut origin = shared.origin();
+    loop {
+        let admitted = shared.gatekeeper.open(who, destination, &origin).await?;
+        let now = shared.origin();
+        if now == origin {
+            return Ok(admitted);
+        }
+        origin = now;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where a client wants to go: the host and port it typed, and which targets they mean.
 
+use fernamt_domain::TargetId;
+
 /// The longest host that a client may ask for, in bytes (a DNS name has at most 253).
 pub const MAX_HOST_BYTES: usize = 255;
 
@@ -43,6 +45,11 @@ impl Destination {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The target that a stick asks for by its id.
+    pub fn target(&self) -> Option<TargetId> {
+        self.host.strip_suffix(".target")?.parse().ok()
     }
 
     /// Whether a target with this name, host and port is meant: by its host as it is configured, or by its name.
@@ -91,6 +98,15 @@ mod tests {
         assert!(!means("pc12.amt.test", 3390));
         assert!(!means("pc13.amt.test", 3389));
         assert!(Destination::parse("[FD00::1]", 22).unwrap().means("x", "fd00::1", 22));
+    }
+
+    #[test]
+    fn a_stick_asks_by_id() {
+        let id = TargetId::new(&fernamt_domain::SystemClock, &fernamt_domain::SystemRng);
+        let asked = Destination::parse(&fernamt_api::stick::target_host(id), 3389).unwrap();
+        assert_eq!((asked.target(), asked.port()), (Some(id), 3389));
+        assert_eq!(Destination::parse("buero.target", 3389).unwrap().target(), None);
+        assert_eq!(Destination::parse(&id.to_string(), 3389).unwrap().target(), None);
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use std::net::{IpAddr, SocketAddr};
 
 use async_trait::async_trait;
-use fernamt_domain::{EndReason, LiveGrant, Secret, SessionFacts, TargetId, TenantId, Zone};
+use fernamt_api::stick::{Hello, LineQuality, StickRefusal, StickTarget};
+use fernamt_domain::{DeviceId, EndReason, LiveGrant, Secret, SessionFacts, TargetId, TenantId, Zone};
 use russh::keys::PublicKey;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Destination, Language, Login};
 
 /// Where a connection comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address.
     pub address: IpAddr,
@@ -38,6 +40,30 @@ pub enum FirstFactor {
     Password(Secret<String>),
     /// A public key whose possession was proved in this connection.
     Key(PublicKey),
+}
+
+/// A stick that wants to become somebody's, by a key that it holds and a code from the administration.
+#[derive(Debug)]
+pub struct Activation {
+    /// The name it signed in by, which names the tenant.
+    pub login: Login,
+    /// The stick's device.
+    pub device: DeviceId,
+    /// The key whose possession was proved in this connection; always Ed25519.
+    pub key: PublicKey,
+    /// The activation code.
+    pub code: Secret<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A stick that is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Welcomed {
+    /// The generation to keep from now on.
+    pub generation: u64,
+    /// Whose stick it is, as people read it.
+    pub person: String,
 }
 
 /// A person who has signed in over SSH.
@@ -142,6 +168,24 @@ pub trait Gatekeeper: Send + Sync + 'static {
 
     /// Notes the course of a connection in the audit log.
     async fn note(&self, who: &SignedIn, target: TargetId, note: TunnelNote);
+
+    /// Makes a stick somebody's: checks the code, slows down who guesses, writes the audit entry and keeps the key.
+    async fn activate(&self, activation: Activation) -> Result<(), SignInRefusal>;
+
+    /// Judges a stick that has signed in by what it says of itself, and gives it its next generation.
+    async fn hello(&self, who: &SignedIn, hello: &Hello, origin: &Origin) -> Result<Welcomed, StickRefusal>;
+
+    /// What the person may reach now, as sticks are told.
+    async fn stick_targets(&self, who: &SignedIn, origin: &Origin) -> Vec<StickTarget>;
+
+    /// Changes whenever what somebody may reach may have changed.
+    fn changes(&self, who: &SignedIn) -> watch::Receiver<u64>;
+
+    /// Keeps how a stick's line does, for the administration.
+    async fn note_line(&self, who: &SignedIn, quality: &LineQuality);
+
+    /// The connection goes on from elsewhere: decides its live grants anew.
+    async fn moved(&self, who: &SignedIn, origin: &Origin);
 
     /// The connection is over: ends its session.
     async fn signed_out(&self, who: &SignedIn);

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use fernamt_domain::Zone;
+use bytes::BytesMut;
+use fernamt_domain::{Rng, Zone};
 use russh::{
     Disconnect,
     server::{self, Handle, RunningSession},
@@ -22,9 +23,11 @@ use tracing::{debug, info, warn};
 
 use super::{
     Gatekeeper, HostKeys, Language, Limits, Origin, SignedIn,
-    algorithms::russh_config,
-    connection::{Connection, Shared, network},
+    algorithms::{resumable_russh_config, russh_config},
+    arrival::{Arrival, arrive},
+    connection::{Below, Connection, Shared, network},
     limits::{Door, Full, Place},
+    streams::Streams,
     transport::Transport,
 };
 
@@ -42,6 +45,10 @@ pub struct Settings {
     pub zone: Zone,
     /// Its limits.
     pub limits: Limits,
+    /// How long a stick's session waits for the stick to come back; zero ends it with its line.
+    pub patience: Duration,
+    /// Makes the tickets by which sticks come back.
+    pub rng: Arc<dyn Rng>,
 }
 
 /// Why a gateway could not start.
@@ -68,6 +75,8 @@ pub struct Gateway {
 #[derive(Clone)]
 pub struct Entrance {
     config: Arc<server::Config>,
+    resumable_config: Arc<server::Config>,
+    streams: Streams,
     gatekeeper: Arc<dyn Gatekeeper>,
     limits: Arc<Limits>,
     door: Door,
@@ -93,9 +102,12 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         let listener = TcpListener::bind(address).await.map_err(|source| GatewayError::Listen { address, source })?;
         let config = Arc::new(russh_config(keys, &settings.limits));
+        let resumable_config = Arc::new(resumable_russh_config(keys, &settings.limits));
         let limits = Arc::new(settings.limits);
         let entrance = Entrance {
             config,
+            resumable_config,
+            streams: Streams::new(settings.rng, settings.patience, Arc::clone(&limits)),
             gatekeeper,
             door: Door::new(Arc::clone(&limits)),
             limits,
@@ -159,22 +171,53 @@ impl Entrance {
 }
 
 impl Guest {
-    /// Speaks SSH until the connection ends.
+    /// Speaks with whoever came, until the connection ends or goes on as a line of an older stream.
     pub(super) async fn serve<S>(self, socket: S, zone: Zone)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let visits = self.entrance.visits.clone();
+        visits.track_future(self.receive(socket, zone)).await;
+    }
+
+    async fn receive<S>(self, mut socket: S, zone: Zone)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self { entrance, place, address, deadline } = self;
-        let visits = entrance.visits.clone();
-        let visit = Visit {
-            config: entrance.config,
-            gatekeeper: entrance.gatekeeper,
-            limits: entrance.limits,
-            origin: Origin { address, zone },
-            stop: entrance.stop,
+        let origin = Origin { address, zone };
+        let arrived = timeout_at(deadline, arrive(&mut socket));
+        let arrival = match entrance.stop.run_until_cancelled(arrived).await {
+            Some(Ok(Ok(arrival))) => arrival,
+            Some(Ok(Err(error))) => return debug!(%error, "Client began with nothing that we speak"),
+            Some(Err(_)) | None => return debug!("Client did not begin in time"),
+        };
+        let visit = |config: &Arc<server::Config>| Visit {
+            config: Arc::clone(config),
+            gatekeeper: Arc::clone(&entrance.gatekeeper),
+            limits: Arc::clone(&entrance.limits),
+            origin: origin.clone(),
+            stop: entrance.stop.clone(),
             deadline,
         };
-        visits.track_future(visit.serve(socket, place)).await;
+        match arrival {
+            Arrival::Plain(ahead) => visit(&entrance.config).serve(socket, ahead, None, place).await,
+            Arrival::Open(rest) => {
+                metrics::counter!("fernamt_ssh_streams_total").increment(1);
+                let settings = fernamt_resume::Settings::default();
+                let (pipe, handle) = fernamt_resume::accept(settings, Box::new(socket), rest);
+                let below = Below { handle, streams: entrance.streams.clone() };
+                visit(&entrance.resumable_config).serve(pipe, BytesMut::new(), Some(below), place).await;
+            }
+            Arrival::Attach(attach, rest) => {
+                let came_back = entrance.streams.come_back(Box::new(socket), attach, rest, &origin).await;
+                let answer = if came_back { "attached" } else { "refused" };
+                metrics::counter!("fernamt_ssh_returns_total", "answer" => answer).increment(1);
+                if came_back {
+                    place.join();
+                }
+            }
+        }
     }
 }
 
@@ -189,7 +232,7 @@ struct Visit {
 }
 
 impl Visit {
-    async fn serve<S>(self, socket: S, place: Place)
+    async fn serve<S>(self, socket: S, ahead: BytesMut, below: Option<Below>, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -200,11 +243,12 @@ impl Visit {
             Arc::clone(&self.gatekeeper),
             &self.limits,
             self.origin,
+            below,
             place,
             hang_up.child_token(),
             tell,
         );
-        let transport = Transport::new(socket, hang_up.clone());
+        let transport = Transport::new(socket, ahead, hang_up.clone());
         let started = timeout_at(deadline, server::run_stream(self.config, transport, handler));
         let session = match self.stop.run_until_cancelled(started).await {
             Some(Ok(Ok(session))) => session,
@@ -213,6 +257,7 @@ impl Visit {
         };
         let mut session = Watched::new(session);
         watch(&mut session, &mut told, deadline, &self.stop, &shared).await;
+        shared.disarm();
         // Whatever ended the visit, the tunnels and the socket end here at the latest.
         hang_up.cancel();
         session.wait().await;
@@ -249,16 +294,30 @@ async fn watch(
     let reason = tokio::select! {
         biased;
         () = who.ended.cancelled() => Some(who.language.session_ended()),
+        () = shared.dismissed.cancelled() => Some(who.language.session_ended()),
         () = stop.cancelled() => Some(who.language.shutting_down()),
         () = session.wait() => None,
+        () = follow(shared, &who) => None,
     };
     gauge.decrement(1);
     // The targets see the end before the client does.
     shared.hung_up.cancel();
+    shared.disarm();
     if let Some(text) = reason {
+        // Who is being told something else hears that first.
+        let _ = timeout(GOODBYE, shared.greeting.lock()).await;
         session.say_goodbye(text).await;
     }
     shared.gatekeeper.signed_out(&who).await;
+}
+
+/// Has the tunnels judged anew whenever the client comes back from elsewhere. Ends only with the connection.
+async fn follow(shared: &Shared, who: &SignedIn) {
+    let mut origins = shared.origins();
+    while origins.changed().await.is_ok() {
+        let origin = origins.borrow_and_update().clone();
+        shared.gatekeeper.moved(who, &origin).await;
+    }
 }
 
 struct Watched {

@@ -34,6 +34,10 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one person.
     pub connections_per_person: usize,
+    /// Streams that survive their line. Each may hold four MiB.
+    pub resumable: usize,
+    /// Those of one person.
+    pub resumable_per_person: usize,
     /// Channels of one connection, those being opened included.
     pub channels_per_connection: usize,
     /// Channels of one connection that are being opened at the same moment; the others wait their turn.
@@ -55,6 +59,8 @@ impl Default for Limits {
             arrivals_burst: 30,
             connections: 8_192,
             connections_per_person: 16,
+            resumable: 2_048,
+            resumable_per_person: 4,
             channels_per_connection: 128,
             opening_per_connection: 8,
             connect_timeout: Duration::from_secs(10),
@@ -156,6 +162,14 @@ impl Counts {
         true
     }
 
+    /// Takes a charge back: whoever proved something at once cost us little.
+    fn give_back(&mut self, source: IpAddr, limits: &Limits) {
+        let price = Duration::from_secs(1) / limits.arrivals_per_second.max(1);
+        if let Some(paid) = self.paid_by.get_mut(&source) {
+            *paid = paid.checked_sub(price).unwrap_or(*paid);
+        }
+    }
+
     fn leave(&mut self, at: At) {
         match at {
             At::Door(source) => {
@@ -201,6 +215,14 @@ impl Place {
         counts.leave(self.at);
         self.at = At::Inside(tenant, person);
         true
+    }
+
+    /// Leaves the door for a stream that is inside already, and is not charged for having come: after an outage, all
+    /// of a town hall comes back at once.
+    pub(super) fn join(self) {
+        if let At::Door(source) = self.at {
+            self.door.lock().give_back(source, &self.door.limits);
+        }
     }
 }
 
@@ -258,6 +280,17 @@ mod tests {
         }
         assert_eq!(door.knock(address("192.0.2.1")).unwrap_err(), Full::Rate);
         assert!(door.knock(address("192.0.2.2")).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_to_a_stream_is_not_charged() {
+        let door = door(Limits { arrivals_burst: 2, arrivals_per_second: 1, ..Limits::default() });
+        for _ in 0..10 {
+            door.knock(address("192.0.2.1")).unwrap().join();
+        }
+        assert_eq!(door.lock().total, 0);
+        let _places = [door.knock(address("192.0.2.1")).unwrap(), door.knock(address("192.0.2.1")).unwrap()];
+        assert_eq!(door.knock(address("192.0.2.1")).unwrap_err(), Full::Rate);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use fernamt_domain::Secret;
+use fernamt_domain::{DeviceId, Secret};
 
 /// The longest user name that SSH clients may send, in bytes.
 pub const MAX_LOGIN_BYTES: usize = 192;
@@ -57,6 +57,11 @@ impl Login {
     /// and the same time as an unknown name.
     pub fn nobody() -> Self {
         Self { name: String::new(), tenant: None }
+    }
+
+    /// The stick that signs in to be activated, if this is how sticks name themselves then.
+    pub fn activation(&self) -> Option<DeviceId> {
+        self.name.strip_prefix('+')?.parse().ok()
     }
 
     /// The name, in lower case. Empty for [`Login::nobody`], and no person has an empty name.

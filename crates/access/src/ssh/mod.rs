@@ -3,18 +3,24 @@
 //!
 //! [`Gateway`] accepts connections, [`router`] those that come by WebSocket, and watches over them; a handler of its own
 //! speaks SSH for each connection; a tunnel carries bytes between one channel and one target for as long as its live grant
-//! lasts. All that has to be known about people, rules and targets comes through the [`Gatekeeper`]; the product's is the
+//! lasts. Below the SSH of a stick lies a resumable stream, which outlives its lines, and beside its tunnels a conversation
+//! on what it may reach. All that has to be known about people, rules and targets comes through the [`Gatekeeper`]; the product's is the
 //! [`Porter`].
 
 mod algorithms;
+mod arrival;
 mod connection;
+mod control;
 mod destination;
 mod gatekeeper;
 mod gateway;
 mod host_key;
 mod limits;
+mod lines;
 mod login;
 mod porter;
+mod stick_targets;
+mod streams;
 mod transport;
 mod tunnel;
 mod websocket;
@@ -22,11 +28,13 @@ mod words;
 
 pub use destination::{Destination, DestinationError, MAX_HOST_BYTES, alias};
 pub use gatekeeper::{
-    Admitted, Attempt, FirstFactor, Gatekeeper, OpenRefusal, Origin, Reachable, SignInRefusal, SignedIn, TunnelNote,
+    Activation, Admitted, Attempt, FirstFactor, Gatekeeper, OpenRefusal, Origin, Reachable, SignInRefusal, SignedIn,
+    TunnelNote, Welcomed,
 };
 pub use gateway::{Entrance, Gateway, GatewayError, Guest, Settings};
 pub use host_key::{HostKeyError, HostKeys};
 pub use limits::Limits;
+pub use lines::{LineError, Lines, Said};
 pub use login::{Answers, Login, LoginError, MAX_ANSWER_BYTES, MAX_LOGIN_BYTES, MAX_TENANT_BYTES};
 pub use porter::Porter;
 pub use websocket::{MAX_MESSAGE_BYTES, TUNNEL_PATH, router};

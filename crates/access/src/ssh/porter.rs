@@ -8,22 +8,23 @@ use std::{
 };
 
 use async_trait::async_trait;
+use fernamt_api::stick::{Hello, LineQuality, StickRefusal, StickTarget};
 use fernamt_domain::{
-    Clock, DeviceState, DomainEvent, PersonState, SessionId, Situation, TargetId, TargetKind, TenantId,
+    Clock, DeviceState, DomainEvent, EndReason, PersonState, SessionId, Situation, TargetId, TargetKind, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     event::TenantEvent,
 };
-use fernamt_http::egress::EgressGuard;
-use fernamt_identity::{Identity, Refusal, SignInError, settings};
+use fernamt_http::{PublicAddress, egress::EgressGuard};
+use fernamt_identity::{Identity, Refusal, SignInError, settings, stick::Greeting};
 use fernamt_store::{Notice, Store, StoreError, TargetRecord, TenantStore};
 use russh::keys::PublicKey;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use super::{
-    Admitted, Attempt, Destination, FirstFactor, Gatekeeper, Language, Login, OpenRefusal, Origin, Reachable,
-    SignInRefusal, SignedIn, TunnelNote,
+    Activation, Admitted, Attempt, Destination, FirstFactor, Gatekeeper, Language, Login, OpenRefusal, Origin,
+    Reachable, SignInRefusal, SignedIn, TunnelNote, Welcomed, stick_targets::Origins,
 };
 
 /// The most targets that one destination may mean; the first that is allowed is opened.
@@ -42,6 +43,9 @@ pub struct Porter {
     store: Store,
     egress: EgressGuard,
     clock: Arc<dyn Clock>,
+    address: PublicAddress,
+    /// Counts what may change what anybody may reach.
+    changes: watch::Sender<u64>,
     inside: Mutex<HashMap<(TenantId, SessionId), Inside>>,
 }
 
@@ -55,8 +59,15 @@ struct Inside {
 
 impl Porter {
     /// Over the features and back ends that it asks.
-    pub fn new(identity: Arc<Identity>, store: Store, egress: EgressGuard, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { identity, store, egress, clock, inside: Mutex::default() })
+    pub fn new(
+        identity: Arc<Identity>,
+        store: Store,
+        egress: EgressGuard,
+        clock: Arc<dyn Clock>,
+        address: PublicAddress,
+    ) -> Arc<Self> {
+        let changes = watch::Sender::new(0);
+        Arc::new(Self { identity, store, egress, clock, address, changes, inside: Mutex::default() })
     }
 
     /// Ends connections whose session, person or device has ended. Runs until stopped.
@@ -71,12 +82,22 @@ impl Porter {
             tokio::select! {
                 () = stop.cancelled() => return,
                 notice = bus.next() => match notice {
-                    Some(Notice::Event(TenantEvent { tenant, event })) => behind |= self.heard(tenant, &event).await.is_err(),
-                    Some(Notice::Everything) => behind = true,
+                    Some(Notice::Event(TenantEvent { tenant, event })) => {
+                        self.changed();
+                        behind |= self.heard(tenant, &event).await.is_err();
+                    }
+                    Some(Notice::Everything) => {
+                        self.changed();
+                        behind = true;
+                    }
                     None => return,
                 },
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
+                    if ticks.is_multiple_of(LOOK_AT_ALL) {
+                        // Time alone changes what may be reached, too.
+                        self.changed();
+                    }
                     if behind || ticks.is_multiple_of(LOOK_AT_ALL) {
                         let looked = self.look_at(|_, _| true).await;
                         behind = looked.is_err();
@@ -87,6 +108,10 @@ impl Porter {
                 }
             }
         }
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     async fn heard(&self, tenant: TenantId, event: &DomainEvent) -> Result<(), StoreError> {
@@ -223,6 +248,36 @@ impl Porter {
         Err(OpenRefusal::Forbidden)
     }
 
+    async fn try_activate(&self, activation: &Activation) -> Result<(), SignInError> {
+        let situation = self.situation(&activation.origin);
+        let Some((tenant, _)) = self.tenant_or_nowhere(&activation.login).await? else {
+            return Err(StoreError::NotFound("tenant").into());
+        };
+        let blob = activation.key.to_bytes().unwrap_or_default();
+        self.identity.activate_stick(&tenant, &situation, activation.device, &activation.code, &blob).await
+    }
+
+    async fn try_hello(&self, who: &SignedIn, hello: &Hello) -> Result<Result<Welcomed, StickRefusal>, StoreError> {
+        let tenant = self.store.tenant(who.tenant);
+        let person = tenant.people().get(who.facts.person).await?.display_name;
+        Ok(match self.identity.stick_hello(&tenant, &who.facts, hello).await? {
+            Greeting::Welcome { generation } => Ok(Welcomed { generation, person }),
+            Greeting::Refused(reason) => Err(reason),
+        })
+    }
+
+    async fn try_stick_targets(&self, who: &SignedIn, origin: &Origin) -> Result<Vec<StickTarget>, StoreError> {
+        let tenants = self.store.tenants().all().await?;
+        let host = tenants.into_iter().find(|tenant| tenant.id == who.tenant).map(|tenant| tenant.host);
+        let origins = Origins { address: &self.address, host: &host.unwrap_or_default() };
+        let tenant = self.store.tenant(who.tenant);
+        let all = self.identity.authoriser().check_all(&tenant, &who.facts, &self.situation(origin)).await?;
+        let allowed = all.into_iter().filter(|(_, allowed)| *allowed);
+        let mut targets: Vec<_> = allowed.map(|(target, _)| origins.stick_target(target)).collect();
+        targets.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+        Ok(targets)
+    }
+
     fn may_note_unknown(&self, who: &SignedIn) -> bool {
         let mut all = self.inside();
         let Some(inside) = all.get_mut(&(who.tenant, who.facts.session)) else { return false };
@@ -245,8 +300,15 @@ async fn language_of(tenant: &TenantStore) -> Language {
     settings::load(tenant).await.map(|settings| Language::from_tag(&settings.language)).unwrap_or_default()
 }
 
-/// The targets that a destination means: by host first, by name else.
+/// The targets that a destination means: by id, as sticks ask, by host, or by name.
 async fn meant(tenant: &TenantStore, wanted: &Destination) -> Result<Vec<TargetRecord>, StoreError> {
+    if let Some(id) = wanted.target() {
+        return match tenant.targets().get(id).await {
+            Ok(target) if may_be_tunnelled(&target) && target.port == wanted.port() => Ok(vec![target]),
+            Ok(_) | Err(StoreError::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+    }
     let mut found = tenant.targets().by_address(wanted.host(), wanted.port()).await?;
     found.retain(may_be_tunnelled);
     if found.is_empty() {
@@ -266,6 +328,23 @@ fn may_be_tunnelled(target: &TargetRecord) -> bool {
 fn unavailable(error: StoreError) -> OpenRefusal {
     error!(%error, "A tunnel could not be decided on");
     OpenRefusal::Unavailable
+}
+
+fn refused(error: SignInError) -> SignInRefusal {
+    match error {
+        SignInError::SlowDown(slow) => SignInRefusal::SlowDown {
+            retry_after_seconds: u32::try_from(slow.retry_after.whole_seconds().max(1)).unwrap_or(u32::MAX),
+        },
+        SignInError::Busy => SignInRefusal::SlowDown { retry_after_seconds: 1 },
+        SignInError::DevicePending => SignInRefusal::DevicePending,
+        SignInError::EnrolmentNeeded => SignInRefusal::EnrolmentRequired,
+        SignInError::DirectoryDown => SignInRefusal::Unavailable,
+        SignInError::Store(error) => {
+            error!(%error, "A sign-in over SSH failed");
+            SignInRefusal::Unavailable
+        }
+        _ => SignInRefusal::Wrong,
+    }
 }
 
 #[async_trait]
@@ -291,20 +370,47 @@ impl Gatekeeper for Porter {
     }
 
     async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn, SignInRefusal> {
-        self.try_sign_in(attempt).await.map_err(|error| match error {
-            SignInError::SlowDown(slow) => SignInRefusal::SlowDown {
-                retry_after_seconds: u32::try_from(slow.retry_after.whole_seconds().max(1)).unwrap_or(u32::MAX),
-            },
-            SignInError::Busy => SignInRefusal::SlowDown { retry_after_seconds: 1 },
-            SignInError::DevicePending => SignInRefusal::DevicePending,
-            SignInError::EnrolmentNeeded => SignInRefusal::EnrolmentRequired,
-            SignInError::DirectoryDown => SignInRefusal::Unavailable,
-            SignInError::Store(error) => {
-                error!(%error, "A sign-in over SSH failed");
-                SignInRefusal::Unavailable
-            }
-            _ => SignInRefusal::Wrong,
+        self.try_sign_in(attempt).await.map_err(refused)
+    }
+
+    async fn activate(&self, activation: Activation) -> Result<(), SignInRefusal> {
+        self.try_activate(&activation).await.map_err(refused)
+    }
+
+    async fn hello(&self, who: &SignedIn, hello: &Hello, _: &Origin) -> Result<Welcomed, StickRefusal> {
+        self.try_hello(who, hello).await.map_err(|error| {
+            error!(%error, "A stick could not be judged");
+            StickRefusal::Unavailable
+        })?
+    }
+
+    async fn stick_targets(&self, who: &SignedIn, origin: &Origin) -> Vec<StickTarget> {
+        self.try_stick_targets(who, origin).await.unwrap_or_else(|error| {
+            warn!(%error, "The targets of a stick could not be listed");
+            Vec::new()
         })
+    }
+
+    fn changes(&self, _: &SignedIn) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    async fn note_line(&self, who: &SignedIn, quality: &LineQuality) {
+        let tenant = self.store.tenant(who.tenant);
+        if let Err(error) = self.identity.note_stick_line(&tenant, &who.facts, quality).await {
+            warn!(%error, "How a stick's line does could not be kept");
+        }
+    }
+
+    async fn moved(&self, who: &SignedIn, origin: &Origin) {
+        let tenant = self.store.tenant(who.tenant);
+        if let Err(error) = self.identity.authoriser().relocate(&tenant, &who.facts, &self.situation(origin)).await {
+            // Nobody may go on from where they would not be let in.
+            error!(%error, "Tunnels could not be judged for where they come from now, and were ended");
+            self.identity.authoriser().grants().end_where(EndReason::NotAllowed, |grant| {
+                grant.tenant == who.tenant && grant.facts.session == who.facts.session
+            });
+        }
     }
 
     async fn reachable(&self, who: &SignedIn, origin: &Origin) -> Vec<Reachable> {

@@ -29,9 +29,9 @@ pub(super) struct Transport<S> {
 }
 
 impl<S> Transport<S> {
-    /// Wraps a socket. When `hang_up` is cancelled, reads end and writes fail.
-    pub(super) fn new(socket: S, hang_up: CancellationToken) -> Self {
-        Self { socket, hung_up: Box::pin(hang_up.cancelled_owned()), ahead: BytesMut::new(), busy: false }
+    /// Wraps a socket, from which `ahead` was read before. When `hang_up` is cancelled, reads end and writes fail.
+    pub(super) fn new(socket: S, ahead: BytesMut, hang_up: CancellationToken) -> Self {
+        Self { socket, hung_up: Box::pin(hang_up.cancelled_owned()), ahead, busy: false }
     }
 
     fn take_ahead(&mut self, out: &mut ReadBuf<'_>) {
@@ -98,7 +98,7 @@ mod tests {
         let sent: Vec<u8> = (0..900_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         near.write_all(&sent).await.unwrap();
         drop(near);
-        let mut transport = Transport::new(far, CancellationToken::new());
+        let mut transport = Transport::new(far, BytesMut::new(), CancellationToken::new());
         let mut received = Vec::new();
         for size in [4, 1, 70_000, 300_000, 32_000].into_iter().cycle() {
             let mut part = vec![0; size];
@@ -116,7 +116,7 @@ mod tests {
     async fn a_hang_up_ends_a_read_and_a_write_that_wait() {
         let (_near, far) = duplex(1);
         let hang_up = CancellationToken::new();
-        let (mut reader, mut writer) = tokio::io::split(Transport::new(far, hang_up.clone()));
+        let (mut reader, mut writer) = tokio::io::split(Transport::new(far, BytesMut::new(), hang_up.clone()));
         let reading = tokio::spawn(async move { reader.read(&mut [0; 4]).await });
         let writing = tokio::spawn(async move { writer.write_all(&[0; 100]).await });
         hang_up.cancel();

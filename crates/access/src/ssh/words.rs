@@ -35,6 +35,10 @@ impl Language {
         self.pick("Passwort: ", "Password: ")
     }
 
+    pub(super) fn ask_activation_code(self) -> &'static str {
+        self.pick("Aktivierungscode: ", "Activation code: ")
+    }
+
     pub(super) fn ask_code(self) -> &'static str {
         self.pick("Einmalcode: ", "One-time code: ")
     }

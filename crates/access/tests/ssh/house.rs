@@ -7,16 +7,18 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use fernamt_access::ssh::{
-    Admitted, Attempt, Destination, Entrance, FirstFactor, Gatekeeper, Gateway, HostKeys, Language, Limits, Login,
-    OpenRefusal, Origin, Reachable, Settings, SignInRefusal, SignedIn, TunnelNote,
+    Activation, Admitted, Attempt, Destination, Entrance, FirstFactor, Gatekeeper, Gateway, HostKeys, Language, Limits,
+    Login, OpenRefusal, Origin, Reachable, Settings, SignInRefusal, SignedIn, TunnelNote, Welcomed,
 };
+use fernamt_api::stick::{Hello, LineQuality, StickRefusal, StickTarget};
 use fernamt_domain::{
-    Clock, DeviceKind, DeviceState, EndReason, Grant, GrantId, LiveGrants, Method, PersonId, SessionFacts, SessionId,
-    Situation, SystemClock, SystemRng, TargetId, TenantId, Zone,
+    Clock, DeviceId, DeviceKind, DeviceState, EndReason, Grant, GrantId, LiveGrants, Method, PersonId, SessionFacts,
+    SessionId, Situation, SystemClock, SystemRng, TargetId, TargetKind, TenantId, Zone,
 };
 use russh::keys::PublicKey;
 use tokio::{sync::watch, task::JoinHandle};
@@ -24,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const PASSWORD: &str = "Amtsblatt 7";
 pub(crate) const CODE: &str = "424242";
+pub(crate) const ACTIVATION_CODE: &str = "ABCD-EFGH";
+/// How long sessions of sticks wait here.
+pub(crate) const STICK_PATIENCE: Duration = Duration::from_mins(10);
 
 /// A target of the house.
 pub(crate) struct Target {
@@ -58,6 +63,18 @@ pub(crate) struct House {
     pub(crate) signed_out: watch::Sender<usize>,
     pub(crate) sessions: Mutex<HashMap<SessionId, CancellationToken>>,
     pub(crate) pending_devices: bool,
+    /// Sticks that were activated, and the keys they brought.
+    pub(crate) activated: Mutex<Vec<(DeviceId, PublicKey)>>,
+    /// The generation that a stick must present.
+    pub(crate) generation: AtomicUsize,
+    /// Ends the session of a stick that presents another.
+    pub(crate) suspend_copies: bool,
+    pub(crate) line_notes: watch::Sender<Vec<LineQuality>>,
+    /// Where sessions went on from.
+    pub(crate) moves: watch::Sender<Vec<Origin>>,
+    pub(crate) changes: watch::Sender<u64>,
+    /// Switches targets off for sticks.
+    pub(crate) closed: Mutex<bool>,
     people: Mutex<HashMap<LoginName, (TenantId, PersonId)>>,
 }
 
@@ -72,6 +89,13 @@ impl House {
             signed_out: watch::Sender::default(),
             sessions: Mutex::default(),
             pending_devices: false,
+            activated: Mutex::default(),
+            generation: AtomicUsize::new(0),
+            suspend_copies: false,
+            line_notes: watch::Sender::default(),
+            moves: watch::Sender::default(),
+            changes: watch::Sender::default(),
+            closed: Mutex::default(),
             people: Mutex::default(),
         }
     }
@@ -99,10 +123,15 @@ impl Gatekeeper for House {
     async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn, SignInRefusal> {
         self.sign_ins.fetch_add(1, Ordering::SeqCst);
         let name = attempt.login.name();
+        let blob = match &attempt.first {
+            FirstFactor::Key(key) => key.to_bytes().unwrap(),
+            FirstFactor::Password(_) => Vec::new(),
+        };
         let (first, device_kind) = match &attempt.first {
             FirstFactor::Password(password) if password.expose() == PASSWORD => {
                 (Method::Password, DeviceKind::SshPassword)
             }
+            FirstFactor::Key(_) if name.starts_with("stick") => (Method::SshKey, DeviceKind::Stick),
             FirstFactor::Key(_) => (Method::SshKey, DeviceKind::SshKey),
             FirstFactor::Password(_) => return Err(SignInRefusal::Wrong),
         };
@@ -125,7 +154,7 @@ impl Gatekeeper for House {
         let facts = SessionFacts {
             session,
             person,
-            device: None,
+            device: blob.last_chunk().map(|id| DeviceId(uuid::Uuid::from_bytes(*id))),
             device_kind,
             device_state: DeviceState::Approved,
             methods: vec![first, Method::Totp],
@@ -148,7 +177,13 @@ impl Gatekeeper for House {
         let target = self
             .targets
             .iter()
-            .find(|target| wanted.means(target.name, target.host, target.address.port()))
+            .find(|target| {
+                let port = target.address.port();
+                match wanted.target() {
+                    Some(id) => target.id == id && wanted.port() == port,
+                    None => wanted.means(target.name, target.host, port),
+                }
+            })
             .filter(|target| target.allowed)
             .ok_or(OpenRefusal::Forbidden)?;
         let grant = Grant {
@@ -165,6 +200,60 @@ impl Gatekeeper for House {
 
     async fn note(&self, _: &SignedIn, target: TargetId, note: TunnelNote) {
         self.notes.send_modify(|notes| notes.push((target, note)));
+    }
+
+    async fn activate(&self, activation: Activation) -> Result<(), SignInRefusal> {
+        if activation.code.expose() != ACTIVATION_CODE {
+            return Err(SignInRefusal::Wrong);
+        }
+        self.activated.lock().unwrap().push((activation.device, activation.key));
+        Ok(())
+    }
+
+    async fn hello(&self, who: &SignedIn, hello: &Hello, _: &Origin) -> Result<Welcomed, StickRefusal> {
+        let expected = self.generation.load(Ordering::SeqCst) as u64;
+        if hello.generation != expected {
+            if self.suspend_copies {
+                self.sessions.lock().unwrap()[&who.facts.session].cancel();
+            }
+            return Err(StickRefusal::Copied);
+        }
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        Ok(Welcomed { generation: expected + 1, person: "Anna Amt".to_owned() })
+    }
+
+    async fn stick_targets(&self, _: &SignedIn, _: &Origin) -> Vec<StickTarget> {
+        if *self.closed.lock().unwrap() {
+            return Vec::new();
+        }
+        let told = |target: &Target| StickTarget {
+            id: target.id,
+            name: target.name.to_owned(),
+            kind: TargetKind::Tcp,
+            folder: String::new(),
+            description: String::new(),
+            port: target.address.port(),
+            url: None,
+            clipboard: false,
+            drives: false,
+            printers: false,
+            domain: None,
+            load_balance_info: None,
+            start_command: None,
+        };
+        self.targets.iter().filter(|target| target.allowed).map(told).collect()
+    }
+
+    fn changes(&self, _: &SignedIn) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    async fn note_line(&self, _: &SignedIn, quality: &LineQuality) {
+        self.line_notes.send_modify(|notes| notes.push(quality.clone()));
+    }
+
+    async fn moved(&self, _: &SignedIn, origin: &Origin) {
+        self.moves.send_modify(|moves| moves.push(origin.clone()));
     }
 
     async fn signed_out(&self, who: &SignedIn) {
@@ -189,9 +278,13 @@ impl Running {
     }
 
     pub(crate) async fn start_with(house: House, limits: Limits) -> Self {
+        Self::start_patient(house, limits, STICK_PATIENCE).await
+    }
+
+    pub(crate) async fn start_patient(house: House, limits: Limits, patience: Duration) -> Self {
         let house = Arc::new(house);
         let keys = HostKeys::make(&SystemRng);
-        let settings = Settings { zone: Zone("internet".into()), limits };
+        let settings = Settings { zone: Zone("internet".into()), limits, patience, rng: Arc::new(SystemRng) };
         let gateway = Gateway::bind((Ipv4Addr::LOCALHOST, 0).into(), &keys, settings, house.clone()).await.unwrap();
         let address = gateway.address().unwrap();
         let entrance = gateway.entrance();

@@ -7,6 +7,10 @@ pub(crate) mod peers;
 
 mod audit_tool;
 mod clients;
+mod conversation;
 mod limits;
 mod revocation;
+mod road;
+mod stick;
+mod streams;
 mod websocket;

@@ -235,6 +235,29 @@ impl Authoriser {
         Err(Refusal::Store(StoreError::Busy))
     }
 
+    /// A session goes on from elsewhere: decides its grants anew for there, and ends those that do not hold.
+    pub async fn relocate(
+        &self,
+        tenant: &TenantStore,
+        facts: &SessionFacts,
+        situation: &Situation,
+    ) -> Result<(), StoreError> {
+        let grants = self.inner.grants.relocate(tenant.id(), facts.session, situation);
+        let mut round = Round::new(self);
+        for grant in grants {
+            match round.verdict(tenant, &grant).await? {
+                Verdict::Holds(held) => {
+                    self.held().insert(grant.id, held);
+                }
+                Verdict::Ends(reason) => {
+                    self.inner.grants.end(grant.id, reason);
+                    self.held().remove(&grant.id);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The session's facts as they are now and when it ends, or why it is over.
     async fn present(
         &self,

@@ -7,6 +7,7 @@ mod validate;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use schemars::JsonSchema;
@@ -26,6 +27,9 @@ pub(crate) struct Config {
     /// The SSH gateway; left out, it is off.
     #[serde(default)]
     pub(crate) ssh: Option<Ssh>,
+    /// What is handed out with sticks.
+    #[serde(default)]
+    pub(crate) stick: Stick,
     /// The database.
     #[serde(default)]
     pub(crate) database: Database,
@@ -118,6 +122,32 @@ pub(crate) struct Ssh {
     /// Address and port.
     #[schemars(with = "String")]
     pub(crate) address: SocketAddr,
+    /// For how many minutes a stick's session waits for the stick when its line is away; 0 ends it with the line.
+    #[serde(default = "ten_minutes")]
+    #[schemars(range(max = 60))]
+    pub(crate) resume_minutes: u8,
+}
+
+fn ten_minutes() -> u8 {
+    10
+}
+
+impl Ssh {
+    /// How long a stick's session waits for the stick.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.resume_minutes) * 60)
+    }
+}
+
+/// What is handed out with sticks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Stick {
+    /// The folder with `fernamt-stick` and `fernamt-stick.exe`; the folder `stick` beside this program unless said, or
+    /// this program's own if they lie there.
+    pub(crate) programs: Option<PathBuf>,
+    /// The SSH gateway from outside as `host:port`; the administration's own host and the gateway's port unless said.
+    pub(crate) ssh_address: Option<String>,
 }
 
 /// The database.
@@ -252,6 +282,7 @@ impl Config {
         join(&mut self.server.data_dir);
         self.database.url_file.iter_mut().for_each(join);
         self.backup.directory.iter_mut().for_each(join);
+        self.stick.programs.iter_mut().for_each(join);
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {
                 join(&mut files.certificate);
@@ -309,6 +340,32 @@ administration = true
         assert!(faults(&open)[0].contains("line 9: without TLS"), "{:?}", faults(&open));
         let nobody = GOOD.replace("administration = true", "");
         assert!(faults(&nobody)[0].contains("administration"), "{:?}", faults(&nobody));
+    }
+
+    #[test]
+    fn where_sticks_find_us_is_a_host_with_a_port() {
+        for (address, good) in [
+            ("ssh.example.org:2222", true),
+            ("192.0.2.1:22", true),
+            ("[2001:db8::1]:22", true),
+            ("ssh.example.org", false),
+            ("ssh.example.org:0", false),
+            ("https://ssh.example.org:22", false),
+            ("me@ssh.example.org:22", false),
+            (":22", false),
+        ] {
+            let text = format!("{GOOD}\n[stick]\nprograms = \"sticks\"\nssh_address = \"{address}\"\n");
+            match Config::parse(&text, Path::new("/etc/fernamt")) {
+                Ok(config) => {
+                    assert!(good, "{address}");
+                    assert_eq!(config.stick.programs.as_deref(), Some(Path::new("/etc/fernamt/sticks")));
+                }
+                Err(found) => {
+                    let found = found[0].to_string();
+                    assert!(!good && found.starts_with("line 19: ") && found.contains("host:port"), "{found}");
+                }
+            }
+        }
     }
 
     #[test]

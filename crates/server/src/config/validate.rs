@@ -7,6 +7,9 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{Config, Fault, Tls, TlsWord};
 
+/// Longer than this, a stick that lies on a train goes on with what its owner has forgotten.
+const MAX_RESUME_MINUTES: u8 = 60;
+
 /// Every fault of a configuration that parsed.
 pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -45,6 +48,12 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
             Tls::Word(_) => {}
         }
     }
+    if let Some(ssh) = config.ssh.as_ref().filter(|ssh| ssh.resume_minutes > MAX_RESUME_MINUTES) {
+        fault(
+            None,
+            format!("sticks may be away for {MAX_RESUME_MINUTES} minutes at most, not {}", ssh.resume_minutes),
+        );
+    }
     if let Some(ssh) = config.ssh.as_ref().filter(|ssh| !is_zone(&ssh.zone)) {
         fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));
     }
@@ -65,6 +74,10 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
         && let Err(error) = std::fs::File::open(path)
     {
         fault(nth("url_file", 0), format!("{} cannot be read: {error}", path.display()));
+    }
+    if let Some(address) = config.stick.ssh_address.as_ref().filter(|address| !is_host_and_port(address)) {
+        let message = format!("`{address}` is no address that sticks could use; write it as host:port");
+        fault(nth("ssh_address", 0), message);
     }
     check_tenants(config, &nth, &mut fault);
     faults
@@ -140,6 +153,11 @@ fn check_tenants(
             );
         }
     }
+}
+
+fn is_host_and_port(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    url::Host::parse(host).is_ok() && port.parse::<u16>().is_ok_and(|port| port != 0)
 }
 
 fn is_zone(zone: &str) -> bool {

@@ -95,7 +95,9 @@ fn config(data_dir: PathBuf, port: u16, ssh_port: u16, allow_loopback_ports: Vec
             tls: Tls::Word(TlsWord::Off),
             administration: true,
         }],
-        ssh: Some(Ssh { zone: ZONE.into(), address: at(ssh_port) }),
+        ssh: Some(Ssh { zone: ZONE.into(), address: at(ssh_port), resume_minutes: 10 }),
+        // Names under .localhost are not known to every resolver.
+        stick: Stick { programs: None, ssh_address: Some(at(ssh_port).to_string()) },
         database: Database::default(),
         backup: Backup::default(),
         log: Log { format: LogFormat::Text, filter: "warn".into() },

@@ -1,0 +1,228 @@
+//! The conversation with a stick beside its tunnels: lets it in, tells it what it may reach, hears how its line does.
+
+use std::{sync::Arc, time::Duration};
+
+use data_encoding::BASE64;
+use fernamt_api::stick::{
+    Base64Secret, FromGateway, FromStick, Hello, MAX_LINE_BYTES, MAX_TARGETS, StickRefusal, StickTarget, VERSION,
+    Welcome,
+};
+use fernamt_domain::Secret;
+use fernamt_resume::Ticket;
+use russh::{ChannelWriteHalf, server::Msg};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tracing::debug;
+
+use super::{SignedIn, connection::Shared, lines::Said};
+
+/// Lines of a stick that wait to be worked off; one that says more has lost its manners.
+pub(super) const QUEUED_LINES: usize = 8;
+/// How long a stick may take for its first line.
+const HELLO_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a stick that is being refused may take to hear so, once its connection ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What a stick may reach is told at most this often.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// How a line does is written down at most this often, whatever the stick says.
+const NOTED_EVERY: Duration = Duration::from_secs(45);
+
+/// Speaks with a stick until its connection ends. `said` is what it says, line by line.
+pub(super) async fn converse(
+    shared: &Shared,
+    who: &SignedIn,
+    client: &ChannelWriteHalf<Msg>,
+    mut said: mpsc::Receiver<Said>,
+) {
+    let first = shared.hung_up.run_until_cancelled(timeout(HELLO_PATIENCE, said.recv())).await;
+    let Some(Ok(Some(Said::Hello(hello)))) = first else { return shared.dismiss() };
+    let greeted = async {
+        // A copy ends its own session by what it says, but must still hear why.
+        let _greeting = shared.greeting.lock().await;
+        receive(shared, who, client, &hello).await
+    };
+    let too_late = async {
+        shared.hung_up.cancelled().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    let welcomed = tokio::select! {
+        welcomed = greeted => welcomed,
+        () = too_late => return,
+    };
+    if !welcomed {
+        return shared.dismiss();
+    }
+    // Whoever takes nothing more is noticed by the session below.
+    tokio::select! {
+        () = shared.hung_up.cancelled() => {}
+        () = listen(shared, who, &mut said) => {}
+        _ = keep_told(shared, who, client) => {}
+    }
+}
+
+/// Lets a stick in, or tells it why not. Returns whether it is in.
+async fn receive(shared: &Shared, who: &SignedIn, client: &ChannelWriteHalf<Msg>, hello: &Hello) -> bool {
+    let Err(reason) = greet(shared, who, client, hello).await else { return true };
+    debug!(reason = reason.as_str(), "Stick refused");
+    metrics::counter!("fernamt_ssh_sticks_refused_total", "reason" => reason.as_str()).increment(1);
+    // Whether it still listens or not, it is sent away.
+    let _ = say(client, FromGateway::Refused { reason }).await;
+    false
+}
+
+async fn greet(
+    shared: &Shared,
+    who: &SignedIn,
+    client: &ChannelWriteHalf<Msg>,
+    hello: &Hello,
+) -> Result<(), StickRefusal> {
+    match hello.version {
+        VERSION => {}
+        older if older < VERSION => return Err(StickRefusal::Outdated),
+        _ => return Err(StickRefusal::Unavailable),
+    }
+    let welcomed = shared.gatekeeper.hello(who, hello, &shared.origin()).await?;
+    let targets = targets(shared, who).await;
+    // Armed before it is told, so that whatever carries the ticket is kept already.
+    let ticket = shared.arm(who).map(|ticket| in_base64(&ticket));
+    shared.welcome();
+    let welcome = Welcome { generation: welcomed.generation, ticket, person: welcomed.person, targets };
+    say(client, FromGateway::Welcome(welcome)).await.map_err(|()| StickRefusal::Unavailable)
+}
+
+fn in_base64(ticket: &Ticket) -> Base64Secret {
+    Base64Secret(Secret::new(BASE64.encode(&*ticket.to_bytes())))
+}
+
+async fn listen(shared: &Shared, who: &SignedIn, said: &mut mpsc::Receiver<Said>) {
+    let mut noted: Option<Instant> = None;
+    while let Some(Said::More(FromStick::Line(quality))) = said.recv().await {
+        let now = Instant::now();
+        if noted.is_none_or(|noted| now.duration_since(noted) >= NOTED_EVERY) {
+            noted = Some(now);
+            shared.gatekeeper.note_line(who, &quality).await;
+        }
+    }
+    // The stick talks no more, but it may still listen.
+    std::future::pending().await
+}
+
+/// Tells what may be reached whenever that changes, here or by the stick's coming from elsewhere.
+async fn keep_told(shared: &Shared, who: &SignedIn, client: &ChannelWriteHalf<Msg>) -> Result<(), ()> {
+    let mut changes = shared.gatekeeper.changes(who);
+    let mut origins = shared.origins();
+    let mut told: Option<Vec<StickTarget>> = None;
+    let mut pace = interval(TOLD_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        pace.tick().await;
+        changes.mark_unchanged();
+        origins.mark_unchanged();
+        let targets = targets(shared, who).await;
+        // The first time it only makes sure: something may have changed since the welcome.
+        if told.as_ref() != Some(&targets) {
+            say(client, FromGateway::Targets { targets: targets.clone() }).await?;
+            told = Some(targets);
+        }
+        tokio::select! {
+            changed = changes.changed() => changed.map_err(drop)?,
+            moved = origins.changed() => moved.map_err(drop)?,
+        }
+    }
+}
+
+async fn targets(shared: &Shared, who: &SignedIn) -> Vec<StickTarget> {
+    let mut targets = shared.gatekeeper.stick_targets(who, &shared.origin()).await;
+    targets.truncate(MAX_TARGETS);
+    targets
+}
+
+async fn say(client: &ChannelWriteHalf<Msg>, message: FromGateway) -> Result<(), ()> {
+    client.data_bytes(line(message)).await.map_err(drop)
+}
+
+/// A message as a line, with as many targets as fit.
+fn line(mut message: FromGateway) -> Vec<u8> {
+    loop {
+        let mut line = serde_json::to_vec(&message).unwrap_or_default();
+        let targets = match &mut message {
+            FromGateway::Welcome(welcome) => Some(&mut welcome.targets),
+            FromGateway::Targets { targets } => Some(targets),
+            FromGateway::Refused { .. } => None,
+        };
+        match targets {
+            Some(targets) if line.len() > MAX_LINE_BYTES && !targets.is_empty() => {
+                targets.truncate(targets.len() * 3 / 4);
+            }
+            _ => {
+                line.push(b'\n');
+                return line;
+            }
+        }
+    }
+}
+
+/// A conversation under way.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) lines: super::lines::Lines,
+    pub(super) tell: mpsc::Sender<Said>,
+}
+
+impl Conversation {
+    /// What the stick said goes to the conversation. `false` if that is not what sticks say.
+    pub(super) fn hear(&mut self, data: &[u8]) -> bool {
+        let said = match self.lines.push(data) {
+            Ok(said) => said,
+            Err(error) => {
+                debug!(%error, "A stick's line was not understood");
+                return false;
+            }
+        };
+        // A conversation that is over hears nothing more.
+        said.into_iter().all(|said| !matches!(self.tell.try_send(said), Err(mpsc::error::TrySendError::Full(_))))
+    }
+}
+
+/// The conversation of one connection, started at most once.
+pub(super) fn begin(shared: &Arc<Shared>, who: Arc<SignedIn>, client: ChannelWriteHalf<Msg>) -> Conversation {
+    let (tell, said) = mpsc::channel(QUEUED_LINES);
+    let shared = Arc::clone(shared);
+    shared.tasks.clone().spawn(async move { converse(&shared, &who, &client, said).await });
+    Conversation { lines: super::lines::Lines::default(), tell }
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{SystemClock, SystemRng, TargetId, TargetKind};
+
+    use super::*;
+
+    #[test]
+    fn a_line_never_grows_beyond_what_a_stick_takes() {
+        let target = StickTarget {
+            id: TargetId::new(&SystemClock, &SystemRng),
+            name: "Büro".into(),
+            kind: TargetKind::Tcp,
+            folder: String::new(),
+            description: "x".repeat(4_000),
+            port: 22,
+            url: None,
+            clipboard: false,
+            drives: false,
+            printers: false,
+            domain: None,
+            load_balance_info: None,
+            start_command: None,
+        };
+        let line = line(FromGateway::Targets { targets: vec![target; MAX_TARGETS] });
+        assert!(line.len() <= MAX_LINE_BYTES + 1 && line.len() > MAX_LINE_BYTES / 2, "{}", line.len());
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let FromGateway::Targets { targets } = serde_json::from_slice(&line).unwrap() else {
+            panic!("another message")
+        };
+        assert!(targets.len() > 50);
+    }
+}
