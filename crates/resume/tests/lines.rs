@@ -157,7 +157,7 @@ fn the_stream_is_back_soon_after_a_far_and_lossy_line_is() {
     };
     let luck = SeededRng::new(9);
     let mut took = Vec::new();
-    for cut_ms in if full() { [5_000, 30_000, 60_000, 5_000, 5_000] } else { [2_000, 3_000, 5_000, 300, 1_000] } {
+    for cut_ms in if full() { [5_000, 30_000, 45_000, 5_000, 5_000] } else { [2_000, 3_000, 5_000, 300, 1_000] } {
         lab.lines(fernamt_testkit::line::Line::cut);
         pause(Duration::from_millis(cut_ms + luck.below(700)));
         lab.lines(fernamt_testkit::line::Line::mend);
