@@ -88,3 +88,22 @@ pub struct WebSettings {
     /// The path opened first.
     pub start_path: Option<String>,
 }
+
+/// A target's name in a form that can be typed as a host: lower case, `ä` as `ae`, everything else that is neither
+/// letter nor digit as one hyphen.
+pub fn alias(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars().flat_map(char::to_lowercase) {
+        match c {
+            'ä' => out.push_str("ae"),
+            'ö' => out.push_str("oe"),
+            'ü' => out.push_str("ue"),
+            'ß' => out.push_str("ss"),
+            c if c.is_alphanumeric() || c == '.' => out.push(c),
+            _ if out.ends_with('-') || out.is_empty() => {}
+            _ => out.push('-'),
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}

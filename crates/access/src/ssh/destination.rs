@@ -1,6 +1,6 @@
 //! Where a client wants to go: the host and port it typed, and which targets they mean.
 
-use fernamt_domain::TargetId;
+use fernamt_domain::{TargetId, target::alias};
 
 /// The longest host that a client may ask for, in bytes (a DNS name has at most 253).
 pub const MAX_HOST_BYTES: usize = 255;
@@ -61,25 +61,6 @@ impl Destination {
 fn normal_host(host: &str) -> String {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.strip_suffix('.').unwrap_or(host).to_lowercase()
-}
-
-/// A target's name in a form that can be typed as a host: lower case, `ä` as `ae`, everything else that is neither
-/// letter nor digit as one hyphen.
-pub fn alias(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars().flat_map(char::to_lowercase) {
-        match c {
-            'ä' => out.push_str("ae"),
-            'ö' => out.push_str("oe"),
-            'ü' => out.push_str("ue"),
-            'ß' => out.push_str("ss"),
-            c if c.is_alphanumeric() || c == '.' => out.push(c),
-            _ if out.ends_with('-') || out.is_empty() => {}
-            _ => out.push('-'),
-        }
-    }
-    out.truncate(out.trim_end_matches('-').len());
-    out
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ mod tunnel;
 mod websocket;
 mod words;
 
-pub use destination::{Destination, DestinationError, MAX_HOST_BYTES, alias};
+pub use destination::{Destination, DestinationError, MAX_HOST_BYTES};
 pub use gatekeeper::{
     Activation, Admitted, Attempt, FirstFactor, Gatekeeper, OpenRefusal, Origin, Reachable, SignInRefusal, SignedIn,
     TunnelNote, Welcomed,

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{OpenRefusal, Reachable, SignInRefusal, destination::alias};
+use fernamt_domain::target::alias;
+
+use super::{OpenRefusal, Reachable, SignInRefusal};
 
 /// The language of a tenant or person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
