@@ -5,6 +5,7 @@
 //! [`document`].
 
 pub mod admin;
+pub mod line_test;
 pub mod me;
 mod operations;
 pub mod own_targets;

@@ -9,9 +9,12 @@ pub mod container;
 pub mod dial;
 pub mod engine;
 mod error;
+mod forward;
 pub mod passphrase;
+mod peer_process;
 pub mod proxy;
 pub mod seam;
+pub mod session;
 pub mod state_file;
 
 pub use dial::gateway;

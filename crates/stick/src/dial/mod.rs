@@ -28,7 +28,7 @@ use std::{
 
 use bytes::BytesMut;
 use fernamt_api::stick::{Config, Transport};
-use fernamt_resume::Frame;
+use fernamt_resume::{BoxLine, Frame};
 use rustls::ClientConfig;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -149,8 +149,8 @@ impl Line {
     }
 
     /// The bytes.
-    pub(crate) fn into_carrier(self) -> Box<dyn Carrier> {
-        self.carrier
+    pub(crate) fn into_carrier(self) -> BoxLine {
+        Box::new(self.carrier)
     }
 }
 

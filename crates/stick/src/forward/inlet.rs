@@ -1,0 +1,306 @@
+//! What comes from the gateway on a channel: straight to the program's socket, and into a bounded queue only while the
+//! program is slower than the line.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::{Buf as _, Bytes};
+use russh::ChannelId;
+use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+/// The inlets of one connection. Copies share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Inlets {
+    limit_bytes: usize,
+    stop: CancellationToken,
+    open: Arc<Mutex<HashMap<ChannelId, Arc<Inlet>>>>,
+}
+
+impl Inlets {
+    /// Each inlet queues so many bytes; nobody waits for room any more once `stop` is cancelled.
+    pub(crate) fn new(limit_bytes: usize, stop: CancellationToken) -> Self {
+        Self { limit_bytes, stop, open: Arc::default() }
+    }
+
+    /// The gateway confirmed a channel. What comes on it from now on is kept, though nobody may take it yet.
+    pub(crate) fn opened(&self, id: ChannelId) {
+        self.lock().insert(id, Arc::new(Inlet::new(self.limit_bytes)));
+    }
+
+    pub(crate) fn get(&self, id: ChannelId) -> Option<Arc<Inlet>> {
+        self.lock().get(&id).cloned()
+    }
+
+    pub(crate) fn remove(&self, id: ChannelId) -> Option<Arc<Inlet>> {
+        self.lock().remove(&id)
+    }
+
+    /// Nobody waits for room any more.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    pub(crate) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Arc<Inlet>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way from the gateway to a program.
+#[derive(Debug)]
+pub(crate) struct Inlet {
+    limit_bytes: usize,
+    state: Mutex<Waiting>,
+    /// Something happened that the tunnel's task must look at.
+    filled: Notify,
+    /// The queue is below its limit again.
+    drained: Notify,
+    /// We may send more on the channel.
+    window: Notify,
+    /// The gateway closed the channel.
+    closed: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    socket: Option<OwnedWriteHalf>,
+    queue: VecDeque<Bytes>,
+    bytes: usize,
+    ended: bool,
+    /// The program takes nothing more.
+    deaf: bool,
+}
+
+impl Inlet {
+    fn new(limit_bytes: usize) -> Self {
+        Self {
+            limit_bytes,
+            state: Mutex::default(),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            window: Notify::new(),
+            closed: CancellationToken::new(),
+        }
+    }
+
+    /// The program's socket; what has come already goes there first.
+    pub(super) fn connect(&self, socket: OwnedWriteHalf) {
+        self.lock().socket = Some(socket);
+    }
+
+    /// Takes data from the gateway. `false` means that the queue is full and [`Inlet::room`] must be awaited before more is
+    /// brought.
+    pub(crate) fn push(&self, mut data: &[u8]) -> bool {
+        let mut state = self.lock();
+        if state.deaf {
+            return true;
+        }
+        if state.queue.is_empty()
+            && let Some(socket) = &state.socket
+        {
+            while !data.is_empty() {
+                match socket.try_write(data) {
+                    Ok(count) => data = data.get(count..).unwrap_or_default(),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(_) => {
+                        // The tunnel's task meets the same error when it reads, and ends the tunnel.
+                        state.deaf = true;
+                        self.filled.notify_one();
+                        return true;
+                    }
+                }
+            }
+        }
+        if data.is_empty() {
+            return true;
+        }
+        state.queue.push_back(Bytes::copy_from_slice(data));
+        state.bytes += data.len();
+        self.filled.notify_one();
+        state.bytes < self.limit_bytes
+    }
+
+    /// Waits until the queue is below its limit, or nobody takes from it any more.
+    pub(crate) async fn room(&self) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let state = self.lock();
+                if state.deaf || state.bytes < self.limit_bytes {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// The gateway sends no more on this channel.
+    pub(crate) fn end(&self) {
+        self.lock().ended = true;
+        self.filled.notify_one();
+    }
+
+    /// The gateway closed the channel: it takes nothing more either.
+    pub(crate) fn close(&self) {
+        self.end();
+        self.closed.cancel();
+    }
+
+    /// We may send more.
+    pub(crate) fn window_grew(&self) {
+        self.window.notify_one();
+    }
+
+    pub(super) async fn window_grown(&self) {
+        self.window.notified().await;
+    }
+
+    pub(super) async fn closed(&self) {
+        self.closed.cancelled().await;
+    }
+
+    /// Lets go of the program's socket at once.
+    pub(super) fn abandon(&self) {
+        *self.lock() = Waiting { deaf: true, ..Waiting::default() };
+        self.drained.notify_waiters();
+    }
+
+    /// Carries to the program until the gateway has ended and all is written, or the program takes no more.
+    pub(super) async fn carry(&self) -> io::Result<()> {
+        loop {
+            let filled = self.filled.notified();
+            if self.flush()? {
+                return Ok(());
+            }
+            if self.lock().queue.is_empty() {
+                filled.await;
+            } else {
+                // `try_write` found no room; a bare readiness on the write half is all that is missing.
+                self.writable().await?;
+            }
+        }
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        std::future::poll_fn(|cx| match &self.lock().socket {
+            Some(socket) => socket.as_ref().poll_write_ready(cx),
+            None => std::task::Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Writes from the queue what the socket takes now. `true` once all is written and the gateway has ended.
+    fn flush(&self) -> io::Result<bool> {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if state.deaf {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let Some(socket) = &state.socket else { return Ok(false) };
+        while let Some(first) = state.queue.front_mut() {
+            match socket.try_write(first) {
+                Ok(count) => {
+                    state.bytes -= count;
+                    first.advance(count);
+                    if first.is_empty() {
+                        state.queue.pop_front();
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if state.bytes < self.limit_bytes {
+            self.drained.notify_waiters();
+        }
+        if state.ended && state.queue.is_empty() {
+            // Dropping the write half tells the program that no more comes.
+            state.socket = None;
+            state.deaf = true;
+            self.drained.notify_waiters();
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{
+        io::AsyncReadExt as _,
+        net::{TcpListener, TcpStream},
+        time::timeout,
+    };
+
+    use super::*;
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap());
+        let (near, far) = tokio::join!(near, listener.accept());
+        (near.unwrap(), far.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_the_socket_is_not_lost() {
+        let inlet = Inlet::new(1000);
+        assert!(inlet.push(b"hello "));
+        let (near, mut far) = pair().await;
+        let (_read, write) = near.into_split();
+        inlet.connect(write);
+        assert!(inlet.push(b"world"));
+        inlet.end();
+        inlet.carry().await.unwrap();
+        let mut seen = String::new();
+        far.read_to_string(&mut seen).await.unwrap();
+        assert_eq!(seen, "hello world");
+    }
+
+    #[tokio::test]
+    async fn a_slow_program_fills_the_queue_and_no_more() {
+        let inlet = Arc::new(Inlet::new(100_000));
+        let (near, mut far) = pair().await;
+        let (_read, write) = near.into_split();
+        inlet.connect(write);
+        let part = [7; 10_000];
+        let mut pushed = 0;
+        while inlet.push(&part) {
+            pushed += part.len();
+        }
+        pushed += part.len();
+        assert!(inlet.lock().bytes < 100_000 + part.len());
+        let carrying = tokio::spawn({
+            let inlet = Arc::clone(&inlet);
+            async move { inlet.carry().await }
+        });
+        assert!(timeout(Duration::from_millis(50), inlet.room()).await.is_err(), "nobody has read");
+        let mut seen = vec![0; pushed];
+        far.read_exact(&mut seen).await.unwrap();
+        inlet.room().await;
+        inlet.end();
+        carrying.await.unwrap().unwrap();
+        assert_eq!(far.read(&mut seen).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_is_let_go_with_the_tunnel() {
+        let inlet = Inlet::new(10);
+        assert!(!inlet.push(&[0; 20]));
+        tokio::join!(inlet.room(), async { inlet.abandon() });
+        assert!(inlet.push(&[0; 1000]), "thrown away");
+        assert_eq!(inlet.lock().bytes, 0);
+    }
+}
