@@ -5,6 +5,7 @@
 
 mod act;
 mod check;
+mod devices;
 mod error;
 pub mod fuzzing;
 mod guard;
@@ -12,6 +13,7 @@ mod password;
 mod people;
 mod routes;
 mod rules;
+pub mod sticks;
 mod targets;
 mod usage;
 mod version;
@@ -27,6 +29,8 @@ use fernamt_identity::{Identity, password::HashError};
 use fernamt_store::{TargetHealthRecord, TargetRecord};
 use time::OffsetDateTime;
 
+use crate::sticks::Delivery;
+
 /// What the administration needs.
 pub struct Admin {
     /// Decisions and live grants, passwords, hardware tokens, directories.
@@ -37,6 +41,8 @@ pub struct Admin {
     pub egress: EgressGuard,
     /// Looks at targets.
     pub prober: Arc<dyn Prober>,
+    /// Knows how sticks are handed out.
+    pub delivery: Delivery,
     /// Knows how the installation fares.
     pub installation: Arc<dyn Installation>,
 }

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{Router, body::Body, http::Request, middleware};
-use fernamt_admin::{Admin, Installation, Prober};
+use fernamt_admin::{
+    Admin, Installation, Prober,
+    sticks::{Delivery, SshOutside},
+};
 use fernamt_api::admin::health::Part;
 use fernamt_domain::{
     DeviceId, DeviceKind, DeviceState, LiveGrants, Method, PersonId, PersonSource, PersonState, Role, Sealer, Secret,
@@ -36,7 +39,8 @@ pub(crate) struct House {
     pub(crate) prober: Arc<FixedProber>,
     sealer: Arc<Sealer>,
     router: Router,
-    _folder: TempDir,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) folder: TempDir,
 }
 
 /// Sees what a test tells it to.
@@ -101,16 +105,18 @@ impl House {
             grants.clone(),
         );
         let prober = Arc::new(FixedProber { certificate: None.into(), clock: clock.clone() });
+        let outside = SshOutside { address: None, port: 2222, host_keys: vec!["ssh-ed25519 AAAA".to_owned()] };
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(SigningKey::from_seed(&Secret::new([3; 32]))),
             egress: EgressGuard::default().allow_loopback([8080]),
             prober: Arc::clone(&prober) as _,
+            delivery: Delivery::new(folder.path().join("programs"), folder.path().to_owned(), Some(outside)),
             installation: Arc::new(Quiet),
         });
         let web = Arc::new(Web {
             store: store.clone(),
-            sessions: identity,
+            sessions: Arc::clone(&identity) as _,
             clock: Arc::new(clock.clone()),
             rng: Arc::clone(&rng) as _,
             sealer: Arc::clone(&sealer),
@@ -119,7 +125,7 @@ impl House {
         let router = fernamt_admin::router(admin)
             .layer(middleware::from_fn(origin::check))
             .layer(middleware::from_fn_with_state(web, site::resolve));
-        Self { clock, rng, store, tenant, twin, grants, prober, sealer, router, _folder: folder }
+        Self { clock, rng, store, tenant, twin, grants, prober, sealer, router, identity, folder }
     }
 
     /// A house with an administrator who is signed in.
@@ -272,6 +278,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -329,6 +336,6 @@ impl Client {
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        Reply { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, bytes: bytes.to_vec() }
     }
 }

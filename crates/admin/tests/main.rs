@@ -15,6 +15,7 @@ mod reveals;
 mod rules;
 mod sessions;
 mod settings;
+mod sticks;
 mod targets;
 mod tokens;
 mod why;

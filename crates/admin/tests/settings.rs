@@ -15,6 +15,7 @@ async fn settings_have_defaults_and_are_checked() {
     let mut settings = first["settings"].clone();
     assert_eq!(settings["time_zone"], "Europe/Berlin");
     settings["idle_minutes"] = json!(30);
+    settings["accent"] = json!("#0A5ea8");
     settings["retention_days"] = json!({ "audit": 30 });
     let based_on = |version: &Value, settings: &Value| json!({ "version": version, "settings": settings });
     let saved = client.put(SETTINGS, based_on(&first["version"], &settings)).await;
@@ -28,6 +29,8 @@ async fn settings_have_defaults_and_are_checked() {
     for (field, value, code) in [
         ("time_zone", json!("Europe/Bonn"), "unknown"),
         ("language", json!("fr"), "invalid"),
+        ("accent", json!("0a5ea8"), "invalid"),
+        ("accent", json!("#0a5eaü"), "invalid"),
         ("idle_minutes", json!(4), "out_of_range"),
         ("session_hours", json!(25), "out_of_range"),
     ] {
@@ -76,7 +79,7 @@ async fn health_tells_what_needs_a_look() {
         .iter()
         .map(|part| (part["part"].as_str().unwrap(), part["state"].as_str().unwrap()))
         .collect();
-    assert_eq!(states, [("database", "ok"), ("targets", "warning"), ("directory", "off")]);
+    assert_eq!(states, [("database", "ok"), ("targets", "warning"), ("directory", "off"), ("sticks", "off")]);
     assert_eq!(health["parts"][1]["params"], json!({ "wrong": "0", "down": "1", "seen": "1" }));
     assert_eq!(
         (&health["pending_devices"], &health["open_sessions"], &health["zones"][0]),

@@ -14,6 +14,7 @@ mod office;
 mod open_files;
 mod operations;
 mod prober;
+mod sticks;
 mod tls;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -10,13 +10,14 @@ use fernamt_api::{
     Page,
     admin::devices::{Device, DeviceQuery},
 };
-use fernamt_domain::{DeviceId, DeviceState, DomainEvent, PersonId, audit::AuditKind};
-use fernamt_http::{ApiError, ControlDesk, Json, Path, Query, Session};
+use fernamt_domain::{DeviceId, DeviceState, PersonId};
+use fernamt_http::{ControlDesk, Json, Path, Query, Session};
 use fernamt_store::{DeviceRecord, StoreError, TenantStore};
 
 use crate::{
     Admin,
-    act::{cut, done, matches},
+    act::{cut, matches},
+    devices::{Decision, decide},
     error::AdminError,
     people,
 };
@@ -51,52 +52,19 @@ async fn list(
 }
 
 async fn approve(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> Result<Json<Device>, AdminError> {
-    set_state(&session, id, DeviceState::Approved, "approved").await
+    change(&session, id, Decision::Approve).await
 }
 
 async fn suspend(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> Result<Json<Device>, AdminError> {
-    not_this_one(&session, id)?;
-    set_state(&session, id, DeviceState::Suspended, "suspended").await
+    change(&session, id, Decision::Suspend).await
 }
 
 async fn revoke(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> Result<Json<Device>, AdminError> {
-    not_this_one(&session, id)?;
-    set_state(&session, id, DeviceState::Revoked, "revoked").await
+    change(&session, id, Decision::Revoke).await
 }
 
-/// Refuses to cut off the branch that one sits on.
-fn not_this_one(session: &Session, id: DeviceId) -> Result<(), AdminError> {
-    if session.facts.device == Some(id) {
-        Err(ApiError::conflict("this_device", "this is the device that you are working on").into())
-    } else {
-        Ok(())
-    }
-}
-
-async fn set_state(
-    session: &Session,
-    id: DeviceId,
-    state: DeviceState,
-    action: &'static str,
-) -> Result<Json<Device>, AdminError> {
-    let mut work = session.site.tenant.begin().await?;
-    let present = work.devices().get(id).await?;
-    if present.state == DeviceState::Revoked {
-        return Err(
-            ApiError::conflict("revoked", "this device was revoked for good; it has to be enrolled anew").into()
-        );
-    }
-    if present.state != state {
-        work.devices().set_state(id, state, Some(session.person())).await?;
-        if state != DeviceState::Approved {
-            for session in work.sessions().end_of_device(id).await? {
-                work.publish(DomainEvent::SessionEnded { session });
-            }
-        }
-        work.record(done(session, AuditKind::Device, action).device(id).about(present.person));
-        work.publish(DomainEvent::DeviceChanged { device: id });
-        work.commit().await?;
-    }
+async fn change(session: &Session, id: DeviceId, decision: Decision) -> Result<Json<Device>, AdminError> {
+    decide(session, id, decision).await?;
     Ok(Json(one(&session.site.tenant, id).await?))
 }
 

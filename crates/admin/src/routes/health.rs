@@ -10,7 +10,7 @@ use fernamt_identity::directory::sync::SyncResult;
 use fernamt_store::{HealthState, Page, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Admin, error::AdminError};
+use crate::{Admin, error::AdminError, sticks};
 
 /// A directory that was not synchronised for so long needs a look; it is done every minute.
 const SYNC_TOO_OLD: Duration = Duration::minutes(10);
@@ -26,6 +26,7 @@ async fn health(
     let tenant = &session.site.tenant;
     let mut parts =
         vec![database(tenant).await, targets(tenant).await?, directory(tenant, session.situation.at).await?];
+    parts.push(sticks(tenant, &admin).await?);
     parts.extend(admin.installation.parts().await);
     let pending = tenant.devices().list(Some(DeviceState::Pending), &Page { limit: 1, ..Page::default() }).await?.total;
     let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
@@ -66,6 +67,19 @@ async fn targets(tenant: &TenantStore) -> Result<Part, StoreError> {
         (PartState::Ok, "ok", format!("{seen} were looked at"))
     };
     Ok(Part::new("targets", state, code, detail).param("wrong", wrong).param("down", down).param("seen", seen))
+}
+
+async fn sticks(tenant: &TenantStore, admin: &Admin) -> Result<Part, StoreError> {
+    let (copied, all) = sticks::alarming(tenant).await?;
+    if copied > 0 {
+        let detail = format!("copies of {copied} sticks were used; the sticks were suspended");
+        return Ok(Part::new("sticks", PartState::Failed, "stick_copied", detail).param("copied", copied));
+    }
+    Ok(match (all, admin.delivery.ready()) {
+        (0, _) => Part::new("sticks", PartState::Off, "off", "there are none"),
+        (_, Err(fault)) => Part::new("sticks", PartState::Warning, fault.code(), fault.to_string()),
+        (_, Ok(_)) => Part::new("sticks", PartState::Ok, "ok", format!("there are {all}")).param("sticks", all),
+    })
 }
 
 async fn directory(tenant: &TenantStore, now: OffsetDateTime) -> Result<Part, StoreError> {

@@ -18,6 +18,7 @@ mod reveals;
 mod rules;
 mod sessions;
 mod settings;
+mod sticks;
 pub(crate) mod target_certificate;
 mod target_import;
 mod targets;
@@ -38,6 +39,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         rules::router(),
         sessions::router(),
         settings::router(),
+        sticks::router(),
         target_certificate::router(),
         target_import::router(),
         targets::router(),

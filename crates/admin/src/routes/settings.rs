@@ -70,6 +70,7 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
     let known = LocalZone::named(&wanted.time_zone).is_ok();
     checks.that(known, "time_zone", "unknown", "a time zone is named like Europe/Berlin");
     checks.that(["de", "en"].contains(&&*wanted.language), "language", "invalid", "a language is de or en");
+    checks.that(is_colour(&wanted.accent), "accent", "invalid", "a colour is written like #0a5ea8");
     checks.that(IDLE_MINUTES.holds(wanted.idle_minutes), "idle_minutes", "out_of_range", "5 to 480 minutes");
     checks.that(SESSION_HOURS.holds(wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
     for (category, days) in &wanted.retention_days {
@@ -78,6 +79,12 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
         checks.that(*days <= most, &path, "out_of_range", &format!("at most {most} days"));
     }
     Ok(checks.finish()?)
+}
+
+/// Whether the text is a colour as sticks take it, or none.
+fn is_colour(text: &str) -> bool {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    text.is_empty() || (digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 /// The settings that differ, with what they were and are: they say nothing about a person.

@@ -26,7 +26,7 @@ text_enum! {
 /// A part of the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
-    /// A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`.
+    /// A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`, `sticks`.
     pub part: String,
     /// How it fares.
     pub state: PartState,
@@ -36,7 +36,8 @@ pub struct Part {
     pub detail: String,
     /// Values that belong in the sentence: `hours` of a backup, the day `until` of a certificate, the `address` of the
     /// SSH gateway, numbers of targets (`down`, `wrong`, `seen`) or directories (`late`, `minutes`), the `name` of a
-    /// directory with its `fault` (see `SyncReport`) and what belongs to that.
+    /// directory with its `fault` (see `SyncReport`) and what belongs to that, how many `sticks` there are and of how many
+    /// a copy was used (`copied`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, String>,
 }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub time_zone: String,
     /// The language of pages before sign-in: `de` or `en`.
     pub language: String,
+    /// The accent colour of the sticks' windows as `#rrggbb`; ours when empty.
+    pub accent: String,
     /// Kinds of device that wait for approval when they are enrolled.
     pub approval_needed: Vec<DeviceKind>,
     /// Minutes without activity after which a session ends: 5 to 480.
@@ -34,6 +36,7 @@ impl Default for Settings {
             name: String::new(),
             time_zone: "Europe/Berlin".into(),
             language: "de".into(),
+            accent: String::new(),
             approval_needed: vec![DeviceKind::SshKey, DeviceKind::Stick, DeviceKind::Phone],
             idle_minutes: 60,
             session_hours: 12,

@@ -49,10 +49,7 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
         }
     }
     if let Some(ssh) = config.ssh.as_ref().filter(|ssh| ssh.resume_minutes > MAX_RESUME_MINUTES) {
-        fault(
-            None,
-            format!("sticks may be away for {MAX_RESUME_MINUTES} minutes at most, not {}", ssh.resume_minutes),
-        );
+        fault(None, format!("sticks may be away for {MAX_RESUME_MINUTES} minutes at most, not {}", ssh.resume_minutes));
     }
     if let Some(ssh) = config.ssh.as_ref().filter(|ssh| !is_zone(&ssh.zone)) {
         fault(None, format!("`{}` is no zone name; use lower-case letters, digits and hyphens", ssh.zone));

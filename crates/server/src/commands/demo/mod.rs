@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     app::App,
-    config::{Backup, Config, Database, Listener, Log, LogFormat, Server, Ssh, Targets, Tls, TlsWord},
+    config::{Backup, Config, Database, Listener, Log, LogFormat, Server, Ssh, Stick, Targets, Tls, TlsWord},
     demo_app, log,
     office::Office,
 };
