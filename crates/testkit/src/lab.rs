@@ -16,7 +16,7 @@
 //! ```
 
 use std::{
-    fs::File,
+    fs::{self, File},
     net::Ipv4Addr,
     os::fd::AsFd as _,
     panic,
@@ -32,7 +32,7 @@ use rustix::{
 };
 
 use crate::{
-    line::Line,
+    line::{Line, names::Names},
     peers::{Namespace, Network, quoted},
 };
 
@@ -92,6 +92,7 @@ pub struct Lab {
     link: Mutex<Link>,
     home: Place,
     office: Place,
+    _names: Names,
 }
 
 /// A namespace and the way into its network.
@@ -105,6 +106,9 @@ impl Lab {
     /// The office's address, whatever line leads there.
     pub const OFFICE: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 
+    /// A name that leads to the office from everywhere.
+    pub const OFFICE_NAME: &str = "fernamt.test";
+
     /// Builds the world; both lines are perfect at first. Equal seeds give lines with equal luck.
     pub fn start(seed: u64) -> Result<Self> {
         ensure!(geteuid().is_root(), "only root may walk between networks");
@@ -117,7 +121,10 @@ impl Lab {
         };
         let (wifi, phone) = (line(Link::Wifi, seed)?, line(Link::Phone, seed.rotate_left(32))?);
         office.namespace.run(&format!("ip address add {}/32 dev lo", Self::OFFICE))?;
-        let lab = Self { wifi, phone, link: Mutex::new(Link::Phone), home, office };
+        let resolver = resolver();
+        home.namespace.run(&format!("ip address replace {resolver}/32 dev lo"))?;
+        let names = home.enter(|| Names::start((resolver, 53).into(), Self::OFFICE)).context("answer for names")?;
+        let lab = Self { wifi, phone, link: Mutex::new(Link::Phone), home, office, _names: names };
         lab.switch_to(Link::Wifi)?;
         Ok(lab)
     }
@@ -189,6 +196,13 @@ impl Lab {
         }
         Ok(())
     }
+}
+
+/// Where programs on this machine ask for names; at home it is the home's own.
+fn resolver() -> Ipv4Addr {
+    let text = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let named = text.lines().find_map(|line| line.strip_prefix("nameserver")?.trim().parse().ok());
+    named.unwrap_or(Ipv4Addr::LOCALHOST)
 }
 
 impl Place {
@@ -376,6 +390,14 @@ mod tests {
         lab.switch_to(Link::Wifi).expect("switched");
         outside.set_read_timeout(Some(LIMIT)).expect("set");
         outside.read_exact(&mut [0]).expect("TCP tries again");
+    }
+
+    #[test]
+    fn names_lead_to_the_office() {
+        use std::net::ToSocketAddrs as _;
+        let lab = crate::peer!(Lab::start(6));
+        let found = lab.at_home(|| (Lab::OFFICE_NAME, 443).to_socket_addrs().map(Iterator::collect::<Vec<_>>));
+        assert_eq!(found.expect("resolved"), [SocketAddr::from((Lab::OFFICE, 443))]);
     }
 
     #[test]

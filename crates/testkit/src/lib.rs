@@ -3,6 +3,7 @@
 //! whole server from outside as an [`office::Office`] with [`person::Person`]s who sign in, a [`lab::Lab`] with bad
 //! [`line`]s between home and office, and the [`report`] every bench writes.
 
+pub mod branch;
 pub mod clock;
 pub mod http;
 pub mod lab;
@@ -13,6 +14,7 @@ pub mod person;
 pub mod process;
 pub mod report;
 pub mod rng;
+pub mod screen;
 
 pub use clock::TestClock;
 pub use rng::SeededRng;

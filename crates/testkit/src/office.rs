@@ -59,7 +59,8 @@ impl Office {
         Ok(Self { started_in, address, child, folder, binary })
     }
 
-    fn binary() -> PathBuf {
+    /// The binary named by `FERNAMT_BIN`, else the release build.
+    pub fn binary() -> PathBuf {
         std::env::var_os("FERNAMT_BIN").map_or_else(|| target_dir().join("release/fernamt"), PathBuf::from)
     }
 

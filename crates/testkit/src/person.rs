@@ -37,6 +37,7 @@ pub struct Person {
     key: EcdsaKeyPair,
     server: SocketAddr,
     host: String,
+    scheme: &'static str,
     cookie: Option<String>,
 }
 
@@ -45,7 +46,13 @@ impl Person {
     pub fn new(server: SocketAddr, host: &str, name: &str, password: &str) -> Result<Self> {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("make a device key")?;
         let [host, name, password] = [host, name, password].map(str::to_owned);
-        Ok(Self { name, password, totp_secret: None, key, server, host, cookie: None })
+        Ok(Self { name, password, totp_secret: None, key, server, host, scheme: "http", cookie: None })
+    }
+
+    /// The same person where people reach the server by TLS, though this one does not.
+    #[must_use]
+    pub fn by_https(self) -> Self {
+        Self { scheme: "https", ..self }
     }
 
     /// Signs in; the first time an authenticator app is enrolled on the way. Fails unless the person is in afterwards.
@@ -96,7 +103,7 @@ impl Person {
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Result<Answer> {
-        let origin = format!("http://{}", self.host);
+        let origin = format!("{}://{}", self.scheme, self.host);
         let headers = self.headers(&[("Origin", &origin), ("Content-Type", "application/json")]);
         http::request(self.server, method, path, &headers, body.to_string().as_bytes())
     }

@@ -4,6 +4,7 @@
 //! The kernels of many machines have no `tc netem`, so the packets come out of the kernel by a TUN device at each end,
 //! and go through here. [`crate::lab::Lab`] builds the network around it.
 
+pub(crate) mod names;
 mod relay;
 mod way;
 
