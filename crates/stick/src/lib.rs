@@ -10,6 +10,7 @@ pub mod dial;
 pub mod engine;
 mod error;
 mod forward;
+pub mod launch;
 pub mod passphrase;
 mod peer_process;
 pub mod proxy;
