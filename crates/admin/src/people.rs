@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fernamt_api::admin::people::PersonRef;
-use fernamt_domain::{DeviceState, PersonId};
+use fernamt_domain::{DeviceKind, DeviceState, PersonId};
 use fernamt_store::{DeviceRecord, MAX_PAGE_ROWS, OtpKind, Page, StoreError, TenantStore};
 
 /// The most rows that are put together: the devices of the largest administration, with room.
@@ -36,6 +36,11 @@ pub(crate) async fn devices(tenant: &TenantStore, state: Option<DeviceState>) ->
             return Ok(all);
         }
     }
+}
+
+/// Whether somebody has to decide about a device. A stick without a key waits for its person, not for the control desk.
+pub(crate) fn awaits_decision(device: &DeviceRecord) -> bool {
+    device.state == DeviceState::Pending && !(device.kind == DeviceKind::Stick && device.public_key.is_empty())
 }
 
 fn page_from(rows: usize) -> Result<Page, StoreError> {

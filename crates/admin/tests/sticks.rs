@@ -108,6 +108,9 @@ async fn a_group_gets_its_sticks_in_one_step_and_who_is_left_out_is_named() {
     assert_eq!(again.body["sticks"][0]["stick"]["name"], "Stick 2");
     assert_eq!(client.get(STICKS).await.body["total"], 3);
     assert_eq!(client.get("/api/v1/admin/devices?kind=stick").await.body["total"], 3);
+    let waiting = client.get("/api/v1/admin/devices?state=pending").await.body;
+    assert_eq!(waiting["total"], 0, "they wait for their people, not for the control desk");
+    assert_eq!(client.get("/api/v1/admin/health").await.body["pending_devices"], 0);
 
     let wrong = client.post(STICKS, json!({})).await;
     assert_eq!(wrong.fields(), [("people", "required")]);

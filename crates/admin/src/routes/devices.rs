@@ -43,10 +43,11 @@ async fn list(
     let name_of = |person: PersonId| names.get(&person).map_or("", String::as_str);
     found.retain(|device| {
         query.state.is_none_or(|state| device.state == state)
+            && (query.state != Some(DeviceState::Pending) || people::awaits_decision(device))
             && query.kind.is_none_or(|kind| device.kind == kind)
             && matches(query.q.as_deref(), &format!("{}\n{}", device.name, name_of(device.person)))
     });
-    found.sort_by_key(|device| device.state != DeviceState::Pending);
+    found.sort_by_key(|device| !people::awaits_decision(device));
     let items = found.into_iter().map(|device| shown(device, &names)).collect();
     Ok(Json(cut(items, query.offset, query.limit)))
 }

@@ -10,7 +10,7 @@ use fernamt_identity::directory::sync::SyncResult;
 use fernamt_store::{HealthState, Page, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Admin, error::AdminError, sticks};
+use crate::{Admin, error::AdminError, people, sticks};
 
 /// A directory that was not synchronised for so long needs a look; it is done every minute.
 const SYNC_TOO_OLD: Duration = Duration::minutes(10);
@@ -28,7 +28,8 @@ async fn health(
         vec![database(tenant).await, targets(tenant).await?, directory(tenant, session.situation.at).await?];
     parts.push(sticks(tenant, &admin).await?);
     parts.extend(admin.installation.parts().await);
-    let pending = tenant.devices().list(Some(DeviceState::Pending), &Page { limit: 1, ..Page::default() }).await?.total;
+    let pending = people::devices(tenant, Some(DeviceState::Pending)).await?;
+    let pending = pending.iter().filter(|device| people::awaits_decision(device)).count();
     let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let connections =
         admin.identity.authoriser().grants().snapshot().iter().filter(|grant| grant.tenant == tenant.id()).count();
@@ -36,7 +37,7 @@ async fn health(
         version: admin.installation.version().to_owned(),
         started_at: admin.installation.started_at(),
         parts,
-        pending_devices: count(pending),
+        pending_devices: count(pending as u64),
         open_sessions: count(tenant.sessions().count_live().await?),
         connections: count(connections as u64),
         zones: admin.installation.zones(),
