@@ -7,7 +7,7 @@ use fernamt_api::admin::health::{Health, Part, PartState};
 use fernamt_domain::DeviceState;
 use fernamt_http::{Administrator, Json};
 use fernamt_identity::directory::sync::SyncResult;
-use fernamt_store::{HealthState, Page, StoreError, TenantStore};
+use fernamt_store::{HealthState, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Admin, error::AdminError, people, sticks};
