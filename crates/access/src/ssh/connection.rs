@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use fernamt_api::stick::SUBSYSTEM;
+use fernamt_api::{line_test::Mode, stick::SUBSYSTEM, stick_notice::Notice};
 use fernamt_domain::{DeviceKind, EndReason};
 use fernamt_resume::Ticket;
 use russh::{
@@ -27,6 +27,7 @@ use super::{
     SignInRefusal, SignedIn, TunnelNote,
     control::{self, Conversation},
     limits::Place,
+    line_test::{self, LineTest},
     streams::{Seat, Streams},
     tunnel::{self, Inlet, TunnelEnd},
     words,
@@ -50,7 +51,7 @@ pub(super) struct Shared {
     pub(super) tasks: TaskTracker,
     inlets: Mutex<HashMap<ChannelId, Arc<Inlet>>>,
     opening: Semaphore,
-    below: Option<Below>,
+    pub(super) below: Option<Below>,
     /// Held while the stream below can come back.
     seat: Mutex<Option<Seat>>,
     /// Whether a stick may open tunnels.
@@ -145,6 +146,7 @@ struct Lobby {
     shown: bool,
     client: Option<ChannelWriteHalf<Msg>>,
     conversation: Option<Conversation>,
+    test: Option<LineTest>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -248,14 +250,21 @@ impl Connection {
             return Auth::reject();
         }
         let language = self.shared.gatekeeper.language(login).await;
-        self.notice(language, language.sign_in_refused(refusal).unwrap_or_default())
+        let notice = match refusal {
+            SignInRefusal::SlowDown { retry_after_seconds } => Notice::SlowDown { seconds: retry_after_seconds },
+            SignInRefusal::DevicePending => Notice::DevicePending,
+            SignInRefusal::EnrolmentRequired => Notice::EnrolmentRequired,
+            SignInRefusal::Wrong | SignInRefusal::Unavailable => Notice::Unavailable,
+        };
+        self.notice(language, notice, language.sign_in_refused(refusal).unwrap_or_default())
     }
 
     async fn enter(&mut self, who: SignedIn) -> Auth {
         let who = Arc::new(who);
         if !self.place.enter(who.tenant, who.facts.person) {
             self.shared.gatekeeper.signed_out(&who).await;
-            return self.notice(who.language, who.language.too_many_connections().to_owned());
+            let text = who.language.too_many_connections().to_owned();
+            return self.notice(who.language, Notice::TooManyConnections, text);
         }
         let told = self.tell.take().is_some_and(|tell| tell.send(Arc::clone(&who)).is_ok());
         if !told {
@@ -268,13 +277,30 @@ impl Connection {
     }
 
     /// Tells something before the attempt is refused: a request without questions, which clients show.
-    fn notice(&mut self, language: Language, text: String) -> Auth {
+    fn notice(&mut self, language: Language, notice: Notice, text: String) -> Auth {
         self.knocking.notice_shown = true;
         Auth::Partial {
-            name: Cow::Borrowed(language.sign_in_title()),
+            name: Cow::Owned(notice.mark(language.sign_in_title())),
             instructions: Cow::Owned(text),
             prompts: Cow::Borrowed(&[]),
         }
+    }
+
+    fn test_line(
+        &mut self,
+        who: &SignedIn,
+        id: ChannelId,
+        mode: Mode,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        let one_runs = self.sessions.values().any(|lobby| lobby.test.is_some());
+        let lobby = self.sessions.get_mut(&id).filter(|_| self.shared.may_open(who) && !one_runs);
+        let Some((lobby, client)) = lobby.and_then(|lobby| lobby.client.take().map(|client| (lobby, client))) else {
+            return session.channel_failure(id);
+        };
+        session.channel_success(id)?;
+        lobby.test = Some(line_test::begin(&self.shared, mode, client));
+        Ok(())
     }
 
     fn show_lobby(&mut self, id: ChannelId, exit_status: u32, session: &mut Session) -> Result<(), russh::Error> {
@@ -395,8 +421,14 @@ impl Handler for Connection {
             let id = channel.id();
             // Incoming data reach the handler; the channel's own queue would only hold a second copy.
             let (_, client) = channel.split();
-            let lobby =
-                Lobby { terminal: false, shown: false, client: Some(client), conversation: None, _permit: permit };
+            let lobby = Lobby {
+                terminal: false,
+                shown: false,
+                client: Some(client),
+                conversation: None,
+                test: None,
+                _permit: permit,
+            };
             self.sessions.insert(id, lobby);
             reply.accept().await;
         } else {
@@ -436,6 +468,9 @@ impl Handler for Connection {
 
     async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
         let stick = self.signed_in.clone().filter(|who| who.facts.device_kind == DeviceKind::Stick);
+        if let (Some(who), Some(mode)) = (&stick, Mode::of_subsystem(name)) {
+            return self.test_line(who, id, mode, session);
+        }
         let (Some(who), SUBSYSTEM, false) = (stick, name, self.conversing) else {
             return session.channel_failure(id);
         };
@@ -478,6 +513,10 @@ impl Handler for Connection {
             }
             return Ok(());
         }
+        if let Some(test) = self.sessions.get(&id).and_then(|lobby| lobby.test.as_ref()) {
+            test.count(data.len());
+            return Ok(());
+        }
         let Some(inlet) = self.shared.inlets().get(&id).cloned() else { return Ok(()) };
         if !inlet.push(data) {
             tokio::select! {
@@ -489,6 +528,9 @@ impl Handler for Connection {
     }
 
     async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
+        if let Some(test) = self.sessions.get(&id).and_then(|lobby| lobby.test.as_ref()) {
+            test.end();
+        }
         if let Some(inlet) = self.shared.inlets().get(&id) {
             inlet.end();
         }

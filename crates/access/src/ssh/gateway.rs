@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use fernamt_api::stick_notice::Notice;
 use fernamt_domain::{Rng, Zone};
 use russh::{
     Disconnect,
@@ -281,11 +282,11 @@ async fn watch(
         () = session.wait() => return,
         Ok(who) = &mut *told => who,
         () = stop.cancelled() => {
-            return session.say_goodbye(Language::default().shutting_down()).await;
+            return session.say_goodbye(Notice::ShuttingDown, Language::default().shutting_down()).await;
         }
         () = tokio::time::sleep_until(deadline) => {
             metrics::counter!("fernamt_ssh_grace_over_total").increment(1);
-            return session.say_goodbye(Language::default().grace_over()).await;
+            return session.say_goodbye(Notice::GraceOver, Language::default().grace_over()).await;
         }
     };
     metrics::counter!("fernamt_ssh_sign_ins_total").increment(1);
@@ -293,9 +294,9 @@ async fn watch(
     gauge.increment(1);
     let reason = tokio::select! {
         biased;
-        () = who.ended.cancelled() => Some(who.language.session_ended()),
-        () = shared.dismissed.cancelled() => Some(who.language.session_ended()),
-        () = stop.cancelled() => Some(who.language.shutting_down()),
+        () = who.ended.cancelled() => Some((Notice::SessionEnded, who.language.session_ended())),
+        () = shared.dismissed.cancelled() => Some((Notice::SessionEnded, who.language.session_ended())),
+        () = stop.cancelled() => Some((Notice::ShuttingDown, who.language.shutting_down())),
         () = session.wait() => None,
         () = follow(shared, &who) => None,
     };
@@ -303,10 +304,10 @@ async fn watch(
     // The targets see the end before the client does.
     shared.hung_up.cancel();
     shared.disarm();
-    if let Some(text) = reason {
+    if let Some((notice, text)) = reason {
         // Who is being told something else hears that first.
         let _ = timeout(GOODBYE, shared.greeting.lock()).await;
-        session.say_goodbye(text).await;
+        session.say_goodbye(notice, text).await;
     }
     shared.gatekeeper.signed_out(&who).await;
 }
@@ -341,10 +342,10 @@ impl Watched {
     }
 
     /// Tells the client why, and gives it a moment to read it.
-    async fn say_goodbye(&mut self, text: &str) {
+    async fn say_goodbye(&mut self, notice: Notice, text: &str) {
         let polite = async {
             // A session that is gone needs no goodbye.
-            let _ = self.handle.disconnect(Disconnect::ByApplication, text.to_owned(), String::new()).await;
+            let _ = self.handle.disconnect(Disconnect::ByApplication, notice.mark(text), String::new()).await;
             if let Some(session) = &mut self.session {
                 let _ = session.await;
             }

@@ -16,6 +16,7 @@ mod gatekeeper;
 mod gateway;
 mod host_key;
 mod limits;
+mod line_test;
 mod lines;
 mod login;
 mod porter;
