@@ -3,6 +3,7 @@
 //! The inside is joined to what lies around it by [`seam`]: a gateway to sign in to, and programs to start.
 
 pub mod activation;
+pub mod cli;
 pub mod config;
 pub mod console;
 pub mod container;

@@ -1,5 +1,5 @@
-//! `fernamt-stick`: the program on the stick. So far it is the way for a stock `ssh` through the HTTPS port, where a
-//! network lets nothing else out:
+//! `fernamt-stick`: the program on the stick. What it does stands in the library; see `fernamt_stick::cli` for its command
+//! line. It is also the way for a stock `ssh` through the HTTPS port, where a network lets nothing else out:
 //!
 //! ```text
 //! ssh -o ProxyCommand="fernamt-stick proxy --gateway wss://fernamt.example.org" name@fernamt.example.org
@@ -8,56 +8,36 @@
 // Without this a console would flash up behind the window.
 #![cfg_attr(all(windows, feature = "window"), windows_subsystem = "windows")]
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use fernamt_stick::{StickError, console, gateway::Gateway, proxy};
+use clap::{CommandFactory as _, Parser};
+use fernamt_stick::{
+    cli::{self, Command, Exit},
+    console,
+};
 
 /// The way to the office.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// Open no window.
+    #[arg(long)]
+    cli: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Carries standard input and output to the SSH gateway by WebSocket: for ssh's `ProxyCommand`.
-    Proxy {
-        /// The gateway's address, such as <wss://fernamt.example.org>.
-        #[arg(long, value_parser = Gateway::parse)]
-        gateway: Gateway,
-        /// A file of certificate authorities (PEM) to trust instead of the system's.
-        #[arg(long)]
-        ca: Option<PathBuf>,
-    },
-}
-
-#[expect(clippy::print_stderr, reason = "this is where a command line program says what went wrong")]
 fn main() -> ExitCode {
     console::attach();
-    let Arguments { command: Command::Proxy { gateway, ca } } = Arguments::parse();
-    let done = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StickError::Runtime)
-        .and_then(|runtime| runtime.block_on(proxy::run(&gateway, ca.as_deref())));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fernamt-stick: {}", with_causes(&error));
-            ExitCode::FAILURE
-        }
+    let Arguments { cli: _, command } = Arguments::parse();
+    match command {
+        Some(command) => cli::run(command),
+        None => help(),
     }
 }
 
-fn with_causes(error: &StickError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
+fn help() -> ExitCode {
+    // Nobody may be left to read it.
+    let _ = Arguments::command().print_long_help();
+    Exit::Usage.into()
 }
