@@ -2818,12 +2818,13 @@ export interface components {
             /**
              * @description Values that belong in the sentence: `hours` of a backup, the day `until` of a certificate, the `address` of the
              *     SSH gateway, numbers of targets (`down`, `wrong`, `seen`) or directories (`late`, `minutes`), the `name` of a
-             *     directory with its `fault` (see `SyncReport`) and what belongs to that.
+             *     directory with its `fault` (see `SyncReport`) and what belongs to that, how many `sticks` there are and of how many
+             *     a copy was used (`copied`).
              */
             params?: {
                 [key: string]: string;
             };
-            /** @description A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`. */
+            /** @description A stable word: `database`, `directory`, `backup`, `targets`, `certificate`, `ssh`, `sticks`. */
             part: string;
             /** @description How it fares. */
             state: components["schemas"]["PartState"];
@@ -3265,6 +3266,11 @@ export interface components {
         };
         /** @description What an administrator sets for the whole tenant. */
         Settings: {
+            /**
+             * @description The accent colour of the sticks' windows as `#rrggbb`; ours when empty.
+             * @default
+             */
+            accent: string;
             /**
              * @description Kinds of device that wait for approval when they are enrolled.
              * @default [
