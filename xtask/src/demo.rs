@@ -28,11 +28,11 @@ pub(crate) struct Options {
     server: Vec<String>,
 }
 
-/// Builds the web app and the server, starts a desktop where one can be had, and runs the office until it is ended.
+/// Builds the web app, the server and the stick that it hands out, starts a desktop where one can be had, and runs the office until it is ended.
 pub(crate) fn run(options: &Options) -> Result<()> {
     println!("Building the web app …");
     web::build()?;
-    println!("Building the server …");
+    println!("Building the server and the stick …");
     shell::run(cargo().args([
         "build",
         "--locked",
@@ -40,8 +40,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "fernamt-server",
         "-p",
         "fernamt-testkit",
+        "-p",
+        "fernamt-stick",
         "--bin",
         "fernamt",
+        "--bin",
+        "fernamt-stick",
         "--bin",
         "peer",
     ]))?;

@@ -16,9 +16,17 @@ use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYT
 use fernamt_identity::Identity;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate as _, predicate::NotForContentType},
+};
 
-use crate::{background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, sticks, tls};
+use crate::{
+    background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, sticks, tls,
+};
+
+/// The packages of sticks are sent as they lie on the disk, with their length.
+const UNPACKABLE: NotForContentType = NotForContentType::const_new("application/zip");
 
 /// The server, bound and ready to run.
 pub(crate) struct App {
@@ -48,7 +56,7 @@ impl App {
             grants.clone(),
         );
 
-        let host_keys = ssh_host_keys(&office)?;
+        let host_keys = sticks::host_keys(&office)?;
         let guard = egress_guard(&office);
         let access = Access::new(Parts {
             store: office.store.clone(),
@@ -160,15 +168,6 @@ impl App {
     }
 }
 
-/// The gateway's host keys, if there is a gateway.
-fn ssh_host_keys(office: &Office) -> anyhow::Result<Option<ssh::HostKeys>> {
-    if office.config.ssh.is_none() {
-        return Ok(None);
-    }
-    let (keys, _) = ssh::HostKeys::load_or_make(office.keys.directory(), &office.rng)?;
-    Ok(Some(keys))
-}
-
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
     let config = &office.config;
@@ -196,7 +195,7 @@ fn main_site(
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))
         .layer(middleware::from_fn(assets::security_headers))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(UNPACKABLE)));
     // A program sends no origin, so the tunnel stands beside the check of them.
     pages.merge(ssh::router(tunnels))
 }

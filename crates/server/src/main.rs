@@ -49,6 +49,8 @@ enum Command {
     User(commands::user::Arguments),
     /// Manages targets from the command line.
     Target(commands::target::Arguments),
+    /// Makes sticks, lists them and takes them back.
+    Stick(commands::stick::Arguments),
     /// Verifies and exports the audit log.
     Audit(commands::audit::Arguments),
     /// Makes a backup now, also while the server runs.
@@ -83,6 +85,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Setup(arguments) => commands::setup::run(&cli.config, arguments).await,
         Command::User(arguments) => commands::user::run(&cli.config, arguments).await,
         Command::Target(arguments) => commands::target::run(&cli.config, arguments).await,
+        Command::Stick(arguments) => commands::stick::run(&cli.config, arguments).await,
         Command::Audit(arguments) => commands::audit::run(&cli.config, arguments).await,
         Command::Backup(arguments) => commands::backup::backup(&cli.config, arguments).await,
         Command::Restore(arguments) => commands::backup::restore(&cli.config, arguments).await,

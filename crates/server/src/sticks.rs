@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fernamt_access::ssh;
 use fernamt_admin::sticks::{Delivery, SshOutside};
 
-use crate::config::Config;
+use crate::{config::Config, office::Office};
 
 /// The folder beside the server's program where the programs for sticks belong.
 const FOLDER: &str = "stick";
@@ -19,6 +19,15 @@ pub(crate) fn delivery(config: &Config, host_keys: Option<&ssh::HostKeys>) -> De
     });
     let programs = config.stick.programs.clone().unwrap_or_else(beside_us);
     Delivery::new(programs, config.server.data_dir.clone(), ssh)
+}
+
+/// The gateway's host keys, if there is a gateway.
+pub(crate) fn host_keys(office: &Office) -> anyhow::Result<Option<ssh::HostKeys>> {
+    if office.config.ssh.is_none() {
+        return Ok(None);
+    }
+    let (keys, _) = ssh::HostKeys::load_or_make(office.keys.directory(), &office.rng)?;
+    Ok(Some(keys))
 }
 
 /// The folder `stick` beside this program; without one, where this program itself lies.

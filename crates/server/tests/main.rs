@@ -8,6 +8,7 @@ mod metrics;
 mod operations;
 mod ssh;
 mod start;
+mod sticks;
 mod support;
 mod tls;
 

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod serve;
 pub(crate) mod setup;
+pub(crate) mod stick;
 pub(crate) mod target;
 pub(crate) mod user;
 
