@@ -14,14 +14,21 @@ pub(super) fn starter() -> Option<u32> {
 /// Its number, if it is not the desktop itself.
 #[cfg(windows)]
 pub(super) fn starter() -> Option<u32> {
-    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    use std::collections::BTreeMap;
+
+    use winsafe::{HPROCESSLIST, co};
 
     /// Everything that a person starts descends from these.
     const DESKTOP: [&str; 3] = ["explorer.exe", "services.exe", "svchost.exe"];
 
-    let mut system = System::new();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing());
-    let parent = system.process(Pid::from_u32(std::process::id()))?.parent()?;
-    let name = system.process(parent)?.name().to_string_lossy().to_lowercase();
-    (!DESKTOP.contains(&name.as_str())).then(|| parent.as_u32())
+    let mut list = HPROCESSLIST::CreateToolhelp32Snapshot(co::TH32CS::SNAPPROCESS, None).ok()?;
+    let (mut parents, mut names) = (BTreeMap::new(), BTreeMap::new());
+    for entry in list.iter_processes() {
+        let Ok(entry) = entry else { break };
+        parents.insert(entry.th32ProcessID, entry.th32ParentProcessID);
+        names.insert(entry.th32ProcessID, entry.szExeFile().to_lowercase());
+    }
+    let parent = *parents.get(&std::process::id())?;
+    let name = names.get(&parent)?;
+    (!DESKTOP.contains(&name.as_str())).then_some(parent)
 }
