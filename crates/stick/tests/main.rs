@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
 
+mod cli;
 mod ssh;
 mod tls;
