@@ -1,7 +1,8 @@
 import { defineConfig } from '@lingui/conf';
 import { formatter } from '@lingui/format-po';
 
-const features = ['identity', 'access', 'help', 'admin'];
+// The account lies in a folder of the identity, but most of it is not needed to sign in.
+const features = ['identity', 'identity/account', 'access', 'help', 'admin'];
 
 // A catalogue a feature: each is loaded with its feature, so that the first page stays small.
 export default defineConfig({
@@ -16,6 +17,9 @@ export default defineConfig({
     ...features.map((name) => ({
       path: `<rootDir>/src/features/${name}/locales/{locale}`,
       include: [`<rootDir>/src/features/${name}`],
+      exclude: features
+        .filter((inner) => inner.startsWith(`${name}/`))
+        .map((inner) => `<rootDir>/src/features/${inner}/**`),
     })),
   ],
 });

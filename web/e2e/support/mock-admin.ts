@@ -150,6 +150,115 @@ export const devices: Schema<'Device'>[] = [
   device(4, 0, 'Firefox, Linux', 'browser', 'approved'),
   device(5, 3, 'Edge, Windows', 'browser', 'suspended'),
   device(6, 6, 'PuTTY Schlüssel', 'ssh_key', 'revoked'),
+  device(7, 3, 'Stick', 'stick', 'approved'),
+];
+
+const stick = (
+  number: number,
+  person: number,
+  state: Schema<'StickState'>,
+  more: Partial<Schema<'Stick'>> = {},
+): Schema<'Stick'> => ({
+  id: id('4', number),
+  person_id: people[person]?.id ?? '',
+  person_name: people[person]?.display_name ?? '',
+  name: 'Stick',
+  state,
+  revoked_as: null,
+  copied: false,
+  copied_at: null,
+  activation_until: null,
+  program: state === 'ordered' ? null : '0.1.0',
+  system: state === 'ordered' ? null : 'windows',
+  fingerprint: state === 'ordered' ? null : 'SHA256:Yt3l9pP4Vq1s0oY7n2C5s1wqvA8x4mK6rB9dE0fGhIj',
+  created_at: ago(number * 30),
+  last_seen_on: state === 'ordered' ? null : '2026-11-20',
+  line: null,
+  line_on: null,
+  connections: 0,
+  ...more,
+});
+
+const line = (
+  round_trip_ms: number,
+  loss_permille: number,
+  transport: Schema<'Transport'>,
+  outages = 0,
+): Pick<Schema<'Stick'>, 'line' | 'line_on'> => ({
+  line: { round_trip_ms, loss_permille, outages, transport },
+  line_on: '2026-11-20',
+});
+
+export const sticks: Schema<'Stick'>[] = [
+  stick(1, 4, 'suspended', { copied: true, copied_at: ago(5), ...line(48, 0, 'ssh') }),
+  stick(2, 3, 'approved', { connections: 2, ...line(312, 31, 'websocket', 4) }),
+  stick(3, 1, 'approved', { system: 'linux', ...line(22, 1, 'ssh') }),
+  stick(4, 5, 'ordered', { activation_until: ago(-200) }),
+  stick(5, 2, 'ordered'),
+  stick(6, 0, 'pending'),
+  stick(7, 6, 'revoked', { revoked_as: 'lost' }),
+];
+
+const delivery: Schema<'StickDelivery'> = {
+  ready: true,
+  fault: null,
+  folder: '/var/lib/fernamt/programs',
+  programs: [
+    { file: 'fernamt-stick', bytes: 18_400_000 },
+    { file: 'fernamt-stick.exe', bytes: 14_900_000 },
+  ],
+  ssh: 'fernamt.auenbrueck.de:2222',
+  websocket: 'wss://fernamt.auenbrueck.de',
+};
+
+const createdStick = (person: number, number: number, code: string) => ({
+  stick: stick(number, person, 'ordered', { activation_until: ago(-14 * 24) }),
+  activation_code: code,
+  expires_at: ago(-14 * 24),
+});
+
+export const createdSticks: Schema<'CreatedSticks'> = {
+  sticks: [
+    createdStick(3, 11, 'K7QM-4TXP-9WZB-H2DV'),
+    createdStick(4, 12, 'P5YT-3KGM-7QXA-R9WB'),
+    createdStick(5, 13, 'T4LF-7PJX-8MKQ-W3GA'),
+  ],
+  left_out: [
+    { person: { id: id('a', 7), display_name: 'Paul Probst' }, reason: 'disabled' },
+    { person: { id: id('a', 2), display_name: 'Mehmet Yıldız' }, reason: 'has_stick' },
+  ],
+};
+
+export const ownTargetsDecision: Schema<'OwnTargetsDecision'> = {
+  version: '2',
+  enabled: true,
+  networks: ['10.20.0.0/16', '10.31.4.0/24'],
+  reason: 'In der Pandemie arbeitet die halbe Verwaltung am Rechner im eigenen Büro weiter.',
+  decided_by: { id: id('a', 1), display_name: 'Jana Petersen' },
+  decided_at: ago(400),
+  most_per_person: 5,
+  targets: 2,
+};
+
+const personsTargets: Schema<'PersonsTarget'>[] = [
+  {
+    id: id('c', 21),
+    person_id: people[3]?.id ?? '',
+    person_name: 'Anna Bauer',
+    name: 'Mein Rechner im Büro',
+    kind: 'rdp',
+    host: 'pc-bau-117.auenbrueck.intern',
+    port: 3389,
+  },
+  {
+    id: id('c', 22),
+    person_id: people[5]?.id ?? '',
+    person_name: 'Lena Hansen',
+    name: 'Messrechner',
+    kind: 'ssh',
+    host: '10.31.4.17',
+    port: 22,
+  },
 ];
 
 const entry = (
@@ -190,6 +299,7 @@ const settings: Schema<'Settings'> = {
   name: 'Stadt Auenbrück',
   time_zone: 'Europe/Berlin',
   language: 'de',
+  accent: '#0a5ea8',
   approval_needed: ['ssh_key', 'stick', 'phone'],
   idle_minutes: 60,
   session_hours: 12,
@@ -202,6 +312,7 @@ const settingsView: Schema<'SettingsView'> = {
   retention: [
     { category: 'account', start: 'end', default_days: 30, max_days: 90 },
     { category: 'device', start: 'end', default_days: 30, max_days: 90 },
+    { category: 'line', start: 'creation', default_days: 7, max_days: 30 },
     { category: 'session', start: 'end', default_days: 7, max_days: 30 },
     { category: 'audit', start: 'creation', default_days: 90, max_days: 365 },
     { category: 'audit_pseudonym', start: 'creation', default_days: 90, max_days: 365 },
@@ -236,6 +347,13 @@ export const health: Schema<'Health'> = {
       params: { hours: '31' },
     },
     { part: 'certificate', state: 'ok', code: 'ok', detail: '', params: { until: '2027-02-14' } },
+    {
+      part: 'sticks',
+      state: 'failed',
+      code: 'stick_copied',
+      detail: 'copies of 1 sticks were used; the sticks were suspended',
+      params: { copied: '1' },
+    },
     { part: 'ssh', state: 'off', code: 'off', detail: '' },
   ],
   pending_devices: 3,
@@ -459,6 +577,30 @@ export function furnishAdmin(
       const approved = devices.find((candidate) => candidate.id === match[1]);
       return { body: { ...approved, state: 'approved' } };
     })
+    .on('GET', '/admin/sticks', (_: unknown, _match: unknown, query: URLSearchParams) => {
+      const [state, person, copied] = ['state', 'person', 'copied'].map((key) => query.get(key));
+      return {
+        body: page(
+          sticks.filter(
+            (shown) =>
+              (!state || shown.state === state) &&
+              (!person || shown.person_id === person) &&
+              (copied !== 'true' || shown.copied),
+          ),
+        ),
+      };
+    })
+    .on('GET', '/admin/sticks/([^/]+)', (_: unknown, match: RegExpMatchArray) =>
+      found(sticks, match[1]),
+    )
+    .on('GET', '/admin/sticks/delivery', delivery)
+    .on('POST', '/admin/sticks', () => ({ status: 201, body: createdSticks }))
+    .on('POST', '/admin/sticks/[^/]+/activation-code', createdStick(4, 1, 'Z6JM-9FWT-3XGD-X8NZ'))
+    .on('GET', '/admin/own-targets', page(personsTargets))
+    .on('GET', '/admin/own-targets/decision', ownTargetsDecision)
+    .on('PUT', '/admin/own-targets/decision', (body: Record<string, unknown>) => ({
+      body: { ...ownTargetsDecision, ...body, version: '3' },
+    }))
     .on('GET', '/admin/rules', rules)
     .on('POST', '/admin/rules/preview', ({ kind, cedar }: Record<string, unknown>) => ({
       body:

@@ -349,7 +349,22 @@ export function furnish(office: MockOffice): MockOffice {
         last_seen_on: '2026-11-18',
         fingerprint: 'SHA256:Yt3l9pP4Vq1s0oY7n2C5s1wqvA8x4mK6rB9dE0fGhIj',
       },
+      {
+        id: '0199a000-0000-7000-8000-0000000000d4',
+        current: false,
+        name: 'Stick',
+        kind: 'stick',
+        state: 'approved',
+        created_at: '2026-11-02T08:00:00Z',
+        last_seen_on: '2026-11-20',
+        fingerprint: 'SHA256:Ab3l9pP4Vq1s0oY7n2C5s1wqvA8x4mK6rB9dE0fGhIj',
+      },
     ])
+    .on('GET', '/me/own-targets', ownTargets)
+    .on('POST', '/me/own-targets', (body: Record<string, unknown>) => ({
+      status: 201,
+      body: { ...body, id: 'neu', version: '1' },
+    }))
     .on('GET', '/me/second-factors', {
       otp_tokens: [
         { id: 'o1', hardware: false, serial: null, confirmed_at: '2026-09-01T08:00:00Z' },
@@ -372,6 +387,30 @@ export function furnish(office: MockOffice): MockOffice {
     .on('PUT', '/me/language', () => ({}))
     .on('DELETE', '/me/.*', () => ({}));
 }
+
+export const ownTargets: Schema<'OwnTargets'> = {
+  enabled: true,
+  networks: ['10.20.0.0/16', '10.31.4.0/24'],
+  most: 5,
+  targets: [
+    {
+      id: '0199a000-0000-7000-8000-000000001101',
+      version: '1',
+      name: 'Mein Rechner im Büro',
+      kind: 'rdp',
+      host: 'pc-bau-117.auenbrueck.intern',
+      port: 3389,
+    },
+    {
+      id: '0199a000-0000-7000-8000-000000001102',
+      version: '1',
+      name: 'Messrechner',
+      kind: 'ssh',
+      host: '10.31.4.17',
+      port: null,
+    },
+  ],
+};
 
 export const recoveryCodes = [
   'K7QM-4TXP-9WZB',

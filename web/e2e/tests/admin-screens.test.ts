@@ -130,6 +130,84 @@ const screens: Screen[] = [
       await dialog(page);
     },
   },
+  { name: 'sticks', path: '/sticks' },
+  { name: 'sticks-kopie', path: '/sticks?zustand=copied' },
+  {
+    name: 'sticks-leer',
+    path: '/sticks',
+    prepare: (office) =>
+      office.on('GET', '/admin/sticks', none).on('GET', '/admin/sticks/delivery', {
+        ready: false,
+        fault: 'programs_missing',
+        folder: '/var/lib/fernamt/programs',
+        programs: [],
+        ssh: null,
+        websocket: 'wss://fernamt.auenbrueck.de',
+      }),
+  },
+  {
+    name: 'sticks-stoerung',
+    path: '/sticks',
+    prepare: (office) => office.on('GET', '/admin/sticks', () => problem(503, 'busy')),
+  },
+  { name: 'sticks-anlegen', path: '/sticks/neu' },
+  {
+    name: 'sticks-angelegt',
+    path: `/sticks/neu?person=${admin.people[3]?.id}`,
+    act: async (page) => {
+      await page.locator('.fa-chip').waitFor();
+      await page.locator('form button[type=submit]').click();
+      await page.locator('.fa-copy').first().waitFor();
+    },
+  },
+  { name: 'stick', path: `/sticks/${admin.sticks[1]?.id}` },
+  { name: 'stick-kopie', path: `/sticks/${admin.sticks[0]?.id}` },
+  { name: 'stick-abgelaufen', path: `/sticks/${admin.sticks[4]?.id}` },
+  { name: 'stick-verloren', path: `/sticks/${admin.sticks[6]?.id}` },
+  {
+    name: 'stick-verloren-melden',
+    path: `/sticks/${admin.sticks[1]?.id}`,
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-actions .fa-btn--danger').first().click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'stick-neuer-code',
+    path: `/sticks/${admin.sticks[0]?.id}`,
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-actions .kern-btn').nth(1).click();
+      await page.getByRole('alertdialog').locator('.kern-btn--primary').click();
+      await page.locator('.fa-copy').waitFor();
+    },
+  },
+  { name: 'eigene-ziele', path: '/eigene-ziele' },
+  {
+    name: 'eigene-ziele-offen',
+    path: '/eigene-ziele',
+    prepare: (office) =>
+      office.on('GET', '/admin/own-targets/decision', {
+        ...admin.ownTargetsDecision,
+        enabled: false,
+        networks: [],
+        reason: '',
+        decided_by: null,
+        decided_at: null,
+        targets: 0,
+      }),
+    act: async (page) => {
+      await page.locator('input[type=radio]').first().check();
+      await page.locator('form button[type=submit]').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'ziel-dienst',
+    path: '/ziele/neu',
+    act: (page) => page.locator('#feld-kind-tcp').check(),
+  },
   { name: 'regeln', path: '/regeln' },
   {
     name: 'regeln-leer',
@@ -217,6 +295,8 @@ const inContrast = new Set([
   'geraete',
   'geraet-sperren',
   'protokoll',
+  'sticks',
+  'stick-kopie',
 ]);
 
 const views: [string, View][] = [

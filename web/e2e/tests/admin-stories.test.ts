@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launch, type Visit, visit } from '../support/browser.ts';
+import { launch, picture, type Visit, visit } from '../support/browser.ts';
 import * as admin from '../support/mock-admin.ts';
 import { MockOffice, problem } from '../support/mock-office.ts';
 
@@ -268,6 +268,130 @@ describe('administration, page by page', () => {
     await expect.poll(() => page.url()).not.toContain('person');
   });
 
+  it('makes sticks for a group, shows each code once and prints a letter a person', async () => {
+    await open('/sticks');
+    await page.getByRole('link', { name: 'Sticks anlegen' }).click();
+    await page.getByLabel('Für alle in einer Gruppe').check();
+    await page.getByRole('combobox', { name: 'Gruppe' }).fill('Heimarbeit');
+    await page.getByRole('option', { name: 'Heimarbeit' }).click();
+    await page.getByText('118 Personen gehören dazu.').waitFor();
+    await button('Sticks anlegen').click();
+    await page.getByRole('heading', { level: 1, name: '3 Sticks sind angelegt' }).waitFor();
+    expect(sent('POST', '/sticks')[0]?.body).toEqual({
+      people: [],
+      group: admin.groups[2]?.id,
+      additional: false,
+    });
+    const codes = admin.createdSticks.sticks.map((made) => made.activation_code);
+    expect(await page.locator('.fa-copy code').allTextContents()).toEqual(codes);
+    await page.getByText('hat schon einen Stick').waitFor();
+
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)).toHaveLength(3);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('.fa-shell').isVisible()).toBe(false);
+    expect(await page.locator('.fa-letter__code').allTextContents()).toEqual(codes);
+    await picture(page, 'verwaltung-sticks-brief-druck');
+    await page.emulateMedia({ media: 'screen' });
+
+    // Whoever leaves the page has seen the codes.
+    await page.getByRole('link', { name: 'Zu allen Sticks' }).click();
+    await page.getByRole('table').waitFor();
+    expect(await page.locator('.fa-letter__code').count()).toBe(0);
+  });
+
+  it('downloads one package, and all of them in one file', async () => {
+    office
+      .on('GET', '/admin/sticks/[^/]+/package', 'ein Stick')
+      .on('POST', '/admin/sticks/packages', 'alle Sticks');
+    await open(`/sticks/neu?person=${admin.people[3]?.id}`);
+    await button('„Anna Bauer“ entfernen').waitFor();
+    await button('Sticks anlegen').click();
+    const saved = async (name: string) => {
+      const download = page.waitForEvent('download');
+      await button(name).click();
+      return (await download).suggestedFilename();
+    };
+    expect(await saved('Paket herunterladen: Anna Bauer')).toBe('Stick Anna Bauer.zip');
+    expect(await saved('Alle Pakete herunterladen')).toBe('Sticks.zip');
+    expect(sent('POST', '/sticks/packages')[0]?.body).toEqual({
+      sticks: admin.createdSticks.sticks.map(({ stick }) => stick.id),
+    });
+    office.on('GET', '/admin/sticks/[^/]+/package', () => problem(503, 'busy'));
+    await button('Paket herunterladen: Anna Bauer').click();
+    await status('Der Dienst ist gerade ausgelastet oder startet neu.');
+  });
+
+  it('says who is missing before it makes sticks', async () => {
+    await open('/sticks/neu');
+    await button('Sticks anlegen').click();
+    await page
+      .getByRole('alert')
+      .getByRole('link', { name: 'Wählen Sie mindestens eine Person.' })
+      .click();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe(
+      'combobox',
+    );
+    expect(sent('POST', '/sticks')).toHaveLength(0);
+  });
+
+  it('leads from the alarm of a copied stick to a new code, by keyboard', async () => {
+    const [copied] = admin.sticks;
+    await open('');
+    await page.getByText('Ein kopierter Stick wurde abgewiesen').waitFor();
+    await page.getByRole('link', { name: 'Ansehen' }).press('Enter');
+    await expect.poll(() => new URL(page.url()).searchParams.get('zustand')).toBe('copied');
+    await page.getByRole('link', { name: copied?.person_name ?? '' }).press('Enter');
+    await page.getByText('Eine Kopie dieses Sticks wurde abgewiesen').waitFor();
+    // A copied stick cannot simply be let go on.
+    expect(await button('Stick freigeben').count()).toBe(0);
+    await button('Neuer Aktivierungscode').press('Enter');
+    expect(await page.getByRole('alertdialog').textContent()).toContain('auch in keiner Kopie');
+    await button('Aktivierungscode erzeugen').press('Enter');
+    await page.locator('.fa-copy').getByText('Z6JM-9FWT-3XGD-X8NZ').waitFor();
+    await button('Notiert').press('Enter');
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    expect(await page.getByText('Z6JM-9FWT-3XGD-X8NZ').count()).toBe(0);
+  });
+
+  it('reports a stick as lost after saying that there is no way back', async () => {
+    const stick = admin.sticks[1];
+    const lost = { ...stick, state: 'revoked', revoked_as: 'lost' };
+    office.on('POST', `/admin/sticks/${stick?.id}/lost`, lost);
+    await open(`/sticks/${stick?.id}`);
+    await button('Als verloren melden').click();
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toContain('lässt sich nicht rückgängig machen');
+    office.on('GET', `/admin/sticks/${stick?.id}`, lost);
+    await question.getByRole('button', { name: 'Als verloren melden' }).click();
+    await status('Der Stick von Anna Bauer ist als verloren gemeldet und gesperrt.');
+    await page.getByText('Verloren gemeldet und für immer gesperrt').waitFor();
+    expect(await button('Neuer Aktivierungscode').count()).toBe(0);
+  });
+
+  it('records who may set up own targets, where and why', async () => {
+    await open('/eigene-ziele');
+    await page.getByLabel('Nein').check();
+    await page.getByText('2 eigene Ziele lassen sich dann nicht mehr öffnen.').waitFor();
+    await button('Entscheidung festhalten').click();
+    await page.getByRole('alert').getByText('Schreiben Sie in ein, zwei Sätzen, warum.').waitFor();
+    expect(sent('PUT', '/own-targets/decision')).toHaveLength(0);
+    await page.getByLabel('Ja, in diesen Netzen').check();
+    await page.getByLabel('Netze', { exact: true }).fill('10.20.0.0/16\nüberall');
+    await page.getByLabel('Begründung').fill('Die Hälfte der Büros ist geschlossen.');
+    await button('Entscheidung festhalten').click();
+    await page.getByRole('alert').getByText('„überall“ ist kein Netz.').waitFor();
+    await page.getByLabel('Netze', { exact: true }).fill('10.20.0.0/16');
+    await button('Entscheidung festhalten').click();
+    await status('Die Entscheidung gilt ab jetzt und steht im Prüfprotokoll.');
+    expect(sent('PUT', '/own-targets/decision')[0]?.body).toEqual({
+      version: '2',
+      enabled: true,
+      networks: ['10.20.0.0/16'],
+      reason: 'Die Hälfte der Büros ist geschlossen.',
+    });
+  });
+
   it('shows each role its own parts', async () => {
     admin.furnishAdmin(office, ['data_protection']);
     await open('/protokoll');
@@ -284,6 +408,9 @@ describe('administration, page by page', () => {
         .getByRole('navigation', { name: 'Verwaltung' })
         .getByRole('link')
         .allTextContents(),
-    ).toEqual([expect.stringContaining('Geräte'), 'Sitzungen']);
+    ).toEqual([expect.stringContaining('Geräte'), 'Sticks', 'Sitzungen']);
+    // The desk looks after sticks; whom they are made for is the administration's business.
+    await open('/sticks');
+    expect(await page.getByRole('link', { name: 'Sticks anlegen' }).count()).toBe(0);
   });
 });

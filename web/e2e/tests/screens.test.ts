@@ -8,6 +8,7 @@ import {
   enrolment,
   furnish,
   MockOffice,
+  ownTargets,
   problem,
   recoveryCodes,
   waiting,
@@ -187,6 +188,34 @@ const screens: Screen[] = [
     act: async (page) => {
       await page.locator('.fa-btn--danger').first().click();
       await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  {
+    name: 'konto-stick-verloren',
+    path: '/konto/geraete',
+    act: async (page) => {
+      await page.locator('.fa-btn--danger').last().click();
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  { name: 'konto-eigene-ziele', path: '/konto/eigene-ziele' },
+  {
+    name: 'konto-eigene-ziele-leer',
+    path: '/konto/eigene-ziele',
+    prepare: (office) => office.on('GET', '/me/own-targets', { ...ownTargets, targets: [] }),
+  },
+  {
+    name: 'konto-eigene-ziele-aus',
+    path: '/konto/eigene-ziele',
+    prepare: (office) => office.on('GET', '/me/own-targets', { ...ownTargets, enabled: false }),
+  },
+  {
+    name: 'konto-eigenes-ziel',
+    path: '/konto/eigene-ziele',
+    act: async (page) => {
+      await page.locator('.fa-card__head .kern-btn').click();
+      await page.getByRole('dialog').locator('form button[type=submit]').click();
+      await page.getByRole('alert').waitFor();
     },
   },
   { name: 'konto-sicherheit', path: '/konto/sicherheit' },

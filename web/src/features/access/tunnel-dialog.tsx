@@ -60,7 +60,10 @@ function Steps({ target, gateway }: { target: Target; gateway: Gateway | null })
               <p>
                 <Trans>Starten Sie dann in einem zweiten Fenster:</Trans>
               </p>
-              <CopyField label={t`Befehl zum Starten`} value={data.start_command} />
+              <CopyField
+                label={t`Befehl zum Starten`}
+                value={filledIn(data.start_command, data.local_port)}
+              />
             </>
           ) : (
             <>
@@ -93,4 +96,9 @@ function Steps({ target, gateway }: { target: Target; gateway: Gateway | null })
       </p>
     </>
   );
+}
+
+/** The command with our end of the tunnel in place of its placeholders. */
+function filledIn(command: string, port: number): string {
+  return command.replaceAll('{host}', 'localhost').replaceAll('{port}', String(port));
 }

@@ -25,6 +25,15 @@ export function day(value: string): string {
   );
 }
 
+/** The same without its year, beside another day. */
+export function shortDay(value: string): string {
+  const [, month = 1, date = 1] = value.slice(0, 10).split('-').map(Number);
+  return new Intl.DateTimeFormat(formatLocale(), { day: 'numeric', month: 'numeric' }).format(
+    // A leap year, so that no day is missing.
+    new Date(2024, month - 1, date),
+  );
+}
+
 /** A number as the locale writes it. */
 export function number(value: number): string {
   return new Intl.NumberFormat(formatLocale()).format(value);

@@ -54,6 +54,24 @@ registerProblems({
     what: t`Das Zertifikat des Ziels lässt sich nicht lesen.`,
     next: t`Erneuern Sie das Zertifikat am Ziel.`,
   }),
+  stick_copied: () => ({
+    what: t`Von diesem Stick wurde eine Kopie benutzt.`,
+    next: t`Erzeugen Sie einen neuen Aktivierungscode. Erst damit gilt der Stick wieder, und die Kopie ist wertlos.`,
+  }),
+  stick_not_activated: () => ({
+    what: t`Dieser Stick hat noch keinen Schlüssel.`,
+    next: t`Er gilt, sobald die Person ihn mit ihrem Aktivierungscode aktiviert hat.`,
+  }),
+  stick_programs_missing: ({ params }) => ({
+    what: t`Auf dem Server fehlen die Programme für den Stick.`,
+    next: params.folder
+      ? t`Legen Sie fernamt-stick.exe und fernamt-stick in den Ordner ${params.folder}.`
+      : t`Legen Sie fernamt-stick.exe und fernamt-stick in den Ordner, den die Konfiguration nennt.`,
+  }),
+  stick_no_way: () => ({
+    what: t`Der SSH-Zugang ist ausgeschaltet. Ohne ihn kommt kein Stick herein.`,
+    next: t`Ergänzen Sie in der Konfiguration den Abschnitt [ssh], und starten Sie Fernamt neu.`,
+  }),
   undone_already: () => ({
     what: t`Dieser Import ist schon zurückgenommen.`,
     next: t`Sehen Sie in der Liste der Ziele nach, was jetzt gilt.`,
@@ -112,6 +130,7 @@ registerFieldFaults({
   circle: () => t`Eine Gruppe kann sich nicht selbst enthalten, auch nicht über andere Gruppen.`,
   kept_in_directory: () => t`Das wird im Verzeichnis geführt. Ändern Sie es dort.`,
   before_start: () => t`Der letzte Tag liegt vor dem ersten.`,
+  too_wide: () => t`Ein Netz mit allen Adressen begrenzt nichts. Nennen Sie die Netze des Hauses.`,
   empty_window: () => t`Anfang und Ende sind gleich. So gilt die Regel nie.`,
   contradiction: () =>
     t`„Alle“ und eine Auswahl zugleich geht nicht. Nehmen Sie eines davon heraus.`,

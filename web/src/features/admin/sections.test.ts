@@ -12,12 +12,16 @@ describe('the parts of the administration', () => {
     expect(pages('data_protection')).toEqual(['/verwaltung/protokoll']);
   });
 
-  it('shows the control desk devices and sessions', () => {
-    expect(pages('control_desk')).toEqual(['/verwaltung/geraete', '/verwaltung/sitzungen']);
+  it('shows the control desk devices, sticks and sessions', () => {
+    expect(pages('control_desk')).toEqual([
+      '/verwaltung/geraete',
+      '/verwaltung/sticks',
+      '/verwaltung/sitzungen',
+    ]);
   });
 
   it('shows an administrator everything', () => {
-    expect(pages('administrator')).toHaveLength(13);
+    expect(pages('administrator')).toHaveLength(15);
   });
 
   it('finds the part of an address', () => {

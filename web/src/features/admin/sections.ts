@@ -14,8 +14,10 @@ export type Section = {
     | '/verwaltung/ziele'
     | '/verwaltung/buendel'
     | '/verwaltung/regeln'
+    | '/verwaltung/eigene-ziele'
     | '/verwaltung/warum'
     | '/verwaltung/geraete'
+    | '/verwaltung/sticks'
     | '/verwaltung/sitzungen'
     | '/verwaltung/protokoll'
     | '/verwaltung/einstellungen';
@@ -43,6 +45,7 @@ export function allSections(): SectionGroup[] {
           roles: ADMINISTRATOR,
         },
         { to: '/verwaltung/geraete', label: t`Geräte`, icon: icons.iconDevices, roles: DESK },
+        { to: '/verwaltung/sticks', label: t`Sticks`, icon: icons.iconUsb, roles: DESK },
         { to: '/verwaltung/sitzungen', label: t`Sitzungen`, icon: icons.iconLink, roles: DESK },
         {
           to: '/verwaltung/protokoll',
@@ -95,6 +98,12 @@ export function allSections(): SectionGroup[] {
           to: '/verwaltung/buendel',
           label: t`Bündel`,
           icon: icons.iconInventory2,
+          roles: ADMINISTRATOR,
+        },
+        {
+          to: '/verwaltung/eigene-ziele',
+          label: t`Eigene Ziele`,
+          icon: icons.iconComputer,
           roles: ADMINISTRATOR,
         },
         { to: '/verwaltung/regeln', label: t`Regeln`, icon: icons.iconRule, roles: ADMINISTRATOR },

@@ -33,6 +33,11 @@ function HelpPage() {
               </a>
             </li>
             <li>
+              <a href="#stick">
+                <Trans>Mit dem Stick</Trans>
+              </a>
+            </li>
+            <li>
               <a href="#wenn">
                 <Trans>Was tun, wenn …</Trans>
               </a>
@@ -51,6 +56,7 @@ function HelpPage() {
         </nav>
         <SigningIn />
         <AtTheDesktop />
+        <TheStick />
         <WhatIf />
         <SshTunnels />
         <Keyboard />
@@ -152,6 +158,51 @@ function AtTheDesktop() {
   );
 }
 
+function TheStick() {
+  return (
+    <Chapter id="stick" icon={icons.iconUsb} title={<Trans>Mit dem Stick</Trans>}>
+      <p>
+        <Trans>
+          Haben Sie von Ihrer Behörde einen Stick bekommen, arbeiten Sie damit an jedem Rechner mit
+          Windows oder Linux. Installiert wird nichts.
+        </Trans>
+      </p>
+      <ol>
+        <li>
+          <Trans>
+            Stecken Sie den Stick ein und starten Sie <b>fernamt-stick.exe</b> (Windows) oder{' '}
+            <b>fernamt-stick</b> (Linux).
+          </Trans>
+        </li>
+        <li>
+          <Trans>
+            <strong>Beim ersten Mal</strong> geben Sie den Aktivierungscode aus dem Brief ein und
+            denken sich eine Passphrase aus.
+          </Trans>
+        </li>
+        <li>
+          <Trans>
+            Geben Sie Passphrase und Einmalcode ein. Danach stehen Ihre Ziele als Kacheln im
+            Fenster.
+          </Trans>
+        </li>
+        <li>
+          <Trans>
+            Zum Feierabend schließen Sie das Fenster und ziehen den Stick ab. Was über ihn lief,
+            endet dabei.
+          </Trans>
+        </li>
+      </ol>
+      <p>
+        <Trans>
+          <strong>Passphrase vergessen?</strong> Niemand kann sie wiederherstellen. Ihre Leitstelle
+          gibt Ihnen einen neuen Aktivierungscode; der Stick bleibt derselbe.
+        </Trans>
+      </p>
+    </Chapter>
+  );
+}
+
 function Question({ title, children }: { title: ReactNode; children: ReactNode }) {
   return (
     <details className="fa-details">
@@ -192,6 +243,15 @@ function WhatIf() {
             <Trans>
               Ihre Behörde gibt jeden neuen Browser einmal frei. Die Leitstelle sieht Ihre Anmeldung
               schon. Nach der Freigabe melden Sie sich einfach erneut an.
+            </Trans>
+          </p>
+        </Question>
+        <Question title={<Trans>… der Stick verloren oder gestohlen ist?</Trans>}>
+          <p>
+            <Trans>
+              Rufen Sie sofort Ihre Leitstelle an, oder melden Sie ihn selbst: unter „Mein Konto“,
+              „Geräte und Sitzungen“. Er ist dann innerhalb von Sekunden gesperrt, auch wenn er
+              gerade benutzt wird. Ohne Ihre Passphrase kann niemand etwas mit ihm anfangen.
             </Trans>
           </p>
         </Question>

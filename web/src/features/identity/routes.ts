@@ -40,7 +40,7 @@ export const frontRoutes = [signIn, setup] as const;
 const account = createRoute({
   getParentRoute: () => shellRoute,
   path: '/konto',
-  loader: () => loadCatalogue('identity'),
+  loader: () => Promise.all([loadCatalogue('identity'), loadCatalogue('identity/account')]),
 }).lazy(() => import('./account/layout.tsx').then((page) => page.AccountRoute));
 
 const accountIndex = createRoute({
@@ -66,6 +66,11 @@ const sshKeys = createRoute({
   path: '/ssh-schluessel',
 }).lazy(() => import('./account/ssh-keys-page.tsx').then((page) => page.SshKeysRoute));
 
+const ownTargets = createRoute({
+  getParentRoute: () => account,
+  path: '/eigene-ziele',
+}).lazy(() => import('./account/own-targets-page.tsx').then((page) => page.OwnTargetsRoute));
+
 const appearance = createRoute({
   getParentRoute: () => account,
   path: '/darstellung',
@@ -77,6 +82,7 @@ export const accountRoute = account.addChildren([
   devices,
   security,
   sshKeys,
+  ownTargets,
   appearance,
 ]);
 

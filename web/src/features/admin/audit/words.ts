@@ -190,6 +190,18 @@ export function actionText(action: string): string {
     redirected: t`an einen anderen Rechner verwiesen`,
     redirection_refused: t`Verweis an einen anderen Rechner abgelehnt`,
     internal: t`Fehler in Fernamt`,
+    own_targets_allowed: t`eigene Ziele erlaubt`,
+    own_targets_forbidden: t`eigene Ziele untersagt`,
+    own_target_created: t`eigenes Ziel eingetragen`,
+    own_target_changed: t`eigenes Ziel geändert`,
+    own_target_removed: t`eigenes Ziel entfernt`,
+    stick_ordered: t`Stick angelegt`,
+    stick_code_made: t`Aktivierungscode für einen Stick erzeugt`,
+    stick_activated: t`Stick aktiviert`,
+    stick_lost: t`Stick als verloren gemeldet`,
+    stick_copied: t`Kopie eines Sticks abgewiesen`,
+    stick_generation_taken_over: t`Zähler eines Sticks nach dem Zurückspielen übernommen`,
+    wrong_activation_code: t`falscher Aktivierungscode`,
     old_session_secret: t`alter Sitzungsschlüssel kam zurück`,
   };
   return known[action] ?? action.replaceAll('_', ' ');

@@ -11,7 +11,7 @@ import {
 } from '../../../app/device-words.ts';
 import { useSession } from '../../../app/queries.ts';
 import { WordText } from '../../../app/word.tsx';
-import { IconButton } from '../../../ui/button.tsx';
+import { ButtonLink, IconButton } from '../../../ui/button.tsx';
 import type { Column } from '../../../ui/data-table.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../ui/menu.tsx';
@@ -187,6 +187,16 @@ function useDeviceDeeds() {
 
 function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
   const { t } = useLingui();
+  if (device.kind === 'stick') {
+    return (
+      <ButtonLink to="/verwaltung/sticks/$id" params={{ id: device.id }} variant="tertiary" small>
+        <Trans>
+          Zum Stick
+          <span className="kern-sr-only"> {device.person_name}</span>
+        </Trans>
+      </ButtonLink>
+    );
+  }
   if (device.state === 'revoked') return null;
   return (
     <Menu

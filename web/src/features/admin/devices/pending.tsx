@@ -4,7 +4,7 @@ import { type KeyboardEvent, useRef } from 'react';
 import { api, must } from '../../../api/client.ts';
 import { deviceIcon, deviceKindName } from '../../../app/device-words.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
-import { Button } from '../../../ui/button.tsx';
+import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
@@ -93,31 +93,47 @@ export function PendingDevices({ deeds }: { deeds: DeviceDeeds }) {
                 </Trans>
               </div>
             </div>
-            <div className="fa-row">
-              <Button
-                small
-                variant="primary"
-                icon={icons.iconCheck}
-                data-approve
-                pending={approve.isPending && approve.variables.id === device.id}
-                aria-label={t`„${device.name}“ von ${device.person_name} freigeben`}
-                onPress={() => approveAndGoOn(device)}
-              >
-                <Trans>Freigeben</Trans>
-              </Button>
-              <Button
-                small
-                danger
-                variant="tertiary"
-                aria-label={t`„${device.name}“ von ${device.person_name} ablehnen`}
-                onPress={() => deeds.revoke(device)}
-              >
-                <Trans>Ablehnen</Trans>
-              </Button>
-            </div>
+            {device.kind === 'stick' ? (
+              <StickLink device={device} />
+            ) : (
+              <div className="fa-row">
+                <Button
+                  small
+                  variant="primary"
+                  icon={icons.iconCheck}
+                  data-approve
+                  pending={approve.isPending && approve.variables.id === device.id}
+                  aria-label={t`„${device.name}“ von ${device.person_name} freigeben`}
+                  onPress={() => approveAndGoOn(device)}
+                >
+                  <Trans>Freigeben</Trans>
+                </Button>
+                <Button
+                  small
+                  danger
+                  variant="tertiary"
+                  aria-label={t`„${device.name}“ von ${device.person_name} ablehnen`}
+                  onPress={() => deeds.revoke(device)}
+                >
+                  <Trans>Ablehnen</Trans>
+                </Button>
+              </div>
+            )}
           </li>
         ))}
       </ul>
     </Card>
+  );
+}
+
+/** What can be done about a stick stands on its own page. */
+function StickLink({ device }: { device: Device }) {
+  return (
+    <ButtonLink to="/verwaltung/sticks/$id" params={{ id: device.id }} small>
+      <Trans>
+        Zum Stick
+        <span className="kern-sr-only"> {device.person_name}</span>
+      </Trans>
+    </ButtonLink>
   );
 }

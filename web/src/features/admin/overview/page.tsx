@@ -9,6 +9,7 @@ import { Card, Page } from '../../../ui/page.tsx';
 import { dateTime, list, number } from '../format.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { groupsQuery, healthQuery, peopleQuery, rulesQuery, targetsQuery } from '../queries.ts';
+import { CopiedAlarm } from '../sticks/list-page.tsx';
 import { byUrgency, partTone, partWords } from './parts.ts';
 
 /** How the installation fares, what waits, and on a fresh installation what comes first. */
@@ -21,6 +22,7 @@ export function OverviewPage() {
         {(data) => (
           <>
             <Summary health={data} />
+            <CopiedAlarm />
             <FirstSteps />
             <Numbers health={data} />
             <Parts parts={data.parts} />

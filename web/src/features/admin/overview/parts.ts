@@ -14,7 +14,11 @@ export type PartWords = {
   what: string;
   /** What to do; empty while all is well. */
   next: string;
-  to?: '/verwaltung/verzeichnis' | '/verwaltung/ziele' | '/verwaltung/protokoll';
+  to?:
+    | '/verwaltung/verzeichnis'
+    | '/verwaltung/ziele'
+    | '/verwaltung/protokoll'
+    | '/verwaltung/sticks';
 };
 
 /** How a state is shown. */
@@ -144,6 +148,26 @@ const known: Record<string, (state: State, code: string, params: Params) => Part
       state === 'ok' || state === 'off'
         ? ''
         : t`Prüfen Sie, ob der Port aus dem Abschnitt [ssh] frei ist, und starten Sie Fernamt neu.`,
+  }),
+  sticks: (state, code, { sticks = '', copied = '' }) => ({
+    name: t`Sticks`,
+    what:
+      state === 'ok'
+        ? t`Ausgegeben und in Gebrauch: ${sticks}.`
+        : state === 'off'
+          ? t`Es gibt noch keinen.`
+          : code === 'stick_copied'
+            ? t`Abgewiesene Kopien: ${copied}. Original und Kopie sind gesperrt.`
+            : code === 'programs_missing'
+              ? t`Auf dem Server fehlen die Programme für neue Sticks.`
+              : t`Der SSH-Zugang ist ausgeschaltet. Ohne ihn kommt kein Stick herein.`,
+    next:
+      state === 'ok' || state === 'off'
+        ? ''
+        : code === 'stick_copied'
+          ? t`Fragen Sie die Personen, und erzeugen Sie einen neuen Aktivierungscode, oder melden Sie den Stick als verloren.`
+          : t`Öffnen Sie die Sticks: Dort steht, was fehlt und wohin es gehört.`,
+    to: '/verwaltung/sticks',
   }),
   audit: (state) => ({
     name: t`Prüfprotokoll`,

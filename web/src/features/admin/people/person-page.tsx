@@ -18,6 +18,7 @@ import { failureOf } from '../parts/conflict.tsx';
 import { type Held, useHeld, useTyped } from '../parts/held.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { allGroupsQuery, personQuery, personTargetsQuery } from '../queries.ts';
+import { PersonSticks } from '../sticks/person-sticks.tsx';
 import { personState, ROLES, roleHint, roleName, sourceName, targetKindIcon } from '../words.ts';
 import { PersonActions } from './actions.tsx';
 
@@ -53,6 +54,7 @@ export function PersonPage() {
               </div>
               <div className="fa-stack fa-split__aside">
                 <AboutPerson person={data} />
+                <PersonSticks person={data} />
                 {!data.deleted_on && <PersonActions person={data} />}
               </div>
             </div>

@@ -21,6 +21,7 @@ type Settings = Schema<'Settings'>;
 type Values = {
   name: string;
   language: 'de' | 'en';
+  accent: string;
   time_zone: string;
   approval_needed: Schema<'DeviceKind'>[];
   idle_minutes: string;
@@ -28,7 +29,10 @@ type Values = {
 } & Record<`days_${string}`, string>;
 
 /** Kinds that somebody enrols by themselves; the others are made by the administration. */
-const ENROLLED = ['browser', 'ssh_key', 'stick', 'phone'] as const;
+const ENROLLED = ['browser', 'ssh_key', 'phone'] as const;
+
+/** A colour as sticks take it. */
+const COLOUR = /^#[0-9a-f]{6}$/i;
 
 /** What holds for the whole house. */
 export function SettingsPage() {
@@ -50,6 +54,10 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
     initial: valuesOf(settings, periods),
     validate: (values) => ({
       ...(!values.name.trim() && { name: t`Geben Sie den Namen Ihrer Verwaltung ein.` }),
+      ...(values.accent.trim() &&
+        !COLOUR.test(values.accent.trim()) && {
+          accent: t`Eine Farbe schreibt man wie #0a5ea8: ein Rautezeichen und sechs Stellen.`,
+        }),
       ...(!values.time_zone && { time_zone: t`Wählen Sie eine Zeitzone.` }),
       ...(!within(values.idle_minutes, idle) && {
         idle_minutes: t`Eine Zahl zwischen ${idle.least} und ${idle.most}.`,
@@ -140,6 +148,16 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
           onChange={(values) => form.set('approval_needed', values)}
         />
       </Card>
+      <Card title={<Trans>Sticks</Trans>}>
+        <TextField
+          label={t`Farbe der Fenster`}
+          optional
+          hint={t`Etwa die Ihres Wappens, als #0a5ea8. Leer gilt die von Fernamt. Sie kommt mit dem nächsten Paket auf den Stick.`}
+          spellCheck={false}
+          maxLength={7}
+          {...form.field('accent')}
+        />
+      </Card>
       <Card title={<Trans>Sitzungen</Trans>}>
         <div className="fa-columns">
           <TextField
@@ -203,6 +221,7 @@ function valuesOf(settings: Settings, periods: Periods): Values {
     name: settings.name,
     language: settings.language === 'en' ? 'en' : 'de',
     time_zone: settings.time_zone,
+    accent: settings.accent,
     approval_needed: settings.approval_needed,
     idle_minutes: String(settings.idle_minutes),
     session_hours: String(settings.session_hours),
@@ -220,6 +239,7 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
     name: values.name.trim(),
     language: values.language,
     time_zone: values.time_zone,
+    accent: values.accent.trim().toLowerCase(),
     approval_needed: values.approval_needed,
     idle_minutes: Number(values.idle_minutes),
     session_hours: Number(values.session_hours),

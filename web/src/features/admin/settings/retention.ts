@@ -11,6 +11,11 @@ export function categoryWords(category: Schema<'DataCategory'>): { name: string;
       };
     case 'device':
       return { name: t`Geräte`, hint: t`Nachdem das Gerät endgültig gesperrt wurde.` };
+    case 'line':
+      return {
+        name: t`Leitungen`,
+        hint: t`Wie gut die Leitung eines Sticks war, nach der Messung. Es sagt etwas über den Wohnort.`,
+      };
     case 'session':
       return { name: t`Sitzungen`, hint: t`Nachdem die Sitzung geendet hat.` };
     case 'audit':

@@ -142,13 +142,13 @@ function DesktopFields({ form }: { form: FormState<TargetValues> }) {
       {(form.values.clipboard || form.values.drives || form.values.printers) && (
         <Alert
           tone="info"
-          title={<Trans>Gilt im Browser sicher, durch einen Tunnel nur als Vorgabe</Trans>}
+          title={<Trans>Gilt im Browser sicher, auf dem Stick und im Tunnel nur als Vorgabe</Trans>}
         >
           <p>
             <Trans>
-              Im Browser entfernt Fernamt, was nicht erlaubt ist, aus der Verbindung. Wer den
-              Arbeitsplatz mit einem eigenen RDP-Programm durch einen SSH-Tunnel öffnet, wird daran
-              nicht gehindert.
+              Im Browser entfernt Fernamt, was nicht erlaubt ist, aus der Verbindung. Ein Stick
+              startet das RDP-Programm des Rechners und stellt es danach ein; wer es selbst anders
+              einstellt oder einen eigenen SSH-Tunnel benutzt, wird daran nicht gehindert.
             </Trans>
           </p>
         </Alert>
@@ -212,13 +212,26 @@ function WebFields({ form }: { form: FormState<TargetValues> }) {
 
 function ServiceFields({ form }: { form: FormState<TargetValues> }) {
   const { t } = useLingui();
+  // In a message of its own a brace would be a placeholder.
+  const host = '{host}';
+  const port = '{port}';
+  const example = 'C:\\Kasse\\kasse.exe --server {host}:{port}';
   return (
-    <TextField
-      label={t`Startbefehl`}
-      optional
-      hint={t`Was die Person startet, sobald der Tunnel steht. Wird ihr nur angezeigt.`}
-      spellCheck={false}
-      {...form.field('start_command')}
-    />
+    <div className="fa-stack fa-stack--tight">
+      <TextField
+        label={t`Startbefehl`}
+        optional
+        hint={t`Das Programm auf dem Rechner der Person und seine Angaben, etwa „${example}“.`}
+        spellCheck={false}
+        {...form.field('start_command')}
+      />
+      <p className="fa-muted fa-small">
+        <Trans>
+          Für <code>{host}</code> und <code>{port}</code> setzt Fernamt das Ende des Tunnels auf dem
+          Rechner der Person ein. Ein Stick startet den Befehl von selbst; sonst wird er nur
+          angezeigt.
+        </Trans>
+      </p>
+    </div>
   );
 }

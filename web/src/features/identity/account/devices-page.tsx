@@ -1,10 +1,11 @@
+import { t } from '@lingui/core/macro';
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { signOut } from '../../../api/session-keeper.ts';
-import { deviceIcon, deviceState, methodName } from '../../../app/device-words.ts';
+import { deviceIcon, deviceState, methodName, type Word } from '../../../app/device-words.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { WordBadge } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
@@ -121,10 +122,14 @@ function Devices() {
   const cache = useQueryClient();
   const { data, error } = useQuery(devicesQuery);
   const [revoking, setRevoking] = useState<Device | null>(null);
+  const lost = revoking?.kind === 'stick';
   const devices = data?.filter(({ kind, state }) => kind !== 'ssh_key' && state !== 'revoked');
   const revoke = async (device: Device) => {
     await must(api.DELETE('/api/v1/me/devices/{id}', { params: { path: { id: device.id } } }));
-    announce('success', t`Das Gerät ist gesperrt.`);
+    announce(
+      'success',
+      device.kind === 'stick' ? t`Der Stick ist gesperrt.` : t`Das Gerät ist gesperrt.`,
+    );
     await Promise.all([
       cache.invalidateQueries(devicesQuery),
       cache.invalidateQueries(sessionsQuery),
@@ -133,13 +138,17 @@ function Devices() {
   return (
     <Card
       title={<Trans>Meine Geräte</Trans>}
-      lead={<Trans>Jeder Browser, mit dem Sie sich anmelden, ist ein eigenes Gerät.</Trans>}
+      lead={
+        <Trans>
+          Jeder Browser, mit dem Sie sich anmelden, ist ein eigenes Gerät; Ihr Stick auch.
+        </Trans>
+      }
     >
       {error && <ProblemAlert problem={error} />}
       {!devices && !error && <Loading />}
       <ul className="fa-list">
         {devices?.map((device) => {
-          const state = deviceState(device.state);
+          const state = stateOf(device);
           return (
             <li key={device.id}>
               <Icon of={deviceIcon(device.kind, device.name)} className="fa-list__icon" />
@@ -164,8 +173,21 @@ function Devices() {
                 </div>
               </div>
               {!device.current && (
-                <Button small danger onPress={() => setRevoking(device)}>
-                  <Trans>Sperren</Trans>
+                <Button
+                  small
+                  danger
+                  aria-label={
+                    device.kind === 'stick'
+                      ? t`Als verloren melden: „${device.name}“`
+                      : t`„${device.name}“ sperren`
+                  }
+                  onPress={() => setRevoking(device)}
+                >
+                  {device.kind === 'stick' ? (
+                    <Trans>Als verloren melden</Trans>
+                  ) : (
+                    <Trans>Sperren</Trans>
+                  )}
                 </Button>
               )}
             </li>
@@ -173,20 +195,43 @@ function Devices() {
         })}
       </ul>
       <ConfirmDialog
-        title={<Trans>„{revoking?.name}“ sperren?</Trans>}
-        action={t`Gerät sperren`}
+        title={
+          lost ? (
+            <Trans>„{revoking?.name}“ als verloren melden?</Trans>
+          ) : (
+            <Trans>„{revoking?.name}“ sperren?</Trans>
+          )
+        }
+        action={lost ? t`Als verloren melden` : t`Gerät sperren`}
         danger
         isOpen={revoking !== null}
         onClose={() => setRevoking(null)}
         onConfirm={() => revoking && revoke(revoking)}
       >
-        <p>
-          <Trans>
-            Alle Sitzungen auf diesem Gerät enden sofort. Es kann sich nicht mehr anmelden, bis es
-            neu freigegeben ist.
-          </Trans>
-        </p>
+        {lost ? (
+          <p>
+            <Trans>
+              Der Stick wird sofort und für immer gesperrt; was gerade über ihn läuft, endet. Das
+              lässt sich nicht rückgängig machen, auch wenn er wieder auftaucht. Ihre Leitstelle
+              gibt Ihnen einen neuen.
+            </Trans>
+          </p>
+        ) : (
+          <p>
+            <Trans>
+              Alle Sitzungen auf diesem Gerät enden sofort. Es kann sich nicht mehr anmelden, bis es
+              neu freigegeben ist.
+            </Trans>
+          </p>
+        )}
       </ConfirmDialog>
     </Card>
   );
+}
+
+/** A stick that waits does so for its person, not for the control desk. */
+function stateOf({ kind, state }: Device): Word {
+  return kind === 'stick' && state === 'pending'
+    ? { label: t`noch nicht aktiviert`, tone: 'info', icon: icons.iconHourglassTop }
+    : deviceState(state);
 }

@@ -2,6 +2,16 @@ import { t } from '@lingui/core/macro';
 import { registerFieldFaults, registerProblems } from '../../../api/problem-text.ts';
 
 registerProblems({
+  own_targets_off: () => ({
+    what: t`Eigene Ziele sind ausgeschaltet.`,
+    next: t`Wenn Sie eines brauchen, wenden Sie sich an Ihre IT-Stelle.`,
+  }),
+  too_many_own_targets: ({ params: { most } }) => ({
+    what: t`Sie haben schon so viele eigene Ziele, wie möglich sind.`,
+    next: most
+      ? t`Die Grenze liegt bei ${most}. Entfernen Sie zuerst eines.`
+      : t`Entfernen Sie zuerst eines.`,
+  }),
   too_many_passkeys: () => ({
     what: t`Sie haben schon so viele Passkeys, wie möglich sind.`,
     next: t`Entfernen Sie zuerst einen, den Sie nicht mehr benutzen.`,
@@ -9,6 +19,8 @@ registerProblems({
 });
 
 registerFieldFaults({
+  unresolved: () => t`Diesen Rechner kennt im Haus niemand. Prüfen Sie den Namen.`,
+  outside_networks: () => t`Dieser Rechner steht nicht in einem der erlaubten Netze.`,
   wrong: () => t`Das bisherige Passwort stimmt nicht.`,
   not_an_ssh_key: () => t`Fügen Sie die ganze Zeile aus der Datei mit der Endung .pub ein.`,
   private_ssh_key: () =>

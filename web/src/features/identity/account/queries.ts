@@ -11,6 +11,11 @@ export const devicesQuery = queryOptions({
   queryFn: () => must(api.GET('/api/v1/me/devices')),
 });
 
+export const ownTargetsQuery = queryOptions({
+  queryKey: ['me', 'own-targets'],
+  queryFn: () => must(api.GET('/api/v1/me/own-targets')),
+});
+
 export const secondFactorsQuery = queryOptions({
   queryKey: ['me', 'second-factors'],
   queryFn: () => must(api.GET('/api/v1/me/second-factors')),
