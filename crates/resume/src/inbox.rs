@@ -4,6 +4,9 @@ use std::{collections::VecDeque, io::Read as _};
 
 use crate::{Fault, MAX_DATA_BYTES, UNARMED_BYTES};
 
+/// So much is acknowledged at once: the other side keeps little under way on a line that it does not know.
+const URGENT_BYTES: usize = 64 * 1024;
+
 #[derive(Debug)]
 pub(crate) struct Inbox {
     bytes: VecDeque<u8>,
@@ -117,7 +120,7 @@ impl Inbox {
     /// Whether the other side may soon stand still for want of an acknowledgement.
     pub(crate) fn has_urgent_news(&self) -> bool {
         let grown = self.limit().saturating_sub(self.told_limit).max(self.taken - self.told_taken);
-        grown >= (self.window / 4) as u64 || (self.is_done() && self.has_news())
+        grown >= (self.window / 4).min(URGENT_BYTES) as u64 || (self.is_done() && self.has_news())
     }
 
     /// Taken and limit, as told from now on.

@@ -62,12 +62,15 @@ mod frame;
 mod inbox;
 mod line;
 mod outbox;
+mod pace;
 mod stream;
 mod ticket;
 
 use std::time::Duration;
 
-pub use driver::{Attempt, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse};
+pub use driver::{
+    Attempt, Backlog, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse,
+};
 pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, starts_a_line};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};

@@ -1,10 +1,10 @@
 //! What goes out: bytes wait here until they are sent and, once the stream is armed, until they are acknowledged.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Instant};
 
 use bytes::BytesMut;
 
-use crate::{Fault, Frame, MAX_DATA_BYTES, UNARMED_BYTES, frame::write_data};
+use crate::{Fault, Frame, MAX_DATA_BYTES, UNARMED_BYTES, frame::write_data, pace::Pace};
 
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -22,6 +22,7 @@ pub(crate) struct Outbox {
     /// Whether sent bytes are kept until they are acknowledged.
     keeps: bool,
     ended: bool,
+    pace: Pace,
 }
 
 impl Outbox {
@@ -36,6 +37,7 @@ impl Outbox {
             capacity: UNARMED_BYTES,
             keeps,
             ended: false,
+            pace: Pace::new(),
         }
     }
 
@@ -80,8 +82,23 @@ impl Outbox {
         self.next
     }
 
+    /// Bytes that the application has written.
+    pub(crate) fn written(&self) -> u64 {
+        self.end_position()
+    }
+
+    /// Bytes a second that the line has been seen to carry.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.pace.rate()
+    }
+
     pub(crate) fn has_something(&self) -> bool {
-        self.next < self.end_position().min(self.limit) || self.has_end()
+        self.next < self.end_position().min(self.limit).min(self.pace_limit()) || self.has_end()
+    }
+
+    /// Nothing at or beyond this position is sent before more has been acknowledged.
+    fn pace_limit(&self) -> u64 {
+        self.acknowledged.saturating_add(self.pace.allowed())
     }
 
     fn has_end(&self) -> bool {
@@ -89,9 +106,10 @@ impl Outbox {
     }
 
     /// Appends the next frame, of at most `most` bytes of the stream.
-    pub(crate) fn send(&mut self, out: &mut BytesMut, most: usize) {
+    pub(crate) fn send(&mut self, now: Instant, out: &mut BytesMut, most: usize) {
         let end = self.end_position();
-        let ready = usize::try_from(self.limit.min(end).saturating_sub(self.next)).unwrap_or(usize::MAX);
+        let until = self.limit.min(end).min(self.pace_limit());
+        let ready = usize::try_from(until.saturating_sub(self.next)).unwrap_or(usize::MAX);
         let count = ready.min(most).min(MAX_DATA_BYTES);
         if count > 0 {
             let start = usize::try_from(self.next.saturating_sub(self.base)).unwrap_or(usize::MAX);
@@ -100,6 +118,10 @@ impl Outbox {
             let two = part(second, start.saturating_sub(first.len()), count - one.len());
             write_data(out, self.next, [one, two]);
             self.next += count as u64;
+            self.pace.sent(now, self.next, self.acknowledged);
+            if self.next >= self.pace_limit() && self.next < end.min(self.limit) {
+                self.pace.hold_back();
+            }
         } else if self.has_end() {
             Frame::End { position: end }.write(out);
             self.next += 1;
@@ -112,7 +134,7 @@ impl Outbox {
 
     /// The other side's application has taken all before `taken`, and takes up to `limit`. Returns whether that is more
     /// than before.
-    pub(crate) fn acknowledge(&mut self, taken: u64, limit: u64) -> Result<bool, Fault> {
+    pub(crate) fn acknowledge(&mut self, now: Instant, taken: u64, limit: u64) -> Result<bool, Fault> {
         if taken > self.sent {
             return Err(Fault::AckBeyondSent);
         }
@@ -121,6 +143,7 @@ impl Outbox {
         self.limit = self.limit.max(limit);
         self.forget(taken);
         self.next = self.next.max(taken);
+        self.pace.arrived(now, taken);
         Ok(moves)
     }
 
@@ -132,6 +155,8 @@ impl Outbox {
             return Err(Fault::OutOfStep);
         }
         self.next = from;
+        // Another line is another way.
+        self.pace = Pace::new();
         Ok(from)
     }
 
@@ -164,13 +189,33 @@ fn part(bytes: &[u8], start: usize, most: usize) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{MAX_POSITION, pace};
 
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    /// Sends all that may be sent, at whatever pace.
     fn sent(outbox: &mut Outbox) -> usize {
+        outbox.pace = Pace::of(MAX_POSITION);
         let mut out = BytesMut::new();
         while outbox.has_something() {
-            outbox.send(&mut out, usize::MAX);
+            outbox.send(now(), &mut out, usize::MAX);
         }
         out.len()
+    }
+
+    #[test]
+    fn no_more_is_under_way_than_the_line_takes() {
+        let mut outbox = Outbox::new(true);
+        outbox.write(&vec![0; UNARMED_BYTES]);
+        let mut out = BytesMut::new();
+        while outbox.has_something() {
+            outbox.send(now(), &mut out, usize::MAX);
+        }
+        assert_eq!(outbox.next, pace::FIRST_ALLOWED_BYTES);
+        outbox.acknowledge(now(), 1_000, 0).unwrap();
+        assert!(outbox.has_something());
     }
 
     #[test]
@@ -185,7 +230,7 @@ mod tests {
         sent(&mut outbox);
         assert_eq!(outbox.held_bytes(), 10, "kept until acknowledged");
         outbox.rewind(1000).unwrap();
-        outbox.acknowledge(1010, 5000).unwrap();
+        outbox.acknowledge(now(), 1010, 5000).unwrap();
         assert_eq!(outbox.held_bytes(), 0);
     }
 
@@ -196,7 +241,7 @@ mod tests {
         assert_eq!(outbox.write(&[0]), 0);
         sent(&mut outbox);
         assert_eq!(outbox.write(&[0]), 0, "sent is not acknowledged");
-        outbox.acknowledge(1, 0).unwrap();
+        outbox.acknowledge(now(), 1, 0).unwrap();
         assert_eq!(outbox.write(&[0, 0]), 1);
         outbox.arm(UNARMED_BYTES * 2);
         assert_eq!(outbox.room(), UNARMED_BYTES);
@@ -210,10 +255,10 @@ mod tests {
         outbox.write(&vec![0; UNARMED_BYTES + 5]);
         sent(&mut outbox);
         assert_eq!(outbox.sent, UNARMED_BYTES as u64);
-        outbox.acknowledge(0, UNARMED_BYTES as u64 + 3).unwrap();
+        outbox.acknowledge(now(), 0, UNARMED_BYTES as u64 + 3).unwrap();
         sent(&mut outbox);
         assert_eq!(outbox.sent, UNARMED_BYTES as u64 + 3);
-        outbox.acknowledge(0, 0).unwrap();
+        outbox.acknowledge(now(), 0, 0).unwrap();
         assert_eq!(outbox.limit, UNARMED_BYTES as u64 + 3, "a limit never shrinks");
     }
 
@@ -221,12 +266,12 @@ mod tests {
     fn what_was_never_sent_cannot_be_acknowledged() {
         let mut outbox = Outbox::new(true);
         outbox.write(&[0; 10]);
-        assert_eq!(outbox.acknowledge(1, 100), Err(Fault::AckBeyondSent));
+        assert_eq!(outbox.acknowledge(now(), 1, 100), Err(Fault::AckBeyondSent));
         outbox.end();
         sent(&mut outbox);
-        assert_eq!(outbox.acknowledge(12, 100), Err(Fault::AckBeyondSent));
+        assert_eq!(outbox.acknowledge(now(), 12, 100), Err(Fault::AckBeyondSent));
         assert!(outbox.is_sent() && !outbox.is_done());
-        outbox.acknowledge(11, 100).unwrap();
+        outbox.acknowledge(now(), 11, 100).unwrap();
         assert!(outbox.is_done());
     }
 }

@@ -76,7 +76,7 @@ async fn receive(pipe: &mut (impl tokio::io::AsyncRead + Unpin), salt: u8, count
 #[test]
 fn bytes_survive_cuts_and_changes_of_address_on_real_lines() {
     let lab = fernamt_testkit::peer!(Lab::start(2));
-    let (bytes, cuts) = if full() { (100_000_000, 50) } else { (6_000_000, 6) };
+    let (bytes, cuts) = if full() { (100_000_000, 50) } else { (20_000_000, 6) };
     let (ends, (mut stick, stick_handle), (mut inside, _)) = Ends::meet(&lab);
     let shape = Shape {
         jitter: Duration::from_millis(10),

@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempt, BoxLine, Dialer, LEAVE_PATIENCE, Status,
+    Attempt, Backlog, BoxLine, Dialer, LEAVE_PATIENCE, Status,
     line::{self, Refusing},
 };
 use crate::{Attach, Decoder, Event, Input, LineId, Output, Stream};
@@ -56,6 +56,7 @@ pub(super) struct Core {
     alarm: Option<Instant>,
     status: watch::Sender<Status>,
     unsent_bytes: watch::Sender<usize>,
+    backlog: watch::Sender<Backlog>,
 }
 
 /// Our hold on a line.
@@ -84,6 +85,7 @@ impl Core {
             alarm: None,
             status: watch::Sender::new(Status::default()),
             unsent_bytes: watch::Sender::new(0),
+            backlog: watch::Sender::default(),
         }
     }
 
@@ -134,6 +136,9 @@ impl Core {
         self.wake();
         self.publish(events);
         let unsent_bytes = self.stream.unsent_bytes();
+        let (written, rate) = (self.stream.written_bytes(), self.stream.delivery_rate());
+        let backlog = Backlog { written, unsent: unsent_bytes, rate };
+        self.backlog.send_if_modified(|known| std::mem::replace(known, backlog) != backlog);
         self.unsent_bytes.send_if_modified(|known| std::mem::replace(known, unsent_bytes) != unsent_bytes);
         errands
     }
@@ -183,6 +188,10 @@ impl Shared {
 
     pub(super) fn status(&self) -> watch::Receiver<Status> {
         self.lock().status.subscribe()
+    }
+
+    pub(super) fn backlog(&self) -> watch::Receiver<Backlog> {
+        self.lock().backlog.subscribe()
     }
 
     pub(super) fn unsent_bytes(&self) -> watch::Receiver<usize> {

@@ -86,6 +86,17 @@ pub struct Status {
     pub ended: Option<End>,
 }
 
+/// What an application that shares a stream out wants to know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Bytes that the application has written since the stream began.
+    pub written: u64,
+    /// Those of them that wait for the line.
+    pub unsent: usize,
+    /// Bytes a second that the line has been seen to carry; `None` before the first measurement.
+    pub rate: Option<u64>,
+}
+
 /// Steers a stream. All copies steer the same one; dropping them changes nothing.
 #[derive(Debug, Clone)]
 pub struct Handle {
@@ -149,6 +160,11 @@ impl Handle {
     /// How the stream does, whenever that changes. The newest replaces what was not looked at.
     pub fn watch(&self) -> watch::Receiver<Status> {
         self.shared.status()
+    }
+
+    /// What waits for the line and how fast that is, whenever it changes.
+    pub fn backlog(&self) -> watch::Receiver<Backlog> {
+        self.shared.backlog()
     }
 
     /// How many bytes wait for the line, whenever that changes; see [`Stream::unsent_bytes`].

@@ -167,6 +167,17 @@ impl Stream {
         self.outbox.unsent_bytes()
     }
 
+    /// Bytes that the application has written since the stream began.
+    pub fn written_bytes(&self) -> u64 {
+        self.outbox.written()
+    }
+
+    /// Bytes a second that the line has been seen to carry; `None` before the first measurement. Another line is measured
+    /// anew.
+    pub fn delivery_rate(&self) -> Option<u64> {
+        self.outbox.rate()
+    }
+
     /// How the stream ended, once it has.
     pub fn ended(&self) -> Option<End> {
         self.ended
@@ -245,7 +256,7 @@ impl Stream {
             Frame::Data { position, bytes } => self.inbox.receive(position, &bytes)?,
             Frame::End { position } => self.inbox.finish(position)?,
             Frame::Ack { taken, limit } => {
-                if self.outbox.acknowledge(taken, limit)? {
+                if self.outbox.acknowledge(self.now, taken, limit)? {
                     line.moves();
                 }
             }
@@ -334,7 +345,7 @@ impl Stream {
         }
         while self.outbox.has_something() && out.len() < line.burst_bytes {
             let most = line.burst_bytes - out.len();
-            self.outbox.send(&mut out, most);
+            self.outbox.send(self.now, &mut out, most);
         }
         if out.is_empty() {
             return None;
