@@ -10,6 +10,7 @@ mod config;
 
 pub mod administration;
 mod resume;
+mod stick;
 
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
@@ -36,6 +37,7 @@ use uuid::Uuid;
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
 pub use resume::resume_frames;
+pub use stick::{stick_activation, stick_config, stick_container, stick_lines};
 
 /// A target's name and function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -62,6 +64,10 @@ pub const TARGETS: &[Target] = &[
     ("signed_head", administration::signed_head),
     ("ssh_input", ssh_input),
     ("ssh_key", ssh_key),
+    ("stick_activation", stick_activation),
+    ("stick_config", stick_config),
+    ("stick_container", stick_container),
+    ("stick_lines", stick_lines),
     ("target_table", administration::target_table),
     ("token_file", token_file),
 ];

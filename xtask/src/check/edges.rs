@@ -20,7 +20,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),
     ("testkit", &["domain"]),
-    ("fuzz", &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "testkit"]),
+    (
+        "fuzz",
+        &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "stick", "testkit"],
+    ),
 ];
 
 /// Outside packages that only their owner among our crates may name: everybody else goes through that crate, so that the

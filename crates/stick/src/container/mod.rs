@@ -147,6 +147,12 @@ impl Sealed {
         }
     }
 
+    /// One that lies in no folder, such as in a test.
+    pub fn of(bytes: Vec<u8>) -> Option<Self> {
+        let header = Header::parse(&bytes)?;
+        Some(Self { folder: PathBuf::new(), found: vec![(Place::Key, header, bytes)] })
+    }
+
     /// Opens the first that opens. Takes a while, so not on a thread that must answer.
     pub fn open(&self, passphrase: &Secret<String>) -> Result<Container, ContainerError> {
         let mut derived: Option<(Header, Key)> = None;
@@ -234,7 +240,8 @@ impl Container {
         kept
     }
 
-    fn seal(&mut self, rng: &dyn Rng) -> Result<Vec<u8>, ContainerError> {
+    /// The file's bytes, under a new nonce.
+    pub fn seal(&mut self, rng: &dyn Rng) -> Result<Vec<u8>, ContainerError> {
         self.header.nonce = random_bytes(rng);
         let mut bytes = self.header.to_bytes();
         let plain = self.contents.to_bytes();
