@@ -49,7 +49,7 @@ impl Secrets {
 
     /// Whether somebody sits there who can try again.
     pub(super) fn is_somebody_there(&self, wanted: Wanted) -> bool {
-        !self.stdin && !(self.passphrase_fd.is_some() && is_passphrase(wanted))
+        !self.stdin && (self.passphrase_fd.is_none() || !is_passphrase(wanted))
     }
 
     /// How often a secret has been asked for.

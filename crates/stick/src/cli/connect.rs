@@ -166,7 +166,9 @@ async fn stay(drive: &mut Drive, id: TargetId) -> Over {
         // A target that does not let one connection through may let the next one through.
         let now = tile(&state, id).and_then(|tile| tile.problem.clone());
         if now != problem {
-            now.iter().for_each(|now| drive.voice.problem(now));
+            if let Some(now) = &now {
+                drive.voice.problem(now);
+            }
             problem = now;
         }
     }

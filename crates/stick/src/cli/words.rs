@@ -36,6 +36,7 @@ impl Language {
 }
 
 /// What happened, why as far as known, and what to do now.
+#[expect(clippy::too_many_lines, reason = "a table with a row for each problem")]
 pub fn sentence(problem: &Problem, language: Language) -> String {
     let (german, english) = match problem {
         Problem::NoConfig => (

@@ -44,10 +44,10 @@ impl Stick {
 
     async fn until(&mut self, wanted: impl FnMut(&State) -> bool) -> State {
         let last = self.engine.state.clone();
-        match timeout(PATIENCE, self.engine.state.wait_for(wanted)).await {
-            Ok(state) => state.expect("the engine shows its last state").clone(),
-            Err(_) => panic!("still {:?}", last.borrow()),
-        }
+        let Ok(state) = timeout(PATIENCE, self.engine.state.wait_for(wanted)).await else {
+            panic!("still {:?}", last.borrow());
+        };
+        state.expect("the engine shows its last state").clone()
     }
 
     async fn activate(&mut self) {
