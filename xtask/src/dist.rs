@@ -14,16 +14,22 @@ use crate::{
 /// Files that travel beside the binary.
 const BESIDE: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "deploy", "docs/operate", "docs/use"];
 
-/// What to leave out.
+/// What to build.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Pack the server alone, on a machine that cannot build the stick's programs.
     #[arg(long)]
     without_sticks: bool,
+    /// Build the stick's programs alone, into target/dist/stick.
+    #[arg(long, conflicts_with = "without_sticks")]
+    only_sticks: bool,
 }
 
 /// Builds the server with the web app inside and the stick's programs, and packs them with their documents and a checksum.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.only_sticks {
+        return sticks::build(&target_dir().join("dist/stick"));
+    }
     web::build()?;
     shell::run(cargo().args(["build", "--release", "--locked", "-p", "fernamt-server", "--bin", "fernamt"]))?;
 

@@ -4,8 +4,10 @@
 
 mod backup;
 mod commands;
+mod elsewhere;
 mod metrics;
 mod operations;
+mod own_targets;
 mod ssh;
 mod start;
 mod sticks;

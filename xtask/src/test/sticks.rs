@@ -16,10 +16,11 @@ use crate::{
     tools,
 };
 
-/// What the stories need beside the Windows program, in C: what Wine lacks, and a client to start.
-const WINDOWS_HELPERS: &[(&str, &str, &[&str])] = &[
-    ("bcryptprimitives.c", "bcryptprimitives.dll", &["-shared", "-ladvapi32"]),
-    ("client.c", "client.exe", &["-lws2_32"]),
+/// What the stories need beside the programs, in C: a client to start, and what Wine lacks.
+const HELPERS: &[(Platform, &str, &str, &[&str])] = &[
+    (Platform::Windows, "bcryptprimitives.c", "bcryptprimitives.dll", &["-shared", "-ladvapi32"]),
+    (Platform::Windows, "client.c", "client.exe", &["-lws2_32"]),
+    (Platform::Static, "client.c", "client", &["-static"]),
 ];
 
 /// Where the stories find the programs.
@@ -41,9 +42,7 @@ pub(super) fn build(context: &mut Context, _budget: Duration) -> Result<Counts> 
         match Toolchain::prepare(platform) {
             Ok(toolchain) => {
                 sticks::build_one(platform, &folder)?;
-                if platform == Platform::Windows {
-                    build_helpers(&toolchain, &folder)?;
-                }
+                build_helpers(platform, &toolchain, &folder)?;
                 counts += Counts::one_success();
             }
             Err(why) => counts += Counts::one_skip(format!("{why:#}")),
@@ -52,9 +51,9 @@ pub(super) fn build(context: &mut Context, _budget: Duration) -> Result<Counts> 
     Ok(counts)
 }
 
-fn build_helpers(toolchain: &Toolchain, folder: &Path) -> Result<()> {
-    let sources = root().join("crates/server/tests/windows");
-    for (source, output, words) in WINDOWS_HELPERS {
+fn build_helpers(platform: Platform, toolchain: &Toolchain, folder: &Path) -> Result<()> {
+    let sources = root().join("crates/server/tests/elsewhere");
+    for (_, source, output, words) in HELPERS.iter().filter(|helper| helper.0 == platform) {
         toolchain.compile_c(words, &sources.join(source), &folder.join(output))?;
     }
     Ok(())
