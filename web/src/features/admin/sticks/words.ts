@@ -72,19 +72,19 @@ function localDay(moment: string): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
-/** From here on a line is felt: typing lags, pictures come late. */
-const WEAK_MS = 200;
+/** From here on a line is felt: typing lags, pictures come late. The stick's window says the same. */
+const WEAK_MS = 250;
 const WEAK_PERMILLE = 20;
-/** Up to here nobody notices that they are not in the house. */
-const GOOD_MS = 80;
-const GOOD_PERMILLE = 5;
+/** Up to there nobody notices that they are not in the house. */
+const FAIR_MS = 120;
+const FAIR_PERMILLE = 5;
 
 /** How a line does, in two words. */
 export function lineWord({ round_trip_ms: ms, loss_permille: loss }: Line): Word {
   if (ms >= WEAK_MS || loss >= WEAK_PERMILLE) {
     return { label: t`schwache Leitung`, tone: 'warning', icon: icons.iconWifiOff };
   }
-  return ms <= GOOD_MS && loss <= GOOD_PERMILLE
+  return ms < FAIR_MS && loss < FAIR_PERMILLE
     ? { label: t`gute Leitung`, tone: 'success' }
     : { label: t`brauchbare Leitung`, tone: 'neutral', icon: icons.iconCheck };
 }
