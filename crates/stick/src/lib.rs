@@ -12,6 +12,7 @@ pub mod engine;
 mod error;
 mod forward;
 pub mod launch;
+pub mod no_trace;
 pub mod passphrase;
 mod peer_process;
 pub mod proxy;

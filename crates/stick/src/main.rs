@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser};
 use fernamt_stick::{
     cli::{self, Command, Exit},
-    console,
+    console, no_trace,
 };
 
 /// The way to the office.
@@ -28,6 +28,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    no_trace::keep_no_memory_image();
     console::attach();
     let Arguments { cli: _, command } = Arguments::parse();
     match command {

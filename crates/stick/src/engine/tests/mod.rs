@@ -345,6 +345,17 @@ async fn leaving_says_goodbye_and_ends_all() {
 }
 
 #[tokio::test]
+async fn a_window_that_vanishes_ends_all() {
+    let mut stick = Stick::start();
+    stick.at_work().await;
+    stick.say(Command::Open(id(1))).await;
+    stick.until_tile(1, |tile| tile.open.is_some()).await;
+    let Stick { office, engine, folder: _folder } = stick;
+    drop(engine);
+    wait_for(|| office.look(|seen| seen.tunnels.is_empty() && seen.running.is_empty() && seen.session_dropped)).await;
+}
+
+#[tokio::test]
 async fn leaving_does_not_wait_for_a_sign_in() {
     let mut stick = Stick::start();
     stick.activate().await;
