@@ -19,6 +19,8 @@ pub mod proxy;
 pub mod seam;
 pub mod session;
 pub mod state_file;
+#[cfg(feature = "window")]
+pub mod window;
 
 pub use dial::gateway;
 pub use error::StickError;

@@ -10,7 +10,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use fernamt_stick::{
     cli::{self, Command, Exit},
     console, no_trace,
@@ -21,18 +21,36 @@ use fernamt_stick::{
 #[command(version)]
 struct Arguments {
     /// Open no window.
+    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "without a window there is nothing else"))]
     #[arg(long)]
     cli: bool,
+    /// The folder with the stick's files, where it is not the program's own.
+    #[cfg(feature = "window")]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<std::path::PathBuf>,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Any>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Any {
+    #[command(flatten)]
+    Line(Command),
+    #[cfg(feature = "window")]
+    #[command(flatten)]
+    Window(fernamt_stick::window::start::Command),
 }
 
 fn main() -> ExitCode {
     no_trace::keep_no_memory_image();
     console::attach();
-    let Arguments { cli: _, command } = Arguments::parse();
-    match command {
-        Some(command) => cli::run(command),
+    let arguments = Arguments::parse();
+    match arguments.command {
+        Some(Any::Line(command)) => cli::run(command),
+        #[cfg(feature = "window")]
+        Some(Any::Window(command)) => fernamt_stick::window::start::command(command),
+        #[cfg(feature = "window")]
+        None if !arguments.cli => fernamt_stick::window::start::open(arguments.folder),
         None => help(),
     }
 }
