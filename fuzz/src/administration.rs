@@ -66,6 +66,7 @@ fn request() -> Request {
             id: TargetId(Uuid::from_u128(3)),
             kind: TargetKind::Rdp,
             bundles: vec![BundleId(Uuid::from_u128(4))],
+            owner: None,
         },
         zone: Zone("internet".to_owned()),
         address: std::net::Ipv4Addr::LOCALHOST.into(),

@@ -125,7 +125,7 @@ async fn look_and_keep(access: &Access, tenant: TenantId, id: TargetId) -> Resul
 async fn visit(guard: &EgressGuard, target: &TargetRecord) -> Result<Option<Vec<u8>>, &'static str> {
     let tcp = guard.connect(&target.host, target.port).await.map_err(|error| match error {
         EgressError::Unresolved(_) => Outcome::Unresolved.word(),
-        EgressError::Refused(_) | EgressError::OwnPort(_) => Outcome::AddressRefused.word(),
+        EgressError::Refused(_) | EgressError::Outside(_) | EgressError::OwnPort(_) => Outcome::AddressRefused.word(),
         EgressError::Unreachable(..) => Outcome::Unreachable.word(),
     })?;
     match &target.settings {

@@ -47,11 +47,3 @@ impl Checks {
 pub(crate) fn invalid(found: Vec<FieldProblem>) -> ApiError {
     found.into_iter().fold(ApiError::invalid(), ApiError::with_field)
 }
-
-/// Whether the text is one label of a host name (RFC 1123).
-pub(crate) fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}

@@ -50,11 +50,6 @@ fn of_store(error: &StoreError) -> ApiError {
     }
 }
 
-/// The refusal of a change that was based on an older state than the present one.
-pub(crate) fn outdated() -> ApiError {
-    ApiError::conflict("outdated", "somebody else has changed it since; look again before changing it")
-}
-
 /// The refusal to do to oneself what only another administrator may.
 pub(crate) fn oneself() -> ApiError {
     ApiError::conflict("oneself", "ask another administrator to do this to you")

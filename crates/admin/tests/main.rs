@@ -10,6 +10,7 @@ mod groups;
 mod house;
 mod import;
 mod names;
+mod own_targets;
 mod people;
 mod reveals;
 mod rules;

@@ -58,6 +58,14 @@ pub struct OwnTargetFields {
     pub host: String,
     /// The TCP port: 3389 for a desktop and 22 for SSH unless said.
     pub port: Option<u16>,
+    /// For a desktop: whether it asks for name and password before it shows anything (network level authentication), as
+    /// Windows does. Yes unless said.
+    #[serde(default = "yes")]
+    pub nla: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A change to a target of one's own.

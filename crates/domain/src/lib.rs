@@ -15,6 +15,7 @@ pub mod retention;
 pub mod rng;
 pub mod seal;
 pub mod secret;
+pub mod start_command;
 pub mod target;
 mod text_enum;
 

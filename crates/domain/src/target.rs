@@ -1,5 +1,7 @@
 //! Targets: what a person may reach inside the house.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum;
@@ -89,6 +91,26 @@ pub struct WebSettings {
     pub start_path: Option<String>,
 }
 
+/// The most characters of a host name (RFC 1035).
+pub const MAX_HOST_CHARS: usize = 253;
+
+/// Whether the text is an address, or a host name as houses have them (RFC 1123, with underscores).
+pub fn is_host(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+        || (host.len() <= MAX_HOST_CHARS
+            && host.split('.').all(|label| is_label(&label.replace('_', "-")))
+            // Resolvers read `1`, `0x7f.1` and `127.1` as addresses; a name of a house never ends in a number.
+            && host.rsplit('.').next().is_some_and(|last| !last.starts_with(|c: char| c.is_ascii_digit())))
+}
+
+/// Whether the text is one label of a host name (RFC 1123).
+pub fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
 /// A target's name in a form that can be typed as a host: lower case, `ä` as `ae`, everything else that is neither
 /// letter nor digit as one hyphen.
 pub fn alias(name: &str) -> String {
@@ -106,4 +128,20 @@ pub fn alias(name: &str) -> String {
     }
     out.truncate(out.trim_end_matches('-').len());
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        for host in ["ts1", "ts-1.amt.example", "10.1.2.3", "2001:db8::1", "alt_server.amt.test"] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in ["", "ts 1", "127.1", "0x7f.1", "1", "-a", "a..b", "a/b", "user@host", "host:22", "[::1]", "ü.test"]
+        {
+            assert!(!is_host(host), "{host}");
+        }
+    }
 }

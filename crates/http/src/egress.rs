@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use tokio::{net::TcpStream, time::timeout};
 
 /// How long a name may take to resolve.
@@ -24,6 +25,9 @@ pub enum EgressError {
     /// The address must not be connected to.
     #[error("the address {0} belongs to this server itself or to its link")]
     Refused(IpAddr),
+    /// The address lies outside the networks that are allowed here.
+    #[error("the address {0} lies outside the networks that are allowed for this")]
+    Outside(IpAddr),
     /// The port is one of our own.
     #[error("{0} is a port of this server")]
     OwnPort(SocketAddr),
@@ -37,19 +41,28 @@ pub enum EgressError {
 pub struct EgressGuard {
     own_ports: BTreeSet<u16>,
     allowed_loopback: BTreeSet<u16>,
+    /// Only these, if set.
+    within: Option<Vec<IpNet>>,
 }
 
 impl EgressGuard {
     /// A guard that refuses the loopback, link-local and unspecified addresses, multicast, and these own ports on any
     /// address of this machine.
     pub fn new(own_ports: impl IntoIterator<Item = u16>) -> Self {
-        Self { own_ports: own_ports.into_iter().collect(), allowed_loopback: BTreeSet::new() }
+        Self { own_ports: own_ports.into_iter().collect(), allowed_loopback: BTreeSet::new(), within: None }
     }
 
     /// Lets these loopback ports pass: the demo's targets run on the same machine.
     #[must_use]
     pub fn allow_loopback(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.allowed_loopback.extend(ports);
+        self
+    }
+
+    /// Lets pass only what lies in these networks, of what passes anyway.
+    #[must_use]
+    pub fn within(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.within = Some(networks.into_iter().collect());
         self
     }
 
@@ -106,6 +119,9 @@ impl EgressGuard {
     /// Whether an address may be connected to.
     pub fn judge(&self, address: SocketAddr) -> Result<(), EgressError> {
         let ip = address.ip().to_canonical();
+        if self.within.as_ref().is_some_and(|networks| !networks.iter().any(|network| network.contains(&ip))) {
+            return Err(EgressError::Outside(ip));
+        }
         if ip.is_loopback() && self.allowed_loopback.contains(&address.port()) {
             return Ok(());
         }

@@ -13,6 +13,7 @@ pub mod origin;
 pub mod problem;
 pub mod session;
 pub mod site;
+pub mod version;
 
 pub use extract::{Json, Path, Query};
 pub use problem::ApiError;

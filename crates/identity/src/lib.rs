@@ -15,6 +15,7 @@ pub mod directory;
 mod failure;
 pub mod handover;
 pub mod otp;
+pub mod own_targets;
 pub mod passkey;
 pub mod password;
 mod recovery;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{AuthorizationError, Authorizer, Effect as CedarEffect, PolicyId, PolicySet};
-use fernamt_domain::{RuleId, text_enum};
+use fernamt_domain::{DeviceState, RuleId, text_enum};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -11,7 +11,7 @@ use crate::{
     Fault, LocalTime, LocalZone, Request, Rule, RuleBody, RuleFault, cedar,
     expert::{self, ExpertPolicy},
     form::FormRule,
-    request::CedarRequest,
+    request::{CedarRequest, second_factor},
     stack,
 };
 
@@ -27,6 +27,12 @@ text_enum! {
         DeniedByRule = "denied_by_rule",
         /// No rule allows it.
         NoRule = "no_rule",
+        /// It is the person's own target, and no rule denies it.
+        Owner = "owner",
+        /// It is somebody else's own target.
+        NotOwner = "not_owner",
+        /// It is the person's own target, but nobody decided that people may have such.
+        OwnTargetsOff = "own_targets_off",
         /// The rules are faulty, so everything is refused until they are put right.
         FaultyRules = "faulty_rules",
     }
@@ -125,13 +131,16 @@ impl Engine {
     }
 
     pub(crate) fn decision(&self, request: &Request, reason: Reason, deciding: Vec<RuleId>) -> Decision {
-        let allowed = reason == Reason::Allowed;
+        let allowed = matches!(reason, Reason::Allowed | Reason::Owner);
         Decision { allowed, reason, deciding, next_change: self.next_change(request) }
     }
 
     pub(crate) fn verdict(&self, request: &Request, local: LocalTime) -> Verdict {
         if !self.faults.is_empty() {
             return Verdict { reason: Reason::FaultyRules, deciding: Vec::new(), errors: Vec::new() };
+        }
+        if let Some(reason) = barred(request) {
+            return Verdict { reason, deciding: Vec::new(), errors: Vec::new() };
         }
         let Ok(cedar) = CedarRequest::new(request, local) else {
             return Verdict { reason: Reason::NoRule, deciding: Vec::new(), errors: Vec::new() };
@@ -159,6 +168,7 @@ impl Engine {
         let reason = match (allowed, deciding.is_empty()) {
             (true, _) => Reason::Allowed,
             (false, false) => Reason::DeniedByRule,
+            (false, true) if opens_own(request) => Reason::Owner,
             (false, true) => Reason::NoRule,
         };
         Verdict { reason, deciding, errors }
@@ -197,6 +207,22 @@ impl Engine {
         self.rules.push(rule);
         Ok(())
     }
+}
+
+/// Why no rule can open a target: it is somebody's own. Rules are written with the house's targets in mind, and one about
+/// all of them must not open what a colleague set up.
+fn barred(request: &Request) -> Option<Reason> {
+    let owner = request.target.owner?;
+    match (owner.person == request.person, owner.allowed) {
+        (false, _) => Some(Reason::NotOwner),
+        (true, false) => Some(Reason::OwnTargetsOff),
+        (true, true) => None,
+    }
+}
+
+/// Whether a target that no rule speaks of is open to its owner: on the same terms as a rule that states nothing else.
+fn opens_own(request: &Request) -> bool {
+    request.target.owner.is_some() && request.device_state == DeviceState::Approved && second_factor(&request.methods)
 }
 
 impl FormRule {

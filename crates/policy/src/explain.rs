@@ -47,7 +47,8 @@ impl Engine {
                 self.named(&verdict, |rule| verdict.deciding.contains(&rule.id), request, local)
             }
             Reason::NoRule => self.named(&verdict, |rule| rule.touches(request), request, local),
-            Reason::FaultyRules => Vec::new(),
+            // A rule could say no to the owner, and none does; or no rule was asked.
+            Reason::Owner | Reason::NotOwner | Reason::OwnTargetsOff | Reason::FaultyRules => Vec::new(),
         };
         let decision = self.decision(request, verdict.reason, verdict.deciding);
         Explanation { decision, rules, faults: self.faults.clone() }

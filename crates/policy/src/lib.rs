@@ -33,7 +33,7 @@ pub use explain::{Explanation, RuleExplanation};
 pub use fault::{Fault, Position, RuleFault};
 pub use form::{Effect, MAX_LIST, MAX_NETWORKS, MAX_WINDOWS, RuleForm};
 pub use local::{LocalTime, LocalZone, UnknownZone};
-pub use request::{Request, TargetFacts, groups_with_nesting, second_factor};
+pub use request::{Owner, Request, TargetFacts, groups_with_nesting, second_factor};
 pub use rule::{MAX_NAME_CHARS, Rule, RuleBody};
 pub use schema::SCHEMA;
 pub use window::{NotAWindow, WindowForm};

@@ -26,6 +26,17 @@ pub struct TargetFacts {
     pub kind: TargetKind,
     /// The bundles it belongs to.
     pub bundles: Vec<BundleId>,
+    /// Whose it is, if somebody set it up for themselves.
+    pub owner: Option<Owner>,
+}
+
+/// Whose a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The person.
+    pub person: PersonId,
+    /// Whether an administrator decided that people may set up targets for themselves.
+    pub allowed: bool,
 }
 
 /// Who wants to reach what, on which device, proved how, from where and when.

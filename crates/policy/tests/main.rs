@@ -4,6 +4,7 @@
 
 mod faults;
 mod model;
+mod own;
 mod speed;
 mod support;
 mod why;

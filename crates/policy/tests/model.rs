@@ -88,7 +88,7 @@ fn request() -> impl Strategy<Value = Request> {
         device_kind: device.0,
         device_state: device.1,
         methods: who.2,
-        target: TargetFacts { id: TargetId(target.0), kind: target.1, bundles: target.2 },
+        target: TargetFacts { id: TargetId(target.0), kind: target.1, bundles: target.2, owner: None },
         zone: Zone(zone.into()),
         address,
         at,

@@ -31,7 +31,7 @@ pub(crate) fn request() -> Request {
         device_kind: DeviceKind::Browser,
         device_state: DeviceState::Approved,
         methods: vec![Method::Password, Method::Totp],
-        target: TargetFacts { id: DESKTOP, kind: TargetKind::Rdp, bundles: vec![OFFICE_BUNDLE] },
+        target: TargetFacts { id: DESKTOP, kind: TargetKind::Rdp, bundles: vec![OFFICE_BUNDLE], owner: None },
         zone: Zone("internet".into()),
         address: "198.51.100.7".parse().unwrap(),
         at: datetime!(2026-11-23 10:00 +1),

@@ -97,6 +97,11 @@ impl Person {
         self.send("PUT", path, body)
     }
 
+    /// Removes what a path holds.
+    pub fn delete(&self, path: &str) -> Result<Answer> {
+        self.send("DELETE", path, &Value::Null)
+    }
+
     /// Fetches a path.
     pub fn get(&self, path: &str) -> Result<Answer> {
         http::request(self.server, "GET", path, &self.headers(&[]), b"")

@@ -2478,6 +2478,11 @@ export interface components {
             /** @description The name, unique among the person's own. */
             name: string;
             /**
+             * @description For a desktop: whether it asks for name and password before it shows anything (network level authentication), as
+             *     Windows does. Yes unless said.
+             */
+            nla?: boolean;
+            /**
              * Format: int32
              * @description The TCP port: 3389 for a desktop and 22 for SSH unless said.
              */
@@ -3805,7 +3810,7 @@ export interface components {
             weekday: number;
         };
         /** @enum {string} */
-        WhyReason: "rule" | "no_rule" | "faulty_rules" | "person_disabled" | "target_disabled" | "device_blocked";
+        WhyReason: "rule" | "no_rule" | "owner" | "not_owner" | "own_targets_off" | "faulty_rules" | "person_disabled" | "target_disabled" | "device_blocked";
         /** @description A situation to decide. */
         WhyRequest: {
             /** @description From which address. */

@@ -294,7 +294,7 @@ fn outcome_of(error: &EgressError) -> Outcome {
     tracing::info!(%error, "A desktop was not reached");
     match error {
         EgressError::Unresolved(_) => Outcome::Unresolved,
-        EgressError::Refused(_) | EgressError::OwnPort(_) => Outcome::AddressRefused,
+        EgressError::Refused(_) | EgressError::Outside(_) | EgressError::OwnPort(_) => Outcome::AddressRefused,
         EgressError::Unreachable(..) => Outcome::Unreachable,
     }
 }

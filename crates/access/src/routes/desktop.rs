@@ -11,7 +11,9 @@ use axum::{
 };
 use fernamt_api::targets::DesktopQuery;
 use fernamt_domain::{EndReason, LiveGrant, TargetId, audit::Outcome as AuditOutcome};
-use fernamt_http::{ApiError, Query, Session};
+use fernamt_http::{ApiError, Query, Session, egress::EgressGuard};
+use fernamt_identity::own_targets;
+use fernamt_store::StoreError;
 use ironrdp_pdu::rdp::server_redirection::ServerRedirectionPdu;
 
 use crate::{
@@ -73,7 +75,13 @@ impl Visit {
             Err(_) => Err(Outcome::Internal),
         };
         let follow = async |redirection: &ServerRedirectionPdu| self.follow(&target, redirection).await;
-        let outcome = relay::serve(socket, desktop, &self.access.parts.guard, grant, learn, follow).await;
+        let outcome = match self.guard(target.id).await {
+            Ok(guard) => relay::serve(socket, desktop, &guard, grant, learn, follow).await,
+            Err(outcome) => {
+                relay::refuse(socket, &outcome).await;
+                outcome
+            }
+        };
         let audited = match outcome {
             Outcome::DesktopEnded | Outcome::BrowserEnded | Outcome::LineLost | Outcome::Redirected => {
                 AuditOutcome::Success
@@ -103,6 +111,19 @@ impl Visit {
             redirected: next.map(|next| next.redirected),
         };
         Ok((target, grant, desktop))
+    }
+
+    /// What the connection is judged by: a target that somebody set up lies in the networks that were decided on.
+    async fn guard(&self, target: TargetId) -> Result<EgressGuard, Outcome> {
+        let tenant = &self.session.site.tenant;
+        let guard = async {
+            let record = tenant.targets().get(target).await?;
+            own_targets::guard_for(tenant, &record, &self.access.parts.guard).await
+        };
+        guard.await.map_err(|error: StoreError| {
+            tracing::error!(%error, "A desktop could not be connected to");
+            Outcome::Internal
+        })
     }
 
     /// What a broker's redirection comes to: it is kept for when the page opens the desktop again.

@@ -10,12 +10,13 @@ use std::{
 use async_trait::async_trait;
 use fernamt_api::stick::{Hello, LineQuality, StickRefusal, StickTarget};
 use fernamt_domain::{
-    Clock, DeviceState, DomainEvent, EndReason, PersonState, SessionId, Situation, TargetId, TargetKind, TenantId,
+    Clock, DeviceState, DomainEvent, EndReason, PersonId, PersonState, SessionId, Situation, TargetId, TargetKind,
+    TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     event::TenantEvent,
 };
 use fernamt_http::{PublicAddress, egress::EgressGuard};
-use fernamt_identity::{Identity, Refusal, SignInError, settings, stick::Greeting};
+use fernamt_identity::{Identity, Refusal, SignInError, own_targets, settings, stick::Greeting};
 use fernamt_store::{Notice, Store, StoreError, TargetRecord, TenantStore};
 use russh::keys::PublicKey;
 use tokio::{sync::watch, time::Instant};
@@ -220,7 +221,7 @@ impl Porter {
 
     async fn try_open(&self, who: &SignedIn, wanted: &Destination, origin: &Origin) -> Result<Admitted, OpenRefusal> {
         let tenant = self.store.tenant(who.tenant);
-        let meant = meant(&tenant, wanted).await.map_err(unavailable)?;
+        let meant = meant(&tenant, who.facts.person, wanted).await.map_err(unavailable)?;
         if meant.is_empty() && self.may_note_unknown(who) {
             let event = AuditEvent::new(AuditKind::Decision, "unknown_target", Outcome::Denied)
                 .by(who.facts.person)
@@ -239,7 +240,8 @@ impl Porter {
             let record = admitted.target;
             // The port is the target's own and the address the one that was judged: nothing of what the client typed
             // is connected to.
-            let address = self.egress.resolve(&record.host, record.port).await.map_err(|error| {
+            let guard = own_targets::guard_for(&tenant, &record, &self.egress).await.map_err(unavailable)?;
+            let address = guard.resolve(&record.host, record.port).await.map_err(|error| {
                 warn!(target = %record.id, %error, "Target cannot be resolved");
                 OpenRefusal::Unresolvable
             })?;
@@ -301,7 +303,7 @@ async fn language_of(tenant: &TenantStore) -> Language {
 }
 
 /// The targets that a destination means: by id, as sticks ask, by host, or by name.
-async fn meant(tenant: &TenantStore, wanted: &Destination) -> Result<Vec<TargetRecord>, StoreError> {
+async fn meant(tenant: &TenantStore, person: PersonId, wanted: &Destination) -> Result<Vec<TargetRecord>, StoreError> {
     if let Some(id) = wanted.target() {
         return match tenant.targets().get(id).await {
             Ok(target) if may_be_tunnelled(&target) && target.port == wanted.port() => Ok(vec![target]),
@@ -309,10 +311,11 @@ async fn meant(tenant: &TenantStore, wanted: &Destination) -> Result<Vec<TargetR
             Err(error) => Err(error),
         };
     }
-    let mut found = tenant.targets().by_address(wanted.host(), wanted.port()).await?;
+    let mut found = tenant.targets().by_address(wanted.host(), wanted.port(), person).await?;
     found.retain(may_be_tunnelled);
     if found.is_empty() {
         found = tenant.targets().all().await?;
+        found.extend(tenant.targets().of_owner(person).await?);
         found.retain(|target| may_be_tunnelled(target) && wanted.means(&target.name, &target.host, target.port));
     }
     found.truncate(MAX_CANDIDATES);

@@ -12,6 +12,7 @@ mod devices;
 mod directory;
 mod groups;
 mod health;
+mod own_targets;
 mod people;
 mod person_access;
 mod reveals;
@@ -33,6 +34,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         directory::router(),
         groups::router(),
         health::router(),
+        own_targets::router(),
         people::router(),
         person_access::router(),
         reveals::router(),

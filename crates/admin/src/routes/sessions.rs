@@ -43,8 +43,9 @@ async fn list(
 ) -> Result<Json<Page<OpenSession>>, AdminError> {
     let tenant = &session.site.tenant;
     let names = people::names(tenant).await?;
+    let own = tenant.targets().of_owners().await?;
     let targets: HashMap<_, _> =
-        tenant.targets().all().await?.into_iter().map(|target| (target.id, target.name)).collect();
+        tenant.targets().all().await?.into_iter().chain(own).map(|target| (target.id, target.name)).collect();
     let mut connections: HashMap<SessionId, Vec<Connection>> = HashMap::new();
     for grant in admin.identity.authoriser().grants().snapshot().into_iter().filter(|grant| grant.tenant == tenant.id())
     {

@@ -8,7 +8,7 @@ use fernamt_api::{
     admin::targets::{ChangeTarget, Target, TargetFields, TargetQuery},
 };
 use fernamt_domain::{DomainEvent, TargetId, audit::AuditKind};
-use fernamt_http::{Administrator, Json, Path, Query};
+use fernamt_http::{Administrator, ApiError, Json, Path, Query};
 use fernamt_store::{TargetRecord, TenantStore, Work};
 
 use crate::{
@@ -77,7 +77,7 @@ async fn change(
     Json(change): Json<ChangeTarget>,
 ) -> Result<Json<Target>, AdminError> {
     let mut work = session.site.tenant.begin().await?;
-    let present = work.targets().get(id).await?;
+    let present = houses(work.targets().get(id).await?)?;
     check(&admin, &change.fields, Some(&present))?;
     version::expect(&change.version, &convert::version_of(&present))?;
     let record = convert::with_fields(present, &change.fields);
@@ -91,11 +91,17 @@ async fn change(
 
 async fn remove(Administrator(session): Administrator, Path(id): Path<TargetId>) -> Result<StatusCode, AdminError> {
     let mut work = session.site.tenant.begin().await?;
+    houses(work.targets().get(id).await?)?;
     work.targets().remove(id).await?;
     work.record(done(&session, AuditKind::Target, "target_removed").on(id));
     work.publish(DomainEvent::TargetChanged { target: id });
     work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A target of the house. What people set up for themselves is administered apart from it.
+fn houses(target: TargetRecord) -> Result<TargetRecord, AdminError> {
+    if target.owner.is_some() { Err(ApiError::not_found().into()) } else { Ok(target) }
 }
 
 /// A new target with these fields.
@@ -119,7 +125,7 @@ pub(crate) fn new_record(id: TargetId, fields: &TargetFields, now: time::OffsetD
 
 /// A target with everything around it.
 pub(crate) async fn shown(tenant: &TenantStore, id: TargetId) -> Result<Target, AdminError> {
-    let record = tenant.targets().get(id).await?;
+    let record = houses(tenant.targets().get(id).await?)?;
     let usage = Usage::of(tenant.rules().all().await?);
     Ok(Around::one(id, &tenant.targets(), &tenant.bundles(), usage).await?.show(&record))
 }

@@ -56,6 +56,9 @@ async fn why(
         _ if blocked => WhyReason::DeviceBlocked,
         Reason::Allowed | Reason::DeniedByRule => WhyReason::Rule,
         Reason::NoRule => WhyReason::NoRule,
+        Reason::Owner => WhyReason::Owner,
+        Reason::NotOwner => WhyReason::NotOwner,
+        Reason::OwnTargetsOff => WhyReason::OwnTargetsOff,
         Reason::FaultyRules => WhyReason::FaultyRules,
     };
     let names = Names::load(tenant, &person).await?;
@@ -63,7 +66,7 @@ async fn why(
     for rule in &explanation.rules {
         shown.push(names.rule(rule, explanation.decision.deciding.contains(&rule.id), tenant).await?);
     }
-    let allowed = explanation.decision.allowed && reason == WhyReason::Rule;
+    let allowed = explanation.decision.allowed && matches!(reason, WhyReason::Rule | WhyReason::Owner);
     // Looking into what somebody else may do is an act of administration, so it is written down.
     let details = json!({ "allowed": allowed, "reason": reason });
     tenant

@@ -1,24 +1,22 @@
 //! What a target's fields may hold.
 
-use std::net::IpAddr;
-
 use fernamt_api::{
     admin::targets::{TargetFields, TargetSettings},
     problem::FieldProblem,
 };
-
+use fernamt_domain::{
+    start_command,
+    target::{MAX_HOST_CHARS, is_host, is_label},
+};
 use fernamt_http::egress::EgressGuard;
 
-use crate::check::{Checks, is_label};
+use crate::check::Checks;
 
 /// The most characters of a name.
 pub(crate) const MAX_NAME_CHARS: usize = 100;
 
 /// The most characters of a description or a command.
 const MAX_TEXT_CHARS: usize = 500;
-
-/// The most characters of a host name (RFC 1035).
-const MAX_HOST_CHARS: usize = 253;
 
 /// The most characters of a broker's load-balance information.
 const MAX_LOAD_BALANCE_CHARS: usize = 256;
@@ -52,6 +50,9 @@ pub(crate) fn check(fields: &TargetFields) -> Vec<FieldProblem> {
         TargetSettings::Ssh {} => {}
         TargetSettings::Tcp { start_command } => {
             checks.optional_text("settings.start_command", start_command.as_deref(), MAX_TEXT_CHARS);
+            if let Some(Err(fault)) = start_command.as_deref().map(start_command::check) {
+                checks.that(false, "settings.start_command", fault.code(), &fault.to_string());
+            }
         }
         TargetSettings::Web { label, start_path, .. } => check_web(&mut checks, label, start_path.as_deref()),
     }
@@ -91,14 +92,6 @@ fn check_web(checks: &mut Checks, label: &str, start_path: Option<&str>) {
     checks.that(plain, "settings.start_path", "invalid", "a path begins with / and has no spaces");
 }
 
-fn is_host(host: &str) -> bool {
-    host.parse::<IpAddr>().is_ok()
-        || (host.len() <= MAX_HOST_CHARS
-            && host.split('.').all(|label| is_label(&label.replace('_', "-")))
-            // Resolvers read `1`, `0x7f.1` and `127.1` as addresses; a name of a house never ends in a number.
-            && host.rsplit('.').next().is_some_and(|last| !last.starts_with(|c: char| c.is_ascii_digit())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,17 +114,6 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_names_or_addresses() {
-        for host in ["ts1", "ts-1.amt.example", "10.1.2.3", "2001:db8::1", "alt_server.amt.test"] {
-            assert!(is_host(host), "{host}");
-        }
-        for host in ["", "ts 1", "127.1", "0x7f.1", "1", "-a", "a..b", "a/b", "user@host", "host:22", "[::1]", "ü.test"]
-        {
-            assert!(!is_host(host), "{host}");
-        }
-    }
-
-    #[test]
     fn a_web_application_has_a_label_and_a_path() {
         assert_eq!(faults(&web("gis", Some("/karte?x=1"))), []);
         for (label, path, field, code) in [
@@ -143,6 +125,20 @@ mod tests {
             ("gis", Some("karte"), "settings.start_path", "invalid"),
         ] {
             assert_eq!(faults(&web(label, path)), [(field.to_owned(), code.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_command_fills_in_host_and_port_only() {
+        let tcp = |command: Option<&str>| TargetFields {
+            settings: TargetSettings::Tcp { start_command: command.map(Into::into) },
+            ..web("", None)
+        };
+        for good in [None, Some("fibu --server {host}:{port}")] {
+            assert_eq!(faults(&tcp(good)), []);
+        }
+        for (bad, code) in [("fibu {server}", "unknown_placeholder"), ("fibu \"x", "open_quote"), (" ", "required")] {
+            assert_eq!(faults(&tcp(Some(bad))), [("settings.start_command".to_owned(), code.to_owned())], "{bad}");
         }
     }
 

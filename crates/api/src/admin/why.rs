@@ -68,6 +68,12 @@ text_enum! {
         Rule = "rule",
         /// No rule applied, so it is denied.
         NoRule = "no_rule",
+        /// It is the person's own target, and no rule denies it.
+        Owner = "owner",
+        /// It is somebody else's own target.
+        NotOwner = "not_owner",
+        /// It is the person's own target, but nobody decided that people may have such.
+        OwnTargetsOff = "own_targets_off",
         /// A rule cannot be worked out, so everything is denied.
         FaultyRules = "faulty_rules",
         /// The person is disabled.

@@ -18,14 +18,18 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
-use fernamt_policy::{Decision, Engine, Explanation, Request, Rule, RuleBody, RuleForm, TargetFacts};
+use fernamt_policy::{Decision, Engine, Explanation, Owner, Request, Rule, RuleBody, RuleForm, TargetFacts};
 use fernamt_store::{RuleRecord, StoreError, TargetRecord, TenantStore};
 use serde_json::json;
 use time::OffsetDateTime;
 
 pub(crate) use round::{Round, Verdict};
 
-use crate::{session::facts_of, settings};
+use crate::{
+    own_targets::{self, Decided},
+    session::facts_of,
+    settings,
+};
 
 /// How often an admission is decided again because something changed meanwhile, before it is given up.
 const MAX_RETRIES: usize = 5;
@@ -89,7 +93,8 @@ pub(crate) struct Held {
 }
 
 /// Where a target is, and how it may be used: a connection keeps to what it was opened with, so a change ends it.
-type Way = (String, u16, Option<TargetSettings>);
+/// The same goes for the networks where people's own targets may be.
+type Way = (String, u16, Option<TargetSettings>, Vec<String>);
 
 /// A session's facts as they are now and when it ends, or why it is over.
 type Present = Result<(SessionFacts, OffsetDateTime), EndReason>;
@@ -121,11 +126,12 @@ impl Authoriser {
         situation: &Situation,
     ) -> Result<Decision, StoreError> {
         let ground = self.ground(tenant, facts.person).await?;
-        let target = target_facts(tenant, &tenant.targets().get(target).await?).await?;
+        let (_, target) = reach(tenant, &tenant.targets().get(target).await?).await?;
         Ok(ground.engine.decide(&Request::new(facts, ground.groups, target, situation)))
     }
 
-    /// All targets that are switched on, each with whether the session may use it now. Nothing is written down.
+    /// All targets that are switched on, and the person's own, each with whether the session may use it now. Nothing is
+    /// written down.
     pub async fn check_all(
         &self,
         tenant: &TenantStore,
@@ -137,13 +143,16 @@ impl Authoriser {
         for (bundle, target) in tenant.bundles().all_targets().await? {
             bundles.entry(target).or_default().push(bundle);
         }
-        let targets = tenant.targets().all().await?.into_iter().filter(|target| target.enabled);
+        let own = tenant.targets().of_owner(facts.person).await?;
+        let decided = if own.is_empty() { Decided::default() } else { own_targets::load(tenant).await? };
+        let targets = tenant.targets().all().await?.into_iter().chain(own).filter(|target| target.enabled);
         Ok(targets
             .map(|target| {
                 let known = TargetFacts {
                     id: target.id,
                     kind: target.kind(),
                     bundles: bundles.remove(&target.id).unwrap_or_default(),
+                    owner: owner_of(&target, &decided),
                 };
                 let allowed =
                     ground.engine.decide(&Request::new(facts, ground.groups.clone(), known, situation)).allowed;
@@ -174,7 +183,7 @@ impl Authoriser {
         situation: &Situation,
     ) -> Result<Explanation, StoreError> {
         let ground = self.ground(tenant, facts.person).await?;
-        let target = target_facts(tenant, &tenant.targets().get(target).await?).await?;
+        let (_, target) = reach(tenant, &tenant.targets().get(target).await?).await?;
         Ok(ground.engine.explain(&Request::new(facts, ground.groups, target, situation)))
     }
 
@@ -198,7 +207,7 @@ impl Authoriser {
                 Err(error) => return Err(error.into()),
             };
             let ground = self.ground(tenant, facts.person).await?;
-            let known = target_facts(tenant, &record).await?;
+            let (way, known) = reach(tenant, &record).await?;
             let decision = ground.engine.decide(&Request::new(&facts, ground.groups, known, situation));
             if !decision.allowed {
                 tenant.record(audited(&facts, target, situation, &decision)).await?;
@@ -208,7 +217,7 @@ impl Authoriser {
                 });
             }
             let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
-            let held = Held { next_change: decision.next_change, way: way_to(&record) };
+            let held = Held { next_change: decision.next_change, way };
             // Known before it is registered, so that the re-evaluation never meets a grant it knows nothing about.
             self.held().insert(id, held);
             let grant = Grant {
@@ -344,15 +353,21 @@ pub fn rule(record: RuleRecord) -> Rule {
     Rule { id: record.id, name: record.name, enabled: record.enabled, body }
 }
 
-fn way_to(target: &TargetRecord) -> Way {
+/// The way to a target, and what rules know of it.
+async fn reach(tenant: &TenantStore, target: &TargetRecord) -> Result<(Way, TargetFacts), StoreError> {
+    let decided = match target.owner {
+        Some(_) => own_targets::load(tenant).await?,
+        None => Decided::default(),
+    };
+    let bundles = tenant.bundles().of_target(target.id).await?;
+    let facts = TargetFacts { id: target.id, kind: target.kind(), bundles, owner: owner_of(target, &decided) };
     // A service's start command is only shown to people; nothing runs by it.
     let settings = (target.kind() != TargetKind::Tcp).then(|| target.settings.clone());
-    (target.host.clone(), target.port, settings)
+    Ok(((target.host.clone(), target.port, settings, decided.networks), facts))
 }
 
-async fn target_facts(tenant: &TenantStore, target: &TargetRecord) -> Result<TargetFacts, StoreError> {
-    let bundles = tenant.bundles().of_target(target.id).await?;
-    Ok(TargetFacts { id: target.id, kind: target.kind(), bundles })
+fn owner_of(target: &TargetRecord, decided: &Decided) -> Option<Owner> {
+    target.owner.map(|person| Owner { person, allowed: decided.enabled })
 }
 
 fn audited(facts: &SessionFacts, target: TargetId, situation: &Situation, decision: &Decision) -> AuditEvent {

@@ -7,7 +7,7 @@ use fernamt_policy::{Request, TargetFacts};
 use fernamt_store::{StoreError, TenantStore};
 use time::OffsetDateTime;
 
-use super::{Authoriser, Ground, Held, Present, Way, target_facts, way_to};
+use super::{Authoriser, Ground, Held, Present, Way, reach};
 
 /// What an answer for a grant looks like now.
 pub(crate) enum Verdict {
@@ -73,10 +73,7 @@ impl<'a> Round<'a> {
             return Ok(known.clone());
         }
         let known = match tenant.targets().get(id).await {
-            Ok(record) if record.enabled => {
-                let facts = target_facts(tenant, &record).await?;
-                Some((way_to(&record), facts))
-            }
+            Ok(record) if record.enabled => Some(reach(tenant, &record).await?),
             Ok(_) | Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(error),
         };

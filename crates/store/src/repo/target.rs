@@ -1,6 +1,7 @@
 //! Targets, the bundles they come in, their health, and what each person used last.
 
 use fernamt_domain::{BundleId, PersonId, TargetId, TargetKind, TargetSettings, text_enum};
+use sea_orm::sea_query::Condition;
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
@@ -161,9 +162,11 @@ impl<A> Targets<'_, A> {
         self.scope.find(is("label", &label.to_lowercase())).one().await
     }
 
-    /// The targets at a host and port, as a client of the tunnel names them.
-    pub async fn by_address(&self, host: &str, port: u16) -> Result<Vec<TargetRecord>, StoreError> {
-        self.scope.find(is("host", &host.to_lowercase()).add(is("port", &port))).order("id").all().await
+    /// The targets at a host and port, as a client of the tunnel names them: the administration's, and this person's own.
+    pub async fn by_address(&self, host: &str, port: u16, person: PersonId) -> Result<Vec<TargetRecord>, StoreError> {
+        let open = Condition::any().add(is_null("owner")).add(is("owner", &Some(person)));
+        let there = is("host", &host.to_lowercase()).add(is("port", &port)).add(open);
+        self.scope.find(there).order("id").all().await
     }
 
     /// A page of the administration's targets by name; the search looks in name, folder, description and host.

@@ -25,8 +25,8 @@ async fn targets_are_found(s: &Suite) {
     assert_eq!((target.kind(), target.label()), (TargetKind::Web, Some("register")));
     assert_eq!(s.see(targets.by_name("Register").await).unwrap().unwrap().id, s.own.target);
     assert_eq!(s.see(targets.by_label("REGISTER").await).unwrap().unwrap().id, s.own.target);
-    assert_eq!(s.see(targets.by_address("APP.inside", 443).await).unwrap().len(), 1);
-    assert_eq!(s.see(targets.by_address("app.inside", 80).await).unwrap().len(), 0);
+    assert_eq!(s.see(targets.by_address("APP.inside", 443, s.own.person).await).unwrap().len(), 1);
+    assert_eq!(s.see(targets.by_address("app.inside", 80, s.own.person).await).unwrap().len(), 0);
     assert_eq!(s.see(targets.list(&Page::search("meldewesen INSIDE")).await).unwrap().total, 1);
     assert_eq!(s.see(targets.all().await).unwrap().len(), 1);
     assert_eq!(s.see(targets.health(s.own.target).await).unwrap().unwrap().state, HealthState::Up);

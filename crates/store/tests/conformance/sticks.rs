@@ -99,6 +99,9 @@ async fn own_targets_are_apart_from_the_administrations(s: &Suite) {
     assert_eq!(s.see(targets.of_owners().await).unwrap().len(), 2);
     assert_eq!(s.see(targets.get(others.id).await).unwrap(), others);
 
+    let found = s.see(targets.by_address("PC.inside", 443, s.own.person).await).unwrap();
+    assert_eq!(found, [own.clone()], "not those of others");
+
     let work = s.tenant.begin().await.unwrap();
     let twice = s.see(work.targets().insert(&of(Some(s.own.person))).await);
     assert!(matches!(twice, Err(StoreError::Conflict { what }) if what == "target.name"));

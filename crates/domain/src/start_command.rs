@@ -1,0 +1,92 @@
+//! The command to start once a tunnel stands, as an administrator writes it: a program and its arguments, with `{host}`
+//! and `{port}` where our end of the tunnel belongs.
+
+/// Where our end's address goes.
+const HOST: &str = "{host}";
+/// Where our end's port goes.
+const PORT: &str = "{port}";
+
+/// What is wrong with a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StartCommandFault {
+    /// There is no program in it.
+    #[error("a command begins with a program")]
+    Empty,
+    /// A quotation mark is not closed.
+    #[error("a quotation mark is not closed")]
+    OpenQuote,
+    /// Something stands in braces that nobody would fill.
+    #[error("only {{host}} and {{port}} are filled in")]
+    Placeholder,
+}
+
+impl StartCommandFault {
+    /// The stable word of the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "required",
+            Self::OpenQuote => "open_quote",
+            Self::Placeholder => "unknown_placeholder",
+        }
+    }
+}
+
+/// Checks a command: a program comes first, quotation marks are closed, and no placeholder is misspelt. Braces around
+/// anything but one word are the program's own.
+pub fn check(command: &str) -> Result<(), StartCommandFault> {
+    let mut quote = None;
+    for c in command.chars() {
+        match quote {
+            Some(mark) if c == mark => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => {}
+        }
+    }
+    if quote.is_some() {
+        return Err(StartCommandFault::OpenQuote);
+    }
+    if command.trim_matches([' ', '\t', '"', '\'']).is_empty() {
+        return Err(StartCommandFault::Empty);
+    }
+    let words = command.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
+    let misspelt = |inside: &str| {
+        let word = !inside.is_empty() && inside.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        word && !matches!(inside, "host" | "port")
+    };
+    if words.into_iter().any(misspelt) { Err(StartCommandFault::Placeholder) } else { Ok(()) }
+}
+
+/// The command for this end of a tunnel.
+pub fn fill(command: &str, host: &str, port: u16) -> String {
+    command.replace(HOST, host).replace(PORT, &port.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_host_and_port() {
+        for good in [
+            "fibu --server {host} --port={port}",
+            "\"C:\\Program Files\\Fibu\\fibu.exe\" {host}:{port}",
+            "powershell -Command \"& { Start-Process fibu }\"",
+            "tool {} {a b}",
+            "curl http://127.0.0.1:18080/",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for (bad, fault) in [
+            ("", StartCommandFault::Empty),
+            (" \"\" ", StartCommandFault::Empty),
+            ("fibu \"open", StartCommandFault::OpenQuote),
+            ("fibu it's", StartCommandFault::OpenQuote),
+            ("fibu {Host}", StartCommandFault::Placeholder),
+            ("fibu {host} {server}", StartCommandFault::Placeholder),
+        ] {
+            assert_eq!(check(bad), Err(fault), "{bad}");
+        }
+        assert_eq!(fill("fibu {host}:{port} {port}", "127.0.0.1", 1234), "fibu 127.0.0.1:1234 1234");
+    }
+}
