@@ -5,3 +5,5 @@
 mod cli;
 mod ssh;
 mod tls;
+#[cfg(all(feature = "window", target_os = "linux"))]
+mod window;

@@ -103,9 +103,12 @@ mod tests {
 
     fn fake(folder: &Path, name: &str, mode: u32) -> PathBuf {
         let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, "#!/bin/sh\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let made = || {
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::write(&path, "#!/bin/sh\n")?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+        };
+        made().expect("a fake can be written");
         path
     }
 
