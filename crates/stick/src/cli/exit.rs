@@ -37,6 +37,23 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Wish,
+        Self::Failed,
+        Self::Usage,
+        Self::CannotUnlock,
+        Self::SignInRefused,
+        Self::Unreachable,
+        Self::TargetForbidden,
+        Self::EndedByAdministration,
+        Self::LineLost,
+        Self::Stick,
+        Self::NotOurGateway,
+        Self::TargetUnreachable,
+        Self::Outdated,
+    ];
+
     /// The code for a problem that ended everything.
     pub fn of(problem: &Problem) -> Self {
         match problem {
@@ -68,5 +85,58 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Language, problem_word, sentence};
+
+    /// What scripts are promised.
+    const PAGE: &str = include_str!("../../../../docs/operate/stick-scripts.md");
+
+    const PROBLEMS: [Problem; 23] = [
+        Problem::NoConfig,
+        Problem::CannotUnlock,
+        Problem::ContainerDamaged,
+        Problem::NoMemory,
+        Problem::CannotWrite,
+        Problem::WeakPassphrase,
+        Problem::WrongActivationCode,
+        Problem::SignInRefused,
+        Problem::SlowDown { seconds: 30 },
+        Problem::DevicePending,
+        Problem::EnrolmentRequired,
+        Problem::Unreachable,
+        Problem::ProxyWantsPassword,
+        Problem::WrongHostKey,
+        Problem::Copied,
+        Problem::Outdated,
+        Problem::SessionEnded,
+        Problem::LineLost,
+        Problem::StickPulled,
+        Problem::TargetForbidden,
+        Problem::TargetUnreachable,
+        Problem::NoProgram,
+        Problem::Unavailable,
+    ];
+
+    #[test]
+    fn codes_are_distinct_and_documented() {
+        for (number, exit) in Exit::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(exit.code()), number, "{exit:?}");
+            assert!(PAGE.contains(&format!("\n| `{number}` |")), "{exit:?} is not on the page");
+        }
+    }
+
+    #[test]
+    fn every_problem_has_its_word_its_code_and_a_sentence_in_each_language() {
+        for problem in PROBLEMS {
+            assert!(PAGE.contains(&format!("\n| `{}` |", problem_word(&problem))), "{problem:?} is not on the page");
+            assert_ne!(Exit::of(&problem), Exit::Wish, "{problem:?}");
+            let [german, english] = [Language::German, Language::English].map(|language| sentence(&problem, language));
+            assert!(german != english && german.ends_with('.') && english.ends_with('.'), "{problem:?}");
+        }
     }
 }
