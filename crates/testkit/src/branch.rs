@@ -2,14 +2,15 @@
 //! and sticks made as administrators make them.
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     fs::{self, File},
+    io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::ZipArchive;
@@ -18,7 +19,7 @@ use crate::{
     http::Answer,
     lab::Lab,
     office::{Office, pause},
-    person::{Person, until_next_code},
+    person::{CODE_PERIOD_S, Person, code, now_s, until_next_code},
 };
 
 /// The port of the SSH gateway.
@@ -29,6 +30,8 @@ pub const HTTPS_PORT: u16 = 443;
 /// Where the administration listens, inside the office.
 const ADMINISTRATION: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 const PASSWORD: &str = "Kastanie-Regen-41";
+/// What opens every stick.
+const PASSPHRASE: &str = "vier Wörter sind genug";
 
 /// A running server with an administrator, `ada`.
 pub struct Branch {
@@ -45,7 +48,8 @@ pub struct Colleague {
     pub person: Person,
     /// Their id.
     pub id: String,
-    given: RefCell<String>,
+    /// The time step of the code given last.
+    given: Cell<u64>,
 }
 
 /// A stick, unpacked into a folder of its own.
@@ -128,8 +132,8 @@ enabled = false
         let people = done(&self.ada.get("/api/v1/admin/people?limit=200")?)?;
         let all = people["items"].as_array().context("a list of people")?;
         let id = all.iter().find(|person| person["name"] == name).and_then(|person| person["id"].as_str());
-        let (id, given) = (id.context("the new colleague is listed")?.to_owned(), RefCell::new(person.code()?));
-        Ok(Colleague { person, id, given })
+        let id = id.context("the new colleague is listed")?.to_owned();
+        Ok(Colleague { person, id, given: Cell::new(step()) })
     }
 
     /// A target on the office's loopback that everybody may reach. Returns its id.
@@ -171,14 +175,15 @@ enabled = false
 }
 
 impl Colleague {
-    /// A one-time code that was not used yet; waits for the next one if need be.
+    /// A one-time code that was not used yet: of the present step or the next one, which is good already. Waits if need be.
     pub fn fresh_code(&self) -> Result<String> {
-        while self.person.code()? == *self.given.borrow() {
+        let wanted = step().max(self.given.get() + 1);
+        while step() + 1 < wanted {
             pause(until_next_code());
         }
-        let code = self.person.code()?;
-        self.given.replace(code.clone());
-        Ok(code)
+        self.given.set(wanted);
+        let secret = self.person.totp_secret.as_deref().context("there is an authenticator app")?;
+        Ok(code(secret, wanted * CODE_PERIOD_S))
     }
 }
 
@@ -193,6 +198,45 @@ impl Stick {
         let mut command = Command::new(self.folder.path().join("fernamt-stick"));
         command.current_dir(self.folder.path());
         command
+    }
+
+    /// Gives it its key by its command line. To be called at home.
+    pub fn activate(&self) -> Result<()> {
+        let mut command = self.program();
+        command
+            .args(["activate", "--secrets-stdin"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().context("run the stick")?;
+        let mut secrets = child.stdin.take().context("it has an input")?;
+        writeln!(secrets, "{}\n{PASSPHRASE}", self.activation_code)?;
+        drop(secrets);
+        let output = child.wait_with_output()?;
+        ensure!(output.status.success(), "the stick was not activated: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Opens a target by its command line, and returns the near end of the tunnel, which programs of the calling process
+    /// may use. To be called at home.
+    pub fn connect(&self, target: &str, code: &str) -> Result<(Child, SocketAddr)> {
+        let log = File::create(self.folder.path().with_extension("log"))?;
+        let mut command = self.program();
+        command.args(["connect", "--target", target, "--print-port", "--secrets-stdin"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().context("run the stick")?;
+        let mut secrets = child.stdin.take().context("it has an input")?;
+        writeln!(secrets, "{PASSPHRASE}\n{code}")?;
+        let mut end = String::new();
+        BufReader::new(child.stdout.take().context("it has an output")?).read_line(&mut end)?;
+        match end.trim().parse() {
+            Ok(end) => Ok((child, end)),
+            Err(_) => {
+                child.kill()?;
+                child.wait()?;
+                bail!("the stick opened nothing: {}", fs::read_to_string(self.folder.path().with_extension("log"))?)
+            }
+        }
     }
 
     /// A copy of everything on it.
@@ -211,6 +255,11 @@ impl Stick {
 
 fn browser(name: &str) -> Result<Person> {
     Ok(Person::new(ADMINISTRATION, Lab::OFFICE_NAME, name, PASSWORD)?.by_https())
+}
+
+/// The number of the present time step of one-time codes.
+fn step() -> u64 {
+    now_s() / CODE_PERIOD_S
 }
 
 fn done(answer: &Answer) -> Result<Value> {

@@ -24,7 +24,7 @@ const SPKI_PREFIX: [u8; 26] = [
 /// What a browser signs before the challenge when it signs in.
 const SIGN_IN: &[u8] = b"fernamt-sign-in\0";
 /// How long a one-time code is good, in seconds.
-const CODE_PERIOD_S: u64 = 30;
+pub(crate) const CODE_PERIOD_S: u64 = 30;
 
 /// A person with a browser. Plain HTTP only: for benches and stories on the loopback.
 pub struct Person {
@@ -166,7 +166,7 @@ pub fn until_next_code() -> Duration {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server outside runs on the real time")]
-fn now_s() -> u64 {
+pub(crate) fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 

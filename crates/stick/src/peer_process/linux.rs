@@ -7,7 +7,8 @@ use super::{Process, Processes};
 /// The processes of the family that hold the end `peer` of a connection to `listener`, and all processes.
 pub(super) fn holders(listener: SocketAddrV4, peer: SocketAddrV4, heads: &BTreeSet<u32>) -> (Vec<u32>, Processes) {
     let processes = processes();
-    let socket = fs::read_to_string("/proc/self/net/tcp").ok().and_then(|table| find(&table, peer, listener));
+    // Of this thread: a thread may be in another network than the process began in.
+    let socket = fs::read_to_string("/proc/thread-self/net/tcp").ok().and_then(|table| find(&table, peer, listener));
     let Some(socket) = socket.filter(|socket| socket.user == rustix::process::geteuid().as_raw()) else {
         return (Vec::new(), processes);
     };
