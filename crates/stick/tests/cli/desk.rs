@@ -55,8 +55,9 @@ impl Desk {
         let echo = echo();
         let port = free_port().unwrap();
         let sections = format!(
-            "[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{port}\"\n\n[stick]\nprograms = {programs:?}\n\
+            "[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{port}\"\n\n[stick]\nprograms = \"{}\"\n\
              ssh_address = \"127.0.0.1:{port}\"\n\n[targets]\nallow_loopback_ports = [{echo}]\n",
+            programs.display()
         );
         let office = Office::start_with(&sections).unwrap();
         office.run(&["user", "add", "ada", "--role", "administrator"], &format!("{PASSWORD}\n")).unwrap();
