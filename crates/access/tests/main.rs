@@ -6,5 +6,6 @@ mod desktop;
 mod proxy;
 mod revocation_matrix;
 mod ssh;
+mod stick_revocation;
 mod support;
 mod whole;

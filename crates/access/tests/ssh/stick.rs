@@ -73,10 +73,15 @@ impl Stick {
         house.keys.lock().unwrap().push(public);
         let mut stick = Self::arrive(road).await;
         assert!(stick.proves(login, seed, CODE).await, "not let in");
-        let control = stick.session.channel_open_session().await.unwrap();
-        control.request_subsystem(true, SUBSYSTEM).await.unwrap();
-        stick.control = Some(control);
+        stick.begin().await;
         stick
+    }
+
+    /// Opens the conversation of a stick that has signed in.
+    pub(crate) async fn begin(&mut self) {
+        let control = self.session.channel_open_session().await.unwrap();
+        control.request_subsystem(true, SUBSYSTEM).await.unwrap();
+        self.control = Some(control);
     }
 
     pub(crate) async fn say(&self, line: &impl Serialize) {
