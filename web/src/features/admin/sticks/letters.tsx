@@ -68,8 +68,9 @@ function Letter({ created, agency }: LetterProps) {
         </li>
         <li>
           <Trans>
-            Denken Sie sich eine Passphrase aus, am besten einen kurzen Satz. Sie schützt den Stick
-            und lässt sich nicht wiederherstellen. Niemand sonst braucht sie zu kennen.
+            Denken Sie sich eine Passphrase aus: mindestens 12 Zeichen, am besten ein Satz oder vier
+            Wörter, die nicht zusammengehören. Niemand sonst kennt sie, und niemand kann sie
+            wiederherstellen.
           </Trans>
         </li>
         <li>

@@ -24,6 +24,21 @@ export function reasonText(answer: Schema<'WhyAnswer'>): { what: string; next: s
             what: t`Eine Regel verweigert es. Das gilt vor jeder Erlaubnis.`,
             next: t`Soll es doch gehen, ändern Sie diese Regel.`,
           };
+    case 'owner':
+      return {
+        what: t`Es ist ein eigenes Ziel der Person, und keine Regel verweigert es.`,
+        next: '',
+      };
+    case 'not_owner':
+      return {
+        what: t`Es ist ein eigenes Ziel einer anderen Person. Nur sie selbst erreicht es.`,
+        next: t`Soll es mehreren offenstehen, tragen Sie es unter „Ziele“ ein.`,
+      };
+    case 'own_targets_off':
+      return {
+        what: t`Es ist ein eigenes Ziel der Person, aber eigene Ziele sind ausgeschaltet.`,
+        next: t`Darüber wird unter „Eigene Ziele“ entschieden.`,
+      };
     case 'person_disabled':
       return {
         what: t`Das Konto der Person ist deaktiviert.`,

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { fieldProblems, ProblemAlert, showProblem } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
-import { RadioGroup } from '../../../ui/choices.tsx';
+import { Checkbox, RadioGroup } from '../../../ui/choices.tsx';
 import { ConfirmDialog, Dialog } from '../../../ui/dialog.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
@@ -21,7 +21,7 @@ export const OwnTargetsRoute = createLazyRoute('/angemeldet/haus/konto/eigene-zi
 
 type OwnTarget = Schema<'OwnTarget'>;
 type Fields = Schema<'OwnTargetFields'>;
-type Values = { kind: Fields['kind']; name: string; host: string; port: string };
+type Values = { kind: Fields['kind']; name: string; host: string; port: string; nla: boolean };
 
 const MAX_PORT = 65_535;
 const PORTS: Record<Fields['kind'], string> = { rdp: '3389', ssh: '22' };
@@ -201,6 +201,7 @@ function EditTarget({ target, networks, onDone }: EditProps) {
       name: target?.name ?? '',
       host: target?.host ?? '',
       port: target?.port ? String(target.port) : '',
+      nla: target?.nla ?? true,
     },
     validate: ({ name, host, port }) => ({
       ...(!name.trim() && { name: t`Geben Sie dem Ziel einen Namen.` }),
@@ -220,6 +221,7 @@ function EditTarget({ target, networks, onDone }: EditProps) {
         name: values.name.trim(),
         host: values.host.trim(),
         port: values.port.trim() ? Number(values.port) : null,
+        nla: values.nla,
       };
       try {
         await must(
@@ -283,6 +285,15 @@ function EditTarget({ target, networks, onDone }: EditProps) {
         maxLength={5}
         {...form.field('port')}
       />
+      {kind === 'rdp' && (
+        <Checkbox
+          label={t`Fragt vorab nach Name und Passwort (NLA)`}
+          hint={t`Üblich bei Windows. Linux-Rechner brauchen es meist ausgeschaltet.`}
+          name="nla"
+          checked={form.values.nla}
+          onChange={(checked) => form.set('nla', checked)}
+        />
+      )}
     </Form>
   );
 }
