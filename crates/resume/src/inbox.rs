@@ -117,6 +117,11 @@ impl Inbox {
         self.taken > self.told_taken || self.limit() > self.told_limit
     }
 
+    /// Bytes taken that the other side does not know of.
+    pub(crate) fn news_bytes(&self) -> u64 {
+        self.taken - self.told_taken
+    }
+
     /// Whether the other side may soon stand still for want of an acknowledgement.
     pub(crate) fn has_urgent_news(&self) -> bool {
         let grown = self.limit().saturating_sub(self.told_limit).max(self.taken - self.told_taken);

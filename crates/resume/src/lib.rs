@@ -96,6 +96,10 @@ pub const SILENCE: Duration = Duration::from_millis(1_750);
 pub const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// An acknowledgement waits at most this long for company.
 pub const ACK_DELAY: Duration = Duration::from_millis(50);
+/// Where much comes, one waits no longer than this: the other side keeps little under way.
+pub const BUSY_ACK_DELAY: Duration = Duration::from_millis(20);
+/// What is much.
+pub const BUSY_ACK_BYTES: u64 = 4 * 1024;
 /// A new line is dialled this long after the one before, as long as none answers.
 pub const DIAL_EVERY: Duration = Duration::from_millis(750);
 /// No further line is dialled for this long once one has been answered: a slow line must not drown in handshakes.

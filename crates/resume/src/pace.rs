@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{ACK_DELAY, FIRST_TRANSMIT_BYTES};
+use crate::{ACK_DELAY, BUSY_ACK_BYTES, BUSY_ACK_DELAY, FIRST_TRANSMIT_BYTES};
 
 /// What may be under way before anything has been measured.
 pub(crate) const FIRST_ALLOWED_BYTES: u64 = 16 * 1024;
@@ -135,15 +135,21 @@ impl Pace {
             }
         }
         if self.growing.is_none() {
-            let busy = shortest + ACK_DELAY;
+            let rate = self.rate().unwrap_or(0);
+            let busy = shortest + told_after(rate);
             let micros = u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
-            let carried = self.rate().unwrap_or(0).saturating_mul(micros) / 1_000_000;
-            // Half more, so that a line that has become faster shows, and there is something to go on with where TCP stands
-            // still for a moment because a packet was lost.
-            let allowed = carried + carried / 2;
+            let carried = rate.saturating_mul(micros) / 1_000_000;
+            // A quarter more, so that a line that has become faster shows.
+            let allowed = carried + carried / 4;
             self.allowed = allowed.clamp(LEAST_ALLOWED_BYTES, MOST_ALLOWED_BYTES);
         }
     }
+}
+
+/// How long the other side waits before it acknowledges, at this rate.
+fn told_after(rate: u64) -> Duration {
+    let filled = Duration::from_micros(BUSY_ACK_BYTES * 1_000_000 / rate.max(1));
+    filled.clamp(BUSY_ACK_DELAY, ACK_DELAY)
 }
 
 #[cfg(test)]
@@ -165,6 +171,7 @@ mod tests {
         free_at: Instant,
         received: u64,
         told: u64,
+        told_at: Instant,
         ack_at: Option<Instant>,
         acks: VecDeque<(Instant, u64)>,
     }
@@ -183,6 +190,7 @@ mod tests {
                 free_at: now,
                 received: 0,
                 told: 0,
+                told_at: now,
                 ack_at: None,
                 acks: VecDeque::new(),
             }
@@ -214,10 +222,13 @@ mod tests {
                     self.received = self.under_way.pop_front().unwrap().1;
                     self.ack_at.get_or_insert(self.now + ACK_DELAY);
                 }
+                if self.received - self.told >= BUSY_ACK_BYTES && self.now >= self.told_at + BUSY_ACK_DELAY {
+                    self.ack_at = Some(self.now);
+                }
                 let urgent = self.received - self.told >= 64 * 1024;
                 if urgent || self.ack_at.is_some_and(|at| at <= self.now) {
                     self.ack_at = None;
-                    self.told = self.received;
+                    (self.told, self.told_at) = (self.received, self.now);
                     self.acks.push_back((self.now + self.one_way, self.received));
                 }
             }

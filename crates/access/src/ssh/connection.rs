@@ -29,7 +29,8 @@ use super::{
     limits::Place,
     line_test::{self, LineTest},
     streams::{Seat, Streams},
-    tunnel::{self, Inlet, TunnelEnd},
+    tunnel::{self, Inlet, Outlet, TunnelEnd},
+    turns::{Flow, Turns},
     words,
 };
 
@@ -51,7 +52,9 @@ pub(super) struct Shared {
     pub(super) tasks: TaskTracker,
     inlets: Mutex<HashMap<ChannelId, Arc<Inlet>>>,
     opening: Semaphore,
-    pub(super) below: Option<Below>,
+    below: Option<Below>,
+    /// Orders who sends on that stream.
+    turns: Option<Arc<Turns>>,
     /// Held while the stream below can come back.
     seat: Mutex<Option<Seat>>,
     /// Whether a stick may open tunnels.
@@ -94,6 +97,19 @@ impl Shared {
             && below.handle.status().away_since.is_some()
         {
             below.handle.abort();
+        }
+    }
+
+    /// One more who shares the line, where sharing it is ours to order.
+    pub(super) fn flow(&self) -> Option<Flow> {
+        self.turns.as_ref().map(Turns::flow)
+    }
+
+    /// Shares the line out until the connection ends.
+    pub(super) fn share(&self) {
+        if let (Some(turns), Some(below)) = (self.turns.clone(), &self.below) {
+            let (backlog, hung_up) = (below.handle.backlog(), self.hung_up.clone());
+            self.tasks.spawn(hung_up.run_until_cancelled_owned(async move { turns.run(backlog).await }));
         }
     }
 
@@ -165,6 +181,7 @@ impl Connection {
             gatekeeper,
             origin: watch::Sender::new(origin),
             hung_up,
+            turns: below.as_ref().map(|_| Turns::new()),
             below,
             seat: Mutex::default(),
             welcomed: AtomicBool::new(false),
@@ -299,7 +316,7 @@ impl Connection {
             return session.channel_failure(id);
         };
         session.channel_success(id)?;
-        lobby.test = Some(line_test::begin(&self.shared, mode, client));
+        lobby.test = Some(line_test::begin(&self.shared, mode, Outlet { client, flow: self.shared.flow() }));
         Ok(())
     }
 
@@ -481,7 +498,7 @@ impl Handler for Connection {
         };
         self.conversing = true;
         session.channel_success(id)?;
-        lobby.conversation = Some(control::begin(&self.shared, who, client));
+        lobby.conversation = Some(control::begin(&self.shared, who, Outlet { client, flow: self.shared.flow() }));
         Ok(())
     }
 
@@ -574,7 +591,8 @@ async fn run_tunnel(
     reply.accept().await;
     shared.gatekeeper.note(who, admitted.target, TunnelNote::Began).await;
 
-    let end = tunnel::carry(from_target, &inlet, &client, &admitted.grant, hung_up).await;
+    let outlet = Outlet { client, flow: shared.flow() };
+    let end = tunnel::carry(from_target, &inlet, &outlet, &admitted.grant, hung_up).await;
     debug!(channel = id.number(), ?end, "Tunnel closed");
     let note = match end {
         TunnelEnd::Finished => TunnelNote::Finished,

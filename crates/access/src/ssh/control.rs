@@ -9,14 +9,13 @@ use fernamt_api::stick::{
 };
 use fernamt_domain::Secret;
 use fernamt_resume::Ticket;
-use russh::{ChannelWriteHalf, server::Msg};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use tracing::debug;
 
-use super::{SignedIn, connection::Shared, lines::Said};
+use super::{SignedIn, connection::Shared, lines::Said, tunnel::Outlet};
 
 /// Lines of a stick that wait to be worked off; one that says more has lost its manners.
 pub(super) const QUEUED_LINES: usize = 8;
@@ -30,12 +29,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 const NOTED_EVERY: Duration = Duration::from_secs(45);
 
 /// Speaks with a stick until its connection ends. `said` is what it says, line by line.
-pub(super) async fn converse(
-    shared: &Shared,
-    who: &SignedIn,
-    client: &ChannelWriteHalf<Msg>,
-    mut said: mpsc::Receiver<Said>,
-) {
+pub(super) async fn converse(shared: &Shared, who: &SignedIn, client: &Outlet, mut said: mpsc::Receiver<Said>) {
     let first = shared.hung_up.run_until_cancelled(timeout(HELLO_PATIENCE, said.recv())).await;
     let Some(Ok(Some(Said::Hello(hello)))) = first else { return shared.dismiss() };
     let greeted = async {
@@ -63,7 +57,7 @@ pub(super) async fn converse(
 }
 
 /// Lets a stick in, or tells it why not. Returns whether it is in.
-async fn receive(shared: &Shared, who: &SignedIn, client: &ChannelWriteHalf<Msg>, hello: &Hello) -> bool {
+async fn receive(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> bool {
     let Err(reason) = greet(shared, who, client, hello).await else { return true };
     debug!(reason = reason.as_str(), "Stick refused");
     metrics::counter!("fernamt_ssh_sticks_refused_total", "reason" => reason.as_str()).increment(1);
@@ -72,12 +66,7 @@ async fn receive(shared: &Shared, who: &SignedIn, client: &ChannelWriteHalf<Msg>
     false
 }
 
-async fn greet(
-    shared: &Shared,
-    who: &SignedIn,
-    client: &ChannelWriteHalf<Msg>,
-    hello: &Hello,
-) -> Result<(), StickRefusal> {
+async fn greet(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> Result<(), StickRefusal> {
     match hello.version {
         VERSION => {}
         older if older < VERSION => return Err(StickRefusal::Outdated),
@@ -110,7 +99,7 @@ async fn listen(shared: &Shared, who: &SignedIn, said: &mut mpsc::Receiver<Said>
 }
 
 /// Tells what may be reached whenever that changes, here or by the stick's coming from elsewhere.
-async fn keep_told(shared: &Shared, who: &SignedIn, client: &ChannelWriteHalf<Msg>) -> Result<(), ()> {
+async fn keep_told(shared: &Shared, who: &SignedIn, client: &Outlet) -> Result<(), ()> {
     let mut changes = shared.gatekeeper.changes(who);
     let mut origins = shared.origins();
     let mut told: Option<Vec<StickTarget>> = None;
@@ -139,8 +128,8 @@ async fn targets(shared: &Shared, who: &SignedIn) -> Vec<StickTarget> {
     targets
 }
 
-async fn say(client: &ChannelWriteHalf<Msg>, message: FromGateway) -> Result<(), ()> {
-    client.data_bytes(line(message)).await.map_err(drop)
+async fn say(client: &Outlet, message: FromGateway) -> Result<(), ()> {
+    client.send(line(message).into()).await.map_err(drop)
 }
 
 /// A message as a line, with as many targets as fit.
@@ -187,7 +176,7 @@ impl Conversation {
 }
 
 /// The conversation of one connection, started at most once.
-pub(super) fn begin(shared: &Arc<Shared>, who: Arc<SignedIn>, client: ChannelWriteHalf<Msg>) -> Conversation {
+pub(super) fn begin(shared: &Arc<Shared>, who: Arc<SignedIn>, client: Outlet) -> Conversation {
     let (tell, said) = mpsc::channel(QUEUED_LINES);
     let shared = Arc::clone(shared);
     shared.tasks.clone().spawn(async move { converse(&shared, &who, &client, said).await });

@@ -15,7 +15,7 @@ use russh::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::oneshot,
     time::{Instant, timeout, timeout_at},
 };
@@ -36,6 +36,8 @@ use super::{
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long connections may take to end when the service stops.
 const STOPPING: Duration = Duration::from_secs(5);
+/// Bytes that may wait in the kernel for a stick's line.
+const UNSENT_BYTES: u32 = 16 * 1024;
 /// The pause after the operating system had no socket for us.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -145,7 +147,7 @@ impl Gateway {
                 debug!(%error, "Connection is gone already");
                 continue;
             }
-            tokio::spawn(guest.serve(socket, zone.clone()));
+            tokio::spawn(guest.serve(socket, zone.clone(), prefer_short_queues));
         }
         drop(listener);
         entrance.stop.cancel();
@@ -173,15 +175,15 @@ impl Entrance {
 
 impl Guest {
     /// Speaks with whoever came, until the connection ends or goes on as a line of an older stream.
-    pub(super) async fn serve<S>(self, socket: S, zone: Zone)
+    pub(super) async fn serve<S>(self, socket: S, zone: Zone, prefer_short_queues: fn(&S))
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let visits = self.entrance.visits.clone();
-        visits.track_future(self.receive(socket, zone)).await;
+        visits.track_future(self.receive(socket, zone, prefer_short_queues)).await;
     }
 
-    async fn receive<S>(self, mut socket: S, zone: Zone)
+    async fn receive<S>(self, mut socket: S, zone: Zone, prefer_short_queues: fn(&S))
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -201,6 +203,9 @@ impl Guest {
             stop: entrance.stop.clone(),
             deadline,
         };
+        if !matches!(arrival, Arrival::Plain(_)) {
+            prefer_short_queues(&socket);
+        }
         match arrival {
             Arrival::Plain(ahead) => visit(&entrance.config).serve(socket, ahead, None, place).await,
             Arrival::Open(rest) => {
@@ -220,6 +225,14 @@ impl Guest {
             }
         }
     }
+}
+
+/// BBR does not take loss for congestion, and what waits in the kernel cannot be passed by a key press. Both are wishes:
+/// a kernel without them is as good as it is.
+fn prefer_short_queues(socket: &TcpStream) {
+    let socket = socket2::SockRef::from(socket);
+    let _ = socket.set_tcp_congestion(b"bbr");
+    let _ = socket.set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
 /// One connection from its beginning to its end.
@@ -249,6 +262,7 @@ impl Visit {
             hang_up.child_token(),
             tell,
         );
+        shared.share();
         let transport = Transport::new(socket, ahead, hang_up.clone());
         let started = timeout_at(deadline, server::run_stream(self.config, transport, handler));
         let session = match self.stop.run_until_cancelled(started).await {

@@ -10,16 +10,13 @@ use std::{
 
 use bytes::Bytes;
 use fernamt_api::line_test::{MAX_LINE_TEST_BYTES, MAX_LINE_TEST_S, Mode};
-use russh::{ChannelWriteHalf, server::Msg};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::connection::Shared;
+use super::{connection::Shared, tunnel::Outlet};
 
 /// Bytes handed over at once.
 const PART_BYTES: usize = 16 * 1024;
-/// Nothing is handed over while more than this waits for the line: a test must not hold up a desktop for long.
-const UNSENT_BYTES: usize = 64 * 1024;
 /// How long a stick may take to send what it measures by.
 const UP_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,13 +48,13 @@ impl LineTest {
 }
 
 /// Begins a test on a channel of its own.
-pub(super) fn begin(shared: &Arc<Shared>, mode: Mode, client: ChannelWriteHalf<Msg>) -> LineTest {
+pub(super) fn begin(shared: &Arc<Shared>, mode: Mode, client: Outlet) -> LineTest {
     let (came, stop) = (Arc::<Came>::default(), CancellationToken::new());
     let (shared, counted, stopped) = (Arc::clone(shared), Arc::clone(&came), stop.clone());
     shared.tasks.clone().spawn(async move {
         let test = async {
             match mode {
-                Mode::Down => timeout(Duration::from_secs(MAX_LINE_TEST_S), send(&shared, &client)).await.is_ok(),
+                Mode::Down => timeout(Duration::from_secs(MAX_LINE_TEST_S), send(&client)).await.is_ok(),
                 Mode::Up => timeout(UP_PATIENCE, sum_up(&counted, &client)).await.is_ok(),
             }
         };
@@ -66,32 +63,23 @@ pub(super) fn begin(shared: &Arc<Shared>, mode: Mode, client: ChannelWriteHalf<M
             () = stopped.cancelled() => return,
             () = shared.hung_up.cancelled() => return,
         }
-        // Whether it still listens or not.
-        let _ = client.eof().await;
-        let _ = client.close().await;
+        // The stick closes: whoever closes first hears nothing of the other's close, and keeps what it holds of the channel.
+        let _ = client.client.eof().await;
     });
     LineTest { came, _stop: stop.drop_guard() }
 }
 
-async fn send(shared: &Shared, client: &ChannelWriteHalf<Msg>) {
-    let mut unsent = shared.below.as_ref().map(|below| below.handle.unsent_bytes());
+/// It takes its turns like everybody, so that a test does not hold up a desktop.
+async fn send(client: &Outlet) {
     let mut sent = 0;
-    while sent < MAX_LINE_TEST_BYTES {
-        if let Some(unsent) = &mut unsent
-            && unsent.wait_for(|bytes| *bytes <= UNSENT_BYTES).await.is_err()
-        {
-            return;
-        }
-        if client.data_bytes(Bytes::from_static(&ZEROS)).await.is_err() {
-            return;
-        }
+    while sent < MAX_LINE_TEST_BYTES && client.send(Bytes::from_static(&ZEROS)).await.is_ok() {
         sent += PART_BYTES;
     }
 }
 
-async fn sum_up(came: &Came, client: &ChannelWriteHalf<Msg>) {
+async fn sum_up(came: &Came, client: &Outlet) {
     came.all.notified().await;
     let bytes = came.bytes.load(Ordering::Relaxed).to_be_bytes();
     // A stick that is gone does not want to know.
-    let _ = client.data_bytes(Bytes::copy_from_slice(&bytes)).await;
+    let _ = client.send(Bytes::copy_from_slice(&bytes)).await;
 }

@@ -24,6 +24,7 @@ mod stick_targets;
 mod streams;
 mod transport;
 mod tunnel;
+mod turns;
 mod websocket;
 mod words;
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use fernamt_domain::{EndReason, LiveGrant};
 use russh::{ChannelWriteHalf, server::Msg};
 use tokio::{
@@ -25,8 +25,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::turns::Flow;
+
 /// Bytes read from a target at once: two of OpenSSH's packets.
 const READ_BYTES: usize = 64 * 1024;
+/// What is sent to a client that takes nothing at the moment.
+const BLOCKED_BYTES: usize = 1024;
 /// How long a target may take for what the client had sent before it closed the channel.
 const LINGER: Duration = Duration::from_secs(30);
 
@@ -181,6 +185,70 @@ impl Inlet {
     }
 }
 
+/// The way from us to the client, which it may share with others.
+pub(super) struct Outlet {
+    pub(super) client: ChannelWriteHalf<Msg>,
+    /// `None` where the operating system orders who sends.
+    pub(super) flow: Option<Flow>,
+}
+
+/// Leave to send so much. Dropping it ends it.
+struct Turn<'a> {
+    bytes: usize,
+    flow: Option<&'a Flow>,
+}
+
+impl Turn<'_> {
+    /// So much of it was used.
+    fn take(mut self, bytes: usize) {
+        if let Some(flow) = self.flow.take() {
+            flow.sent(bytes);
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(flow) = self.flow {
+            flow.sent(0);
+        }
+    }
+}
+
+impl Outlet {
+    /// Waits until there is something to read from the target and it may be sent. What comes meanwhile goes with it.
+    async fn turn(&self, target: &OwnedReadHalf) -> io::Result<Turn<'_>> {
+        let Some(flow) = &self.flow else { return Ok(Turn { bytes: READ_BYTES, flow: None }) };
+        target.readable().await?;
+        Ok(self.next(flow).await)
+    }
+
+    /// Sends what may take many turns.
+    pub(super) async fn send(&self, mut bytes: Bytes) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let part = match &self.flow {
+                Some(flow) => {
+                    let turn = self.next(flow).await;
+                    let part = bytes.split_to(bytes.len().min(turn.bytes));
+                    turn.take(part.len());
+                    part
+                }
+                None => std::mem::take(&mut bytes),
+            };
+            self.client.data_bytes(part).await.map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    async fn next<'a>(&self, flow: &'a Flow) -> Turn<'a> {
+        if self.client.writable_packet_size().await == 0 {
+            // The client takes no more yet: no turn is spent on waiting for that.
+            return Turn { bytes: BLOCKED_BYTES, flow: None };
+        }
+        Turn { bytes: flow.turn().await, flow: Some(flow) }
+    }
+}
+
 /// Lets go of the target's socket however the tunnel ends, so that nobody waits for room in a queue nobody empties.
 struct Abandon<'a>(&'a Inlet);
 
@@ -205,7 +273,7 @@ pub(super) enum TunnelEnd {
 pub(super) async fn carry(
     target: OwnedReadHalf,
     inlet: &Inlet,
-    client: &ChannelWriteHalf<Msg>,
+    client: &Outlet,
     grant: &LiveGrant,
     hung_up: &CancellationToken,
 ) -> TunnelEnd {
@@ -236,15 +304,20 @@ async fn to_target(target: &OwnedReadHalf, inlet: &Inlet) -> io::Result<()> {
     }
 }
 
-async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, client: &ChannelWriteHalf<Msg>) -> io::Result<()> {
+async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, outlet: &Outlet) -> io::Result<()> {
     let copy = async {
         let mut buffer = BytesMut::new();
         loop {
-            buffer.reserve(READ_BYTES);
-            match target.try_read_buf(&mut buffer) {
+            let turn = outlet.turn(target).await?;
+            buffer.reserve(turn.bytes);
+            match target.try_read_buf(&mut (&mut buffer).limit(turn.bytes)) {
                 Ok(0) => break,
-                Ok(_) => client.data_bytes(buffer.split().freeze()).await.map_err(io::Error::other)?,
+                Ok(count) => {
+                    turn.take(count);
+                    outlet.client.data_bytes(buffer.split().freeze()).await.map_err(io::Error::other)?;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    drop(turn);
                     // An idle tunnel holds no buffer.
                     buffer = BytesMut::new();
                     target.readable().await?;
@@ -252,7 +325,7 @@ async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, client: &ChannelWriteH
                 Err(error) => return Err(error),
             }
         }
-        client.eof().await.map_err(io::Error::other)
+        outlet.client.eof().await.map_err(io::Error::other)
     };
     tokio::select! {
         copied = copy => copied,

@@ -282,10 +282,14 @@ impl Running {
     }
 
     pub(crate) async fn start_patient(house: House, limits: Limits, patience: Duration) -> Self {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), house, limits, patience).await
+    }
+
+    pub(crate) async fn start_at(address: SocketAddr, house: House, limits: Limits, patience: Duration) -> Self {
         let house = Arc::new(house);
         let keys = HostKeys::make(&SystemRng);
         let settings = Settings { zone: Zone("internet".into()), limits, patience, rng: Arc::new(SystemRng) };
-        let gateway = Gateway::bind((Ipv4Addr::LOCALHOST, 0).into(), &keys, settings, house.clone()).await.unwrap();
+        let gateway = Gateway::bind(address, &keys, settings, house.clone()).await.unwrap();
         let address = gateway.address().unwrap();
         let entrance = gateway.entrance();
         let stop = CancellationToken::new();

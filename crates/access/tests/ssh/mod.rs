@@ -13,4 +13,5 @@ mod revocation;
 pub(crate) mod road;
 pub(crate) mod stick;
 mod streams;
+mod weak_line;
 mod websocket;

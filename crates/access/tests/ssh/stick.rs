@@ -5,7 +5,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use fernamt_api::stick::{FromGateway, FromStick, Hello, SUBSYSTEM, VERSION, Welcome, target_host};
 use fernamt_domain::TargetId;
-use fernamt_resume::{Handle, Settings, Status, Ticket, initiate};
+use fernamt_resume::{Dialer, Handle, Settings, Status, Ticket, initiate};
 use russh::{
     Channel, ChannelMsg, ChannelStream,
     client::{self, KeyboardInteractiveAuthResponse, Msg},
@@ -49,7 +49,11 @@ pub(crate) struct Stick {
 impl Stick {
     /// A stick before it signs in.
     pub(crate) async fn arrive(road: &Road) -> Self {
-        let (pipe, stream) = initiate(Settings::default(), road.dialer());
+        Self::arrive_by(road.dialer()).await
+    }
+
+    async fn arrive_by(dialer: Arc<dyn Dialer>) -> Self {
+        let (pipe, stream) = initiate(Settings::default(), dialer);
         let session = client::connect_stream(client::Config::default().into(), pipe, Trusting).await.unwrap();
         Self { stream, session, control: None, heard: Vec::new() }
     }
@@ -69,9 +73,14 @@ impl Stick {
 
     /// A stick of this name and key that has signed in and opened its conversation.
     pub(crate) async fn sign_in(house: &House, road: &Road, login: &str, seed: u8) -> Self {
+        Self::sign_in_by(house, road.dialer(), login, seed).await
+    }
+
+    /// The same by another way.
+    pub(crate) async fn sign_in_by(house: &House, dialer: Arc<dyn Dialer>, login: &str, seed: u8) -> Self {
         let public = key(seed).public_key().clone();
         house.keys.lock().unwrap().push(public);
-        let mut stick = Self::arrive(road).await;
+        let mut stick = Self::arrive_by(dialer).await;
         assert!(stick.proves(login, seed, CODE).await, "not let in");
         stick.begin().await;
         stick

@@ -32,6 +32,8 @@ pub struct Stream {
     /// Since when nothing has been heard, while that is an outage.
     away_since: Option<Instant>,
     ack_at: Option<Instant>,
+    /// When the last acknowledgement went out.
+    acked_at: Instant,
     outputs: VecDeque<Output>,
     ended: Option<End>,
 }
@@ -69,6 +71,7 @@ impl Stream {
             opened: false,
             away_since: None,
             ack_at: None,
+            acked_at: now,
             outputs: VecDeque::new(),
             ended: None,
         }
@@ -340,7 +343,7 @@ impl Stream {
         let company = self.outbox.has_something() || self.ack_at.is_some_and(|at| self.now >= at);
         if pinged || (company && self.inbox.has_news()) {
             let (taken, limit) = self.inbox.tell();
-            self.ack_at = None;
+            (self.ack_at, self.acked_at) = (None, self.now);
             Frame::Ack { taken, limit }.write(&mut out);
         }
         while self.outbox.has_something() && out.len() < line.burst_bytes {

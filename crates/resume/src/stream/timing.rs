@@ -3,14 +3,17 @@
 use std::time::Instant;
 
 use super::{End, Output, Stream};
-use crate::{ACK_DELAY, ANSWER_PATIENCE, Frame, OPEN_PATIENCE, SILENCE};
+use crate::{ACK_DELAY, ANSWER_PATIENCE, BUSY_ACK_BYTES, BUSY_ACK_DELAY, Frame, OPEN_PATIENCE, SILENCE};
 
 impl Stream {
     pub(super) fn note_news(&mut self) {
         if self.inbox.has_urgent_news() {
             self.ack_at = Some(self.now);
-        } else if self.inbox.has_news() && self.ack_at.is_none() {
-            self.ack_at = Some(self.now + ACK_DELAY);
+        } else if self.inbox.has_news() {
+            let at = *self.ack_at.get_or_insert(self.now + ACK_DELAY);
+            if self.inbox.news_bytes() >= BUSY_ACK_BYTES {
+                self.ack_at = Some(at.min((self.acked_at + BUSY_ACK_DELAY).max(self.now)));
+            }
         }
     }
 
