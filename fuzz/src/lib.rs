@@ -207,12 +207,14 @@ pub fn ssh_input(data: &[u8]) {
         && let Ok(login) = Login::parse(name)
     {
         assert!(!login.name().is_empty(), "an empty name belongs to nobody");
+        assert!(login.activation().is_none() || login.name().starts_with('+'), "a person's name activates a stick");
         assert!(login.tenant().is_none_or(|tenant| tenant.len() <= MAX_TENANT_BYTES), "a tenant's name is too long");
     }
     if let Some(Ok(place)) = lines.next().map(str::from_utf8) {
         let (host, port) = place.rsplit_once(' ').unwrap_or((place, "22"));
         if let Ok(destination) = Destination::parse(host, port.parse().unwrap_or(0)) {
             assert!(!destination.host().is_empty() && destination.host().len() <= MAX_HOST_BYTES, "no host");
+            assert!(destination.target().is_none() || destination.host().ends_with(".target"), "a host is an id");
             let _ = destination.means(host, &Ipv4Addr::LOCALHOST.to_string(), destination.port());
         }
     }

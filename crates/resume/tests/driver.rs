@@ -264,8 +264,8 @@ async fn what_is_held_during_an_outage_is_bounded() {
     road.set(Way::Closed);
     road.cut();
     until(&handle, |status| status.away_since.is_some()).await;
-    let mut taken = 0;
-    while let Ok(count) = tokio::time::timeout(Duration::from_millis(200), office.write(&[0; 64 * 1024])).await {
+    let (part, mut taken) = (vec![0; 64 * 1024], 0);
+    while let Ok(count) = tokio::time::timeout(Duration::from_millis(200), office.write(&part)).await {
         taken += count.unwrap();
     }
     assert_eq!(taken, 256 * 1024);
@@ -296,11 +296,11 @@ async fn an_abort_over_a_standing_line_is_told() {
 #[tokio::test]
 async fn who_drops_the_pipe_lets_the_other_side_read_to_the_end() {
     let (_road, (mut stick, stick_handle), (mut office, handle)) = pair(Settings::default()).await;
-    office.write_all(&[7; 100_000]).await.unwrap();
+    office.write_all(&vec![7; 100_000]).await.unwrap();
     drop(office);
     let mut all = Vec::new();
     stick.read_to_end(&mut all).await.unwrap();
-    assert_eq!(all, [7; 100_000]);
+    assert_eq!(all, vec![7; 100_000]);
     assert!(stick.write_all(b"nobody reads this").await.is_ok());
     drop(stick);
     assert_eq!(handle.ended().await, End::Finished);

@@ -95,7 +95,7 @@ async fn listen(shared: &Shared, who: &SignedIn, said: &mut mpsc::Receiver<Said>
         }
     }
     // The stick talks no more, but it may still listen.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Tells what may be reached whenever that changes, here or by the stick's coming from elsewhere.
@@ -208,7 +208,7 @@ mod tests {
         };
         let line = line(FromGateway::Targets { targets: vec![target; MAX_TARGETS] });
         assert!(line.len() <= MAX_LINE_BYTES + 1 && line.len() > MAX_LINE_BYTES / 2, "{}", line.len());
-        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
         let FromGateway::Targets { targets } = serde_json::from_slice(&line).unwrap() else {
             panic!("another message")
         };

@@ -261,7 +261,9 @@ mod tests {
         let turns = Turns::new();
         turns.lock().note(slow(0, 0));
         let flows: Vec<_> = (0..10).map(|_| turns.flow()).collect();
-        flows.iter().for_each(|flow| ask(&turns, flow));
+        for flow in &flows {
+            ask(&turns, flow);
+        }
         let all: usize = flows.iter().filter_map(|flow| granted(&turns, flow)).sum();
         assert!((2_000..=5_000).contains(&all), "{all}");
         assert_eq!(turns.lock().handed, all);
@@ -273,7 +275,9 @@ mod tests {
         turns.lock().note(slow(0, 0));
         let (copies, key) = ([turns.flow(), turns.flow()], turns.flow());
         let (mut written, mut had) = (0, [0, 0]);
-        copies.iter().for_each(|flow| ask(&turns, flow));
+        for flow in &copies {
+            ask(&turns, flow);
+        }
         for _ in 0..40 {
             for (flow, had) in copies.iter().zip(&mut had) {
                 if let Some(bytes) = granted(&turns, flow) {

@@ -65,19 +65,19 @@ async fn greet(tunnel: &mut russh::ChannelStream<client::Msg>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_echo_survives_many_cuts() {
     const CUTS: u32 = 32;
-    const PART: usize = 150_000;
+    const PART: u32 = 150_000;
     let (running, road, _echo) = office().await;
     let (stick, _, tunnel) = at_work(&running, &road, "stick", 1).await;
     let (mut from, mut to) = tokio::io::split(tunnel);
     let sent: Vec<u8> =
-        (0..PART as u32 * (CUTS + 1)).map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
+        (0..PART * (CUTS + 1)).map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
     let expected = sent.clone();
     let writing = tokio::spawn(async move {
         to.write_all(&sent).await.unwrap();
         to
     });
-    let mut part = vec![0; PART];
-    for (cut, expected) in (1..).zip(expected.chunks(PART)) {
+    let mut part = vec![0; PART.try_into().unwrap()];
+    for (cut, expected) in (1..).zip(expected.chunks(part.len())) {
         timeout(PATIENCE, from.read_exact(&mut part)).await.expect("stuck").unwrap();
         assert!(part == expected, "the bytes differ after {cut} cuts");
         if cut <= CUTS {

@@ -47,7 +47,7 @@ async fn flood() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            tokio::spawn(async move { while socket.write_all(&[7; 32 * 1024]).await.is_ok() {} });
+            tokio::spawn(async move { while socket.write_all(&[7; 8 * 1024]).await.is_ok() {} });
         }
     });
     address
@@ -93,13 +93,13 @@ fn a_key_press_passes_a_file_copy() {
                 presses.push(pressed.elapsed());
                 sleep(Duration::from_millis(150)).await;
             }
-            let copied = (count.load(Ordering::SeqCst) - before) as f64 / began.elapsed().as_secs_f64();
+            let copied = (count.load(Ordering::SeqCst) - before) as u128 * 1000 / began.elapsed().as_millis();
             (copied, presses)
         }))
         .unwrap();
     presses.sort();
     let (median, longest) = (presses[presses.len() / 2], presses[presses.len() - 1]);
-    println!("{copied:.0} bytes a second, a key press takes {median:?}, {longest:?} at the longest");
+    println!("{copied} bytes a second, a key press takes {median:?}, {longest:?} at the longest");
     assert!(median < ROUND_TRIP + Duration::from_millis(200), "{presses:?}");
-    assert!(copied > 0.8 * BITS_PER_SECOND as f64 / 8.0, "{copied}");
+    assert!(copied > u128::from(BITS_PER_SECOND) / 10, "{copied}");
 }
