@@ -204,6 +204,12 @@ const screens: Screen[] = [
     },
   },
   {
+    name: 'eigene-ziele-stoerung',
+    path: '/eigene-ziele',
+    prepare: (office) =>
+      office.on('GET', '/admin/own-targets/decision', () => problem(503, 'busy')),
+  },
+  {
     name: 'ziel-dienst',
     path: '/ziele/neu',
     act: (page) => page.locator('#feld-kind-tcp').check(),

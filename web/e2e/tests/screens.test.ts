@@ -210,6 +210,11 @@ const screens: Screen[] = [
     prepare: (office) => office.on('GET', '/me/own-targets', { ...ownTargets, enabled: false }),
   },
   {
+    name: 'konto-eigene-ziele-stoerung',
+    path: '/konto/eigene-ziele',
+    prepare: (office) => office.on('GET', '/me/own-targets', () => problem(503, 'busy')),
+  },
+  {
     name: 'konto-eigenes-ziel',
     path: '/konto/eigene-ziele',
     act: async (page) => {

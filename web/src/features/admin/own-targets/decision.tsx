@@ -115,8 +115,9 @@ function DecideAnew({ decision }: { decision: OwnTargetsDecision }) {
       title={<Trans>Neu entscheiden</Trans>}
       lead={
         <Trans>
-          Wer ein Ziel selbst einträgt, umgeht die Regeln der Verwaltung ein Stück weit. Deshalb
-          bleibt es in den Netzen, die Sie nennen, und Ihre Begründung wird aufbewahrt.
+          Für ein eigenes Ziel braucht die Person keine Regel, die es erlaubt; nur Verbote gelten
+          auch dort. Deshalb bleibt es in den Netzen, die Sie nennen, und Ihre Begründung wird
+          aufbewahrt.
         </Trans>
       }
     >
