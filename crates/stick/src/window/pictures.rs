@@ -17,8 +17,8 @@ use super::{
 };
 use crate::engine::State;
 
-/// Sizes that pictures are taken in: the smallest window, and an ordinary one.
-pub const SIZES: [(u16, u16); 2] = [(360, 480), (560, 760)];
+/// Sizes that pictures are taken in: the smallest window, an ordinary one, and a wide one.
+pub const SIZES: [(u16, u16); 3] = [(360, 480), (560, 760), (960, 720)];
 
 /// A window in memory.
 pub struct Stage {

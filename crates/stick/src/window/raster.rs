@@ -146,20 +146,40 @@ fn draw_triangle(corners: [&Vertex; 3], texture: Option<&Texture>, clip: Clip, s
         && corners[0].uv == corners[1].uv
         && corners[1].uv == corners[2].uv;
     let one = plain.then(|| shade(corners, [1.0, 0.0, 0.0], texture));
+    // Along a row each weight grows by the same step, so what is inside is one run from its first to its last pixel.
+    let step = [(1, 2), (2, 0), (0, 1)].map(|(from, to)| (at[from].1 - at[to].1) * 256);
     for y in top..bottom {
-        for x in left..right {
-            let middle = (x as i64 * 256 + 128, y as i64 * 256 + 128);
-            let weights = [side(at[1], at[2], middle), side(at[2], at[0], middle), side(at[0], at[1], middle)];
-            if weights.iter().zip(bias).any(|(weight, bias)| weight - bias < 0) {
-                continue;
-            }
-            let source =
-                one.unwrap_or_else(|| shade(corners, weights.map(|weight| weight as f32 / area as f32), texture));
-            if let Some(pixel) = picture.pixels.get_mut(y * picture.width + x) {
-                *pixel = blend(*pixel, source);
+        let begin = (left as i64 * 256 + 128, y as i64 * 256 + 128);
+        let weights = [side(at[1], at[2], begin), side(at[2], at[0], begin), side(at[0], at[1], begin)];
+        let Some((first, last)) = run(weights, step, bias, right.saturating_sub(left)) else { continue };
+        let row = y * picture.width + left;
+        let Some(pixels) = picture.pixels.get_mut(row + first..=row + last) else { continue };
+        match one {
+            Some([r, g, b, 255]) => pixels.fill(u32::from_be_bytes([0, r, g, b])),
+            Some(source) => pixels.iter_mut().for_each(|pixel| *pixel = blend(*pixel, source)),
+            None => {
+                for (x, pixel) in (first as i64..).zip(pixels) {
+                    let at = |edge: usize| (weights[edge] + step[edge] * x) as f32 / area as f32;
+                    *pixel = blend(*pixel, shade(corners, [at(0), at(1), at(2)], texture));
+                }
             }
         }
     }
+}
+
+/// The first and the last pixel of a row for which every weight reaches its bias.
+fn run(weights: [i64; 3], step: [i64; 3], bias: [i64; 3], pixels: usize) -> Option<(usize, usize)> {
+    let (mut first, mut last) = (0, i64::try_from(pixels).ok()? - 1);
+    for ((weight, step), bias) in weights.into_iter().zip(step).zip(bias) {
+        let missing = bias - weight;
+        match step {
+            0 if missing > 0 => return None,
+            0 => {}
+            1.. => first = first.max(-(-missing).div_euclid(step)),
+            _ => last = last.min((-missing).div_euclid(-step)),
+        }
+    }
+    (first <= last).then_some((usize::try_from(first).ok()?, usize::try_from(last).ok()?))
 }
 
 #[expect(
@@ -230,6 +250,31 @@ mod tests {
         for (at, pixel) in picture.pixels.iter().enumerate() {
             let expected = if inside(at % 10, at / 10) { 100 << 16 } else { 0 };
             assert_eq!(*pixel, expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn the_run_of_a_row_is_what_testing_each_pixel_finds() {
+        let corners = [(300, 40), (2300, 900), (700, 2400), (-500, 1200), (1300, 1300), (2560, 0)];
+        for a in corners {
+            for b in corners {
+                for c in corners {
+                    let at = if side(a, b, c) < 0 { [a, c, b] } else { [a, b, c] };
+                    let edges = [(at[1], at[2]), (at[2], at[0]), (at[0], at[1])];
+                    let bias = edges.map(|(from, to)| i64::from(!takes_its_edge(from, to)));
+                    let step = edges.map(|(from, to)| (from.1 - to.1) * 256);
+                    for y in 0..10 {
+                        let weights = |x: i64| edges.map(|(from, to)| side(from, to, (x * 256 + 128, y * 256 + 128)));
+                        let inside = |x: &i64| weights(*x).iter().zip(bias).all(|(weight, bias)| *weight >= bias);
+                        let each: Vec<i64> = (0..10).filter(inside).collect();
+                        let found = run(weights(0), step, bias, 10);
+                        let ends = each.first().zip(each.last());
+                        let found =
+                            found.map(|(first, last)| (i64::try_from(first).unwrap(), i64::try_from(last).unwrap()));
+                        assert_eq!(found, ends.map(|(first, last)| (*first, *last)), "{at:?} {y}");
+                    }
+                }
+            }
         }
     }
 

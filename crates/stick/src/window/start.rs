@@ -29,7 +29,7 @@ use crate::{
     StickError, config,
     container::Cost,
     dial::Surroundings,
-    engine::{Engine, Parts},
+    engine::{Engine, Parts, Stage, State},
     launch::{Programs, Search},
     seam::Family,
     session::Network,
@@ -40,6 +40,8 @@ use crate::{
 pub const LOCK_FILE: &str = "stick.lock";
 /// How long the end may take before we end all the same: all that lasts longer is cut off.
 const END_WITHIN: Duration = Duration::from_secs(4);
+/// How long the engine may look into the folder before the window opens all the same.
+const LOOK_WITHIN: Duration = Duration::from_secs(3);
 /// Commands that wait for a prepared page, which nobody answers.
 const MAX_IDLE_COMMANDS: usize = 8;
 
@@ -124,6 +126,10 @@ pub fn open(folder: Option<PathBuf>) -> ExitCode {
         family: Family::default(),
     };
     let engine = runtime.block_on(async { Engine::start(parts) });
+    // Until it has looked into the folder it shows nothing that is worth reading, or reading aloud.
+    let mut first = engine.state.clone();
+    let settled = |state: &State| state.stage != Stage::Unusable || state.problem.is_some();
+    _ = runtime.block_on(async { timeout(LOOK_WITHIN, first.wait_for(settled)).await });
     let joined = Joined {
         face,
         commands: engine.commands.clone(),
