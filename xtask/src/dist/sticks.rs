@@ -112,7 +112,7 @@ mod tests {
         let linux =
             "Dynamic Section:\n  NEEDED               libm.so.6\n  NEEDED               libX11.so.6\n  INIT 0x1\n";
         assert_eq!(needed(linux).collect::<Vec<_>>(), ["libm.so.6", "libX11.so.6"]);
-        let windows = "\tDLL Name: KERNEL32.dll\n\tvma:  Hint\n\tDLL Name: libgcc_s_seh-1.dll\n";
-        assert_eq!(imported(windows).collect::<Vec<_>>(), ["KERNEL32.dll", "libgcc_s_seh-1.dll"]);
+        let windows = "\tDLL Name: KERNEL32.dll\n\tvma:  Hint\n\tDLL Name: libwinpthread-1.dll\n";
+        assert_eq!(imported(windows).collect::<Vec<_>>(), ["KERNEL32.dll", "libwinpthread-1.dll"]);
     }
 }
