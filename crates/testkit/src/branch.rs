@@ -7,7 +7,7 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -220,21 +220,37 @@ impl Stick {
     /// Opens a target by its command line, and returns the near end of the tunnel, which programs of the calling process
     /// may use. To be called at home.
     pub fn connect(&self, target: &str, code: &str) -> Result<(Child, SocketAddr)> {
-        let log = File::create(self.folder.path().with_extension("log"))?;
-        let mut command = self.program();
-        command.args(["connect", "--target", target, "--print-port", "--secrets-stdin"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
-        let mut child = command.spawn().context("run the stick")?;
+        let (child, end, _) = self.connect_for(target, code, &[])?;
+        Ok((child, end))
+    }
+
+    /// Opens a target for one command alone, and returns what it prints too. To be called at home.
+    pub fn connect_for(
+        &self,
+        target: &str,
+        code: &str,
+        command: &[&str],
+    ) -> Result<(Child, SocketAddr, BufReader<ChildStdout>)> {
+        let log_file = self.folder.path().with_extension("log");
+        let log = File::create(&log_file)?;
+        let mut program = self.program();
+        program.args(["connect", "--target", target, "--print-port", "--secrets-stdin"]);
+        if !command.is_empty() {
+            program.arg("--").args(command);
+        }
+        let mut child =
+            program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().context("run the stick")?;
         let mut secrets = child.stdin.take().context("it has an input")?;
         writeln!(secrets, "{PASSPHRASE}\n{code}")?;
+        let mut output = BufReader::new(child.stdout.take().context("it has an output")?);
         let mut end = String::new();
-        BufReader::new(child.stdout.take().context("it has an output")?).read_line(&mut end)?;
+        output.read_line(&mut end)?;
         match end.trim().parse() {
-            Ok(end) => Ok((child, end)),
+            Ok(end) => Ok((child, end, output)),
             Err(_) => {
                 child.kill()?;
                 child.wait()?;
-                bail!("the stick opened nothing: {}", fs::read_to_string(self.folder.path().with_extension("log"))?)
+                bail!("the stick opened nothing: {}", fs::read_to_string(log_file)?)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What people go through with a stick, against a whole server over bad lines.
 
+mod desktop;
+mod loopback;
 mod plugged;
 mod stolen;
 mod transfer;
