@@ -42,7 +42,7 @@ pub struct MyTarget {
     pub health: HealthState,
     /// Host and port as typed into an SSH client's `-L`, for tunnels.
     pub tunnel: Option<String>,
-    /// The command to start once the tunnel stands.
+    /// The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it.
     pub start_command: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub enum Opened {
         command: String,
         /// The port on the loopback that it then listens on.
         local_port: u16,
-        /// The command to start once the tunnel stands.
+        /// The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it.
         start_command: Option<String>,
     },
 }

@@ -1,11 +1,6 @@
 //! The command to start once a tunnel stands, as an administrator writes it: a program and its arguments, with `{host}`
 //! and `{port}` where our end of the tunnel belongs.
 
-/// Where our end's address goes.
-const HOST: &str = "{host}";
-/// Where our end's port goes.
-const PORT: &str = "{port}";
-
 /// What is wrong with a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StartCommandFault {
@@ -57,11 +52,6 @@ pub fn check(command: &str) -> Result<(), StartCommandFault> {
     if words.into_iter().any(misspelt) { Err(StartCommandFault::Placeholder) } else { Ok(()) }
 }
 
-/// The command for this end of a tunnel.
-pub fn fill(command: &str, host: &str, port: u16) -> String {
-    command.replace(HOST, host).replace(PORT, &port.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +77,5 @@ mod tests {
         ] {
             assert_eq!(check(bad), Err(fault), "{bad}");
         }
-        assert_eq!(fill("fibu {host}:{port} {port}", "127.0.0.1", 1234), "fibu 127.0.0.1:1234 1234");
     }
 }

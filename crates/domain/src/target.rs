@@ -75,7 +75,8 @@ pub struct SshSettings {}
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TcpSettings {
-    /// The command that the person starts once the tunnel stands, for their eyes only.
+    /// The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it. A stick starts it; who
+    /// brings a tunnel of their own reads it.
     pub start_command: Option<String>,
 }
 

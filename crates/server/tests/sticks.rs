@@ -21,8 +21,10 @@ impl Shop {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
         let programs = folder.path().join("programs");
-        let sections =
-            format!("[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{port}\"\n\n[stick]\nprograms = {programs:?}\n");
+        let sections = format!(
+            "[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{port}\"\n\n[stick]\nprograms = \"{}\"\n",
+            programs.display()
+        );
         Self { server: Server::start(&sections), folder, port }
     }
 

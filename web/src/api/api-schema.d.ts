@@ -2326,7 +2326,7 @@ export interface components {
             last_used_on?: string | null;
             /** @description Its name. */
             name: string;
-            /** @description The command to start once the tunnel stands. */
+            /** @description The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it. */
             start_command?: string | null;
             /** @description Host and port as typed into an SSH client's `-L`, for tunnels. */
             tunnel?: string | null;
@@ -2428,7 +2428,7 @@ export interface components {
              * @description The port on the loopback that it then listens on.
              */
             local_port: number;
-            /** @description The command to start once the tunnel stands. */
+            /** @description The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it. */
             start_command?: string | null;
         };
         /** @description What the browser desktop needs. */
@@ -3665,7 +3665,7 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "tcp";
-            /** @description The command to start once the tunnel stands. */
+            /** @description The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it. */
             start_command?: string | null;
         } | {
             /** @enum {string} */

@@ -107,7 +107,7 @@ fn shown(known: Known, names: &HashMap<PersonId, String>, seen: &Seen<'_>) -> St
         fingerprint: (!device.public_key.is_empty()).then_some(device.thumbprint),
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
-        line: line.and_then(line_of),
+        line: line.as_ref().and_then(line_of),
         line_on,
         connections: u32::try_from(connections).unwrap_or(u32::MAX),
     }
@@ -124,7 +124,7 @@ fn state_of(device: &DeviceRecord) -> StickState {
 }
 
 /// A line's quality as it was told; a way out that an older version named is nothing to show.
-fn line_of(line: StickLineRecord) -> Option<LineQuality> {
+fn line_of(line: &StickLineRecord) -> Option<LineQuality> {
     Some(LineQuality {
         round_trip_ms: line.round_trip_ms,
         loss_permille: line.loss_permille,

@@ -115,7 +115,7 @@ pub enum TargetSettings {
     Ssh {},
     /// Any service by TCP.
     Tcp {
-        /// The command to start once the tunnel stands.
+        /// The command to start once the tunnel stands, with `{host}` and `{port}` for our end of it.
         #[serde(default)]
         start_command: Option<String>,
     },

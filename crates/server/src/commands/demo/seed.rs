@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use fernamt_access::ssh::local_port;
 use fernamt_api::admin::settings::Settings;
 use fernamt_domain::{
     BundleId, DomainEvent, GroupId, PersonId, PersonSource, PersonState, RuleId, Secret, TargetId, TargetKind,
@@ -160,8 +159,7 @@ impl Seeder<'_> {
             self.target("Tierregister", "Fachverfahren", "web", "Hunde und Katzen der Stadt", demo_app.pages, web)
                 .await?,
         );
-        let command = format!("curl http://127.0.0.1:{}/", local_port(demo_app.service.port()));
-        let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some(command) });
+        let tcp = TargetSettings::Tcp(TcpSettings { start_command: Some("curl http://{host}:{port}/".into()) });
         self.target(
             "Tierregister, Schnittstelle",
             "Technik",
