@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fernamt_domain::{
     DeviceState, DomainEvent, EndReason, GroupId, LiveGrant, PersonId, PersonSource, PersonState, RuleId, SessionFacts,
-    SystemRng, TargetId, TargetSettings,
+    Situation, SystemRng, TargetId, TargetSettings, Zone,
     audit::AuditKind,
     target::{RdpSettings, TcpSettings},
 };
@@ -177,6 +177,31 @@ async fn each_change_ends_what_it_touches_and_nothing_else() {
     let off = RuleRecord { enabled: false, ..rule };
     desk.change(DomainEvent::RulesChanged, async |work| work.rules().update(&off).await.unwrap()).await;
     assert_eq!(ends(&grant).await, Some(EndReason::NotAllowed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_goes_on_from_elsewhere_keeps_what_it_may_reach_from_there() {
+    let desk = Desk::open().await;
+    let rule = desk.office.tenant.rules().get(desk.rule).await.unwrap();
+    let here = desk.office.situation();
+    let form = RuleForm {
+        groups: vec![desk.group],
+        all_targets: true,
+        zones: vec![here.zone.clone()],
+        ..RuleForm::new(Effect::Allow)
+    };
+    let in_one_zone = RuleRecord { form: Some(serde_json::to_value(form).unwrap()), ..rule };
+    desk.change(DomainEvent::RulesChanged, async |work| work.rules().update(&in_one_zone).await.unwrap()).await;
+    let (mover, stayer) = (desk.clerk("mover").await, desk.clerk("stayer").await);
+    let (moved, stayed) = (desk.admit(&mover).await.unwrap(), desk.admit(&stayer).await.unwrap());
+    let authoriser = desk.office.identity.authoriser();
+    let next_door = Situation { address: std::net::Ipv4Addr::new(192, 0, 2, 99).into(), ..here.clone() };
+    authoriser.relocate(&desk.office.tenant, &mover, &next_door).await.unwrap();
+    assert!(!moved.token().is_cancelled(), "another address of the same zone changes nothing");
+    let elsewhere = Situation { zone: Zone("anderswo".into()), ..here };
+    authoriser.relocate(&desk.office.tenant, &mover, &elsewhere).await.unwrap();
+    assert_eq!(ends(&moved).await, Some(EndReason::NotAllowed));
+    assert!(!stayed.token().is_cancelled(), "who did not move goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
