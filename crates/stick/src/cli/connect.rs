@@ -11,7 +11,7 @@ use fernamt_api::stick::StickTarget;
 use fernamt_domain::{TargetId, TargetKind};
 use tokio::{
     process::Child,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -28,6 +28,8 @@ use crate::{
 
 /// How often we look whether the shell that started us is still there.
 const LOOK_FOR_SHELL_EVERY: Duration = Duration::from_secs(1);
+/// How long the command may take to end by itself once it is asked to.
+const POLITE: Duration = Duration::from_millis(1500);
 
 /// What `connect` takes.
 #[derive(Debug, Args)]
@@ -67,12 +69,13 @@ pub(super) async fn run(options: Options) -> ExitCode {
         None => {}
     }
     let mut drive = Drive::start(&common, &stick, family.clone());
+    let mut child = None;
     let ended = until_wish(async {
         let desk = drive.sign_in().await?;
         let target = choose(&desk, &target, stick.voice)?;
         let address = open(&mut drive, target.id).await?;
         stick.voice.listening(&target, address, print_port);
-        let mut child = start(&command, address, stick.voice)?;
+        child = start(&command, address, stick.voice)?;
         let code = tokio::select! {
             over = stay(&mut drive, target.id) => return Err(over),
             code = ended(&mut child) => code,
@@ -84,6 +87,9 @@ pub(super) async fn run(options: Options) -> ExitCode {
         Ok(code) => Ended::Command(code),
         Err(over) => Ended::Over(over),
     };
+    if let Some(child) = child {
+        finish(child).await;
+    }
     match ended {
         Ended::Over(over) => drive.end(over).await.into(),
         Ended::Command(code) => {
@@ -200,6 +206,17 @@ fn start(command: &[String], address: SocketAddr, voice: Voice) -> Result<Option
             Err(Over::Told(Exit::Usage))
         }
     }
+}
+
+/// Ends the command, politely where that is possible.
+async fn finish(mut child: Child) {
+    #[cfg(unix)]
+    if let Some(process) = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+        // One that has ended already needs no asking.
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        let _ = timeout(POLITE, child.wait()).await;
+    }
+    let _ = child.kill().await;
 }
 
 /// Waits for the command's end; for ever where there is none.

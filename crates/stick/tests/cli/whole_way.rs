@@ -139,8 +139,8 @@ fn targets_are_listed_and_a_name_for_several_is_refused() {
 #[test]
 fn it_ends_on_demand_and_when_the_stick_is_pulled() {
     let Some(desk) = Desk::open() else { return };
-    let [gerda, hans] = ["gerda", "hans"].map(|name| desk.stick(name));
-    for stick in [&gerda, &hans] {
+    let [gerda, hans, ida] = ["gerda", "hans", "ida"].map(|name| desk.stick(name));
+    for stick in [&gerda, &hans, &ida] {
         stick.activate();
     }
     let start = |stick: &super::desk::Stick| {
@@ -167,6 +167,15 @@ fn it_ends_on_demand_and_when_the_stick_is_pulled() {
     assert_eq!(connected.event("ended")["problem"], "stick_pulled");
     assert_eq!(connected.code(), Some(code(Exit::Stick)));
     assert!(pulled.elapsed() < ACTS_WITHIN, "{:?}", pulled.elapsed());
+
+    let script = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+    let command = ida.scripted(&["connect", "--target", "Echo", "--", "sh", "-c", script]);
+    let mut connected = Connected::start(command, &[PASSPHRASE, &ida.code()]);
+    assert_eq!(connected.line(), "up");
+    let ask = ["-TERM", &connected.child.id().to_string()];
+    assert!(Command::new("kill").args(ask).status().unwrap().success());
+    assert_eq!(connected.line(), "bye", "the command is asked before it is ended");
+    assert_eq!(connected.code(), Some(0));
 }
 
 #[test]
