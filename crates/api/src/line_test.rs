@@ -2,8 +2,8 @@
 //!
 //! On [`Mode::Down`] the gateway sends zeros until the stick closes the channel, [`MAX_LINE_TEST_BYTES`] have gone or
 //! [`MAX_LINE_TEST_S`] are over. On [`Mode::Up`] the stick sends and ends; the gateway answers with the number of bytes that
-//! came, as eight bytes, the highest first, and closes. Nothing is compressed on the way, so zeros measure as well as
-//! anything.
+//! came, as eight bytes, the highest first. Then it ends, and the stick closes. Nothing is compressed on the way, so zeros
+//! measure as well as anything.
 
 /// The most bytes of one test in one direction.
 pub const MAX_LINE_TEST_BYTES: usize = 256 * 1024 * 1024;

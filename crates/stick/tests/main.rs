@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
 
 mod cli;
+mod session;
 mod ssh;
 mod stories;
 mod tls;

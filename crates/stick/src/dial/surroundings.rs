@@ -20,6 +20,8 @@ pub struct Surroundings {
     proxy: Option<Proxy>,
     /// Hosts that are reached without it: suffixes of names, or addresses; `*` is all of them.
     exceptions: Vec<String>,
+    /// This computer itself is reached by it too.
+    for_local: bool,
 }
 
 impl Surroundings {
@@ -38,12 +40,18 @@ impl Surroundings {
         Self::default()
     }
 
+    /// This proxy, such as `http://proxy.example:3128`, for every host; `None` if it is none that we can use.
+    pub fn by_proxy(text: &str) -> Option<Self> {
+        Some(Self { proxy: Some(parse_proxy(text)?), for_local: true, ..Self::default() })
+    }
+
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let look = |name: &str| {
             variable(name).or_else(|| variable(&name.to_uppercase())).filter(|value| !value.trim().is_empty())
         };
         let proxy = VARIABLES.iter().find_map(|name| look(name)).and_then(|text| parse_proxy(&text));
-        Self { proxy, exceptions: look(EXCEPTIONS).map(|list| parse_exceptions(&list, ',')).unwrap_or_default() }
+        let exceptions = look(EXCEPTIONS).map(|list| parse_exceptions(&list, ',')).unwrap_or_default();
+        Self { proxy, exceptions, for_local: false }
     }
 
     /// The proxy that people set by hand in the system's settings. Scripts that choose one are not run.
@@ -62,7 +70,7 @@ impl Surroundings {
         let named = |kind: &str| server.split(';').find_map(|part| part.trim().strip_prefix(kind)?.strip_prefix('='));
         let all = Some(server).filter(|server| !server.contains('='));
         let proxy = named("https").or_else(|| named("http")).or(all).and_then(parse_proxy);
-        Self { proxy, exceptions: parse_exceptions(exceptions, ';') }
+        Self { proxy, exceptions: parse_exceptions(exceptions, ';'), for_local: false }
     }
 
     /// The proxy for a host, if there is one.
@@ -79,8 +87,8 @@ impl Surroundings {
 
     fn excepts(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        is_local(&name)
-            || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        let local = is_local(&name) || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+        (local && !self.for_local)
             || self.exceptions.iter().any(|exception| match exception.as_str() {
                 "*" => true,
                 "<local>" => !name.contains(['.', ':']),

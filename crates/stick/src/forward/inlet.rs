@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Inlets {
     limit_bytes: usize,
     stop: CancellationToken,
-    open: Arc<Mutex<HashMap<ChannelId, Arc<Inlet>>>>,
+    /// `None` for a channel whose data somebody else takes.
+    open: Arc<Mutex<HashMap<ChannelId, Option<Arc<Inlet>>>>>,
 }
 
 impl Inlets {
@@ -26,17 +27,30 @@ impl Inlets {
         Self { limit_bytes, stop, open: Arc::default() }
     }
 
-    /// The gateway confirmed a channel. What comes on it from now on is kept, though nobody may take it yet.
+    /// The gateway confirmed a channel. What comes on it from now on is kept, though nobody may take it yet. Whoever asked
+    /// for the channel may hear of it before us.
     pub(crate) fn opened(&self, id: ChannelId) {
-        self.lock().insert(id, Arc::new(Inlet::new(self.limit_bytes)));
+        self.take(id);
+    }
+
+    /// The inlet of a channel that was confirmed.
+    pub(crate) fn take(&self, id: ChannelId) -> Option<Arc<Inlet>> {
+        let fresh = || Some(Arc::new(Inlet::new(self.limit_bytes)));
+        self.lock().entry(id).or_insert_with(fresh).clone()
+    }
+
+    /// What comes on this channel is not kept: somebody else takes it.
+    pub(crate) fn ignore(&self, id: ChannelId) {
+        self.lock().insert(id, None);
     }
 
     pub(crate) fn get(&self, id: ChannelId) -> Option<Arc<Inlet>> {
-        self.lock().get(&id).cloned()
+        self.lock().get(&id).cloned().flatten()
     }
 
+    /// The channel is over.
     pub(crate) fn remove(&self, id: ChannelId) -> Option<Arc<Inlet>> {
-        self.lock().remove(&id)
+        self.lock().remove(&id).flatten()
     }
 
     /// Nobody waits for room any more.
@@ -48,7 +62,7 @@ impl Inlets {
         self.stop.cancelled().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Arc<Inlet>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Option<Arc<Inlet>>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -203,7 +203,7 @@ impl<H: client::Handler + 'static> Door<H> {
         };
         // Data reach the handler; the channel's own queue would only hold a second copy.
         let (_, channel) = channel.split();
-        let Some(inlet) = self.line.inlets.get(channel.id()) else { return };
+        let Some(inlet) = self.line.inlets.take(channel.id()) else { return };
         tunnel::carry(program, &channel, &inlet, &self.line.gate, &self.stop).await;
         self.line.inlets.remove(channel.id());
         // A connection that is gone needs no goodbye, and one whose line is away gets it later.

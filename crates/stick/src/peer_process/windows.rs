@@ -1,4 +1,7 @@
-//! Asks Windows, by crates that do so without `unsafe` here.
+//! Asks Windows, by crates that wrap its functions.
+//!
+//! Whose user a process is shows by whether we may look at it: Windows lets nobody but an administrator open another user's
+//! process. What we may not open is not of the family.
 
 use std::{
     collections::BTreeSet,
@@ -6,25 +9,12 @@ use std::{
 };
 
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, get_sockets_info};
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use winsafe::{HPROCESS, HPROCESSLIST, co};
 
 use super::{Process, Processes};
 
-/// The processes of our user that hold the end `peer` of a connection to `listener`, and all processes of our user.
+/// The processes that hold the end `peer` of a connection to `listener`, and all processes of our user.
 pub(super) fn holders(listener: SocketAddrV4, peer: SocketAddrV4, _heads: &BTreeSet<u32>) -> (Vec<u32>, Processes) {
-    let mut system = System::new();
-    let wanted = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
-    let ourselves = system.process(Pid::from_u32(std::process::id())).and_then(sysinfo::Process::user_id);
-    let mut processes = Processes::default();
-    for (id, process) in system.processes() {
-        // Whose user we may not know is not ours.
-        if ourselves.is_some() && process.user_id() == ourselves {
-            let parent = process.parent().map_or(0, Pid::as_u32);
-            let name = process.name().to_string_lossy().to_lowercase();
-            processes.insert(id.as_u32(), Process { parent, name, started: process.start_time() });
-        }
-    }
     let sockets = get_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::TCP).unwrap_or_default();
     let holders = sockets
         .into_iter()
@@ -37,5 +27,28 @@ pub(super) fn holders(listener: SocketAddrV4, peer: SocketAddrV4, _heads: &BTree
         })
         .flat_map(|socket| socket.associated_pids)
         .collect();
-    (holders, processes)
+    (holders, processes())
+}
+
+fn processes() -> Processes {
+    let mut processes = Processes::default();
+    let Ok(mut list) = HPROCESSLIST::CreateToolhelp32Snapshot(co::TH32CS::SNAPPROCESS, None) else {
+        return processes;
+    };
+    for entry in list.iter_processes() {
+        let Ok(entry) = entry else { break };
+        let id = entry.th32ProcessID;
+        if let Some(started) = started(id) {
+            let name = entry.szExeFile().to_lowercase();
+            processes.insert(id, Process { parent: entry.th32ParentProcessID, name, started });
+        }
+    }
+    processes
+}
+
+/// When a process was started, in steps of 100 ns; `None` if we may not look at it.
+fn started(id: u32) -> Option<u64> {
+    let process = HPROCESS::OpenProcess(co::PROCESS::QUERY_LIMITED_INFORMATION, false, id).ok()?;
+    let (created, ..) = process.GetProcessTimes().ok()?;
+    Some(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
 }

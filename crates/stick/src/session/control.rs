@@ -83,7 +83,7 @@ pub(super) async fn open(
     let opening = async {
         let channel = ssh.channel_open_session().await.map_err(|_| ControlError::Closed)?;
         // What comes is ours to take, and for no program.
-        inlets.remove(channel.id());
+        inlets.ignore(channel.id());
         let (mut read, write) = channel.split();
         write.request_subsystem(true, SUBSYSTEM).await.map_err(|_| ControlError::Closed)?;
         loop {

@@ -43,7 +43,7 @@ async fn begin(ssh: &client::Handle<Client>, inlets: &Inlets, mode: Mode) -> Res
     let beginning = async {
         let mut channel = ssh.channel_open_session().await?;
         // What comes is ours to take, and for no program.
-        inlets.remove(channel.id());
+        inlets.ignore(channel.id());
         channel.request_subsystem(true, mode.subsystem()).await?;
         loop {
             match channel.wait().await {
@@ -73,6 +73,7 @@ async fn down(ssh: &client::Handle<Client>, inlets: &Inlets) -> Result<u32, Prob
             _ => {}
         }
     }
+    inlets.remove(channel.id());
     // What still comes is for nobody.
     let _ = channel.close().await;
     Ok(kbit(bytes, last - begun))
@@ -110,6 +111,7 @@ async fn up(ssh: &client::Handle<Client>, inlets: &Inlets, gate: &Gate) -> Resul
     };
     let bytes = timeout(PATIENCE, summing).await.ok().flatten().ok_or(Problem::Unavailable)?;
     let took = begun.elapsed();
+    inlets.remove(channel.id());
     let _ = channel.close().await;
     Ok(kbit(bytes, took))
 }

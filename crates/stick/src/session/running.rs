@@ -198,6 +198,10 @@ impl Watcher {
                 break;
             }
         }
+        if self.stop.is_cancelled() {
+            // We are leaving, and were slower to hear so than SSH was to end.
+            return;
+        }
         // SSH hears of the stream's end, and what the gateway said before it.
         let _ = timeout(REASON_PATIENCE, self.fate.over.cancelled()).await;
         let problem = why_over(&self.fate, &self.stream, Problem::LineLost);
