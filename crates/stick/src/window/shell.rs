@@ -24,6 +24,9 @@ use super::{WindowError, paint::Painter, raster::Picture};
 /// The smallest window, in points.
 const MIN_SIZE: (f64, f64) = (360.0, 480.0);
 
+/// The most frames that are laid out before the first is shown.
+const SETTLING_FRAMES: u8 = 4;
+
 /// What wakes the window up.
 #[derive(Debug)]
 pub(crate) enum Wake {
@@ -70,6 +73,7 @@ struct Open {
     picture: Picture,
     clipboard: Option<arboard::Clipboard>,
     modifiers: ModifiersState,
+    settling: u8,
     title: String,
 }
 
@@ -117,6 +121,7 @@ impl Open {
             picture,
             clipboard: None,
             modifiers: ModifiersState::empty(),
+            settling: SETTLING_FRAMES,
             title,
         })
     }
@@ -132,9 +137,18 @@ impl Open {
     /// Shows a frame; `None` closes the window, else when the next one is due.
     fn redraw(&mut self, content: &mut impl Content) -> Result<Option<Duration>, WindowError> {
         let dark = self.is_dark();
-        let input = self.input.take_egui_input(&self.window);
         let mut stays = true;
-        let frame = self.painter.frame(input, |ui| stays &= content.show(ui, dark));
+        let mut next = |open: &mut Self| {
+            let input = open.input.take_egui_input(&open.window);
+            open.painter.frame(input, |ui| stays &= content.show(ui, dark))
+        };
+        let mut frame = next(self);
+        // Sizes, colours and focus settle within a few frames; the first one that is seen is right.
+        while self.settling > 0 && frame.again.is_zero() {
+            self.settling -= 1;
+            frame = next(self);
+        }
+        self.settling = 0;
         if !stays {
             return Ok(None);
         }
