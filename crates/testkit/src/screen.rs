@@ -49,6 +49,8 @@ impl Screen {
         let folder = tempfile::Builder::new().prefix("fernamt-screen-").tempdir()?;
         let log = File::create(folder.path().join("xvfb.log"))?;
         let mut child = Command::new("Xvfb")
+            // Without this it begins anew whenever its last client leaves, and refuses the next one meanwhile.
+            .arg("-noreset")
             .args(["-displayfd", "1", "-ac", "-nolisten", "tcp", "-screen", "0", &format!("{WIDTH}x{HEIGHT}x24")])
             .arg("-fbdir")
             .arg(folder.path())
