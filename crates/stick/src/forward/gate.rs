@@ -8,24 +8,26 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use fernamt_resume::Backlog;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The most bytes of one turn.
 pub(crate) const TURN_BYTES: usize = 16 * 1024;
-/// No turn begins while more than this waits for the line.
-const UNSENT_BYTES: usize = 16 * 1024;
+/// The least, or the heads of packets would weigh too much.
+const LEAST_TURN_BYTES: usize = 2 * 1024;
+/// What the line carries in this time is one turn, and as much may wait for the line when the next begins.
+const TURN: Duration = Duration::from_millis(15);
 
 /// The gate of one connection. Copies are the same gate.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     state: Arc<Mutex<State>>,
-    /// What SSH has written into the stream.
-    written: watch::Receiver<u64>,
-    /// What of it waits for the line.
-    unsent: watch::Receiver<usize>,
+    /// What SSH has written into the stream, what of it waits for the line, and how fast that is.
+    backlog: watch::Receiver<Backlog>,
     over: CancellationToken,
 }
 
@@ -56,8 +58,13 @@ pub(crate) struct Turn<'a> {
 
 impl Gate {
     /// A gate before a stream. Nobody waits any more once `over` is cancelled.
-    pub(crate) fn new(written: watch::Receiver<u64>, unsent: watch::Receiver<usize>, over: CancellationToken) -> Self {
-        Self { state: Arc::default(), written, unsent, over }
+    pub(crate) fn new(backlog: watch::Receiver<Backlog>, over: CancellationToken) -> Self {
+        Self { state: Arc::default(), backlog, over }
+    }
+
+    /// How much one turn may carry now.
+    pub(super) fn portion(&self) -> usize {
+        portion(self.backlog.borrow().rate)
     }
 
     /// Waits for a turn.
@@ -85,7 +92,7 @@ impl Gate {
             }
             place.called = None;
         }
-        Turn { gate: self, start, mark: *self.written.borrow() }
+        Turn { gate: self, start, mark: self.backlog.borrow().written }
     }
 
     /// Passes the gate to the next who still waits.
@@ -128,12 +135,12 @@ impl Turn<'_> {
     /// turn on. `closed` ends the wait, because SSH drops what is for a channel that is closed.
     pub(crate) async fn spent(self, flow: &mut Flow, bytes: usize, closed: impl Future<Output = ()>) {
         flow.finish = self.start.saturating_add(bytes as u64);
-        let (mut written, mut unsent) = (self.gate.written.clone(), self.gate.unsent.clone());
+        let mut backlog = self.gate.backlog.clone();
         let out = async {
             let mark = self.mark.saturating_add(bytes as u64);
-            // An end of either means that the connection is over.
-            let _ = written.wait_for(|written| *written >= mark).await;
-            let _ = unsent.wait_for(|unsent| *unsent <= UNSENT_BYTES).await;
+            let out = |now: &Backlog| now.written >= mark && now.unsent <= portion(now.rate);
+            // Its end means that the connection is over.
+            let _ = backlog.wait_for(out).await;
         };
         tokio::select! {
             () = out => {}
@@ -149,24 +156,39 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// What a line of this many bytes a second carries in [`TURN`], within bounds.
+fn portion(rate: Option<u64>) -> usize {
+    let Some(rate) = rate else { return TURN_BYTES };
+    let micros = u64::try_from(TURN.as_micros()).unwrap_or(u64::MAX);
+    let bytes = usize::try_from(rate.saturating_mul(micros) / 1_000_000).unwrap_or(usize::MAX);
+    bytes.clamp(LEAST_TURN_BYTES, TURN_BYTES)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{future::pending, time::Duration};
+    use std::future::pending;
 
     use tokio::{task::yield_now, time::timeout};
 
     use super::*;
 
     struct Stream {
-        written: watch::Sender<u64>,
-        unsent: watch::Sender<usize>,
+        backlog: watch::Sender<Backlog>,
         gate: Gate,
     }
 
     fn stream() -> Stream {
-        let (written, unsent) = (watch::Sender::new(0), watch::Sender::new(0));
-        let gate = Gate::new(written.subscribe(), unsent.subscribe(), CancellationToken::new());
-        Stream { written, unsent, gate }
+        let backlog = watch::Sender::new(Backlog::default());
+        let gate = Gate::new(backlog.subscribe(), CancellationToken::new());
+        Stream { backlog, gate }
+    }
+
+    #[test]
+    fn on_a_slow_line_a_turn_is_short() {
+        assert_eq!(portion(None), TURN_BYTES);
+        assert_eq!(portion(Some(10_000)), LEAST_TURN_BYTES);
+        assert_eq!(portion(Some(500_000)), 7_500);
+        assert_eq!(portion(Some(u64::MAX)), TURN_BYTES);
     }
 
     /// Takes turns for ever and notes them; writes what it takes.
@@ -175,7 +197,7 @@ mod tests {
         loop {
             let turn = stream.gate.turn(&flow).await;
             log.lock().unwrap().push(name);
-            stream.written.send_modify(|written| *written += bytes as u64);
+            stream.backlog.send_modify(|backlog| backlog.written += bytes as u64);
             turn.spent(&mut flow, bytes, pending()).await;
             yield_now().await;
         }
@@ -192,7 +214,7 @@ mod tests {
                 let turn = stream.gate.turn(&flow).await;
                 let waited = log.lock().unwrap().len() - pressed_at;
                 assert!(waited <= 2, "{waited} turns of the copies came before the key");
-                stream.written.send_modify(|written| *written += 50);
+                stream.backlog.send_modify(|backlog| backlog.written += 50);
                 turn.spent(&mut flow, 50, pending()).await;
                 for _ in 0..7 {
                     yield_now().await;
@@ -211,10 +233,10 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_handed_over_while_much_waits_for_the_line() {
         let stream = stream();
-        stream.unsent.send_replace(UNSENT_BYTES + 1);
+        stream.backlog.send_modify(|backlog| backlog.unsent = TURN_BYTES + 1);
         let mut flow = Flow::default();
         let turn = stream.gate.turn(&flow).await;
-        stream.written.send_replace(100);
+        stream.backlog.send_modify(|backlog| backlog.written = 100);
         let first = async {
             turn.spent(&mut flow, 100, pending()).await;
         };

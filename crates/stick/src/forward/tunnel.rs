@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, tcp::OwnedReadHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    gate::{Flow, Gate, TURN_BYTES},
+    gate::{Flow, Gate},
     inlet::Inlet,
 };
 
@@ -58,7 +58,7 @@ async fn send(program: &OwnedReadHalf, channel: &ChannelWriteHalf<Msg>, inlet: &
         }
         let turn = gate.turn(&flow).await;
         // Only now, so that what came while others had their turn goes out in one piece.
-        let most = channel.writable_packet_size().await.min(TURN_BYTES);
+        let most = channel.writable_packet_size().await.min(gate.portion());
         let mut bytes = BytesMut::with_capacity(most);
         match program.try_read_buf(&mut bytes) {
             Ok(0) => break,

@@ -5,14 +5,13 @@ use std::{sync::Arc, time::Duration};
 use fernamt_api::{stick::Transport, stick_notice::Notice};
 use fernamt_resume::{End, Handle as StreamHandle, Refusal, Settings, initiate};
 use russh::{Disconnect, client, keys::PublicKey};
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     algorithms::{russh_config, window_bytes},
     client::{Client, Fate},
     lines::Lines,
-    metered::Metered,
 };
 use crate::{dial::Dialer, engine::Problem, forward::Inlets};
 
@@ -28,8 +27,6 @@ pub(super) struct Connection {
     pub(super) fate: Fate,
     pub(super) inlets: Inlets,
     pub(super) lines: Lines,
-    /// What SSH has written into the stream.
-    pub(super) written: watch::Receiver<u64>,
 }
 
 impl Connection {
@@ -71,12 +68,11 @@ pub(super) async fn connect(dialer: Arc<Dialer>, host_keys: &[String]) -> Result
     let settings = Settings { replay_bytes: stream_bytes, window_bytes: stream_bytes, ..Settings::default() };
     let lines = Lines::new(dialer, first);
     let (pipe, stream) = initiate(settings, Arc::new(lines.clone()));
-    let (pipe, written) = Metered::new(pipe);
     let (fate, inlets) = (Fate::default(), Inlets::new(stream_bytes, CancellationToken::new()));
     let client = Client::new(pinned, inlets.clone(), fate.clone());
     let connecting = client::connect_stream(Arc::new(russh_config(window_bytes)), pipe, client);
     match timeout(EXCHANGE_PATIENCE, connecting).await {
-        Ok(Ok(ssh)) => Ok(Connection { ssh, stream, fate, inlets, lines, written }),
+        Ok(Ok(ssh)) => Ok(Connection { ssh, stream, fate, inlets, lines }),
         Ok(Err(russh::Error::UnknownKey)) => {
             stream.abort();
             Err(Problem::WrongHostKey)

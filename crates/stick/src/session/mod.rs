@@ -7,7 +7,6 @@ mod connect;
 pub mod control;
 mod line_test;
 mod lines;
-mod metered;
 mod moved;
 pub mod quality;
 mod running;

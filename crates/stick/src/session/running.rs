@@ -60,10 +60,10 @@ impl Running {
         patience: Duration,
         rng: Arc<dyn Rng>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
-        let Connection { ssh, stream, fate, inlets, lines, written } = connection;
+        let Connection { ssh, stream, fate, inlets, lines } = connection;
         let (events, receiver) = mpsc::channel(MAX_WAITING_EVENTS);
         let (ssh, stop) = (Arc::new(ssh), CancellationToken::new());
-        let gate = Gate::new(written, stream.unsent_bytes(), fate.over.clone());
+        let gate = Gate::new(stream.backlog(), fate.over.clone());
         let forwards = Forwards::new(Arc::clone(&ssh), inlets.clone(), gate.clone(), events.clone(), rng, stop.clone());
         let answers = Arc::<Mutex<Answers>>::default();
         let silenced = CancellationToken::new();
