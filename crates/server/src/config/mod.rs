@@ -393,6 +393,17 @@ administration = true
     }
 
     #[test]
+    fn sticks_may_be_away_for_an_hour_at_most() {
+        let with = |minutes: &str| {
+            let text = format!("{GOOD}\n[ssh]\nzone = \"internet\"\naddress = \"0.0.0.0:2222\"\n{minutes}");
+            Config::parse(&text, Path::new("/etc/fernamt")).map(|config| config.ssh.unwrap().patience().as_secs())
+        };
+        assert_eq!(with("").unwrap(), 600);
+        assert_eq!(with("resume_minutes = 0\n").unwrap(), 0);
+        assert!(with("resume_minutes = 61\n").unwrap_err()[0].to_string().contains("60 minutes at most"));
+    }
+
+    #[test]
     fn addresses_that_overlap_are_named() {
         let both = |first: &str, second: &str| {
             let text = GOOD.replace("0.0.0.0:443", first).replace("10.0.0.1:8443", second);
