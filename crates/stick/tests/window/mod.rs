@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -116,7 +116,8 @@ impl Room {
     }
 
     fn start(&self, arguments: &[&str]) -> Window<'_> {
-        let child = self.command(env!("CARGO_BIN_EXE_fernamt-stick")).args(arguments).spawn().unwrap();
+        let child =
+            self.command(env!("CARGO_BIN_EXE_fernamt-stick")).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut window = Window { room: self, child };
         let pid = window.child.id().to_string();
         until(|| {
@@ -188,7 +189,7 @@ impl Window<'_> {
     }
 
     fn press(&self, key: &str) {
-        self.room.screen.press(key).unwrap();
+        assert!(self.room.command("xdotool").args(["key", key]).status().unwrap().success());
     }
 
     fn ended(&mut self) -> ExitStatus {
@@ -263,4 +264,27 @@ fn the_window_can_be_used_by_keys_alone() {
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| name == "stick.lock" || name == "stick.state"), "{left:?}");
     assert!(room.home_is_empty());
+}
+
+#[test]
+fn name_and_password_are_asked_for_in_a_window_of_their_own() {
+    let Some(room) = Room::open() else { return };
+    let arguments = ["ask-sign-on", "--target", "Terminalserver Bürgeramt", "--person", "erika", "--language", "de"];
+    let mut window = room.start(&arguments);
+    window.until_shows("heading", "Anmelden an: Terminalserver Bürgeramt");
+    window.until_focused("Passwort");
+    for key in ["g", "e", "h", "e", "i", "m"] {
+        window.press(key);
+    }
+    let tree = window.tree();
+    assert!(!tree.iter().any(|node| node.name.contains("geheim")), "{tree:#?}");
+    window.press("Return");
+    let mut written = String::new();
+    window.child.stdout.take().unwrap().read_to_string(&mut written).unwrap();
+    assert!(window.ended().success());
+    assert_eq!(written, r#"{"name":"erika","password":"geheim"}"#);
+    let mut refused = room.start(&arguments);
+    refused.until_focused("Passwort");
+    refused.press("Escape");
+    assert!(!refused.ended().success());
 }
