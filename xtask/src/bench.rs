@@ -40,11 +40,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     web::build()?;
     shell::run(cargo().args(["build", "--release", "--locked", "-p", "fernamt-server", "--bin", "fernamt"]))?;
+    if name == "line" {
+        // The bench drives its command line, which needs no window.
+        let program = ["build", "--release", "--locked", "-p", "fernamt-stick", "--no-default-features"];
+        shell::run(cargo().args(program).args(["--bin", "fernamt-stick"]))?;
+    }
     shell::run(
         cargo()
             .args(["bench", "--locked", "-p", &package.name, "--bench", name, "--"])
             .args(&options.words)
-            .env("FERNAMT_BIN", target_dir().join("release/fernamt")),
+            .env("FERNAMT_BIN", target_dir().join("release/fernamt"))
+            .env("FERNAMT_STICK", target_dir().join("release/fernamt-stick")),
     )
     .with_context(|| format!("bench {name}"))
 }

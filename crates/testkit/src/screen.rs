@@ -110,13 +110,6 @@ impl Screen {
         Ok(Instant::now())
     }
 
-    /// Types a key, as X names it.
-    pub fn press(&self, key: &str) -> Result<()> {
-        let status = Command::new("xdotool").env("DISPLAY", &self.display).args(["key", key]).status();
-        ensure!(status.context("run xdotool: install it")?.success(), "xdotool failed");
-        Ok(())
-    }
-
     /// Opens a desktop full-screen with xfreerdp.
     pub fn open(&self, address: SocketAddr, user: &str, password: &str, options: &[&str]) -> Result<Client> {
         let log = File::create(self.folder.path().join("xfreerdp.log"))?;
@@ -169,11 +162,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -203,7 +191,7 @@ mod tests {
     use crate::peers::Xrdp;
 
     #[test]
-    fn a_desktop_is_seen_and_answers_keys() {
+    fn a_desktop_is_seen() {
         let xrdp = crate::peer!(Xrdp::start());
         let screen = crate::peer!(Screen::start());
         assert!(screen.share_of(DESKTOP).expect("there is a picture") < 0.01);
