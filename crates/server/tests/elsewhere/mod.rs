@@ -55,8 +55,9 @@ impl Office {
     /// `programs` are handed out with the stick.
     fn open(programs: &Path) -> Self {
         let (ssh, target) = (free_port().unwrap(), echo());
+        let programs = programs.display();
         let server = Server::start(&format!(
-            "[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{ssh}\"\n\n[stick]\nprograms = {programs:?}\nssh_address = \
+            "[ssh]\nzone = \"internet\"\naddress = \"127.0.0.1:{ssh}\"\n\n[stick]\nprograms = \"{programs}\"\nssh_address = \
              \"127.0.0.1:{ssh}\"\n\n[targets]\nallow_loopback_ports = [{target}]\n"
         ));
         let ada = server.ada();

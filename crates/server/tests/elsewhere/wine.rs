@@ -180,7 +180,7 @@ fn values(registry: &str, text: &str, traces: &mut Traces) {
     let mut key = String::new();
     for line in text.lines().filter(|line| !line.starts_with(['#', ';']) && !line.starts_with(WINES_OWN)) {
         if line.starts_with('[') {
-            key = line.rsplit_once(']').map_or(line, |(key, _)| key).to_owned();
+            line.rsplit_once(']').map_or(line, |(key, _)| key).clone_into(&mut key);
             traces.insert(format!("{registry} {key}]"), String::new());
         } else if let Some((name, value)) = line.split_once('=') {
             traces.insert(format!("{registry} {key}] {name}"), value.to_owned());
