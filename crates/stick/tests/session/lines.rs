@@ -50,8 +50,7 @@ async fn a_transfer_over_cut_lines_loses_nothing_and_repeats_nothing() {
                 _ => {}
             }
         }
-        let returns = *came_back.borrow();
-        returns
+        *came_back.borrow()
     });
 
     let mut sent = vec![0; bytes];
