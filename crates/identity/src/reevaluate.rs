@@ -276,9 +276,10 @@ impl Identity {
         work.commit().await
     }
 
-    /// Ends sessions whose connections cannot have outlived the server: those of SSH. Called once at the start.
+    /// Ends sessions whose connections cannot have outlived the server: those of SSH, sticks among them. Called once at the
+    /// start.
     pub async fn end_orphans(&self) -> Result<(), StoreError> {
-        use fernamt_domain::DeviceKind::{SshKey, SshPassword};
+        use fernamt_domain::DeviceKind::{SshKey, SshPassword, Stick};
         for tenant in self.store.tenants().all().await? {
             let tenant = self.store.tenant(tenant.id);
             let mut page = Page::default();
@@ -290,7 +291,10 @@ impl Identity {
                 }
                 page.offset += u64::try_from(sessions.len()).unwrap_or(u64::MAX);
                 orphans.extend(
-                    sessions.iter().filter(|row| matches!(row.device_kind, SshKey | SshPassword)).map(|row| row.id),
+                    sessions
+                        .iter()
+                        .filter(|row| matches!(row.device_kind, SshKey | SshPassword | Stick))
+                        .map(|row| row.id),
                 );
             }
             let mut work = tenant.begin().await?;
