@@ -2,11 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use fernamt_api::stick::LineQuality;
 use fernamt_resume::PING_EVERY;
 use tokio::time::Instant;
-
-use crate::engine::LineTest;
 
 /// What is looked back on.
 const LOOK_BACK: Duration = Duration::from_mins(1);
@@ -14,11 +11,6 @@ const LOOK_BACK: Duration = Duration::from_mins(1);
 const MAX_ANSWERS: usize = 120;
 /// An answer this much later than usual was lost once on its way: no retransmission is quicker.
 const LATE_BY: Duration = Duration::from_millis(200);
-
-/// Desktops with all colours want at least this.
-const FULL_ROUND_TRIP_MS: u32 = 150;
-const FULL_LOSS_PERMILLE: u16 = 20;
-const FULL_DOWN_KBIT: u32 = 4_000;
 
 /// The answers of the last minute.
 #[derive(Debug, Default)]
@@ -81,19 +73,8 @@ fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.get(times.len() / 2).copied()
 }
 
-/// Whether a desktop does better with fewer colours over this line.
-pub fn wants_reduced(quality: Option<&LineQuality>, test: Option<&LineTest>) -> bool {
-    let weak = quality.is_some_and(|quality| {
-        quality.round_trip_ms > FULL_ROUND_TRIP_MS || quality.loss_permille >= FULL_LOSS_PERMILLE
-    });
-    let narrow = matches!(test, Some(LineTest::Done { down_kbit, .. }) if *down_kbit < FULL_DOWN_KBIT);
-    weak || narrow
-}
-
 #[cfg(test)]
 mod tests {
-    use fernamt_api::stick::Transport;
-
     use super::*;
 
     fn ms(ms: u64) -> Duration {
@@ -135,28 +116,5 @@ mod tests {
         let later = now + LOOK_BACK + ms(1);
         answers.note(later, ms(50));
         assert_eq!(answers.measured(later).unwrap().round_trip, ms(50));
-    }
-
-    #[test]
-    fn a_weak_line_wants_fewer_colours() {
-        let line = |round_trip_ms, loss_permille| LineQuality {
-            round_trip_ms,
-            loss_permille,
-            outages: 0,
-            transport: Transport::Ssh,
-        };
-        let test = |down_kbit| LineTest::Done {
-            round_trip: ms(20),
-            jitter: ms(1),
-            loss_permille: 0,
-            down_kbit,
-            up_kbit: 1000,
-        };
-        assert!(!wants_reduced(None, None));
-        assert!(!wants_reduced(Some(&line(40, 3)), Some(&test(50_000))));
-        assert!(wants_reduced(Some(&line(300, 0)), None));
-        assert!(wants_reduced(Some(&line(40, 30)), None));
-        assert!(wants_reduced(Some(&line(40, 0)), Some(&test(900))));
-        assert!(!wants_reduced(None, Some(&LineTest::Running)));
     }
 }
