@@ -188,21 +188,21 @@ impl DeliveryFault {
 mod tests {
     use super::*;
 
-    fn ssh(address: Option<&str>) -> Option<SshOutside> {
-        Some(SshOutside { address: address.map(str::to_owned), port: 2222, host_keys: vec!["ssh-ed25519 AAAA".into()] })
+    fn ssh() -> SshOutside {
+        SshOutside { address: None, port: 2222, host_keys: vec!["ssh-ed25519 AAAA".into()] }
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let at = |ssh| Delivery::new(folder.path().to_owned(), folder.path().to_owned(), ssh);
-        let fault = at(ssh(None)).ready().unwrap_err();
+        let fault = at(Some(ssh())).ready().unwrap_err();
         assert!(fault.to_string().contains(&folder.path().display().to_string()), "{fault}");
         assert_eq!(fault.code(), "programs_missing");
         fs::create_dir(folder.path().join("fernamt-stick")).unwrap();
-        assert_eq!(at(ssh(None)).programs(), [], "a folder is no program");
+        assert_eq!(at(Some(ssh())).programs(), [], "a folder is no program");
         fs::write(folder.path().join("fernamt-stick.exe"), "MZ").unwrap();
-        let programs = at(ssh(None)).ready().unwrap();
+        let programs = at(Some(ssh())).ready().unwrap();
         assert_eq!((programs.len(), programs[0].file, programs[0].bytes), (1, "fernamt-stick.exe", 2));
         assert_eq!(at(None).ready().unwrap_err().code(), "no_way");
     }

@@ -1,6 +1,6 @@
 //! Sticks, and targets that people set up for themselves.
 
-use fernamt_domain::{DeviceState, Secret, TargetSettings};
+use fernamt_domain::{DeviceState, Secret, TargetSettings, target::SshSettings};
 use fernamt_store::{DeviceRecord, Page, StickLineRecord, StickRecord, StoreError, TargetRecord, keyless_thumbprint};
 use time::{Duration, macros::date};
 
@@ -83,8 +83,10 @@ async fn a_line_is_noted_over_the_last_one(s: &Suite) {
 async fn own_targets_are_apart_from_the_administrations(s: &Suite) {
     let make = s.fixture.make();
     let other = make.person("bert");
-    let of =
-        |owner| TargetRecord { owner, ..make.target("Register", "pc.inside", TargetSettings::Ssh(Default::default())) };
+    let of = |owner| TargetRecord {
+        owner,
+        ..make.target("Register", "pc.inside", TargetSettings::Ssh(SshSettings::default()))
+    };
     let (own, others) = (of(Some(s.own.person)), of(Some(other.id)));
     let work = s.tenant.begin().await.unwrap();
     work.people().insert(&other).await.unwrap();
@@ -95,12 +97,12 @@ async fn own_targets_are_apart_from_the_administrations(s: &Suite) {
     assert_eq!(s.see(targets.by_name("Register").await).unwrap().unwrap().id, s.own.target, "names are apart");
     assert_eq!(s.see(targets.all().await).unwrap().len(), 1);
     assert_eq!(s.see(targets.list(&Page::search("pc.inside")).await).unwrap().total, 0);
-    assert_eq!(s.see(targets.of_owner(s.own.person).await).unwrap(), [own.clone()]);
+    assert_eq!(s.see(targets.of_owner(s.own.person).await).unwrap(), std::slice::from_ref(&own));
     assert_eq!(s.see(targets.of_owners().await).unwrap().len(), 2);
     assert_eq!(s.see(targets.get(others.id).await).unwrap(), others);
 
     let found = s.see(targets.by_address("PC.inside", 443, s.own.person).await).unwrap();
-    assert_eq!(found, [own.clone()], "not those of others");
+    assert_eq!(found, std::slice::from_ref(&own), "not those of others");
 
     let work = s.tenant.begin().await.unwrap();
     let twice = s.see(work.targets().insert(&of(Some(s.own.person))).await);
