@@ -9,7 +9,12 @@ use std::{
     time::Duration,
 };
 
-use fernamt_testkit::{branch::Branch, lab::Lab, office::pause, peers};
+use fernamt_testkit::{
+    branch::{Branch, Stick},
+    lab::Lab,
+    office::pause,
+    peers,
+};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -23,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const ASK: &str = r#"exec 3<>/dev/tcp/$0/$1 && echo hello >&3 && read -r answer <&3 && echo "$answer""#;
 
 /// A page that tries everything that pages can.
-const PAGE: &str = r##"<!doctype html><meta charset="utf-8"><title>Angebote</title>
+const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>Angebote</title>
 <iframe name="frame"></iframe>
 <form id="form" method="post" enctype="text/plain" target="frame" action="http://ADDRESS/"><input name="a" value="b"></form>
 <script>
@@ -34,12 +39,13 @@ const socket = new WebSocket("ws://ADDRESS/");
 socket.onopen = () => tell("socket: open");
 socket.onerror = () => tell("socket: failed");
 document.getElementById("form").submit();
-</script>"##;
+</script>"#;
 
 struct Plugged {
     child: Child,
     end: SocketAddr,
     output: BufReader<std::process::ChildStdout>,
+    _stick: Stick,
 }
 
 impl Drop for Plugged {
@@ -57,9 +63,7 @@ fn plugged(lab: &Lab, branch: &Branch, command: &[&str]) -> Plugged {
     lab.at_home(|| stick.activate()).unwrap();
     let code = erika.fresh_code().unwrap();
     let (child, end, output) = lab.at_home(|| stick.connect_for("Dienst", &code, command)).unwrap();
-    // The files may go: what runs has read them.
-    std::mem::forget(stick);
-    Plugged { child, end, output }
+    Plugged { child, end, output, _stick: stick }
 }
 
 /// What somebody hears who says a line at this address.

@@ -110,7 +110,7 @@ impl<'a> Plugged<'a> {
         match found {
             Ok(Ok(state)) => state,
             Ok(Err(_)) => panic!("{what}: the engine has ended"),
-            Err(_) => panic!("{what}: not in time; it shows {:?}", *self.engine.state.borrow()),
+            Err(late) => panic!("{what}: {late}; it shows {:?}", *self.engine.state.borrow()),
         }
     }
 
