@@ -90,6 +90,9 @@ pub struct Common {
     /// The language of sentences, where it is not the stick's: de or en.
     #[arg(long, value_name = "LANGUAGE", value_parser = Language::parse)]
     language: Option<Language>,
+    /// Tell on standard error which ways to the gateway were tried, and why one failed: for who looks for a fault.
+    #[arg(long)]
+    verbose: bool,
     /// Read the secrets from standard input, a line each, in the order in which they are asked for.
     #[arg(long)]
     secrets_stdin: bool,
@@ -109,6 +112,9 @@ struct Stick {
 impl Common {
     /// Reads whose stick it is; says what is wrong with it otherwise.
     fn stick(&self) -> Result<Stick, Exit> {
+        if self.verbose {
+            tell_more();
+        }
         let own = || env::current_exe().ok()?.parent().map(PathBuf::from);
         let folder = self.folder.clone().or_else(own).unwrap_or_default();
         match config::load(&folder) {
@@ -158,6 +164,13 @@ pub fn run(command: Command) -> ExitCode {
     // Whoever still waits for a line on standard input waits in vain.
     runtime.shutdown_background();
     code
+}
+
+/// Says on standard error what is tried on the way to the gateway. No secret is ever among it.
+fn tell_more() {
+    let ours = tracing_subscriber::EnvFilter::new("fernamt_stick=debug,fernamt_resume=debug");
+    // Whoever set it up before us keeps it.
+    let _ = tracing_subscriber::fmt().with_env_filter(ours).with_ansi(false).with_writer(std::io::stderr).try_init();
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command line program says what went wrong")]

@@ -35,6 +35,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
+use tracing::debug;
 
 use self::{ahead::Ahead, names::Names, order::Order, stagger::staggered, tried::Tried, websocket::Messages};
 pub use self::{
@@ -196,7 +197,10 @@ impl Dialer {
     /// The first line: the first on which a gateway answers. OPEN has been said on it; whoever writes it first writes it
     /// for nobody.
     pub async fn open(&self) -> Result<Line, NoWay> {
-        let attempts = self.ways().into_iter().map(async |way| open(self.stand(way).await?).await);
+        let attempts = self.ways().into_iter().map(async |way| {
+            let opened = async { open(self.stand(way).await?).await }.await;
+            opened.inspect_err(|error| failed(way, error))
+        });
         let line = staggered(attempts, WAY_PAUSE).await.map_err(NoWay)?;
         self.order.praise(line.way);
         Ok(line)
@@ -205,7 +209,7 @@ impl Dialer {
     /// A further line: the first that stands. `answered` is called once somebody answers.
     pub async fn connect(&self, answered: impl Fn()) -> Result<Line, NoWay> {
         let attempts = self.ways().into_iter().map(async |way| {
-            let line = self.stand(way).await;
+            let line = self.stand(way).await.inspect_err(|error| failed(way, error));
             if line.is_ok() {
                 answered();
             }
@@ -269,6 +273,10 @@ impl Dialer {
     fn surroundings(&self) -> MutexGuard<'_, Surroundings> {
         self.surroundings.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn failed(way: Way, error: &DialError) {
+    debug!(?way, error = error as &dyn std::error::Error, "This way failed");
 }
 
 /// Says OPEN and waits for the first frame that comes back.

@@ -9,6 +9,7 @@ use russh::{
     keys::{PrivateKey, PrivateKeyWithHashAlg, ssh_key::private::Ed25519Keypair},
 };
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::connect::{Connection, said, why_over};
 use crate::engine::Problem;
@@ -36,7 +37,9 @@ pub(super) async fn authenticate(connection: &mut Connection, attempt: Attempt<'
         Ok(Ok(Verdict::In)) => Ok(()),
         Ok(Ok(Verdict::Refused(notice))) => Err(notice.map_or(attempt.refused, said)),
         // The connection went away meanwhile; perhaps somebody said why.
-        Ok(Err(_)) | Err(_) => {
+        broken => {
+            let error = broken.map(Result::err).ok().flatten();
+            debug!(?error, end = ?connection.stream.status().ended, answered, "The sign-in broke off");
             let nobody = if answered { attempt.broken } else { Problem::Unreachable };
             Err(why_over(&connection.fate, &connection.stream, nobody))
         }

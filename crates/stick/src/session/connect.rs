@@ -7,6 +7,7 @@ use fernamt_resume::{End, Handle as StreamHandle, Refusal, Settings, initiate};
 use russh::{Disconnect, client, keys::PublicKey};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use super::{
     algorithms::{russh_config, window_bytes},
@@ -82,7 +83,9 @@ pub(super) async fn connect(dialer: Arc<Dialer>, host_keys: &[String]) -> Result
             stream.abort();
             Err(Problem::WrongHostKey)
         }
-        Ok(Err(_)) | Err(_) => {
+        broken => {
+            let error = broken.map(Result::err).ok().flatten();
+            debug!(?error, end = ?stream.status().ended, "The key exchange did not succeed");
             let problem = why_over(&fate, &stream, Problem::Unreachable);
             stream.abort();
             Err(problem)

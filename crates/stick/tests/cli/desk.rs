@@ -119,7 +119,7 @@ impl Stick {
             Some(place) => words.split_at(place),
             None => (words, &[][..]),
         };
-        command.args(ours).arg("--secrets-stdin").args(theirs);
+        command.args(ours).args(["--secrets-stdin", "--verbose"]).args(theirs);
         command
     }
 
