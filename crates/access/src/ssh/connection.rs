@@ -321,7 +321,8 @@ impl Connection {
     }
 
     fn show_lobby(&mut self, id: ChannelId, exit_status: u32, session: &mut Session) -> Result<(), russh::Error> {
-        let (Some(lobby), Some(who)) = (self.sessions.get_mut(&id), &self.signed_in) else {
+        let may_see = self.signed_in.as_ref().filter(|who| self.shared.may_open(who));
+        let (Some(lobby), Some(who)) = (self.sessions.get_mut(&id), may_see) else {
             return session.channel_failure(id);
         };
         if std::mem::replace(&mut lobby.shown, true) {

@@ -103,6 +103,17 @@ async fn a_stick_learns_what_it_may_reach_when_that_changes() {
 }
 
 #[tokio::test]
+async fn a_stick_is_shown_no_targets_before_it_is_welcome() {
+    let (running, road, _echo) = office().await;
+    let mut stick = Stick::sign_in(&running.house, &road, "stick", 1).await;
+    assert!(!stick.asks_for_a_shell().await);
+    assert!(!stick.asks_for_a_command().await);
+    stick.welcome(0).await;
+    assert!(stick.asks_for_a_shell().await);
+    assert!(stick.asks_for_a_command().await);
+}
+
+#[tokio::test]
 async fn how_the_line_does_is_noted_once_in_a_while() {
     let (running, road, _echo) = office().await;
     let mut stick = Stick::sign_in(&running.house, &road, "stick", 1).await;

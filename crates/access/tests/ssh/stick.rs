@@ -141,6 +141,30 @@ impl Stick {
         (welcome, ticket)
     }
 
+    /// Whether the gateway takes a request for a shell.
+    pub(crate) async fn asks_for_a_shell(&self) -> bool {
+        let mut channel = self.session.channel_open_session().await.unwrap();
+        channel.request_shell(true).await.unwrap();
+        Self::is_taken(&mut channel).await
+    }
+
+    /// Whether the gateway takes a request for a command.
+    pub(crate) async fn asks_for_a_command(&self) -> bool {
+        let mut channel = self.session.channel_open_session().await.unwrap();
+        channel.exec(true, "ls").await.unwrap();
+        Self::is_taken(&mut channel).await
+    }
+
+    async fn is_taken(channel: &mut Channel<Msg>) -> bool {
+        loop {
+            match timeout(PATIENCE, channel.wait()).await.expect("no answer") {
+                Some(ChannelMsg::Success) => return true,
+                Some(ChannelMsg::Failure) | None => return false,
+                Some(_) => {}
+            }
+        }
+    }
+
     pub(crate) async fn tunnel(&self, target: TargetId, port: u16) -> Result<ChannelStream<Msg>, russh::Error> {
         let opened = self.session.channel_open_direct_tcpip(target_host(target), port.into(), "127.0.0.1", 1).await?;
         Ok(opened.into_stream())
