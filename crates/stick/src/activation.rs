@@ -11,6 +11,7 @@ use crate::{
     engine::Problem,
     passphrase,
     seam::Gateway,
+    turn,
 };
 
 /// A new passphrase and the code that the administration handed over.
@@ -42,6 +43,8 @@ pub async fn activate(
         generation: 0,
         host_keys: config.host_keys.clone(),
     };
+    // Who signs in meanwhile would write the key of before over the new one.
+    let turn = turn::take(folder).await?;
     let (place, source) = (folder.to_owned(), Arc::clone(rng));
     let mut container = blocking(move || {
         let mut container = Container::new(&place, contents, &passphrase, cost, &source)?;
@@ -59,6 +62,7 @@ pub async fn activate(
     let source = Arc::clone(rng);
     blocking(move || {
         container.adopt(&source)?;
+        drop(turn);
         Ok(container)
     })
     .await

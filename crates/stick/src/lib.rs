@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod seam;
 pub mod session;
 pub mod state_file;
+mod turn;
 #[cfg(feature = "window")]
 pub mod window;
 

@@ -28,6 +28,7 @@ const ON_THE_STICK: &[&str] = &[
     "stick.key",
     "stick.key.old",
     "stick.state",
+    "stick.turn",
 ];
 
 #[test]

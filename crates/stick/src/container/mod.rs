@@ -201,6 +201,22 @@ impl Container {
         Ok(Self { folder: folder.to_owned(), place: Place::New, header, key, contents })
     }
 
+    /// Reads again what is on the disk, with the key at hand: another program may have kept a newer generation since. A
+    /// container that was activated anew does not open with it.
+    pub fn refresh(&mut self) -> Result<(), ContainerError> {
+        let sealed = Sealed::find(&self.folder)?;
+        let alike = sealed.found.iter().filter(|(_, header, _)| self.header.stretches_like(header));
+        for (place, header, bytes) in alike {
+            if let Some(contents) = unseal(header, bytes, &self.key)
+                && contents.device == self.contents.device
+            {
+                (self.place, self.header, self.contents) = (*place, header.clone(), contents);
+                return Ok(());
+            }
+        }
+        Err(ContainerError::CannotOpen)
+    }
+
     /// What is in it.
     pub fn contents(&self) -> &Contents {
         &self.contents

@@ -59,6 +59,21 @@ fn a_new_generation_needs_no_passphrase_and_a_new_nonce() {
 }
 
 #[test]
+fn what_another_program_kept_is_read_again() {
+    let (folder, rng) = (folder_with(&sealed_as(3)), SeededRng::new(2));
+    let mut waiting = open(folder.path(), PASSPHRASE).unwrap();
+    open(folder.path(), PASSPHRASE).unwrap().keep_generation(4, &rng).unwrap();
+    waiting.refresh().unwrap();
+    assert_eq!(waiting.contents().generation, 4);
+    let mut anew = Container::new(folder.path(), contents(0), &PASSPHRASE.into(), Cost::TEST, &rng).unwrap();
+    anew.prepare(&rng).unwrap();
+    anew.adopt(&rng).unwrap();
+    assert!(matches!(waiting.refresh(), Err(ContainerError::CannotOpen)), "another key");
+    drop(folder);
+    assert!(matches!(anew.refresh(), Err(ContainerError::Missing)));
+}
+
+#[test]
 fn what_cannot_be_kept_is_not_believed_to_be() {
     let folder = folder_with(&sealed_as(3));
     let mut container = open(folder.path(), PASSPHRASE).unwrap();

@@ -20,7 +20,7 @@ use crate::{
     config,
     container::{Container, ContainerError, Sealed},
     seam::{Arrival, Credentials, Progress, SessionEvent},
-    state_file,
+    state_file, turn,
 };
 
 /// How often an outage is shown to last.
@@ -221,6 +221,21 @@ impl Actor {
         let (gateway, rng) = (Arc::clone(&self.parts.gateway), Arc::clone(&self.parts.rng));
         let (config, folder) = (self.config.clone(), self.parts.folder.clone());
         self.work.spawn(async move {
+            let turn = match turn::take(&folder).await {
+                Ok(turn) => turn,
+                Err(problem) => return Done::SignedIn(container, Err(problem)),
+            };
+            // Another window or script may have signed in since this one unlocked: an old number would look like a copy's.
+            let mut latest = container;
+            let read = blocking(move || {
+                latest.refresh()?;
+                Ok(latest)
+            });
+            let container = match read.await {
+                Ok(container) => container,
+                // Activated anew, or damaged: the key at hand is of no use any more.
+                Err(problem) => return Done::Opened(Err(problem)),
+            };
             let remembered = remembered(folder).await;
             let contents = container.contents();
             let credentials = Credentials {
@@ -237,10 +252,14 @@ impl Actor {
             let mut next = container;
             let kept = spawn_blocking(move || {
                 let kept = next.keep_generation(generation, &rng);
+                drop(turn);
                 (next, kept)
             });
             match kept.await {
-                Ok((container, Ok(()))) => Done::SignedIn(container, Ok(arrival)),
+                Ok((container, Ok(()))) => {
+                    arrival.session.kept(generation).await;
+                    Done::SignedIn(container, Ok(arrival))
+                }
                 // Without its generation on the disk, the next sign-in would look like a copy's.
                 Ok((container, Err(_))) => Done::SignedIn(container, Err(Problem::CannotWrite)),
                 Err(_) => Done::Nothing,

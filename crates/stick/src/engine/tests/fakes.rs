@@ -46,6 +46,8 @@ pub(super) fn target(number: u128, kind: TargetKind) -> StickTarget {
 pub(super) struct Seen {
     pub(super) activated: Vec<[u8; 32]>,
     pub(super) generations: Vec<u64>,
+    /// Those that were said to be written down.
+    pub(super) kept: Vec<u64>,
     pub(super) remembered: Vec<Option<Transport>>,
     pub(super) proxy_user: Option<String>,
     pub(super) tunnels: BTreeMap<TargetId, SocketAddr>,
@@ -168,6 +170,10 @@ impl Session for FakeSession {
 
     async fn close(&self, target: TargetId) {
         self.0.seen.lock().unwrap().tunnels.remove(&target);
+    }
+
+    async fn kept(&self, generation: u64) {
+        self.0.seen.lock().unwrap().kept.push(generation);
     }
 
     async fn test_line(&self) -> Result<LineTest, Problem> {

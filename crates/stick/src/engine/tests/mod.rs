@@ -15,6 +15,7 @@ use crate::{
     container::{CONTAINER_FILE, Sealed},
     seam::SessionEvent,
     state_file,
+    turn::TURN_FILE,
 };
 
 const PASSPHRASE: &str = "Kastanie Regen";
@@ -136,6 +137,7 @@ async fn from_the_first_start_to_the_desk() {
     stick.until(|state| matches!(state.stage, Stage::Ready(_))).await;
     stick.office.look(|seen| {
         assert_eq!(seen.generations, [0, 1]);
+        assert_eq!(seen.kept, [1, 2], "each was said to be on the disk");
         assert_eq!(seen.remembered, [None, Some(Transport::Websocket)]);
     });
 }
@@ -151,7 +153,8 @@ async fn a_refused_activation_leaves_nothing_and_can_be_repeated() {
         stick.say(command).await;
         let state = stick.until(|state| state.problem.as_ref() == Some(&problem)).await;
         assert_eq!(state.stage, Stage::Fresh);
-        let left: Vec<_> = fs::read_dir(stick.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left = fs::read_dir(stick.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name != TURN_FILE).collect();
         assert_eq!(left, [CONFIG_FILE]);
     }
     stick.activate().await;
@@ -188,7 +191,7 @@ async fn a_generation_that_cannot_be_kept_ends_it_before_anything_is_opened() {
     stick.say(Command::SignIn(CODE.into())).await;
     let state = stick.until(|state| state.problem.is_some()).await;
     assert_eq!(state, State { stage: Stage::Ended, problem: Some(Problem::CannotWrite) });
-    assert!(stick.office.look(|seen| seen.session_dropped));
+    assert!(stick.office.look(|seen| seen.session_dropped && seen.kept.is_empty()));
 }
 
 #[tokio::test]
@@ -202,6 +205,63 @@ async fn a_wrong_code_may_be_followed_by_another_and_a_copied_stick_not() {
     stick.say(Command::SignIn(CODE.into())).await;
     let state = stick.until(|state| state.problem == Some(Problem::Copied)).await;
     assert_eq!(state.stage, Stage::Ended);
+}
+
+/// Another engine on the same folder, up to the question for the code.
+async fn unlocked(folder: &Path, office: &FakeOffice) -> Engine {
+    let mut beside = engine(folder, office);
+    beside.state.wait_for(|state| state.stage == Stage::Locked).await.unwrap();
+    beside.commands.send(Command::Unlock(PASSPHRASE.into())).await.unwrap();
+    timeout(PATIENCE, beside.state.wait_for(|state| state.stage == Stage::AskCode)).await.unwrap().unwrap();
+    beside
+}
+
+#[tokio::test]
+async fn a_window_left_at_the_code_is_no_copy_of_what_signed_in_meanwhile() {
+    let mut stick = Stick::start();
+    stick.activate().await;
+    for _ in 0..2 {
+        let mut script = unlocked(stick.folder.path(), &stick.office).await;
+        script.commands.send(Command::SignIn(CODE.into())).await.unwrap();
+        timeout(PATIENCE, script.state.wait_for(|state| matches!(state.stage, Stage::Ready(_))))
+            .await
+            .unwrap()
+            .unwrap();
+        script.commands.send(Command::Leave).await.unwrap();
+        script.ended().await;
+    }
+    stick.say(Command::SignIn(CODE.into())).await;
+    stick.until(|state| matches!(state.stage, Stage::Ready(_))).await;
+    assert_eq!(stick.office.look(|seen| seen.generations.clone()), [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn several_that_sign_in_at_once_take_turns() {
+    let mut stick = Stick::start();
+    stick.activate().await;
+    let (folder, office) = (stick.folder.path(), &stick.office);
+    let beside = [unlocked(folder, office).await, unlocked(folder, office).await, unlocked(folder, office).await];
+    office.slow.send_replace(true);
+    for engine in beside.iter().chain([&stick.engine]) {
+        engine.commands.send(Command::SignIn(CODE.into())).await.unwrap();
+    }
+    office.slow.send_replace(false);
+    let kept = || Sealed::find(folder).unwrap().open(&PASSPHRASE.into()).unwrap().contents().generation;
+    wait_for(|| kept() == 4).await;
+    assert_eq!(office.look(|seen| seen.generations.clone()), [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_stick_that_was_activated_anew_beside_asks_for_its_passphrase() {
+    let mut stick = Stick::start();
+    stick.activate().await;
+    let mut beside = unlocked(stick.folder.path(), &stick.office).await;
+    beside.commands.send(activation(ACTIVATION_CODE, PASSPHRASE)).await.unwrap();
+    wait_for(|| stick.office.look(|seen| seen.activated.len() == 2)).await;
+    timeout(PATIENCE, beside.state.wait_for(|state| state.stage == Stage::AskCode)).await.unwrap().unwrap();
+    stick.say(Command::SignIn(CODE.into())).await;
+    let state = stick.until(|state| state.problem.is_some()).await;
+    assert_eq!(state, State { stage: Stage::Locked, problem: Some(Problem::CannotUnlock) });
 }
 
 #[tokio::test]
