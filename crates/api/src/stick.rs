@@ -187,6 +187,11 @@ pub struct StickTarget {
 pub enum FromStick {
     /// How the line does, at most once a minute.
     Line(LineQuality),
+    /// The generation of the welcome is written down for good: the one before it counts no more.
+    Kept {
+        /// The generation.
+        generation: u64,
+    },
 }
 
 /// How a line does.

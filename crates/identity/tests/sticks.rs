@@ -142,6 +142,9 @@ async fn a_stick_that_is_pulled_too_early_raises_no_alarm() {
     }
     assert_eq!(office.state(device).await, DeviceState::Approved);
     assert!(office.audited(AuditKind::Alarm).await.is_empty());
+    let repeated = office.audited(AuditKind::Device).await;
+    let repeated = repeated.iter().filter(|action| *action == "stick_generation_repeated").count();
+    assert_eq!(repeated, 3, "each is told from a sign-in as ever");
     let stick = office.tenant.sticks().get(device).await.unwrap();
     assert_eq!((stick.program.as_deref(), stick.system.as_deref()), (Some("0.1.0"), Some("linux")));
 }
@@ -173,6 +176,24 @@ async fn a_copy_suspends_the_stick_until_it_gets_a_new_key() {
     let facts = office.stick_sign_in(&app, 8).await.unwrap();
     assert_eq!(office.hello(&facts, 0).await, Greeting::Welcome { generation: 3 }, "no number comes twice");
     assert_eq!(office.tenant.sticks().get(device).await.unwrap().copied_at, None);
+}
+
+#[tokio::test]
+async fn a_copy_that_was_used_once_makes_the_originals_next_sign_in_an_alarm() {
+    let office = Office::open().await;
+    let (_, app, device) = office.with_stick(7).await;
+    let copy = office.stick_sign_in(&app, 7).await.unwrap();
+    assert_eq!(office.hello(&copy, 0).await, Greeting::Welcome { generation: 1 });
+    office.identity.stick_kept(&office.tenant, &copy, 0).await.unwrap();
+    assert_eq!(office.tenant.sticks().get(device).await.unwrap().previous_generation, Some(0), "another number");
+    let browser = SessionFacts { device_kind: DeviceKind::Browser, ..copy.clone() };
+    office.identity.stick_kept(&office.tenant, &browser, 1).await.unwrap();
+    assert_eq!(office.tenant.sticks().get(device).await.unwrap().previous_generation, Some(0), "no stick");
+    office.identity.stick_kept(&office.tenant, &copy, 1).await.unwrap();
+    let original = office.stick_sign_in(&app, 7).await.unwrap();
+    assert_eq!(office.hello(&original, 0).await, Greeting::Refused(StickRefusal::Copied));
+    assert_eq!(office.state(device).await, DeviceState::Suspended);
+    assert_eq!(office.audited(AuditKind::Alarm).await, ["stick_copied"]);
 }
 
 #[tokio::test]

@@ -100,6 +100,9 @@ pub trait Session: Send + Sync {
     /// Ends the target's listener and all of its tunnels.
     async fn close(&self, target: TargetId);
 
+    /// Tells the gateway that this generation is on the disk for good.
+    async fn kept(&self, generation: u64);
+
     /// Measures the line.
     async fn test_line(&self) -> Result<LineTest, Problem>;
 

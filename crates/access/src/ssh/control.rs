@@ -45,28 +45,29 @@ pub(super) async fn converse(shared: &Shared, who: &SignedIn, client: &Outlet, m
         welcomed = greeted => welcomed,
         () = too_late => return,
     };
-    if !welcomed {
-        return shared.dismiss();
-    }
+    let Some(given) = welcomed else { return shared.dismiss() };
     // Whoever takes nothing more is noticed by the session below.
     tokio::select! {
         () = shared.hung_up.cancelled() => {}
-        () = listen(shared, who, &mut said) => {}
+        () = listen(shared, who, given, &mut said) => {}
         _ = keep_told(shared, who, client) => {}
     }
 }
 
-/// Lets a stick in, or tells it why not. Returns whether it is in.
-async fn receive(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> bool {
-    let Err(reason) = greet(shared, who, client, hello).await else { return true };
+/// Lets a stick in, or tells it why not. Returns the generation it was given.
+async fn receive(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> Option<u64> {
+    let reason = match greet(shared, who, client, hello).await {
+        Ok(generation) => return Some(generation),
+        Err(reason) => reason,
+    };
     debug!(reason = reason.as_str(), "Stick refused");
     metrics::counter!("fernamt_ssh_sticks_refused_total", "reason" => reason.as_str()).increment(1);
     // Whether it still listens or not, it is sent away.
     let _ = say(client, FromGateway::Refused { reason }).await;
-    false
+    None
 }
 
-async fn greet(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> Result<(), StickRefusal> {
+async fn greet(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) -> Result<u64, StickRefusal> {
     match hello.version {
         VERSION => {}
         older if older < VERSION => return Err(StickRefusal::Outdated),
@@ -77,21 +78,31 @@ async fn greet(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) 
     // Armed before it is told, so that whatever carries the ticket is kept already.
     let ticket = shared.arm(who).map(|ticket| in_base64(&ticket));
     shared.welcome();
-    let welcome = Welcome { generation: welcomed.generation, ticket, person: welcomed.person, targets };
-    say(client, FromGateway::Welcome(welcome)).await.map_err(|()| StickRefusal::Unavailable)
+    let generation = welcomed.generation;
+    let welcome = Welcome { generation, ticket, person: welcomed.person, targets };
+    say(client, FromGateway::Welcome(welcome)).await.map_err(|()| StickRefusal::Unavailable)?;
+    Ok(generation)
 }
 
 fn in_base64(ticket: &Ticket) -> Base64Secret {
     Base64Secret(Secret::new(BASE64.encode(&*ticket.to_bytes())))
 }
 
-async fn listen(shared: &Shared, who: &SignedIn, said: &mut mpsc::Receiver<Said>) {
+async fn listen(shared: &Shared, who: &SignedIn, given: u64, said: &mut mpsc::Receiver<Said>) {
     let mut noted: Option<Instant> = None;
-    while let Some(Said::More(FromStick::Line(quality))) = said.recv().await {
+    let mut to_keep = Some(given);
+    while let Some(Said::More(more)) = said.recv().await {
         let now = Instant::now();
-        if noted.is_none_or(|noted| now.duration_since(noted) >= NOTED_EVERY) {
-            noted = Some(now);
-            shared.gatekeeper.note_line(who, &quality).await;
+        match more {
+            FromStick::Line(quality) if noted.is_none_or(|noted| now.duration_since(noted) >= NOTED_EVERY) => {
+                noted = Some(now);
+                shared.gatekeeper.note_line(who, &quality).await;
+            }
+            // Said once, and only of the number that this very stick was given.
+            FromStick::Kept { generation } if to_keep.take_if(|given| *given == generation).is_some() => {
+                shared.gatekeeper.kept(who, generation).await;
+            }
+            FromStick::Line(_) | FromStick::Kept { .. } => {}
         }
     }
     // The stick talks no more, but it may still listen.

@@ -181,6 +181,9 @@ pub trait Gatekeeper: Send + Sync + 'static {
     /// Changes whenever what somebody may reach may have changed.
     fn changes(&self, who: &SignedIn) -> watch::Receiver<u64>;
 
+    /// A stick has written its generation down: the one before it counts no more.
+    async fn kept(&self, who: &SignedIn, generation: u64);
+
     /// Keeps how a stick's line does, for the administration.
     async fn note_line(&self, who: &SignedIn, quality: &LineQuality);
 

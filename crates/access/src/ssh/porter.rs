@@ -398,6 +398,13 @@ impl Gatekeeper for Porter {
         self.changes.subscribe()
     }
 
+    async fn kept(&self, who: &SignedIn, generation: u64) {
+        let tenant = self.store.tenant(who.tenant);
+        if let Err(error) = self.identity.stick_kept(&tenant, &who.facts, generation).await {
+            warn!(%error, "That a stick wrote its number down could not be kept: the one before it still counts");
+        }
+    }
+
     async fn note_line(&self, who: &SignedIn, quality: &LineQuality) {
         let tenant = self.store.tenant(who.tenant);
         if let Err(error) = self.identity.note_stick_line(&tenant, &who.facts, quality).await {

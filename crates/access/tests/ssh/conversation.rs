@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use fernamt_access::ssh::Limits;
-use fernamt_api::stick::{FromGateway, LineQuality, StickRefusal, Transport, VERSION, activation_login};
+use fernamt_api::stick::{FromGateway, FromStick, LineQuality, StickRefusal, Transport, VERSION, activation_login};
 use fernamt_domain::{DeviceId, SystemClock, SystemRng};
 use tokio::time::timeout;
 
@@ -100,6 +100,22 @@ async fn a_stick_learns_what_it_may_reach_when_that_changes() {
     assert!(heard(&mut stick).await.is_empty());
     change(false);
     assert_eq!(heard(&mut stick).await, welcome.targets);
+}
+
+#[tokio::test]
+async fn a_stick_says_once_that_its_own_number_is_written_down() {
+    let (running, road, _echo) = office().await;
+    let mut stick = Stick::sign_in(&running.house, &road, "stick", 1).await;
+    let (welcome, _) = stick.welcome(0).await;
+    let generation = welcome.generation;
+    for said in [generation + 1, generation - 1, generation, generation] {
+        stick.say(&FromStick::Kept { generation: said }).await;
+    }
+    let quality = LineQuality { round_trip_ms: 48, loss_permille: 3, outages: 1, transport: Transport::Ssh };
+    let mut notes = running.house.line_notes.subscribe();
+    stick.say_line(&quality).await;
+    timeout(PATIENCE, notes.wait_for(|notes| notes.len() == 1)).await.expect("not noted").unwrap();
+    assert_eq!(*running.house.kept.borrow(), [generation]);
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ pub(crate) struct House {
     /// Ends the session of a stick that presents another.
     pub(crate) suspend_copies: bool,
     pub(crate) line_notes: watch::Sender<Vec<LineQuality>>,
+    pub(crate) kept: watch::Sender<Vec<u64>>,
     /// Where sessions went on from.
     pub(crate) moves: watch::Sender<Vec<Origin>>,
     pub(crate) changes: watch::Sender<u64>,
@@ -93,6 +94,7 @@ impl House {
             generation: AtomicUsize::new(0),
             suspend_copies: false,
             line_notes: watch::Sender::default(),
+            kept: watch::Sender::default(),
             moves: watch::Sender::default(),
             changes: watch::Sender::default(),
             closed: Mutex::default(),
@@ -246,6 +248,10 @@ impl Gatekeeper for House {
 
     fn changes(&self, _: &SignedIn) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    async fn kept(&self, _: &SignedIn, generation: u64) {
+        self.kept.send_modify(|kept| kept.push(generation));
     }
 
     async fn note_line(&self, _: &SignedIn, quality: &LineQuality) {

@@ -56,9 +56,10 @@ impl Identity {
         if record.state != DeviceState::Approved {
             return Ok(Greeting::Refused(StickRefusal::Unavailable));
         }
-        let (next, taken_over) = match generations(&stick).present(hello.generation) {
-            Presented::Known(next) => (next, false),
-            Presented::TakenOver(next) => (next, true),
+        let (next, remark) = match generations(&stick).present(hello.generation) {
+            Presented::Known(next) => (next, None),
+            Presented::Again(next) => (next, Some("stick_generation_repeated")),
+            Presented::TakenOver(next) => (next, Some("stick_generation_taken_over")),
             Presented::Copied => {
                 self.suspend_copied(work, facts, device, stick, hello).await?;
                 return Ok(Greeting::Refused(StickRefusal::Copied));
@@ -74,12 +75,28 @@ impl Identity {
             ..stick
         };
         work.sticks().replace(&kept).await?;
-        if taken_over {
-            let event = AuditEvent::new(AuditKind::Device, "stick_generation_taken_over", Outcome::Success);
+        if let Some(action) = remark {
+            let event = AuditEvent::new(AuditKind::Device, action, Outcome::Success);
             work.record(event.about(facts.person).session(facts.session).device(device));
         }
         work.commit().await?;
         Ok(Greeting::Welcome { generation: next.current })
+    }
+
+    /// A stick has written the generation down that it was given: from now on whoever comes with the one before it has a
+    /// copy.
+    pub async fn stick_kept(
+        &self,
+        tenant: &TenantStore,
+        facts: &SessionFacts,
+        generation: u64,
+    ) -> Result<(), StoreError> {
+        let (DeviceKind::Stick, Some(device)) = (facts.device_kind, facts.device) else { return Ok(()) };
+        let work = tenant.begin().await?;
+        let stick = work.sticks().locked(device).await?;
+        let Some(next) = generations(&stick).kept(generation) else { return Ok(()) };
+        work.sticks().replace(&StickRecord { previous_generation: next.previous, ..stick }).await?;
+        work.commit().await
     }
 
     /// Notes how a stick's line does, once in a while: its last state is kept, not its history.

@@ -48,6 +48,7 @@ pub(super) struct Running {
     gate: Gate,
     forwards: Forwards<Client>,
     answers: Arc<Mutex<Answers>>,
+    speaking: Arc<Speaking>,
     stop: CancellationToken,
 }
 
@@ -65,7 +66,7 @@ impl Running {
         let (ssh, stop) = (Arc::new(ssh), CancellationToken::new());
         let gate = Gate::new(stream.backlog(), fate.over.clone());
         let forwards = Forwards::new(Arc::clone(&ssh), inlets.clone(), gate.clone(), events.clone(), rng, stop.clone());
-        let answers = Arc::<Mutex<Answers>>::default();
+        let (answers, speaking) = (Arc::<Mutex<Answers>>::default(), Arc::new(speaking));
         let silenced = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(hear(hearing, events.clone(), silenced.clone())));
         let watcher = Watcher {
@@ -73,7 +74,7 @@ impl Running {
             status: stream.watch(),
             fate,
             lines,
-            speaking,
+            speaking: Arc::clone(&speaking),
             answers: Arc::clone(&answers),
             events,
             patience,
@@ -83,7 +84,7 @@ impl Running {
             seen: Seen::default(),
         };
         tokio::spawn(stop.clone().run_until_cancelled_owned(watcher.run()));
-        (Self { ssh, stream, inlets, gate, forwards, answers, stop }, receiver)
+        (Self { ssh, stream, inlets, gate, forwards, answers, speaking, stop }, receiver)
     }
 
     fn measured(&self) -> Option<Measured> {
@@ -107,6 +108,11 @@ impl Session for Running {
 
     async fn close(&self, target: TargetId) {
         self.forwards.close(target).await;
+    }
+
+    async fn kept(&self, generation: u64) {
+        // Unheard, it leaves the number before it good, which harms nobody but the one who has a copy to find.
+        let _ = self.speaking.say(&FromStick::Kept { generation }).await;
     }
 
     async fn test_line(&self) -> Result<LineTest, Problem> {
@@ -150,7 +156,7 @@ struct Watcher {
     status: watch::Receiver<Status>,
     fate: Fate,
     lines: Lines,
-    speaking: Speaking,
+    speaking: Arc<Speaking>,
     answers: Arc<Mutex<Answers>>,
     events: mpsc::Sender<SessionEvent>,
     patience: Duration,
