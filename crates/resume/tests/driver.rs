@@ -345,3 +345,26 @@ async fn a_refused_line_hears_so() {
     far.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, Frame::Refused(Refusal::Busy).to_bytes());
 }
+
+/// A dialler whose line has brought something before it is handed over.
+struct ReadAhead(Mutex<Option<BoxLine>>);
+
+#[async_trait]
+impl Dialer for ReadAhead {
+    async fn dial(&self, _: Attempt) -> io::Result<BoxLine> {
+        self.0.lock().unwrap().take().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_line_has_brought_before_it_stands_is_not_lost() {
+    for _ in 0..1_000 {
+        let (near, mut far) = tokio::io::duplex(1_000);
+        let first = Frame::Data { position: 0, bytes: "SSH-2.0".into() };
+        far.write_all(&first.to_bytes()).await.unwrap();
+        let (mut stick, _) = initiate(Settings::default(), Arc::new(ReadAhead(Mutex::new(Some(Box::new(near))))));
+        let mut banner = [0; 7];
+        stick.read_exact(&mut banner).await.unwrap();
+        assert_eq!(&banner, b"SSH-2.0");
+    }
+}

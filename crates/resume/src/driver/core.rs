@@ -240,10 +240,7 @@ impl Shared {
         let dialling = self.runtime.spawn(async move {
             let attempt = Attempt { id, shared: Arc::clone(&shared) };
             match dialer.dial(attempt).await {
-                Ok(line) => {
-                    shared.stand(id, line);
-                    shared.tell(Input::Connected(id));
-                }
+                Ok(line) => shared.stand(id, line, |stream| stream.handle(now(), Input::Connected(id))),
                 Err(error) => {
                     tracing::debug!(kind = ?error.kind(), "No line to the gateway");
                     shared.lock().dials.remove(&id);
@@ -254,14 +251,16 @@ impl Shared {
         core.dials.insert(id, dialling.abort_handle());
     }
 
-    /// A line stands: whatever it brings is told to the stream from now on.
-    pub(super) fn stand(self: &Arc<Self>, id: LineId, line: BoxLine) {
+    /// A line stands: `greet` tells the stream, and whatever the line brings is told after that. A dialler may have read
+    /// ahead, so the first bytes can be there at once.
+    pub(super) fn stand(self: &Arc<Self>, id: LineId, line: BoxLine, greet: impl FnOnce(&mut Stream)) {
         let (transmit, transmits) = mpsc::channel(QUEUED_TRANSMITS);
         let closed = CancellationToken::new();
-        let mut core = self.lock();
-        core.dials.remove(&id);
-        core.lines.insert(id, Ends { transmit, closed: closed.clone() });
-        drop(core);
+        self.act(|core| {
+            core.dials.remove(&id);
+            core.lines.insert(id, Ends { transmit, closed: closed.clone() });
+            greet(&mut core.stream);
+        });
         self.runtime.spawn(line::run(Arc::clone(self), id, line, transmits, closed));
     }
 

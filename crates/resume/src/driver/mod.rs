@@ -123,7 +123,8 @@ pub async fn refuse(line: BoxLine, refusal: Refusal) {
 fn start(stream: Stream, dialer: Option<Arc<dyn Dialer>>, line: Option<(LineId, BoxLine)>) -> (Pipe, Handle) {
     let shared = Arc::new(Shared::new(Core::new(stream), dialer));
     if let Some((id, line)) = line {
-        shared.stand(id, line);
+        // It has known this one from the start.
+        shared.stand(id, line, |_| {});
     }
     tokio::spawn(Arc::clone(&shared).keep_time());
     shared.tell(Input::Tick);
