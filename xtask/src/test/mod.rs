@@ -58,9 +58,9 @@ type Stage = (&'static str, Duration, fn(&mut Context, Duration) -> Result<Count
 const STAGES: &[Stage] = &[
     ("install", minutes(5), install),
     ("web build", minutes(2), web_build),
-    ("build", minutes(15), build),
+    ("build", minutes(12), build),
     ("check", minutes(8), checks),
-    ("unit and integration", minutes(6), unit_and_integration),
+    ("unit and integration", minutes(10), unit_and_integration),
     ("documentation examples", minutes(2), documentation_examples),
     ("web unit", minutes(2), web_unit),
     ("stick programs", minutes(25), sticks::build),
