@@ -1,6 +1,10 @@
 //! The desk: how the line does, and the tiles.
 
-use egui::{Color32, Id, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{
+    Color32, Galley, Id, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 use fernamt_domain::{TargetId, TargetKind};
 
 use super::{
@@ -16,6 +20,10 @@ const GAP: f32 = 12.0;
 const PADDING: f32 = 16.0;
 const PICTURE: f32 = 44.0;
 const ACTION_HEIGHT: f32 = 46.0;
+/// From this width on the word for what a click does stands beside the text.
+const ACTION_BESIDE_FROM: f32 = 400.0;
+/// Around that word.
+const CHIP: Vec2 = vec2(12.0, 5.0);
 
 /// What was done on the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +48,9 @@ pub(crate) fn show(
     newly: bool,
 ) -> Option<Done> {
     let mut done = None;
-    parts::paragraph(ui, colours.muted, &desk.greeting, size::SMALL);
+    if let Some(greeting) = &desk.greeting {
+        parts::paragraph(ui, colours.muted, greeting, size::SMALL);
+    }
     match &desk.away {
         Some(away) => {
             parts::room(ui, 2.0);
@@ -97,6 +107,9 @@ fn end(ui: &mut Ui, colours: &Colours, language: Language, desk: &DeskView) -> O
     if let Some(test) = &desk.test {
         parts::paragraph(ui, colours.text, test, size::SMALL);
     }
+    if let Some(stays) = &desk.stays {
+        parts::paragraph(ui, colours.text, stays, size::SMALL);
+    }
     let mut done = None;
     ui.horizontal_wrapped(|ui| {
         if parts::button(ui, colours, Word::TestLine.text(language), Weight::Secondary, desk.can_test).clicked() {
@@ -132,10 +145,19 @@ fn tiles(ui: &mut Ui, colours: &Colours, tiles: &[TileView], first: &mut bool) -
 struct Laid {
     lines: Lines,
     height: f32,
+    /// The word that says that the tile is a button, and whether it stands beside the text.
+    action: Option<(Arc<Galley>, bool)>,
 }
 
 fn lay(ui: &Ui, colours: &Colours, tile: &TileView, width: f32) -> Laid {
-    let inner = width - 2.0 * PADDING - PICTURE - 12.0;
+    let action = (!tile.open)
+        .then(|| ui.painter().layout_no_wrap(tile.action.clone(), bold(size::SMALL), colours.action))
+        .map(|galley| (galley, width >= ACTION_BESIDE_FROM));
+    let beside = match &action {
+        Some((galley, true)) => galley.size().x + 2.0 * CHIP.x + 12.0,
+        _ => 0.0,
+    };
+    let inner = width - 2.0 * PADDING - PICTURE - 12.0 - beside;
     let mut lines = Lines::new();
     lines.add(ui, &tile.name, bold(size::SECTION), colours.text, inner, 0.0);
     lines.add(ui, &tile.about, regular(size::SMALL), colours.muted, inner, 2.0);
@@ -146,7 +168,12 @@ fn lay(ui: &Ui, colours: &Colours, tile: &TileView, width: f32) -> Laid {
         lines.add(ui, problem, regular(size::SMALL), colours.danger, inner, 6.0);
     }
     let text = lines.height().max(PICTURE) + 2.0 * PADDING;
-    Laid { lines, height: if tile.open { text + ACTION_HEIGHT } else { text } }
+    let more = match &action {
+        None => ACTION_HEIGHT,
+        Some((_, true)) => 0.0,
+        Some((galley, false)) => galley.size().y + 2.0 * CHIP.y + 8.0,
+    };
+    Laid { lines, height: text + more, action }
 }
 
 fn show_tile(ui: &mut Ui, colours: &Colours, tile: &TileView, laid: Laid, at: Rect, first: &mut bool) -> Option<Done> {
@@ -165,7 +192,8 @@ fn show_tile(ui: &mut Ui, colours: &Colours, tile: &TileView, laid: Laid, at: Re
             clicked = Some(button);
         });
         if let Some(button) = clicked {
-            done = button.clicked().then_some(Done::Close(tile.id));
+            let what = if tile.browser { Done::Open(tile.id) } else { Done::Close(tile.id) };
+            done = button.clicked().then_some(what);
         }
     } else {
         let response = parts::surface(ui, colours, at, id, &tile.spoken);
@@ -177,6 +205,13 @@ fn show_tile(ui: &mut Ui, colours: &Colours, tile: &TileView, laid: Laid, at: Re
     }
     let corner = at.min + vec2(PADDING, PADDING);
     picture(ui, colours, tile.kind, corner);
+    if let Some((galley, beside)) = laid.action {
+        let wanted = galley.size() + 2.0 * CHIP;
+        let from_bottom = if beside { (at.height() - wanted.y) / 2.0 } else { PADDING - 2.0 };
+        let chip = Rect::from_min_size(at.max - vec2(PADDING + wanted.x, from_bottom + wanted.y), wanted);
+        ui.painter().rect_stroke(chip, 6, Stroke::new(1.5, colours.action), StrokeKind::Inside);
+        ui.painter().galley(chip.min + CHIP, galley, colours.action);
+    }
     laid.lines.paint(ui, corner + vec2(PICTURE + 12.0, 0.0));
     done
 }

@@ -52,11 +52,21 @@ impl Field {
 
     /// Takes the text out, and leaves nothing of it behind.
     pub(crate) fn take(&mut self, ui: &Ui, name: &str) -> fernamt_domain::Secret<String> {
-        let text = fernamt_domain::Secret::new(self.0.as_str().to_owned());
+        let text = self.copy();
+        self.wipe(ui, name);
+        text
+    }
+
+    /// The text, which stays in the field, too.
+    pub(crate) fn copy(&self) -> fernamt_domain::Secret<String> {
+        fernamt_domain::Secret::new(self.0.as_str().to_owned())
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) fn wipe(&mut self, ui: &Ui, name: &str) {
         self.0.zeroize();
         // The toolkit remembers what was typed before, to undo it.
         ui.data_mut(|data| data.remove::<TextEditState>(Id::unique(name)));
-        text
     }
 }
 
@@ -212,6 +222,76 @@ pub(crate) fn field(
         ui.scroll_to_rect(response.rect.expand(40.0), None);
     }
     response
+}
+
+/// What the switch beside a secret is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Switch<'a> {
+    /// What stands beside it.
+    pub(crate) text: &'a str,
+    /// Its whole name.
+    pub(crate) name: &'a str,
+}
+
+/// A field for a secret, and a switch that shows it. Tab reaches the switch after the field.
+pub(crate) fn secret_field(
+    ui: &mut Ui,
+    colours: &Colours,
+    (name, label): (&str, &str),
+    value: &mut Field,
+    shown: &mut bool,
+    switch: Switch<'_>,
+) -> Response {
+    let top = ui.cursor().min;
+    let right = ui.max_rect().right();
+    let response = field(ui, colours, name, label, value, FieldKind { secret: !*shown });
+    let rect = Rect::from_min_max(top, pos2(right, top.y + size::TEXT * 1.4));
+    from_the_right(ui, rect, |ui| {
+        if show_switch(ui, colours, switch, *shown).clicked() {
+            *shown = !*shown;
+            ui.ctx().request_repaint();
+        }
+    });
+    response
+}
+
+fn show_switch(ui: &mut Ui, colours: &Colours, switch: Switch<'_>, on: bool) -> Response {
+    const BOX: f32 = 20.0;
+    let galley = ui.painter().layout_no_wrap(switch.text.to_owned(), bold(size::SMALL), colours.action);
+    let wanted = vec2(BOX + 8.0 + galley.size().x, size::TEXT * 1.6);
+    let (rect, response) = ui.allocate_exact_size(wanted, Sense::click());
+    let square = Rect::from_center_size(pos2(rect.left() + BOX / 2.0, rect.center().y), vec2(BOX, BOX));
+    let fill = if on { colours.action } else { colours.field };
+    ui.painter().rect(square, CornerRadius::same(4), fill, Stroke::new(2.0, colours.action), StrokeKind::Inside);
+    if on {
+        let mark = [vec2(-5.0, 0.0), vec2(-1.5, 4.0), vec2(5.5, -4.5)].map(|from| square.center() + from);
+        ui.painter().line(mark.to_vec(), Stroke::new(2.5, colours.on_action));
+    }
+    let at = pos2(square.right() + 8.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, colours.action);
+    let response = finish(ui, colours, &response, rect, Role::CheckBox, true, switch.name);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on, switch.name));
+    response
+}
+
+/// Scrolls the page that is being drawn by the keys that do so everywhere.
+pub(crate) fn scroll_by_keys(ui: &Ui, page: f32) {
+    const EVERYTHING: f32 = 1.0e6;
+    let typing = ui.memory(egui::Memory::focused).is_some_and(|id| TextEditState::load(ui.ctx(), id).is_some());
+    let down = ui.input(|input| {
+        let pressed = |key: Key| input.key_pressed(key);
+        match () {
+            () if pressed(Key::PageDown) => page,
+            () if pressed(Key::PageUp) => -page,
+            // In a field these two move the cursor.
+            () if pressed(Key::End) && !typing => EVERYTHING,
+            () if pressed(Key::Home) && !typing => -EVERYTHING,
+            () => 0.0,
+        }
+    });
+    if down != 0.0 {
+        ui.scroll_with_delta_animation(vec2(0.0, -down), egui::style::ScrollAnimation::none());
+    }
 }
 
 /// Whether the person pressed Enter in a field.

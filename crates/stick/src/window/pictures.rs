@@ -59,6 +59,14 @@ impl Stage {
         self.draw(events, None)
     }
 
+    /// Shows another state from now on.
+    pub fn comes(&mut self, state: State) {
+        self.state = state;
+        for _ in 0..3 {
+            self.input(Vec::new());
+        }
+    }
+
     /// The picture of the window.
     pub fn picture(&mut self) -> Picture {
         let mut picture = Picture::new(usize::from(self.size.0), usize::from(self.size.1));

@@ -145,6 +145,8 @@ fn the_first_start_wants_a_code_and_twice_the_same_good_passphrase() {
     stage.input(press(Key::Tab));
     stage.input(typed("Kastanie Regen Montag"));
     stage.input(press(Key::Tab));
+    assert_eq!(focused(&stage.input(Vec::new())), "Passphrase anzeigen");
+    stage.input(press(Key::Tab));
     stage.input(typed("Kastanie Regen"));
     stage.input(press(Key::Enter));
     assert!(stage.done().is_empty(), "the two differ");
@@ -152,6 +154,126 @@ fn the_first_start_wants_a_code_and_twice_the_same_good_passphrase() {
     stage.input(typed(" Montag"));
     stage.input(press(Key::Enter));
     assert_eq!(stage.done(), ["Activate { code: Secret(…), passphrase: Secret(…) }"]);
+}
+
+#[test]
+fn a_refused_activation_code_leaves_everything_typed_until_one_is_taken() {
+    let came = |stage, problem| engine::State { stage, problem };
+    let working = || came(engine::Stage::Working(engine::Step::Activating), None);
+    let refused = || came(engine::Stage::Fresh, Some(engine::Problem::WrongActivationCode));
+    let mut stage = stage("first-start");
+    stage.input(typed("ABCD-EFGH-JKMN-PQRS"));
+    let tab = |stage: &mut Stage| drop((stage.input(press(Key::Tab)), stage.input(Vec::new())));
+    tab(&mut stage);
+    stage.input(typed("Kastanie Regen Montag"));
+    tab(&mut stage);
+    tab(&mut stage);
+    stage.input(typed("Kastanie Regen Montag"));
+    stage.input(press(Key::Enter));
+    assert_eq!(stage.done().len(), 1);
+    stage.comes(working());
+    stage.comes(refused());
+    assert_eq!(focused(&stage.input(Vec::new())), "Aktivierungscode");
+    (0..3).for_each(|_| tab(&mut stage));
+    let tree = stage.input(press(Key::Enter));
+    assert!(format!("{tree:?}").contains("ABCD-EFGH") && !format!("{tree:?}").contains("Kastanie"));
+    assert_eq!(stage.done(), ["Activate { code: Secret(…), passphrase: Secret(…) }"]);
+    stage.comes(working());
+    stage.comes(came(engine::Stage::AskCode, None));
+    stage.comes(refused());
+    assert!(!format!("{:?}", stage.input(Vec::new())).contains("ABCD-EFGH"));
+    (0..3).for_each(|_| tab(&mut stage));
+    stage.input(press(Key::Enter));
+    assert!(stage.done().is_empty(), "nothing is left of it");
+}
+
+#[test]
+fn a_switch_shows_the_passphrase_until_the_page_goes() {
+    let mut stage = stage("passphrase");
+    stage.input(typed("Größe übt früh"));
+    stage.input(press(Key::Tab));
+    let tree = stage.input(Vec::new());
+    assert_eq!(focused(&tree), "Passphrase anzeigen");
+    assert_eq!(nodes(&tree)[&tree.focus].toggled(), Some(egui::accesskit::Toggled::False));
+    stage.input(press(Key::Space));
+    let tree = stage.input(Vec::new());
+    assert_eq!(nodes(&tree)[&tree.focus].toggled(), Some(egui::accesskit::Toggled::True));
+    assert!(format!("{tree:?}").contains("Größe übt früh"));
+    stage.comes(engine::State { stage: engine::Stage::AskCode, problem: None });
+    stage.comes(engine::State { stage: engine::Stage::Locked, problem: None });
+    assert!(!format!("{:?}", stage.input(Vec::new())).contains("Größe"));
+}
+
+#[test]
+fn whoever_forgot_the_passphrase_gives_a_new_code() {
+    let mut stage = stage("passphrase");
+    while focused(&stage.input(Vec::new())) != "Ich habe einen neuen Aktivierungscode" {
+        stage.input(press(Key::Tab));
+    }
+    stage.input(press(Key::Enter));
+    (0..2).for_each(|_| drop(stage.input(Vec::new())));
+    assert_eq!(focused(&stage.input(Vec::new())), "Aktivierungscode");
+    stage.input(press(Key::Escape));
+    stage.input(Vec::new());
+    assert_eq!(focused(&stage.input(Vec::new())), "Passphrase");
+}
+
+#[test]
+fn what_is_open_in_the_browser_is_opened_again_and_nobody_is_asked_about_it() {
+    let mut stage = stage("desk-open");
+    while !focused(&stage.input(Vec::new())).starts_with("Elektronische Akte noch einmal öffnen") {
+        stage.input(press(Key::Tab));
+    }
+    stage.input(press(Key::Enter));
+    assert_eq!(stage.done(), ["Open(TargetId(0191c2a0-0000-7000-8000-000000000004))"]);
+    let mut state = page("desk-open", Language::De).state;
+    let mut pages = super::page::Pages::new(states::face(Language::De));
+    assert!(!pages.wants_to_leave(&state), "desktops are open, too");
+    if let engine::Stage::Ready(desk) = &mut state.stage {
+        desk.tiles.iter_mut().for_each(|tile| drop(tile.open.take_if(|open| open.address.is_some())));
+    }
+    let mut pages_of_the_browser = super::page::Pages::new(states::face(Language::De));
+    assert!(pages_of_the_browser.wants_to_leave(&state));
+}
+
+#[test]
+fn what_takes_a_moment_can_be_cancelled() {
+    let mut stage = stage("working-connecting");
+    stage.input(press(Key::Enter));
+    assert!(stage.done().is_empty(), "a key held too long cancels nothing");
+    stage.input(press(Key::Escape));
+    assert_eq!(stage.done(), ["Leave"]);
+    while focused(&stage.input(Vec::new())) != "Abbrechen und beenden" {
+        stage.input(press(Key::Tab));
+    }
+    stage.input(press(Key::Enter));
+    assert_eq!(stage.done(), ["Leave"]);
+}
+
+#[test]
+fn keys_scroll_what_is_longer_than_the_window_and_back_stays_in_sight() {
+    let top = |tree: &TreeUpdate, name: &str| {
+        let found = tree.nodes.iter().find(|(_, node)| node.label() == Some(name)).expect("it is there");
+        found.1.bounds().expect("it has a place").y0
+    };
+    let mut stage = stage("help");
+    let hint = "Weiter unten geht es weiter";
+    let first = stage.input(Vec::new());
+    assert!(format!("{first:?}").contains(hint));
+    let mut at = |key: Key| {
+        stage.input(press(key));
+        (0..2).for_each(|_| drop(stage.input(Vec::new())));
+        stage.input(Vec::new())
+    };
+    let heading = |tree: &TreeUpdate| top(tree, "Woher kommen Passphrase und Codes?");
+    let down = at(Key::PageDown);
+    assert!(heading(&down) < heading(&first));
+    let end = at(Key::End);
+    assert!(heading(&end) < heading(&down) && !format!("{end:?}").contains(hint));
+    assert!((top(&end, "Zurück") - top(&first, "Zurück")).abs() < 0.5);
+    let up = at(Key::PageUp);
+    assert!(heading(&up) > heading(&end));
+    assert!((heading(&at(Key::Home)) - heading(&first)).abs() < 0.5);
 }
 
 #[test]

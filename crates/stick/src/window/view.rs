@@ -7,7 +7,7 @@ use fernamt_domain::{Secret, TargetId, TargetKind};
 
 use super::words::{self, Language, Word};
 use crate::{
-    engine::{Desk, LineState, LineTest, Problem, Stage, State, Step, Tile},
+    engine::{Desk, LineState, LineTest, Opened, Problem, Stage, State, Step, Tile},
     passphrase::{self, PassphraseFault},
 };
 
@@ -19,6 +19,8 @@ pub const WEAK_ROUND_TRIP_MS: u32 = 250;
 pub const WEAK_LOSS_PERMILLE: u16 = 20;
 /// From this way there and back on a line is no longer called good.
 pub const FAIR_ROUND_TRIP_MS: u32 = 120;
+/// Below this way there and back nobody needs a figure.
+pub const BEST_ROUND_TRIP_MS: u32 = 10;
 /// From this share lost on a line is no longer called good.
 pub const FAIR_LOSS_PERMILLE: u16 = 5;
 
@@ -69,6 +71,8 @@ pub enum Over {
     Leave,
     /// The passphrase, after a session has ended.
     Again,
+    /// A new activation code, for whoever has forgotten the passphrase.
+    Renew,
 }
 
 /// All that the window shows.
@@ -116,10 +120,16 @@ pub enum Screen {
         /// Whether one can sign in again.
         again: bool,
     },
-    /// The first start.
-    Activate,
+    /// The first start, or a new start with a new code.
+    Activate {
+        /// What to do.
+        text: String,
+    },
     /// The passphrase.
-    Passphrase,
+    Passphrase {
+        /// Whether a new activation code can be given instead.
+        renew: bool,
+    },
     /// The one-time code.
     Code,
     /// Name and password for the proxy.
@@ -154,8 +164,8 @@ pub struct Section {
 /// The desk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeskView {
-    /// Whose it is.
-    pub greeting: String,
+    /// Whose it is, where the bar does not say it.
+    pub greeting: Option<String>,
     /// How the line does.
     pub line: String,
     /// Whether that is something to worry about.
@@ -172,6 +182,8 @@ pub struct DeskView {
     pub groups: Vec<Group>,
     /// What to say where there are none.
     pub empty: Option<String>,
+    /// What quitting does not end, if there is something.
+    pub stays: Option<String>,
 }
 
 /// Tiles under a heading.
@@ -196,6 +208,8 @@ pub struct TileView {
     pub about: String,
     /// Whether it is open.
     pub open: bool,
+    /// Whether it is open in the browser, where nothing can be ended, only opened again.
+    pub browser: bool,
     /// How it is open.
     pub status: Option<String>,
     /// Why it did not open.
@@ -209,22 +223,28 @@ pub struct TileView {
 /// Makes the view.
 pub fn view(state: &State, face: &Face, language: Language, over: Over, search: &str) -> View {
     let word = |word: Word| word.text(language).to_owned();
-    let told = state.problem.as_ref().map(|problem| notice(problem, language));
+    // Whoever signs in again has read why the last session ended.
+    let old = state.stage == Stage::Ended && over == Over::Again;
+    let told = state.problem.as_ref().filter(|_| !old).map(|problem| notice(problem, language));
     let proxy = state.problem == Some(Problem::ProxyWantsPassword) && !matches!(state.stage, Stage::Working(_));
     let (heading, screen) = match (&state.stage, over) {
         (_, Over::Help) => (word(Word::HelpHeading), Screen::Help(help(language))),
         (Stage::Ready(desk), Over::Leave) => (word(Word::LeaveHeading), leave(desk, language)),
         _ if proxy => (word(Word::ProxyHeading), Screen::Proxy),
         (Stage::Unusable, _) => (word(Word::UnusableHeading), Screen::Message { text: String::new(), again: false }),
-        (Stage::Fresh, _) => (word(Word::FreshHeading), Screen::Activate),
-        (Stage::Locked, _) | (Stage::Ended, Over::Again) => (word(Word::LockedHeading), Screen::Passphrase),
+        (Stage::Fresh, _) => (word(Word::FreshHeading), Screen::Activate { text: word(Word::FreshText) }),
+        (Stage::Locked, Over::Renew) => (word(Word::RenewHeading), Screen::Activate { text: word(Word::RenewText) }),
+        (Stage::Locked, _) => (word(Word::LockedHeading), Screen::Passphrase { renew: true }),
+        (Stage::Ended, Over::Again) => (word(Word::LockedHeading), Screen::Passphrase { renew: false }),
         (Stage::Working(step), _) => {
             let (doing, more) = words::step(*step);
             let heading = if *step == Step::Activating { Word::FreshHeading } else { Word::LockedHeading };
             (word(heading), Screen::Working { word: word(doing), more: word(more) })
         }
         (Stage::AskCode, _) => (word(Word::CodeHeading), Screen::Code),
-        (Stage::Ready(desk), _) => (word(Word::DeskHeading), Screen::Desk(Box::new(desk_view(desk, language, search)))),
+        (Stage::Ready(desk), _) => {
+            (word(Word::DeskHeading), Screen::Desk(Box::new(desk_view(desk, face, language, search))))
+        }
         (Stage::Ended, _) => {
             let text = if state.problem.is_none() { word(Word::EndedText) } else { String::new() };
             (word(Word::EndedHeading), Screen::Message { text, again: can_sign_in_again(state.problem.as_ref()) })
@@ -240,14 +260,27 @@ pub fn view(state: &State, face: &Face, language: Language, over: Over, search: 
     View { title, heading, notice, screen, announcement }
 }
 
-/// How many targets are open.
+/// What ends with the window.
 pub fn open_names(state: &State) -> Vec<String> {
     match &state.stage {
-        Stage::Ready(desk) => {
-            desk.tiles.iter().filter(|tile| tile.open.is_some()).map(|tile| tile.target.name.clone()).collect()
-        }
+        Stage::Ready(desk) => ending(desk).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
+}
+
+/// What quitting cuts off: not what the browser shows.
+fn ending(desk: &Desk) -> impl Iterator<Item = &str> {
+    let ends = |tile: &&Tile| tile.open.as_ref().is_some_and(|open| !in_browser(open));
+    desk.tiles.iter().filter(ends).map(|tile| tile.target.name.as_str())
+}
+
+fn in_browser(open: &Opened) -> bool {
+    open.address.is_none()
+}
+
+fn stays(desk: &Desk, language: Language) -> Option<String> {
+    let some = desk.tiles.iter().filter_map(|tile| tile.open.as_ref()).any(in_browser);
+    some.then(|| Word::BrowserStays.text(language).to_owned())
 }
 
 /// The line below the field of a new passphrase, and whether it may be taken.
@@ -291,14 +324,14 @@ fn notice(problem: &Problem, language: Language) -> Notice {
 }
 
 fn leave(desk: &Desk, language: Language) -> Screen {
-    let open: Vec<&str> =
-        desk.tiles.iter().filter(|tile| tile.open.is_some()).map(|tile| tile.target.name.as_str()).collect();
+    let open: Vec<&str> = ending(desk).collect();
     let word = if open.len() == 1 { Word::LeaveOne } else { Word::LeaveMany };
     let text = word.fill(language, &[("count", &open.len().to_string()), ("names", &open.join(", "))]);
+    let text = stays(desk, language).into_iter().fold(text, |text, stays| format!("{text} {stays}"));
     Screen::Leave { text }
 }
 
-fn desk_view(desk: &Desk, language: Language, search: &str) -> DeskView {
+fn desk_view(desk: &Desk, face: &Face, language: Language, search: &str) -> DeskView {
     let has_search = desk.tiles.len() >= SEARCH_FROM;
     let wanted = if has_search { search.trim().to_lowercase() } else { String::new() };
     let mut groups: Vec<Group> = Vec::new();
@@ -316,15 +349,17 @@ fn desk_view(desk: &Desk, language: Language, search: &str) -> DeskView {
     };
     let (line, line_weak) = line(&desk.line, language);
     DeskView {
-        greeting: Word::Greeting.fill(language, &[("person", &desk.person)]),
+        greeting: (desk.person != face.person).then(|| Word::Greeting.fill(language, &[("person", &desk.person)])),
         line,
         line_weak,
         away: away(&desk.line, language),
-        test: desk.line.test.map(|test| line_test(test, language)),
+        // What was measured before an outage says nothing about the line after it.
+        test: desk.line.test.filter(|_| desk.line.away.is_none()).map(|test| line_test(test, language)),
         can_test: desk.line.away.is_none() && desk.line.test != Some(LineTest::Running),
         search: has_search,
         groups,
         empty: empty.map(|word| word.text(language).to_owned()),
+        stays: stays(desk, language),
     }
 }
 
@@ -346,15 +381,17 @@ fn tile_view(tile: &Tile, language: Language) -> TileView {
     let about =
         if target.description.is_empty() { kind.to_owned() } else { format!("{kind} · {}", target.description) };
     let status = tile.open.as_ref().map(|open| match (&open.program, open.address) {
-        (Some(program), _) => Word::OpenWith.fill(language, &[("program", program)]),
+        (_, None) => Word::OpenInBrowser.text(language).to_owned(),
+        (Some(program), Some(_)) => Word::OpenWith.fill(language, &[("program", program)]),
         (None, Some(address)) => Word::OpenAt.fill(language, &[("address", &address.to_string())]),
-        (None, None) => Word::OpenNow.text(language).to_owned(),
     });
     let problem = tile.problem.as_ref().map(|problem| {
         let told = notice(problem, language);
         format!("{}. {}", told.title, told.text)
     });
+    let browser = tile.open.as_ref().is_some_and(in_browser);
     let (action, named) = match tile.open {
+        Some(_) if browser => (Word::OpenAgain, Word::OpenAgainNamed),
         Some(_) => (Word::Close, Word::CloseNamed),
         None => (Word::Open, Word::OpenNamed),
     };
@@ -366,6 +403,7 @@ fn tile_view(tile: &Tile, language: Language) -> TileView {
         name: target.name.clone(),
         about,
         open: tile.open.is_some(),
+        browser,
         status,
         problem,
         action: action.text(language).to_owned(),
@@ -388,6 +426,7 @@ fn line(line: &LineState, language: Language) -> (String, bool) {
         Transport::Proxy => Word::WayProxy,
     };
     let word = match (weak, fair) {
+        (false, false) if round_trip_ms < BEST_ROUND_TRIP_MS => Word::LineBest,
         (true, _) => Word::LineWeak,
         (false, true) => Word::LineFair,
         (false, false) => Word::LineGood,
@@ -412,11 +451,11 @@ fn line_test(test: LineTest, language: Language) -> String {
         LineTest::Done { round_trip, jitter, loss_permille, down_kbit, up_kbit } => Word::TestDone.fill(
             language,
             &[
-                ("ms", &round_trip.as_millis().to_string()),
-                ("jitter", &jitter.as_millis().to_string()),
+                ("ms", &milliseconds(round_trip, language)),
+                ("jitter", &milliseconds(jitter, language)),
                 ("loss", &percent(loss_permille, language)),
-                ("down", &rate(down_kbit, language)),
-                ("up", &rate(up_kbit, language)),
+                ("down", &speed(down_kbit, language)),
+                ("up", &speed(up_kbit, language)),
             ],
         ),
     }
@@ -428,11 +467,18 @@ fn help(language: Language) -> Vec<Section> {
         paragraphs: paragraphs.iter().map(|word| word.text(language).to_owned()).collect(),
     };
     let mut sections = vec![
+        section(Word::HelpCodesHeading, &[Word::HelpCodesActivation, Word::HelpCodesPassphrase, Word::HelpCodesOnce]),
+        section(Word::HelpForgottenHeading, &[Word::HelpForgotten]),
+        section(Word::HelpLostHeading, &[Word::HelpLost]),
+        section(Word::HelpTargetHeading, &[Word::HelpTarget]),
+        section(Word::HelpAwayHeading, &[Word::HelpAway]),
+        section(Word::HelpCallHeading, &[Word::HelpCall]),
+        section(Word::HelpKeysHeading, &[Word::HelpKeys]),
+        section(Word::HelpStaysHeading, &[]),
         section(Word::HelpOursHeading, &[Word::HelpOurs]),
         section(Word::HelpWindowsHeading, &[Word::HelpWindowsStarted, Word::HelpWindowsUsb, Word::HelpWindowsMstsc]),
         section(Word::HelpLinuxHeading, &[Word::HelpLinux]),
         section(Word::HelpBothHeading, &[Word::HelpBrowser, Word::HelpMemory, Word::HelpShared, Word::HelpAdvice]),
-        section(Word::HelpKeysHeading, &[Word::HelpKeys]),
     ];
     let version = Word::HelpVersion.fill(language, &[("version", env!("CARGO_PKG_VERSION"))]);
     if let Some(last) = sections.last_mut() {
@@ -474,12 +520,35 @@ fn decimal(tenths: u32, language: Language) -> String {
     }
 }
 
-fn rate(kbit: u32, language: Language) -> String {
-    if kbit >= 1000 {
-        Word::Megabits.fill(language, &[("value", &decimal(kbit / 100, language))])
-    } else {
-        Word::Kilobits.fill(language, &[("value", &kbit.to_string())])
+fn milliseconds(length: Duration, language: Language) -> String {
+    match length.as_millis() {
+        few if few < u128::from(BEST_ROUND_TRIP_MS) => Word::BelowTenMs.text(language).to_owned(),
+        many => Word::Milliseconds.fill(language, &[("value", &many.to_string())]),
     }
+}
+
+/// How fast that is, in a word and about.
+fn speed(kbit: u32, language: Language) -> String {
+    let word = match kbit {
+        100_000.. => Word::VeryFast,
+        20_000.. => Word::Fast,
+        4_000.. => Word::FastEnough,
+        _ => Word::Slow,
+    };
+    word.fill(language, &[("rate", &rate(kbit, language))])
+}
+
+/// A rate, rounded to what one can feel.
+fn rate(kbit: u32, language: Language) -> String {
+    let rounded = |to: u32| kbit.saturating_add(to / 2) / to;
+    let (word, value) = match kbit {
+        99_500.. => (Word::Megabits, (rounded(10_000).saturating_mul(10)).to_string()),
+        9_950.. => (Word::Megabits, rounded(1000).to_string()),
+        1000.. => (Word::Megabits, decimal(rounded(100), language)),
+        100.. => (Word::Kilobits, (rounded(10) * 10).to_string()),
+        _ => (Word::Kilobits, kbit.to_string()),
+    };
+    word.fill(language, &[("value", &value)])
 }
 
 /// A length of time in words, exact to the second below ten minutes.

@@ -135,7 +135,10 @@ fn lengths_of_time_and_rates_read_well() {
     ] {
         assert_eq!(duration(Duration::from_secs(seconds), Language::De), said);
     }
-    assert_eq!((rate(870, Language::De), rate(15_640, Language::De)), ("870 kbit/s".into(), "15,6 Mbit/s".into()));
+    assert_eq!((rate(873, Language::De), rate(15_640, Language::De)), ("870 kbit/s".into(), "16 Mbit/s".into()));
+    assert_eq!((rate(2_340, Language::De), rate(1_234_567, Language::En)), ("2,3 Mbit/s".into(), "1230 Mbit/s".into()));
+    assert_eq!(speed(243_900, Language::De), "sehr schnell, rund 240 Mbit/s");
+    assert_eq!(speed(900, Language::En), "slow, about 900 kbit/s");
     assert_eq!((percent(4, Language::En), percent(30, Language::De)), ("0.4".into(), "3".into()));
 }
 
@@ -145,10 +148,53 @@ fn whoever_may_sign_in_again_is_asked_for_the_passphrase() {
     let face = states::face(Language::De);
     let ended = view(&state, &face, Language::De, Over::Nothing, "");
     assert!(matches!(ended.screen, Screen::Message { again: true, .. }));
-    assert_eq!(view(&state, &face, Language::De, Over::Again, "").screen, Screen::Passphrase);
+    let again = view(&state, &face, Language::De, Over::Again, "");
+    assert_eq!((again.screen, again.notice), (Screen::Passphrase { renew: false }, None));
     for name in ["ended", "ended-pulled", "ended-copied"] {
         assert!(matches!(view_of(name, Language::De).screen, Screen::Message { again: false, .. }), "{name}");
     }
+}
+
+#[test]
+fn what_needs_no_figure_has_none_and_what_is_old_is_gone() {
+    let shown = |change: &dyn Fn(&mut Desk)| {
+        let mut page = states::all(Language::En).into_iter().find(|page| page.name == "line-tested").unwrap();
+        let Stage::Ready(desk) = &mut page.state.stage else { panic!() };
+        change(desk);
+        match view(&page.state, &states::face(Language::En), Language::En, Over::Nothing, "").screen {
+            Screen::Desk(desk) => desk,
+            other => panic!("{other:?}"),
+        }
+    };
+    let best = shown(&|desk| desk.line.quality.as_mut().unwrap().round_trip_ms = 0);
+    assert_eq!(best.line, "Good line");
+    assert!(best.test.is_some() && best.greeting.is_none());
+    let patience = Duration::from_secs(600);
+    let away = shown(&|desk| desk.line.away = Some(crate::engine::Away { lasted: Duration::ZERO, patience }));
+    assert_eq!(away.test, None);
+    let other = shown(&|desk| desk.person = "Max".to_owned());
+    assert_eq!(other.greeting.as_deref(), Some("Signed in: Max"));
+}
+
+#[test]
+fn the_browser_is_told_apart_from_what_can_be_ended() {
+    let desk = desk_of("desk-open", Language::En);
+    let tile = desk.groups.iter().flat_map(|group| &group.tiles).find(|tile| tile.browser).unwrap();
+    assert_eq!(tile.action, "Open again");
+    assert!(tile.status.as_deref().unwrap().starts_with("Opened in the browser."));
+    assert_eq!(desk.stays.as_deref(), Some(Word::BrowserStays.text(Language::En)));
+    assert_eq!(desk_of("desk", Language::En).stays, None);
+    let Screen::Leave { text } = view_of("leave", Language::En).screen else { panic!() };
+    assert!(text.starts_with("2 connections") && !text.contains("Electronic files"), "{text}");
+    assert!(text.ends_with(Word::BrowserStays.text(Language::En)));
+}
+
+#[test]
+fn help_begins_with_what_to_do_and_ends_with_what_stays() {
+    let Screen::Help(sections) = view_of("help", Language::En).screen else { panic!() };
+    let at = |heading: &str| sections.iter().position(|section| section.heading == heading).expect("it is there");
+    assert_eq!(at("Where do passphrase and codes come from?"), 0);
+    assert!(at("Whom do you call?") < at("Keys") && at("Keys") < at("What stays on this PC"));
 }
 
 #[test]
@@ -162,8 +208,8 @@ fn an_accent_is_six_digits() {
 #[test]
 fn a_new_passphrase_is_judged_while_it_is_typed() {
     let hint = |text: &str| passphrase_hint(&text.into(), Language::De);
-    assert!(!hint("").1 && hint("").0.starts_with("Am besten"));
-    assert_eq!(hint("elf zeichen"), ("Noch ein Zeichen oder einige Wörter.".to_owned(), false));
+    assert!(!hint("").1 && hint("").0.starts_with("Mindestens 12 Zeichen"));
+    assert_eq!(hint("elf zeichen"), ("Noch ein Zeichen.".to_owned(), false));
     assert!(!hint("aaaaaaaaaaaaaaaa").1);
     assert_eq!(hint("zwölf zeiche"), ("Lang genug.".to_owned(), true));
     assert_eq!(hint("Kastanie Regen Montag Ziegel").0, "Lang und gut.");

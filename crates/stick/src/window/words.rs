@@ -76,6 +76,8 @@ impl Word {
 words! {
     Product: "Fernamt", "Fernamt";
     StickOf: "Stick von {person}", "{person}’s stick";
+    MoreBelow: "Weiter unten geht es weiter", "There is more below";
+    CancelWork: "Abbrechen und beenden", "Cancel and quit";
     OtherLanguage: "English", "Deutsch";
     Help: "Hilfe", "Help";
     Back: "Zurück", "Back";
@@ -84,14 +86,20 @@ words! {
     UnusableHeading: "Dieser Ordner ist kein Stick", "This folder is not a stick";
 
     FreshHeading: "Willkommen", "Welcome";
-    FreshText: "Sie starten diesen Stick zum ersten Mal. Den Aktivierungscode haben Sie von Ihrer Verwaltung bekommen. Die Passphrase wählen Sie selbst; niemand sonst kennt sie, und niemand kann sie wiederherstellen.", "You are starting this stick for the first time. Your administration gave you the activation code. You choose the passphrase yourself; nobody else knows it, and nobody can restore it.";
+    FreshText: "Sie starten diesen Stick zum ersten Mal. Den Aktivierungscode haben Sie von Ihrer Leitstelle bekommen. Die Passphrase wählen Sie selbst; niemand sonst kennt sie, und niemand kann sie wiederherstellen.", "You are starting this stick for the first time. Your control desk gave you the activation code. You choose the passphrase yourself; nobody else knows it, and nobody can restore it.";
     ActivationCode: "Aktivierungscode", "Activation code";
     NewPassphrase: "Neue Passphrase", "New passphrase";
     PassphraseAgain: "Passphrase wiederholen", "Repeat the passphrase";
-    PassphraseRule: "Am besten ein Satz oder vier Wörter, die nicht zusammengehören. Mindestens 12 Zeichen.", "Best is a sentence, or four words that do not belong together. At least 12 characters.";
-    PassphraseMissing: "Noch {count} Zeichen oder einige Wörter.", "{count} more characters, or some words.";
-    PassphraseMissingOne: "Noch ein Zeichen oder einige Wörter.", "One more character, or some words.";
-    PassphraseRepeated: "Das ist immer dasselbe Zeichen.", "That is one character over and over.";
+    PassphraseRule: "Mindestens 12 Zeichen, keine einfachen Reihen. Am besten ein Satz oder vier Wörter, die nicht zusammengehören.", "At least 12 characters, no simple rows. Best is a sentence, or four words that do not belong together.";
+    Show: "Anzeigen", "Show";
+    ShowPassphrase: "Passphrase anzeigen", "Show passphrase";
+    ShowPassword: "Passwort anzeigen", "Show password";
+    Renew: "Ich habe einen neuen Aktivierungscode", "I have a new activation code";
+    RenewHeading: "Stick neu einrichten", "Set up the stick anew";
+    RenewText: "Mit dem neuen Aktivierungscode von Ihrer Leitstelle wählen Sie eine neue Passphrase. Die alte gilt dann nicht mehr.", "With the new activation code from your control desk you choose a new passphrase. The old one is good no more.";
+    PassphraseMissing: "Noch {count} Zeichen.", "{count} more characters.";
+    PassphraseMissingOne: "Noch ein Zeichen.", "One more character.";
+    PassphraseRepeated: "Das wiederholt sich oder zählt nur weiter.", "That repeats itself or only counts on.";
     PassphraseTooLong: "Das ist zu lang.", "That is too long.";
     PassphraseGood: "Lang genug.", "Long enough.";
     PassphraseStrong: "Lang und gut.", "Long and good.";
@@ -120,7 +128,7 @@ words! {
     Connecting: "Ein Weg wird gesucht …", "Looking for a way …";
     ConnectingMore: "Der Stick versucht mehrere Wege zugleich und nimmt den schnellsten.", "The stick tries several ways at once and takes the fastest.";
     SigningIn: "Sie werden angemeldet …", "Signing you in …";
-    SigningInMore: "Das Fernamt prüft Stick und Code.", "The gateway is checking the stick and the code.";
+    SigningInMore: "Das Fernamt prüft Stick und Code.", "Fernamt is checking the stick and the code.";
     Activating: "Der Stick wird eingerichtet …", "Setting up the stick …";
     ActivatingMore: "Er bekommt seinen Schlüssel. Bitte ziehen Sie ihn nicht ab.", "It is getting its key. Please do not pull it out.";
 
@@ -128,7 +136,7 @@ words! {
     Greeting: "Angemeldet: {person}", "Signed in: {person}";
     Search: "Suchen", "Search";
     NothingFound: "Nichts gefunden.", "Nothing found.";
-    NoTargets: "Für Sie ist noch nichts freigegeben. Bitte wenden Sie sich an Ihre Verwaltung.", "Nothing has been opened for you yet. Please ask your administration.";
+    NoTargets: "Für Sie ist noch nichts freigegeben. Bitte wenden Sie sich an Ihre Leitstelle.", "Nothing has been opened for you yet. Please ask your control desk.";
     Open: "Öffnen", "Open";
     Close: "Trennen", "Disconnect";
     OpenNamed: "{name} öffnen", "Open {name}";
@@ -138,10 +146,14 @@ words! {
     KindTcp: "Dienst", "Service";
     KindWeb: "Web-Anwendung", "Web application";
     OpenWith: "Offen mit {program}", "Open with {program}";
+    OpenInBrowser: "Im Browser geöffnet. Abmelden müssen Sie sich dort selbst.", "Opened in the browser. You have to sign out there yourself.";
+    OpenAgain: "Noch einmal öffnen", "Open again";
+    OpenAgainNamed: "{name} noch einmal öffnen", "Open {name} again";
+    BrowserStays: "Was im Browser offen ist, bleibt beim Beenden offen. Melden Sie sich dort selbst ab.", "What is open in the browser stays open when you quit. Sign out there yourself.";
     OpenAt: "Offen: {address}", "Open: {address}";
-    OpenNow: "Offen", "Open";
 
     LineMeasuring: "Die Leitung wird gemessen.", "Measuring the line.";
+    LineBest: "Gute Leitung", "Good line";
     LineGood: "Gute Leitung: {ms} ms{way}", "Good line: {ms} ms{way}";
     LineFair: "Brauchbare Leitung: {ms} ms, {loss} % Verlust{way}", "Fair line: {ms} ms, {loss} % loss{way}";
     LineWeak: "Schwache Leitung: {ms} ms, {loss} % Verlust{way}", "Weak line: {ms} ms, {loss} % loss{way}";
@@ -151,7 +163,13 @@ words! {
     WayProxy: ", über einen Proxy", ", through a proxy";
     TestLine: "Leitung prüfen", "Test the line";
     TestRunning: "Die Leitung wird geprüft …", "Testing the line …";
-    TestDone: "Hin und zurück {ms} ms, Schwankung {jitter} ms, Verlust {loss} %. Zu Ihnen {down}, von Ihnen {up}.", "There and back {ms} ms, variation {jitter} ms, loss {loss} %. To you {down}, from you {up}.";
+    TestDone: "Hin und zurück {ms}, Schwankung {jitter}, Verlust {loss} %. Zu Ihnen: {down}. Von Ihnen: {up}.", "There and back {ms}, variation {jitter}, loss {loss} %. To you: {down}. From you: {up}.";
+    Milliseconds: "{value} ms", "{value} ms";
+    BelowTenMs: "unter 10 ms", "below 10 ms";
+    VeryFast: "sehr schnell, rund {rate}", "very fast, about {rate}";
+    Fast: "schnell, rund {rate}", "fast, about {rate}";
+    FastEnough: "ausreichend, rund {rate}", "sufficient, about {rate}";
+    Slow: "langsam, rund {rate}", "slow, about {rate}";
     Megabits: "{value} Mbit/s", "{value} Mbit/s";
     Kilobits: "{value} kbit/s", "{value} kbit/s";
 
@@ -185,7 +203,22 @@ words! {
     AskConnect: "Verbinden", "Connect";
     Cancel: "Abbrechen", "Cancel";
 
-    HelpHeading: "Was auf diesem PC bleibt", "What stays on this PC";
+    HelpHeading: "Hilfe", "Help";
+    HelpCodesHeading: "Woher kommen Passphrase und Codes?", "Where do passphrase and codes come from?";
+    HelpCodesActivation: "Aktivierungscode: von Ihrer Leitstelle, meist in einem Brief. Sie brauchen ihn nur beim ersten Start.", "Activation code: from your control desk, mostly in a letter. You need it only at the first start.";
+    HelpCodesPassphrase: "Passphrase: Sie haben sie beim ersten Start selbst gewählt. Niemand sonst kennt sie.", "Passphrase: you chose it yourself at the first start. Nobody else knows it.";
+    HelpCodesOnce: "Einmalcode: Ihn zeigt die App oder das Token, mit dem Sie sich auch im Browser am Fernamt anmelden. Jeder gilt nur einmal.", "One-time code: shown by the app or token with which you sign in to Fernamt in the browser, too. Each is good only once.";
+    HelpForgottenHeading: "Passphrase vergessen?", "Forgotten the passphrase?";
+    HelpForgotten: "Ihre Leitstelle gibt Ihnen einen neuen Aktivierungscode. Wählen Sie damit bei der Anmeldung „Ich habe einen neuen Aktivierungscode“. Der Stick bleibt derselbe.", "Your control desk gives you a new activation code. With it, choose “I have a new activation code” where you sign in. The stick stays the same.";
+    HelpLostHeading: "Stick verloren?", "Lost the stick?";
+    HelpLost: "Rufen Sie sofort Ihre Leitstelle an, oder melden Sie ihn selbst: im Browser unter Mein Konto, Geräte und Sitzungen. Er ist dann innerhalb von Sekunden gesperrt.", "Call your control desk at once, or report it yourself: in the browser under My account, Devices and sessions. It is then blocked within seconds.";
+    HelpTargetHeading: "Ein Ziel öffnet sich nicht?", "A target does not open?";
+    HelpTarget: "Lesen Sie, was in Rot darunter steht. Ihr eigener PC muss eingeschaltet sein. Öffnet sich nur eine Seite im Browser nicht, wählen Sie „Noch einmal öffnen“. Hilft das nicht, fragen Sie Ihre Leitstelle.", "Read what is written below it in red. Your own PC has to be switched on. If only a page in the browser does not open, choose “Open again”. If that does not help, ask your control desk.";
+    HelpAwayHeading: "Die Leitung ist weg?", "The line is gone?";
+    HelpAway: "Sie müssen nichts tun. Was offen ist, wartet einige Minuten und geht dann von selbst weiter, auch über ein anderes Netz. War die Leitung zu lange weg, melden Sie sich neu an.", "You need not do anything. What is open waits some minutes and then goes on by itself, by another network, too. If the line was away for too long, sign in again.";
+    HelpCallHeading: "Wen rufen Sie an?", "Whom do you call?";
+    HelpCall: "Ihre Leitstelle. Es hilft, wenn Sie den Satz vorlesen, der im Fenster steht, und das Ergebnis von „Leitung prüfen“.", "Your control desk. It helps if you read out the sentence in the window, and the result of “Test the line”.";
+    HelpStaysHeading: "Was auf diesem PC bleibt", "What stays on this PC";
     HelpOursHeading: "Vom Stick: nichts", "From the stick: nothing";
     HelpOurs: "Der Stick schreibt auf diesen PC keine Datei, keinen Eintrag in die Registrierung und kein Passwort. Was er sich merkt, steht in seinem eigenen Ordner; der Schlüssel dort ist mit Ihrer Passphrase verschlossen.", "The stick writes no file, no registry entry and no password to this PC. What it remembers is in its own folder; the key there is locked with your passphrase.";
     HelpWindowsHeading: "Von Windows selbst", "By Windows itself";
@@ -200,25 +233,25 @@ words! {
     HelpShared: "Wo Laufwerke, Drucker oder die Zwischenablage freigegeben sind, bleibt, was Sie selbst hierher speichern, drucken oder kopieren.", "Where drives, printers or the clipboard are allowed, whatever you save, print or copy here yourself will stay.";
     HelpAdvice: "Benutzen Sie den Stick nur an einem PC, dem Sie trauen: Wer ihn beherrscht, sieht Ihre Tasten und Ihren Bildschirm. Zum Schluss beenden, dann abziehen.", "Use the stick only on a PC that you trust: whoever controls it sees your keys and your screen. When you are done, quit, then pull it out.";
     HelpKeysHeading: "Tasten", "Keys";
-    HelpKeys: "Tabulator: weiter. Eingabe oder Leertaste: auslösen. Esc: zurück. Strg und Plus oder Minus: größer oder kleiner.", "Tab: next. Enter or space: activate. Esc: back. Ctrl and plus or minus: larger or smaller.";
+    HelpKeys: "Tabulator: weiter. Eingabe oder Leertaste: auslösen. Esc: zurück oder abbrechen. Bild auf, Bild ab, Pos1, Ende: blättern. Strg und Plus oder Minus: größer oder kleiner.", "Tab: next. Enter or space: activate. Esc: back or cancel. Page up, Page down, Home, End: scroll. Ctrl and plus or minus: larger or smaller.";
     HelpVersion: "Fernamt-Stick {version}. Freie Software unter der EUPL 1.2. Schrift: Fira Sans (OFL 1.1).", "Fernamt stick {version}. Free software under the EUPL 1.2. Typeface: Fira Sans (OFL 1.1).";
 
     NoConfigTitle: "Die Datei „stick.json“ fehlt oder ist beschädigt", "The file “stick.json” is missing or damaged";
-    NoConfigText: "Starten Sie das Programm aus dem Ordner, den Sie von Ihrer Verwaltung bekommen haben. Ist es dieser, dann bitten Sie dort um einen neuen.", "Start the program from the folder that your administration gave you. If this is the one, please ask them for a new one.";
+    NoConfigText: "Starten Sie das Programm aus dem Ordner, den Sie von Ihrer Leitstelle bekommen haben. Ist es dieser, dann bitten Sie dort um einen neuen.", "Start the program from the folder that your control desk gave you. If this is the one, please ask them for a new one.";
     CannotUnlockTitle: "Der Schlüssel lässt sich damit nicht öffnen", "The key cannot be opened with this";
-    CannotUnlockText: "Die Passphrase stimmt nicht, oder die Datei mit dem Schlüssel ist beschädigt. Prüfen Sie Großschreibung und Tastatursprache und versuchen Sie es noch einmal. Haben Sie die Passphrase vergessen, gibt Ihnen Ihre Verwaltung einen neuen Aktivierungscode.", "The passphrase is wrong, or the file with the key is damaged. Check capitals and the keyboard’s language and try again. If you have forgotten the passphrase, your administration gives you a new activation code.";
+    CannotUnlockText: "Die Passphrase stimmt nicht, oder die Datei mit dem Schlüssel ist beschädigt. Prüfen Sie Großschreibung und Tastatursprache und versuchen Sie es noch einmal. Haben Sie die Passphrase vergessen, gibt Ihnen Ihre Leitstelle einen neuen Aktivierungscode.", "The passphrase is wrong, or the file with the key is damaged. Check capitals and the keyboard’s language and try again. If you have forgotten the passphrase, your control desk gives you a new activation code.";
     ContainerDamagedTitle: "Die Datei mit dem Schlüssel ist beschädigt", "The file with the key is damaged";
-    ContainerDamagedText: "Vielleicht wurde der Stick beim Schreiben abgezogen. Bitten Sie Ihre Verwaltung um einen neuen Aktivierungscode.", "Perhaps the stick was pulled out while it was being written. Please ask your administration for a new activation code.";
+    ContainerDamagedText: "Vielleicht wurde der Stick beim Schreiben abgezogen. Bitten Sie Ihre Leitstelle um einen neuen Aktivierungscode.", "Perhaps the stick was pulled out while it was being written. Please ask your control desk for a new activation code.";
     NoMemoryTitle: "Dieser PC hat zu wenig freien Arbeitsspeicher", "This PC has too little free memory";
     NoMemoryText: "Das Öffnen des Schlüssels braucht für einen Moment einige hundert Megabyte. Schließen Sie andere Programme und versuchen Sie es noch einmal.", "Opening the key takes some hundred megabytes for a moment. Close other programs and try again.";
     CannotWriteTitle: "Der Stick lässt sich nicht beschreiben", "The stick cannot be written";
     CannotWriteText: "Er ist voll, schreibgeschützt oder nicht mehr angesteckt. Ohne zu schreiben kann er sich nicht anmelden. Prüfen Sie das und versuchen Sie es noch einmal.", "It is full, protected or no longer plugged in. It cannot sign in without writing. Please check that and try again.";
-    WeakPassphraseTitle: "Die Passphrase ist zu kurz", "The passphrase is too short";
-    WeakPassphraseText: "Wählen Sie mindestens 12 Zeichen oder vier Wörter.", "Choose at least 12 characters or four words.";
+    WeakPassphraseTitle: "Die Passphrase ist zu kurz oder zu leicht zu erraten", "The passphrase is too short or too easy to guess";
+    WeakPassphraseText: "Wählen Sie mindestens 12 Zeichen, am besten einen Satz oder vier Wörter.", "Choose at least 12 characters, best a sentence or four words.";
     WrongActivationCodeTitle: "Der Aktivierungscode wurde nicht angenommen", "The activation code was not accepted";
-    WrongActivationCodeText: "Er ist falsch geschrieben, schon benutzt oder älter als 14 Tage. Prüfen Sie ihn. Hilft das nicht, gibt Ihnen Ihre Verwaltung einen neuen.", "It is misspelt, used already or older than 14 days. Please check it. If that does not help, your administration gives you a new one.";
+    WrongActivationCodeText: "Er ist falsch geschrieben, schon benutzt oder älter als 14 Tage. Prüfen Sie ihn. Hilft das nicht, gibt Ihnen Ihre Leitstelle einen neuen.", "It is misspelt, used already or older than 14 days. Please check it. If that does not help, your control desk gives you a new one.";
     SignInRefusedTitle: "Die Anmeldung wurde nicht angenommen", "The sign-in was not accepted";
-    SignInRefusedText: "Der Code ist falsch oder abgelaufen, oder der Stick ist gesperrt. Warten Sie auf den nächsten Code und versuchen Sie es noch einmal. Bleibt es dabei, fragen Sie Ihre Verwaltung.", "The code is wrong or over, or the stick is blocked. Wait for the next code and try again. If it stays like this, please ask your administration.";
+    SignInRefusedText: "Der Code ist falsch oder abgelaufen, oder der Stick ist gesperrt. Warten Sie auf den nächsten Code und versuchen Sie es noch einmal. Bleibt es dabei, fragen Sie Ihre Leitstelle.", "The code is wrong or over, or the stick is blocked. Wait for the next code and try again. If it stays like this, please ask your control desk.";
     SlowDownTitle: "Bitte warten Sie einen Moment", "Please wait a moment";
     SlowDownText: "Es gab zu viele Versuche. In {wait} können Sie es wieder versuchen.", "There were too many attempts. You can try again in {wait}.";
     DevicePendingTitle: "Der Stick ist noch nicht freigegeben", "The stick is not approved yet";
@@ -230,23 +263,23 @@ words! {
     ProxyWantsPasswordTitle: "Der Proxy verlangt eine Anmeldung", "The proxy wants a sign-in";
     ProxyWantsPasswordText: "Dieses Netz lässt den Stick nur mit Name und Passwort hinaus. Haben Sie schon etwas eingegeben, dann stimmt es nicht.", "This network lets the stick out only with a name and a password. If you have entered them already, they are wrong.";
     WrongHostKeyTitle: "Hier antwortet nicht Ihr Fernamt", "This is not your Fernamt";
-    WrongHostKeyText: "Die Gegenstelle weist sich anders aus, als es auf dem Stick steht. Es wurde nichts gesendet. Versuchen Sie es in einem anderen Netz und melden Sie es Ihrer Verwaltung.", "Whoever answers proves to be somebody else than the stick expects. Nothing has been sent. Try another network, and tell your administration.";
+    WrongHostKeyText: "Die Gegenstelle weist sich anders aus, als es auf dem Stick steht. Es wurde nichts gesendet. Versuchen Sie es in einem anderen Netz und melden Sie es Ihrer Leitstelle.", "Whoever answers proves to be somebody else than the stick expects. Nothing has been sent. Try another network, and tell your control desk.";
     CopiedTitle: "Der Stick ist gesperrt: Es gibt eine Kopie", "The stick is blocked: there is a copy of it";
-    CopiedText: "Mit einer Kopie dieses Sticks hat sich schon jemand angemeldet. Ihre Verwaltung ist benachrichtigt. Bitte rufen Sie dort an.", "Somebody has signed in with a copy of this stick. Your administration has been told. Please call them.";
+    CopiedText: "Mit einer Kopie dieses Sticks hat sich schon jemand angemeldet. Ihre Leitstelle ist benachrichtigt. Bitte rufen Sie dort an.", "Somebody has signed in with a copy of this stick. Your control desk has been told. Please call them.";
     OutdatedTitle: "Das Programm auf dem Stick ist zu alt", "The program on the stick is too old";
-    OutdatedText: "Ihre Verwaltung gibt Ihnen ein neues. Ihr Schlüssel und Ihre Passphrase bleiben.", "Your administration gives you a new one. Your key and your passphrase stay.";
+    OutdatedText: "Ihre Leitstelle gibt Ihnen ein neues. Ihr Schlüssel und Ihre Passphrase bleiben.", "Your control desk gives you a new one. Your key and your passphrase stay.";
     SessionEndedTitle: "Ihre Sitzung wurde beendet", "Your session was ended";
-    SessionEndedText: "Das war Ihre Verwaltung, oder Ihre Zeit ist um. Versuchen Sie, sich neu anzumelden; geht das nicht, fragen Sie dort nach.", "Your administration did this, or your time is over. Try to sign in again; if that does not work, please ask them.";
+    SessionEndedText: "Das war Ihre Behörde, oder Ihre Zeit ist um. Versuchen Sie, sich neu anzumelden; geht das nicht, fragen Sie Ihre Leitstelle.", "Your agency did this, or your time is over. Try to sign in again; if that does not work, please ask your control desk.";
     LineLostTitle: "Die Leitung war zu lange weg", "The line was away for too long";
     LineLostText: "Die Verbindungen sind getrennt. Was auf den Desktops offen war, ist meist noch da. Melden Sie sich neu an, sobald das Internet wieder geht.", "The connections are closed. What was open on your desktops is mostly still there. Sign in again once the internet works.";
     StickPulledTitle: "Der Stick wurde abgezogen", "The stick was pulled out";
     StickPulledText: "Alle Verbindungen sind getrennt. Stecken Sie ihn wieder an und starten Sie ihn neu.", "All connections are closed. Plug it in again and start it anew.";
     TargetForbiddenTitle: "Das dürfen Sie zurzeit nicht öffnen", "You may not open this at present";
-    TargetForbiddenText: "Eine Regel Ihrer Verwaltung lässt es nicht zu, vielleicht nur zu dieser Zeit oder in diesem Netz.", "A rule of your administration does not allow it, perhaps only at this time or in this network.";
+    TargetForbiddenText: "Eine Regel lässt es nicht zu, vielleicht nur zu dieser Zeit oder in diesem Netz. Brauchen Sie es, fragen Sie Ihre Leitstelle.", "A rule does not allow it, perhaps only at this time or in this network. If you need it, ask your control desk.";
     TargetUnreachableTitle: "Das Ziel antwortet nicht", "The target does not answer";
-    TargetUnreachableText: "Ist es Ihr eigener PC, muss er eingeschaltet sein. Sonst versuchen Sie es später oder fragen Ihre Verwaltung.", "If it is your own PC, it has to be switched on. Otherwise try later or ask your administration.";
+    TargetUnreachableText: "Ist es Ihr eigener PC, muss er eingeschaltet sein. Sonst versuchen Sie es später oder fragen Ihre Leitstelle.", "If it is your own PC, it has to be switched on. Otherwise try later or ask your control desk.";
     NoProgramTitle: "Auf diesem PC fehlt ein Programm dafür", "This PC has no program for it";
-    NoProgramText: "Für einen Desktop reicht die Remotedesktopverbindung von Windows, auf Linux FreeRDP oder Remmina; für ein Terminal auf Linux „ssh“ und etwa xterm. Ihre Verwaltung kann Ihnen helfen.", "For a desktop, Remote Desktop of Windows is enough, on Linux FreeRDP or Remmina; for a terminal on Linux “ssh” and xterm, say. Your administration can help you.";
+    NoProgramText: "Für einen Desktop reicht die Remotedesktopverbindung von Windows, auf Linux FreeRDP oder Remmina; für ein Terminal auf Linux „ssh“ und etwa xterm. Ihre Leitstelle kann Ihnen helfen.", "For a desktop, Remote Desktop of Windows is enough, on Linux FreeRDP or Remmina; for a terminal on Linux “ssh” and xterm, say. Your control desk can help you.";
     UnavailableTitle: "Das Fernamt hat eine Störung", "Fernamt has a fault";
     UnavailableText: "Das liegt nicht an Ihnen. Versuchen Sie es in einigen Minuten noch einmal.", "This is not your doing. Please try again in a few minutes.";
 }
@@ -315,6 +348,15 @@ mod tests {
             let (de, en) = (word.text(Language::De), word.text(Language::En));
             assert!(!de.contains(" du ") && !de.contains('!') && !en.contains('!'), "{word:?}");
             assert!(!de.contains('"') && !en.contains('"'), "{word:?}: straight quotation marks");
+        }
+    }
+
+    #[test]
+    fn whom_to_ask_is_always_the_control_desk() {
+        for word in Word::ALL {
+            let (de, en) = (word.text(Language::De), word.text(Language::En));
+            assert!(!de.contains("Verwaltung") && !en.contains("administration"), "{word:?}");
+            assert_eq!(de.contains("Leitstelle"), en.contains("control desk"), "{word:?}");
         }
     }
 
