@@ -26,30 +26,44 @@ impl StartCommandFault {
     }
 }
 
-/// Checks a command: a program comes first, quotation marks are closed, and no placeholder is misspelt. Braces around
-/// anything but one word are the program's own.
-pub fn check(command: &str) -> Result<(), StartCommandFault> {
-    let mut quote = None;
+/// The words of a command: split at spaces and tabs, with what stands between `"` or `'` kept together. A backslash is
+/// only a backslash: paths on Windows are full of them.
+pub fn words(command: &str) -> Result<Vec<String>, StartCommandFault> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
     for c in command.chars() {
         match quote {
             Some(mark) if c == mark => quote = None,
-            Some(_) => {}
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            None => {}
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c == ' ' || c == '\t' => words.extend(word.take()),
+            None => word.get_or_insert_default().push(c),
         }
     }
     if quote.is_some() {
         return Err(StartCommandFault::OpenQuote);
     }
-    if command.trim_matches([' ', '\t', '"', '\'']).is_empty() {
-        return Err(StartCommandFault::Empty);
+    words.extend(word);
+    match words.first() {
+        Some(program) if !program.trim().is_empty() => Ok(words),
+        _ => Err(StartCommandFault::Empty),
     }
-    let words = command.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
+}
+
+/// Checks a command: a program comes first, quotation marks are closed, and no placeholder is misspelt. Braces around
+/// anything but one word are the program's own.
+pub fn check(command: &str) -> Result<(), StartCommandFault> {
+    words(command)?;
+    let braces = command.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
     let misspelt = |inside: &str| {
         let word = !inside.is_empty() && inside.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
         word && !matches!(inside, "host" | "port")
     };
-    if words.into_iter().any(misspelt) { Err(StartCommandFault::Placeholder) } else { Ok(()) }
+    if braces.into_iter().any(misspelt) { Err(StartCommandFault::Placeholder) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -70,6 +84,9 @@ mod tests {
         for (bad, fault) in [
             ("", StartCommandFault::Empty),
             (" \"\" ", StartCommandFault::Empty),
+            ("'' x", StartCommandFault::Empty),
+            ("\"\"'' fibu {host}", StartCommandFault::Empty),
+            ("' ' fibu", StartCommandFault::Empty),
             ("fibu \"open", StartCommandFault::OpenQuote),
             ("fibu it's", StartCommandFault::OpenQuote),
             ("fibu {Host}", StartCommandFault::Placeholder),
