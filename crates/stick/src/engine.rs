@@ -233,7 +233,7 @@ pub enum Problem {
     NoMemory,
     /// The stick cannot be written: full, pulled or protected.
     CannotWrite,
-    /// The new passphrase is too short.
+    /// The new passphrase is too short or too easy to guess.
     WeakPassphrase,
     /// The activation code is wrong, used or too old.
     WrongActivationCode,

@@ -9,7 +9,7 @@ use fernamt_domain::{Rng, Secret, SystemRng, TargetKind};
 use super::{
     Common, Exit, Secrets, Stick,
     ask::{NoSecret, Wanted},
-    event::{Event, Voice},
+    event::{Event, Voice, problem_word},
     signal::wish_to_end,
 };
 use crate::{
@@ -158,7 +158,11 @@ impl Drive {
             match passphrase::check(&passphrase) {
                 Err(fault) => match fault {
                     PassphraseFault::TooShort { .. } => self.voice.problem(&Problem::WeakPassphrase),
-                    PassphraseFault::Repeated => self.voice.tell(words.repeated()),
+                    PassphraseFault::Repeated => {
+                        let problem = problem_word(&Problem::WeakPassphrase);
+                        self.voice.event(&Event::Problem { problem, seconds: None, detail: None });
+                        self.voice.tell(words.repeated());
+                    }
                     PassphraseFault::TooLong => self.voice.tell(words.too_long()),
                 },
                 Ok(()) if !somebody => return Ok(passphrase),

@@ -2,10 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{
-    engine::Problem,
-    passphrase::{MIN_CHARS, MIN_WORDS},
-};
+use crate::{engine::Problem, passphrase::MIN_CHARS};
 
 /// The language of sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,9 +63,13 @@ pub fn sentence(problem: &Problem, language: Language) -> String {
         Problem::WeakPassphrase => {
             return language.of(
                 format!(
-                    "Die Passphrase ist zu kurz. Nehmen Sie mindestens {MIN_CHARS} Zeichen oder {MIN_WORDS} Wörter."
+                    "Die Passphrase ist zu kurz oder zu leicht zu erraten. Nehmen Sie mindestens {MIN_CHARS} Zeichen, am \
+                     besten vier Wörter, die nicht zusammengehören."
                 ),
-                format!("The passphrase is too short. Use at least {MIN_CHARS} characters or {MIN_WORDS} words."),
+                format!(
+                    "The passphrase is too short or too easy to guess. Use at least {MIN_CHARS} characters, best four \
+                     words that do not belong together."
+                ),
             );
         }
         Problem::WrongActivationCode => (
@@ -158,8 +159,8 @@ impl Words {
 
     pub(super) fn new_passphrase(self) -> String {
         self.0.of(
-            format!("Neue Passphrase (mindestens {MIN_CHARS} Zeichen oder {MIN_WORDS} Wörter): "),
-            format!("New passphrase (at least {MIN_CHARS} characters or {MIN_WORDS} words): "),
+            format!("Neue Passphrase (mindestens {MIN_CHARS} Zeichen): "),
+            format!("New passphrase (at least {MIN_CHARS} characters): "),
         )
     }
 
@@ -173,8 +174,8 @@ impl Words {
 
     pub(super) fn repeated(self) -> &'static str {
         self.0.of(
-            "Die Passphrase besteht nur aus einem Zeichen. Nehmen Sie mehrere Wörter.",
-            "The passphrase is one character repeated. Use several words.",
+            "Die Passphrase wiederholt sich oder zählt nur weiter. Nehmen Sie vier Wörter, die nicht zusammengehören.",
+            "The passphrase repeats itself or only counts on. Use four words that do not belong together.",
         )
     }
 
