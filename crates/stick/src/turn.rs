@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::{activation::blocking, container::ContainerError, engine::Problem};
 
 /// The file beside the program. It stays empty, and it stays: removing it could leave two with a turn.
-pub const TURN_FILE: &str = "stick.turn";
+pub(crate) const TURN_FILE: &str = "stick.turn";
 /// How often it is asked whether the other one is done, which no system tells. Asking can be given up at any moment, unlike
 /// waiting inside the system.
 const ASK_EVERY: Duration = Duration::from_millis(50);

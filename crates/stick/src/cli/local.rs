@@ -7,7 +7,8 @@ use tokio::task::spawn_blocking;
 
 use super::{Common, Exit, Language, event::Event, event::Voice};
 use crate::{
-    container::{self, Cost, Sealed},
+    activation,
+    container::{self, ContainerError, Cost, Sealed},
     engine::Problem,
     state_file,
 };
@@ -35,7 +36,8 @@ pub(super) fn status(common: &Common) -> Exit {
         Err(exit) => return exit,
     };
     let (config, voice) = (&stick.config, stick.voice);
-    let activated = Sealed::find(&stick.folder).is_ok();
+    let found = Sealed::find(&stick.folder);
+    let activated = found.is_ok();
     voice.event(&Event::Stick {
         device: config.device,
         agency: &config.agency,
@@ -44,6 +46,13 @@ pub(super) fn status(common: &Common) -> Exit {
         transport: state_file::load(&stick.folder).transport,
         program: env!("CARGO_PKG_VERSION"),
     });
+    if let Err(error) = found
+        && !matches!(error, ContainerError::Missing)
+    {
+        let problem = activation::problem(&error);
+        voice.problem(&problem);
+        return voice.ended(Some(&problem), Exit::of(&problem));
+    }
     voice.answer(&voice.words().status(&config.person, &config.agency, activated));
     voice.ended(None, Exit::Wish)
 }

@@ -14,7 +14,7 @@ pub(super) const NONCE_BYTES: usize = 24;
 pub(super) const SALT_BYTES: usize = 16;
 const TAG_BYTES: usize = 16;
 const MAGIC: &[u8; 8] = b"FERNAMT\x01";
-pub(super) const HEADER_BYTES: usize = MAGIC.len() + 3 * 4 + SALT_BYTES + NONCE_BYTES;
+pub(super) const HEADER_BYTES: usize = MAGIC.len() + 3 * 4 + SALT_BYTES + NONCE_BYTES + 4;
 const SEED_BYTES: usize = 32;
 
 /// What stands before the sealed contents.
@@ -37,14 +37,17 @@ impl Header {
         let (passes, rest) = number(rest)?;
         let (lanes, rest) = number(rest)?;
         let (salt, rest) = rest.split_first_chunk()?;
-        let (nonce, _) = rest.split_first_chunk()?;
-        if magic != MAGIC {
+        let (nonce, rest) = rest.split_first_chunk()?;
+        let (sealed, rest) = number(rest)?;
+        // What was cut off, as on a stick that was pulled too early, needs no passphrase to be seen.
+        if magic != MAGIC || usize::try_from(sealed).ok()? != rest.len() {
             return None;
         }
         Some(Self { cost: Cost::new(memory_kib, passes, lanes)?, salt: *salt, nonce: *nonce })
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    /// As bytes, before contents of this length.
+    pub(super) fn to_bytes(&self, plain: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend_from_slice(MAGIC);
         for number in [self.cost.memory_kib, self.cost.passes, self.cost.lanes] {
@@ -52,6 +55,9 @@ impl Header {
         }
         bytes.extend_from_slice(&self.salt);
         bytes.extend_from_slice(&self.nonce);
+        // Contents that no number holds are too large for any reader as well.
+        let sealed = u32::try_from(plain.saturating_add(TAG_BYTES)).unwrap_or(u32::MAX);
+        bytes.extend_from_slice(&sealed.to_be_bytes());
         bytes
     }
 

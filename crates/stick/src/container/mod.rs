@@ -8,6 +8,7 @@
 //! | 4, 4, 4 | Argon2id's memory in KiB, passes and lanes, big endian |
 //! | 16 | its salt |
 //! | 24 | the nonce of XChaCha20-Poly1305 |
+//! | 4 | the length of the rest, big endian |
 //! | the rest | the sealed contents, with its tag of 16 bytes |
 //!
 //! All before the sealed contents is authenticated with them. The contents are JSON. Each rewriting takes a new nonce
@@ -17,8 +18,9 @@
 //! # What it costs to guess
 //!
 //! [`Cost::STICK`] is 256 MiB and three passes for each guess. `fernamt-stick measure` prints what this takes on the
-//! computer at hand. Damage, a wrong passphrase and a forged header that passes the bounds all end in
-//! [`ContainerError::CannotOpen`] after the same work, so an attempt tells nothing about which part was wrong. The bounds
+//! computer at hand. Changed bytes, a wrong passphrase and a forged header that passes the bounds all end in
+//! [`ContainerError::CannotOpen`] after the same work, so an attempt tells nothing about which part was wrong. A file that
+//! is shorter or longer than it says is damaged, which anybody can see: [`ContainerError::NotOne`]. The bounds
 //! keep a forged header from asking for more than [`MAX_MEMORY_KIB`] and [`MAX_WORK_KIB`].
 //!
 //! # On the disk
@@ -259,8 +261,8 @@ impl Container {
     /// The file's bytes, under a new nonce.
     pub fn seal(&mut self, rng: &dyn Rng) -> Result<Vec<u8>, ContainerError> {
         self.header.nonce = random_bytes(rng);
-        let mut bytes = self.header.to_bytes();
         let plain = self.contents.to_bytes();
+        let mut bytes = self.header.to_bytes(plain.len());
         let sealed = cipher(&self.key)
             .encrypt(&nonce(&self.header), Payload { msg: &plain, aad: &bytes })
             .map_err(|_| ContainerError::CannotOpen)?;

@@ -194,3 +194,29 @@ fn a_folder_without_a_stick_is_named() {
     let output = finish(command, &[]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("missing field `version`"), "{output:?}");
 }
+
+#[test]
+fn a_damaged_key_is_told_without_its_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = json!({
+        "version": 1, "device": fernamt_domain::DeviceId(uuid::Uuid::from_u128(7)), "login": "erika",
+        "agency": "Stadt Linden", "person": "Erika Linde", "language": "de", "accent": "", "ssh": "192.0.2.7:22",
+        "websocket": null, "web": "https://fernamt.example.org",
+        "host_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"],
+    });
+    fs::write(folder.path().join("stick.json"), format!("\u{FEFF}{config}")).unwrap();
+    let status = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fernamt-stick"));
+        command.args(["status", "--json", "--folder"]).arg(folder.path());
+        finish(command, &[])
+    };
+    assert_code(&status(), 0);
+    let key = folder.path().join("stick.key");
+    fs::write(&key, "").unwrap();
+    assert_code(&status(), code(Exit::Stick));
+    fs::remove_file(&key).unwrap();
+    fs::create_dir(&key).unwrap();
+    let damaged = status();
+    assert_code(&damaged, code(Exit::Stick));
+    assert_eq!(events(&damaged)[1]["problem"], "container_damaged", "{damaged:?}");
+}
