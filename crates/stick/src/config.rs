@@ -25,6 +25,8 @@ pub const MAX_HOST_KEYS: usize = 8;
 /// The longest host key, as a line: RSA with 16 384 bits.
 pub const MAX_HOST_KEY_BYTES: usize = 4 * 1024;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Why a `stick.json` is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -39,7 +41,7 @@ pub enum ConfigError {
     TooLarge,
     /// It is no JSON, or a field is missing, unknown or of another type.
     #[error("{CONFIG_FILE}: {0}")]
-    Form(#[source] serde_json::Error),
+    Form(serde_json::Error),
     /// A field holds what it may not.
     #[error("{CONFIG_FILE}: {field}: {why}")]
     Field {
@@ -66,7 +68,9 @@ pub fn parse(bytes: &[u8]) -> Result<Config, ConfigError> {
     if bytes.len() > MAX_CONFIG_BYTES {
         return Err(ConfigError::TooLarge);
     }
-    let config: Config = serde_json::from_slice(bytes).map_err(ConfigError::Form)?;
+    // Windows' editors put this before what they save.
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let config: Config = serde_json::from_slice(text).map_err(ConfigError::Form)?;
     check(&config)?;
     Ok(config)
 }
@@ -263,7 +267,15 @@ pub(crate) mod tests {
         file = good();
         file["colour"] = json!("#000000");
         assert!(parse(file.to_string().as_bytes()).unwrap_err().to_string().contains("colour"));
-        assert!(matches!(parse(b"{"), Err(ConfigError::Form(_))));
+        let error = parse(b"{").unwrap_err();
+        assert!(matches!(error, ConfigError::Form(_)));
+        assert!(std::error::Error::source(&error).is_none(), "it is said once, with the file's name before it");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let marked = [BYTE_ORDER_MARK, good().to_string().as_bytes()].concat();
+        assert_eq!(parse(&marked).unwrap(), config());
     }
 
     #[test]
