@@ -17,8 +17,8 @@ use tokio::{
 use super::{
     Common, Exit,
     drive::{Drive, Over, row, until_wish},
-    event::Voice,
-    find::{NotFound, find},
+    event::{Event, Voice, problem_word},
+    find::{NotFound, alike, find},
     shell,
 };
 use crate::{
@@ -108,9 +108,12 @@ fn choose(desk: &Desk, wanted: &str, voice: Voice) -> Result<StickTarget, Over> 
         }
         Ok(target) => Ok(target.clone()),
         Err(NotFound::None) => {
-            voice.tell(&voice.words().no_target(wanted));
+            let alike: Vec<_> = alike(&targets, wanted).into_iter().map(|target| target.name.as_str()).collect();
             // Whether there is one that is not allowed is nobody's business.
-            Err(Over::Problem(Problem::TargetForbidden))
+            let problem = Problem::TargetForbidden;
+            voice.event(&Event::Problem { problem: problem_word(&problem), seconds: None, detail: None });
+            voice.tell(&voice.words().no_target(wanted, &alike));
+            Err(Over::Known(problem))
         }
         Err(NotFound::Several(candidates)) => {
             voice.tell(&voice.words().several_targets(wanted));

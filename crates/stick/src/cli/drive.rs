@@ -31,6 +31,8 @@ pub(super) enum Over {
     Wish,
     /// For this reason.
     Problem(Problem),
+    /// For this one, which has been told in words of its own.
+    Known(Problem),
     /// For one that has been told, by this code.
     Told(Exit),
 }
@@ -241,6 +243,7 @@ impl Drive {
         match over {
             Over::Wish => voice.ended(None, Exit::Wish),
             Over::Told(exit) => voice.ended(None, exit),
+            Over::Known(problem) => voice.ended(Some(&problem), Exit::of(&problem)),
             Over::Problem(problem) => {
                 voice.problem(&problem);
                 voice.ended(Some(&problem), Exit::of(&problem))

@@ -34,6 +34,45 @@ pub(super) fn find<'a>(targets: &'a [StickTarget], wanted: &str) -> Result<&'a S
     Err(NotFound::None)
 }
 
+/// The most that are named for one that does not exist.
+const MAX_ALIKE: usize = 3;
+/// What is longer is no mistyped name.
+const MAX_TYPED_CHARS: usize = 200;
+
+/// The targets that may have been meant by what none is called, the nearest first.
+pub(super) fn alike<'a>(targets: &'a [StickTarget], wanted: &str) -> Vec<&'a StickTarget> {
+    let typed: Vec<_> = alias(wanted).chars().take(MAX_TYPED_CHARS).collect();
+    // One fault in each three letters, and one in the shortest name.
+    let most = typed.len().div_ceil(3);
+    let mut near: Vec<_> = targets
+        .iter()
+        .filter_map(|target| {
+            let name: Vec<_> = alias(&target.name).chars().collect();
+            let part = typed.len() >= 3 && name.windows(typed.len()).any(|part| part == typed);
+            let faults = faults(&typed, &name);
+            (part || faults <= most).then_some((faults, target))
+        })
+        .collect();
+    near.sort_by_key(|(faults, _)| *faults);
+    near.into_iter().take(MAX_ALIKE).map(|(_, target)| target).collect()
+}
+
+/// How many letters one must add, leave out or change to come from one to the other.
+fn faults(one: &[char], other: &[char]) -> usize {
+    let mut before: Vec<_> = (0..=other.len()).collect();
+    for (row, mine) in one.iter().enumerate() {
+        let mut last = row + 1;
+        let mut now = vec![last];
+        for (pair, theirs) in before.windows(2).zip(other) {
+            let [diagonal, above] = pair else { continue };
+            last = (diagonal + usize::from(mine != theirs)).min(above + 1).min(last + 1);
+            now.push(last);
+        }
+        before = now;
+    }
+    before.last().copied().unwrap_or(one.len())
+}
+
 #[cfg(test)]
 mod tests {
     use fernamt_domain::{TargetId, TargetKind};
@@ -74,6 +113,22 @@ mod tests {
         assert_eq!(found("Büro"), Err(NotFound::None), "a part of a name means nothing");
         assert_eq!(found(""), Err(NotFound::None));
         assert_eq!(found("--"), Err(NotFound::None));
+    }
+
+    #[test]
+    fn what_is_mistyped_is_answered_with_what_is_near() {
+        let names = ["Fachverfahren", "Kasse", "Büro-PC 12", "Büro-PC 13", "Akten"];
+        let targets: Vec<_> = (1..).zip(names).map(|(number, name)| target(number, "", name)).collect();
+        let near = |wanted: &str| alike(&targets, wanted).iter().map(|target| target.name.as_str()).collect::<Vec<_>>();
+        assert_eq!(near("Kase"), ["Kasse"]);
+        assert_eq!(near("fachverfaren"), ["Fachverfahren"]);
+        assert_eq!(near("büro pc 13"), ["Büro-PC 13", "Büro-PC 12"]);
+        assert_eq!(near("buero"), ["Büro-PC 12", "Büro-PC 13"], "a part of a name");
+        assert_eq!(near("Nirgends"), [""; 0]);
+        assert_eq!(near(""), [""; 0]);
+        let many: Vec<_> = (1..20).map(|number| target(number, "", "Kasse")).collect();
+        assert_eq!(alike(&many, "Kase").len(), MAX_ALIKE);
+        assert!(alike(&targets, &"x".repeat(100_000)).is_empty());
     }
 
     #[test]

@@ -231,10 +231,16 @@ impl Words {
         )
     }
 
-    pub(super) fn no_target(self, wanted: &str) -> String {
+    pub(super) fn no_target(self, wanted: &str, alike: &[&str]) -> String {
+        if alike.is_empty() {
+            return self.0.of(
+                format!("Ein Ziel „{wanted}“ gibt es für Sie nicht; alle zeigt: fernamt-stick targets"),
+                format!("There is no target “{wanted}” for you; this lists all: fernamt-stick targets"),
+            );
+        }
         self.0.of(
-            format!("Ein Ziel „{wanted}“ gibt es für Sie nicht. Ihre Ziele zeigt: fernamt-stick targets"),
-            format!("There is no target “{wanted}” for you. This lists yours: fernamt-stick targets"),
+            format!("Ein Ziel „{wanted}“ gibt es für Sie nicht, aber: „{}“.", alike.join("“, „")),
+            format!("There is no target “{wanted}” for you, but: “{}”.", alike.join("”, “")),
         )
     }
 

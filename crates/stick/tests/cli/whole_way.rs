@@ -134,6 +134,8 @@ fn targets_are_listed_and_a_name_for_several_is_refused() {
 
     let none = finish(fritz.scripted(&["connect", "--target", "Nirgends", "--json"]), &[PASSPHRASE, &fritz.code()]);
     assert_code(&none, code(Exit::TargetForbidden));
+    assert_eq!(events(&none).last().unwrap()["problem"], "target_forbidden");
+    assert!(!String::from_utf8_lossy(&none.stderr).contains("nicht mehr"), "one sentence: {none:?}");
 }
 
 #[test]
