@@ -270,6 +270,8 @@ pub enum Problem {
     TargetUnreachable,
     /// No program that fits was found, and there is no address for the browser.
     NoProgram,
+    /// The gateway is being restarted, which ended the session; in a minute it works.
+    Restarting,
     /// The gateway's own fault; later it may work.
     Unavailable,
 }

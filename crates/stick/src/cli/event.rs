@@ -169,6 +169,7 @@ pub fn problem_word(problem: &Problem) -> &'static str {
         Problem::TargetForbidden => "target_forbidden",
         Problem::TargetUnreachable => "target_unreachable",
         Problem::NoProgram => "no_program",
+        Problem::Restarting => "restarting",
         Problem::Unavailable => "unavailable",
     }
 }

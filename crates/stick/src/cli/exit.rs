@@ -63,7 +63,9 @@ impl Exit {
             | Problem::SlowDown { .. }
             | Problem::DevicePending
             | Problem::EnrolmentRequired => Self::SignInRefused,
-            Problem::Unreachable | Problem::Unavailable | Problem::ProxyWantsPassword => Self::Unreachable,
+            Problem::Unreachable | Problem::Unavailable | Problem::Restarting | Problem::ProxyWantsPassword => {
+                Self::Unreachable
+            }
             Problem::TargetForbidden => Self::TargetForbidden,
             Problem::SessionEnded | Problem::Copied => Self::EndedByAdministration,
             Problem::LineLost => Self::LineLost,
@@ -96,7 +98,7 @@ mod tests {
     /// What scripts are promised.
     const PAGE: &str = include_str!("../../../../docs/operate/stick-scripts.md");
 
-    const PROBLEMS: [Problem; 23] = [
+    const PROBLEMS: [Problem; 24] = [
         Problem::NoConfig,
         Problem::CannotUnlock,
         Problem::ContainerDamaged,
@@ -119,6 +121,7 @@ mod tests {
         Problem::TargetForbidden,
         Problem::TargetUnreachable,
         Problem::NoProgram,
+        Problem::Restarting,
         Problem::Unavailable,
     ];
 

@@ -140,6 +140,10 @@ pub fn sentence(problem: &Problem, language: Language) -> String {
             "The target does not answer. It may be switched off; try again later.",
         ),
         Problem::NoProgram => ("Auf diesem PC gibt es kein Programm dafür.", "This PC has no program for it."),
+        Problem::Restarting => (
+            "Das Fernamt wird gerade neu gestartet. Melden Sie sich in einer Minute wieder an.",
+            "Fernamt is being restarted. Sign in again in a minute.",
+        ),
         Problem::Unavailable => (
             "Das Amt hat gerade eine Störung. Versuchen Sie es in ein paar Minuten noch einmal.",
             "The office has a fault at the moment. Try again in a few minutes.",

@@ -115,9 +115,19 @@ pub(super) fn said(notice: Notice) -> Problem {
         Notice::SlowDown { seconds } => Problem::SlowDown { seconds },
         Notice::DevicePending => Problem::DevicePending,
         Notice::EnrolmentRequired => Problem::EnrolmentRequired,
-        Notice::TooManyConnections | Notice::Unavailable | Notice::ShuttingDown | Notice::GraceOver => {
-            Problem::Unavailable
-        }
+        Notice::TooManyConnections | Notice::Unavailable | Notice::GraceOver => Problem::Unavailable,
+        Notice::ShuttingDown => Problem::Restarting,
         Notice::SessionEnded => Problem::SessionEnded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_that_restarts_in_order_has_no_fault() {
+        assert_eq!(said(Notice::ShuttingDown), Problem::Restarting);
+        assert_eq!(said(Notice::Unavailable), Problem::Unavailable);
     }
 }

@@ -54,6 +54,7 @@ fn every_problem_says_what_happened_and_what_to_do() {
         Problem::TargetForbidden,
         Problem::TargetUnreachable,
         Problem::NoProgram,
+        Problem::Restarting,
         Problem::Unavailable,
     ];
     for problem in all {

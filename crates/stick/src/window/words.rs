@@ -280,6 +280,8 @@ words! {
     TargetUnreachableText: "Ist es Ihr eigener PC, muss er eingeschaltet sein. Sonst versuchen Sie es später oder fragen Ihre Leitstelle.", "If it is your own PC, it has to be switched on. Otherwise try later or ask your control desk.";
     NoProgramTitle: "Auf diesem PC fehlt ein Programm dafür", "This PC has no program for it";
     NoProgramText: "Für einen Desktop reicht die Remotedesktopverbindung von Windows, auf Linux FreeRDP oder Remmina; für ein Terminal auf Linux „ssh“ und etwa xterm. Ihre Leitstelle kann Ihnen helfen.", "For a desktop, Remote Desktop of Windows is enough, on Linux FreeRDP or Remmina; for a terminal on Linux “ssh” and xterm, say. Your control desk can help you.";
+    RestartingTitle: "Das Fernamt wird gerade neu gestartet", "Fernamt is being restarted";
+    RestartingText: "Melden Sie sich in einer Minute wieder an. Was auf den Desktops offen war, ist meist noch da.", "Sign in again in a minute. What was open on your desktops is mostly still there.";
     UnavailableTitle: "Das Fernamt hat eine Störung", "Fernamt has a fault";
     UnavailableText: "Das liegt nicht an Ihnen. Versuchen Sie es in einigen Minuten noch einmal.", "This is not your doing. Please try again in a few minutes.";
 }
@@ -309,6 +311,7 @@ pub const fn problem(problem: &Problem) -> (Word, Word) {
         Problem::TargetForbidden => (Word::TargetForbiddenTitle, Word::TargetForbiddenText),
         Problem::TargetUnreachable => (Word::TargetUnreachableTitle, Word::TargetUnreachableText),
         Problem::NoProgram => (Word::NoProgramTitle, Word::NoProgramText),
+        Problem::Restarting => (Word::RestartingTitle, Word::RestartingText),
         Problem::Unavailable => (Word::UnavailableTitle, Word::UnavailableText),
     }
 }
