@@ -229,11 +229,13 @@ async fn a_package_is_somebodys_and_holds_no_secret() {
     assert_eq!((missing.status, missing.code()), (409, "stick_programs_missing"));
     let delivery = client.get(&format!("{STICKS}/delivery")).await.body;
     assert_eq!((&delivery["ready"], &delivery["fault"]), (&json!(false), &json!("programs_missing")));
+    assert_eq!(delivery["missing"], json!(["fernamt-stick", "fernamt-stick.exe"]));
     assert_eq!(delivery["folder"], missing.body["params"]["folder"]);
 
     house.programs();
     let delivery = client.get(&format!("{STICKS}/delivery")).await.body;
     assert_eq!((&delivery["ready"], delivery["programs"].as_array().unwrap().len()), (&json!(true), 2));
+    assert_eq!(delivery["missing"], json!([]));
     assert_eq!(
         (&delivery["ssh"], &delivery["websocket"]),
         (&json!(format!("{HOST}:2222")), &json!(format!("wss://{HOST}")))

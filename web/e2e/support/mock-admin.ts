@@ -203,6 +203,7 @@ const delivery: Schema<'StickDelivery'> = {
   ready: true,
   fault: null,
   folder: '/var/lib/fernamt/programs',
+  missing: [],
   programs: [
     { file: 'fernamt-stick', bytes: 18_400_000 },
     { file: 'fernamt-stick.exe', bytes: 14_900_000 },

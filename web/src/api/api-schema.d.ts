@@ -3520,6 +3520,8 @@ export interface components {
             fault?: string | null;
             /** @description The folder on the server where the programs belong. */
             folder: string;
+            /** @description The programs that are missing: without one of them, sticks do not work on computers of that system. */
+            missing: string[];
             /** @description The programs that are there. */
             programs: components["schemas"]["StickProgram"][];
             /** @description Whether sticks can be packed. */

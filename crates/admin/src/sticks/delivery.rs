@@ -104,6 +104,17 @@ impl Delivery {
         FILES.into_iter().filter_map(program).collect()
     }
 
+    /// The files of the programs that are not there.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let there = self.programs();
+        FILES.into_iter().filter(|file| there.iter().all(|program| program.file != *file)).collect()
+    }
+
+    /// The folder where the programs belong.
+    pub fn folder(&self) -> &Path {
+        &self.programs
+    }
+
     /// The programs, if sticks can be packed.
     pub fn ready(&self) -> Result<Vec<Program>, DeliveryFault> {
         let programs = self.programs();
@@ -124,6 +135,7 @@ impl Delivery {
             ready: fault.is_none(),
             fault,
             folder: self.programs.display().to_string(),
+            missing: self.missing().into_iter().map(str::to_owned).collect(),
             programs: self.programs().into_iter().map(program).collect(),
             ssh: self.ssh_address(place),
             websocket: self.websocket(place),
@@ -204,6 +216,7 @@ mod tests {
         fs::write(folder.path().join("fernamt-stick.exe"), "MZ").unwrap();
         let programs = at(Some(ssh())).ready().unwrap();
         assert_eq!((programs.len(), programs[0].file, programs[0].bytes), (1, "fernamt-stick.exe", 2));
+        assert_eq!(at(Some(ssh())).missing(), ["fernamt-stick"], "packages are made, but not in silence");
         assert_eq!(at(None).ready().unwrap_err().code(), "no_way");
     }
 }

@@ -48,7 +48,8 @@ pub fn write_package<W: Write + Seek>(
         zip.start_file(program.file, options(PROGRAM_MODE)).map_err(as_io)?;
         io::copy(&mut File::open(&program.path)?, &mut zip)?;
     }
-    for (file, text) in words::texts(several) {
+    let files: Vec<&str> = programs.iter().map(|program| program.file).collect();
+    for (file, text) in words::texts(several, &files) {
         zip.start_file(file, options(FILE_MODE)).map_err(as_io)?;
         zip.write_all(text.as_bytes())?;
     }

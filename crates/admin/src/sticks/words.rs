@@ -9,7 +9,7 @@ const GERMAN_ONE: &str = "\
 Ihr Stick für das Fernamt
 
 1. Kopieren Sie alle Dateien dieses Ordners auf einen USB-Stick oder in einen leeren Ordner.
-2. Starten Sie fernamt-stick.exe (Windows) oder fernamt-stick (Linux). Es wird nichts installiert.
+2. Starten Sie {programs}. Es wird nichts installiert.
 3. Geben Sie den Aktivierungscode ein, den Sie von Ihrer Verwaltung erhalten haben, und wählen Sie eine Passphrase.
 4. Danach brauchen Sie nur noch Ihre Passphrase und einen Einmalcode aus Ihrer App.
 
@@ -21,7 +21,7 @@ const ENGLISH_ONE: &str = "\
 Your stick for Fernamt
 
 1. Copy all files of this folder onto a USB stick or into an empty folder.
-2. Start fernamt-stick.exe (Windows) or fernamt-stick (Linux). Nothing is installed.
+2. Start {programs}. Nothing is installed.
 3. Type the activation code that your administration gave you, and choose a passphrase.
 4. From then on you need your passphrase and a one-time code from your app, and nothing else.
 
@@ -32,7 +32,7 @@ stick is blocked. If you lose it, tell your administration at once.
 const GERMAN_MANY: &str = "\
 Sticks für mehrere Personen
 
-1. Kopieren Sie fernamt-stick.exe (Windows) und fernamt-stick (Linux) auf jeden USB-Stick.
+1. Kopieren Sie {programs} auf jeden USB-Stick.
 2. Legen Sie aus dem Ordner der Person die Datei stick.json daneben.
 3. Übergeben Sie Stick und Aktivierungscode getrennt voneinander.
 
@@ -43,7 +43,7 @@ angezeigt; einen neuen erhalten Sie dort jederzeit.
 const ENGLISH_MANY: &str = "\
 Sticks for several people
 
-1. Copy fernamt-stick.exe (Windows) and fernamt-stick (Linux) onto each USB stick.
+1. Copy {programs} onto each USB stick.
 2. Put the file stick.json from the person's folder beside them.
 3. Hand over stick and activation code apart from each other.
 
@@ -51,8 +51,47 @@ There is no secret in these files. Which code belongs to which stick was shown o
 sticks were made; it makes a new one whenever you need it.
 ";
 
-/// The texts to go along, German first, with the line ends that every Windows reads.
-pub(crate) fn texts(several: bool) -> [(&'static str, String); 2] {
+/// The texts to go along with these programs, German first, with the line ends that every Windows reads.
+pub(crate) fn texts(several: bool, files: &[&str]) -> [(&'static str, String); 2] {
     let (german, english) = if several { (GERMAN_MANY, ENGLISH_MANY) } else { (GERMAN_ONE, ENGLISH_ONE) };
-    [(GERMAN_FILE, german.replace('\n', "\r\n")), (ENGLISH_FILE, english.replace('\n', "\r\n"))]
+    let (in_german, in_english) = if several { (" und ", " and ") } else { (" oder ", " or ") };
+    [(GERMAN_FILE, filled(german, files, in_german)), (ENGLISH_FILE, filled(english, files, in_english))]
+}
+
+fn filled(text: &str, files: &[&str], between: &str) -> String {
+    let named: Vec<String> = files
+        .iter()
+        .rev()
+        .map(|file| format!("{file} ({})", if file.ends_with(".exe") { "Windows" } else { "Linux" }))
+        .collect();
+    text.replace("{programs}", &named.join(between)).replace('\n', "\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_programs_that_go_along_are_named() {
+        let both = ["fernamt-stick", "fernamt-stick.exe"];
+        for (several, files, german, english) in [
+            (
+                false,
+                &both[..],
+                "Starten Sie fernamt-stick.exe (Windows) oder fernamt-stick (Linux).",
+                "Linux). Nothing",
+            ),
+            (
+                true,
+                &both[..],
+                "fernamt-stick.exe (Windows) und fernamt-stick (Linux) auf",
+                "(Windows) and fernamt-stick",
+            ),
+            (false, &both[..1], "Starten Sie fernamt-stick (Linux).", "Start fernamt-stick (Linux)."),
+            (true, &both[1..], "Kopieren Sie fernamt-stick.exe (Windows) auf", "Copy fernamt-stick.exe (Windows) onto"),
+        ] {
+            let [(_, in_german), (_, in_english)] = texts(several, files);
+            assert!(in_german.contains(german) && in_english.contains(english), "{in_german}{in_english}");
+        }
+    }
 }

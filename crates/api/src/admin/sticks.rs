@@ -164,6 +164,8 @@ pub struct StickDelivery {
     pub folder: String,
     /// The programs that are there.
     pub programs: Vec<StickProgram>,
+    /// The programs that are missing: without one of them, sticks do not work on computers of that system.
+    pub missing: Vec<String>,
     /// The SSH port from outside as `host:port`, if sticks try it.
     pub ssh: Option<String>,
     /// The HTTPS port from outside, if sticks try it.

@@ -200,6 +200,7 @@ export function actionText(action: string): string {
     stick_activated: t`Stick aktiviert`,
     stick_lost: t`Stick als verloren gemeldet`,
     stick_copied: t`Kopie eines Sticks abgewiesen`,
+    stick_generation_repeated: t`Stick meldete sich mit der vorletzten Nummer an`,
     stick_generation_taken_over: t`Zähler eines Sticks nach dem Zurückspielen übernommen`,
     wrong_activation_code: t`falscher Aktivierungscode`,
     old_session_secret: t`alter Sitzungsschlüssel kam zurück`,

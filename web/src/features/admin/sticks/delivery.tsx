@@ -6,14 +6,20 @@ import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { deliveryQuery } from './queries.ts';
 
-/** What is missing on the server before a stick can be handed out; nothing while all is there. */
+/** What is missing on the server before sticks can be handed out, or work everywhere; nothing while all is there. */
 export function DeliveryFault() {
   const delivery = useQuery(deliveryQuery);
-  if (!delivery.data || delivery.data.ready) return null;
+  if (!delivery.data || (delivery.data.ready && delivery.data.missing.length === 0)) return null;
   return (
     <Alert
       tone="warning"
-      title={<Trans>Noch lässt sich kein Stick ausgeben</Trans>}
+      title={
+        delivery.data.ready ? (
+          <Trans>Neue Sticks laufen nicht auf jedem Computer</Trans>
+        ) : (
+          <Trans>Noch lässt sich kein Stick ausgeben</Trans>
+        )
+      }
       actions={
         <Button
           small
@@ -26,9 +32,26 @@ export function DeliveryFault() {
       }
     >
       <p>
-        <WhatIsMissing delivery={delivery.data} />
+        {delivery.data.ready ? (
+          <MissingPrograms delivery={delivery.data} />
+        ) : (
+          <WhatIsMissing delivery={delivery.data} />
+        )}
       </p>
     </Alert>
+  );
+}
+
+function MissingPrograms({ delivery }: { delivery: Schema<'StickDelivery'> }) {
+  const files = delivery.missing.join(', ');
+  const system = delivery.missing.every((file) => file.endsWith('.exe')) ? 'Windows' : 'Linux';
+  return (
+    <Trans>
+      Auf dem Server fehlt das Programm <code>{files}</code>, und Pakete enthalten es nicht: Solche
+      Sticks laufen nicht unter {system}. Legen Sie es in den Ordner{' '}
+      <code className="fa-break">{delivery.folder}</code>, bevor Sie Pakete herunterladen. Es gehört
+      zur selben Ausgabe von Fernamt wie der Server.
+    </Trans>
   );
 }
 
