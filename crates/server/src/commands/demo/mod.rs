@@ -2,6 +2,7 @@
 
 mod codes;
 mod people;
+mod ports;
 mod seed;
 
 use std::{
@@ -26,6 +27,9 @@ const ZONE: &str = "internet";
 
 /// The demo's host name. Names under `.localhost` reach the loopback and count as a secure context.
 const HOST: &str = "fernamt.localhost";
+
+/// The file in the demo's folder that says where its application listened last.
+const PORTS_FILE: &str = "demo-application.json";
 
 /// What `fernamt demo` takes.
 #[derive(Debug, Args)]
@@ -73,7 +77,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         user: arguments.rdp_user.clone(),
         password: arguments.rdp_password.clone(),
     });
+    let ports = office.config.server.data_dir.join(PORTS_FILE);
+    seed::follow(&office, ports::read(&ports), demo_app).await?;
     let people = seed::seed(&office, demo_app, desktop).await?;
+    ports::write(&ports, demo_app)?;
     let app = App::build(office).await?;
     let place = codes::Place { url: format!("http://{HOST}:{port}"), ssh_host: "localhost".into(), ssh_port };
     codes::announce(&place, &people, arguments.json)?;

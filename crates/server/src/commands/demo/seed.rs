@@ -53,6 +53,25 @@ pub(super) async fn seed(
     Ok(PEOPLE.to_vec())
 }
 
+/// Points the targets that lead to the demo's application to where it listens now.
+pub(super) async fn follow(
+    office: &Office,
+    last: Option<demo_app::Addresses>,
+    now: demo_app::Addresses,
+) -> anyhow::Result<()> {
+    let Some(last) = last else { return Ok(()) };
+    let moved = [(last.pages, now.pages), (last.service, now.service)];
+    let store = office.store.tenant(office.tenant(None).await?.id);
+    let work = store.begin().await?;
+    for target in work.targets().all().await? {
+        let leads_to = |address: SocketAddr| target.host == address.ip().to_string() && target.port == address.port();
+        if let Some((_, to)) = moved.into_iter().find(|(from, _)| leads_to(*from)) {
+            work.targets().update(&TargetRecord { port: to.port(), ..target }).await?;
+        }
+    }
+    Ok(work.commit().await?)
+}
+
 struct Seeder<'a> {
     office: &'a Office,
     store: &'a TenantStore,
