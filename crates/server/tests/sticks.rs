@@ -67,13 +67,31 @@ fn a_stick_is_made_on_the_command_line_and_taken_back() {
     assert!(shop.run(&["list"]).unwrap().contains(&format!("{id}\tada\tStick\tordered\tnever used")));
     let shown = granted(&ada.get(&format!("/api/v1/admin/sticks/{id}")).unwrap());
     assert_eq!(shown["state"], "ordered");
+    let code =
+        |said: &str| said.split("activation code ").nth(1).and_then(|rest| rest.split(',').next()).map(str::to_owned);
+    let (by_name, by_id) = (shop.run(&["code", "--person", "ada"]).unwrap(), shop.run(&["code", id]).unwrap());
+    assert!(by_name.starts_with(id) && by_id.starts_with(id), "{by_name}{by_id}");
+    let codes = std::collections::BTreeSet::from([code(&said), code(&by_name), code(&by_id)]);
+    assert!(codes.len() == 3 && !codes.contains(&None), "each is a new one");
+    assert!(shop.run(&["code"]).is_err(), "for which?");
+    let unknown = shop.run(&["code", "--person", "bert"]).unwrap_err();
+    assert!(unknown.contains("fernamt user list"), "{unknown}");
+    shop.run(&["create", "--person", "ada", "--additional", "--out", elsewhere.to_str().unwrap()]).unwrap();
+    let which = shop.run(&["code", "--person", "ada"]).unwrap_err();
+    assert!(which.contains(id) && which.contains(" or "), "{which}");
+
     shop.run(&["lost", id]).unwrap();
+    assert!(shop.run(&["code", id]).unwrap_err().contains("blocked for good"));
     assert!(shop.run(&["list"]).unwrap().contains("\tlost\t"));
     assert_eq!(granted(&ada.get(&format!("/api/v1/admin/sticks/{id}")).unwrap())["revoked_as"], "lost");
     let nobodys = shop.run(&["end", "00000000-0000-7000-8000-000000000000"]).unwrap_err();
     assert!(nobodys.contains("fernamt stick list"), "{nobodys}");
     let actions: Vec<_> = shop.server.audited().into_iter().map(|entry| entry["action"].clone()).collect();
-    assert!(actions.contains(&json!("stick_ordered")) && actions.contains(&json!("stick_lost")));
+    assert!(
+        actions.contains(&json!("stick_ordered"))
+            && actions.contains(&json!("stick_code_made"))
+            && actions.contains(&json!("stick_lost"))
+    );
 }
 
 #[test]

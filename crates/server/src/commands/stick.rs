@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fmt::Write as _,
     fs::File,
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -38,6 +39,15 @@ enum Action {
     Create(Create),
     /// Lists sticks.
     List,
+    /// Makes a new activation code, after a copy or for a forgotten passphrase. The key on the stick counts no more.
+    Code {
+        /// The stick's id, as `list` shows it.
+        #[arg(required_unless_present = "person", conflicts_with = "person")]
+        id: Option<DeviceId>,
+        /// The sign-in name of somebody with one stick.
+        #[arg(long)]
+        person: Option<String>,
+    },
     /// Blocks a lost stick for good; what runs on it ends.
     Lost {
         /// The stick's id, as `list` shows it.
@@ -74,6 +84,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> anyhow::Result<E
     match arguments.action {
         Action::Create(wanted) => create(&office, &tenant, &store, &wanted).await,
         Action::List => list(&store).await,
+        Action::Code { id, person } => new_code(&office, &store, id, person.as_deref()).await,
         Action::Lost { id } => take_back(&store, id, true).await,
         Action::End { id } => take_back(&store, id, false).await,
     }
@@ -83,6 +94,7 @@ async fn create(office: &Office, tenant: &Tenant, store: &TenantStore, wanted: &
     let host_keys = sticks::host_keys(office)?;
     let delivery = sticks::delivery(&office.config, host_keys.as_ref());
     let programs = delivery.ready()?;
+    warn_of_missing(&delivery)?;
     let people = people(store, wanted).await?;
     std::fs::create_dir_all(&wanted.out).with_context(|| format!("{} cannot be made", wanted.out.display()))?;
     let path = wanted.out.join(match &*people {
@@ -125,6 +137,61 @@ async fn create(office: &Office, tenant: &Tenant, store: &TenantStore, wanted: &
     }
     writeln!(lines, "{} holds what belongs on the sticks. Hand over codes and sticks apart.", path.display())?;
     super::print(&lines)
+}
+
+/// Half a set of programs may be meant, but is never taken in silence.
+fn warn_of_missing(delivery: &Delivery) -> anyhow::Result<()> {
+    let mut err = std::io::stderr().lock();
+    for file in delivery.missing() {
+        let system = if Path::new(file).extension().is_some() { "Windows" } else { "Linux" };
+        let folder = delivery.folder().display();
+        writeln!(err, "fernamt: {file} is missing in {folder}: these sticks do not work on computers with {system}")?;
+    }
+    Ok(())
+}
+
+async fn new_code(
+    office: &Office,
+    store: &TenantStore,
+    id: Option<DeviceId>,
+    person: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let id = match (id, person) {
+        (Some(id), _) => id,
+        (None, Some(name)) => only_stick(store, name).await?,
+        (None, None) => bail!("say whose stick, or its id"),
+    };
+    let mut work = store.begin().await?;
+    if matches!(work.sticks().get(id).await, Err(StoreError::NotFound(_))) {
+        bail!("there is no stick {id}; `fernamt stick list` shows all");
+    }
+    let device = work.devices().get(id).await?;
+    if device.state == DeviceState::Revoked {
+        bail!("{id} is blocked for good; make a new stick with `fernamt stick create`");
+    }
+    let ordered = office.identity().reorder_stick(&mut work, store.id(), id, None).await?;
+    let event = AuditEvent::new(AuditKind::Device, "stick_code_made", Outcome::Success);
+    work.record(event.device(id).about(device.person));
+    work.commit().await?;
+    let (code, until) = (ordered.code.expose(), day(ordered.until)?);
+    super::print(&format!("{id}\tactivation code {code}, good until {until}\nThe key on the stick counts no more.\n"))
+}
+
+/// The stick of somebody who has one that can still be used.
+async fn only_stick(store: &TenantStore, name: &str) -> anyhow::Result<DeviceId> {
+    let Some(person) = store.people().by_name(name).await? else {
+        bail!("there is no person with the sign-in name `{name}`; `fernamt user list` shows all")
+    };
+    let devices = store.devices().of_person(person.id).await?;
+    let usable = devices.iter().filter(|it| it.kind == DeviceKind::Stick && it.state != DeviceState::Revoked);
+    match &*usable.map(|device| device.id).collect::<Vec<_>>() {
+        [one] => Ok(*one),
+        [] => bail!("`{name}` has no stick; make one with `fernamt stick create --person {name}`"),
+        several => {
+            let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
+            bail!("`{name}` has several sticks; say which: fernamt stick code {}", ids.join(" or "))
+        }
+    }
 }
 
 /// For whom, by sign-in name, each once.
