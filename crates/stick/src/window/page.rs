@@ -323,8 +323,10 @@ impl Pages {
     fn activate(&mut self, ui: &mut Ui, colours: &Colours, told: &str, newly: bool, acts: &mut Vec<Act>) {
         let language = self.language;
         let text = |word: Word| word.text(language);
-        parts::paragraph(ui, colours.text, told, size::TEXT);
-        parts::room(ui, 2.0);
+        if !told.is_empty() {
+            parts::paragraph(ui, colours.text, told, size::TEXT);
+            parts::room(ui, 2.0);
+        }
         let label = text(Word::ActivationCode);
         let code = parts::field(ui, colours, "activation", label, &mut self.activation, FieldKind::default());
         if newly {

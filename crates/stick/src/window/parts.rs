@@ -242,7 +242,7 @@ pub(crate) fn secret_field(
     shown: &mut bool,
     switch: Switch<'_>,
 ) -> Response {
-    let top = ui.cursor().min;
+    let top = ui.cursor().min - vec2(0.0, 5.0);
     let right = ui.max_rect().right();
     let response = field(ui, colours, name, label, value, FieldKind { secret: !*shown });
     let rect = Rect::from_min_max(top, pos2(right, top.y + size::TEXT * 1.4));

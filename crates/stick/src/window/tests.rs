@@ -188,6 +188,20 @@ fn a_refused_activation_code_leaves_everything_typed_until_one_is_taken() {
 }
 
 #[test]
+fn the_button_that_sets_up_is_in_sight_where_a_code_was_refused() {
+    for language in [Language::De, Language::En] {
+        for name in ["first-start", "first-start-refused"] {
+            let tree = Stage::new(&page(name, language), language, false, SIZES[1]).input(Vec::new());
+            let wanted = super::words::Word::Activate.text(language);
+            let (_, button) = tree.nodes.iter().find(|(_, node)| node.label() == Some(wanted)).expect("it is there");
+            assert!(button.bounds().expect("it has a place").y1 < f64::from(SIZES[1].1), "{name}");
+            let hint = super::words::Word::MoreBelow.text(language);
+            assert!(!tree.nodes.iter().any(|(_, node)| node.label().or(node.value()) == Some(hint)), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_switch_shows_the_passphrase_until_the_page_goes() {
     let mut stage = stage("passphrase");
     stage.input(typed("Größe übt früh"));

@@ -232,7 +232,11 @@ pub fn view(state: &State, face: &Face, language: Language, over: Over, search: 
         (Stage::Ready(desk), Over::Leave) => (word(Word::LeaveHeading), leave(desk, language)),
         _ if proxy => (word(Word::ProxyHeading), Screen::Proxy),
         (Stage::Unusable, _) => (word(Word::UnusableHeading), Screen::Message { text: String::new(), again: false }),
-        (Stage::Fresh, _) => (word(Word::FreshHeading), Screen::Activate { text: word(Word::FreshText) }),
+        (Stage::Fresh, _) => {
+            // After a problem the room is for what to do about it, and for the button at the end.
+            let text = if state.problem.is_none() { word(Word::FreshText) } else { String::new() };
+            (word(Word::FreshHeading), Screen::Activate { text })
+        }
         (Stage::Locked, Over::Renew) => (word(Word::RenewHeading), Screen::Activate { text: word(Word::RenewText) }),
         (Stage::Locked, _) => (word(Word::LockedHeading), Screen::Passphrase { renew: true }),
         (Stage::Ended, Over::Again) => (word(Word::LockedHeading), Screen::Passphrase { renew: false }),

@@ -247,7 +247,7 @@ words! {
     CannotWriteTitle: "Der Stick lässt sich nicht beschreiben", "The stick cannot be written";
     CannotWriteText: "Er ist voll, schreibgeschützt oder nicht mehr angesteckt. Ohne zu schreiben kann er sich nicht anmelden. Prüfen Sie das und versuchen Sie es noch einmal.", "It is full, protected or no longer plugged in. It cannot sign in without writing. Please check that and try again.";
     WeakPassphraseTitle: "Die Passphrase ist zu kurz oder zu leicht zu erraten", "The passphrase is too short or too easy to guess";
-    WeakPassphraseText: "Wählen Sie mindestens 12 Zeichen, am besten einen Satz oder vier Wörter.", "Choose at least 12 characters, best a sentence or four words.";
+    WeakPassphraseText: "Wählen Sie mindestens 12 Zeichen, keine einfachen Reihen, am besten einen Satz oder vier Wörter.", "Choose at least 12 characters, no simple rows, best a sentence or four words.";
     WrongActivationCodeTitle: "Der Aktivierungscode wurde nicht angenommen", "The activation code was not accepted";
     WrongActivationCodeText: "Er ist falsch geschrieben, schon benutzt oder älter als 14 Tage. Prüfen Sie ihn. Hilft das nicht, gibt Ihnen Ihre Leitstelle einen neuen.", "It is misspelt, used already or older than 14 days. Please check it. If that does not help, your control desk gives you a new one.";
     SignInRefusedTitle: "Die Anmeldung wurde nicht angenommen", "The sign-in was not accepted";
