@@ -62,7 +62,7 @@ fn filled(text: &str, files: &[&str], between: &str) -> String {
     let named: Vec<String> = files
         .iter()
         .rev()
-        .map(|file| format!("{file} ({})", if file.ends_with(".exe") { "Windows" } else { "Linux" }))
+        .map(|file| format!("{file} ({})", if file.contains(".exe") { "Windows" } else { "Linux" }))
         .collect();
     text.replace("{programs}", &named.join(between)).replace('\n', "\r\n")
 }
