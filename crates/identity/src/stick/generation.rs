@@ -139,7 +139,7 @@ mod tests {
         }
 
         #[test]
-        fn a_number_that_is_kept_makes_every_older_one_a_copys(
+        fn a_number_that_is_kept_makes_every_older_one_the_sign_of_a_copy(
             before in proptest::collection::vec(end(), 0..20),
             older in any::<proptest::sample::Index>(),
         ) {
