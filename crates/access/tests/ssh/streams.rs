@@ -87,7 +87,8 @@ async fn an_echo_survives_many_cuts() {
         }
     }
     writing.await.unwrap();
-    assert!(road.lines() > CUTS as usize);
+    // After the last cut what was missing may have been there already.
+    assert!(road.lines() >= CUTS as usize);
     assert_eq!(running.house.sign_ins.load(Ordering::SeqCst), 1);
     assert_eq!(*running.house.signed_out.borrow(), 0);
     assert!(running.house.moves.borrow().is_empty(), "it always came from the same place");
