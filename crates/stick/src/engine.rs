@@ -275,3 +275,34 @@ pub enum Problem {
     /// The gateway's own fault; later it may work.
     Unavailable,
 }
+
+#[cfg(test)]
+impl Problem {
+    /// One of each, for the tests of all who tell them. A new one is added here.
+    pub(crate) const EVERY: [Self; 24] = [
+        Self::NoConfig,
+        Self::CannotUnlock,
+        Self::ContainerDamaged,
+        Self::NoMemory,
+        Self::CannotWrite,
+        Self::WeakPassphrase,
+        Self::WrongActivationCode,
+        Self::SignInRefused,
+        Self::SlowDown { seconds: 30 },
+        Self::DevicePending,
+        Self::EnrolmentRequired,
+        Self::Unreachable,
+        Self::ProxyWantsPassword,
+        Self::WrongHostKey,
+        Self::Copied,
+        Self::Outdated,
+        Self::SessionEnded,
+        Self::LineLost,
+        Self::StickPulled,
+        Self::TargetForbidden,
+        Self::TargetUnreachable,
+        Self::NoProgram,
+        Self::Restarting,
+        Self::Unavailable,
+    ];
+}

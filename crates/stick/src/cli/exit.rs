@@ -98,33 +98,6 @@ mod tests {
     /// What scripts are promised.
     const PAGE: &str = include_str!("../../../../docs/operate/stick-scripts.md");
 
-    const PROBLEMS: [Problem; 24] = [
-        Problem::NoConfig,
-        Problem::CannotUnlock,
-        Problem::ContainerDamaged,
-        Problem::NoMemory,
-        Problem::CannotWrite,
-        Problem::WeakPassphrase,
-        Problem::WrongActivationCode,
-        Problem::SignInRefused,
-        Problem::SlowDown { seconds: 30 },
-        Problem::DevicePending,
-        Problem::EnrolmentRequired,
-        Problem::Unreachable,
-        Problem::ProxyWantsPassword,
-        Problem::WrongHostKey,
-        Problem::Copied,
-        Problem::Outdated,
-        Problem::SessionEnded,
-        Problem::LineLost,
-        Problem::StickPulled,
-        Problem::TargetForbidden,
-        Problem::TargetUnreachable,
-        Problem::NoProgram,
-        Problem::Restarting,
-        Problem::Unavailable,
-    ];
-
     #[test]
     fn codes_are_distinct_and_documented() {
         for (number, exit) in Exit::ALL.into_iter().enumerate() {
@@ -135,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_problem_has_its_word_its_code_and_a_sentence_in_each_language() {
-        for problem in PROBLEMS {
+        for problem in Problem::EVERY {
             assert!(PAGE.contains(&format!("\n| `{}` |", problem_word(&problem))), "{problem:?} is not on the page");
             assert_ne!(Exit::of(&problem), Exit::Wish, "{problem:?}");
             let [german, english] = [Language::German, Language::English].map(|language| sentence(&problem, language));

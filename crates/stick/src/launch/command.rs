@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fernamt_domain::start_command::{self, StartCommandFault};
 use thiserror::Error;
 
 /// The longest command that is looked at.
@@ -10,20 +11,17 @@ pub(crate) const MAX_COMMAND_BYTES: usize = 2048;
 /// Why a command is not one.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum CommandError {
-    #[error("there is no program in it")]
-    Empty,
     #[error("it is longer than {MAX_COMMAND_BYTES} bytes")]
     TooLong,
-    #[error("a quotation mark is not closed")]
-    OpenQuote,
     #[error("it contains a control character")]
     Control,
+    #[error(transparent)]
+    Form(#[from] StartCommandFault),
 }
 
 /// Splits a command at its spaces, then puts our end of the tunnel into `{host}` and `{port}`.
 ///
-/// What stands between `"` or `'` stays together. A backslash is only a backslash: paths on Windows are full of them.
-/// The placeholders are filled after the split, so they never make two arguments out of one.
+/// It is split as [`start_command::words`] does when the administrator saves it. The placeholders are filled after the split, so they never make two arguments out of one.
 pub(crate) fn parse(command: &str, address: SocketAddr) -> Result<Vec<String>, CommandError> {
     let (host, port) = (address.ip().to_string(), address.port().to_string());
     let words = split(command)?;
@@ -37,29 +35,7 @@ fn split(command: &str) -> Result<Vec<String>, CommandError> {
     if command.chars().any(|c| c.is_control() && c != '\t') {
         return Err(CommandError::Control);
     }
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    for c in command.chars() {
-        match quote {
-            Some(mark) if c == mark => quote = None,
-            Some(_) => word.get_or_insert_default().push(c),
-            None if c == '"' || c == '\'' => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            None if c == ' ' || c == '\t' => words.extend(word.take()),
-            None => word.get_or_insert_default().push(c),
-        }
-    }
-    if quote.is_some() {
-        return Err(CommandError::OpenQuote);
-    }
-    words.extend(word);
-    match words.first() {
-        Some(program) if !program.is_empty() => Ok(words),
-        _ => Err(CommandError::Empty),
-    }
+    Ok(start_command::words(command)?)
 }
 
 #[cfg(test)]
@@ -96,10 +72,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_command_is_refused() {
-        assert_eq!(parsed("  "), Err(CommandError::Empty));
-        assert_eq!(parsed("'' x"), Err(CommandError::Empty));
-        assert_eq!(parsed("fibu 'a"), Err(CommandError::OpenQuote));
-        assert_eq!(parsed("fibu a\"b"), Err(CommandError::OpenQuote));
+        assert_eq!(parsed("  "), Err(CommandError::Form(StartCommandFault::Empty)));
+        assert_eq!(parsed("'' x"), Err(CommandError::Form(StartCommandFault::Empty)));
+        assert_eq!(parsed("fibu 'a"), Err(CommandError::Form(StartCommandFault::OpenQuote)));
+        assert_eq!(parsed("fibu a\"b"), Err(CommandError::Form(StartCommandFault::OpenQuote)));
         assert_eq!(parsed("fibu\nrm"), Err(CommandError::Control));
         assert_eq!(parsed("fibu\0"), Err(CommandError::Control));
         assert_eq!(parsed(&"x".repeat(MAX_COMMAND_BYTES + 1)), Err(CommandError::TooLong));

@@ -31,33 +31,7 @@ fn nothing_that_is_shown_has_a_place_left_to_fill() {
 
 #[test]
 fn every_problem_says_what_happened_and_what_to_do() {
-    let all = [
-        Problem::NoConfig,
-        Problem::CannotUnlock,
-        Problem::ContainerDamaged,
-        Problem::NoMemory,
-        Problem::CannotWrite,
-        Problem::WeakPassphrase,
-        Problem::WrongActivationCode,
-        Problem::SignInRefused,
-        Problem::SlowDown { seconds: 61 },
-        Problem::DevicePending,
-        Problem::EnrolmentRequired,
-        Problem::Unreachable,
-        Problem::ProxyWantsPassword,
-        Problem::WrongHostKey,
-        Problem::Copied,
-        Problem::Outdated,
-        Problem::SessionEnded,
-        Problem::LineLost,
-        Problem::StickPulled,
-        Problem::TargetForbidden,
-        Problem::TargetUnreachable,
-        Problem::NoProgram,
-        Problem::Restarting,
-        Problem::Unavailable,
-    ];
-    for problem in all {
+    for problem in Problem::EVERY {
         let told = BOTH.map(|language| notice(&problem, language));
         assert_ne!(told[0].title, told[1].title, "{problem:?}");
         for told in told {
