@@ -108,7 +108,7 @@ async fn who_holds_both_duties_still_needs_somebody_else() {
 
 #[tokio::test]
 async fn a_wish_needs_a_reason_and_something_that_exists() {
-    let Case { officer, pseudonym, .. } = case().await;
+    let Case { house: _house, officer, pseudonym, .. } = case().await;
     let ask = async |wanted: Value, reason: &str| {
         let reply = officer.post(REVEALS, json!({ "wanted": wanted, "reason": reason })).await;
         let fields = reply.fields().into_iter().map(|(path, code)| format!("{path}: {code}")).collect::<Vec<_>>();

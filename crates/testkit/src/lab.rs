@@ -297,19 +297,29 @@ mod tests {
             start.elapsed()
         }
 
-        /// Throws all at once and returns how many come back.
-        fn throw_all(&self, count: usize) -> usize {
-            self.ball.set_read_timeout(Some(Duration::from_millis(200))).expect("set");
+        /// Throws in batches, and waits for what the line to the office lets through to come back.
+        fn throw_all(&self, count: u64, lab: &Lab) {
             // Few enough under way for the smallest of the queues of sockets on it.
-            let batches = count / 50;
-            (0..batches)
-                .map(|_| {
-                    for _ in 0..50 {
-                        self.ball.send(&[1; 20]).expect("sent");
-                    }
-                    (0..50).take_while(|_| self.ball.recv(&mut [0; 1500]).is_ok()).count()
-                })
-                .sum()
+            const AT_ONCE: u64 = 50;
+            let thrown = || {
+                let tally = lab.wifi.tally(Direction::Up);
+                (tally.delivered, tally.delivered + tally.lost)
+            };
+            let (mut back, began) = thrown();
+            for batch in 1..=count / AT_ONCE {
+                for _ in 0..AT_ONCE {
+                    self.ball.send(&[1; 20]).expect("sent");
+                }
+                let (start, end) = (Instant::now(), began + batch * AT_ONCE);
+                while thrown().1 < end {
+                    assert!(start.elapsed() < LIMIT, "the line keeps packets back");
+                    thread::sleep(Duration::from_millis(1));
+                }
+                while back < thrown().0 {
+                    self.ball.recv(&mut [0; 1500]).expect("nothing but the line loses packets");
+                    back += 1;
+                }
+            }
         }
     }
 
@@ -342,11 +352,11 @@ mod tests {
         wall.throw();
         let before = lab.wifi.tally(Direction::Up);
         lab.wifi.reshape_one(Direction::Up, |shape| shape.loss_permille = 100);
-        let back = wall.throw_all(1000);
+        wall.throw_all(1000, &lab);
         let after = lab.wifi.tally(Direction::Up);
         let lost = after.lost - before.lost;
         assert!((60..140).contains(&lost), "{after:?}");
-        assert_eq!(u64::try_from(1000 - back).expect("few"), lost, "nothing but the line loses packets");
+        assert_eq!(after.delivered - before.delivered, 1000 - lost);
     }
 
     #[test]

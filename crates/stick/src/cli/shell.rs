@@ -1,14 +1,18 @@
 //! The process that started us, where it is a shell with its script; see the module above for why it matters.
 
 /// Its number, if what descends from it is a terminal's or a script's own.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub(super) fn starter() -> Option<u32> {
-    use rustix::process::{Pid, getsid};
+    use crate::peer_process::session;
 
-    let parent = std::os::unix::process::parent_id();
-    let known = Pid::from_raw(i32::try_from(parent).ok()?).filter(|_| parent > 1)?;
-    let same_session = getsid(Some(known)).ok()? == getsid(None).ok()?;
-    same_session.then_some(parent)
+    let parent = Some(std::os::unix::process::parent_id()).filter(|parent| *parent > 1)?;
+    (session(parent)? == session(std::process::id())?).then_some(parent)
+}
+
+/// No system that we know how to ask.
+#[cfg(not(any(target_os = "linux", windows)))]
+pub(super) fn starter() -> Option<u32> {
+    None
 }
 
 /// Its number, if it is not the desktop itself.

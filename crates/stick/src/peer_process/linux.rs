@@ -66,15 +66,29 @@ fn processes() -> Processes {
     processes
 }
 
-/// Reads `/proc/…/stat`. The name may hold anything, closing brackets too.
+/// The session that a process belongs to. It is 0 if its leader is outside of our namespace of processes, as in containers.
+pub(crate) fn session(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after) = after_name(&stat)?;
+    // The sixth of all; the state is the third.
+    after.split_ascii_whitespace().nth(3)?.parse().ok()
+}
+
+/// Reads `/proc/…/stat`.
 fn parse(stat: &str) -> Option<Process> {
-    let (before, after) = stat.rsplit_once(')')?;
-    let (_, name) = before.split_once('(')?;
+    let (name, after) = after_name(stat)?;
     let mut words = after.split_ascii_whitespace();
     let parent = words.nth(1)?.parse().ok()?;
     // The 22nd of all; the parent is the fourth.
     let started = words.nth(17)?.parse().ok()?;
     Some(Process { parent, name: name.to_lowercase(), started })
+}
+
+/// Parts `/proc/…/stat` into the name, which may hold anything, closing brackets too, and what follows it.
+fn after_name(stat: &str) -> Option<(&str, &str)> {
+    let (before, after) = stat.rsplit_once(')')?;
+    let (_, name) = before.split_once('(')?;
+    Some((name, after))
 }
 
 #[cfg(test)]
@@ -101,6 +115,26 @@ mod tests {
         drop(client);
         let (found, _) = holders(address, SocketAddrV4::new(*peer.ip(), 1), &BTreeSet::new());
         assert!(found.is_empty());
+    }
+
+    #[test]
+    fn a_child_is_of_our_session_and_a_leader_of_its_own() {
+        let sleeper = |program: &str| {
+            std::process::Command::new(program).args(["sleep", "60"]).spawn().expect("a Debian system has both")
+        };
+        let (mut child, mut leader) = (sleeper("env"), sleeper("setsid"));
+        let ours = session(std::process::id());
+        assert!(ours.is_some());
+        assert_eq!(session(child.id()), ours);
+        // It becomes one only when its program runs.
+        while session(leader.id()) != Some(leader.id()) {
+            std::thread::yield_now();
+        }
+        for process in [&mut child, &mut leader] {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+        assert_eq!(session(child.id()), None);
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::{
 
 #[cfg(target_os = "linux")]
 use self::linux::holders;
+#[cfg(target_os = "linux")]
+pub(crate) use self::linux::session;
 #[cfg(windows)]
 use self::windows::holders;
 use crate::seam::Family;
