@@ -263,7 +263,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::line::{Direction, Shape};
+    use crate::{
+        line::{Direction, Shape},
+        office::pause,
+    };
 
     const LIMIT: Duration = Duration::from_secs(20);
 
@@ -305,7 +308,7 @@ mod tests {
                 let tally = lab.wifi.tally(Direction::Up);
                 (tally.delivered, tally.delivered + tally.lost)
             };
-            let (mut back, began) = thrown();
+            let (mut back, began) = (lab.wifi.tally(Direction::Up).delivered, thrown().1);
             for batch in 1..=count / AT_ONCE {
                 for _ in 0..AT_ONCE {
                     self.ball.send(&[1; 20]).expect("sent");
@@ -313,7 +316,7 @@ mod tests {
                 let (start, end) = (Instant::now(), began + batch * AT_ONCE);
                 while thrown().1 < end {
                     assert!(start.elapsed() < LIMIT, "the line keeps packets back");
-                    thread::sleep(Duration::from_millis(1));
+                    pause(Duration::from_millis(1));
                 }
                 while back < thrown().0 {
                     self.ball.recv(&mut [0; 1500]).expect("nothing but the line loses packets");
