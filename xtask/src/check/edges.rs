@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Verdict, metadata::Metadata, verdict};
 
-const ALL_BUT_SERVER: &[&str] = &["domain", "policy", "api", "store", "http", "identity", "access", "admin"];
+const ALL_BUT_SERVER: &[&str] = &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "media"];
 
 /// Each crate with the crates of ours it may name, outside its tests.
 const DIRECTIONS: &[(&str, &[&str])] = &[
@@ -12,6 +12,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("policy", &["domain"]),
     ("api", &["domain"]),
     ("resume", &["domain"]),
+    ("sfu", &[]),
+    ("media", &["domain", "sfu"]),
     ("store", &["domain"]),
     ("http", &["domain", "policy", "api", "store"]),
     ("identity", &["domain", "policy", "api", "store", "http"]),
@@ -41,6 +43,8 @@ const ENGINES: &[(&str, &[&str])] = &[
     ("ironrdp-pdu", &["access"]),
     ("ironrdp-rdcleanpath", &["access"]),
     ("rust-embed", &["http"]),
+    ("livekit-protocol", &["media"]),
+    ("jsonwebtoken", &["media"]),
 ];
 
 /// Outside packages that the core must not name: it does no input or output and runs on no runtime.

@@ -1,0 +1,12 @@
+//! The media plane: whatever carries the sound and the picture of a meeting, behind one trait.
+//!
+//! [`MediaPlane`] is what features speak to: open a room, hand out a ticket for a seat, mute, remove, listen to what
+//! happens. Behind it stands either our own forwarding unit, or a LiveKit of one's own; both speak LiveKit's client
+//! protocol, so the same client libraries work with either.
+
+mod plane;
+
+pub use plane::{
+    MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, Quality, RoomLimits, RoomName,
+    Seat, SeatEnd, SeatId, Source, Sources, Ticket, TicketFor, Track, TrackId, Tracks,
+};
