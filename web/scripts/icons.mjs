@@ -13,6 +13,9 @@ const names = `
   refresh router rule save schedule school search security send settings shield_person
   sort stop_circle support swap_vert sync tab terminal timer travel_explore tune undo
   upload usb verified_user visibility visibility_off vpn_key warning wifi_off account_balance progress_activity arrow_upward arrow_downward mobile
+  mic mic_off videocam videocam_off screen_share stop_screen_share back_hand mood grid_view more_horiz call_end volume_up
+  picture_in_picture_alt keep blur_on signal_cellular_alt co_present person_remove thumb_up reply meeting_room encrypted
+  campaign contact_support person_off view_sidebar favorite celebration
 `
   .trim()
   .split(/\s+/);
