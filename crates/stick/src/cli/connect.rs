@@ -11,7 +11,7 @@ use fernamt_api::stick::StickTarget;
 use fernamt_domain::{TargetId, TargetKind};
 use tokio::{
     process::Child,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval},
 };
 
 use super::{
@@ -29,6 +29,7 @@ use crate::{
 /// How often we look whether the shell that started us is still there.
 const LOOK_FOR_SHELL_EVERY: Duration = Duration::from_secs(1);
 /// How long the command may take to end by itself once it is asked to.
+#[cfg(unix)]
 const POLITE: Duration = Duration::from_millis(1500);
 
 /// What `connect` takes.
@@ -217,7 +218,7 @@ async fn finish(mut child: Child) {
     if let Some(process) = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
         // One that has ended already needs no asking.
         let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-        let _ = timeout(POLITE, child.wait()).await;
+        let _ = tokio::time::timeout(POLITE, child.wait()).await;
     }
     let _ = child.kill().await;
 }
