@@ -1,0 +1,1 @@
+//! What is said over a meeting's own socket: everything but sound and pictures.
