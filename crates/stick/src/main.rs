@@ -21,7 +21,6 @@ use fernamt_stick::{
 #[command(version)]
 struct Arguments {
     /// Open no window.
-    #[cfg_attr(not(feature = "window"), expect(dead_code, reason = "without a window there is nothing else"))]
     #[arg(long)]
     cli: bool,
     /// The folder with the stick's files, where it is not the program's own.
