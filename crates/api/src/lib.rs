@@ -5,6 +5,7 @@
 //! [`document`].
 
 pub mod admin;
+pub mod conference;
 pub mod line_test;
 pub mod me;
 mod operations;
@@ -39,5 +40,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
         document.merge(part);
     }
     document.merge(admin::document());
+    document.merge(conference::document());
     document
 }

@@ -42,6 +42,8 @@ text_enum! {
         Rule = "rule",
         /// A setting or the directory was changed.
         Setting = "setting",
+        /// A room or meeting was made, changed, opened, moderated or ended.
+        Conference = "conference",
         /// The directory was synchronised.
         DirectorySync = "directory_sync",
         /// Data were deleted because their time was over.

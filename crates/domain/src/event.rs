@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, GroupId, PersonId, SessionId, TargetId, TenantId};
+use crate::{DeviceId, GroupId, MeetingId, PersonId, SessionId, TargetId, TenantId};
 
 /// A change that others react to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ pub enum DomainEvent {
     RulesChanged,
     /// A setting changed.
     SettingsChanged,
+    /// A meeting was booked, changed, opened, ended or cancelled, or its PIN was renewed.
+    MeetingChanged {
+        /// The meeting.
+        meeting: MeetingId,
+    },
 }
 
 /// An event with the tenant it belongs to.

@@ -101,6 +101,20 @@ ids! {
     JournalId;
     /// A wish to reveal who stands behind a pseudonym of the audit log.
     RevealId;
+    /// A conference room: a lasting thing that a person owns.
+    RoomId;
+    /// One meeting: an occurrence of what was booked, or one opening of a personal room. It names the media room too.
+    MeetingId;
+    /// One presence of one person or guest in one meeting. It says nothing about who it is beyond that meeting.
+    SeatId;
+    /// Somebody who is invited to a room.
+    InviteeId;
+    /// An invitation on its way by mail.
+    LetterId;
+    /// A webhook: an address that is told what happens.
+    WebhookId;
+    /// One thing told to a webhook.
+    DeliveryId;
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The words that every other crate of Fernamt speaks: ids, people and devices, grants and their registry,
-//! data categories with their deletion rules, the audit hash chain, and the injected [`Clock`] and [`Rng`].
+//! data categories with their deletion rules, the conference, the audit hash chain, and the injected [`Clock`] and [`Rng`].
 //!
 //! Nothing in here does input or output, so all of it can be tested in virtual time.
 
 pub mod audit;
 pub mod clock;
+pub mod conference;
 pub mod device;
 pub mod event;
 pub mod grant;

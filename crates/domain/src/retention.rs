@@ -26,6 +26,8 @@ text_enum! {
         Audit = "audit",
         /// Which person stands behind a pseudonym of the audit log.
         AuditPseudonym = "audit_pseudonym",
+        /// Meetings: when they were, who was invited, how they were entered.
+        Meeting = "meeting",
         /// State of the running system: health, outbox, imports.
         Operation = "operation",
         /// What was deleted or revoked, so that a restore does not bring it back: ids and times only.
@@ -69,6 +71,7 @@ impl DataCategory {
             Self::Session => (End, 7, 30),
             Self::Audit => (Creation, 90, 365),
             Self::AuditPseudonym => (Creation, 90, 365),
+            Self::Meeting => (End, 30, 365),
             Self::Operation => (Creation, 14, 90),
             Self::DeletionJournal => (Creation, 400, 800),
         };

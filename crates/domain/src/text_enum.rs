@@ -63,6 +63,12 @@ pub mod openapi {
         RefOr::T(schema.build().into())
     }
 
+    /// A string in a form that has a name.
+    pub fn text(format: &str) -> RefOr<Schema> {
+        let format = SchemaFormat::Custom(format.to_owned());
+        RefOr::T(ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build().into())
+    }
+
     /// A string in the form of a UUID.
     pub fn uuid() -> RefOr<Schema> {
         let format = SchemaFormat::KnownFormat(KnownFormat::Uuid);

@@ -67,6 +67,8 @@ impl Scope {
             DomainEvent::GroupChanged { .. } | DomainEvent::RulesChanged | DomainEvent::SettingsChanged => {
                 Part::Tenant(tenant)
             }
+            // Who may be in a meeting is the conference's to say; no decision of the rules changes by it.
+            DomainEvent::MeetingChanged { .. } => return Self::Parts(HashSet::new()),
         };
         Self::Parts(HashSet::from([part]))
     }

@@ -96,7 +96,7 @@ impl Work {
 
 /// Whether a decision taken before the event may differ from one taken after it.
 fn changes_decisions(event: &DomainEvent) -> bool {
-    !matches!(event, DomainEvent::SessionEnded { .. })
+    !matches!(event, DomainEvent::SessionEnded { .. } | DomainEvent::MeetingChanged { .. })
 }
 
 impl std::fmt::Debug for Work {

@@ -19,6 +19,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("identity", &["domain", "policy", "api", "store", "http"]),
     ("access", &["domain", "resume", "policy", "api", "store", "http", "identity"]),
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
+    ("conference", &["domain", "policy", "api", "store", "http", "identity", "media"]),
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),
     ("testkit", &["domain"]),

@@ -1,0 +1,20 @@
+//! The conference: rooms and meetings, how one gets in, what is said over the meeting's socket, webhooks.
+
+pub mod entry;
+pub mod limits;
+pub mod meetings;
+pub mod rooms;
+pub mod settings;
+pub mod socket;
+pub mod webhooks;
+
+use utoipa::OpenApi as _;
+
+#[derive(utoipa::OpenApi)]
+#[openapi()]
+struct Base;
+
+// An operation is declared here once it is routed.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Base::openapi()
+}

@@ -1,0 +1,1 @@
+//! Getting in: who asks, whether they may, and what becomes of wrong tries.

@@ -1,0 +1,1 @@
+//! A running meeting: lobby, roster, chat, hands, moderation, over its own socket.

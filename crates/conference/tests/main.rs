@@ -1,0 +1,3 @@
+//! The conference through HTTP: the real router over a real store, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
