@@ -27,7 +27,8 @@ pub fn full() -> bool {
 /// Starts a peer, or leaves the calling test with a `SKIPPED` line where this machine cannot run it.
 ///
 /// With `FERNAMT_PEERS=required` in the environment (`cargo xtask test` sets it once the peers' root stands) a peer
-/// that does not start fails the test instead, so that nothing is skipped by mistake.
+/// that does not start fails the test instead, so that nothing is skipped by mistake; what this machine need not have
+/// ([`peers::NotAtHand`]) is skipped even then.
 ///
 /// ```no_run
 /// # fn a_test() {
@@ -40,7 +41,7 @@ macro_rules! peer {
     ($start:expr) => {
         match $start {
             Ok(peer) => peer,
-            Err(why) if $crate::peers::required() => panic!("a required peer did not start: {why:#}"),
+            Err(why) if $crate::peers::must_start(&why) => panic!("a required peer did not start: {why:#}"),
             Err(why) => {
                 $crate::skip!("{why:#}");
                 return;

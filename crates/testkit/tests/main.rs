@@ -6,7 +6,7 @@ use std::process::Command;
 fn the_peer_program_lists_every_peer() {
     let output = Command::new(env!("CARGO_BIN_EXE_peer")).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for peer in ["prepare", "xrdp", "nla", "samba-ad", "postgres", "openssh"] {
+    for peer in ["prepare", "xrdp", "nla", "samba-ad", "postgres", "openssh", "livekit"] {
         assert!(help.contains(peer), "{peer} is missing in:\n{help}");
     }
 }

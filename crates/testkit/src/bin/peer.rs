@@ -1,11 +1,13 @@
 //! Runs one peer for whoever is not a Rust test: the browser stories, the demo, a developer who wants to look.
 //! Prints what one needs to know as a line of JSON, and ends when its standard input ends.
 
-use std::{collections::BTreeSet, io};
+use std::{collections::BTreeSet, io, path::PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
-use fernamt_testkit::peers::{NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root};
+use fernamt_testkit::peers::{
+    LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root, sdk_python,
+};
 use serde_json::{Value, json};
 
 /// What a terminal server's standard input may say.
@@ -20,7 +22,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Peer {
-    /// Makes the private root that the server peers run from, and ends.
+    /// Makes the private root that the server peers run from, the LiveKit server and its SDK, and ends.
     Prepare,
     /// A terminal server with an X desktop, TLS security. The line `renew-certificate` on standard input gives it
     /// another certificate and is answered by the new fingerprint.
@@ -47,12 +49,29 @@ enum Peer {
     Postgres,
     /// An OpenSSH server.
     Openssh,
+    /// A LiveKit server. Each line `room identity` on standard input is answered by a token.
+    Livekit {
+        /// Where webhooks go.
+        #[arg(long)]
+        webhook: Option<String>,
+        /// Rooms are made by the API alone.
+        #[arg(long)]
+        known_rooms_only: bool,
+        /// Also takes media over TCP.
+        #[arg(long)]
+        ice_tcp: bool,
+    },
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().peer {
         Peer::Prepare => {
-            tell(&json!({ "root": root::prepare()?, "chromium": chromium().ok() }));
+            let root = root::prepare()?;
+            // Neither is needed on every machine; the tests that want them say why they are skipped.
+            let (livekit, sdk) = (LiveKit::prepare(), sdk_python());
+            tell(&json!({
+                "root": root, "chromium": chromium().ok(), "livekit": told(livekit), "livekit_sdk": told(sdk),
+            }));
             Ok(())
         }
         Peer::Xrdp { user, password } => {
@@ -95,7 +114,25 @@ fn main() -> Result<()> {
                 "known_hosts": peer.known_hosts_line, "key_file": peer.key_file(), "pid": peer.pid,
             }))
         }
+        Peer::Livekit { webhook, known_rooms_only, ice_tcp } => {
+            let settings = LiveKitSettings { webhook, known_rooms_only, ice_tcp, ..LiveKitSettings::default() };
+            let peer = LiveKit::start_with(&settings)?;
+            tell(&json!({
+                "url": peer.ws_url(), "http_url": peer.http_url(), "key": peer.key, "secret": peer.secret,
+                "udp_port": peer.udp_port, "tcp_port": peer.tcp_port, "pid": peer.pid(),
+            }));
+            for line in io::stdin().lines() {
+                let line = line?;
+                let (room, identity) = line.split_once(' ').context("a line is `room identity`")?;
+                tell(&json!({ "token": peer.token(room, identity) }));
+            }
+            Ok(())
+        }
     }
+}
+
+fn told(made: Result<PathBuf>) -> Value {
+    made.map_or_else(|why| json!({ "missing": format!("{why:#}") }), |path| json!(path))
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {

@@ -7,33 +7,57 @@
 
 mod chromium;
 mod door;
+mod janus;
+mod livekit;
+mod livekit_sdk;
 mod namespace;
 mod nla;
 mod openssh;
 mod postgres;
 pub mod root;
 mod samba_ad;
+mod supervised;
 mod xrdp;
 
 pub use chromium::chromium;
 pub use door::Door;
+pub use janus::Janus;
+pub use livekit::{LiveKit, LiveKitSettings};
+pub use livekit_sdk::{SdkClient, Seen, sdk_python};
 pub use namespace::{Namespace, Network};
 pub use nla::NlaDesktop;
 pub use openssh::OpenSsh;
 pub use postgres::Postgres;
 pub use samba_ad::{LOCKOUT_THRESHOLD, SambaAd};
+pub use supervised::Supervised;
 pub use xrdp::Xrdp;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 /// Whether a peer that does not start is a failure (`FERNAMT_PEERS=required`) rather than a reason to skip.
 pub fn required() -> bool {
     std::env::var("FERNAMT_PEERS").is_ok_and(|value| value == "required")
 }
 
+/// What a peer is made of and no machine must have, such as a compiler for its language. A test that needs the peer is
+/// skipped, whatever `FERNAMT_PEERS` says.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAtHand(pub &'static str);
+
+/// Whether a peer that did not start for this reason fails its test.
+pub fn must_start(why: &anyhow::Error) -> bool {
+    required() && !why.is::<NotAtHand>()
+}
+
 /// A loopback port that was free a moment ago, for peers that cannot bind port 0 and tell which one they got.
 pub fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// A loopback UDP port that was free a moment ago.
+pub fn free_udp_port() -> std::io::Result<u16> {
+    Ok(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Quotes `text` as one word of a POSIX shell.

@@ -4,7 +4,7 @@
 use std::{
     env,
     fs::{self, File},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hash, Hasher as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -21,6 +21,7 @@ const PACKAGES: &[&str] = &[
     "freerdp2-shadow-x11",
     "freerdp2-x11",
     "iproute2",
+    "janus",
     "ldb-tools",
     "openssh-client",
     "openssh-server",
@@ -133,8 +134,13 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 fn recipe_hash() -> u32 {
+    short_hash((SUITE, PACKAGES))
+}
+
+/// A number that follows a recipe.
+pub(crate) fn short_hash(recipe: impl Hash) -> u32 {
     let mut hasher = DefaultHasher::new();
-    (SUITE, PACKAGES).hash(&mut hasher);
+    recipe.hash(&mut hasher);
     // Half of the hash is plenty to tell recipes apart, and keeps paths short.
     (hasher.finish() >> 32).try_into().unwrap_or(u32::MAX)
 }
