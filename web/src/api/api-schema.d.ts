@@ -1698,7 +1698,7 @@ export interface components {
             zone?: string | null;
         };
         /** @enum {string} */
-        AuditKind: "sign_in" | "session_end" | "decision" | "connection_start" | "connection_end" | "device" | "second_factor" | "person" | "group" | "target" | "rule" | "setting" | "directory_sync" | "deletion" | "backup" | "audit_access" | "reveal" | "alarm";
+        AuditKind: "sign_in" | "session_end" | "decision" | "connection_start" | "connection_end" | "device" | "second_factor" | "person" | "group" | "target" | "rule" | "setting" | "conference" | "directory_sync" | "deletion" | "backup" | "audit_access" | "reveal" | "alarm";
         /** @description Entries, newest first. */
         AuditPage: {
             /** @description The entries. */
@@ -1791,6 +1791,63 @@ export interface components {
             /** @description The version that the change is based on. */
             version: string;
         };
+        /** @description A message of the chat. */
+        ChatMessage: {
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was last put in other words.
+             */
+            edited_at?: string | null;
+            /**
+             * Format: int64
+             * @description Its number in this meeting, growing.
+             */
+            id: number;
+            /** @description Their name then. */
+            name: string;
+            /** @description How people reacted. */
+            reactions: components["schemas"]["ChatReactions"][];
+            /**
+             * Format: int64
+             * @description The message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description Who wrote it. */
+            seat: components["schemas"]["SeatId"];
+            /** @description What is said. */
+            text: string;
+            /** @description Who reads it. */
+            to: components["schemas"]["ChatTo"];
+            /** @description The name of the one person who reads it. */
+            to_name?: string | null;
+        };
+        /** @description Who reacted to a message in one way. */
+        ChatReactions: {
+            /** @description With what. */
+            reaction: components["schemas"]["Reaction"];
+            /** @description Who did. */
+            seats: components["schemas"]["SeatId"][];
+        };
+        /** @enum {string} */
+        ChatRule: "off" | "to_hosts" | "public" | "private";
+        /** @description Who reads a chat message. */
+        ChatTo: {
+            /** @enum {string} */
+            who: "everybody";
+        } | {
+            /** @enum {string} */
+            who: "hosts";
+        } | {
+            /** @description Whom. */
+            seat: components["schemas"]["SeatId"];
+            /** @enum {string} */
+            who: "one";
+        };
         /** @description The first code of a new authenticator app. */
         ConfirmTotp: {
             /** @description The first code. */
@@ -1854,7 +1911,7 @@ export interface components {
             sticks: components["schemas"]["CreatedStick"][];
         };
         /** @enum {string} */
-        DataCategory: "configuration" | "account" | "credential" | "device" | "line" | "session" | "preference" | "audit" | "audit_pseudonym" | "operation" | "deletion_journal";
+        DataCategory: "configuration" | "account" | "credential" | "device" | "line" | "session" | "preference" | "audit" | "audit_pseudonym" | "meeting" | "chat" | "letter" | "operation" | "deletion_journal";
         /** @description A decision on targets that people set up for themselves. */
         DecideOwnTargets: {
             /** @description Whether people may set up targets for themselves. If not, those that exist cannot be opened. */
@@ -1974,6 +2031,8 @@ export interface components {
         };
         /** @enum {string} */
         Effect: "allow" | "deny";
+        /** @enum {string} */
+        Encryption: "transport" | "end_to_end";
         /** @description The first code of a new authenticator app. */
         EnrolmentRequest: {
             /** @description The challenge that was signed. */
@@ -1984,6 +2043,45 @@ export interface components {
             device: components["schemas"]["DeviceProof"];
             /** @description The token of the enrolment. */
             token: string;
+        };
+        /** @description The way in, and what to know before going it. */
+        EntryAnswer: {
+            /** @description The token that the meeting's socket is opened with, for half an hour. */
+            entry: string;
+            /** @description The meeting. */
+            meeting: components["schemas"]["MeetingFacts"];
+            /** @description The name that others see, of a signed-in person. Guests give one when they join. */
+            name?: string | null;
+            /** @description Where it leads. */
+            place: components["schemas"]["EntryPlace"];
+            /** @description What the person will be there. */
+            role: components["schemas"]["MeetingRole"];
+        };
+        /** @description Number and PIN, a link, or the room itself. */
+        EntryKey: {
+            /** @enum {string} */
+            by: "link";
+            /** @description The secret in the link's fragment. */
+            secret: string;
+        } | {
+            /** @enum {string} */
+            by: "number_and_pin";
+            /** @description Nine digits; gaps, hyphens and dots between them do not matter. */
+            number: string;
+            /** @description Six digits. */
+            pin: string;
+        } | {
+            /** @enum {string} */
+            by: "room";
+            meeting?: components["schemas"]["MeetingId"] | null;
+            /** @description The room. */
+            room: components["schemas"]["RoomId"];
+        };
+        /** @enum {string} */
+        EntryPlace: "seat" | "lobby";
+        /** @description What somebody shows to enter. */
+        EntryRequest: components["schemas"]["EntryKey"] & {
+            proof?: components["schemas"]["ProofOfWork"] | null;
         };
         /** @description A signed head and the key to verify it with. */
         ExportedHead: {
@@ -2147,6 +2245,36 @@ export interface components {
             /** @description The file's text. */
             file: string;
         };
+        /** @description One kind of data that the meeting leaves behind. */
+        Kept: {
+            /** @description Until when. */
+            until: components["schemas"]["KeptUntil"];
+            /** @description What. */
+            what: components["schemas"]["KeptData"];
+        };
+        /** @enum {string} */
+        KeptData: "attendance" | "media" | "chat" | "private_chat" | "gestures" | "moderation";
+        /** @description Until when something is kept. */
+        KeptUntil: {
+            /** @enum {string} */
+            rule: "never";
+        } | {
+            /** @enum {string} */
+            rule: "end";
+        } | {
+            /**
+             * Format: date-time
+             * @description The day when it is gone, as far as it is known by now.
+             */
+            at?: string | null;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            days: number;
+            /** @enum {string} */
+            rule: "days";
+        };
         /** @description A certificate that was learnt or is offered for pinning. */
         LearntCertificate: {
             /** @description Who issued it. */
@@ -2190,6 +2318,35 @@ export interface components {
             /** @description How it goes out. */
             transport: components["schemas"]["Transport"];
         };
+        /** @enum {string} */
+        LobbyFor: "nobody" | "guests" | "uninvited" | "everybody";
+        /** @description Somebody in the lobby. */
+        LobbyGuest: {
+            /** @description Whether they came by a typed number and PIN, which others could have guessed. */
+            by_pin: boolean;
+            /** @description Whether they have no account here: their name is what they typed. */
+            guest: boolean;
+            /** @description The name. */
+            name: string;
+            /** @description Who. */
+            seat: components["schemas"]["SeatId"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
+        /** @description You wait in the lobby. */
+        LobbyWaiting: {
+            /** @description Whether a host is there who could let you in. */
+            host_present: boolean;
+            /** @description The meeting. */
+            meeting: components["schemas"]["MeetingFacts"];
+            /** @description Brings you back to your place in the lobby. */
+            resume: string;
+            /** @description What the hosts have to say meanwhile. */
+            waiting_text: string;
+        };
         /** @description The signed-in person. */
         Me: {
             /** @description The name that others see. */
@@ -2205,8 +2362,145 @@ export interface components {
             /** @description Duties beside the daily work. */
             roles: components["schemas"]["Role"][];
         };
+        /** @description The way to sound and pictures. */
+        MediaAccess: {
+            /**
+             * Format: date-time
+             * @description Until when it may be used.
+             */
+            expires_at: string;
+            /** @description The ticket: good for a minute, for this seat only. */
+            ticket: string;
+            /** @description Where LiveKit's client connects to. */
+            url: string;
+        };
+        /** @enum {string} */
+        MediaPlace: "this_server" | "cluster";
+        /** @description How many are there. */
+        MeetingCounts: {
+            /**
+             * Format: int32
+             * @description Raised hands.
+             */
+            hands: number;
+            /**
+             * Format: int32
+             * @description Listeners of a lecture, who are not in the roster.
+             */
+            listeners: number;
+            /**
+             * Format: int32
+             * @description In the meeting, listeners included.
+             */
+            seated: number;
+            /**
+             * Format: int32
+             * @description In the lobby.
+             */
+            waiting: number;
+        };
+        /** @description What everybody in a meeting, and at its door, may know of it. */
+        MeetingFacts: {
+            /**
+             * Format: date-time
+             * @description When nobody gets in any more.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends, if it was booked.
+             */
+            ends_at?: string | null;
+            /** @description Who holds it: the name of the room's owner. */
+            held_by: string;
+            /** @description Who runs this, and where. */
+            house: components["schemas"]["MeetingHouse"];
+            /** @description The meeting; the media room has the same name. */
+            id: components["schemas"]["MeetingId"];
+            /** @description What is kept, and until when. */
+            kept: components["schemas"]["Kept"][];
+            /** @description What kind of room it is in. */
+            kind: components["schemas"]["RoomKind"];
+            /** @description How well it is kept. */
+            protection: components["schemas"]["ProtectionClass"];
+            /** @description What that means for this meeting. */
+            safeguards: components["schemas"]["Safeguards"];
+            /**
+             * Format: date-time
+             * @description When it begins, if it was booked.
+             */
+            starts_at?: string | null;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description Who runs the meeting's machines, and where sound and pictures go. */
+        MeetingHouse: {
+            /** @description The host name that this page came from. */
+            host: string;
+            /** @description Which machines forward sound and pictures. */
+            media: components["schemas"]["MediaPlace"];
+            /** @description Their host name. */
+            media_host: string;
+            /** @description The administration's name. */
+            name: string;
+        };
+        /** Format: uuid */
+        MeetingId: string;
+        /** @enum {string} */
+        MeetingRole: "host" | "cohost" | "presenter" | "participant" | "guest" | "listener";
+        /** @description What a meeting allows. Hosts and co-hosts may always do everything. */
+        MeetingRules: {
+            /** @description Who may write into the chat, and to whom. */
+            chat: components["schemas"]["ChatRule"];
+            /** @description Whoever comes from now on waits in the lobby. */
+            lobby: boolean;
+            /** @description Nobody new gets in. */
+            locked: boolean;
+            /** @description Reactions may be shown. */
+            may_react: boolean;
+            /** @description Those who take part may share their screen. */
+            may_share: boolean;
+            /** @description Those who take part may switch their camera on. */
+            may_show: boolean;
+            /** @description Who is muted may unmute themselves. */
+            may_unmute: boolean;
+        };
+        /** @description You are in: all there is to know. */
+        MeetingWelcome: {
+            /**
+             * Format: date-time
+             * @description When the meeting began.
+             */
+            began_at: string;
+            /** @description The latest messages of the chat, the oldest first. */
+            chat: components["schemas"]["ChatMessage"][];
+            /** @description How many are there. */
+            counts: components["schemas"]["MeetingCounts"];
+            /** @description Whether somebody guesses PINs of this meeting. For hosts. */
+            guessed: boolean;
+            /** @description The raised hands, first come first. In a lecture, listeners get only their own. */
+            hands: components["schemas"]["RaisedHand"][];
+            /** @description Who waits in the lobby. For hosts. */
+            lobby?: components["schemas"]["LobbyGuest"][] | null;
+            /** @description The meeting. */
+            meeting: components["schemas"]["MeetingFacts"];
+            /** @description Whether there are older ones. */
+            more_chat: boolean;
+            /** @description You. */
+            own: components["schemas"]["OwnSeat"];
+            /** @description Brings you back to your seat. */
+            resume: string;
+            /** @description Who is there. In a lecture without the listeners. */
+            roster: components["schemas"]["Seat"][];
+            /** @description What the meeting allows. */
+            rules: components["schemas"]["MeetingRules"];
+            /** @description What those in the lobby read. For hosts. */
+            waiting_text?: string | null;
+        };
         /** @enum {string} */
         Method: "password" | "totp" | "passkey" | "recovery_code" | "ssh_key";
+        /** @enum {string} */
+        ModerationNotice: "muted" | "video_stopped" | "share_stopped" | "hand_lowered" | "on_stage" | "off_stage";
         /** @description One of the person's devices. */
         MyDevice: {
             /**
@@ -2380,6 +2674,13 @@ export interface components {
             /** @description The public key as in `authorized_keys`. */
             public_key: string;
         };
+        /** @description What somebody types to enter. */
+        NumberAndPin: {
+            /** @description Nine digits. */
+            number: string;
+            /** @description Six digits. */
+            pin: string;
+        };
         /** @description An open session. */
         OpenSession: {
             /** @description What runs in it now. */
@@ -2462,6 +2763,13 @@ export interface components {
         OtpTokenId: string;
         /** @enum {string} */
         Outcome: "success" | "denied" | "failure";
+        /** @description You in the meeting. */
+        OwnSeat: {
+            /** @description What you may do now. */
+            may: components["schemas"]["SeatPermissions"];
+            /** @description Your seat; your identity in the media room is the same. */
+            seat: components["schemas"]["Seat"];
+        };
         /** @description A target of one's own. It stands among the other targets too. */
         OwnTarget: components["schemas"]["OwnTargetFields"] & {
             /** @description The target. */
@@ -2978,6 +3286,8 @@ export interface components {
             /** @description SHA-256 of the certificate, in hexadecimal; `None` removes the pin. */
             sha256?: string | null;
         };
+        /** @enum {string} */
+        PresenceEnded: "left" | "removed" | "not_admitted" | "meeting_ended" | "time_over" | "cancelled" | "revoked" | "elsewhere" | "locked" | "full" | "enter_again" | "bad_name" | "restart";
         /** @description Why a request was refused, in a form that the web app turns into a sentence and a way on. */
         Problem: {
             /** @description A stable word for the fault, such as `sign_in_failed`. */
@@ -2998,6 +3308,49 @@ export interface components {
             /** @description `urn:fernamt:problem:` and the code. */
             type: string;
         };
+        /** @description What `proof_needed` asks for. As `params` of the problem, each value is a text. */
+        ProofChallenge: {
+            /**
+             * Format: int32
+             * @description How many leading bits of each hash must be zero.
+             */
+            bits: number;
+            /** @description Goes back with the answer as it is. */
+            challenge: string;
+            /**
+             * Format: int32
+             * @description How many puzzles there are.
+             */
+            puzzles: number;
+            /** @description What is hashed with each nonce. */
+            seed: string;
+        };
+        /**
+         * @description The answer to a challenge, good once. For each puzzle `i`, counted from 0, a nonce such that the SHA-256 of the text
+         *     `{seed}.{i}.{nonce}`, both numbers in decimal, begins with as many zero bits as the challenge says.
+         */
+        ProofOfWork: {
+            /** @description The challenge. */
+            challenge: string;
+            /** @description A nonce for each puzzle, in their order. */
+            nonces: number[];
+        };
+        /** @enum {string} */
+        ProtectionClass: "open" | "internal" | "confidential";
+        /** @description A raised hand. */
+        RaisedHand: {
+            /** @description Their name: a listener is not in the roster. */
+            name: string;
+            /** @description What they want to know. */
+            question?: string | null;
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
         /** @description The least and the most of a number. */
         Range: {
             /**
@@ -3011,6 +3364,8 @@ export interface components {
              */
             most: number;
         };
+        /** @enum {string} */
+        Reaction: "thumbs_up" | "thumbs_down" | "clap" | "heart" | "laugh" | "surprise" | "celebrate" | "check";
         /** @description New recovery codes, shown once. */
         RecoveryCodes: {
             /** @description The codes. */
@@ -3100,6 +3455,19 @@ export interface components {
         };
         /** @enum {string} */
         Role: "administrator" | "data_protection" | "control_desk";
+        /** Format: uuid */
+        RoomId: string;
+        /** @enum {string} */
+        RoomKind: "personal" | "meeting" | "lecture";
+        /** @description Who came, went and changed. A seat that is known already is replaced. */
+        RosterChange: {
+            /** @description How many are there now. */
+            counts: components["schemas"]["MeetingCounts"];
+            /** @description Went. */
+            gone: components["schemas"]["SeatId"][];
+            /** @description Came or changed. */
+            seats: components["schemas"]["Seat"][];
+        };
         /** @description A device's proof that it still holds its key: ES256 over `fernamt-rotate`, a zero byte and the challenge. */
         RotateRequest: {
             /** @description A challenge of `GET /sign-in/challenge`. */
@@ -3208,6 +3576,74 @@ export interface components {
             id: components["schemas"]["RuleId"];
             /** @description Its name. */
             name: string;
+        };
+        /** @description A change of what a meeting allows; what is left out stays. */
+        RulesChange: {
+            chat?: components["schemas"]["ChatRule"] | null;
+            /** @description Whoever comes from now on waits in the lobby. */
+            lobby?: boolean | null;
+            /** @description Nobody new gets in. */
+            locked?: boolean | null;
+            /** @description Reactions may be shown. */
+            may_react?: boolean | null;
+            /** @description Those who take part may share their screen. */
+            may_share?: boolean | null;
+            /** @description Those who take part may switch their camera on. */
+            may_show?: boolean | null;
+            /** @description Who is muted may unmute themselves. */
+            may_unmute?: boolean | null;
+        };
+        /** @description What a protection class means for a meeting. */
+        Safeguards: {
+            /** @description Whether somebody may take part by telephone, once there is one. Never together with encryption from end to end. */
+            dial_in: boolean;
+            /** @description Up to where sound and pictures are encrypted. */
+            encryption: components["schemas"]["Encryption"];
+            /** @description Whether people without an account may take part. */
+            guests: boolean;
+            /**
+             * Format: int32
+             * @description How many days after its end the chat is kept; 0 forgets it at the end.
+             */
+            keep_chat_days: number;
+            /** @description Who waits in the lobby. */
+            lobby: components["schemas"]["LobbyFor"];
+        };
+        /** @description Somebody in the meeting. */
+        Seat: {
+            /** @description Whether their line is interrupted at the moment. */
+            away: boolean;
+            /** @description Whether they have no account here: their name is what they typed. */
+            guest: boolean;
+            /** @description A pseudonym for this meeting only; the identity in the media room is the same. */
+            id: components["schemas"]["SeatId"];
+            /** @description The name that others see. */
+            name: string;
+            /** @description Whether they are a listener on the stage. */
+            on_stage: boolean;
+            /** @description What they are. */
+            role: components["schemas"]["MeetingRole"];
+        };
+        /** Format: uuid */
+        SeatId: string;
+        /** @description What somebody may do now: their role and the meeting's rules together. */
+        SeatPermissions: {
+            /** @description Write to everybody. */
+            chat: boolean;
+            /** @description Write to the hosts. */
+            chat_to_hosts: boolean;
+            /** @description Write to one person. */
+            chat_to_one: boolean;
+            /** @description Run the meeting. */
+            moderate: boolean;
+            /** @description Show reactions. */
+            react: boolean;
+            /** @description Share the screen. */
+            share: boolean;
+            /** @description Send a picture. */
+            show: boolean;
+            /** @description Send sound. */
+            speak: boolean;
         };
         /** @description A second factor as typed. */
         SecondFactor: {
@@ -3438,6 +3874,289 @@ export interface components {
             signed_at: string;
             /** @description Whose chain. */
             tenant: components["schemas"]["TenantId"];
+        };
+        /** @description What a client may ask for. */
+        SocketAct: (components["schemas"]["SocketHello"] & {
+            /** @enum {string} */
+            act: "hello";
+        }) | {
+            /** @enum {string} */
+            act: "leave";
+        } | {
+            /** @enum {string} */
+            act: "media_ticket";
+        } | {
+            /** @enum {string} */
+            act: "rename";
+            /** @description The new name. */
+            name: string;
+        } | {
+            /** @enum {string} */
+            act: "chat_send";
+            /**
+             * Format: int64
+             * @description The message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description What is said. */
+            text: string;
+            /** @description Who reads it; everybody unless said. */
+            to?: components["schemas"]["ChatTo"];
+        } | {
+            /** @enum {string} */
+            act: "chat_edit";
+            /**
+             * Format: int64
+             * @description The message.
+             */
+            id: number;
+            /** @description Its new words. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "chat_delete";
+            /**
+             * Format: int64
+             * @description The message.
+             */
+            id: number;
+        } | {
+            /** @enum {string} */
+            act: "chat_react";
+            /**
+             * Format: int64
+             * @description The message.
+             */
+            id: number;
+            /** @description Whether it is set. */
+            on: boolean;
+            /** @description With what. */
+            reaction: components["schemas"]["Reaction"];
+        } | {
+            /** @enum {string} */
+            act: "chat_history";
+            /**
+             * Format: int64
+             * @description Those before this one.
+             */
+            before: number;
+        } | {
+            /** @enum {string} */
+            act: "hand_raise";
+            /** @description The question. */
+            question?: string | null;
+        } | {
+            /** @enum {string} */
+            act: "hand_lower";
+            seat?: components["schemas"]["SeatId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "hands_clear";
+        } | {
+            /** @enum {string} */
+            act: "react";
+            /** @description Which. */
+            reaction: components["schemas"]["Reaction"];
+        } | {
+            /** @enum {string} */
+            act: "admit";
+            /** @description Who waits. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "admit_all";
+        } | {
+            /** @enum {string} */
+            act: "refuse";
+            /** @description Who waits. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "mute";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "mute_all";
+        } | {
+            /** @enum {string} */
+            act: "stop_video";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "stop_share";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "remove";
+            /** @description Whom. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "set_role";
+            /** @description What they are then. */
+            role: components["schemas"]["MeetingRole"];
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "stage";
+            /** @description Whether they stand there. */
+            on: boolean;
+            /** @description Whom. */
+            seat: components["schemas"]["SeatId"];
+        } | (components["schemas"]["RulesChange"] & {
+            /** @enum {string} */
+            act: "set_rules";
+        }) | {
+            /** @enum {string} */
+            act: "set_waiting_text";
+            /** @description The text; empty for none. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "renew_pin";
+        } | {
+            /** @enum {string} */
+            act: "find_listeners";
+            /** @description A part of the name. */
+            name: string;
+        } | {
+            /** @enum {string} */
+            act: "end_for_all";
+        };
+        /** @description Comes in, or comes back. One of `entry` and `resume` is set. */
+        SocketHello: {
+            /** @description The token that entering gave. */
+            entry?: string | null;
+            /** @description The name that others see. Guests need one; signed-in people have theirs. */
+            name?: string | null;
+            /** @description The token of the seat that this client had. */
+            resume?: string | null;
+        };
+        /** @description A message to the client. */
+        SocketMessage: (components["schemas"]["LobbyWaiting"] & {
+            /** @enum {string} */
+            message: "waiting";
+        }) | (components["schemas"]["MeetingWelcome"] & {
+            /** @enum {string} */
+            message: "welcome";
+        }) | (components["schemas"]["MediaAccess"] & {
+            /** @enum {string} */
+            message: "media";
+        }) | (components["schemas"]["OwnSeat"] & {
+            /** @enum {string} */
+            message: "own";
+        }) | (components["schemas"]["RosterChange"] & {
+            /** @enum {string} */
+            message: "roster";
+        }) | (components["schemas"]["MeetingCounts"] & {
+            /** @enum {string} */
+            message: "counts";
+        }) | (components["schemas"]["MeetingRules"] & {
+            /** @enum {string} */
+            message: "rules";
+        }) | {
+            /** @description The hands. */
+            hands: components["schemas"]["RaisedHand"][];
+            /** @enum {string} */
+            message: "hands";
+            /**
+             * Format: int32
+             * @description How many there are in all.
+             */
+            total: number;
+        } | {
+            /**
+             * Format: int32
+             * @description How many did.
+             */
+            count: number;
+            /** @enum {string} */
+            message: "reaction";
+            /** @description With what. */
+            reaction: components["schemas"]["Reaction"];
+            seat?: components["schemas"]["SeatId"] | null;
+        } | (components["schemas"]["ChatMessage"] & {
+            /** @enum {string} */
+            message: "chat";
+        }) | {
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            id: number;
+            /** @enum {string} */
+            message: "chat_deleted";
+        } | {
+            /** @enum {string} */
+            message: "chat_page";
+            /** @description The messages. */
+            messages: components["schemas"]["ChatMessage"][];
+            /** @description Whether there are older ones. */
+            more: boolean;
+        } | {
+            /** @enum {string} */
+            message: "lobby";
+            /** @description They. */
+            waiting: components["schemas"]["LobbyGuest"][];
+            /** @description What they read. */
+            waiting_text: string;
+        } | {
+            /** @enum {string} */
+            message: "moderated";
+            /** @description What. */
+            what: components["schemas"]["ModerationNotice"];
+        } | {
+            /** @enum {string} */
+            message: "guessed";
+            /** @description Whether it goes on; `false` once the PIN was renewed or the guessing has stopped. */
+            now: boolean;
+        } | (components["schemas"]["NumberAndPin"] & {
+            /** @enum {string} */
+            message: "pin_renewed";
+        }) | {
+            /** @description They; at most 20. */
+            listeners: components["schemas"]["Seat"][];
+            /** @enum {string} */
+            message: "found";
+            /** @description Whether there are more. */
+            more: boolean;
+        } | {
+            /** @enum {string} */
+            message: "done";
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            re: number;
+        } | {
+            /** @enum {string} */
+            message: "refused";
+            /**
+             * Format: int32
+             * @description Its number, if it had one.
+             */
+            re?: number | null;
+            /** @description Why. */
+            why: components["schemas"]["SocketRefusal"];
+        } | {
+            /** @enum {string} */
+            message: "ended";
+            /** @description Why. */
+            why: components["schemas"]["PresenceEnded"];
+        };
+        /** @enum {string} */
+        SocketRefusal: "not_allowed" | "switched_off" | "unknown" | "bad_text" | "too_fast" | "full" | "not_seated" | "failed";
+        /** @description A message to the server. */
+        SocketRequest: components["schemas"]["SocketAct"] & {
+            /**
+             * Format: int32
+             * @description The client's number for this act; `done` and `refused` name it.
+             */
+            re?: number | null;
         };
         /** @description Where the SSH gateway listens. */
         SshGateway: {

@@ -16,5 +16,7 @@ struct Base;
 
 // An operation is declared here once it is routed.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Base::openapi()
+    let mut document = Base::openapi();
+    document.merge(socket::Messages::openapi());
+    document
 }
