@@ -28,6 +28,10 @@ text_enum! {
         AuditPseudonym = "audit_pseudonym",
         /// Meetings: when they were, who was invited, how they were entered.
         Meeting = "meeting",
+        /// What was written in a meeting's chat.
+        Chat = "chat",
+        /// Invitations on their way by mail.
+        Letter = "letter",
         /// State of the running system: health, outbox, imports.
         Operation = "operation",
         /// What was deleted or revoked, so that a restore does not bring it back: ids and times only.
@@ -72,6 +76,8 @@ impl DataCategory {
             Self::Audit => (Creation, 90, 365),
             Self::AuditPseudonym => (Creation, 90, 365),
             Self::Meeting => (End, 30, 365),
+            Self::Chat => (End, 7, 90),
+            Self::Letter => (End, 7, 30),
             Self::Operation => (Creation, 14, 90),
             Self::DeletionJournal => (Creation, 400, 800),
         };

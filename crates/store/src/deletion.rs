@@ -19,6 +19,13 @@ use crate::{
     record::Record,
     repo::{
         audit::{AuditEntryRecord, AuditPseudonymRecord, lock_chain},
+        conference::{
+            letter::LetterRecord,
+            meeting::{MeetingRecord, no_way_in, way_in_over},
+            room::{RoomNumberRecord, RoomRecord},
+            saying::MessageRecord,
+            webhook::DeliveryRecord,
+        },
         credential::{OtpKind, OtpTokenRecord, RecoveryCodeRecord},
         device::DeviceRecord,
         import::ImportBatchRecord,
@@ -54,6 +61,10 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("target_use", "goes with the target, or when the person is removed; one row for each pair"),
     ("rule", "is removed by administrators"),
     ("setting", "is removed by administrators"),
+    ("room_invitee", "goes with the room, or when the person is removed"),
+    ("meeting_state", "goes when the meeting ends"),
+    ("meeting_seat", "goes when the meeting ends"),
+    ("webhook", "is removed by administrators"),
     ("audit_head", "is one row that says nothing about a person"),
     ("audit_segment", "holds signed heads, which say nothing about a person"),
 ];
@@ -167,6 +178,13 @@ async fn delete_in(tenant: &TenantStore, config: &RetentionConfig) -> Result<Del
     run.lines().await?;
     run.delete::<DeviceRecord>(DataCategory::Device, &["decided_at"], is("state", &DeviceState::Revoked)).await?;
     run.delete::<PersonRecord>(DataCategory::Account, &["removed_at"], any()).await?;
+    run.ways_in().await?;
+    run.messages().await?;
+    run.delete::<MeetingRecord>(DataCategory::Meeting, &["valid_until", "ended_at", "cancelled_at"], any()).await?;
+    run.delete::<RoomRecord>(DataCategory::Meeting, &["over_at"], any()).await?;
+    run.delete::<RoomNumberRecord>(DataCategory::Operation, &["free_at"], any()).await?;
+    run.delete::<LetterRecord>(DataCategory::Letter, &["sent_at", "failed_at"], any()).await?;
+    run.delete::<DeliveryRecord>(DataCategory::Operation, &["delivered_at", "given_up_at"], any()).await?;
     run.blank_audit().await?;
     run.pseudonyms().await?;
     run.delete::<OutboxRecord>(DataCategory::Operation, &["done_at"], any()).await?;
@@ -231,6 +249,21 @@ impl Run<'_> {
         work.commit().await?;
         self.count::<StickRecord>(rows);
         Ok(())
+    }
+
+    /// Forgets numbers, PINs and links that open nothing any more.
+    async fn ways_in(&mut self) -> Result<(), StoreError> {
+        let over = way_in_over(&self.cutoff(DataCategory::Credential));
+        let work = self.tenant.begin().await?;
+        work.scope().set::<MeetingRecord>(over, no_way_in()).await?;
+        work.commit().await
+    }
+
+    /// Deletes what was written in meetings: each meeting says when, and no message is older than the category allows.
+    async fn messages(&mut self) -> Result<(), StoreError> {
+        let due =
+            Condition::any().add(not_after("delete_at", &self.now)).add(before("at", &self.cutoff(DataCategory::Chat)));
+        self.delete_where::<MessageRecord>(due).await
     }
 
     /// Forgets how lines did, by whole days.

@@ -35,6 +35,13 @@ pub use page::{MAX_PAGE_ROWS, Page, Paged};
 pub use record::{Column, ColumnKind, Table};
 pub use repo::{
     audit::{AuditEntry, AuditFacts, AuditFilter, ChainEnd},
+    conference::{
+        letter::LetterRecord,
+        meeting::{MeetingRecord, MeetingStateRecord, SeatRecord},
+        room::{InviteeRecord, RoomNumberRecord, RoomRecord},
+        saying::MessageRecord,
+        webhook::{DeliveryRecord, WebhookRecord},
+    },
     credential::{OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
     device::DeviceRecord,
     directory::DirectoryRecord,

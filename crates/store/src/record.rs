@@ -195,7 +195,9 @@ macro_rules! number_fields {
 
 id_fields! {
     TenantId PersonId fernamt_domain::GroupId DeviceId SessionId TargetId BundleId RuleId PasskeyId OtpTokenId
-    RecoveryCodeId DirectoryId ImportId OutboxId JournalId
+    RecoveryCodeId DirectoryId ImportId OutboxId JournalId fernamt_domain::RoomId fernamt_domain::MeetingId
+    fernamt_domain::SeatId fernamt_domain::InviteeId fernamt_domain::LetterId fernamt_domain::WebhookId
+    fernamt_domain::DeliveryId
 }
 word_fields! { Role PersonSource PersonState DeviceKind DeviceState AuditKind Outcome }
 json_fields! { serde_json::Value TargetSettings Vec<Method> fernamt_domain::DomainEvent }

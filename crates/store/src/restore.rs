@@ -24,6 +24,7 @@ use crate::{
     record::{ColumnKind, Table},
     repo::{
         audit,
+        conference::meeting::{CANCELLED, ENDED, MeetingRecord, PIN_RENEWED, no_way_in},
         credential::{RecoveryCodeRecord, USED},
         device::DeviceRecord,
         directory::Directories,
@@ -197,6 +198,7 @@ async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Res
         (JournalAction::State, "stick") if state == LOST => {
             scope().set::<StickRecord>(key, vec![to("lost", &true)]).await.map(|_| ())
         }
+        (JournalAction::State, "meeting") => repeat_meeting(&scope(), key, state, entry.at).await,
         (JournalAction::State, "target") => set_enabled::<TargetRecord>(&scope(), key, state).await,
         (JournalAction::State, "rule") => set_enabled::<RuleRecord>(&scope(), key, state).await,
         (JournalAction::State, "recovery_code") if state == USED => {
@@ -208,6 +210,17 @@ async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Res
         Err(StoreError::NotFound(_)) => Ok(()),
         done => done,
     }
+}
+
+/// A meeting that was ended or called off stays so, and a PIN that was replaced counts no more; its host renews it.
+async fn repeat_meeting(scope: &Scope<'_>, key: Condition, state: &str, at: OffsetDateTime) -> Result<(), StoreError> {
+    let values = match state {
+        ENDED => no_way_in().into_iter().chain([to("ended_at", &Some(at))]).collect(),
+        CANCELLED => no_way_in().into_iter().chain([to("cancelled_at", &Some(at))]).collect(),
+        PIN_RENEWED => vec![to("pin_print", &None::<Secret<Vec<u8>>>)],
+        _ => return Err(StoreError::Backup(format!("the journal has no state {state} of meeting"))),
+    };
+    scope.set::<MeetingRecord>(key, values).await.map(|_| ())
 }
 
 async fn set_word<R: crate::record::Record>(scope: &Scope<'_>, key: Condition, word: &str) -> Result<(), StoreError> {

@@ -170,6 +170,12 @@ impl<'a> Scope<'a> {
         self.insert_or(std::slice::from_ref(record), Some(keep)).await.map(|count| count > 0)
     }
 
+    /// Inserts the row unless that clashes with any other, be it another tenant's. Tells whether it did.
+    pub(crate) async fn insert_if_free<R: Record>(&self, record: &R) -> Result<bool, StoreError> {
+        let keep = OnConflict::new().do_nothing().to_owned();
+        self.insert_or(std::slice::from_ref(record), Some(keep)).await.map(|count| count > 0)
+    }
+
     /// Inserts the row, or replaces the one with the same key.
     pub(crate) async fn upsert<R: Record>(&self, record: &R) -> Result<(), StoreError> {
         let rest = R::TABLE.columns.iter().map(|column| column.name).filter(|name| !R::TABLE.key.contains(name));

@@ -9,6 +9,7 @@ use crate::{
     relay,
     repo::{
         audit::{self, Audits},
+        conference::{letter::Letters, meeting::Meetings, room::Rooms, saying::Messages, webhook::Webhooks},
         credential::{OtpTokens, Passkeys, RecoveryCodes},
         device::Devices,
         directory::Directories,
@@ -140,6 +141,16 @@ repositories! {
     bundles: Bundles;
     /// Policy rules.
     rules: Rules;
+    /// Conference rooms and who is invited to them.
+    rooms: Rooms;
+    /// Meetings.
+    meetings: Meetings;
+    /// The chat of meetings.
+    messages: Messages;
+    /// Invitations on their way by mail.
+    letters: Letters;
+    /// Webhooks.
+    webhooks: Webhooks;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -2,6 +2,7 @@
 //! those of a unit of work ([`crate::Work`]) can write too.
 
 pub mod audit;
+pub mod conference;
 pub mod credential;
 pub mod device;
 pub mod directory;

@@ -4,6 +4,10 @@ use fernamt_domain::{DirectoryId, PersonId, PersonSource, PersonState, Role, Sec
 use time::OffsetDateTime;
 
 use super::{
+    conference::{
+        meeting::SeatRecord,
+        room::{InviteeRecord, RoomRecord},
+    },
     credential::{OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
     device::DeviceRecord,
     group::GroupMemberRecord,
@@ -188,6 +192,9 @@ impl People<'_, Writing> {
         self.scope.delete::<DeviceRecord>(own()).await?;
         self.scope.delete::<TargetUseRecord>(own()).await?;
         self.scope.delete::<TargetRecord>(is("owner", &Some(id))).await?;
+        self.scope.delete::<RoomRecord>(is("owner", &id)).await?;
+        self.scope.delete::<InviteeRecord>(is("person", &Some(id))).await?;
+        self.scope.delete::<SeatRecord>(is("person", &Some(id))).await?;
         crate::repo::credential::release_tokens(&self.scope, id).await?;
         self.scope.delete::<OtpTokenRecord>(own()).await?;
         let removed = PersonRecord {
