@@ -9,6 +9,8 @@ mod ids;
 mod input;
 pub mod limits;
 mod output;
+mod route;
+mod sdp;
 mod shard;
 
 pub use front::{Datagram, IceName, ShardNo, classify};

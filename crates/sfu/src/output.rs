@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use crate::ids::{Channel, Kind, Proto, Quality, RoomId, SeatId, Sid, Side, Source};
+use crate::ids::{Channel, Kind, Proto, RoomId, SeatId, Sid, Side, Source};
 
 /// One thing to do or to know.
 #[derive(Debug)]

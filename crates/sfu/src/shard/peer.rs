@@ -1,0 +1,157 @@
+//! One connection of a seat: str0m's `Rtc` with what the shard has to remember of it.
+
+use std::{net::SocketAddr, time::Instant};
+
+use str0m::{
+    Candidate, IceCreds, Input, Rtc,
+    bwe::Bitrate,
+    config::DtlsCert,
+    format::{Codec, FormatParams},
+    media::Frequency,
+    net::{Protocol, Receive, TcpType},
+};
+
+use super::ShardConfig;
+use crate::{
+    front::{self, IceName},
+    ids::{Proto, Side},
+    input::Address,
+    limits::{MAX_ADDRESSES_PER_SIDE, MAX_DATA_BYTES},
+    output::Refusal,
+};
+
+/// How often str0m reports what it measured.
+const STATS_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
+/// Data str0m holds for a subscriber; the rest waits with us.
+const SCTP_BUFFER_BYTES: usize = 256 * 1024;
+const OPUS_PT: u8 = 111;
+
+pub(super) struct Peer {
+    pub(super) rtc: Rtc,
+    ufrag: String,
+    password: String,
+    /// Where authenticated checks came from, the newest last.
+    pub(super) addresses: Vec<(Proto, SocketAddr)>,
+    /// ICE and DTLS stand.
+    pub(super) connected: bool,
+    /// DTLS stood once.
+    pub(super) secured: bool,
+    /// Since when it does not stand.
+    pub(super) lost_at: Instant,
+    /// Waits in the shard's queue.
+    pub(super) queued: bool,
+    /// Its place among the shard's timers.
+    pub(super) wake_at: Option<Instant>,
+    /// The share of packets lost, as measured last.
+    pub(super) loss: f32,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer").field("ufrag", &self.ufrag).field("connected", &self.connected).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    pub(super) fn new(
+        config: &ShardConfig,
+        cert: &DtlsCert,
+        name: &IceName,
+        secret: &[u8; 24],
+        addresses: &[Address],
+        now: Instant,
+    ) -> Result<Self, Refusal> {
+        let (random, password) = secret.split_at(4);
+        let ufrag = name.write(random);
+        let password: String =
+            password.iter().flat_map(|byte| [front::hex(byte >> 4), front::hex(byte & 15)]).collect();
+        let creds = IceCreds { ufrag: ufrag.clone(), pass: password.clone() };
+        let mut rtc = Rtc::builder()
+            .set_local_ice_credentials(creds)
+            .set_dtls_cert(cert.clone())
+            .set_ice_lite(true)
+            .set_rtp_mode(true)
+            .set_snap_enabled(false)
+            .set_stats_interval(Some(STATS_EVERY))
+            .set_sctp_max_message_size(u32::try_from(MAX_DATA_BYTES).unwrap_or(u32::MAX))
+            .set_sctp_max_buffered_amount(SCTP_BUFFER_BYTES)
+            .clear_codecs();
+        if name.side == Side::Subscriber {
+            rtc = rtc.enable_bwe(Some(Bitrate::from(config.initial_bitrate_bps)));
+        }
+        let codecs = rtc.codec_config();
+        codecs.add_config(
+            OPUS_PT.into(),
+            None,
+            Codec::Opus,
+            Frequency::FORTY_EIGHT_KHZ,
+            Some(2),
+            FormatParams {
+                min_p_time: Some(10),
+                use_inband_fec: Some(true),
+                use_dtx: Some(true),
+                ..FormatParams::default()
+            },
+        );
+        codecs.enable_vp8(true);
+        codecs.enable_h264(true);
+        let mut rtc = rtc.build(now);
+        for address in addresses {
+            let candidate = candidate(*address).ok_or_else(|| Refusal::Sdp("unusable candidate address".to_owned()))?;
+            rtc.add_local_candidate(candidate);
+        }
+        Ok(Self {
+            rtc,
+            ufrag,
+            password,
+            addresses: Vec::new(),
+            connected: false,
+            secured: false,
+            lost_at: now,
+            queued: false,
+            wake_at: None,
+            loss: 0.0,
+        })
+    }
+
+    /// Whether a check was made with this connection's password.
+    pub(super) fn authenticates(&self, bytes: &[u8]) -> bool {
+        front::check_holds(bytes, &self.ufrag, &self.password)
+    }
+
+    /// Learns an address; says whether it is new, and which one it replaces.
+    pub(super) fn learn(&mut self, address: (Proto, SocketAddr)) -> (bool, Option<(Proto, SocketAddr)>) {
+        if self.addresses.contains(&address) {
+            return (false, None);
+        }
+        self.addresses.push(address);
+        let oldest = (self.addresses.len() > MAX_ADDRESSES_PER_SIDE).then(|| self.addresses.remove(0));
+        (true, oldest)
+    }
+
+    /// Takes a datagram. What str0m cannot read is dropped; what ends the connection shows when it is polled.
+    pub(super) fn receive(&mut self, now: Instant, proto: Proto, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        match Receive::new(protocol(proto), from, to, bytes) {
+            Ok(receive) => {
+                if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
+                    tracing::debug!(%error, "A datagram was not taken");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "A datagram could not be read"),
+        }
+    }
+}
+
+fn candidate(address: Address) -> Option<Candidate> {
+    match address.proto {
+        Proto::Udp => Candidate::builder().udp().host(address.addr).build().ok(),
+        Proto::Tcp => Candidate::builder().tcp().host(address.addr).tcptype(TcpType::Passive).build().ok(),
+    }
+}
+
+fn protocol(proto: Proto) -> Protocol {
+    match proto {
+        Proto::Udp => Protocol::Udp,
+        Proto::Tcp => Protocol::Tcp,
+    }
+}
