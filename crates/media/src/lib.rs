@@ -4,7 +4,9 @@
 //! happens. Behind it stands either our own forwarding unit, or a LiveKit of one's own; both speak LiveKit's client
 //! protocol, so the same client libraries work with either.
 
+pub mod embedded;
 mod plane;
+mod token;
 
 pub use plane::{
     MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, Quality, RoomLimits, RoomName,

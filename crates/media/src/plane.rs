@@ -276,6 +276,9 @@ pub enum MediaError {
     /// The installation has as many media rooms as it may.
     #[error("there are too many media rooms")]
     TooManyRooms,
+    /// The room remembers as many seats as it may.
+    #[error("the media room has too many seats")]
+    TooManySeats,
     /// A ticket could not be signed.
     #[error("the ticket could not be signed")]
     Signing(#[source] jsonwebtoken::errors::Error),
