@@ -5,6 +5,7 @@
 
 pub mod branch;
 pub mod clock;
+pub mod conversation;
 pub mod http;
 pub mod lab;
 pub mod line;

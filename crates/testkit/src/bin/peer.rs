@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, io, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
-use fernamt_testkit::peers::{
-    LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root, sdk_python,
+use fernamt_testkit::{
+    conversation::{Client, Course, Venue, record},
+    peers::{LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root, sdk_python},
 };
 use serde_json::{Value, json};
 
@@ -49,6 +50,11 @@ enum Peer {
     Postgres,
     /// An OpenSSH server.
     Openssh,
+    /// Records the reference conversations with the real LiveKit server into a folder, and ends.
+    Reference {
+        /// Where the files go: crates/media/tests/reference.
+        folder: PathBuf,
+    },
     /// A LiveKit server. Each line `room identity` on standard input is answered by a token.
     Livekit {
         /// Where webhooks go.
@@ -113,6 +119,22 @@ fn main() -> Result<()> {
                 "address": peer.address(), "user": peer.user, "password": peer.password,
                 "known_hosts": peer.known_hosts_line, "key_file": peer.key_file(), "pid": peer.pid,
             }))
+        }
+        Peer::Reference { folder } => {
+            for (client, course) in
+                Client::ALL.into_iter().flat_map(|client| Course::ALL.map(|course| (client, course)))
+            {
+                let peer = LiveKit::start()?;
+                let token = |name: &str| peer.token("reference", name);
+                let venue = Venue { address: ([127, 0, 0, 1], peer.port()).into(), token: &token };
+                let conversation = record(client, course, &venue)?;
+                let file = course.file(client);
+                conversation.write(&folder.join(&file))?;
+                tell(
+                    &json!({ "written": file, "lines": conversation.lines.len(), "breaches": conversation.breaches() }),
+                );
+            }
+            Ok(())
         }
         Peer::Livekit { webhook, known_rooms_only, ice_tcp } => {
             let settings = LiveKitSettings { webhook, known_rooms_only, ice_tcp, ..LiveKitSettings::default() };

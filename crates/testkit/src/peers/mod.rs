@@ -7,8 +7,10 @@
 
 mod chromium;
 mod door;
+mod driven;
 mod janus;
 mod livekit;
+mod livekit_client;
 mod livekit_sdk;
 mod namespace;
 mod nla;
@@ -21,9 +23,11 @@ mod xrdp;
 
 pub use chromium::chromium;
 pub use door::Door;
+pub use driven::{Driven, Seen};
 pub use janus::Janus;
 pub use livekit::{LiveKit, LiveKitSettings};
-pub use livekit_sdk::{SdkClient, Seen, sdk_python};
+pub use livekit_client::BrowserClient;
+pub use livekit_sdk::{SdkClient, sdk_python};
 pub use namespace::{Namespace, Network};
 pub use nla::NlaDesktop;
 pub use openssh::OpenSsh;
