@@ -31,7 +31,7 @@ pub const MAX_NAME_CHARS: usize = 60;
 /// The longest question that goes with a raised hand, in characters.
 pub const MAX_QUESTION_CHARS: usize = 300;
 /// The longest waiting text, in characters.
-pub const MAX_WAITING_TEXT_CHARS: usize = 500;
+pub const MAX_WAITING_TEXT_CHARS: usize = super::limits::MAX_WAITING_TEXT_CHARS as usize;
 /// Messages of chat in a snapshot or an answer to `chat_history`.
 pub const CHAT_PAGE: usize = 50;
 /// Listeners in an answer to `find_listeners`.
