@@ -43,11 +43,6 @@ impl Continuity {
         }
     }
 
-    /// Whether anything was ever mapped.
-    pub(crate) fn began(&self) -> bool {
-        self.last_at.is_some()
-    }
-
     /// The stream goes on with this packet of a new source. Earlier packets of it are never mapped.
     pub(crate) fn rebase(&mut self, seq: u64, time: u32, now: Instant) {
         let time_out = match self.last_at {

@@ -1,0 +1,415 @@
+//! A client as LiveKit's are: one connection that publishes, one that subscribes; it sends made-up sound and pictures
+//! and counts what it can decrypt.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use fernamt_sfu::{Channel, Proto, Quality, SeatId, Sid};
+use str0m::{
+    Candidate, Event, Input, Output, Rtc,
+    change::{SdpAnswer, SdpOffer, SdpPendingOffer},
+    channel::{ChannelConfig, ChannelId, Reliability},
+    format::Codec,
+    media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer},
+    net::{Protocol, Receive},
+    rtp::{ExtensionValues, RtpPacket, RtpWrite},
+};
+
+/// What a subscriber saw of a track.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    pub packets: u64,
+    pub keyframes: u64,
+    /// The layer of the newest packet.
+    pub layer: u8,
+    pub layers: [u64; 3],
+    pub highest_seq: u64,
+    pub first_seq: u64,
+    pub last_at: Option<Instant>,
+    /// Pictures whose id did not follow the one before.
+    pub picture_jumps: u64,
+    last_picture: Option<u16>,
+    /// Began with something other than a keyframe.
+    pub began_inside: bool,
+    pub slowest: Duration,
+}
+
+impl Heard {
+    /// Packets that never came, of those there were.
+    pub fn missing(&self) -> u64 {
+        if self.packets == 0 { 0 } else { self.highest_seq - self.first_seq + 1 - self.packets.min(self.highest_seq) }
+    }
+}
+
+pub struct Track {
+    pub sid: Sid,
+    pub cid: String,
+    pub mid: Mid,
+    pub video: bool,
+    pub layers: Vec<Layer>,
+    /// dB below the loudest.
+    pub level: i8,
+    /// Sends nothing at all.
+    pub stopped: bool,
+    pub encrypted: bool,
+    pub h264: bool,
+}
+
+pub struct Layer {
+    pub rid: Option<Rid>,
+    pub index: u8,
+    pub frame_bytes: usize,
+    seq: u64,
+    picture: u16,
+    key: bool,
+    pub keyframes_sent: u64,
+    pub keyframes_asked: u64,
+}
+
+pub struct Client {
+    pub seat: SeatId,
+    pub publisher: Rtc,
+    pub subscriber: Rtc,
+    pub publisher_addr: SocketAddr,
+    pub subscriber_addr: SocketAddr,
+    pub proto: Proto,
+    pending: Option<SdpPendingOffer>,
+    pub offer_id: u32,
+    pub tracks: Vec<Track>,
+    channels_out: HashMap<Channel, ChannelId>,
+    channels_in: HashMap<ChannelId, Channel>,
+    pub mids: HashMap<String, Sid>,
+    pub heard: HashMap<Sid, Heard>,
+    pub data: Vec<(Channel, Vec<u8>)>,
+    pub outbox: VecDeque<(SocketAddr, SocketAddr, Bytes)>,
+    pub wake_at: [Instant; 2],
+    pub answers: bool,
+    born: Instant,
+}
+
+const FRAME_EVERY: Duration = Duration::from_millis(33);
+const PACKET_BYTES: usize = 1_000;
+
+impl Client {
+    pub fn new(seat: SeatId, number: u8, proto: Proto, now: Instant) -> Self {
+        let addr = |port: u16| SocketAddr::from(([10, 0, 0, number], port));
+        let rtc = |address| {
+            let mut rtc = Rtc::builder()
+                .set_rtp_mode(true)
+                .set_sctp_max_message_size(65_536)
+                .set_sctp_max_buffered_amount(1 << 20)
+                .build(now);
+            let candidate = match proto {
+                Proto::Udp => Candidate::host(address, "udp"),
+                Proto::Tcp => Candidate::builder().tcp().host(address).tcptype(str0m::net::TcpType::Active).build(),
+            };
+            rtc.add_local_candidate(candidate.unwrap());
+            rtc
+        };
+        Self {
+            seat,
+            publisher: rtc(addr(1000)),
+            subscriber: rtc(addr(2000)),
+            publisher_addr: addr(1000),
+            subscriber_addr: addr(2000),
+            proto,
+            pending: None,
+            offer_id: 0,
+            tracks: Vec::new(),
+            channels_out: HashMap::new(),
+            channels_in: HashMap::new(),
+            mids: HashMap::new(),
+            heard: HashMap::new(),
+            data: Vec::new(),
+            outbox: VecDeque::new(),
+            wake_at: [now; 2],
+            answers: true,
+            born: now,
+        }
+    }
+
+    /// Adds a track to what is offered next.
+    pub fn offer(&mut self, add: Vec<Track>, remove: &[Sid]) -> (u32, String) {
+        let first = self.offer_id == 0;
+        let mut change = self.publisher.sdp_api();
+        if first {
+            change.add_channel_with_config(ChannelConfig { label: "_reliable".to_owned(), ..Default::default() });
+            change.add_channel_with_config(ChannelConfig {
+                label: "_lossy".to_owned(),
+                ordered: false,
+                reliability: Reliability::MaxRetransmits { retransmits: 0 },
+                ..Default::default()
+            });
+        }
+        for sid in remove {
+            let track = self.tracks.iter().find(|track| track.sid == *sid).unwrap();
+            change.set_direction(track.mid, Direction::Inactive);
+        }
+        for mut track in add {
+            let simulcast = (track.layers.len() > 1).then(|| {
+                let mut simulcast = Simulcast::new();
+                for layer in &track.layers {
+                    simulcast.add_send_layer(SimulcastLayer::new(&layer.rid.unwrap()));
+                }
+                simulcast
+            });
+            let kind = if track.video { MediaKind::Video } else { MediaKind::Audio };
+            track.mid = change.add_media(
+                kind,
+                Direction::SendOnly,
+                Some("stream".to_owned()),
+                Some(track.cid.clone()),
+                simulcast,
+            );
+            self.tracks.push(track);
+        }
+        self.tracks.retain(|track| !remove.contains(&track.sid));
+        let (offer, pending) = change.apply().unwrap();
+        self.pending = Some(pending);
+        self.offer_id += 1;
+        (self.offer_id, offer.to_sdp_string())
+    }
+
+    pub fn answered(&mut self, sdp: &str) {
+        let answer = SdpAnswer::from_sdp_string(sdp).unwrap();
+        self.publisher.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
+    }
+
+    pub fn answer(&mut self, sdp: &str, mids: Vec<(String, Sid)>) -> String {
+        self.mids = mids.into_iter().collect();
+        let offer = SdpOffer::from_sdp_string(sdp).unwrap();
+        self.subscriber.sdp_api().accept_offer(offer).unwrap().to_sdp_string()
+    }
+
+    pub fn say(&mut self, channel: Channel, bytes: &[u8]) -> bool {
+        let Some(id) = self.channels_out.get(&channel).copied() else { return false };
+        // To be polled at once.
+        self.wake_at[0] = self.born;
+        self.publisher.channel(id).is_some_and(|mut channel| channel.write(true, bytes).unwrap())
+    }
+
+    /// Sends one frame of each video, or one packet of each sound.
+    pub fn speak(&mut self, now: Instant, since_start: Duration, video: bool) {
+        for index in 0..self.tracks.len() {
+            if self.tracks[index].video == video && !self.tracks[index].stopped {
+                self.send_frame(index, now, since_start);
+            }
+        }
+    }
+
+    fn send_frame(&mut self, index: usize, now: Instant, since_start: Duration) {
+        let track = &mut self.tracks[index];
+        let wanted = match (track.video, track.h264) {
+            (false, _) => Codec::Opus,
+            (true, true) => Codec::H264,
+            (true, false) => Codec::Vp8,
+        };
+        let codec = self.publisher.codec_config().find(|params| params.spec().codec == wanted).unwrap();
+        let pt = codec.pt();
+        let micros = u64::try_from(since_start.as_micros()).unwrap();
+        for layer in &mut track.layers {
+            let mut direct = self.publisher.direct_api();
+            let Some(stream) = direct.stream_tx_by_mid(track.mid, layer.rid) else { continue };
+            let time = if track.video { micros * 9 / 100 } else { micros * 48 / 1000 };
+            let packets = layer.frame_bytes.div_ceil(PACKET_BYTES).max(1);
+            layer.keyframes_sent += u64::from(layer.key && track.video);
+            for part in 0..packets {
+                let mut payload = match (track.video, track.encrypted) {
+                    (false, _) => vec![0xfc],
+                    (true, true) => vec![0xff],
+                    (true, false) => vp8_header(layer.picture, part == 0, layer.key),
+                };
+                payload.push(layer.index);
+                payload.extend_from_slice(&micros.to_be_bytes());
+                payload.resize((layer.frame_bytes / packets).max(20), 0xaa);
+                layer.seq += 1;
+                let extensions = ExtensionValues {
+                    audio_level: (!track.video).then_some(-track.level),
+                    voice_activity: (!track.video).then_some(track.level < 60),
+                    ..Default::default()
+                };
+                stream.write_rtp(
+                    RtpWrite::new(pt, layer.seq.into(), time as u32, now, payload)
+                        .marker(part + 1 == packets)
+                        .nackable(track.video)
+                        .ext_vals(extensions),
+                );
+            }
+            layer.picture = (layer.picture + 1) & 0x7fff;
+            layer.key = false;
+        }
+        self.wake_at[0] = now;
+    }
+
+    /// Takes a datagram from the network.
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let proto = match self.proto {
+            Proto::Udp => Protocol::Udp,
+            Proto::Tcp => Protocol::Tcp,
+        };
+        let side = usize::from(to.port() >= 2000);
+        let rtc = if side == 0 { &mut self.publisher } else { &mut self.subscriber };
+        if let Ok(receive) = Receive::new(proto, from, to, bytes) {
+            rtc.handle_input(Input::Receive(now, receive)).unwrap();
+        }
+        self.wake_at[side] = now;
+    }
+
+    pub fn advance(&mut self, now: Instant, start: Instant) {
+        for side in 0..2 {
+            if self.wake_at[side] > now {
+                continue;
+            }
+            let mut rounds = 0;
+            let rtc = if side == 0 { &mut self.publisher } else { &mut self.subscriber };
+            rtc.handle_input(Input::Timeout(now)).unwrap();
+            loop {
+                let rtc = if side == 0 { &mut self.publisher } else { &mut self.subscriber };
+                match rtc.poll_output().unwrap() {
+                    Output::Timeout(at) if at <= now && rounds < 4 => {
+                        rounds += 1;
+                        rtc.handle_input(Input::Timeout(now)).unwrap();
+                    }
+                    Output::Timeout(at) => {
+                        self.wake_at[side] = at.max(now + Duration::from_millis(1));
+                        break;
+                    }
+                    Output::Transmit(transmit) => self.outbox.push_back((
+                        transmit.source,
+                        transmit.destination,
+                        Bytes::copy_from_slice(&transmit.contents),
+                    )),
+                    Output::Event(event) => self.on_event(side, event, now, start),
+                }
+            }
+        }
+    }
+
+    fn on_event(&mut self, side: usize, event: Event, now: Instant, start: Instant) {
+        match event {
+            Event::ChannelOpen(id, label) => {
+                let channel = Channel::from_label(&label).unwrap();
+                if side == 0 {
+                    self.channels_out.insert(channel, id);
+                } else {
+                    self.channels_in.insert(id, channel);
+                }
+            }
+            Event::ChannelData(data) => {
+                let channel = self.channels_in[&data.id];
+                self.data.push((channel, data.data));
+            }
+            Event::KeyframeRequest(request) => {
+                let track = self.tracks.iter_mut().find(|track| track.mid == request.mid).unwrap();
+                for layer in track.layers.iter_mut().filter(|layer| layer.rid == request.rid) {
+                    layer.key = true;
+                    layer.keyframes_asked += 1;
+                }
+            }
+            Event::RtpPacket(packet) => self.hear(&packet, now, start),
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, packet: &RtpPacket, now: Instant, start: Instant) {
+        let ssrc = packet.header.ssrc;
+        let mid = self.subscriber.direct_api().stream_rx(&ssrc).unwrap().mid();
+        let Some(sid) = self.mids.get(&mid.to_string()) else { return };
+        if packet.payload.is_empty() {
+            return;
+        }
+        let heard = self.heard.entry(sid.clone()).or_default();
+        let seq = *packet.seq_no;
+        if heard.packets == 0 {
+            heard.first_seq = seq;
+        }
+        heard.packets += 1;
+        heard.highest_seq = heard.highest_seq.max(seq);
+        heard.last_at = Some(now);
+        let body = match packet.payload[0] {
+            0x80 | 0x90 => {
+                let picture = u16::from_be_bytes([packet.payload[2], packet.payload[3]]) & 0x7fff;
+                let key = packet.payload[0] == 0x90 && packet.payload[6] & 1 == 0;
+                heard.keyframes += u64::from(key);
+                heard.began_inside |= heard.packets == 1 && !key;
+                match heard.last_picture {
+                    Some(last) if picture != last && picture != (last + 1) & 0x7fff => heard.picture_jumps += 1,
+                    _ => {}
+                }
+                heard.last_picture = Some(picture);
+                &packet.payload[7..]
+            }
+            _ => &packet.payload[1..],
+        };
+        heard.layer = body[0];
+        heard.layers[usize::from(body[0])] += 1;
+        let micros = u64::from_be_bytes(body[1..9].try_into().unwrap());
+        heard.slowest = heard.slowest.max((now - start).saturating_sub(Duration::from_micros(micros)));
+    }
+}
+
+impl Track {
+    pub fn camera(name: &str) -> Self {
+        let layers = [("q", 250), ("h", 1_000), ("f", 4_000)];
+        let layers = layers.iter().zip(0..).map(|((rid, bytes), index)| Layer::new(Some(rid), index, *bytes)).collect();
+        Self { layers, ..Self::sound(name) }.seen()
+    }
+
+    /// One encoding only.
+    pub fn plain_camera(name: &str) -> Self {
+        Self { layers: vec![Layer::new(None, 0, 1_000)], ..Self::sound(name) }.seen()
+    }
+
+    pub fn sound(name: &str) -> Self {
+        Self {
+            sid: Sid::new(&format!("TR_{name}")).unwrap(),
+            cid: format!("cid-{name}"),
+            mid: Mid::new(),
+            video: false,
+            layers: vec![Layer::new(None, 0, 80)],
+            level: 20,
+            stopped: false,
+            encrypted: false,
+            h264: false,
+        }
+    }
+
+    fn seen(mut self) -> Self {
+        self.video = true;
+        self
+    }
+}
+
+impl Layer {
+    fn new(rid: Option<&str>, index: u8, frame_bytes: usize) -> Self {
+        Self {
+            rid: rid.map(Rid::from),
+            index,
+            frame_bytes,
+            seq: 100,
+            picture: u16::from(index) * 7_000 + 3,
+            key: true,
+            keyframes_sent: 0,
+            keyframes_asked: 0,
+        }
+    }
+}
+
+/// The time between frames of a video.
+pub const fn frame_every() -> Duration {
+    FRAME_EVERY
+}
+
+/// The quality of a layer's number.
+pub fn quality(layer: u8) -> Quality {
+    Quality::ALL[usize::from(layer)]
+}
+
+fn vp8_header(picture: u16, first: bool, key: bool) -> Vec<u8> {
+    let [high, low] = picture.to_be_bytes();
+    vec![if first { 0x90 } else { 0x80 }, 0xe0, 0x80 | high, low, low, 0x20, u8::from(!key)]
+}

@@ -1,0 +1,101 @@
+//! A network in virtual time, repeatable from its seed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use fernamt_sfu::Proto;
+
+/// How a client's line behaves in one direction.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    pub delay: Duration,
+    /// Up to this much more, packet by packet: reorders when it is more than the distance between packets.
+    pub jitter: Duration,
+    /// Of 1000 packets.
+    pub lost: u32,
+    /// What it bears, if it is narrow; up to `buffer` waits, more is lost.
+    pub bits_per_second: Option<u64>,
+    pub buffer: Duration,
+    pub cut: bool,
+}
+
+impl Line {
+    pub const GOOD: Self = Self {
+        delay: Duration::from_millis(10),
+        jitter: Duration::ZERO,
+        lost: 0,
+        bits_per_second: None,
+        buffer: Duration::from_millis(200),
+        cut: false,
+    };
+}
+
+pub struct Packet {
+    pub proto: Proto,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Bytes,
+}
+
+pub struct Net {
+    seed: u64,
+    sent: u64,
+    under_way: BTreeMap<(Instant, u64), Packet>,
+    /// By client: up and down.
+    lines: HashMap<usize, [Line; 2]>,
+    busy_until: HashMap<(usize, usize), Instant>,
+}
+
+pub const UP: usize = 0;
+pub const DOWN: usize = 1;
+
+impl Net {
+    pub fn new(seed: u64) -> Self {
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        Self { seed, sent: 0, under_way: BTreeMap::new(), lines: HashMap::new(), busy_until: HashMap::new() }
+    }
+
+    pub fn line(&mut self, client: usize, direction: usize) -> &mut Line {
+        &mut self.lines.entry(client).or_insert([Line::GOOD; 2])[direction]
+    }
+
+    pub fn send(&mut self, now: Instant, client: usize, direction: usize, packet: Packet) {
+        let line = *self.line(client, direction);
+        if line.cut || self.random(1000) < u64::from(line.lost) {
+            return;
+        }
+        let mut at = now;
+        if let Some(bps) = line.bits_per_second {
+            let busy = self.busy_until.entry((client, direction)).or_insert(now);
+            let begin = (*busy).max(now);
+            if begin - now > line.buffer {
+                return;
+            }
+            at = begin + Duration::from_nanos(packet.bytes.len() as u64 * 8 * 1_000_000_000 / bps);
+            *busy = at;
+        }
+        let jitter = Duration::from_micros(self.random(line.jitter.as_micros() as u64 + 1));
+        self.sent += 1;
+        self.under_way.insert((at + line.delay + jitter, self.sent), packet);
+    }
+
+    pub fn next_at(&self) -> Option<Instant> {
+        self.under_way.keys().next().map(|(at, _)| *at)
+    }
+
+    pub fn arrived(&mut self, now: Instant) -> Option<Packet> {
+        let key = *self.under_way.keys().next().filter(|(at, _)| *at <= now)?;
+        self.under_way.remove(&key)
+    }
+
+    fn random(&mut self, below: u64) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed % below.max(1)
+    }
+}
