@@ -1,0 +1,69 @@
+//! Clients that nobody here wrote, in meetings of the embedded plane: they decode each other's pictures and hear each other's tones.
+
+use std::time::Duration;
+
+use fernamt_media::{MediaEvent, MediaPlane as _, SeatEnd, Source, Tracks};
+use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
+
+use crate::support::{House, Plan};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[test]
+fn two_python_clients_see_and_hear_each_other() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = House::new();
+    let join = |house: &House, seat| SdkClient::join(&house.url(), &house.ticket(seat)).expect("joined");
+    let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
+    meet(&mut house, &mut erika, &mut jonas);
+}
+
+#[test]
+fn two_browsers_see_and_hear_each_other() {
+    let mut erika = fernamt_testkit::peer!(BrowserClient::start());
+    let mut jonas = fernamt_testkit::peer!(BrowserClient::start());
+    let mut house = House::new();
+    erika.join(&house.url(), &house.ticket(1)).expect("joined");
+    jonas.join(&house.url(), &house.ticket(2)).expect("joined");
+    meet(&mut house, &mut erika, &mut jonas);
+}
+
+#[test]
+fn where_udp_is_blocked_the_way_of_tcp_carries_all() {
+    let mut erika = fernamt_testkit::peer!(BrowserClient::start());
+    let mut jonas = fernamt_testkit::peer!(BrowserClient::start());
+    let mut house = House::with(Plan { udp: false, tcp: true, ..Plan::default() });
+    erika.join(&house.url(), &house.ticket(1)).expect("joined");
+    jonas.join(&house.url(), &house.ticket(2)).expect("joined");
+    meet(&mut house, &mut erika, &mut jonas);
+}
+
+/// The second publishes, the first sees and hears; both send data; a host mutes; the first leaves.
+fn meet(house: &mut House, erika: &mut Driven, jonas: &mut Driven) {
+    let (first, second) = (house.seat(1), house.seat(2));
+    let who = second.id.to_string();
+    erika
+        .event(LIMIT, |event| event["event"] == "participant_connected" && event["who"] == who.as_str())
+        .expect("the one who comes later is seen");
+    jonas.publish_tone("tone", 700.0).expect("published");
+    jonas.publish_picture("picture", (640, 360), [90, 160]).expect("published");
+    let tone = erika.wait_until_seen(LIMIT, |seen| seen.energy > 3000.0).expect("heard");
+    assert!((tone.tone_hz - 700.0).abs() < 30.0, "{tone:?}");
+    let picture = erika.wait_until_seen(LIMIT, |seen| seen.moved > 5).expect("seen");
+    assert!((picture.colour[0] - 90.0).abs() < 15.0 && (picture.colour[1] - 160.0).abs() < 15.0, "{picture:?}");
+
+    erika.send_data("Grüße", "chat").expect("sent");
+    let data = jonas.event(LIMIT, |event| event["event"] == "data_received").expect("received");
+    assert_eq!((data["who"].as_str(), data["text"].as_str()), (Some(first.id.to_string().as_str()), Some("Grüße")));
+
+    let plane = house.plane.clone();
+    house.wait(plane.mute(second, Tracks::Audio)).unwrap();
+    erika.wait_until_seen(LIMIT, |seen| seen.name == "tone" && seen.energy < 300.0).expect("silent");
+    let present = house.wait(plane.list(house.room)).unwrap();
+    let muted = present.iter().flat_map(|presence| &presence.tracks).find(|track| track.source == Source::Microphone);
+    assert!(muted.is_some_and(|track| track.muted), "{present:?}");
+
+    erika.leave().expect("left");
+    house.event(|event| *event == MediaEvent::SeatLeft(first, SeatEnd::Left));
+    jonas.event(LIMIT, |event| event["event"] == "participant_disconnected").expect("seen");
+}
