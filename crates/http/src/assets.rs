@@ -99,7 +99,7 @@ pub async fn security_headers(site: Site, request: Request, next: Next) -> Respo
     put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     put(
         HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
     );
     put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     if api {
