@@ -4,4 +4,7 @@
 
 mod world;
 
+mod hostile;
+mod lecture;
+mod line;
 mod meeting;

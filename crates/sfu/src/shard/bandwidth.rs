@@ -20,6 +20,8 @@ const STALE: Duration = Duration::from_millis(1_500);
 pub(super) const ALLOCATE_EVERY: Duration = Duration::from_millis(500);
 /// How long an encoding that nobody wants any more is kept.
 const UNWANTED_AFTER: Duration = Duration::from_secs(5);
+/// What a line is probed for while it carries pictures at all.
+const PROBE_BPS: u64 = 2_500_000;
 /// Headers, on top of payloads, in percent.
 const WIRE_PERCENT: u64 = 106;
 
@@ -61,7 +63,10 @@ impl Shard {
         }
         // Padding up to the next step finds out whether the line bears it.
         let least = if best > sent { sent + (best - sent).min(sent / 2 + 100_000) } else { 0 };
-        seat.subscriber.rtc.bwe().set_bitrate(Bitrate::from(least), Bitrate::from(best * 12 / 10));
+        // The estimate follows what is asked of it, so it is asked for more than the pictures of the moment take.
+        let video = seat.subs.iter().flatten().any(|sub| sub.kind == Kind::Video && sub.sending.is_some());
+        let desired = if video { (best * 12 / 10).max(PROBE_BPS) } else { 0 };
+        seat.subscriber.rtc.bwe().set_bitrate(Bitrate::from(least), Bitrate::from(desired));
         for event in events {
             self.event(event);
         }
@@ -77,7 +82,7 @@ impl Shard {
         let seat = self.seat(slot)?;
         let sub = seat.subs.get_mut(index)?.as_mut().filter(|sub| sub.kind == Kind::Video)?;
         let (publisher, sid, current) = (sub.publisher, sub.track.clone(), sub.choice.current());
-        let live = sub.sending.is_some();
+        let live = sub.sending.is_some() && seat.subscriber.connected;
         let setting = seat.settings.get(&sid).copied().unwrap_or_default();
         let source = self.seat(publisher)?;
         let speaks = source.speaks();

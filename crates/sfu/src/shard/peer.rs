@@ -40,6 +40,8 @@ pub(super) struct Peer {
     pub(super) lost_at: Instant,
     /// Waits in the shard's queue.
     pub(super) queued: bool,
+    /// The time it was told last. str0m paces by steps of a microsecond, which runs ahead of the clock a little.
+    pub(super) told: Instant,
     /// Its place among the shard's timers.
     pub(super) wake_at: Option<Instant>,
     /// The share of packets lost, as measured last.
@@ -109,6 +111,7 @@ impl Peer {
             secured: false,
             lost_at: now,
             queued: false,
+            told: now,
             wake_at: None,
             loss: 0.0,
         })

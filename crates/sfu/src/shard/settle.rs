@@ -1,6 +1,10 @@
 //! Polls what has changed until nothing more is to be done, and puts what leaves into as few pieces as possible.
 
-use std::{cmp::Reverse, net::SocketAddr, time::Duration};
+use std::{
+    cmp::Reverse,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use str0m::{Input, Output as RtcOutput, net::Protocol};
 
@@ -13,8 +17,10 @@ use crate::{
 
 /// Timers further away than this are as good as none.
 const FAR: Duration = Duration::from_secs(3_600);
-/// str0m may want the time told several times for one moment; this often at most.
-const MAX_ROUNDS: usize = 8;
+/// What is due so soon is due now: the pacer lets packets out one by one, a microsecond apart.
+const SOON: Duration = Duration::from_micros(200);
+/// Packets in one go, at most.
+const MAX_ROUNDS: usize = 256;
 
 impl Shard {
     /// Polls all connections that changed and makes the offers that are due.
@@ -24,7 +30,7 @@ impl Shard {
                 if let Some(peer) = self.peer(slot, side) {
                     peer.queued = false;
                 }
-                self.advance(slot, side);
+                self.advance(slot, side, self.now);
                 self.drain(slot, side);
             }
             let offers = std::mem::take(&mut self.offers);
@@ -37,10 +43,10 @@ impl Shard {
         }
     }
 
-    fn advance(&mut self, slot: Slot, side: Side) {
-        let now = self.now;
+    fn advance(&mut self, slot: Slot, side: Side, to: Instant) {
         let Some(peer) = self.peer(slot, side) else { return };
-        if let Err(error) = peer.rtc.handle_input(Input::Timeout(now)) {
+        peer.told = peer.told.max(to);
+        if let Err(error) = peer.rtc.handle_input(Input::Timeout(peer.told)) {
             tracing::debug!(%error, "A connection broke");
             self.end(slot, Gone::Fault);
         }
@@ -53,9 +59,9 @@ impl Shard {
             let now = self.now;
             let Some(peer) = self.peer(slot, side) else { return };
             match peer.rtc.poll_output() {
-                Ok(RtcOutput::Timeout(at)) if at <= now && rounds < MAX_ROUNDS => {
+                Ok(RtcOutput::Timeout(at)) if at <= now + SOON && rounds < MAX_ROUNDS => {
                     rounds += 1;
-                    self.advance(slot, side);
+                    self.advance(slot, side, at);
                 }
                 Ok(RtcOutput::Timeout(at)) => {
                     let alive = peer.rtc.is_alive();

@@ -55,7 +55,6 @@ pub struct Track {
     pub level: i8,
     /// Sends nothing at all.
     pub stopped: bool,
-    pub encrypted: bool,
     pub h264: bool,
 }
 
@@ -130,6 +129,15 @@ impl Client {
             answers: true,
             born: now,
         }
+    }
+
+    /// The device's address changes, for what it receives.
+    pub fn roam(&mut self, to: SocketAddr) {
+        let old = Candidate::host(self.subscriber_addr, "udp").unwrap();
+        self.subscriber.add_local_candidate(Candidate::host(to, "udp").unwrap());
+        self.subscriber.direct_api().invalidate_candidate(&old);
+        self.subscriber_addr = to;
+        self.wake_at[1] = self.born;
     }
 
     /// Adds a track to what is offered next.
@@ -218,9 +226,10 @@ impl Client {
             let packets = layer.frame_bytes.div_ceil(PACKET_BYTES).max(1);
             layer.keyframes_sent += u64::from(layer.key && track.video);
             for part in 0..packets {
-                let mut payload = match (track.video, track.encrypted) {
+                let mut payload = match (track.video, track.h264) {
                     (false, _) => vec![0xfc],
-                    (true, true) => vec![0xff],
+                    // A keyframe's parameters, or a slice.
+                    (true, true) => vec![if layer.key && part == 0 { 0x67 } else { 0x61 }],
                     (true, false) => vp8_header(layer.picture, part == 0, layer.key),
                 };
                 payload.push(layer.index);
@@ -343,7 +352,11 @@ impl Client {
                 heard.last_picture = Some(picture);
                 &packet.payload[7..]
             }
-            _ => &packet.payload[1..],
+            first => {
+                heard.keyframes += u64::from(first == 0x67);
+                heard.began_inside |= heard.packets == 1 && first == 0x61;
+                &packet.payload[1..]
+            }
         };
         heard.layer = body[0];
         heard.layers[usize::from(body[0])] += 1;
@@ -373,7 +386,6 @@ impl Track {
             layers: vec![Layer::new(None, 0, 80)],
             level: 20,
             stopped: false,
-            encrypted: false,
             h264: false,
         }
     }

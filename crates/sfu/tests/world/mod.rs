@@ -168,6 +168,10 @@ impl World {
             self.clients[index].advance(now, self.start);
             let proto = self.clients[index].proto;
             while let Some((from, to, bytes)) = self.clients[index].outbox.pop_front() {
+                // From an address it has left nothing comes.
+                if self.at(from) != Some(index) {
+                    continue;
+                }
                 self.net.send(now, index, UP, Packet { proto, from, to, bytes });
             }
         }
@@ -257,6 +261,6 @@ pub fn announcement(track: &Track) -> NewTrack {
         } else {
             Vec::new()
         },
-        encrypted: track.encrypted,
+        encrypted: false,
     }
 }

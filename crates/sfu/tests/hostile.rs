@@ -1,0 +1,248 @@
+//! Clients that do not keep to the rules.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use fernamt_sfu::{Allowed, Channel, Event, Input, MuteBy, Permissions, Proto, Publish, Refusal, Source, limits};
+
+use crate::world::{World, announcement, client::Track, everything};
+
+const S: Duration = Duration::from_secs(1);
+
+#[test]
+fn who_ignores_a_mute_is_not_heard() {
+    let mut world = World::new(31);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("s"), Track::plain_camera("c")]);
+    let (seat, track) = (world.seat(anna), tracks[0].clone());
+    world.tell(Input::Permissions { seat, permissions: Permissions { unmute: false, ..everything() } });
+    world.run(S * 2);
+    assert!(world.heard(ben, &tracks[0]).packets > 20);
+    world.tell(Input::Mute { seat, track: track.clone(), muted: true, by: MuteBy::Host });
+    world.run(S);
+    world.forget_heard();
+    world.run(S * 3);
+    assert_eq!(world.heard(ben, &tracks[0]).packets, 0, "it goes on sending and nobody hears it");
+    assert!(world.heard(ben, &tracks[1]).packets > 60, "the other track is not meant");
+    let lift = |by| Input::Mute { seat, track: track.clone(), muted: false, by };
+    assert_eq!(world.shard.handle(world.now, lift(MuteBy::Owner)), Err(Refusal::NotAllowed));
+    world.run(S);
+    assert_eq!(world.heard(ben, &tracks[0]).packets, 0);
+    world.tell(lift(MuteBy::Host));
+    world.run(S);
+    let heard = world.heard(ben, &tracks[0]);
+    assert!(heard.packets > 30 && heard.missing() == 0, "{heard:?}");
+}
+
+#[test]
+fn a_muted_camera_comes_back_with_a_keyframe() {
+    let mut world = World::new(32);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::plain_camera("c")]);
+    world.run(S * 2);
+    let (seat, track) = (world.seat(anna), tracks[0].clone());
+    for muted in [true, false] {
+        world.forget_heard();
+        world.tell(Input::Mute { seat, track: track.clone(), muted, by: MuteBy::Owner });
+        world.run(S * 2);
+    }
+    let heard = world.heard(ben, &tracks[0]);
+    assert!(heard.packets > 30 && !heard.began_inside, "{heard:?}");
+}
+
+#[test]
+fn grants_are_kept_to() {
+    let mut world = World::new(33);
+    let listener = Permissions { publish: Publish::Nothing, subscribe: true, data: false, unmute: true };
+    let deaf = Permissions { subscribe: false, ..everything() };
+    let only_sound = Permissions { publish: Publish::Only(vec![Source::Microphone]), ..everything() };
+    let anna = world.join();
+    let listener = world.join_with(Proto::Udp, listener).unwrap();
+    let deaf = world.join_with(Proto::Udp, deaf).unwrap();
+    let sound = world.join_with(Proto::Udp, only_sound).unwrap();
+    let tracks = world.publish(anna, vec![Track::sound("s")]);
+    let add = |world: &mut World, client, track: Track| {
+        let seat = world.seat(client);
+        world.shard.handle(world.now, Input::AddTrack { seat, track: announcement(&track) })
+    };
+    assert_eq!(add(&mut world, listener, Track::sound("l")), Err(Refusal::NotAllowed));
+    assert_eq!(add(&mut world, sound, Track::camera("sc")), Err(Refusal::NotAllowed));
+    assert_eq!(add(&mut world, sound, Track::sound("ss")), Ok(()));
+    // It offers and sends all the same.
+    world.offer(listener, vec![Track::sound("l")], &[]);
+    world.run(S * 4);
+    assert!(world.heard(listener, &tracks[0]).packets > 100);
+    assert!(world.clients[deaf].heard.is_empty());
+    assert!(world.clients[anna].heard.is_empty(), "nothing of the listener");
+    assert!(world.clients[listener].say(Channel::Reliable, b"psst"));
+    world.run(S);
+    assert!(world.clients[anna].data.is_empty(), "it may not send data");
+}
+
+#[test]
+fn a_grant_that_ends_takes_the_track_away_at_once() {
+    let mut world = World::new(34);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("s"), Track::plain_camera("c")]);
+    world.run(S * 2);
+    let permissions = Permissions { publish: Publish::Only(vec![Source::Microphone]), ..everything() };
+    let seat = world.seat(anna);
+    world.tell(Input::Permissions { seat, permissions });
+    world.run(Duration::from_millis(100));
+    world.forget_heard();
+    world.run(S * 2);
+    assert!(world.heard(ben, &tracks[0]).packets > 80);
+    assert_eq!(world.heard(ben, &tracks[1]).packets, 0, "it goes on sending");
+    assert_eq!(world.saw(|event| matches!(event, Event::TrackUnpublished { track, .. } if *track == tracks[1])), 1);
+    let seat = world.seat(ben);
+    world.tell(Input::Permissions { seat, permissions: Permissions { subscribe: false, ..everything() } });
+    world.run(Duration::from_millis(100));
+    world.forget_heard();
+    world.run(S);
+    assert!(world.clients[ben].heard.is_empty());
+}
+
+#[test]
+fn a_publisher_says_who_may_see_it() {
+    let mut world = World::new(35);
+    let (anna, ben, carla) = (world.join(), world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("s")]);
+    let seat = world.seat(anna);
+    let allowed = Allowed::Only(vec![(world.seat(carla), None)]);
+    world.tell(Input::SubscriptionPermission { seat, allowed });
+    world.run(S * 3);
+    assert!(world.clients[ben].heard.is_empty());
+    assert!(world.heard(carla, &tracks[0]).packets > 50);
+}
+
+#[test]
+fn strangers_leave_no_trace() {
+    let mut world = World::new(36);
+    let anna = world.join();
+    world.publish(anna, vec![Track::sound("s")]);
+    world.run(S);
+    let to = World::server(Proto::Udp);
+    let from = SocketAddr::from(([203, 0, 113, 9], 40_000));
+    let before = world.shard.load();
+    let bound = world.saw(|event| matches!(event, Event::AddressBound { .. }));
+    let pieces = world.pieces;
+    // Checks for a true name with a wrong password, made by hand; DTLS, RTP, noise.
+    let name = format!("p{:04x}{:08x}0000000000:peer", 3, world.seat(anna).0);
+    let mut check = vec![0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42];
+    check.extend_from_slice(&[7; 12]);
+    check.extend_from_slice(&[0x00, 0x06]);
+    check.extend_from_slice(&u16::try_from(name.len()).unwrap().to_be_bytes());
+    check.extend_from_slice(name.as_bytes());
+    check.resize(check.len().next_multiple_of(4), 0);
+    check.extend_from_slice(&[0x00, 0x24, 0x00, 0x04, 0x6e, 0x00, 0x1e, 0xff]);
+    check.extend_from_slice(&[0x00, 0x08, 0x00, 0x14]);
+    check.extend_from_slice(&[9; 20]);
+    let length = u16::try_from(check.len() - 20).unwrap().to_be_bytes();
+    check[2..4].copy_from_slice(&length);
+    let mut count = 0;
+    for bytes in [check, vec![22; 100], vec![0x80; 100], vec![0xff; 1_500], Vec::new(), vec![0x80; 9_000]] {
+        for port in 0..50 {
+            let from = SocketAddr::new(from.ip(), from.port() + port);
+            world.tell(Input::Datagram { proto: Proto::Udp, from, to, bytes: Bytes::from(bytes.clone()) });
+            count += 1;
+        }
+    }
+    let after = world.shard.load();
+    assert_eq!(after.strays - before.strays, count);
+    assert_eq!((after.seats, after.rooms), (before.seats, before.rooms));
+    assert_eq!(world.saw(|event| matches!(event, Event::AddressBound { .. })), bound);
+    assert_eq!(world.pieces, pieces, "nothing is answered");
+}
+
+#[test]
+fn an_old_name_does_not_fit_a_new_seat() {
+    let mut world = World::new(37);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("s")]);
+    world.run(S * 2);
+    let seat = world.seat(anna);
+    world.tell(Input::Leave { seat });
+    assert_eq!(world.saw(|event| matches!(event, Event::AddressReleased { .. })), 2);
+    world.run(Duration::from_millis(100));
+    world.forget_heard();
+    world.run(S * 3);
+    assert_eq!(world.heard(ben, &tracks[0]).packets, 0, "it still sends");
+    assert_eq!(world.shard.load().seats, 1);
+    assert_eq!(world.shard.handle(world.now, Input::Leave { seat }), Err(Refusal::UnknownSeat));
+}
+
+#[test]
+fn tracks_are_limited() {
+    let mut world = World::new(38);
+    let anna = world.join();
+    let seat = world.seat(anna);
+    let mut add = |number: usize| {
+        let track = announcement(&Track::sound(&number.to_string()));
+        world.shard.handle(world.now, Input::AddTrack { seat, track })
+    };
+    for number in 0..limits::MAX_TRACKS_PER_SEAT {
+        assert_eq!(add(number), Ok(()));
+    }
+    assert_eq!(add(99), Err(Refusal::Limit("tracks")));
+}
+
+#[test]
+fn descriptions_wishes_and_messages_are_limited() {
+    let mut world = World::new(39);
+    let anna = world.join();
+    let seat = world.seat(anna);
+    let now = world.now;
+    let mut tell = |input| world.shard.handle(now, input);
+    let sdp = "a".repeat(limits::MAX_SDP_BYTES + 1);
+    assert_eq!(
+        tell(Input::PublisherOffer { seat, id: 1, sdp: sdp.clone() }),
+        Err(Refusal::Limit("bytes in a session description"))
+    );
+    assert_eq!(
+        tell(Input::SubscriberAnswer { seat, id: 1, sdp }),
+        Err(Refusal::Limit("bytes in a session description"))
+    );
+    let sdp = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(limits::MAX_SECTIONS + 1);
+    assert_eq!(
+        tell(Input::PublisherOffer { seat, id: 1, sdp }),
+        Err(Refusal::Limit("sections in a session description"))
+    );
+    assert!(matches!(tell(Input::PublisherOffer { seat, id: 1, sdp: "v=0".to_owned() }), Err(Refusal::Sdp(_))));
+    let tracks: Vec<_> =
+        (0..=limits::MAX_WISHES_PER_SEAT).map(|number| Track::sound(&number.to_string()).sid).collect();
+    assert_eq!(
+        tell(Input::Subscribe { seat, tracks: tracks.clone(), wanted: true }),
+        Err(Refusal::Limit("subscription wishes"))
+    );
+    let setting = fernamt_sfu::TrackSetting::default();
+    assert_eq!(tell(Input::TrackSetting { seat, tracks, setting }), Err(Refusal::Limit("track settings")));
+    let bytes = Bytes::from(vec![0; limits::MAX_DATA_BYTES + 1]);
+    assert_eq!(
+        tell(Input::Data { room: crate::world::ROOM, from: None, to: None, channel: Channel::Lossy, bytes }),
+        Err(Refusal::Limit("bytes in a data message"))
+    );
+}
+
+#[test]
+fn a_room_is_full_at_its_limit() {
+    let mut world = World::new(40);
+    for _ in 0..limits::MAX_SEATS_PER_ROOM {
+        join_bare(&mut world).unwrap();
+    }
+    assert_eq!(join_bare(&mut world), Err(Refusal::Limit("seats in a room")));
+}
+
+/// A seat nobody sits on.
+fn join_bare(world: &mut World) -> Result<(), Refusal> {
+    let number = u32::try_from(world.shard.load().seats).unwrap() + 1000;
+    let join = fernamt_sfu::Join {
+        seat: fernamt_sfu::SeatId(number),
+        room: crate::world::ROOM,
+        name: fernamt_sfu::Sid::new(&format!("PA_{number}")).unwrap(),
+        permissions: everything(),
+        auto_subscribe: true,
+        addresses: Vec::new(),
+        secrets: fernamt_sfu::IceSecrets { publisher: [1; 24], subscriber: [2; 24] },
+    };
+    world.shard.handle(world.now, Input::Join(join))
+}

@@ -1,0 +1,124 @@
+//! One speaks to many, and who speaks is known.
+
+use std::time::Duration;
+
+use fernamt_sfu::{Event, Input, Permissions, Proto, Publish};
+
+use crate::world::{World, client::Track, everything};
+
+const S: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_frame_leaves_in_one_piece_for_each_listener() {
+    let mut world = World::new(51);
+    let listener = Permissions { publish: Publish::Nothing, data: false, ..everything() };
+    let anna = world.join();
+    let tracks = world.publish(anna, vec![Track::camera("c")]);
+    for _ in 0..30 {
+        world.join_with(Proto::Udp, listener.clone()).unwrap();
+    }
+    world.run_until(S * 20, "the large picture for all", |world| {
+        (1..31).all(|client| world.heard(client, &tracks[0]).layer == 2)
+    });
+    let (pieces, datagrams) = (world.pieces, world.datagrams);
+    world.run(S * 5);
+    let (pieces, datagrams) = (world.pieces - pieces, world.datagrams - datagrams);
+    assert!(pieces * 2 < datagrams, "{datagrams} datagrams in {pieces} pieces");
+    for client in 1..31 {
+        let heard = world.heard(client, &tracks[0]);
+        assert!(heard.missing() == 0 && heard.picture_jumps == 0, "{heard:?}");
+    }
+}
+
+#[test]
+fn who_speaks_is_told_and_silence_is_not_sent() {
+    let mut world = World::new(52);
+    let (anna, ben, carla) = (world.join(), world.join(), world.join());
+    let loud = world.publish(anna, vec![Track::sound("a")]);
+    let mut quiet = Track::sound("b");
+    quiet.level = 127;
+    let quiet = world.publish(ben, vec![quiet]);
+    world.run(S * 4);
+    let speaks = |world: &World, client: usize, wanted: bool| {
+        let seat = world.seat(client);
+        world.saw(|event| match event {
+            Event::Speakers { changes, .. } => {
+                changes.iter().any(|speaker| speaker.seat == seat && speaker.active == wanted)
+            }
+            _ => false,
+        })
+    };
+    assert_eq!((speaks(&world, anna, true), speaks(&world, ben, true)), (1, 0));
+    assert!(world.heard(carla, &loud[0]).packets > 150);
+    assert_eq!(world.heard(carla, &quiet[0]).packets, 0, "silence is not sent");
+    world.clients[ben].tracks[0].level = 15;
+    world.clients[anna].tracks[0].level = 127;
+    world.run(S * 3);
+    assert_eq!((speaks(&world, anna, false), speaks(&world, ben, true)), (1, 1));
+    let heard = world.heard(carla, &quiet[0]);
+    assert!(heard.packets > 100 && heard.missing() == 0, "{heard:?}");
+}
+
+#[test]
+fn a_track_that_ends_is_stopped_and_its_section_used_again() {
+    let mut world = World::new(53);
+    let (anna, ben) = (world.join(), world.join());
+    let first = world.publish(anna, vec![Track::plain_camera("one")]);
+    world.run(S * 2);
+    world.offer(anna, Vec::new(), &first);
+    world.run(S);
+    assert_eq!(world.saw(|event| matches!(event, Event::TrackUnpublished { .. })), 1);
+    assert_eq!(world.shard.load().subscriptions, 0);
+    for name in ["two", "three"] {
+        let next = world.publish(anna, vec![Track::plain_camera(name)]);
+        world.run(S * 2);
+        assert!(world.heard(ben, &next[0]).packets > 30, "{name}");
+        world.offer(anna, Vec::new(), &next);
+        world.run(S);
+    }
+}
+
+#[test]
+fn the_order_of_announcement_and_offer_does_not_matter() {
+    let mut world = World::new(54);
+    let (anna, ben) = (world.join(), world.join());
+    let (track, seat) = (Track::plain_camera("c"), world.seat(anna));
+    let (sid, new) = (track.sid.clone(), crate::world::announcement(&track));
+    world.offer(anna, vec![track], &[]);
+    world.run(S);
+    world.tell(Input::AddTrack { seat, track: new });
+    world.run(S * 2);
+    let heard = world.heard(ben, &sid);
+    assert!(heard.packets > 30 && !heard.began_inside, "{heard:?}");
+}
+
+#[test]
+fn who_does_not_subscribe_by_itself_chooses() {
+    let mut world = World::new(55);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("a"), Track::plain_camera("c")]);
+    let seat = world.seat(ben);
+    world.tell(Input::Subscribe { seat, tracks: tracks[..1].to_vec(), wanted: false });
+    world.run(S * 3);
+    assert_eq!(world.heard(ben, &tracks[0]).packets, 0);
+    assert!(world.heard(ben, &tracks[1]).packets > 30);
+    world.tell(Input::Subscribe { seat, tracks: tracks[..1].to_vec(), wanted: true });
+    world.tell(Input::Subscribe { seat, tracks: tracks[1..].to_vec(), wanted: false });
+    world.run(S);
+    world.forget_heard();
+    world.run(S * 2);
+    assert!(world.heard(ben, &tracks[0]).packets > 80);
+    assert_eq!(world.heard(ben, &tracks[1]).packets, 0);
+}
+
+#[test]
+fn h264_is_forwarded_from_a_keyframe_on() {
+    let mut world = World::new(56);
+    let (anna, ben) = (world.join(), world.join());
+    let mut camera = Track::plain_camera("e");
+    camera.h264 = true;
+    let tracks = world.publish(anna, vec![camera]);
+    world.run(S * 3);
+    let heard = world.heard(ben, &tracks[0]);
+    assert!(heard.packets > 40 && heard.missing() == 0 && !heard.began_inside, "{heard:?}");
+}
