@@ -33,7 +33,7 @@ pub(crate) fn sections(sdp: &str) -> Vec<Section> {
         }
         let (Some(attribute), Some(section)) = (line.strip_prefix("a="), found.last_mut()) else { continue };
         match attribute.split_once(':').unwrap_or((attribute, "")) {
-            ("mid", mid) => section.mid = mid.trim().to_owned(),
+            ("mid", mid) => mid.trim().clone_into(&mut section.mid),
             // A section in a bundle may have port 0 before it is accepted.
             ("bundle-only", _) => {
                 section.sends |= rejected;

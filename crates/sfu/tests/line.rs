@@ -124,7 +124,7 @@ fn a_client_that_changes_its_address_goes_on() {
     // From one network into another.
     let moved = SocketAddr::from(([10, 0, 0, 99], 2000));
     world.clients[ben].roam(moved);
-    world.run(S * 8);
+    world.run(S * 2);
     world.forget_heard();
     world.run(S * 2);
     assert!(world.heard(ben, &tracks[0]).packets > 80, "{:?}", world.heard(ben, &tracks[0]));

@@ -3,6 +3,7 @@
 use str0m::{
     change::SdpAnswer,
     channel::{ChannelConfig, Reliability},
+    format::PayloadParams,
     media::{Direction, MediaKind},
 };
 
@@ -99,7 +100,7 @@ impl Shard {
             let (Some(params), Some(seat)) = (params, self.seat(slot)) else { continue };
             let rtc = &mut seat.subscriber.rtc;
             let accepted = rtc.media(mid).is_some_and(|media| media.direction().is_sending() && !media.disabled());
-            let pt = rtc.codec_config().match_params(params).map(|params| params.pt());
+            let pt = rtc.codec_config().match_params(params).map(PayloadParams::pt);
             let ssrc = rtc.direct_api().stream_tx_by_mid(mid, None).map(|stream| stream.ssrc());
             let sending = match (accepted, ssrc, pt) {
                 (true, Some(ssrc), Some(pt)) => Some(Sending { ssrc, pt }),

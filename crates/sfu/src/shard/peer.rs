@@ -26,12 +26,23 @@ const STATS_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
 const SCTP_BUFFER_BYTES: usize = 256 * 1024;
 const OPUS_PT: u8 = 111;
 
+/// A way between us and a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Path {
+    pub(super) proto: Proto,
+    pub(super) ours: SocketAddr,
+    pub(super) theirs: SocketAddr,
+}
+
 pub(super) struct Peer {
     pub(super) rtc: Rtc,
     ufrag: String,
     password: String,
     /// Where authenticated checks came from, the newest last.
     pub(super) addresses: Vec<(Proto, SocketAddr)>,
+    /// From where the client sends at the moment, and to which of our addresses: what is no check goes back there.
+    /// str0m keeps to a pair for 15 s after the client has left it.
+    pub(super) active: Option<Path>,
     /// ICE and DTLS stand.
     pub(super) connected: bool,
     /// DTLS stood once.
@@ -107,6 +118,7 @@ impl Peer {
             ufrag,
             password,
             addresses: Vec::new(),
+            active: None,
             connected: false,
             secured: false,
             lost_at: now,
@@ -134,6 +146,9 @@ impl Peer {
 
     /// Takes a datagram. What str0m cannot read is dropped; what ends the connection shows when it is polled.
     pub(super) fn receive(&mut self, now: Instant, proto: Proto, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        if !is_stun(bytes) {
+            self.active = Some(Path { proto, ours: to, theirs: from });
+        }
         match Receive::new(protocol(proto), from, to, bytes) {
             Ok(receive) => {
                 if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
@@ -143,6 +158,11 @@ impl Peer {
             Err(error) => tracing::debug!(%error, "A datagram could not be read"),
         }
     }
+}
+
+/// Whether a datagram that passed the front is a check or its answer.
+pub(super) fn is_stun(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < 2)
 }
 
 fn candidate(address: Address) -> Option<Candidate> {

@@ -8,7 +8,11 @@ use std::{
 
 use str0m::{Input, Output as RtcOutput, net::Protocol};
 
-use super::{Shard, seat::Slot};
+use super::{
+    Shard,
+    peer::{Path, is_stun},
+    seat::Slot,
+};
 use crate::{
     ids::{Proto, Side},
     limits::{MAX_SEGMENTS, MAX_TRANSMIT_BYTES},
@@ -80,7 +84,9 @@ impl Shard {
                         Protocol::Udp => Proto::Udp,
                         _ => Proto::Tcp,
                     };
-                    self.transmit(proto, transmit.source, transmit.destination, &transmit.contents);
+                    let path = Path { proto, ours: transmit.source, theirs: transmit.destination };
+                    let active = peer.active.filter(|_| !is_stun(&transmit.contents));
+                    self.transmit(active.unwrap_or(path), &transmit.contents);
                 }
                 Ok(RtcOutput::Event(event)) => self.on_event(slot, side, event),
                 Err(error) => {
@@ -92,7 +98,8 @@ impl Shard {
         }
     }
 
-    fn transmit(&mut self, proto: Proto, from: SocketAddr, to: SocketAddr, contents: &[u8]) {
+    fn transmit(&mut self, path: Path, contents: &[u8]) {
+        let Path { proto, ours: from, theirs: to } = path;
         if let Some(Output::Transmit(last)) = self.out.back_mut()
             && last.take(proto, from, to, contents)
         {
@@ -111,7 +118,7 @@ impl Transmit {
         }
         let segment = self.segment_bytes.unwrap_or(self.bytes.len());
         let full = segment == 0
-            || self.bytes.len() % segment != 0
+            || !self.bytes.len().is_multiple_of(segment)
             || self.bytes.len() / segment >= MAX_SEGMENTS
             || self.bytes.len() + contents.len() > MAX_TRANSMIT_BYTES;
         if full || contents.len() > segment {

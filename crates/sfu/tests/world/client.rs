@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fernamt_sfu::{Channel, Proto, Quality, SeatId, Sid};
+use fernamt_sfu::{Channel, Proto, SeatId, Sid};
 use str0m::{
     Candidate, Event, Input, Output, Rtc,
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
@@ -21,72 +21,72 @@ use str0m::{
 
 /// What a subscriber saw of a track.
 #[derive(Clone, Debug, Default)]
-pub struct Heard {
-    pub packets: u64,
-    pub keyframes: u64,
+pub(crate) struct Heard {
+    pub(crate) packets: u64,
+    pub(crate) keyframes: u64,
     /// The layer of the newest packet.
-    pub layer: u8,
-    pub layers: [u64; 3],
-    pub highest_seq: u64,
-    pub first_seq: u64,
-    pub last_at: Option<Instant>,
+    pub(crate) layer: u8,
+    pub(crate) layers: [u64; 3],
+    pub(crate) highest_seq: u64,
+    pub(crate) first_seq: u64,
+    pub(crate) last_at: Option<Instant>,
     /// Pictures whose id did not follow the one before.
-    pub picture_jumps: u64,
+    pub(crate) picture_jumps: u64,
     last_picture: Option<u16>,
     /// Began with something other than a keyframe.
-    pub began_inside: bool,
-    pub slowest: Duration,
+    pub(crate) began_inside: bool,
+    pub(crate) slowest: Duration,
 }
 
 impl Heard {
     /// Packets that never came, of those there were.
-    pub fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         if self.packets == 0 { 0 } else { self.highest_seq - self.first_seq + 1 - self.packets.min(self.highest_seq) }
     }
 }
 
-pub struct Track {
-    pub sid: Sid,
-    pub cid: String,
-    pub mid: Mid,
-    pub video: bool,
-    pub layers: Vec<Layer>,
+pub(crate) struct Track {
+    pub(crate) sid: Sid,
+    pub(crate) cid: String,
+    pub(crate) mid: Mid,
+    pub(crate) video: bool,
+    pub(crate) layers: Vec<Layer>,
     /// dB below the loudest.
-    pub level: i8,
+    pub(crate) level: i8,
     /// Sends nothing at all.
-    pub stopped: bool,
+    pub(crate) stopped: bool,
     pub h264: bool,
 }
 
-pub struct Layer {
-    pub rid: Option<Rid>,
-    pub index: u8,
-    pub frame_bytes: usize,
+pub(crate) struct Layer {
+    pub(crate) rid: Option<Rid>,
+    pub(crate) index: u8,
+    pub(crate) frame_bytes: usize,
     seq: u64,
     picture: u16,
     key: bool,
-    pub keyframes_sent: u64,
-    pub keyframes_asked: u64,
+    pub(crate) keyframes_sent: u64,
+    pub(crate) keyframes_asked: u64,
 }
 
-pub struct Client {
-    pub seat: SeatId,
-    pub publisher: Rtc,
-    pub subscriber: Rtc,
-    pub publisher_addr: SocketAddr,
-    pub subscriber_addr: SocketAddr,
-    pub proto: Proto,
+pub(crate) struct Client {
+    pub(crate) seat: SeatId,
+    pub(crate) publisher: Rtc,
+    pub(crate) subscriber: Rtc,
+    pub(crate) publisher_addr: SocketAddr,
+    pub(crate) subscriber_addr: SocketAddr,
+    pub(crate) proto: Proto,
     pending: Option<SdpPendingOffer>,
-    pub offer_id: u32,
-    pub tracks: Vec<Track>,
+    pub(crate) offer_id: u32,
+    pub(crate) tracks: Vec<Track>,
     channels_out: HashMap<Channel, ChannelId>,
     channels_in: HashMap<ChannelId, Channel>,
-    pub mids: HashMap<String, Sid>,
-    pub heard: HashMap<Sid, Heard>,
-    pub data: Vec<(Channel, Vec<u8>)>,
-    pub outbox: VecDeque<(SocketAddr, SocketAddr, Bytes)>,
-    pub wake_at: [Instant; 2],
-    pub answers: bool,
+    pub(crate) mids: HashMap<String, Sid>,
+    pub(crate) heard: HashMap<Sid, Heard>,
+    pub(crate) data: Vec<(Channel, Vec<u8>)>,
+    pub(crate) outbox: VecDeque<(SocketAddr, SocketAddr, Bytes)>,
+    pub(crate) wake_at: [Instant; 2],
+    pub(crate) answers: bool,
     born: Instant,
 }
 
@@ -94,7 +94,7 @@ const FRAME_EVERY: Duration = Duration::from_millis(33);
 const PACKET_BYTES: usize = 1_000;
 
 impl Client {
-    pub fn new(seat: SeatId, number: u8, proto: Proto, now: Instant) -> Self {
+    pub(crate) fn new(seat: SeatId, number: u8, proto: Proto, now: Instant) -> Self {
         let addr = |port: u16| SocketAddr::from(([10, 0, 0, number], port));
         let rtc = |address| {
             let mut rtc = Rtc::builder()
@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// The device's address changes, for what it receives.
-    pub fn roam(&mut self, to: SocketAddr) {
+    pub(crate) fn roam(&mut self, to: SocketAddr) {
         let old = Candidate::host(self.subscriber_addr, "udp").unwrap();
         self.subscriber.add_local_candidate(Candidate::host(to, "udp").unwrap());
         self.subscriber.direct_api().invalidate_candidate(&old);
@@ -141,7 +141,7 @@ impl Client {
     }
 
     /// Adds a track to what is offered next.
-    pub fn offer(&mut self, add: Vec<Track>, remove: &[Sid]) -> (u32, String) {
+    pub(crate) fn offer(&mut self, add: Vec<Track>, remove: &[Sid]) -> (u32, String) {
         let first = self.offer_id == 0;
         let mut change = self.publisher.sdp_api();
         if first {
@@ -182,18 +182,18 @@ impl Client {
         (self.offer_id, offer.to_sdp_string())
     }
 
-    pub fn answered(&mut self, sdp: &str) {
+    pub(crate) fn answered(&mut self, sdp: &str) {
         let answer = SdpAnswer::from_sdp_string(sdp).unwrap();
         self.publisher.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
     }
 
-    pub fn answer(&mut self, sdp: &str, mids: Vec<(String, Sid)>) -> String {
+    pub(crate) fn answer(&mut self, sdp: &str, mids: Vec<(String, Sid)>) -> String {
         self.mids = mids.into_iter().collect();
         let offer = SdpOffer::from_sdp_string(sdp).unwrap();
         self.subscriber.sdp_api().accept_offer(offer).unwrap().to_sdp_string()
     }
 
-    pub fn say(&mut self, channel: Channel, bytes: &[u8]) -> bool {
+    pub(crate) fn say(&mut self, channel: Channel, bytes: &[u8]) -> bool {
         let Some(id) = self.channels_out.get(&channel).copied() else { return false };
         // To be polled at once.
         self.wake_at[0] = self.born;
@@ -201,7 +201,7 @@ impl Client {
     }
 
     /// Sends one frame of each video, or one packet of each sound.
-    pub fn speak(&mut self, now: Instant, since_start: Duration, video: bool) {
+    pub(crate) fn speak(&mut self, now: Instant, since_start: Duration, video: bool) {
         for index in 0..self.tracks.len() {
             if self.tracks[index].video == video && !self.tracks[index].stopped {
                 self.send_frame(index, now, since_start);
@@ -222,7 +222,7 @@ impl Client {
         for layer in &mut track.layers {
             let mut direct = self.publisher.direct_api();
             let Some(stream) = direct.stream_tx_by_mid(track.mid, layer.rid) else { continue };
-            let time = if track.video { micros * 9 / 100 } else { micros * 48 / 1000 };
+            let time = u32::try_from(if track.video { micros * 9 / 100 } else { micros * 48 / 1000 }).unwrap();
             let packets = layer.frame_bytes.div_ceil(PACKET_BYTES).max(1);
             layer.keyframes_sent += u64::from(layer.key && track.video);
             for part in 0..packets {
@@ -242,7 +242,7 @@ impl Client {
                     ..Default::default()
                 };
                 stream.write_rtp(
-                    RtpWrite::new(pt, layer.seq.into(), time as u32, now, payload)
+                    RtpWrite::new(pt, layer.seq.into(), time, now, payload)
                         .marker(part + 1 == packets)
                         .nackable(track.video)
                         .ext_vals(extensions),
@@ -255,7 +255,7 @@ impl Client {
     }
 
     /// Takes a datagram from the network.
-    pub fn receive(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn receive(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let proto = match self.proto {
             Proto::Udp => Protocol::Udp,
             Proto::Tcp => Protocol::Tcp,
@@ -268,7 +268,7 @@ impl Client {
         self.wake_at[side] = now;
     }
 
-    pub fn advance(&mut self, now: Instant, start: Instant) {
+    pub(crate) fn advance(&mut self, now: Instant, start: Instant) {
         for side in 0..2 {
             if self.wake_at[side] > now {
                 continue;
@@ -366,18 +366,18 @@ impl Client {
 }
 
 impl Track {
-    pub fn camera(name: &str) -> Self {
+    pub(crate) fn camera(name: &str) -> Self {
         let layers = [("q", 250), ("h", 1_000), ("f", 4_000)];
         let layers = layers.iter().zip(0..).map(|((rid, bytes), index)| Layer::new(Some(rid), index, *bytes)).collect();
         Self { layers, ..Self::sound(name) }.seen()
     }
 
     /// One encoding only.
-    pub fn plain_camera(name: &str) -> Self {
+    pub(crate) fn plain_camera(name: &str) -> Self {
         Self { layers: vec![Layer::new(None, 0, 1_000)], ..Self::sound(name) }.seen()
     }
 
-    pub fn sound(name: &str) -> Self {
+    pub(crate) fn sound(name: &str) -> Self {
         Self {
             sid: Sid::new(&format!("TR_{name}")).unwrap(),
             cid: format!("cid-{name}"),
@@ -412,13 +412,8 @@ impl Layer {
 }
 
 /// The time between frames of a video.
-pub const fn frame_every() -> Duration {
+pub(crate) const fn frame_every() -> Duration {
     FRAME_EVERY
-}
-
-/// The quality of a layer's number.
-pub fn quality(layer: u8) -> Quality {
-    Quality::ALL[usize::from(layer)]
 }
 
 fn vp8_header(picture: u16, first: bool, key: bool) -> Vec<u8> {

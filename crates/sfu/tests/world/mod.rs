@@ -1,7 +1,7 @@
 //! A shard, clients and the network between them.
 
-pub mod client;
-pub mod net;
+pub(crate) mod client;
+pub(crate) mod net;
 
 use std::{
     net::SocketAddr,
@@ -16,26 +16,26 @@ use fernamt_sfu::{
 };
 use net::{DOWN, Net, Packet, UP};
 
-pub const ROOM: RoomId = RoomId(7);
+pub(crate) const ROOM: RoomId = RoomId(7);
 const SOUND_EVERY: Duration = Duration::from_millis(20);
 
-pub struct World {
-    pub shard: Shard,
-    pub net: Net,
-    pub start: Instant,
-    pub now: Instant,
-    pub clients: Vec<Client>,
+pub(crate) struct World {
+    pub(crate) shard: Shard,
+    pub(crate) net: Net,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) clients: Vec<Client>,
     /// Everything the shard said, with its time.
-    pub events: Vec<(Instant, Event)>,
-    pub room: RoomId,
+    pub(crate) events: Vec<(Instant, Event)>,
+    pub(crate) room: RoomId,
     next_video: Instant,
     next_sound: Instant,
-    pub pieces: u64,
-    pub datagrams: u64,
+    pub(crate) pieces: u64,
+    pub(crate) datagrams: u64,
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let now = Instant::now();
         Self {
             shard: Shard::new(ShardConfig::new(ShardNo(3)), now),
@@ -52,22 +52,22 @@ impl World {
         }
     }
 
-    pub fn server(proto: Proto) -> SocketAddr {
+    pub(crate) fn server(proto: Proto) -> SocketAddr {
         match proto {
             Proto::Udp => SocketAddr::from(([192, 0, 2, 1], 3478)),
             Proto::Tcp => SocketAddr::from(([192, 0, 2, 1], 443)),
         }
     }
 
-    pub fn join(&mut self) -> usize {
+    pub(crate) fn join(&mut self) -> usize {
         self.join_with(Proto::Udp, everything()).unwrap()
     }
 
-    pub fn join_with(&mut self, proto: Proto, permissions: Permissions) -> Result<usize, Refusal> {
-        let number = self.clients.len();
-        let seat = SeatId(number as u32 + 1);
+    pub(crate) fn join_with(&mut self, proto: Proto, permissions: Permissions) -> Result<usize, Refusal> {
+        let number = u8::try_from(self.clients.len()).unwrap();
+        let seat = SeatId(u32::from(number) + 1);
         let mut random = [0; 24];
-        random[..8].copy_from_slice(&(number as u64 + 77).to_be_bytes());
+        random[..8].copy_from_slice(&(u64::from(number) + 77).to_be_bytes());
         self.shard.handle(
             self.now,
             Input::Join(Join {
@@ -80,13 +80,13 @@ impl World {
                 secrets: IceSecrets { publisher: random, subscriber: random.map(|byte| !byte) },
             }),
         )?;
-        self.clients.push(Client::new(seat, number as u8 + 1, proto, self.now));
+        self.clients.push(Client::new(seat, number + 1, proto, self.now));
         self.drain();
-        Ok(number)
+        Ok(usize::from(number))
     }
 
     /// Announces and offers tracks.
-    pub fn publish(&mut self, client: usize, tracks: Vec<Track>) -> Vec<Sid> {
+    pub(crate) fn publish(&mut self, client: usize, tracks: Vec<Track>) -> Vec<Sid> {
         let sids = tracks.iter().map(|track| track.sid.clone()).collect();
         for track in &tracks {
             let new = announcement(track);
@@ -97,24 +97,24 @@ impl World {
         sids
     }
 
-    pub fn offer(&mut self, client: usize, tracks: Vec<Track>, remove: &[Sid]) {
+    pub(crate) fn offer(&mut self, client: usize, tracks: Vec<Track>, remove: &[Sid]) {
         let (id, sdp) = self.clients[client].offer(tracks, remove);
         let seat = self.clients[client].seat;
         self.shard.handle(self.now, Input::PublisherOffer { seat, id, sdp }).unwrap();
         self.drain();
     }
 
-    pub fn tell(&mut self, input: Input) {
+    pub(crate) fn tell(&mut self, input: Input) {
         self.shard.handle(self.now, input).unwrap();
         self.drain();
     }
 
-    pub fn seat(&self, client: usize) -> SeatId {
+    pub(crate) fn seat(&self, client: usize) -> SeatId {
         self.clients[client].seat
     }
 
     /// Lets time pass.
-    pub fn run(&mut self, time: Duration) {
+    pub(crate) fn run(&mut self, time: Duration) {
         let until = self.now + time;
         while self.now < until {
             let clients = self.clients.iter().flat_map(|client| client.wake_at);
@@ -130,7 +130,12 @@ impl World {
     }
 
     /// Lets time pass until something holds.
-    pub fn run_until(&mut self, at_most: Duration, what: &str, mut holds: impl FnMut(&Self) -> bool) -> Duration {
+    pub(crate) fn run_until(
+        &mut self,
+        at_most: Duration,
+        what: &str,
+        mut holds: impl FnMut(&Self) -> bool,
+    ) -> Duration {
         let begin = self.now;
         while !holds(self) {
             assert!(self.now - begin < at_most, "not within {at_most:?}: {what}");
@@ -186,7 +191,7 @@ impl World {
     }
 
     /// Does what the shard says.
-    pub fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(output) = self.shard.poll() {
             match output {
                 Output::Transmit(transmit) => {
@@ -230,24 +235,24 @@ impl World {
         }
     }
 
-    pub fn heard(&self, client: usize, sid: &Sid) -> client::Heard {
+    pub(crate) fn heard(&self, client: usize, sid: &Sid) -> client::Heard {
         self.clients[client].heard.get(sid).cloned().unwrap_or_default()
     }
 
-    pub fn forget_heard(&mut self) {
+    pub(crate) fn forget_heard(&mut self) {
         self.clients.iter_mut().for_each(|client| client.heard.clear());
     }
 
-    pub fn saw(&self, what: impl Fn(&Event) -> bool) -> usize {
+    pub(crate) fn saw(&self, what: impl Fn(&Event) -> bool) -> usize {
         self.events.iter().filter(|(_, event)| what(event)).count()
     }
 }
 
-pub fn everything() -> Permissions {
+pub(crate) fn everything() -> Permissions {
     Permissions { publish: Publish::Everything, subscribe: true, data: true, unmute: true }
 }
 
-pub fn announcement(track: &Track) -> NewTrack {
+pub(crate) fn announcement(track: &Track) -> NewTrack {
     let sizes = [(320, 180), (640, 360), (1280, 720)];
     NewTrack {
         sid: track.sid.clone(),

@@ -11,20 +11,20 @@ use fernamt_sfu::Proto;
 
 /// How a client's line behaves in one direction.
 #[derive(Clone, Copy, Debug)]
-pub struct Line {
-    pub delay: Duration,
+pub(crate) struct Line {
+    pub(crate) delay: Duration,
     /// Up to this much more, packet by packet: reorders when it is more than the distance between packets.
-    pub jitter: Duration,
+    pub(crate) jitter: Duration,
     /// Of 1000 packets.
-    pub lost: u32,
+    pub(crate) lost: u32,
     /// What it bears, if it is narrow; up to `buffer` waits, more is lost.
-    pub bits_per_second: Option<u64>,
-    pub buffer: Duration,
-    pub cut: bool,
+    pub(crate) bits_per_second: Option<u64>,
+    pub(crate) buffer: Duration,
+    pub(crate) cut: bool,
 }
 
 impl Line {
-    pub const GOOD: Self = Self {
+    pub(crate) const GOOD: Self = Self {
         delay: Duration::from_millis(10),
         jitter: Duration::ZERO,
         lost: 0,
@@ -34,14 +34,14 @@ impl Line {
     };
 }
 
-pub struct Packet {
-    pub proto: Proto,
-    pub from: SocketAddr,
-    pub to: SocketAddr,
-    pub bytes: Bytes,
+pub(crate) struct Packet {
+    pub(crate) proto: Proto,
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: Bytes,
 }
 
-pub struct Net {
+pub(crate) struct Net {
     seed: u64,
     sent: u64,
     under_way: BTreeMap<(Instant, u64), Packet>,
@@ -50,20 +50,20 @@ pub struct Net {
     busy_until: HashMap<(usize, usize), Instant>,
 }
 
-pub const UP: usize = 0;
-pub const DOWN: usize = 1;
+pub(crate) const UP: usize = 0;
+pub(crate) const DOWN: usize = 1;
 
 impl Net {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         Self { seed, sent: 0, under_way: BTreeMap::new(), lines: HashMap::new(), busy_until: HashMap::new() }
     }
 
-    pub fn line(&mut self, client: usize, direction: usize) -> &mut Line {
+    pub(crate) fn line(&mut self, client: usize, direction: usize) -> &mut Line {
         &mut self.lines.entry(client).or_insert([Line::GOOD; 2])[direction]
     }
 
-    pub fn send(&mut self, now: Instant, client: usize, direction: usize, packet: Packet) {
+    pub(crate) fn send(&mut self, now: Instant, client: usize, direction: usize, packet: Packet) {
         let line = *self.line(client, direction);
         if line.cut || self.random(1000) < u64::from(line.lost) {
             return;
@@ -78,16 +78,16 @@ impl Net {
             at = begin + Duration::from_nanos(packet.bytes.len() as u64 * 8 * 1_000_000_000 / bps);
             *busy = at;
         }
-        let jitter = Duration::from_micros(self.random(line.jitter.as_micros() as u64 + 1));
+        let jitter = Duration::from_micros(self.random(u64::try_from(line.jitter.as_micros()).unwrap() + 1));
         self.sent += 1;
         self.under_way.insert((at + line.delay + jitter, self.sent), packet);
     }
 
-    pub fn next_at(&self) -> Option<Instant> {
+    pub(crate) fn next_at(&self) -> Option<Instant> {
         self.under_way.keys().next().map(|(at, _)| *at)
     }
 
-    pub fn arrived(&mut self, now: Instant) -> Option<Packet> {
+    pub(crate) fn arrived(&mut self, now: Instant) -> Option<Packet> {
         let key = *self.under_way.keys().next().filter(|(at, _)| *at <= now)?;
         self.under_way.remove(&key)
     }
