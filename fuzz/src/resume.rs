@@ -24,8 +24,8 @@ pub fn resume_frames(data: &[u8]) {
                 assert_eq!(&ticket.to_bytes()[..], rest, "a ticket does not survive its own encoding");
             }
         }
-        3 => at_acceptor(rest, choice & 0x80 != 0),
-        _ => at_initiator(rest),
+        3 => at_acceptor(rest, choice & 0x80 != 0, choice & 0x40 != 0),
+        _ => at_initiator(rest, choice & 0x40 != 0),
     }
 }
 
@@ -58,6 +58,10 @@ fn greeted(data: &[u8]) {
                 assert!(!ticket().proves(&attach), "a forged proof holds");
                 return;
             }
+            Ok(Some(First::Twin(twin, _))) => {
+                assert!(!ticket().proves_twin(&twin), "a forged proof holds");
+                return;
+            }
             Ok(Some(First::Open(_))) | Err(_) => return,
         }
     }
@@ -67,26 +71,26 @@ fn ticket() -> Ticket {
     Ticket::new(&SeededRng::new(1), Duration::from_mins(10))
 }
 
-fn at_acceptor(data: &[u8], armed: bool) {
+fn at_acceptor(data: &[u8], armed: bool, by_twin: bool) {
     let now = Instant::now();
     let mut stream = Stream::accept(now, Settings::default(), LineId(0), Decoder::default());
     if armed {
         stream.handle(now, Input::Arm(ticket()));
     }
-    feed(&mut stream, now, data);
+    feed(&mut stream, now, data, by_twin);
 }
 
-fn at_initiator(data: &[u8]) {
+fn at_initiator(data: &[u8], by_twin: bool) {
     let now = Instant::now();
     let mut stream = Stream::initiate(now, Settings::default());
     stream.handle(now, Input::Connected(LineId(0)));
     stream.handle(now, Input::Arm(ticket()));
-    feed(&mut stream, now, data);
+    feed(&mut stream, now, data, by_twin);
 }
 
-/// Lets a stream hear the chunks, while its own application writes and reads.
-fn feed(stream: &mut Stream, mut now: Instant, mut data: &[u8]) {
-    let mut line = LineId(0);
+/// Lets a stream hear the chunks, on its line or on the twin of that, while its own application writes and reads.
+fn feed(stream: &mut Stream, mut now: Instant, mut data: &[u8], by_twin: bool) {
+    let (mut line, mut twin) = (LineId(0), Decoder::default());
     stream.write(&[5; 3000]);
     let mut out = [0; 4096];
     while let Some((head, rest)) = data.split_first() {
@@ -100,7 +104,14 @@ fn feed(stream: &mut Stream, mut now: Instant, mut data: &[u8]) {
                 stream.read(&mut out);
             }
         }
-        stream.handle(now, Input::Bytes(line, chunk));
+        if by_twin {
+            twin.push(chunk);
+            while let Ok(Some(frame)) = twin.next_frame() {
+                stream.handle(now, Input::Copy(frame));
+            }
+        } else {
+            stream.handle(now, Input::Bytes(line, chunk));
+        }
         while let Some(output) = stream.poll() {
             match output {
                 // A new line begins at once; on it the fuzzer has a proof to forge.

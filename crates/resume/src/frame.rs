@@ -20,6 +20,7 @@ const ACK: u8 = 7;
 const PING: u8 = 8;
 const PONG: u8 = 9;
 const BYE: u8 = 10;
+const TWIN: u8 = 11;
 
 /// The initiator's proof, on a new line, that the stream is its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,19 @@ pub struct Attach {
     pub epoch: u64,
     /// All before this position has reached the initiator.
     pub received: u64,
+    /// The code over all of this.
+    pub code: [u8; 32],
+}
+
+/// The initiator's proof, on a further line, that it is the twin of the one that the stream runs over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twin {
+    /// The stream.
+    pub id: [u8; 16],
+    /// The epoch of the stream's line.
+    pub epoch: u64,
+    /// Counts up with every twin of the stream.
+    pub number: u64,
     /// The code over all of this.
     pub code: [u8; 32],
 }
@@ -57,6 +71,7 @@ pub enum Frame {
     Ping { number: u64, sent: u64 },
     Pong(u64),
     Bye,
+    Twin(Twin),
 }
 
 impl Frame {
@@ -112,6 +127,14 @@ impl Frame {
                 out.put_u64(*number);
             }
             Self::Bye => head(out, BYE, 0),
+            Self::Twin(twin) => {
+                head(out, TWIN, 69);
+                preface(out);
+                out.put_slice(&twin.id);
+                out.put_u64(twin.epoch);
+                out.put_u64(twin.number);
+                out.put_slice(&twin.code);
+            }
         }
     }
 
@@ -143,9 +166,9 @@ fn preface(out: &mut BytesMut) {
     out.put_u8(VERSION);
 }
 
-/// Whether a line whose first byte this is may begin with OPEN or ATTACH, rather than with words of another protocol.
+/// Whether a line whose first byte this is may begin with OPEN, ATTACH or TWIN, rather than with words of another protocol.
 pub fn starts_a_line(first: u8) -> bool {
-    matches!(first, OPEN | ATTACH)
+    matches!(first, OPEN | ATTACH | TWIN)
 }
 
 /// Takes bytes as they come and yields frames. Holds at most one frame that is not complete.
@@ -195,7 +218,7 @@ impl Decoder {
 fn is_length(kind: u8, length: usize) -> Result<bool, Fault> {
     Ok(match kind {
         OPEN => length == 5,
-        ATTACH => length == 69,
+        ATTACH | TWIN => length == 69,
         ATTACHED => length == 56,
         REFUSED => length == 1,
         DATA => (9..=8 + MAX_DATA_BYTES).contains(&length),
@@ -214,7 +237,7 @@ fn parse(kind: u8, rest: Bytes) -> Result<Frame, Fault> {
 
 /// `None` where a field is missing, which [`is_length`] has ruled out.
 fn read(kind: u8, fields: &mut Fields) -> Result<Option<Frame>, Fault> {
-    if matches!(kind, OPEN | ATTACH) {
+    if matches!(kind, OPEN | ATTACH | TWIN) {
         let Some([a, b, c, d, version]) = fields.array() else { return Ok(None) };
         if [a, b, c, d] != MAGIC {
             return Err(Fault::Foreign);
@@ -263,6 +286,10 @@ fn read(kind: u8, fields: &mut Fields) -> Result<Option<Frame>, Fault> {
         PING => fields.number().zip(fields.position()?).map(|(number, sent)| Frame::Ping { number, sent }),
         PONG => fields.number().map(Frame::Pong),
         BYE => Some(Frame::Bye),
+        TWIN => match (fields.array(), fields.number(), fields.number(), fields.array()) {
+            (Some(id), Some(epoch), Some(number), Some(code)) => Some(Frame::Twin(Twin { id, epoch, number, code })),
+            _ => None,
+        },
         unknown => return Err(Fault::UnknownType(unknown)),
     };
     Ok(frame)
@@ -289,7 +316,7 @@ impl Fields {
     }
 }
 
-/// How a line begins, at the acceptor: decides whether it is a new stream's or an older one's.
+/// How a line begins, at the acceptor: decides whether it is a new stream's or an older one's, or another line's twin.
 #[derive(Debug, Default)]
 pub struct Greeting {
     decoder: Decoder,
@@ -302,6 +329,8 @@ pub enum First {
     Open(Decoder),
     /// An older stream comes back.
     Attach(Attach, Decoder),
+    /// A twin for the line of a stream.
+    Twin(Twin, Decoder),
 }
 
 impl Greeting {
@@ -309,13 +338,14 @@ impl Greeting {
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<First>, Fault> {
         self.decoder.push(bytes);
         match self.decoder.peek_head() {
-            Some((OPEN | ATTACH, _)) => {}
+            Some((OPEN | ATTACH | TWIN, _)) => {}
             Some(_) => return Err(Fault::Foreign),
             None => return Ok(None),
         }
         match self.decoder.next_frame()? {
             Some(Frame::Open) => Ok(Some(First::Open(std::mem::take(&mut self.decoder)))),
             Some(Frame::Attach(attach)) => Ok(Some(First::Attach(attach, std::mem::take(&mut self.decoder)))),
+            Some(Frame::Twin(twin)) => Ok(Some(First::Twin(twin, std::mem::take(&mut self.decoder)))),
             Some(_) => Err(Fault::Unexpected),
             None => Ok(None),
         }
@@ -353,6 +383,8 @@ mod tests {
             (any::<u64>(), position()).prop_map(|(number, sent)| Frame::Ping { number, sent }),
             any::<u64>().prop_map(Frame::Pong),
             Just(Frame::Bye),
+            (any::<[u8; 16]>(), any::<u64>(), any::<u64>(), code())
+                .prop_map(|(id, epoch, number, code)| Frame::Twin(Twin { id, epoch, number, code })),
         ]
     }
 
@@ -404,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_takes_nothing_but_open_and_attach() {
+    fn a_greeting_takes_nothing_but_what_begins_a_line() {
         assert_eq!(Greeting::default().push(b"GET / HTTP/1.1\r\n").unwrap_err(), Fault::Foreign);
         assert_eq!(Greeting::default().push(&Frame::Bye.to_bytes()).unwrap_err(), Fault::Foreign);
         let mut greeting = Greeting::default();

@@ -32,17 +32,24 @@
 //! | 8 | PING | 16 | a number (8); sent (8): all before it was sent on this line or an earlier one |
 //! | 9 | PONG | 8 | the number of the last PING (8) |
 //! | 10 | BYE | 0 | the stream is over for good |
+//! | 11 | TWIN | 69 | `FRSM`, version (1), id (16), epoch (8), number (8), code (32) |
 //!
 //! A length that the type does not allow is a fault as soon as the three bytes of the head are there, so a stranger can
 //! make us hold at most one frame. The first frame on a line is the initiator's OPEN (position 0 both ways, data may
-//! follow at once up to [`UNARMED_BYTES`]) or ATTACH; the acceptor answers ATTACH with ATTACHED or REFUSED and OPEN with
-//! nothing or REFUSED. Neither OPEN nor ATTACH nor their answers come later on a line.
+//! follow at once up to [`UNARMED_BYTES`]), ATTACH or TWIN; the acceptor answers ATTACH with ATTACHED or REFUSED, the
+//! others with nothing or REFUSED. None of these nor their answers come later on a line.
 //!
 //! **Re-attaching.** `code` is HMAC-SHA-256 under the ticket's key over a label for the direction, the id, the epoch and
 //! the position `received`; in ATTACHED over both sides' and over `from`, where the acceptor goes on. That is the
 //! initiator's `received`, or more where it has acknowledged more on the old line in the meantime. The initiator counts the epoch up with every ATTACH; the acceptor
 //! takes an epoch only once and only upwards, so a recorded ATTACH is worthless, and whichever ATTACH is newest displaces
 //! the line before it. Old epochs, forged codes and unknown ids all get the same REFUSED.
+//!
+//! **Twins.** Where a lost packet costs much time, the initiator adds a second line beside the one that the stream is
+//! attached to, of the same epoch and numbered upwards. Either side sends on it copies of what is small, byte for byte. DATA
+//! that goes on where the receiver is and ACK count wherever they come first; all else on a twin is passed over, for the
+//! line brings it too. So a twin can be late, break or be missing at any time, and says nothing about who is there. A new
+//! line has no twin.
 //!
 //! **Faults.** Whatever breaks these rules costs the sender its line, not the stream: who forges frames into a line can
 //! do no more than who cuts it. Only positions that contradict each other under a good code end the stream.
@@ -65,13 +72,14 @@ mod outbox;
 mod pace;
 mod stream;
 mod ticket;
+mod twin;
 
 use std::time::Duration;
 
 pub use driver::{
     Attempt, Backlog, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse,
 };
-pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, starts_a_line};
+pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, Twin, starts_a_line};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};
 pub use ticket::{TICKET_BYTES, Ticket};

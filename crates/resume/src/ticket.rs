@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use fernamt_domain::{Rng, Secret, rng::random_bytes};
 use zeroize::Zeroizing;
 
-use crate::{Attach, Fault};
+use crate::{Attach, Fault, Twin};
 
 /// The length of a ticket as bytes: version, id, key, patience in seconds.
 pub const TICKET_BYTES: usize = 1 + 16 + 32 + 4;
@@ -15,6 +15,9 @@ const VERSION: u8 = 1;
 /// Separates what the initiator proves from what the acceptor proves.
 const ATTACH_LABEL: &[u8] = b"fernamt resume 1: attach";
 const ATTACHED_LABEL: &[u8] = b"fernamt resume 1: attached";
+
+/// The same for the twin of a line.
+const TWIN_LABEL: &[u8] = b"fernamt resume 1: twin";
 
 /// Names one stream and proves that one may go on with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +80,18 @@ impl Ticket {
     pub fn proves(&self, attach: &Attach) -> bool {
         let (epoch, received) = (attach.epoch.to_be_bytes(), attach.received.to_be_bytes());
         attach.id == self.id && self.verify(&[ATTACH_LABEL, &attach.id, &epoch, &received], &attach.code)
+    }
+
+    /// The initiator's proof for the twin of a line.
+    pub fn twin(&self, epoch: u64, number: u64) -> Twin {
+        let code = self.code(&[TWIN_LABEL, &self.id, &epoch.to_be_bytes(), &number.to_be_bytes()]);
+        Twin { id: self.id, epoch, number, code }
+    }
+
+    /// Whether a TWIN was made by the holder of this ticket. It says nothing about its age.
+    pub fn proves_twin(&self, twin: &Twin) -> bool {
+        let (epoch, number) = (twin.epoch.to_be_bytes(), twin.number.to_be_bytes());
+        twin.id == self.id && self.verify(&[TWIN_LABEL, &twin.id, &epoch, &number], &twin.code)
     }
 
     /// The acceptor's answer to an ATTACH.

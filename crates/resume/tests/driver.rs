@@ -29,7 +29,7 @@ const BYTES: usize = CUTS * PART_BYTES + 8_000_000;
 
 /// What the way between the two sides does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     Open,
     /// Takes everything and passes nothing on.
     Silent,
@@ -38,8 +38,10 @@ enum Way {
 }
 
 /// A place with a gateway behind a way that can be cut.
-struct Road {
+pub(crate) struct Road {
     address: std::net::SocketAddr,
+    /// Where it leads.
+    pub(crate) gateway: std::net::SocketAddr,
     cut: watch::Sender<u64>,
     way: watch::Sender<Way>,
     lines: Arc<AtomicUsize>,
@@ -61,14 +63,14 @@ impl Road {
                 tokio::spawn(carry(near, gateway, cuts.clone(), ways.clone()));
             }
         });
-        Self { address, cut, way, lines }
+        Self { address, gateway, cut, way, lines }
     }
 
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cut.send_modify(|cuts| *cuts += 1);
     }
 
-    fn set(&self, way: Way) {
+    pub(crate) fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
 }
@@ -144,6 +146,10 @@ impl Gateway {
                             tell.send((pipe, handle)).await.unwrap();
                         }
                         Some((First::Attach(attach, rest), line)) => come_back(&known, line, attach, rest),
+                        Some((First::Twin(twin, rest), line)) => {
+                            let handle = known.lock().unwrap().clone().unwrap();
+                            handle.take_twin(line, &twin, rest);
+                        }
                         None => {}
                     }
                 });
@@ -174,7 +180,7 @@ pub(crate) fn ticket() -> Ticket {
 }
 
 /// Both ends of an armed stream, and the road between them.
-async fn pair(settings: Settings) -> (Road, (Pipe, Handle), (Pipe, Handle)) {
+pub(crate) async fn pair(settings: Settings) -> (Road, (Pipe, Handle), (Pipe, Handle)) {
     let mut gateway = Gateway::start(settings.clone()).await;
     let road = Road::to(gateway.address).await;
     let stick = initiate(settings, Arc::new(Dial(road.address)));
@@ -193,7 +199,7 @@ fn noise(bytes: usize, seed: u32) -> Vec<u8> {
     std::iter::repeat_with(next).take(bytes).collect()
 }
 
-async fn until(handle: &Handle, mut what: impl FnMut(&Status) -> bool) {
+pub(crate) async fn until(handle: &Handle, mut what: impl FnMut(&Status) -> bool) {
     let mut status = handle.watch();
     status.wait_for(|status| what(status)).await.unwrap();
 }

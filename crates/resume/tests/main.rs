@@ -9,4 +9,5 @@ mod histories;
 mod hostile;
 mod lines;
 mod network;
+mod twin;
 mod world;

@@ -16,6 +16,8 @@ use crate::network::{ACCEPTOR, Arrival, INITIATOR, Network, Side, Weather};
 
 /// After one thing happened, a stream asks for no more than this.
 const MAX_OUTPUTS: usize = 24;
+/// Frames that may still come by a twin.
+const KEPT_COPIES: usize = 40;
 /// Simulated time in which every history must be over.
 const FOR_EVER: Duration = Duration::from_hours(3);
 
@@ -69,6 +71,9 @@ pub(crate) struct World {
     /// Lines at the acceptor that have not said who they are.
     greetings: BTreeMap<LineId, Greeting>,
     salt: u64,
+    /// What went out lately, by the side that sent it. A twin brings some of it again: early, late, or never.
+    copies: [VecDeque<Frame>; 2],
+    luck: SeededRng,
     /// Where the acceptor's SSH has come to when somebody signs in.
     arm_after: u64,
 }
@@ -90,6 +95,8 @@ impl World {
             ticket,
             greetings: BTreeMap::new(),
             salt: seed,
+            copies: Default::default(),
+            luck: SeededRng::new(seed ^ 0x7717),
             arm_after: seed % 3000,
         }
     }
@@ -160,6 +167,7 @@ impl World {
     fn step(&mut self) {
         for side in [INITIATOR, ACCEPTOR] {
             self.work(side);
+            self.copy(side);
         }
         let deadlines = self.streams.iter().flatten().filter_map(Stream::deadline);
         let deadline = deadlines.min();
@@ -198,7 +206,7 @@ impl World {
             Ok(Some(First::Attach(attach, rest))) if self.streams[ACCEPTOR].is_some() => {
                 self.tell(ACCEPTOR, Input::Attach { line: id, attach, rest });
             }
-            Ok(Some(First::Attach(..))) => self.refuse(id, Refusal::Gone),
+            Ok(Some(First::Attach(..) | First::Twin(..))) => self.refuse(id, Refusal::Gone),
             Err(_) => self.network.disconnect(ACCEPTOR, id),
         }
     }
@@ -307,6 +315,29 @@ impl World {
         mixed.to_be_bytes()[0] ^ mixed.to_be_bytes()[3]
     }
 
+    /// The twin brings something that the other side has sent, if there may be a twin.
+    fn copy(&mut self, side: Side) {
+        let from = 1 - side;
+        if !self.is_armed() || self.copies[from].is_empty() || self.luck.below(3) > 0 {
+            return;
+        }
+        let newest = self.copies[from].len() - 1;
+        let back = usize::try_from(self.luck.below(8).min(self.luck.below(KEPT_COPIES as u64))).unwrap();
+        let frame = self.copies[from][newest.saturating_sub(back)].clone();
+        self.tell(side, Input::Copy(frame));
+    }
+
+    fn keep_copies(&mut self, side: Side, bytes: &[u8]) {
+        let mut decoder = Decoder::default();
+        decoder.push(bytes);
+        while let Some(frame) = decoder.next_frame().unwrap() {
+            self.copies[side].push_back(frame);
+            if self.copies[side].len() > KEPT_COPIES {
+                self.copies[side].pop_front();
+            }
+        }
+    }
+
     /// Does what a stream asks for, and checks what holds at any time.
     fn obey(&mut self, side: Side) {
         let mut outputs = VecDeque::new();
@@ -319,7 +350,10 @@ impl World {
         while let Some(output) = outputs.pop_front() {
             match output {
                 Output::Connect(id) => self.network.connect(id),
-                Output::Transmit(id, bytes) => self.network.transmit(side, id, bytes),
+                Output::Transmit(id, bytes) => {
+                    self.keep_copies(side, &bytes);
+                    self.network.transmit(side, id, bytes);
+                }
                 Output::Refuse(id, refusal) => self.refuse(id, refusal),
                 Output::Disconnect(id) => self.network.disconnect(side, id),
                 Output::Event(event) => self.apps[side].events.push((self.network.now, event)),

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use bytes::BytesMut;
-use fernamt_resume::{Attach, Decoder, First, Greeting, starts_a_line};
+use fernamt_resume::{Attach, Decoder, First, Greeting, Twin, starts_a_line};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     time::timeout,
@@ -11,7 +11,7 @@ use tokio::{
 
 /// Who says nothing for this long waits for our banner, as some SSH clients do.
 const BANNER_PATIENCE: Duration = Duration::from_secs(1);
-/// Bytes read before it is clear what is spoken: OPEN or ATTACH, or how SSH begins.
+/// Bytes read before it is clear what is spoken: OPEN, ATTACH or TWIN, or how SSH begins.
 const GREETING_BYTES: usize = 256;
 
 /// How a connection begins.
@@ -23,6 +23,8 @@ pub(super) enum Arrival {
     Open(Decoder),
     /// With the proof that it belongs to an older stream.
     Attach(Attach, Decoder),
+    /// With the proof that it is the twin of an older stream's line.
+    Twin(Twin, Decoder),
 }
 
 /// Reads until it is clear. It takes as long as the client likes; the caller limits that.
@@ -40,6 +42,7 @@ pub(super) async fn arrive<S: AsyncRead + Unpin>(socket: &mut S) -> io::Result<A
         match greeting.push(&ahead).map_err(io::Error::other)? {
             Some(First::Open(rest)) => return Ok(Arrival::Open(rest)),
             Some(First::Attach(attach, rest)) => return Ok(Arrival::Attach(attach, rest)),
+            Some(First::Twin(twin, rest)) => return Ok(Arrival::Twin(twin, rest)),
             None => {}
         }
         ahead.clear();

@@ -223,6 +223,14 @@ impl Guest {
                     place.join();
                 }
             }
+            Arrival::Twin(twin, rest) => {
+                let taken = entrance.streams.take_twin(Box::new(socket), &twin, rest);
+                let answer = if taken { "taken" } else { "refused" };
+                metrics::counter!("fernamt_ssh_twins_total", "answer" => answer).increment(1);
+                if taken {
+                    place.join();
+                }
+            }
         }
     }
 }

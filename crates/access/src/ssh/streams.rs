@@ -8,7 +8,7 @@ use std::{
 };
 
 use fernamt_domain::{DeviceId, PersonId, Rng, TenantId};
-use fernamt_resume::{Attach, BoxLine, Decoder, Handle, Refusal, Ticket, refuse};
+use fernamt_resume::{Attach, BoxLine, Decoder, Handle, Refusal, Ticket, Twin, refuse};
 use tokio::sync::watch;
 
 use super::{Limits, Origin, SignedIn};
@@ -105,6 +105,12 @@ impl Streams {
             moved
         });
         true
+    }
+
+    /// A line says that it is the twin of a stream's line. Returns whether it was let in; else it is closed.
+    pub(super) fn take_twin(&self, line: BoxLine, twin: &Twin, rest: Decoder) -> bool {
+        let held = self.lock().get(&twin.id).cloned();
+        held.is_some_and(|held| held.handle.take_twin(line, twin, rest))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Id, Held>> {

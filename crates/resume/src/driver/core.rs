@@ -19,10 +19,12 @@ use super::{
     Attempt, Backlog, BoxLine, Dialer, LEAVE_PATIENCE, Status,
     line::{self, Refusing},
 };
-use crate::{Attach, Decoder, Event, Input, LineId, Output, Stream};
+use crate::{Attach, Decoder, Event, Frame, Input, LineId, Output, Stream, Twin, twin::Allowance};
 
 /// What waits for a line's writer: what it was told before, and a last word.
 const QUEUED_TRANSMITS: usize = 2;
+/// The same for a twin. What finds no place is not copied.
+const QUEUED_COPIES: usize = 16;
 /// Bytes thrown away at once when the application has gone.
 const DISCARD_BYTES: usize = 4 * 1024;
 
@@ -44,6 +46,7 @@ pub(super) struct Shared {
 pub(super) struct Core {
     pub(super) stream: Stream,
     lines: HashMap<LineId, Ends>,
+    twin: Option<TwinEnds>,
     dials: HashMap<LineId, AbortHandle>,
     next_line: u64,
     pub(super) reader: Option<Waker>,
@@ -65,6 +68,29 @@ struct Ends {
     closed: CancellationToken,
 }
 
+/// Our hold on the twin of a line.
+struct TwinEnds {
+    of: LineId,
+    ends: Ends,
+    allowance: Allowance,
+}
+
+impl TwinEnds {
+    /// Copies what is small, while nothing waits for the line: one that is busy has nothing to spare for copies.
+    fn copy(&mut self, bytes: &Bytes, waiting: usize) {
+        if self.allowance.take(now(), bytes.len()) && waiting == 0 {
+            // A twin that is slow misses this one.
+            let _ = self.ends.transmit.try_send(bytes.clone());
+        }
+    }
+}
+
+impl Drop for TwinEnds {
+    fn drop(&mut self) {
+        self.ends.closed.cancel();
+    }
+}
+
 /// What the lock's holder found to do after it.
 enum Errand {
     Dial(LineId),
@@ -76,6 +102,7 @@ impl Core {
         Self {
             stream,
             lines: HashMap::new(),
+            twin: None,
             dials: HashMap::new(),
             next_line: 1,
             reader: None,
@@ -111,6 +138,10 @@ impl Core {
             match output {
                 Output::Connect(id) => errands.push(Errand::Dial(id)),
                 Output::Transmit(id, bytes) => {
+                    let waiting = self.stream.unsent_bytes();
+                    if let Some(twin) = self.twin.as_mut().filter(|twin| twin.of == id) {
+                        twin.copy(&bytes, waiting);
+                    }
                     if let Some(ends) = self.lines.get(&id) {
                         // There is one at a time, so there is room.
                         let _ = ends.transmit.try_send(bytes);
@@ -133,6 +164,9 @@ impl Core {
                 Output::Ended(_) => {}
             }
         }
+        let line = self.stream.line();
+        // A new line has none.
+        self.twin.take_if(|twin| Some(twin.of) != line);
         self.wake();
         self.publish(events);
         let unsent_bytes = self.stream.unsent_bytes();
@@ -155,12 +189,12 @@ impl Core {
 
     fn publish(&self, events: Vec<Event>) {
         let stream = &self.stream;
-        let (line, away_since) = (stream.line(), stream.away_since());
+        let (line, away_since, has_twin) = (stream.line(), stream.away_since(), self.twin.is_some());
         let (round_trip, ended) = (stream.round_trip(), stream.ended());
         self.status.send_if_modified(|status| {
             let changed = !events.is_empty()
-                || (status.line, status.away_since, status.round_trip, status.ended)
-                    != (line, away_since, round_trip, ended);
+                || (status.line, status.away_since, status.round_trip, status.ended, status.has_twin)
+                    != (line, away_since, round_trip, ended, has_twin);
             for event in events {
                 match event {
                     Event::Away => status.outages = status.outages.saturating_add(1),
@@ -172,6 +206,7 @@ impl Core {
                 }
             }
             (status.line, status.away_since, status.round_trip, status.ended) = (line, away_since, round_trip, ended);
+            status.has_twin = has_twin;
             changed
         });
     }
@@ -289,6 +324,45 @@ impl Shared {
                 None
             }
         }
+    }
+
+    /// The initiator's line gets a twin, unless it stands badly or is gone.
+    pub(super) fn add_twin(self: &Arc<Self>, line: BoxLine) -> bool {
+        let Some(greeting) = self.act(|core| core.stream.twin()) else { return false };
+        let first = Frame::Twin(greeting).to_bytes();
+        self.run_twin(line, Decoder::default(), Some(first))
+    }
+
+    /// The acceptor's.
+    pub(super) fn take_twin(self: &Arc<Self>, line: BoxLine, twin: &Twin, rest: Decoder) -> bool {
+        self.act(|core| core.stream.take_twin(twin)) && self.run_twin(line, rest, None)
+    }
+
+    fn run_twin(self: &Arc<Self>, line: BoxLine, rest: Decoder, first: Option<Bytes>) -> bool {
+        let (transmit, transmits) = mpsc::channel(QUEUED_COPIES);
+        let closed = CancellationToken::new();
+        let stands = self.act(|core| {
+            let of = core.stream.line()?;
+            if let Some(first) = first {
+                // The queue is empty.
+                let _ = transmit.try_send(first);
+            }
+            let ends = Ends { transmit, closed: closed.clone() };
+            core.twin = Some(TwinEnds { of, ends, allowance: Allowance::new(now()) });
+            Some(())
+        });
+        if stands.is_some() {
+            self.runtime.spawn(line::run_twin(Arc::clone(self), line, rest, transmits, closed));
+        }
+        stands.is_some()
+    }
+
+    /// The twin that is told so by `closed` is gone, if it is still ours.
+    pub(super) fn forget_twin(self: &Arc<Self>, closed: &CancellationToken) {
+        closed.cancel();
+        self.act(|core| {
+            core.twin.take_if(|twin| twin.ends.closed.is_cancelled());
+        });
     }
 
     /// The application writes no more.

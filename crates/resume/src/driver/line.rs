@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxLine, core::Shared};
-use crate::{Frame, Input, LineId, Refusal};
+use crate::{Decoder, Fault, Frame, Input, LineId, Refusal};
 
 /// Bytes read at once while much comes in.
 const BUSY_BYTES: usize = 64 * 1024;
@@ -42,6 +42,43 @@ pub(super) async fn run(
     } else {
         shared.tell(Input::Lost(id));
         shared.act(|core| core.forget(id));
+    }
+}
+
+/// Carries copies both ways until the twin breaks, the other side breaks the rules on it, or its line is given up.
+pub(super) async fn run_twin(
+    shared: Arc<Shared>,
+    line: BoxLine,
+    rest: Decoder,
+    mut copies: mpsc::Receiver<Bytes>,
+    closed: CancellationToken,
+) {
+    let (from_line, mut to_line) = tokio::io::split(line);
+    let writing = async {
+        while let Some(copy) = copies.recv().await {
+            if to_line.write_all(&copy).await.is_err() || to_line.flush().await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = closed.cancelled() => {}
+        _ = read_copies(&shared, rest, from_line) => {}
+        () = writing => {}
+    }
+    shared.forget_twin(&closed);
+}
+
+async fn read_copies(shared: &Arc<Shared>, mut frames: Decoder, mut line: impl AsyncRead + Unpin) -> Result<(), Fault> {
+    let mut buffer = vec![0; QUIET_BYTES];
+    loop {
+        while let Some(frame) = frames.next_frame()? {
+            shared.tell(Input::Copy(frame));
+        }
+        match line.read(&mut buffer).await {
+            Ok(count @ 1..) => frames.push(buffer.get(..count).unwrap_or_default()),
+            _ => return Ok(()),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use self::{
     core::{Core, Shared},
     line::Refusing,
 };
-use crate::{Attach, Decoder, End, Fault, Input, LineId, Refusal, Settings, Stream, Ticket};
+use crate::{Attach, Decoder, End, Fault, Input, LineId, Refusal, Settings, Stream, Ticket, Twin};
 
 /// How long a stream whose application has gone may take to tell the other side so.
 pub const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
@@ -82,6 +82,8 @@ pub struct Status {
     pub faults: u32,
     /// The last time.
     pub last_fault: Option<Fault>,
+    /// Whether the line has a twin.
+    pub has_twin: bool,
     /// How the stream ended, once it has.
     pub ended: Option<End>,
 }
@@ -151,6 +153,18 @@ impl Handle {
     /// good and new; else nothing is disturbed, and the line is refused.
     pub fn attach(&self, line: BoxLine, attach: Attach, rest: Decoder) -> Option<LineId> {
         self.shared.attach(line, attach, rest)
+    }
+
+    /// An initiator's line gets this one as its twin: what is small goes out on both, and what comes first counts. Returns
+    /// whether it does; not if no line stands, or nobody has signed in.
+    pub fn add_twin(&self, line: BoxLine) -> bool {
+        self.shared.add_twin(line)
+    }
+
+    /// An acceptor's stream gets a twin, from a line that began with `twin`. Returns whether the proof is good and new;
+    /// else nothing is disturbed, and the line is closed.
+    pub fn take_twin(&self, line: BoxLine, twin: &Twin, rest: Decoder) -> bool {
+        self.shared.take_twin(line, twin, rest)
     }
 
     /// How the stream does now.

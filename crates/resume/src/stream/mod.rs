@@ -12,7 +12,9 @@ use std::{
 use bytes::BytesMut;
 pub use said::{End, Event, Input, Output, Settings};
 
-use crate::{Decoder, Fault, Frame, LineId, Refusal, Ticket, dial::Dial, inbox::Inbox, line::Line, outbox::Outbox};
+use crate::{
+    Decoder, Fault, Frame, LineId, Refusal, Ticket, Twin, dial::Dial, inbox::Inbox, line::Line, outbox::Outbox,
+};
 
 /// One side of a stream.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Stream {
     ticket: Option<Ticket>,
     /// The newest epoch: the last one tried by an initiator, the last one taken by an acceptor.
     epoch: u64,
+    /// The newest twin of a line.
+    twin: u64,
     outbox: Outbox,
     inbox: Inbox,
     line: Option<Line>,
@@ -66,6 +70,7 @@ impl Stream {
             dial,
             ticket: None,
             epoch: 0,
+            twin: 0,
             inbox: Inbox::new(),
             line: None,
             opened: false,
@@ -93,6 +98,7 @@ impl Stream {
             Input::Connected(id) => self.connected(id),
             Input::Lost(id) => self.lost(id),
             Input::Bytes(id, bytes) => self.bytes(id, bytes),
+            Input::Copy(frame) => self.copied(frame),
             Input::Written(id) => self.written(id),
             Input::Attach { line, attach, rest } => self.attach(line, &attach, rest),
             Input::Arm(ticket) => self.arm(ticket),
@@ -206,6 +212,27 @@ impl Stream {
         self.line.as_ref().and_then(Line::round_trip)
     }
 
+    /// An initiator's next TWIN for the line that it is attached to, while that does well.
+    pub fn twin(&mut self) -> Option<Twin> {
+        self.line.as_ref().filter(|line| self.dial.is_some() && !line.doubted)?;
+        let twin = self.ticket.as_ref()?.twin(self.epoch, self.twin + 1);
+        self.twin += 1;
+        Some(twin)
+    }
+
+    /// Whether an acceptor takes this twin: it is proved, new, and of the line that the stream is attached to.
+    pub fn take_twin(&mut self, twin: &Twin) -> bool {
+        let good = self.dial.is_none()
+            && self.line.is_some()
+            && self.ticket.as_ref().is_some_and(|ticket| ticket.proves_twin(twin))
+            && twin.epoch == self.epoch
+            && twin.number > self.twin;
+        if good {
+            self.twin = twin.number;
+        }
+        good
+    }
+
     /// Lines that come too late.
     fn turn_away(&mut self, input: &Input<'_>) {
         match input {
@@ -274,12 +301,29 @@ impl Stream {
             Frame::Refused(refusal) if first && self.dial.is_some() && self.epoch == 0 => {
                 self.end(End::Refused(refusal));
             }
-            Frame::Open | Frame::Attach(_) | Frame::Attached { .. } | Frame::Refused(_) => {
+            Frame::Open | Frame::Attach(_) | Frame::Attached { .. } | Frame::Refused(_) | Frame::Twin(_) => {
                 return Err(Fault::Unexpected);
             }
         }
         self.note_news();
         Ok(())
+    }
+
+    /// A frame from the line's twin. What contradicts the rules here is passed over like what comes too late or too early.
+    fn copied(&mut self, frame: Frame) {
+        if self.ticket.is_none() || self.line.is_none() {
+            return;
+        }
+        match frame {
+            Frame::Data { position, bytes } if position <= self.inbox.received() => {
+                let _ = self.inbox.receive(position, &bytes);
+            }
+            Frame::Ack { taken, limit } => {
+                let _ = self.outbox.acknowledge(self.now, taken, limit);
+            }
+            _ => {}
+        }
+        self.note_news();
     }
 
     fn written(&mut self, id: LineId) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Attach, Decoder, Fault, LineId, Refusal, Ticket};
+use crate::{Attach, Decoder, Fault, Frame, LineId, Refusal, Ticket};
 
 /// How much a stream may hold once it is armed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Input<'a> {
     Lost(LineId),
     /// Bytes came.
     Bytes(LineId, &'a [u8]),
+    /// A frame came on the twin of the line.
+    Copy(Frame),
     /// What [`Output::Transmit`] asked for is done: more may follow.
     Written(LineId),
     /// A line came that began with ATTACH. Only an acceptor hears this.

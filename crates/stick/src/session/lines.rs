@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use fernamt_api::stick::Transport;
 use fernamt_resume::{Attempt, BoxLine, LineId};
 
-use crate::dial::{Dialer, Line};
+use crate::dial::{Dialer, Line, NoWay};
 
 /// Lines of which it is known how they go: more than are dialled at the same time.
 const KNOWN_LINES: usize = 16;
@@ -47,6 +47,11 @@ impl Lines {
     /// Where a line goes, if it is not long gone.
     pub(super) fn course(&self, line: LineId) -> Option<Course> {
         self.lock().courses.iter().find(|(number, _)| *number == line.0).map(|(_, course)| *course)
+    }
+
+    /// A line beside the one that stands.
+    pub(super) async fn dial_twin(&self) -> Result<BoxLine, NoWay> {
+        Ok(self.dialer.connect(|| {}).await?.into_carrier())
     }
 
     fn note(&self, number: u64, line: &Line) {

@@ -10,6 +10,7 @@ mod lines;
 mod moved;
 pub mod quality;
 mod running;
+mod twin;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

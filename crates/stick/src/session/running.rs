@@ -25,6 +25,7 @@ use super::{
     lines::Lines,
     moved,
     quality::{Answers, Measured},
+    twin,
 };
 use crate::{
     engine::{LineTest, Problem},
@@ -69,6 +70,7 @@ impl Running {
         let (answers, speaking) = (Arc::<Mutex<Answers>>::default(), Arc::new(speaking));
         let silenced = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(hear(hearing, events.clone(), silenced.clone())));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(twin::keep(stream.clone(), lines.clone())));
         let watcher = Watcher {
             stream: stream.clone(),
             status: stream.watch(),
