@@ -36,6 +36,7 @@ use uuid::Uuid;
 
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
+pub use fernamt_sfu::fuzzing::{datagrams as media_datagrams, payloads as media_payloads};
 pub use resume::resume_frames;
 pub use stick::{stick_activation, stick_config, stick_container, stick_lines};
 
@@ -51,6 +52,8 @@ pub const TARGETS: &[Target] = &[
     ("directory_entry", administration::directory_entry),
     ("host", host),
     ("journal", administration::journal),
+    ("media_datagrams", media_datagrams),
+    ("media_payloads", media_payloads),
     ("passkey", passkey),
     ("proxy_headers", proxy_headers),
     ("rdcleanpath", rdcleanpath),

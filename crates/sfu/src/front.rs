@@ -105,7 +105,14 @@ pub(crate) fn check_holds(bytes: &[u8], ufrag: &str, password: &str) -> bool {
     stun.split_username().is_some_and(|(ours, _)| ours == ufrag) && stun.verify(password.as_bytes(), sha1_hmac)
 }
 
-fn sha1_hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
+/// The ICE name and password that 24 random bytes make.
+pub(crate) fn credentials(name: &IceName, secret: &[u8; 24]) -> (String, String) {
+    let (random, password) = secret.split_at(4);
+    let password = password.iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect();
+    (name.write(random), password)
+}
+
+pub(crate) fn sha1_hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
     let mut context = hmac::Context::with_key(&key);
     for part in parts {
@@ -116,7 +123,7 @@ fn sha1_hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
     tag
 }
 
-pub(crate) fn hex(nibble: u8) -> char {
+fn hex(nibble: u8) -> char {
     char::from_digit(u32::from(nibble & 15), 16).unwrap_or('0')
 }
 

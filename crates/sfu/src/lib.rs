@@ -5,6 +5,8 @@
 //! when clients encrypt end to end.
 
 mod front;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod input;
 pub mod limits;

@@ -25,7 +25,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("testkit", &["domain"]),
     (
         "fuzz",
-        &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "stick", "testkit"],
+        &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "sfu", "stick", "testkit"],
     ),
 ];
 

@@ -74,10 +74,7 @@ impl Peer {
         addresses: &[Address],
         now: Instant,
     ) -> Result<Self, Refusal> {
-        let (random, password) = secret.split_at(4);
-        let ufrag = name.write(random);
-        let password: String =
-            password.iter().flat_map(|byte| [front::hex(byte >> 4), front::hex(byte & 15)]).collect();
+        let (ufrag, password) = front::credentials(name, secret);
         let creds = IceCreds { ufrag: ufrag.clone(), pass: password.clone() };
         let mut rtc = Rtc::builder()
             .set_local_ice_credentials(creds)
