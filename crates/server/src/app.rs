@@ -22,7 +22,8 @@ use tower_http::{
 };
 
 use crate::{
-    background, installation::Running, listen::Bound, office::Office, operations, prober::AccessProber, sticks, tls,
+    background, installation::Running, listen::Bound, media::Media, office::Office, operations, prober::AccessProber,
+    sticks, tls,
 };
 
 /// The packages of sticks are sent as they lie on the disk, with their length.
@@ -38,6 +39,7 @@ pub(crate) struct App {
     router: Router,
     listeners: Vec<Bound>,
     gateway: Option<ssh::Gateway>,
+    media: Media,
     ssh_fingerprints: Vec<String>,
 }
 
@@ -106,7 +108,9 @@ impl App {
             }
             _ => None,
         };
-        let main = main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance));
+        let media = Media::bind(&office)?;
+        let main =
+            main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance)).merge(media.router());
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();
@@ -117,7 +121,7 @@ impl App {
                 .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
         let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
-        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, ssh_fingerprints })
+        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, media, ssh_fingerprints })
     }
 
     /// The opened installation.
@@ -153,8 +157,9 @@ impl App {
                 }
             });
         }
+        tasks.spawn(self.media.clone().run(stop.clone()));
         for listener in self.listeners {
-            tasks.spawn(listener.run(self.router.clone(), stop.clone()));
+            tasks.spawn(listener.run(self.router.clone(), self.media.embedded(), stop.clone()));
         }
         tasks.close();
 

@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use axum::{Router, body::Body};
 use fernamt_domain::Zone;
 use fernamt_http::Connection;
+use fernamt_media::embedded::{Embedded, begins_like_ice};
 use hyper::{Request, body::Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -82,8 +83,8 @@ impl Bound {
         Ok(Self { listener, tls: tls.map(TlsAcceptor::from), zone, administration })
     }
 
-    /// Serves until `stop`, then lets requests under way finish.
-    pub(crate) async fn run(self, router: Router, stop: CancellationToken) {
+    /// Serves until `stop`, then lets requests under way finish. Connections of ICE-TCP go to `media`.
+    pub(crate) async fn run(self, router: Router, media: Option<Arc<Embedded>>, stop: CancellationToken) {
         let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let sources = Sources::default();
         let graceful = GracefulShutdown::new();
@@ -111,8 +112,12 @@ impl Bound {
             let held = Held { _permit: permit, _source: source };
             let connection = Connection { zone: self.zone.clone(), administration: self.administration, peer };
             let (tls, router, watcher) = (self.tls.clone(), router.clone(), graceful.watcher());
+            let media = media.clone();
             tokio::spawn(async move {
-                serve(stream, tls, connection, router, watcher).await;
+                match media {
+                    Some(media) if is_media(&stream).await => serve_media(stream, peer, &media).await,
+                    _ => serve(stream, tls, connection, router, watcher).await,
+                }
                 drop(held);
             });
         }
@@ -126,6 +131,20 @@ impl Bound {
 struct Held {
     _permit: OwnedSemaphorePermit,
     _source: Source,
+}
+
+/// Looks at the first byte without taking it. Whoever says nothing is left to the limits of TLS and HTTP.
+async fn is_media(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    let peeked = timeout(TLS_TIMEOUT, stream.peek(&mut first)).await;
+    matches!(peeked, Ok(Ok(1))) && begins_like_ice(first[0])
+}
+
+async fn serve_media(stream: TcpStream, peer: SocketAddr, media: &Embedded) {
+    if let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) {
+        let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        media.accept(stream, canonical(peer), canonical(local)).await;
+    }
 }
 
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connection, router: Router, watcher: Watcher) {

@@ -10,6 +10,7 @@ mod installation;
 mod keys;
 mod listen;
 mod log;
+mod media;
 mod office;
 mod open_files;
 mod operations;

@@ -5,7 +5,8 @@ mod fault;
 mod validate;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU16,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -30,6 +31,9 @@ pub(crate) struct Config {
     /// What is handed out with sticks.
     #[serde(default)]
     pub(crate) stick: Stick,
+    /// What carries the sound and the picture of meetings.
+    #[serde(default)]
+    pub(crate) media: Media,
     /// The database.
     #[serde(default)]
     pub(crate) database: Database,
@@ -148,6 +152,39 @@ pub(crate) struct Stick {
     pub(crate) programs: Option<PathBuf>,
     /// The SSH gateway from outside as `host:port`; the administration's own host and the gateway's port unless said.
     pub(crate) ssh_address: Option<String>,
+}
+
+/// What carries the sound and the picture of meetings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Media {
+    /// The UDP port of all sound and picture, with the address to listen on; port 7882 of all addresses unless said.
+    #[schemars(with = "Option<String>")]
+    pub(crate) address: Option<SocketAddr>,
+    /// The addresses under which clients reach this server, at most four; found out unless said. Needed behind an address
+    /// translation.
+    #[schemars(with = "Vec<String>", length(max = 4))]
+    pub(crate) public_addresses: Vec<IpAddr>,
+    /// How many threads forward; one for each processor but one unless said.
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) threads: Option<NonZeroU16>,
+    /// A LiveKit of your own that meetings live on, instead of this server.
+    pub(crate) livekit: Option<LiveKit>,
+}
+
+/// A LiveKit of your own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LiveKit {
+    /// Where browsers reach it, such as `wss://livekit.example.org`.
+    pub(crate) url: String,
+    /// Where this server reaches its API; the same host over HTTP unless said.
+    #[serde(default)]
+    pub(crate) api_url: Option<String>,
+    /// The name of the API key.
+    pub(crate) key: String,
+    /// A file with the API key's secret.
+    pub(crate) secret_file: PathBuf,
 }
 
 /// The database.
@@ -283,6 +320,7 @@ impl Config {
         self.database.url_file.iter_mut().for_each(join);
         self.backup.directory.iter_mut().for_each(join);
         self.stick.programs.iter_mut().for_each(join);
+        self.media.livekit.iter_mut().for_each(|livekit| join(&mut livekit.secret_file));
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {
                 join(&mut files.certificate);

@@ -10,6 +10,12 @@ use super::{Config, Fault, Tls, TlsWord};
 /// Longer than this, a stick that lies on a train goes on with what its owner has forgotten.
 const MAX_RESUME_MINUTES: u8 = 60;
 
+/// Clients try every address; more than these cost them time.
+const MAX_PUBLIC_ADDRESSES: usize = 4;
+
+/// More processors than this no machine of ours has.
+const MAX_MEDIA_THREADS: u16 = 64;
+
 /// Every fault of a configuration that parsed.
 pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -76,8 +82,45 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
         let message = format!("`{address}` is no address that sticks could use; write it as host:port");
         fault(nth("ssh_address", 0), message);
     }
+    check_media(config, text, &mut fault);
     check_tenants(config, &nth, &mut fault);
     faults
+}
+
+fn check_media(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>, String)) {
+    const SECTION: &str = "[media]";
+    let media = &config.media;
+    if media.public_addresses.len() > MAX_PUBLIC_ADDRESSES {
+        let message = format!("clients are told {MAX_PUBLIC_ADDRESSES} addresses at most; name fewer");
+        fault(line_in(text, SECTION, "public_addresses", 0), message);
+    }
+    if let Some(useless) = media.public_addresses.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
+        let message = format!("{useless} is no address that clients could send to");
+        fault(line_in(text, SECTION, "public_addresses", 0), message);
+    }
+    if media.threads.is_some_and(|threads| threads.get() > MAX_MEDIA_THREADS) {
+        let message = format!("{MAX_MEDIA_THREADS} threads can forward at most");
+        fault(line_in(text, SECTION, "threads", 0), message);
+    }
+    let Some(livekit) = &media.livekit else { return };
+    let mut check_url = |key: &str, raw: &str, safe: &str, plain: &str| {
+        let url = url::Url::parse(raw).ok().filter(|url| url.host().is_some());
+        let local =
+            url.as_ref().and_then(url::Url::host_str).is_some_and(|host| host == "localhost" || host == "127.0.0.1");
+        let good = url.is_some_and(|url| url.scheme() == safe || (local && url.scheme() == plain));
+        if !good {
+            let message = format!("`{raw}` is no address of a LiveKit; write it like {safe}://livekit.example.org");
+            fault(line_in(text, "[media.livekit]", key, 0), message);
+        }
+    };
+    check_url("url", &livekit.url, "wss", "ws");
+    if let Some(api_url) = &livekit.api_url {
+        check_url("api_url", api_url, "https", "http");
+    }
+    if let Err(error) = std::fs::File::open(&livekit.secret_file) {
+        let message = format!("{} cannot be read: {error}", livekit.secret_file.display());
+        fault(line_in(text, "[media.livekit]", "secret_file", 0), message);
+    }
 }
 
 /// No two may listen on the same port of the same address, nor of one that means all addresses.

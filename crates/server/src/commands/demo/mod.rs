@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     app::App,
-    config::{Backup, Config, Database, Listener, Log, LogFormat, Server, Ssh, Stick, Targets, Tls, TlsWord},
+    config::{Backup, Config, Database, Listener, Log, LogFormat, Media, Server, Ssh, Stick, Targets, Tls, TlsWord},
     demo_app, log,
     office::Office,
 };
@@ -105,6 +105,7 @@ fn config(data_dir: PathBuf, port: u16, ssh_port: u16, allow_loopback_ports: Vec
         ssh: Some(Ssh { zone: ZONE.into(), address: at(ssh_port), resume_minutes: 10 }),
         // Names under .localhost are not known to every resolver.
         stick: Stick { programs: None, ssh_address: Some(at(ssh_port).to_string()) },
+        media: Media { address: Some(at(0)), ..Media::default() },
         database: Database::default(),
         backup: Backup::default(),
         log: Log { format: LogFormat::Text, filter: "warn".into() },
