@@ -10,6 +10,9 @@ pub const MAX_TRACKS_PER_SEAT: usize = 12;
 pub const MAX_SECTIONS: usize = 128;
 /// Encodings (SSRCs) of one track.
 pub const MAX_ENCODINGS_PER_TRACK: usize = 3;
+/// SSRCs a seat may use in its life. An encoder begins anew now and then; who does it all the time is up to no good,
+/// and each leaves a trace in the connection's memory.
+pub const MAX_SSRCS_PER_SEAT: usize = 512;
 /// Tracks a seat may receive at the same time.
 pub const MAX_SUBSCRIPTIONS_PER_SEAT: usize = 400;
 /// Subscription wishes a client may have stored about tracks, known or not.

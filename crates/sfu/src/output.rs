@@ -218,7 +218,7 @@ pub enum Gone {
     Closed,
     /// It did not read what it asked for.
     TooSlow,
-    /// Its connection broke in a way that cannot be mended.
+    /// Its connection broke in a way that cannot be mended, or the client did what no client does.
     Fault,
 }
 

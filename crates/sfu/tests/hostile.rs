@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use fernamt_sfu::{Allowed, Channel, Event, Input, MuteBy, Permissions, Proto, Publish, Refusal, Source, limits};
+use fernamt_sfu::{Allowed, Channel, Event, Gone, Input, MuteBy, Permissions, Proto, Publish, Refusal, Source, limits};
 
 use crate::world::{World, announcement, client::Track, everything};
 
@@ -184,6 +184,21 @@ fn tracks_are_limited() {
         assert_eq!(add(number), Ok(()));
     }
     assert_eq!(add(99), Err(Refusal::Limit("tracks")));
+}
+
+#[test]
+fn who_changes_its_ssrcs_all_the_time_loses_its_seat() {
+    let mut world = World::new(41);
+    let anna = world.join();
+    let tracks = world.publish(anna, vec![Track::sound("s")]);
+    world.run(S);
+    for number in 0..limits::MAX_SSRCS_PER_SEAT {
+        world.clients[anna].rename(&tracks[0], 1_000 + u32::try_from(number).unwrap());
+        world.run(Duration::from_millis(20));
+    }
+    world.run(S);
+    assert_eq!(world.saw(|event| matches!(event, Event::Gone { why: Gone::Fault, .. })), 1);
+    assert_eq!(world.shard.load().seats, 0);
 }
 
 #[test]

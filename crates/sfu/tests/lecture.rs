@@ -122,3 +122,15 @@ fn h264_is_forwarded_from_a_keyframe_on() {
     let heard = world.heard(ben, &tracks[0]);
     assert!(heard.packets > 40 && heard.missing() == 0 && !heard.began_inside, "{heard:?}");
 }
+
+#[test]
+fn an_encoder_that_begins_anew_is_one_stream_for_its_listeners() {
+    let mut world = World::new(57);
+    let (anna, ben) = (world.join(), world.join());
+    let tracks = world.publish(anna, vec![Track::sound("s")]);
+    world.run(S * 2);
+    world.clients[anna].rename(&tracks[0], 77_777);
+    world.run(S * 2);
+    let heard = world.heard(ben, &tracks[0]);
+    assert!(heard.packets > 180 && heard.missing() == 0, "{heard:?}");
+}

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     ids::{Kind, Quality, Sid, Side},
-    limits::{MAX_ENCODINGS_PER_TRACK, MAX_QUEUED_MEDIA_BYTES},
-    output::{Event, PublishedTrack},
+    limits::{MAX_ENCODINGS_PER_TRACK, MAX_QUEUED_MEDIA_BYTES, MAX_SSRCS_PER_SEAT},
+    output::{Event, Gone, PublishedTrack},
     route::{
         frame::{Entry, entry},
         keyframes::KeyframeRequests,
@@ -112,6 +112,11 @@ impl Shard {
         track.simulcast |= rid.is_some();
         seat.sources.retain(|_, known| *known != (sid.clone(), index));
         seat.sources.insert(ssrc, (sid.clone(), index));
+        seat.ssrcs += 1;
+        if seat.ssrcs > MAX_SSRCS_PER_SEAT {
+            self.end(slot, Gone::Fault);
+            return None;
+        }
         Some((sid, index))
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Seat {
     pub(super) unbound: Vec<(Mid, Kind, Option<String>)>,
     /// Where the packets of an SSRC belong: track and encoding.
     pub(super) sources: HashMap<Ssrc, (Sid, usize)>,
+    /// How many there have been.
+    pub(super) ssrcs: usize,
     /// Channels the client opened.
     pub(super) channels_in: HashMap<ChannelId, Channel>,
     /// Channels we opened, once they are open.
@@ -181,6 +183,7 @@ impl Seat {
             tracks: Vec::new(),
             unbound: Vec::new(),
             sources: HashMap::new(),
+            ssrcs: 0,
             channels_in: HashMap::new(),
             channels_out: [None, None],
             waiting: VecDeque::new(),

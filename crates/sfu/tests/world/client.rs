@@ -131,6 +131,12 @@ impl Client {
         }
     }
 
+    /// A track goes on under another SSRC.
+    pub(crate) fn rename(&mut self, sid: &Sid, ssrc: u32) {
+        let mid = self.tracks.iter().find(|track| track.sid == *sid).unwrap().mid;
+        self.publisher.direct_api().reset_stream_tx(mid, None, ssrc.into(), None).unwrap();
+    }
+
     /// The device's address changes, for what it receives.
     pub(crate) fn roam(&mut self, to: SocketAddr) {
         let old = Candidate::host(self.subscriber_addr, "udp").unwrap();
