@@ -39,9 +39,10 @@ impl Shard {
         self.packets_in += 1;
         let now = self.now;
         let Some((sid, index)) = self.source(slot, packet) else { return };
-        self.announce(slot, &sid, packet);
-        let Some(seat) = self.seat(slot) else { return };
-        let Some(track) = seat.track_mut(&sid) else { return };
+        if self.seat(slot).and_then(|seat| seat.track(&sid)).is_some_and(|track| track.params.is_none()) {
+            self.announce(slot, &sid, packet);
+        }
+        let Some(track) = self.seat(slot).and_then(|seat| seat.track_mut(&sid)) else { return };
         let kind = track.new.kind;
         let codec = track.codec();
         let below_db = packet.header.ext_vals.audio_level.map(i8::unsigned_abs);
@@ -125,9 +126,6 @@ impl Shard {
         let Some(seat) = self.seat(slot) else { return };
         let pt = packet.header.payload_type;
         let Some(publisher) = seat.publisher.as_ref() else { return };
-        if seat.track(sid).is_none_or(|track| track.params.is_some()) {
-            return;
-        }
         let Some(params) = publisher.rtc.codec_config().params().iter().find(|params| params.pt() == pt).copied()
         else {
             return;

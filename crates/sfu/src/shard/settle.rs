@@ -23,8 +23,9 @@ use crate::{
 const FAR: Duration = Duration::from_secs(3_600);
 /// What is due so soon is due now: the pacer lets packets out one by one, a microsecond apart.
 const SOON: Duration = Duration::from_micros(200);
-/// Packets in one go, at most.
+/// Packets in one go, at most, and rounds in which nothing comes.
 const MAX_ROUNDS: usize = 256;
+const MAX_IDLE_ROUNDS: usize = 4;
 
 impl Shard {
     /// Polls all connections that changed and makes the offers that are due.
@@ -58,13 +59,14 @@ impl Shard {
 
     /// Polls one connection until it only waits.
     pub(super) fn drain(&mut self, slot: Slot, side: Side) {
-        let mut rounds = 0;
+        let (mut rounds, mut idle) = (0, 0);
         loop {
             let now = self.now;
             let Some(peer) = self.peer(slot, side) else { return };
             match peer.rtc.poll_output() {
-                Ok(RtcOutput::Timeout(at)) if at <= now + SOON && rounds < MAX_ROUNDS => {
+                Ok(RtcOutput::Timeout(at)) if at <= now + SOON && rounds < MAX_ROUNDS && idle < MAX_IDLE_ROUNDS => {
                     rounds += 1;
+                    idle += 1;
                     self.advance(slot, side, at);
                 }
                 Ok(RtcOutput::Timeout(at)) => {
@@ -80,6 +82,7 @@ impl Shard {
                     return;
                 }
                 Ok(RtcOutput::Transmit(transmit)) => {
+                    idle = 0;
                     let proto = match transmit.proto {
                         Protocol::Udp => Proto::Udp,
                         _ => Proto::Tcp,
