@@ -2,7 +2,15 @@ import { defineConfig } from '@lingui/conf';
 import { formatter } from '@lingui/format-po';
 
 // The account lies in a folder of the identity, but most of it is not needed to sign in.
-const features = ['identity', 'identity/account', 'access', 'help', 'admin'];
+const features = [
+  'identity',
+  'identity/account',
+  'access',
+  'help',
+  'admin',
+  'conference/join',
+  'conference/meeting',
+];
 
 // A catalogue a feature: each is loaded with its feature, so that the first page stays small.
 export default defineConfig({

@@ -15,12 +15,15 @@ const flags = [
 
 export const results = new URL('../../test-results/', import.meta.url);
 
-/** Debian's Chromium, without a network. */
-export async function launch(): Promise<Browser> {
+/** Camera and microphone made of moving colours and a tone, and nobody is asked. */
+const devices = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+/** Debian's Chromium, without a network; with devices for meetings where they are wanted. */
+export async function launch(options: { devices?: boolean } = {}): Promise<Browser> {
   mkdirSync(results, { recursive: true });
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: flags,
+    args: [...flags, ...(options.devices ? devices : [])],
   });
 }
 

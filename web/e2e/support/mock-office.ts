@@ -23,6 +23,8 @@ type Handler = (
  */
 export class MockOffice {
   signedIn = true;
+  /** Where sound and pictures of meetings come from, where that is another machine. */
+  media = '';
   readonly calls: { method: string; path: string; body: Record<string, unknown> }[] = [];
   private readonly handlers: { method: string; path: RegExp; handler: Handler }[] = [];
 
@@ -62,7 +64,7 @@ export class MockOffice {
       await this.api(request, response, pathname, searchParams);
       return;
     }
-    await page(response, pathname, dist);
+    await page(response, pathname, dist, this.media);
   }
 
   private async api(
@@ -77,7 +79,7 @@ export class MockOffice {
     const body = text ? (JSON.parse(text) as Record<string, unknown>) : {};
     const method = request.method ?? 'GET';
     this.calls.push({ method, path: pathname, body });
-    const open = /\/api\/v1\/(sign-in|setup)/.test(pathname);
+    const open = /\/api\/v1\/(sign-in|setup|conference\/entry)/.test(pathname);
     if (!open && !this.signedIn) {
       send(response, problem(401, 'not_signed_in'));
       return;
@@ -116,7 +118,7 @@ const types: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-async function page(response: ServerResponse, pathname: string, dist: URL) {
+async function page(response: ServerResponse, pathname: string, dist: URL, media: string) {
   const file = /\.\w+$/.test(pathname) ? pathname.slice(1) : 'index.html';
   try {
     const type = types[extname(file)] ?? 'application/octet-stream';
@@ -134,7 +136,8 @@ async function page(response: ServerResponse, pathname: string, dist: URL) {
         "script-src 'self' 'wasm-unsafe-eval'",
         `style-src 'self' 'nonce-${nonce}'`,
         "img-src 'self' data:",
-        "connect-src 'self'",
+        `connect-src 'self' ${media}`,
+        "worker-src 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "form-action 'self'",

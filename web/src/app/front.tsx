@@ -7,10 +7,16 @@ import { icons } from '../ui/icon.tsx';
 import { Brand } from './brand.tsx';
 import { chooseTheme, isDark } from './theme.ts';
 
-type FrontProps = { tenant: string | undefined; wide?: boolean; children: ReactNode };
+type FrontProps = {
+  tenant: string | undefined;
+  wide?: boolean;
+  /** What stands at the foot; the help for signing in, unless said. */
+  foot?: ReactNode;
+  children: ReactNode;
+};
 
 /** The page before sign-in: the house's name, one panel, help. */
-export function Front({ tenant, wide = false, children }: FrontProps) {
+export function Front({ tenant, wide = false, foot, children }: FrontProps) {
   return (
     <div className="fa-front">
       <header className="fa-front__bar fa-noprint">
@@ -26,9 +32,11 @@ export function Front({ tenant, wide = false, children }: FrontProps) {
         </div>
       </main>
       <footer className="fa-front__foot fa-noprint">
-        <Link to="/hilfe">
-          <Trans>Hilfe zur Anmeldung</Trans>
-        </Link>
+        {foot ?? (
+          <Link to="/hilfe">
+            <Trans>Hilfe zur Anmeldung</Trans>
+          </Link>
+        )}
       </footer>
     </div>
   );

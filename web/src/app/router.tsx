@@ -1,6 +1,7 @@
 import { createRouter } from '@tanstack/react-router';
 import { accessRoutes, desktopRoutes } from '../features/access/routes.ts';
 import { adminRoutes } from '../features/admin/routes.ts';
+import { joinRoute } from '../features/conference/join/routes.ts';
 import { helpRoute } from '../features/help/routes.ts';
 import { accountRoute, frontRoutes } from '../features/identity/routes.ts';
 import { Loading } from '../ui/notice.tsx';
@@ -10,6 +11,7 @@ import { queryClient } from './queries.ts';
 const routeTree = rootRoute.addChildren([
   ...frontRoutes,
   helpRoute,
+  joinRoute,
   signedInRoute.addChildren([
     ...desktopRoutes,
     shellRoute.addChildren([...accessRoutes, accountRoute, adminRoute.addChildren(adminRoutes)]),

@@ -2,20 +2,22 @@ import { keepSession, sessionFound } from '../api/session-keeper.ts';
 import { queryClient, sessionQuery } from './queries.ts';
 import { router } from './router.tsx';
 
+const isMeeting = () => router.state.location.pathname === '/besprechung';
+const hasOwnLine = () => isMeeting() || router.state.location.pathname.startsWith('/arbeitsplatz/');
 const isFront = () => /^\/(anmelden|einrichten)\b/.test(router.state.location.pathname);
 
 /** Ties the session's life to the pages: its end leads to the sign-in, which returns here. */
 export function followSession(): void {
   keepSession({
-    // A desktop's own line tells it, and says why.
-    isWatched: () => !isFront() && !router.state.location.pathname.startsWith('/arbeitsplatz/'),
+    // The own line of a desktop or a meeting tells it, and says why.
+    isWatched: () => !isFront() && !hasOwnLine(),
     onSession: (session) => queryClient.setQueryData(sessionQuery.queryKey, session),
     onEnded: (how) => {
       const known = queryClient.getQueryData(sessionQuery.queryKey);
       queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
       queryClient.setQueryData(sessionQuery.queryKey, null);
       // The first question of a fresh page is answered by the route's own guard.
-      if (!known || isFront()) return;
+      if (!known || isFront() || isMeeting()) return;
       void router.navigate({
         to: '/anmelden',
         search:

@@ -1,13 +1,22 @@
 import { i18n, type Messages } from '@lingui/core';
 
 export type Locale = 'de' | 'en';
-export type CatalogueName = 'app' | 'identity' | 'identity/account' | 'access' | 'help' | 'admin';
+export type CatalogueName =
+  | 'app'
+  | 'identity'
+  | 'identity/account'
+  | 'access'
+  | 'help'
+  | 'admin'
+  | 'conference/join'
+  | 'conference/meeting';
 
 const STORED = 'fernamt-language';
 const loaders = import.meta.glob<{ messages: Messages }>([
   './locales/*.po',
   '../features/*/locales/*.po',
   '../features/identity/account/locales/*.po',
+  '../features/conference/*/locales/*.po',
 ]);
 const wanted = new Set<CatalogueName>(['app']);
 let chosen: Locale | null = null;

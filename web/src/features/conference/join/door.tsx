@@ -1,0 +1,142 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
+import { Button } from '../../../ui/button.tsx';
+import { TextField } from '../../../ui/fields.tsx';
+import { Form, useForm } from '../../../ui/form.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Alert, Badge } from '../../../ui/notice.tsx';
+import { type DeviceChoice, storeChoice, storedChoice } from '../meeting/media/devices.ts';
+import { type Facts, limits } from '../meeting/wire.ts';
+import { DeviceCheck, type OnOff } from './device-check.tsx';
+import type { Answer } from './entry.ts';
+import { MeetingFacts, MeetingTime } from './facts.tsx';
+
+export type Joining = { name: string | null; choice: DeviceChoice; on: OnOff };
+
+const STORED_NAME = 'fernamt-meeting-name';
+
+type DoorProps = { answer: Answer; onJoin: (joining: Joining) => void };
+
+/** Before joining: what one gets into, and how one will be seen and heard. */
+export function Door({ answer, onJoin }: DoorProps) {
+  const { t } = useLingui();
+  const { meeting: facts, role } = answer;
+  const [choice, setChoice] = useState(storedChoice);
+  const [on, setOn] = useState<OnOff>({ camera: false, microphone: false });
+  const guest = answer.name == null;
+  const form = useForm({
+    initial: { name: sessionStorage.getItem(STORED_NAME) ?? '' },
+    validate: ({ name }) =>
+      guest && !name.trim()
+        ? { name: t`Bitte geben Sie den Namen ein, den die anderen sehen sollen.` }
+        : {},
+    submit: async ({ name }) => {
+      const called = name.trim();
+      if (guest) sessionStorage.setItem(STORED_NAME, called);
+      onJoin({ name: guest ? called : null, choice, on });
+    },
+  });
+  const listener = role === 'listener';
+  return (
+    <div className="fa-door">
+      <div className="fa-door__devices">
+        {listener ? (
+          <Alert tone="info" title={<Trans>Sie hören zu</Trans>}>
+            <p>
+              <Trans>
+                Niemand sieht oder hört Sie, und die anderen Zuhörenden sehen Ihren Namen nicht.
+                Fragen stellen Sie mit gehobener Hand.
+              </Trans>
+            </p>
+          </Alert>
+        ) : (
+          <DeviceCheck
+            choice={choice}
+            onChoice={(next) => {
+              storeChoice(next);
+              setChoice(next);
+            }}
+            on={on}
+            onToggle={setOn}
+          />
+        )}
+      </div>
+      <div className="fa-door__text">
+        <header className="fa-stack fa-stack--tight">
+          <div className="fa-row">
+            <ProtectionBadge facts={facts} />
+          </div>
+          <h1 tabIndex={-1}>{facts.title}</h1>
+          <p className="fa-muted">
+            <MeetingTime facts={facts} />
+          </p>
+        </header>
+        <Form
+          form={form}
+          actions={
+            <Button type="submit" variant="primary" icon={icons.iconMeetingRoom}>
+              {answer.place === 'lobby' ? t`In den Warteraum` : t`Beitreten`}
+            </Button>
+          }
+        >
+          {guest && (
+            <TextField
+              {...form.field('name')}
+              label={t`Ihr Name`}
+              hint={<Trans>Diesen Namen sehen die anderen.</Trans>}
+              autoComplete="name"
+              maxLength={limits.name}
+            />
+          )}
+          {!guest && (
+            <p>
+              <Trans>
+                Sie nehmen als <strong>{answer.name}</strong> teil.
+              </Trans>
+            </p>
+          )}
+          <MeetingFacts facts={facts} encrypted={false} />
+          <NotEndToEnd facts={facts} />
+        </Form>
+      </div>
+    </div>
+  );
+}
+
+/** A confidential meeting asks for more than this version can do; nobody shall believe otherwise. */
+function NotEndToEnd({ facts }: { facts: Facts }) {
+  if (facts.safeguards.encryption !== 'end_to_end') return null;
+  return (
+    <Alert tone="warning" title={<Trans>Nicht von Gerät zu Gerät verschlüsselt</Trans>}>
+      <p>
+        <Trans>
+          Für vertrauliche Besprechungen ist das vorgesehen, aber noch nicht möglich. Besprechen Sie
+          hier nur, was Ihre Behörde auf ihrem eigenen Server zulässt.
+        </Trans>
+      </p>
+    </Alert>
+  );
+}
+
+export function ProtectionBadge({ facts }: { facts: Facts }) {
+  switch (facts.protection) {
+    case 'open':
+      return (
+        <Badge tone="neutral" icon={icons.iconPublic}>
+          <Trans>Offen</Trans>
+        </Badge>
+      );
+    case 'internal':
+      return (
+        <Badge tone="info" icon={icons.iconGroups}>
+          <Trans>Intern</Trans>
+        </Badge>
+      );
+    case 'confidential':
+      return (
+        <Badge tone="warning" icon={icons.iconLock}>
+          <Trans>Vertraulich</Trans>
+        </Badge>
+      );
+  }
+}

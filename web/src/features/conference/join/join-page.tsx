@@ -1,0 +1,229 @@
+import './join.css';
+import './problems.ts';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { createLazyRoute, useSearch } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { api, must } from '../../../api/client.ts';
+import { isProblem } from '../../../api/problem.ts';
+import { Front } from '../../../app/front.tsx';
+import { ProblemAlert } from '../../../app/problem-alert.tsx';
+import { sessionQuery } from '../../../app/queries.ts';
+import { Button } from '../../../ui/button.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Loading } from '../../../ui/notice.tsx';
+import { announce } from '../../../ui/status.tsx';
+import type { DeviceKind } from '../meeting/media/devices.ts';
+import { faultOf } from '../meeting/media/devices.ts';
+import { type LocalSource, loadMedia } from '../meeting/media/session.ts';
+import { deviceFaultText } from './device-words.ts';
+import { Door, type Joining } from './door.tsx';
+import { type Answer, enter, type Key, rememberedKey, rememberKey, takeSecret } from './entry.ts';
+import { Lobby } from './lobby.tsx';
+import { NumberForm } from './number-form.tsx';
+import { OutcomePage } from './outcome.tsx';
+import { useMeeting } from './use-meeting.ts';
+
+export const JoinRoute = createLazyRoute('/besprechung')({ component: JoinPage });
+
+const MeetingScreen = lazy(() =>
+  import('../meeting/meeting-screen.tsx').then((module) => ({ default: module.MeetingScreen })),
+);
+
+type Step =
+  | { at: 'asking' }
+  | { at: 'knocking'; key: Key }
+  | { at: 'refused'; key: Key; problem: unknown }
+  | { at: 'door'; key: Key; answer: Answer };
+
+/** One page from the invitation to the meeting: nothing is loaded anew in between, and nothing stands in the address. */
+function JoinPage() {
+  const { t } = useLingui();
+  const search = useSearch({ from: '/besprechung' });
+  const { data: session } = useQuery(sessionQuery);
+  const [step, setStep] = useState<Step>(() => firstStep(search.raum, search.termin));
+  const [proof, setProof] = useState<number | null>(null);
+  const onDeviceError = useCallback((error: unknown, source: LocalSource) => {
+    const [what, next] =
+      source === 'screen'
+        ? screenFault(error)
+        : deviceFaultText(source as DeviceKind, faultOf(error));
+    if (what) announce('warning', what, next);
+  }, []);
+  const { meeting, view, join, forget } = useMeeting(onDeviceError);
+
+  const knock = useCallback(async (key: Key) => {
+    setProof(null);
+    const answer = await enter(key, setProof);
+    setProof(null);
+    rememberKey(key);
+    // While the person looks at the camera, what the meeting needs comes by.
+    void loadMedia().catch(() => undefined);
+    void import('../meeting/meeting-screen.tsx').catch(() => undefined);
+    setStep({ at: 'door', key, answer });
+  }, []);
+
+  const knocking = step.at === 'knocking' ? step.key : null;
+  useEffect(() => {
+    if (!knocking) return;
+    knock(knocking).catch((problem: unknown) => setStep({ at: 'refused', key: knocking, problem }));
+  }, [knocking, knock]);
+
+  const at = view ? view.at : step.at;
+  useFocusOnStep(at);
+
+  if (view?.at === 'seated' && meeting) {
+    return (
+      <Suspense fallback={<Loading />}>
+        <MeetingScreen meeting={meeting} />
+      </Suspense>
+    );
+  }
+  const house =
+    session?.tenant_name ?? (step.at === 'door' ? step.answer.meeting.house.name : undefined);
+  const again = () => {
+    const key = step.at === 'asking' ? rememberedKey() : step.key;
+    forget();
+    setStep(key ? { at: 'knocking', key } : { at: 'asking' });
+  };
+  const askAnew = () => {
+    rememberKey(null);
+    setStep({ at: 'asking' });
+  };
+  const start = (joining: Joining) => {
+    if (step.at !== 'door') return;
+    const { name, choice, on } = joining;
+    const { entry, meeting: facts } = step.answer;
+    join({ meetingId: facts.id, entry, name, choice, ...on });
+  };
+
+  return (
+    <JoinFrame house={house} wide={at === 'door'}>
+      {view ? (
+        view.at === 'lobby' ? (
+          <Lobby view={view} onLeave={() => meeting?.leave()} />
+        ) : view.ended ? (
+          <OutcomePage why={view.ended} onAgain={again} signedIn={Boolean(session)} />
+        ) : (
+          <Knocking proof={null} />
+        )
+      ) : step.at === 'asking' ? (
+        <>
+          <title>{t`Besprechung beitreten – Fernamt`}</title>
+          <header className="fa-stack fa-stack--tight">
+            <h1 tabIndex={-1}>
+              <Trans>Besprechung beitreten</Trans>
+            </h1>
+            <p className="fa-muted">
+              <Trans>Raumnummer und PIN stehen in Ihrer Einladung.</Trans>
+            </p>
+          </header>
+          <NumberForm onEnter={knock} proof={proof !== null && <ProofProgress done={proof} />} />
+        </>
+      ) : step.at === 'door' ? (
+        <Door answer={step.answer} onJoin={start} />
+      ) : step.at === 'refused' ? (
+        <>
+          <title>{t`Besprechung beitreten – Fernamt`}</title>
+          <h1 tabIndex={-1}>
+            <Trans>Besprechung beitreten</Trans>
+          </h1>
+          <ProblemAlert problem={forLink(step.key, step.problem)} />
+          <div className="fa-form__actions">
+            <Button variant="primary" icon={icons.iconRefresh} onPress={again}>
+              {t`Noch einmal versuchen`}
+            </Button>
+            <Button onPress={askAnew}>{t`Raumnummer und PIN eingeben`}</Button>
+          </div>
+        </>
+      ) : (
+        <Knocking proof={proof} />
+      )}
+    </JoinFrame>
+  );
+}
+
+function firstStep(room: string | undefined, meeting: string | undefined): Step {
+  const secret = takeSecret();
+  if (secret) return { at: 'knocking', key: { by: 'link', secret } };
+  if (room) return { at: 'knocking', key: { by: 'room', room, ...(meeting && { meeting }) } };
+  const key = rememberedKey();
+  return key ? { at: 'knocking', key } : { at: 'asking' };
+}
+
+/** The words for typed digits do not fit who came by a link. */
+function forLink(key: Key, problem: unknown): unknown {
+  if (key.by === 'number_and_pin' || !isProblem(problem, 'entry_refused')) return problem;
+  return Object.assign(Object.create(Object.getPrototypeOf(problem)), problem, {
+    code: 'link_refused',
+  });
+}
+
+function screenFault(error: unknown): [string, string] {
+  // Who closes the browser's dialog has changed their mind.
+  if (faultOf(error) === 'denied') return ['', ''];
+  return deviceFaultText('camera', 'unknown');
+}
+
+function JoinFrame({
+  house,
+  wide,
+  children,
+}: {
+  house: string | undefined;
+  wide: boolean;
+  children: ReactNode;
+}) {
+  const { data } = useQuery({
+    queryKey: ['sign-in-challenge'],
+    queryFn: () => must(api.GET('/api/v1/sign-in/challenge')),
+    enabled: house === undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <div className={`fa-join ${wide ? 'fa-join--wide' : ''}`}>
+      <Front tenant={house ?? data?.tenant_name} wide={wide} foot={false}>
+        {children}
+      </Front>
+    </div>
+  );
+}
+
+function Knocking({ proof }: { proof: number | null }) {
+  return (
+    <>
+      <h1 className="kern-sr-only" tabIndex={-1}>
+        <Trans>Besprechung beitreten</Trans>
+      </h1>
+      <Loading>
+        <Trans>Die Besprechung wird geöffnet …</Trans>
+      </Loading>
+      {proof !== null && <ProofProgress done={proof} />}
+    </>
+  );
+}
+
+function ProofProgress({ done }: { done: number }) {
+  const { t } = useLingui();
+  return (
+    <div className="fa-stack fa-stack--tight" role="status">
+      <p>
+        <Trans>
+          Gerade probieren Unbekannte Nummern durch. Ihr Browser löst deshalb eine kleine
+          Rechenaufgabe; das dauert etwa eine Sekunde und geht von selbst weiter.
+        </Trans>
+      </p>
+      <progress className="fa-join__proof" value={done} max={1} aria-label={t`Rechenaufgabe`} />
+    </div>
+  );
+}
+
+/** A reader hears each step: its heading takes the focus. */
+function useFocusOnStep(at: string) {
+  const before = useRef(at);
+  useEffect(() => {
+    if (before.current === at) return;
+    before.current = at;
+    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+  }, [at]);
+}

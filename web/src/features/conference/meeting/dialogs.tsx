@@ -1,0 +1,312 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
+import { Button } from '../../../ui/button.tsx';
+import { Checkbox, Select } from '../../../ui/choices.tsx';
+import { CopyField } from '../../../ui/copy-field.tsx';
+import { Dialog } from '../../../ui/dialog.tsx';
+import { TextAreaField } from '../../../ui/fields.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Alert } from '../../../ui/notice.tsx';
+import { DeviceChoices, SpeakerTest, useDevices } from '../join/device-check.tsx';
+import { MeetingFacts } from '../join/facts.tsx';
+import type { MeetingView } from './controller.ts';
+import type { DeviceChoice } from './media/devices.ts';
+import { isLecture } from './model.ts';
+import { type Act, limits, type Rules } from './wire.ts';
+
+type OpenProps = { isOpen: boolean; onClose: () => void };
+
+/** Other devices, during the meeting. */
+export function DevicesDialog({
+  choice,
+  onChoice,
+  ...open
+}: OpenProps & { choice: DeviceChoice; onChoice: (choice: DeviceChoice) => void }) {
+  const { t } = useLingui();
+  return (
+    <Dialog title={t`Geräte`} {...open}>
+      <DevicesForm choice={choice} onChoice={onChoice} />
+    </Dialog>
+  );
+}
+
+function DevicesForm({
+  choice,
+  onChoice,
+}: {
+  choice: DeviceChoice;
+  onChoice: (choice: DeviceChoice) => void;
+}) {
+  const devices = useDevices();
+  return (
+    <div className="fa-stack">
+      <DeviceChoices devices={devices} choice={choice} onChoice={onChoice} />
+      <SpeakerTest speaker={choice.speaker} />
+    </div>
+  );
+}
+
+/** What is stored and until when, who runs this, how it is encrypted. */
+export function AboutDialog({ view, ...open }: OpenProps & { view: MeetingView }) {
+  const { t } = useLingui();
+  return (
+    <Dialog title={t`Was gespeichert wird`} {...open}>
+      {view.facts && <MeetingFacts facts={view.facts} encrypted={false} />}
+      <p className="fa-muted">
+        <Trans>Wer teilnimmt, wird nicht aufgezeichnet, auch nicht als Liste.</Trans>
+      </p>
+    </Dialog>
+  );
+}
+
+/** All single keys, and the switch that turns them off. */
+export function KeysDialog({
+  enabled,
+  onEnabled,
+  ...open
+}: OpenProps & { enabled: boolean; onEnabled: (enabled: boolean) => void }) {
+  const { t } = useLingui();
+  const keys: [string, string][] = [
+    ['M', t`Mikrofon ein- oder ausschalten`],
+    ['K', t`Kamera ein- oder ausschalten`],
+    ['B', t`Bildschirm zeigen oder beenden`],
+    ['H', t`Hand heben oder senken`],
+    ['C', t`Chat öffnen oder schließen`],
+    ['P', t`Personen öffnen oder schließen`],
+    ['A', t`Ansicht wechseln`],
+    ['F', t`Vollbild`],
+    ['?', t`Diese Übersicht`],
+  ];
+  return (
+    <Dialog title={t`Tastatur`} {...open}>
+      <dl className="fa-keys">
+        {keys.map(([key, deed]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{deed}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>{t`Leertaste`}</kbd>
+          </dt>
+          <dd>{t`Halten und sprechen, wenn das unter „Geräte“ gewählt ist`}</dd>
+        </div>
+      </dl>
+      <Checkbox
+        name="single-keys"
+        label={t`Einzelne Tasten benutzen`}
+        hint={t`Schalten Sie das aus, wenn Ihr Gerät Tasten von selbst tippt, zum Beispiel bei Spracheingabe.`}
+        checked={enabled}
+        onChange={onEnabled}
+      />
+    </Dialog>
+  );
+}
+
+type RulesProps = OpenProps & {
+  view: MeetingView;
+  onAct: (act: Act) => Promise<boolean>;
+  onEndForAll: () => void;
+};
+
+/** What the meeting allows, for those who run it. */
+export function RulesDialog({ view, onAct, onEndForAll, ...open }: RulesProps) {
+  const { t } = useLingui();
+  const { rules, newPin } = view;
+  const set = (change: Partial<Rules>) => void onAct({ act: 'set_rules', ...change });
+  const yesNo: [
+    keyof Rules & ('locked' | 'lobby' | 'may_unmute' | 'may_show' | 'may_share' | 'may_react'),
+    string,
+  ][] = [
+    ['locked', t`Besprechung schließen: Niemand kommt mehr herein`],
+    ['lobby', t`Warteraum: Wer jetzt kommt, wartet`],
+    ['may_unmute', t`Wer stummgeschaltet wurde, darf wieder sprechen`],
+    ['may_show', t`Kamera erlauben`],
+    ['may_share', t`Bildschirm zeigen erlauben`],
+    ['may_react', t`Reaktionen erlauben`],
+  ];
+  return (
+    <Dialog
+      title={isLecture(view) ? t`Vortrag leiten` : t`Besprechung leiten`}
+      {...open}
+      footer={
+        <Button danger icon={icons.iconCallEnd} onPress={onEndForAll}>
+          {t`Für alle beenden`}
+        </Button>
+      }
+    >
+      <div className="fa-stack">
+        {yesNo.map(([name, label]) => (
+          <Checkbox
+            key={name}
+            name={name}
+            label={label}
+            checked={rules[name]}
+            onChange={(on) => set({ [name]: on })}
+          />
+        ))}
+        <Select
+          label={t`Chat`}
+          name="chat-rule"
+          value={rules.chat}
+          options={[
+            { value: 'private', label: t`Alle schreiben, auch an Einzelne` },
+            { value: 'public', label: t`Alle schreiben an alle` },
+            { value: 'to_hosts', label: t`Nur Fragen an die Moderation` },
+            { value: 'off', label: t`Nur die Moderation schreibt` },
+          ]}
+          onChange={(chat) => set({ chat })}
+        />
+        <WaitingText view={view} onAct={onAct} />
+        <div className="fa-stack fa-stack--tight">
+          {newPin ? (
+            <>
+              <p role="status">
+                <Trans>Die neue PIN gilt ab sofort, die alte nicht mehr. Raumnummer und PIN:</Trans>
+              </p>
+              <CopyField label={t`Raumnummer und PIN`} value={`${newPin.number} / ${newPin.pin}`} />
+            </>
+          ) : (
+            <div>
+              <Button icon={icons.iconPin} onPress={() => void onAct({ act: 'renew_pin' })}>
+                {t`Neue PIN erzeugen`}
+              </Button>
+            </div>
+          )}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function WaitingText({ view, onAct }: Pick<RulesProps, 'view' | 'onAct'>) {
+  const { t } = useLingui();
+  const [text, setText] = useState(view.waitingText);
+  return (
+    <div className="fa-stack fa-stack--tight">
+      <TextAreaField
+        label={t`Text im Warteraum`}
+        name="waiting-text"
+        optional
+        rows={2}
+        maxLength={limits.waitingText}
+        value={text}
+        onChange={setText}
+      />
+      {text !== view.waitingText && (
+        <div>
+          <Button
+            small
+            onPress={() => void onAct({ act: 'set_waiting_text', text: text.trim() })}
+          >{t`Text anzeigen`}</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A question with the raised hand: in a lecture it can be answered without a microphone. */
+export function QuestionDialog({
+  onRaise,
+  ...open
+}: OpenProps & { onRaise: (question: string) => Promise<boolean> }) {
+  const { t } = useLingui();
+  const [question, setQuestion] = useState('');
+  const raise = async () => {
+    if (await onRaise(question.trim())) {
+      setQuestion('');
+      open.onClose();
+    }
+  };
+  return (
+    <Dialog
+      title={t`Hand heben`}
+      {...open}
+      footer={
+        <>
+          <Button onPress={open.onClose}>{t`Abbrechen`}</Button>
+          <Button variant="primary" icon={icons.iconBackHand} onPress={() => void raise()}>
+            {t`Hand heben`}
+          </Button>
+        </>
+      }
+    >
+      <TextAreaField
+        label={t`Ihre Frage`}
+        name="question"
+        optional
+        autoFocus
+        rows={3}
+        maxLength={limits.question}
+        hint={t`Nur die Moderation liest sie. Wenn Sie drankommen, werden Sie auf die Bühne geholt.`}
+        value={question}
+        onChange={setQuestion}
+      />
+    </Dialog>
+  );
+}
+
+type LeaveProps = OpenProps & {
+  view: MeetingView;
+  onLeave: () => void;
+  onEndForAll: () => void;
+};
+
+/** Before leaving: whether the others go on. */
+export function LeaveDialog({ view, onLeave, onEndForAll, ...open }: LeaveProps) {
+  const { t } = useLingui();
+  const moderates = view.may.moderate;
+  return (
+    <Dialog
+      title={t`Besprechung verlassen?`}
+      role="alertdialog"
+      {...open}
+      footer={
+        <>
+          <Button onPress={open.onClose}>{t`Bleiben`}</Button>
+          {moderates && (
+            <Button danger onPress={onEndForAll}>
+              {t`Für alle beenden`}
+            </Button>
+          )}
+          <Button variant="primary" danger autoFocus onPress={onLeave}>
+            {t`Verlassen`}
+          </Button>
+        </>
+      }
+    >
+      {moderates ? (
+        <p>
+          <Trans>Wenn Sie verlassen, geht die Besprechung für die anderen weiter.</Trans>
+        </p>
+      ) : (
+        <p>
+          <Trans>Solange die Besprechung läuft, können Sie zurückkommen.</Trans>
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+/** Somebody guesses PINs of this meeting. */
+export function GuessedAlert({ onRenew }: { onRenew: () => void }) {
+  const { t } = useLingui();
+  return (
+    <Alert
+      tone="warning"
+      live="polite"
+      title={t`Jemand probiert PINs dieser Besprechung durch.`}
+      actions={<Button small onPress={onRenew}>{t`Neue PIN erzeugen`}</Button>}
+    >
+      <p>
+        <Trans>
+          Wer Raumnummer und PIN eintippt, kommt deshalb erst in den Warteraum. Lassen Sie nur ein,
+          wen Sie erwarten.
+        </Trans>
+      </p>
+    </Alert>
+  );
+}

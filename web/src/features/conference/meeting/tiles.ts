@@ -1,0 +1,49 @@
+import type { MeetingView } from './controller.ts';
+import type { TileView } from './stage/arrange.ts';
+
+/** What stands on the stage: everybody who may be seen there, and every shared screen. */
+export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
+  const raised = new Set(hands.map(({ seat }) => seat));
+  const seats = [...roster.values()];
+  // Oneself comes last: one wants to see the others.
+  const ordered = [
+    ...seats.filter(({ id }) => id !== own?.id),
+    ...seats.filter(({ id }) => id === own?.id),
+  ];
+  const tiles = ordered.map(({ id, name, away }): TileView => {
+    const sent = media.seats.get(id);
+    return {
+      id,
+      kind: 'person',
+      identity: id,
+      name,
+      own: id === own?.id,
+      picture: sent?.camera ?? null,
+      microphone: sent?.microphone ?? 'none',
+      speaking: media.speakers.includes(id),
+      quality: away ? 'lost' : (sent?.quality ?? 'unknown'),
+      hand: raised.has(id),
+    };
+  });
+  const screens = ordered.flatMap(({ id, name }): TileView[] => {
+    const screen = media.seats.get(id)?.screen;
+    if (!screen) return [];
+    return [
+      {
+        id: `${id}/screen`,
+        kind: 'screen',
+        identity: id,
+        name,
+        own: id === own?.id,
+        picture: screen,
+        microphone: 'none',
+        speaking: false,
+        quality: 'good',
+        hand: false,
+      },
+    ];
+  });
+  return [...screens, ...tiles];
+}
+
+type TileSource = Pick<MeetingView, 'roster' | 'own' | 'media' | 'hands'>;

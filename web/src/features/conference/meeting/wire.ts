@@ -1,0 +1,37 @@
+import type { Schema } from '../../../api/client.ts';
+
+export type Act = Schema<'SocketAct'>;
+export type Hello = Schema<'SocketHello'>;
+export type Message = Schema<'SocketMessage'>;
+export type Refusal = Schema<'SocketRefusal'>;
+export type Ended = Schema<'PresenceEnded'>;
+export type Facts = Schema<'MeetingFacts'>;
+export type Seat = Schema<'Seat'>;
+export type SeatPermissions = Schema<'SeatPermissions'>;
+export type Role = Schema<'MeetingRole'>;
+export type Rules = Schema<'MeetingRules'>;
+export type RulesChange = Schema<'RulesChange'>;
+export type Hand = Schema<'RaisedHand'>;
+export type Guest = Schema<'LobbyGuest'>;
+export type ChatMessage = Schema<'ChatMessage'>;
+export type ChatTo = Schema<'ChatTo'>;
+export type Reaction = Schema<'Reaction'>;
+export type Counts = Schema<'MeetingCounts'>;
+
+/** The close codes of the server; with all others the page comes back by itself. */
+export const closeCodes = {
+  ended: 4000,
+  enterAgain: 4001,
+  malformed: 4002,
+  tooSlow: 4003,
+  elsewhere: 4004,
+  later: 4005,
+} as const;
+
+/** The server's limits, so that the page can say so before it sends. */
+export const limits = {
+  chat: 2_000,
+  name: 60,
+  question: 300,
+  waitingText: 500,
+} as const;

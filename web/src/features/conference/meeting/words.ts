@@ -1,0 +1,94 @@
+import { t } from '@lingui/core/macro';
+import { ActLost, ActRefused } from './socket.ts';
+import type { Reaction, Role } from './wire.ts';
+
+/** A reaction as a picture and as a word. */
+export const reactions: readonly Reaction[] = [
+  'thumbs_up',
+  'thumbs_down',
+  'clap',
+  'heart',
+  'laugh',
+  'surprise',
+  'celebrate',
+  'check',
+];
+
+export const reactionSigns: Readonly<Record<Reaction, string>> = {
+  thumbs_up: '👍',
+  thumbs_down: '👎',
+  clap: '👏',
+  heart: '❤️',
+  laugh: '😄',
+  surprise: '😮',
+  celebrate: '🎉',
+  check: '✅',
+};
+
+export function reactionName(reaction: Reaction): string {
+  const names: Record<Reaction, string> = {
+    thumbs_up: t`Daumen hoch`,
+    thumbs_down: t`Daumen runter`,
+    clap: t`Applaus`,
+    heart: t`Herz`,
+    laugh: t`Lachen`,
+    surprise: t`Überraschung`,
+    celebrate: t`Feiern`,
+    check: t`Erledigt`,
+  };
+  return names[reaction];
+}
+
+/** What somebody is in the meeting; nothing for those who simply take part. */
+export function roleName(role: Role): string | null {
+  const names: Record<Role, string | null> = {
+    host: t`Gastgeber/in`,
+    cohost: t`Moderation`,
+    presenter: t`Vortrag`,
+    participant: null,
+    guest: t`Gast`,
+    listener: t`Hört zu`,
+  };
+  return names[role];
+}
+
+/** Why something did not happen, and what to do now. */
+export function refusalText(error: unknown): [string, string] {
+  if (error instanceof ActLost) {
+    return [
+      t`Das ist nicht angekommen: Die Verbindung ist unterbrochen.`,
+      t`Versuchen Sie es noch einmal, sobald sie wieder da ist.`,
+    ];
+  }
+  const why = error instanceof ActRefused ? error.why : 'failed';
+  switch (why) {
+    case 'not_allowed':
+      return [
+        t`Das darf hier nur die Moderation.`,
+        t`Wenden Sie sich an sie, zum Beispiel im Chat.`,
+      ];
+    case 'switched_off':
+      return [
+        t`Das ist in dieser Besprechung gerade ausgeschaltet.`,
+        t`Die Moderation kann es wieder erlauben.`,
+      ];
+    case 'unknown':
+      return [
+        t`Das gibt es nicht mehr.`,
+        t`Vielleicht ist die Person gegangen oder die Nachricht gelöscht.`,
+      ];
+    case 'bad_text':
+      return [
+        t`Dieser Text lässt sich so nicht senden.`,
+        t`Kürzen Sie ihn und lassen Sie ungewöhnliche Zeichen weg.`,
+      ];
+    case 'too_fast':
+      return [t`Das war zu viel auf einmal.`, t`Warten Sie einen Augenblick.`];
+    case 'full':
+      return [t`Mehr davon ist nicht möglich.`, t`Sobald etwas frei wird, geht es wieder.`];
+    case 'not_seated':
+      return [t`Sie sind noch im Warteraum.`, t`Sobald Sie eingelassen sind, geht es.`];
+    case 'failed':
+      return [t`Das hat der Server gerade nicht geschafft.`, t`Versuchen Sie es noch einmal.`];
+  }
+}
