@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use fernamt_sfu::{Allowed, Channel, Event, Gone, Input, MuteBy, Permissions, Proto, Publish, Refusal, Source, limits};
+use fernamt_sfu::{
+    Allowed, Channel, Event, Gone, Input, MuteBy, Permissions, Proto, Publish, Refusal, RoomId, Source, limits,
+};
 
 use crate::world::{World, announcement, client::Track, everything};
 
@@ -199,6 +201,42 @@ fn who_changes_its_ssrcs_all_the_time_loses_its_seat() {
     world.run(S);
     assert_eq!(world.saw(|event| matches!(event, Event::Gone { why: Gone::Fault, .. })), 1);
     assert_eq!(world.shard.load().seats, 0);
+}
+
+#[test]
+fn rooms_do_not_hear_each_other() {
+    let mut world = World::new(42);
+    let anna = world.join();
+    world.room = RoomId(8);
+    let ben = world.join();
+    let (sound, other) = (world.publish(anna, vec![Track::sound("a")]), world.publish(ben, vec![Track::sound("b")]));
+    let seat = world.seat(ben);
+    world.tell(Input::Subscribe { seat, tracks: sound.clone(), wanted: true });
+    world.run(S * 2);
+    assert_eq!(world.shard.load().rooms, 2);
+    assert!(world.clients[ben].heard.is_empty(), "not even when asked for by name");
+    assert_eq!(world.heard(anna, &other[0]).packets, 0);
+    let to = Some(vec![world.seat(anna)]);
+    let bytes = Bytes::from_static(b"psst");
+    world.tell(Input::Data { room: RoomId(8), from: Some(seat), to, channel: Channel::Reliable, bytes });
+    world.run(S);
+    assert!(world.clients[anna].data.is_empty(), "not even when addressed");
+}
+
+#[test]
+fn nobody_receives_more_tracks_than_there_may_be() {
+    let mut world = World::new(43);
+    let speaker = Permissions { subscribe: false, ..everything() };
+    let ben = world.join();
+    for number in 0..=limits::MAX_SUBSCRIPTIONS_PER_SEAT / limits::MAX_TRACKS_PER_SEAT {
+        let client = world.join_with(Proto::Udp, speaker.clone()).unwrap();
+        let names = (0..limits::MAX_TRACKS_PER_SEAT).map(|track| Track::sound(&format!("{number}-{track}")));
+        world.publish(client, names.collect());
+    }
+    world.run(Duration::from_millis(400));
+    world.clients.iter_mut().flat_map(|client| &mut client.tracks).for_each(|track| track.stopped = true);
+    assert_eq!(world.shard.load().subscriptions, limits::MAX_SUBSCRIPTIONS_PER_SEAT);
+    assert!(world.clients[ben].mids.len() <= limits::MAX_SUBSCRIPTIONS_PER_SEAT);
 }
 
 #[test]
