@@ -11,8 +11,8 @@ use str0m::{format::Codec, rtp::Vp8Descriptor};
 const NAL_IDR: u8 = 5;
 const NAL_SPS: u8 = 7;
 /// H.264: several units in one packet, and one in several.
-const NAL_STAP_A: u8 = 24;
-const NAL_FU_A: u8 = 28;
+const NAL_SEVERAL: u8 = 24;
+const NAL_PART: u8 = 28;
 
 /// Whether a decoder can begin with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub(crate) fn entry(codec: Codec, payload: &[u8]) -> Entry {
 fn h264_key(kind: u8, mut rest: &[u8]) -> bool {
     match kind {
         NAL_IDR | NAL_SPS => true,
-        NAL_FU_A => rest.first().is_some_and(|header| header & 0x80 != 0 && matches!(header & 0x1f, NAL_IDR | NAL_SPS)),
-        NAL_STAP_A => {
+        NAL_PART => rest.first().is_some_and(|header| header & 0x80 != 0 && matches!(header & 0x1f, NAL_IDR | NAL_SPS)),
+        NAL_SEVERAL => {
             while let [high, low, unit @ ..] = rest {
                 let size = usize::from(u16::from_be_bytes([*high, *low]));
                 if unit.first().is_some_and(|header| size > 0 && matches!(header & 0x1f, NAL_IDR | NAL_SPS)) {
