@@ -96,6 +96,21 @@ fn who_comes_late_sees_a_keyframe_at_once() {
 }
 
 #[test]
+fn a_screen_on_which_nothing_moves_is_seen_by_who_comes_late() {
+    let mut world = World::new(23);
+    let (anna, ben) = (world.join(), world.join());
+    let mut screen = Track::plain_camera("s");
+    screen.still = true;
+    let tracks = world.publish(anna, vec![screen]);
+    world.run_until(S * 2, "the picture", |world| world.heard(ben, &tracks[0]).keyframes > 0);
+    let asked = world.clients[anna].tracks[0].layers[0].keyframes_asked;
+    world.run(S * 20);
+    assert_eq!(world.clients[anna].tracks[0].layers[0].keyframes_asked, asked, "who has the picture asks no more");
+    let carla = world.join();
+    world.run_until(S * 2, "the picture", |world| world.heard(carla, &tracks[0]).keyframes > 0);
+}
+
+#[test]
 fn many_who_come_at_once_cost_few_keyframes() {
     let mut world = World::new(16);
     let anna = world.join();

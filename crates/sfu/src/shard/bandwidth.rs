@@ -14,8 +14,11 @@ use crate::{
     route::allocate::{Rank, Wish, allocate, covering},
 };
 
-/// An encoding that was silent for so long is not being sent.
-const STALE: Duration = Duration::from_millis(1_500);
+/// An encoding that was silent for so long is not being sent, if others are.
+const STALE: Duration = Duration::from_secs(2);
+/// What an encoding takes at least, and what is assumed of a picture that stands still.
+const LEAST_BPS: u64 = 10_000;
+const STILL_BPS: u64 = 50_000;
 /// How often the shares are made anew without a reason.
 pub(super) const ALLOCATE_EVERY: Duration = Duration::from_millis(500);
 /// How long an encoding that nobody wants any more is kept.
@@ -98,6 +101,10 @@ impl Shard {
         for (slot, quality) in bps.iter_mut().zip(Quality::ALL) {
             *slot = track.encoding(quality).and_then(|encoding| encoding.sent_bps(now));
         }
+        if bps == [None; 3] {
+            // A screen on which nothing moves is still to be seen by who comes now.
+            bps = Quality::ALL.map(|quality| track.encoding(quality).map(|_| STILL_BPS));
+        }
         let sub = self.seat(slot)?.subs.get_mut(index)?.as_mut()?;
         sub.most = (!setting.disabled).then_some(most);
         if setting.disabled || quiet || !live {
@@ -151,7 +158,7 @@ impl Encoding {
     /// What it takes on the wire, if it is being sent.
     fn sent_bps(&mut self, now: Instant) -> Option<u64> {
         let fresh = now.saturating_duration_since(self.last_at) < STALE;
-        fresh.then(|| self.rate.bps(now) * WIRE_PERCENT / 100).filter(|bps| *bps > 0)
+        fresh.then(|| (self.rate.bps(now) * WIRE_PERCENT / 100).max(LEAST_BPS))
     }
 }
 

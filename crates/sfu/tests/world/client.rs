@@ -55,7 +55,9 @@ pub(crate) struct Track {
     pub(crate) level: i8,
     /// Sends nothing at all.
     pub(crate) stopped: bool,
-    pub h264: bool,
+    pub(crate) h264: bool,
+    /// Nothing moves: frames are sent only when somebody asks for a keyframe.
+    pub(crate) still: bool,
 }
 
 pub(crate) struct Layer {
@@ -225,7 +227,7 @@ impl Client {
         let codec = self.publisher.codec_config().find(|params| params.spec().codec == wanted).unwrap();
         let pt = codec.pt();
         let micros = u64::try_from(since_start.as_micros()).unwrap();
-        for layer in &mut track.layers {
+        for layer in track.layers.iter_mut().filter(|layer| !track.still || layer.key) {
             let mut direct = self.publisher.direct_api();
             let Some(stream) = direct.stream_tx_by_mid(track.mid, layer.rid) else { continue };
             let time = u32::try_from(if track.video { micros * 9 / 100 } else { micros * 48 / 1000 }).unwrap();
@@ -393,6 +395,7 @@ impl Track {
             level: 20,
             stopped: false,
             h264: false,
+            still: false,
         }
     }
 
