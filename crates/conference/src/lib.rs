@@ -2,6 +2,109 @@
 //!
 //! A *room* is a lasting thing that a person owns; a *meeting* is one occurrence of what was booked in it, or one opening
 //! of a personal room. Each meeting has a number, a PIN and a link of its own, good only around it.
+//!
+//! [`Conference`] is what the feature needs; [`Conference::router`] is what it serves, and [`Conference::run`] what it
+//! does by itself.
 
+mod act;
+mod booking;
+mod check;
+pub mod credentials;
 pub mod entry;
+mod error;
+mod invitation;
+pub mod lifecycle;
+pub mod live;
 pub mod meeting;
+mod post;
+mod rooms;
+mod routes;
+pub mod settings;
+pub mod standing;
+mod webhooks;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use axum::Router;
+use fernamt_domain::{Clock, Rng, Sealer};
+use fernamt_http::{PublicAddress, egress::EgressGuard};
+use fernamt_store::Store;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+pub use invitation::link;
+pub use post::{NotSent, Post, PostOffice, Smtp, SmtpAddress, SmtpSecurity};
+
+/// How often it is looked whether something is due.
+const TICK: Duration = Duration::from_secs(5);
+
+/// What the conference needs.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Yields randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Seals what is kept and not read.
+    pub sealer: Arc<Sealer>,
+    /// Judges where webhooks may be sent.
+    pub guard: EgressGuard,
+    /// How people reach us.
+    pub address: PublicAddress,
+    /// Sends invitations, where a mail server is configured.
+    pub post: Option<Post>,
+    /// Knows what runs.
+    pub live: Arc<dyn live::LiveMeetings>,
+}
+
+/// The conference.
+pub struct Conference {
+    pub(crate) parts: Parts,
+    teller: webhooks::Teller,
+}
+
+impl Conference {
+    /// Puts the conference together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let teller = webhooks::Teller::new(parts.guard.clone());
+        Arc::new(Self { parts, teller })
+    }
+
+    /// What the conference serves.
+    pub fn router(self: Arc<Self>) -> Router {
+        routes::router().with_state(self)
+    }
+
+    /// Sends letters, tells webhooks and ends meetings whose time is over, until stopped.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.look_around().await {
+                tracing::error!(%error, "What the conference does by itself failed");
+            }
+        }
+    }
+
+    /// Does once what is due now: what [`Conference::run`] does again and again.
+    pub async fn look_around(&self) -> Result<(), fernamt_store::StoreError> {
+        for tenant in self.parts.store.tenants().all().await? {
+            let store = self.parts.store.tenant(tenant.id);
+            lifecycle::end_overdue(&store, &self.parts).await?;
+            webhooks::tell_due(&store, &self.parts, &self.teller).await?;
+            post::send_due(&store, &self.parts, &tenant).await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Conference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conference").finish_non_exhaustive()
+    }
+}

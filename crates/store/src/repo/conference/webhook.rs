@@ -138,20 +138,21 @@ impl Webhooks<'_, Writing> {
         self.scope.delete_one::<WebhookRecord>(is("id", &id)).await
     }
 
-    /// Puts a delivery behind those of its webhook that are there. The webhook is held until the unit of work ends, so
-    /// that nobody takes the same place.
-    pub async fn tell(&self, delivery: DeliveryRecord) -> Result<(), StoreError> {
-        self.locked(delivery.webhook).await?;
-        let full = self.waiting(delivery.webhook).await? >= MAX_WAITING_DELIVERIES as u64;
+    /// Puts deliveries behind those of their webhook that are there. The webhook is held until the unit of work ends, so
+    /// that nobody takes the same places. What would wait behind too many is given up at once.
+    pub async fn tell(&self, id: WebhookId, deliveries: Vec<DeliveryRecord>) -> Result<(), StoreError> {
+        self.locked(id).await?;
+        let waiting = usize::try_from(self.waiting(id).await?).unwrap_or(usize::MAX);
         let last = self.scope.largest::<DeliveryRecord, i64>("position").await?.unwrap_or(0);
-        let delivery = DeliveryRecord { position: last.saturating_add(1), ..delivery };
-        let delivery = if full {
+        let placed = (last.saturating_add(1)..).zip(deliveries).enumerate().map(|(n, (position, delivery))| {
+            let delivery = DeliveryRecord { position, webhook: id, ..delivery };
+            if waiting.saturating_add(n) < MAX_WAITING_DELIVERIES {
+                return delivery;
+            }
             let given_up_at = Some(self.scope.now());
             DeliveryRecord { next_at: None, given_up_at, last_fault: Some("too_many".to_owned()), ..delivery }
-        } else {
-            delivery
-        };
-        self.scope.insert(&delivery).await
+        });
+        self.scope.insert_all(&placed.collect::<Vec<_>>()).await
     }
 
     /// Notes how a try went.
