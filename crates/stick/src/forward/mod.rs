@@ -14,11 +14,10 @@ use std::{
 
 use fernamt_api::stick::{StickTarget, target_host};
 use fernamt_domain::{Rng, TargetId, rng::random_bytes};
-use russh::{Channel, ChannelOpenFailure, ChannelWriteHalf, client, client::Msg};
+use russh::{ChannelOpenFailure, client};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
-    task::JoinHandle,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -41,8 +40,6 @@ const MAX_OPEN_TARGETS: usize = 64;
 const MAX_DRAWS: usize = 16;
 /// How long the end of a target's tunnels may take.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
-/// How long a channel that was opened ahead waits for the program that was started for it.
-const AHEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the operating system had no socket for us.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -109,7 +106,6 @@ impl<H: client::Handler + 'static> Forwards<H> {
             port: target.port,
             address,
             family: family.clone(),
-            ahead: Mutex::default(),
             stop,
             tasks: tasks.clone(),
         };
@@ -158,8 +154,6 @@ struct Door<H: client::Handler> {
     port: u16,
     address: SocketAddr,
     family: Family,
-    /// The channel for the first program: whoever opens a target starts one, and the way there and back is far.
-    ahead: Mutex<Option<JoinHandle<Option<Channel<Msg>>>>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -169,7 +163,6 @@ impl<H: client::Handler + 'static> Door<H> {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_TARGET));
         let stop = self.stop.clone();
         let door = Arc::new(self);
-        door.look_ahead();
         let accepting = async {
             while let Ok(place) = Arc::clone(&places).acquire_owned().await {
                 let Ok((program, peer)) = listener.accept().await else {
@@ -191,62 +184,27 @@ impl<H: client::Handler + 'static> Door<H> {
         if admitted != Some(true) || program.set_nodelay(true).is_err() {
             return;
         }
-        let ahead = self.take_ahead();
-        let opened = match ahead {
-            Some(ahead) => self.stop.run_until_cancelled(ahead).await.and_then(Result::ok).flatten(),
-            None => self.open(peer).await,
-        };
-        let Some(channel) = opened else { return };
-        // Data reach the handler; the channel's own queue would only hold a second copy.
-        let (_, channel) = channel.split();
-        let Some(inlet) = self.line.inlets.take(channel.id()) else { return };
-        tunnel::carry(program, &channel, &inlet, &self.line.gate, &self.stop).await;
-        self.close(&channel).await;
-    }
-
-    /// Opens the channel for the program that is about to come. Should none come, it is closed again.
-    fn look_ahead(self: &Arc<Self>) {
-        let opener = Arc::clone(self);
-        let opening =
-            self.tasks.spawn(async move { opener.open(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into()).await });
-        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(opening);
-        let door = Arc::clone(self);
-        self.tasks.spawn(async move {
-            // Whoever ends the target wants no channel either.
-            let _ = timeout(AHEAD_PATIENCE, door.stop.cancelled()).await;
-            if let Some(unused) = door.take_ahead()
-                && let Ok(Some(channel)) = unused.await
-            {
-                door.close(&channel.split().1).await;
-            }
-        });
-    }
-
-    fn take_ahead(&self) -> Option<JoinHandle<Option<Channel<Msg>>>> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Opens a channel to the target; tells the engine if the gateway refuses.
-    async fn open(&self, peer: SocketAddr) -> Option<Channel<Msg>> {
         let opening = self.line.ssh.channel_open_direct_tcpip(
             target_host(self.target),
             u32::from(self.port),
             peer.ip().to_string(),
             u32::from(peer.port()),
         );
-        match self.stop.run_until_cancelled(opening).await? {
-            Ok(channel) => Some(channel),
-            Err(error) => {
+        let channel = match self.stop.run_until_cancelled(opening).await {
+            Some(Ok(channel)) => channel,
+            Some(Err(error)) => {
                 if let Some(problem) = problem(&error) {
                     // Somebody who does not listen needs no telling.
                     let _ = self.line.failed.send(SessionEvent::TargetFailed(self.target, problem)).await;
                 }
-                None
+                return;
             }
-        }
-    }
-
-    async fn close(&self, channel: &ChannelWriteHalf<Msg>) {
+            None => return,
+        };
+        // Data reach the handler; the channel's own queue would only hold a second copy.
+        let (_, channel) = channel.split();
+        let Some(inlet) = self.line.inlets.take(channel.id()) else { return };
+        tunnel::carry(program, &channel, &inlet, &self.line.gate, &self.stop).await;
         self.line.inlets.remove(channel.id());
         // A connection that is gone needs no goodbye, and one whose line is away gets it later.
         let _ = timeout(CLOSE_PATIENCE, channel.close()).await;
