@@ -5,8 +5,10 @@
 //! protocol, so the same client libraries work with either.
 
 pub mod embedded;
+pub mod livekit;
 mod plane;
 mod token;
+mod words;
 
 pub use plane::{
     MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, Quality, RoomLimits, RoomName,

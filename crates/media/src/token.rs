@@ -110,7 +110,6 @@ pub(crate) struct Claims {
 /// LiveKit's grant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(clippy::struct_field_names, reason = "the words are LiveKit's")]
 pub(crate) struct VideoGrant {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) room_join: bool,
@@ -138,7 +137,7 @@ pub(crate) struct VideoGrant {
 
 impl VideoGrant {
     /// The grant to join a room.
-    pub(crate) fn join(room: String, permissions: &Permissions) -> Self {
+    pub(crate) fn join(room: String, permissions: Permissions) -> Self {
         Self {
             room_join: true,
             room,
@@ -165,7 +164,8 @@ fn source_words(sources: Sources) -> Vec<String> {
         (Source::ScreenShareAudio, "screen_share_audio"),
     ]
     .into_iter()
-    .filter_map(|(source, word)| sources.allow(source).then(|| word.to_owned()))
+    .filter(|(source, _)| sources.allow(*source))
+    .map(|(_, word)| word.to_owned())
     .collect()
 }
 
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        let video = VideoGrant::join("room".into(), &Permissions::PARTICIPANT);
+        let video = VideoGrant::join("room".into(), Permissions::PARTICIPANT);
         Claims { sub: "seat".into(), exp: (NOW + Duration::seconds(60)).unix_timestamp(), video, ..Claims::default() }
     }
 
@@ -209,10 +209,10 @@ mod tests {
 
     #[test]
     fn no_source_at_all_is_not_written_as_all_sources() {
-        let grant = VideoGrant::join("room".into(), &Permissions::LISTENER);
+        let grant = VideoGrant::join("room".into(), Permissions::LISTENER);
         assert_eq!((grant.can_publish, grant.can_publish_sources.len()), (Some(false), 0));
         let muted = Permissions { publish: Sources { microphone: true, ..Sources::NONE }, ..Permissions::PARTICIPANT };
-        let grant = VideoGrant::join("room".into(), &muted);
+        let grant = VideoGrant::join("room".into(), muted);
         assert_eq!((grant.can_publish, grant.can_publish_sources), (Some(true), vec!["microphone".to_owned()]));
     }
 }

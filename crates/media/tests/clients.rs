@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fernamt_media::{MediaEvent, MediaPlane as _, SeatEnd, Source, Tracks};
+use fernamt_media::{MediaEvent, Permissions, SeatEnd, Source, TicketFor, Tracks};
 use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
 
 use crate::support::{House, Plan};
@@ -16,6 +16,7 @@ fn two_python_clients_see_and_hear_each_other() {
     let join = |house: &House, seat| SdkClient::join(&house.url(), &house.ticket(seat)).expect("joined");
     let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
     meet(&mut house, &mut erika, &mut jonas);
+    order(&mut house, &mut jonas);
 }
 
 #[test]
@@ -36,6 +37,41 @@ fn where_udp_is_blocked_the_way_of_tcp_carries_all() {
     erika.join(&house.url(), &house.ticket(1)).expect("joined");
     jonas.join(&house.url(), &house.ticket(2)).expect("joined");
     meet(&mut house, &mut erika, &mut jonas);
+}
+
+#[test]
+fn on_a_livekit_of_ones_own_it_is_the_same() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = fernamt_testkit::peer!(House::on_livekit());
+    let join = |house: &House, seat| SdkClient::join(&house.url(), &house.ticket(seat)).expect("joined");
+    let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
+    meet(&mut house, &mut erika, &mut jonas);
+    order(&mut house, &mut jonas);
+}
+
+/// What a host orders is done: no picture any more, out, and the room closed.
+fn order(house: &mut House, jonas: &mut Driven) {
+    let (plane, second) = (house.plane.clone(), house.seat(2));
+    house.wait(plane.stop_video(second)).unwrap();
+    house.event(|event| matches!(event, MediaEvent::TrackUnpublished(seat, _) if *seat == second));
+    let left = house.wait(plane.list(house.room)).unwrap();
+    let tracks: Vec<_> = left.iter().flat_map(|presence| &presence.tracks).map(|track| track.source).collect();
+    assert_eq!(tracks, [Source::Microphone]);
+
+    let token = house.ticket(2);
+    house.wait(plane.remove(second)).unwrap();
+    house.event(|event| *event == MediaEvent::SeatLeft(second, SeatEnd::Removed));
+    house.event(|event| *event == MediaEvent::RoomEmpty(second.room));
+    jonas.event(LIMIT, |event| event["event"] == "disconnected").expect("told");
+
+    // A ticket of before may still open LiveKit's door, but nobody stays.
+    if let Ok(back) = SdkClient::join(&house.url(), &token) {
+        back.event(LIMIT, |event| event["event"] == "disconnected").expect("sent out again");
+    }
+    house.wait(plane.close_room(house.room)).unwrap();
+    assert!(house.wait(plane.list(house.room)).is_err());
+    let nobody = TicketFor { seat: second, name: String::new(), permissions: Permissions::PARTICIPANT };
+    assert!(house.wait(plane.ticket(nobody)).is_err());
 }
 
 /// The second publishes, the first sees and hears; both send data; a host mutes; the first leaves.

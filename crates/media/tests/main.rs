@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "in tests, and what they share, a panic is the report")]
 
 mod clients;
+mod signalling;
 mod support;

@@ -22,8 +22,8 @@ use tower_http::{
 };
 
 use crate::{
-    background, installation::Running, listen::Bound, media::Media, office::Office, operations, prober::AccessProber,
-    sticks, tls,
+    background, installation::Running, listen::Bound, media, media::Media, office::Office, operations,
+    prober::AccessProber, sticks, tls,
 };
 
 /// The packages of sticks are sent as they lie on the disk, with their length.
@@ -109,8 +109,9 @@ impl App {
             _ => None,
         };
         let media = Media::bind(&office)?;
-        let main =
-            main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance)).merge(media.router());
+        let main = main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance))
+            .layer(middleware::from_fn_with_state(media.beside(), media::allow_beside))
+            .merge(media.router());
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();

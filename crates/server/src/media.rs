@@ -1,7 +1,7 @@
 //! The media plane of this installation: what the configuration says of it, and where clients reach it.
 
 use std::{
-    io,
+    fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     num::NonZeroU16,
     sync::Arc,
@@ -9,61 +9,130 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use fernamt_domain::Secret;
 use fernamt_media::{
     MediaPlane,
     embedded::{Embedded, Settings},
+    livekit::{self, LiveKit},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, office::Office};
+use crate::{
+    config::{self, Config},
+    office::Office,
+};
 
 /// The UDP port unless the configuration names one.
 const PORT: u16 = 7882;
+
+/// How the policy of a page begins to say where it may connect to.
+const OWN_SITE: &str = "connect-src 'self'";
 
 /// The port of HTTPS.
 const HTTPS_PORT: u16 = 443;
 
 /// What carries the sound and the picture of meetings.
 #[derive(Debug, Clone)]
-pub(crate) struct Media {
-    embedded: Arc<Embedded>,
+pub(crate) enum Media {
+    /// This server.
+    Embedded(Arc<Embedded>),
+    /// A LiveKit of one's own.
+    LiveKit(Arc<LiveKit>, HeaderValue),
 }
 
 impl Media {
-    /// Binds the media port.
+    /// Binds the media port, or gets ready for the LiveKit that is configured.
     pub(crate) fn bind(office: &Office) -> anyhow::Result<Self> {
-        let config = &office.config;
-        anyhow::ensure!(config.media.livekit.is_none(), "meetings cannot live on a LiveKit yet; leave [media.livekit] out");
-        let embedded = match config.media.address {
+        let config = &office.config.media;
+        if let Some(livekit) = &config.livekit {
+            return on_livekit(office, livekit);
+        }
+        let embedded = match config.address {
             Some(address) => bind(office, address)
                 .with_context(|| format!("cannot listen on UDP {address}; is another program using the port?"))?,
             None => bind_somewhere(office).context("no UDP port is free for sound and picture")?,
         };
-        Ok(Self { embedded })
+        Ok(Self::Embedded(embedded))
     }
 
     /// The plane, as features use it.
     pub(crate) fn plane(&self) -> Arc<dyn MediaPlane> {
-        Arc::clone(&self.embedded) as _
+        match self {
+            Self::Embedded(plane) => Arc::clone(plane) as _,
+            Self::LiveKit(plane, _) => Arc::clone(plane) as _,
+        }
     }
 
     /// The embedded plane, where there is one.
     pub(crate) fn embedded(&self) -> Option<Arc<Embedded>> {
-        Some(Arc::clone(&self.embedded))
+        match self {
+            Self::Embedded(plane) => Some(Arc::clone(plane)),
+            Self::LiveKit(..) => None,
+        }
     }
 
-    /// What the plane serves on the tenant's main site. Tickets open it, so it stands beside the check of origins.
+    /// What the plane serves on the tenant's main site. Tickets and signatures open it, so it stands beside the check of
+    /// origins.
     pub(crate) fn router(&self) -> Router {
-        self.embedded.router()
+        match self {
+            Self::Embedded(plane) => plane.router(),
+            Self::LiveKit(plane, _) => plane.router(),
+        }
+    }
+
+    /// Where pages may connect to beside their own site, as it stands in their policy.
+    pub(crate) fn beside(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::LiveKit(_, sources) => Some(sources.clone()),
+        }
     }
 
     /// Carries sound and picture until stopped.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        if let Err(error) = self.embedded.run(stop).await {
+        if let Self::Embedded(plane) = self
+            && let Err(error) = plane.run(stop).await
+        {
             tracing::error!(%error, "Sound and picture are not carried");
         }
     }
+}
+
+/// Lets pages connect to the LiveKit: it stands in their policy beside their own site.
+pub(crate) async fn allow_beside(State(sources): State<Option<HeaderValue>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(sources) = sources.as_ref().and_then(|sources| sources.to_str().ok())
+        && let Some(policy) = response.headers_mut().get_mut(header::CONTENT_SECURITY_POLICY)
+        && let Ok(text) = policy.to_str()
+        && let Ok(wider) = HeaderValue::from_str(&text.replace(OWN_SITE, &format!("{OWN_SITE} {sources}")))
+    {
+        *policy = wider;
+    }
+    response
+}
+
+fn on_livekit(office: &Office, config: &config::LiveKit) -> anyhow::Result<Media> {
+    let path = &config.secret_file;
+    let secret = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    // `wss` becomes `https`, `ws` becomes `http`.
+    let over_http = config.url.replacen("ws", "http", 1);
+    let api_url = config.api_url.clone().unwrap_or_else(|| over_http.clone());
+    let sources = HeaderValue::from_str(&format!("{} {over_http}", config.url))?;
+    let settings = livekit::Settings {
+        url: config.url.clone(),
+        api_url,
+        key: config.key.clone(),
+        secret: Secret::from(secret.trim()),
+    };
+    let plane = LiveKit::new(settings, Arc::clone(&office.clock), Arc::clone(&office.rng))?;
+    Ok(Media::LiveKit(plane, sources))
 }
 
 /// The usual port, or another one where several servers share a machine.

@@ -112,7 +112,7 @@ async fn connect(
     };
     let client = Client {
         auto_subscribe: !matches!(words.auto_subscribe.as_deref(), Some("0" | "false")),
-        client_protocol: words.client_protocol.and_then(|word| word.parse().ok()).unwrap_or_default(),
+        protocol: words.client_protocol.and_then(|word| word.parse().ok()).unwrap_or_default(),
         capabilities: capabilities(words.capabilities.as_deref().unwrap_or_default()),
     };
     upgrade.on_upgrade(move |socket| serve(plane, wing, pass, client, socket, permit))

@@ -21,7 +21,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Socket {
     raw: Option<StdSocket>,
-    socket: Option<UdpSocket>,
+    registered: Option<UdpSocket>,
     state: UdpSocketState,
     local: SocketAddr,
     /// What clients are told to send to, the port included.
@@ -58,20 +58,20 @@ impl Socket {
         // Less than asked for is what administrators may have set.
         let _ = state.set_send_buffer_size(UdpSockRef::from(&raw), BUFFER_BYTES);
         let _ = state.set_recv_buffer_size(UdpSockRef::from(&raw), BUFFER_BYTES);
-        Ok(Self { raw: Some(raw), socket: None, state, local, advertised, own: RefCell::default() })
+        Ok(Self { raw: Some(raw), registered: None, state, local, advertised, own: RefCell::default() })
     }
 
     /// Hands the socket to the runtime that this is called in.
     pub(crate) fn register(&mut self) -> io::Result<()> {
         if let Some(raw) = self.raw.take() {
-            self.socket = Some(UdpSocket::from_std(raw)?);
+            self.registered = Some(UdpSocket::from_std(raw)?);
         }
         Ok(())
     }
 
     /// Waits until there is something to read.
     pub(crate) async fn readable(&self) -> io::Result<()> {
-        match &self.socket {
+        match &self.registered {
             Some(socket) => socket.readable().await,
             None => std::future::pending().await,
         }
@@ -80,7 +80,7 @@ impl Socket {
     /// Takes in what there is, at most one batch.
     pub(crate) fn receive(&self, received: &mut Received) -> bool {
         received.count = 0;
-        let Some(socket) = &self.socket else { return false };
+        let Some(socket) = &self.registered else { return false };
         let Received { pieces, meta, .. } = received;
         let mut slices: Vec<IoSliceMut<'_>> = pieces.iter_mut().map(|piece| IoSliceMut::new(piece)).collect();
         let result = socket
@@ -119,7 +119,7 @@ impl Socket {
 
     /// Sends at once, or not at all: what cannot leave now is late already.
     pub(crate) fn send(&self, transmit: &Transmit) {
-        let Some(socket) = &self.socket else { return };
+        let Some(socket) = &self.registered else { return };
         let destination = match (self.local, transmit.to) {
             (SocketAddr::V6(_), SocketAddr::V4(to)) => SocketAddr::new(to.ip().to_ipv6_mapped().into(), to.port()),
             (_, to) => to,

@@ -86,11 +86,6 @@ impl Wing {
         self.follow(&mut state);
     }
 
-    /// The way to the shard.
-    pub(crate) fn orders(&self) -> &mpsc::Sender<Order> {
-        &self.orders
-    }
-
     /// Hears what the shard says, until it is gone or `stop` comes.
     pub(crate) async fn listen(self: Arc<Self>, mut heard: mpsc::Receiver<Heard>, stop: CancellationToken) {
         const BATCH: usize = 64;

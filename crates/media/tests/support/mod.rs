@@ -1,4 +1,6 @@
-//! An embedded plane that listens on the loopback.
+//! A media plane on the loopback: the embedded one, or one on a real LiveKit.
+
+pub(crate) mod client;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -11,7 +13,9 @@ use fernamt_domain::{SystemClock, SystemRng};
 use fernamt_media::{
     MediaEvent, MediaPlane, Permissions, RoomLimits, RoomName, Seat, SeatId, TicketFor,
     embedded::{Embedded, Settings, begins_like_ice},
+    livekit::{LiveKit, WEBHOOK_PATH},
 };
+use fernamt_testkit::peers;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -24,13 +28,15 @@ use uuid::Uuid;
 
 /// The plane with its own threads, so that a test may block.
 pub(crate) struct House {
-    pub(crate) plane: Arc<Embedded>,
+    pub(crate) plane: Arc<dyn MediaPlane>,
     pub(crate) room: RoomName,
     pub(crate) address: SocketAddr,
     events: broadcast::Receiver<MediaEvent>,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
     runtime: Runtime,
+    /// The other server, if the plane is on one, and where clients reach it.
+    livekit: Option<peers::LiveKit>,
 }
 
 /// What a house may have otherwise.
@@ -70,12 +76,42 @@ impl House {
             let (run, until) = (Arc::clone(&plane), stop.clone());
             let running = tokio::spawn(async move { run.run(until).await.unwrap() });
             tokio::spawn(listen(listener, Arc::clone(&plane)));
-            (plane, address, events, stop, running)
+            (plane as Arc<dyn MediaPlane>, address, events, stop, running)
         });
         let room = RoomName(Uuid::from_u128(0x00c0_ffee));
-        let house = Self { plane, room, address, events, stop, running: Some(running), runtime };
+        let house = Self { plane, room, address, events, stop, running: Some(running), runtime, livekit: None };
         house.open(RoomLimits::default());
         house
+    }
+
+    /// The plane on a real LiveKit, which tells us of what happens there.
+    pub(crate) fn on_livekit() -> anyhow::Result<Self> {
+        let runtime = Runtime::new()?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = listener.local_addr()?;
+        let server = peers::LiveKit::start_with(&peers::LiveKitSettings {
+            webhook: Some(format!("http://{address}{WEBHOOK_PATH}")),
+            known_rooms_only: true,
+            ..peers::LiveKitSettings::default()
+        })?;
+        let settings = fernamt_media::livekit::Settings {
+            url: server.ws_url(),
+            api_url: server.http_url(),
+            key: server.key.to_owned(),
+            secret: server.secret.into(),
+        };
+        let plane = LiveKit::new(settings, Arc::new(SystemClock), Arc::new(SystemRng))?;
+        let router = plane.router();
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve_http(stream, router.clone()));
+            }
+        });
+        let (events, stop) = (plane.events(), CancellationToken::new());
+        let room = RoomName(Uuid::from_u128(0x00c0_ffee));
+        let house = Self { plane, room, address, events, stop, running: None, runtime, livekit: Some(server) };
+        house.open(RoomLimits::default());
+        Ok(house)
     }
 
     pub(crate) fn open(&self, limits: RoomLimits) {
@@ -83,7 +119,7 @@ impl House {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.address)
+        self.livekit.as_ref().map_or_else(|| format!("ws://{}", self.address), peers::LiveKit::ws_url)
     }
 
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
@@ -147,6 +183,10 @@ async fn serve(stream: TcpStream, peer: SocketAddr, plane: Arc<Embedded>, router
         let local = stream.local_addr().unwrap();
         return plane.accept(stream, peer, local).await;
     }
+    serve_http(stream, router).await;
+}
+
+async fn serve_http(stream: TcpStream, router: Router) {
     let service = TowerToHyperService::new(router);
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)

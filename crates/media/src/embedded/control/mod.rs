@@ -75,7 +75,7 @@ pub(crate) struct Client {
     /// Whether it wants all tracks without asking.
     pub(crate) auto_subscribe: bool,
     /// Its version of the protocol between clients.
-    pub(crate) client_protocol: i32,
+    pub(crate) protocol: i32,
     /// What it can, told to the others.
     pub(crate) capabilities: Vec<i32>,
 }

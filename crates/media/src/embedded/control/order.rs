@@ -25,7 +25,7 @@ pub(super) fn claims(seat: Seat, known: &Known, until: OffsetDateTime, jti: Opti
         jti: jti.unwrap_or_default(),
         exp: until.unix_timestamp(),
         name: known.name.clone(),
-        video: VideoGrant::join(seat.room.to_string(), &known.permissions),
+        video: VideoGrant::join(seat.room.to_string(), known.permissions),
         generation: Some(known.generation),
         ..Claims::default()
     }
@@ -130,7 +130,7 @@ impl Control {
         if let Some(farewell) = farewell {
             self.effects.push(Effect::Send(others, Box::new(farewell)));
         }
-        self.shard(Input::Permissions { seat: number, permissions: wire::core_permissions(&permissions) });
+        self.shard(Input::Permissions { seat: number, permissions: wire::core_permissions(permissions) });
         self.renew_token(seat, now);
         Ok(())
     }
@@ -271,7 +271,7 @@ impl Control {
             seat: number,
             room: RoomId(seat.room.0.as_u128()),
             name: sid,
-            permissions: wire::core_permissions(&permissions),
+            permissions: wire::core_permissions(permissions),
             auto_subscribe,
             addresses: self.addresses.clone(),
             secrets,

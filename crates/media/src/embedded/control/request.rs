@@ -12,7 +12,7 @@ use livekit_protocol::{
 use time::OffsetDateTime;
 
 use super::{Control, Effect, MAX_METADATA_BYTES, MAX_NAME_BYTES, Published, Tag, wire};
-use crate::{MediaEvent, RoomName, SeatEnd};
+use crate::{MediaEvent, RoomName, SeatEnd, words};
 
 /// The most bytes of the words that describe a track.
 const MAX_TRACK_WORDS_BYTES: usize = 512;
@@ -79,7 +79,7 @@ impl Control {
         let Some(room) = self.rooms.get_mut(&seat.room) else { return };
         let limit = usize::from(room.limits.max_tracks_per_seat);
         let Some(seated) = room.seated.get_mut(&seat.id) else { return };
-        let source = wire::source(request.source());
+        let source = words::source(request.source());
         let words = request.cid.len() + request.name.len() + request.stream.len();
         let reason = if seated.permissions.hidden || !seated.permissions.publish.allow(source) {
             Some(Reason::NotAllowed)

@@ -8,7 +8,7 @@ use livekit_protocol::{participant_info::State, signal_response::Message};
 use proto::DisconnectReason;
 
 use super::{Published, Room, Seated};
-use crate::{Permissions, RoomName, Seat, SeatEnd, Source, Sources};
+use crate::{Permissions, RoomName, Seat, SeatEnd, Source, Sources, words};
 
 /// The version that we answer as: what a server of this version cannot do, clients do not ask for.
 const SERVER_VERSION: &str = "1.13.5";
@@ -62,10 +62,10 @@ pub(super) fn participant(seat: Seat, seated: &Seated) -> proto::ParticipantInfo
         joined_at_ms: milliseconds(seated.joined_at),
         name: seated.name.clone(),
         version: seated.version,
-        permission: Some(permission(&seated.permissions)),
+        permission: Some(words::permission(seated.permissions)),
         is_publisher: seated.tracks.iter().any(|track| track.live),
         attributes: seated.attributes.clone(),
-        client_protocol: seated.client.client_protocol,
+        client_protocol: seated.client.protocol,
         capabilities: seated.client.capabilities.clone(),
         ..proto::ParticipantInfo::default()
     }
@@ -104,32 +104,6 @@ pub(super) fn join(
     })
 }
 
-fn permission(permissions: &Permissions) -> proto::ParticipantPermission {
-    let sources = [proto::TrackSource::Camera, proto::TrackSource::Microphone, proto::TrackSource::ScreenShare]
-        .into_iter()
-        .chain([proto::TrackSource::ScreenShareAudio]);
-    let allowed = sources.filter(|word| permissions.publish.allow(source(*word))).map(i32::from).collect();
-    proto::ParticipantPermission {
-        can_subscribe: permissions.subscribe,
-        can_publish: permissions.publish.any(),
-        can_publish_data: permissions.send_data,
-        can_publish_sources: if permissions.publish == Sources::ALL { Vec::new() } else { allowed },
-        hidden: permissions.hidden,
-        can_update_metadata: permissions.own_metadata,
-        ..proto::ParticipantPermission::default()
-    }
-}
-
-pub(super) fn source(word: proto::TrackSource) -> Source {
-    match word {
-        proto::TrackSource::Unknown => Source::Unknown,
-        proto::TrackSource::Camera => Source::Camera,
-        proto::TrackSource::Microphone => Source::Microphone,
-        proto::TrackSource::ScreenShare => Source::ScreenShare,
-        proto::TrackSource::ScreenShareAudio => Source::ScreenShareAudio,
-    }
-}
-
 pub(super) fn core_source(source: Source) -> sfu::Source {
     match source {
         Source::Unknown => sfu::Source::Other,
@@ -141,7 +115,7 @@ pub(super) fn core_source(source: Source) -> sfu::Source {
 }
 
 /// What the core has to hold a seat to.
-pub(super) fn core_permissions(permissions: &Permissions) -> sfu::Permissions {
+pub(super) fn core_permissions(permissions: Permissions) -> sfu::Permissions {
     let all = [Source::Camera, Source::Microphone, Source::ScreenShare, Source::ScreenShareAudio];
     let publish = if permissions.hidden || !permissions.publish.any() {
         sfu::Publish::Nothing
