@@ -39,6 +39,15 @@ export function Door({ answer, onJoin }: DoorProps) {
   const listener = role === 'listener';
   return (
     <div className="fa-door">
+      <header className="fa-door__head fa-stack fa-stack--tight">
+        <div className="fa-row">
+          <ProtectionBadge facts={facts} />
+        </div>
+        <h1 tabIndex={-1}>{facts.title}</h1>
+        <p className="fa-muted">
+          <MeetingTime facts={facts} />
+        </p>
+      </header>
       <div className="fa-door__devices">
         {listener ? (
           <Alert tone="info" title={<Trans>Sie hören zu</Trans>}>
@@ -61,16 +70,7 @@ export function Door({ answer, onJoin }: DoorProps) {
           />
         )}
       </div>
-      <div className="fa-door__text">
-        <header className="fa-stack fa-stack--tight">
-          <div className="fa-row">
-            <ProtectionBadge facts={facts} />
-          </div>
-          <h1 tabIndex={-1}>{facts.title}</h1>
-          <p className="fa-muted">
-            <MeetingTime facts={facts} />
-          </p>
-        </header>
+      <div className="fa-door__form">
         <Form
           form={form}
           actions={

@@ -239,7 +239,7 @@ export function QuestionDialog({
         name="question"
         optional
         autoFocus
-        rows={3}
+        rows={6}
         maxLength={limits.question}
         hint={t`Nur die Moderation liest sie. Wenn Sie drankommen, werden Sie auf die Bühne geholt.`}
         value={question}

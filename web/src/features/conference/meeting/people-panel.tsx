@@ -180,7 +180,7 @@ function Hands({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Promis
       )}
       <ol className="fa-people__list">
         {hands.map(({ seat, name, question }, index) => (
-          <li key={seat} className="fa-person">
+          <li key={seat} className="fa-person fa-person--hand">
             <span className="fa-person__place">{index + 1}</span>
             <span className="fa-person__text">
               <span className="fa-person__name">

@@ -42,6 +42,8 @@ type Wishes = {
 };
 
 const RATIO = 16 / 9;
+/** On a phone held upright faces need height, and cameras give it. */
+const RATIO_ON_PHONE = 6 / 5;
 const GAP = 8;
 /** Smaller than this, nobody is recognised. */
 const LEAST_WIDTH = 190;
@@ -50,8 +52,11 @@ const PHONE = 600;
 /** What one browser decodes at once without its fan at full speed. */
 const MAX_PICTURES = 25;
 
+const ratioOf = (width: number) => (width < PHONE ? RATIO_ON_PHONE : RATIO);
+
 /** The grid in which so many tiles are largest. */
 export function gridOf(count: number, { width, height }: Size): Grid {
+  const ratio = ratioOf(width);
   let best: Grid = { columns: 1, rows: Math.max(1, count), tile: { width: 0, height: 0 } };
   for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
     const rows = Math.ceil(Math.max(1, count) / columns);
@@ -60,8 +65,8 @@ export function gridOf(count: number, { width, height }: Size): Grid {
       height: (height - GAP * (rows - 1)) / rows,
     };
     const tile = {
-      width: Math.max(0, Math.min(room.width, room.height * RATIO)),
-      height: Math.max(0, Math.min(room.height, room.width / RATIO)),
+      width: Math.max(0, Math.min(room.width, room.height * ratio)),
+      height: Math.max(0, Math.min(room.height, room.width / ratio)),
     };
     if (tile.width > best.tile.width) best = { columns, rows, tile };
   }
@@ -72,7 +77,7 @@ export function gridOf(count: number, { width, height }: Size): Grid {
 export function galleryCapacity({ width, height }: Size): number {
   const least = width < PHONE ? LEAST_WIDTH_ON_PHONE : LEAST_WIDTH;
   const columns = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
-  const rows = Math.max(1, Math.floor((height + GAP) / (least / RATIO + GAP)));
+  const rows = Math.max(1, Math.floor((height + GAP) / (least / ratioOf(width) + GAP)));
   return Math.min(MAX_PICTURES, Math.max(2, columns * rows));
 }
 

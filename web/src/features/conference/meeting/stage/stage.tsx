@@ -42,46 +42,49 @@ export function Stage({ tiles, layout, pinned, heard, menuOf, children }: StageP
   const grid = gridOf(stage.rest.length, size);
 
   return (
-    <div className="fa-stage" ref={box}>
-      {stage.focus.length > 0 && (
-        <div
-          className={`fa-stage__focus ${beside ? 'fa-stage__focus--beside' : ''} ${single ? 'fa-stage__focus--alone' : ''}`}
-        >
-          <ul className="fa-stage__large" aria-label={t`Im Mittelpunkt`}>
-            {stage.focus.map((tile) => (
-              <Tile key={tile.id} tile={tile} large menu={menuOf(tile)} />
-            ))}
-          </ul>
-          {!single && (
-            <ul className="fa-stage__strip" aria-label={t`Weitere Teilnehmende`}>
-              {stage.rest.map((tile) => (
-                <Tile key={tile.id} tile={tile} menu={menuOf(tile)} />
+    <div className="fa-stage">
+      <div className="fa-stage__box" ref={box}>
+        {stage.focus.length > 0 && (
+          <div
+            className={`fa-stage__focus ${beside ? 'fa-stage__focus--beside' : ''} ${single ? 'fa-stage__focus--alone' : ''}`}
+          >
+            <ul className="fa-stage__large" aria-label={t`Im Mittelpunkt`}>
+              {stage.focus.map((tile) => (
+                <Tile key={tile.id} tile={tile} large menu={menuOf(tile)} />
               ))}
             </ul>
-          )}
-        </div>
-      )}
-      {stage.focus.length === 0 && (
-        <ul
-          className="fa-stage__grid"
-          aria-label={t`Teilnehmende`}
-          style={{
-            gridTemplateColumns: `repeat(${grid.columns}, ${Math.floor(grid.tile.width)}px)`,
-          }}
-        >
-          {stage.rest.map((tile) => (
-            <Tile
-              key={tile.id}
-              tile={tile}
-              menu={menuOf(tile)}
-              style={{
-                width: Math.floor(grid.tile.width),
-                height: Math.floor(grid.tile.height),
-              }}
-            />
-          ))}
-        </ul>
-      )}
+            {!single && (
+              <ul className="fa-stage__strip" aria-label={t`Weitere Teilnehmende`}>
+                {stage.rest.map((tile) => (
+                  <Tile key={tile.id} tile={tile} menu={menuOf(tile)} />
+                ))}
+              </ul>
+            )}
+          </div>
+        )}
+        {stage.focus.length === 0 && (
+          <ul
+            className="fa-stage__grid"
+            aria-label={t`Teilnehmende`}
+            style={{
+              gridTemplateColumns: `repeat(${grid.columns}, ${Math.floor(grid.tile.width)}px)`,
+            }}
+          >
+            {stage.rest.map((tile) => (
+              <Tile
+                key={tile.id}
+                tile={tile}
+                menu={menuOf(tile)}
+                style={{
+                  width: Math.floor(grid.tile.width),
+                  height: Math.floor(grid.tile.height),
+                }}
+              />
+            ))}
+          </ul>
+        )}
+        {children}
+      </div>
       {stage.pages > 1 && (
         <nav className="fa-stage__pages" aria-label={t`Seiten der Galerie`}>
           <IconButton
@@ -99,7 +102,6 @@ export function Stage({ tiles, layout, pinned, heard, menuOf, children }: StageP
           />
         </nav>
       )}
-      {children}
     </div>
   );
 }
