@@ -13,8 +13,8 @@ use std::{
 };
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
-    Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
+    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, MeetingId, PersonId,
+    PersonState, Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
@@ -90,6 +90,9 @@ pub(crate) struct Held {
     pub(crate) next_change: Option<OffsetDateTime>,
     /// What the target was when the grant was made.
     way: Way,
+    /// Whether it is a seat in a meeting: who may sit there is the meeting's to say, so it holds as long as the session,
+    /// the person and the device do.
+    seat: bool,
 }
 
 /// Where a target is, and how it may be used: a connection keeps to what it was opened with, so a change ends it.
@@ -217,7 +220,7 @@ impl Authoriser {
                 });
             }
             let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
-            let held = Held { next_change: decision.next_change, way };
+            let held = Held { next_change: decision.next_change, way, seat: false };
             // Known before it is registered, so that the re-evaluation never meets a grant it knows nothing about.
             self.held().insert(id, held);
             let grant = Grant {
@@ -233,6 +236,44 @@ impl Authoriser {
                     tenant.record(audited(&facts, target, situation, &decision)).await?;
                     return Ok(Admitted { grant, target: record });
                 }
+                Err(error) => {
+                    self.held().remove(&id);
+                    if error != RegisterError::Stale {
+                        return Err(Refusal::TooMany(error));
+                    }
+                }
+            }
+        }
+        Err(Refusal::Store(StoreError::Busy))
+    }
+
+    /// Registers that a session sits in a meeting. Who may sit there the meeting has decided; the grant ends when the session
+    /// ends, or its person or device is barred.
+    pub async fn seat(
+        &self,
+        tenant: &TenantStore,
+        facts: &SessionFacts,
+        meeting: MeetingId,
+        situation: &Situation,
+    ) -> Result<LiveGrant, Refusal> {
+        for _ in 0..MAX_RETRIES {
+            let generation = self.inner.grants.generation();
+            let (facts, expires_at) = match self.present(tenant, facts, situation.at).await? {
+                Ok(present) => present,
+                Err(reason) => return Err(Refusal::Ended(reason)),
+            };
+            let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
+            self.held().insert(id, Held { next_change: Some(expires_at), way: Way::default(), seat: true });
+            let grant = Grant {
+                id,
+                tenant: tenant.id(),
+                facts,
+                target: TargetId(meeting.0),
+                situation: situation.clone(),
+                expires_at: Some(expires_at),
+            };
+            match self.inner.grants.register(grant, generation) {
+                Ok(grant) => return Ok(grant),
                 Err(error) => {
                     self.held().remove(&id);
                     if error != RegisterError::Stale {

@@ -42,6 +42,9 @@ impl<'a> Round<'a> {
             Ok(present) => present,
             Err(reason) => return Ok(Verdict::Ends(reason)),
         };
+        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.seat) {
+            return Ok(Verdict::Holds(Held { next_change: Some(expires_at), way: Way::default(), seat: true }));
+        }
         let Some((way, target)) = self.target(tenant, grant.target).await? else {
             return Ok(Verdict::Ends(EndReason::TargetChanged));
         };
@@ -55,7 +58,7 @@ impl<'a> Round<'a> {
             return Ok(Verdict::Ends(EndReason::NotAllowed));
         }
         let next_change = Some(decision.next_change.map_or(expires_at, |change| change.min(expires_at)));
-        Ok(Verdict::Holds(Held { next_change, way }))
+        Ok(Verdict::Holds(Held { next_change, way, seat: false }))
     }
 
     async fn session(&mut self, tenant: &TenantStore, grant: &Grant) -> Result<Present, StoreError> {
