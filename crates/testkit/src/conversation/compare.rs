@@ -93,7 +93,7 @@ fn uncounted(text: &str) -> String {
     plain
 }
 
-/// Where a server breaks the order that clients rely on (see `docs/adr/0018-*`).
+/// Where a server breaks the order that clients rely on (see `docs/adr/0019-livekits-client-protocol-as-a-frozen-subset.md`).
 pub(crate) fn breaches(lines: &[Line]) -> Vec<String> {
     let connections: BTreeSet<_> = lines.iter().map(|line| line.connection).collect();
     let mut breaches = Vec::new();

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use compare::{Difference, differences};
 pub use course::{Venue, record};
-pub use tap::Tap;
+pub use tap::{Frames, Tap};
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -192,13 +192,14 @@ fn read_head(mut stream: &TcpStream) -> io::Result<String> {
 
 /// One direction of a WebSocket, put together from what arrives.
 #[derive(Debug, Default)]
-struct Frames {
+pub struct Frames {
     waiting: Vec<u8>,
     message: Vec<u8>,
 }
 
 impl Frames {
-    fn take(&mut self, bytes: &[u8], mut heard: impl FnMut(&[u8])) {
+    /// Takes in bytes and tells of every message that is whole now.
+    pub fn take(&mut self, bytes: &[u8], mut heard: impl FnMut(&[u8])) {
         self.waiting.extend_from_slice(bytes);
         while let Some(frame) = Frame::first(&self.waiting) {
             let used = frame.end;

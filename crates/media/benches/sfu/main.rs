@@ -1,0 +1,124 @@
+//! `cargo xtask bench sfu`: our media plane against Janus and LiveKit, in one run.
+//!
+//! Each server has one processor for itself, the load another. Everybody gets the same load over the same SRTP suite, in
+//! one layer, at a fixed rate; what counts is what subscribers decrypted per second of the server's processor time. The
+//! delay of the same load with one subscriber is taken off, because it is the load's own. `-- --full` takes the sizes
+//! of the product's promises.
+
+#![expect(clippy::print_stdout, reason = "a bench tells how far it is")]
+
+mod contest;
+mod janus;
+mod load;
+mod ours;
+mod signal;
+
+use std::{env, time::Duration};
+
+use anyhow::{Result, bail};
+use fernamt_testkit::report::{Better, Report, Row};
+
+use crate::{
+    contest::{Contestant, Figures},
+    load::Shape,
+};
+
+/// What is done by how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    /// How many publish, and see others themselves unless it is a lecture.
+    pub(crate) publishers: usize,
+    /// How many only receive.
+    pub(crate) listeners: usize,
+    /// How many of the others each participant receives.
+    pub(crate) visible: usize,
+    /// How many of the publishers are silent.
+    pub(crate) silent: usize,
+}
+
+struct Scale {
+    time: Duration,
+    cases: &'static [Case],
+}
+
+const QUICK: Scale = Scale {
+    time: Duration::from_secs(5),
+    cases: &[
+        Case { name: "1 -> 60 lecture, 720p", shape: Shape::HD, publishers: 1, listeners: 60, visible: 1, silent: 0 },
+        Case { name: "20 people, 8 cameras", shape: Shape::SMALL, publishers: 20, listeners: 0, visible: 8, silent: 0 },
+        Case { name: "6 x 6 gallery", shape: Shape::GALLERY, publishers: 6, listeners: 0, visible: 5, silent: 0 },
+        Case { name: "16 voices, 3 speak", shape: SPEECH, publishers: 16, listeners: 0, visible: 15, silent: 13 },
+    ],
+};
+
+const FULL: Scale = Scale {
+    time: Duration::from_secs(10),
+    cases: &[
+        Case { name: "1 -> 300 lecture, 720p", shape: Shape::HD, publishers: 1, listeners: 300, visible: 1, silent: 0 },
+        Case {
+            name: "150 people, 25 cameras",
+            shape: Shape::SMALL,
+            publishers: 150,
+            listeners: 0,
+            visible: 25,
+            silent: 0,
+        },
+        Case { name: "10 x 10 gallery", shape: Shape::GALLERY, publishers: 10, listeners: 0, visible: 9, silent: 0 },
+        Case { name: "50 voices, 3 speak", shape: SPEECH, publishers: 50, listeners: 0, visible: 49, silent: 47 },
+    ],
+};
+
+const SPEECH: Shape = Shape::Sound { silent: false };
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [ours::SERVE] => ours::serve(),
+        [] | ["--quick"] => race(&QUICK),
+        ["--full"] => race(&FULL),
+        other => bail!("unknown words: {other:?}"),
+    }
+}
+
+fn race(scale: &Scale) -> Result<()> {
+    contest::pin_load()?;
+    let mut report = Report::new("sfu");
+    for case in scale.cases {
+        println!("{}:", case.name);
+        let mut all = Vec::new();
+        for contestant in Contestant::all() {
+            let name = contestant.name();
+            match contest::run(contestant, case, scale.time) {
+                Ok(figures) => {
+                    println!("  {name}: {figures}");
+                    all.push((contestant, figures));
+                }
+                Err(why) => println!("  {name}: SKIPPED: {why:#}"),
+            }
+        }
+        tell(&mut report, case, &all);
+    }
+    report.finish()?;
+    Ok(())
+}
+
+fn tell(report: &mut Report, case: &Case, all: &[(Contestant, Figures)]) {
+    let Some((_, ours)) = all.iter().find(|(contestant, _)| *contestant == Contestant::Ours) else { return };
+    for (rival, theirs) in all.iter().filter(|(contestant, _)| *contestant != Contestant::Ours) {
+        let name = rival.name();
+        let mut row = |what: &str, unit: &str, better, ours, theirs, aim: Option<f64>| {
+            let row = Row::race(&format!("{}, {what}", case.name), unit, better, ours, (name, theirs));
+            report.push(aim.into_iter().fold(row, Row::aim));
+        };
+        let aim = Some(if *rival == Contestant::Janus { 2.0 } else { 5.0 });
+        let (higher, lower) = (Better::Higher, Better::Lower);
+        row("decrypted packets", "per CPU-s", higher, ours.per_cpu_second, theirs.per_cpu_second, aim);
+        row("p99 delay above the unloaded", "ms", lower, ours.delay_ms, theirs.delay_ms, None);
+        row("memory a participant", "kB PSS", lower, ours.memory_kb, theirs.memory_kb, None);
+        row("join to first media, median", "ms", lower, ours.join_ms, theirs.join_ms, None);
+    }
+    report.push(Row::goal(&format!("{}, loss", case.name), "%", Better::Lower, ours.loss * 100.0, 0.1));
+    report.push(Row::goal(&format!("{}, p99 delay", case.name), "ms", Better::Lower, ours.delay_ms, 5.0));
+}
