@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use fernamt_media::{MediaEvent, Permissions, SeatEnd, Source, TicketFor, Tracks};
+use fernamt_media::{MediaEvent, Permissions, RoomLimits, RoomName, SeatEnd, Source, TicketFor, Tracks};
 use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
 
-use crate::support::{House, Plan};
+use uuid::Uuid;
+
+use crate::support::{House, Plan, line::Line};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -47,6 +49,54 @@ fn on_a_livekit_of_ones_own_it_is_the_same() {
     let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
     meet(&mut house, &mut erika, &mut jonas);
     order(&mut house, &mut jonas);
+}
+
+#[test]
+fn several_threads_share_one_port() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = House::with(Plan { threads: 3, ..Plan::default() });
+    // Rooms lie on the threads in turn, and the operating system brings packets to any of them.
+    for other in 1..=2 {
+        let room = RoomName(Uuid::from_u128(other));
+        house.wait(house.plane.open_room(room, RoomLimits::default())).unwrap();
+    }
+    let join = |house: &House, seat| SdkClient::join(&house.url(), &house.ticket(seat)).expect("joined");
+    let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
+    meet(&mut house, &mut erika, &mut jonas);
+}
+
+#[test]
+fn a_browser_comes_back_by_itself_when_the_line_was_cut() {
+    let mut erika = fernamt_testkit::peer!(BrowserClient::start());
+    let mut jonas = fernamt_testkit::peer!(BrowserClient::start());
+    come_back(&mut erika, &mut jonas);
+}
+
+#[test]
+fn a_python_client_comes_back_by_itself_when_the_line_was_cut() {
+    fernamt_testkit::peer!(sdk_python());
+    come_back(&mut SdkClient::start().expect("started"), &mut SdkClient::start().expect("started"));
+}
+
+/// The one who speaks loses the line, and is heard again without anybody doing anything.
+fn come_back(erika: &mut Driven, jonas: &mut Driven) {
+    let mut house = House::new();
+    let line = Line::to(&house);
+    let second = house.seat(2);
+    erika.join(&house.url(), &house.ticket(1)).expect("joined");
+    jonas.join(&line.url(), &house.ticket(2)).expect("joined");
+    let before = jonas.publish_tone("tone", 700.0).expect("published");
+    erika.wait_until_seen(LIMIT, |seen| seen.energy > 3000.0).expect("heard");
+
+    line.cut();
+    jonas.event(LIMIT, |event| event["event"] == "reconnecting").expect("the cut is noticed");
+    line.mend();
+    jonas.event(LIMIT, |event| event["event"] == "reconnected").expect("back");
+    let left = |why| MediaEvent::SeatLeft(second, why);
+    house.event(|event| *event == left(SeatEnd::Replaced) || *event == left(SeatEnd::Lost));
+    house.event(|event| *event == MediaEvent::SeatConnected(second));
+    let again = erika.wait_until_seen(LIMIT, |seen| seen.sid != before && seen.energy > 3000.0).expect("heard again");
+    assert!((again.tone_hz - 700.0).abs() < 30.0, "{again:?}");
 }
 
 /// What a host orders is done: no picture any more, out, and the room closed.

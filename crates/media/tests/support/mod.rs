@@ -1,6 +1,7 @@
 //! A media plane on the loopback: the embedded one, or one on a real LiveKit.
 
 pub(crate) mod client;
+pub(crate) mod line;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -124,6 +125,10 @@ impl House {
 
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
     }
 
     pub(crate) fn seat(&self, number: u128) -> Seat {

@@ -196,7 +196,8 @@ impl Control {
     fn gone(&mut self, number: SeatNo, why: Gone) {
         let Some(seat) = self.numbers.get(&number).copied() else { return };
         match why {
-            Gone::Closed => self.vacate(seat, SeatEnd::Left, None),
+            // Clients that join anew close what they had without a word. A farewell would have come by the socket.
+            Gone::Closed => self.vacate(seat, SeatEnd::Lost, None),
             Gone::Timeout | Gone::TooSlow | Gone::Fault => {
                 let again = wire::join_anew(proto::DisconnectReason::ConnectionTimeout);
                 self.vacate(seat, SeatEnd::Lost, Some(again));
