@@ -222,7 +222,8 @@ pub enum Gone {
     Fault,
 }
 
-/// Why an input was refused. Nothing has changed then.
+/// Why an input was refused. Nothing has changed then, but a session description that str0m takes in part may cost the
+/// seat its connection ([`Event::Gone`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such seat.

@@ -64,6 +64,7 @@ impl Shard {
                 events.push(Event::StreamState { seat: id, track: sub.track.clone(), paused });
             }
         }
+        seat.allocated_bps = sent;
         // Padding up to the next step finds out whether the line bears it.
         let least = if best > sent { sent + (best - sent).min(sent / 2 + 100_000) } else { 0 };
         // The estimate follows what is asked of it, so it is asked for more than the pictures of the moment take.

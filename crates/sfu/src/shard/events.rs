@@ -11,6 +11,9 @@ use crate::{
     output::{Event, Gone, Speaker},
 };
 
+/// What is of use to subscribers is looked at once in so many rounds of care.
+const TELL_EVERY_ROUNDS: u32 = 3;
+
 impl Shard {
     pub(super) fn on_event(&mut self, slot: Slot, side: Side, event: RtcEvent) {
         match event {
@@ -50,9 +53,9 @@ impl Shard {
             RtcEvent::KeyframeRequest(request) if side == Side::Subscriber => self.keyframe_wanted(slot, request.mid),
             RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if side == Side::Subscriber => {
                 let Some(seat) = self.seat(slot) else { return };
-                let less = estimate.as_u64() < seat.estimate_bps;
+                let less = estimate.as_u64() < seat.allocated_bps;
                 seat.estimate_bps = estimate.as_u64();
-                // Less is acted upon at once, more when the shares are made anew.
+                // Less than is being sent is acted upon at once, all else when the shares are made anew.
                 if less {
                     self.allocate(slot);
                 }
@@ -107,6 +110,7 @@ impl Shard {
     /// Regular care: shares, keyframes asked for again, who speaks, who is lost.
     pub(super) fn care(&mut self) {
         let now = self.now;
+        self.rounds = self.rounds.wrapping_add(1);
         for slot in 0..self.seats.len() {
             let Some(seat) = self.seat(slot) else { continue };
             let lost = now.saturating_duration_since(seat.subscriber.lost_at);
@@ -132,11 +136,12 @@ impl Shard {
     /// Keyframes that were asked for and did not come.
     fn ask_again(&mut self, slot: Slot) {
         let now = self.now;
+        let tell = self.rounds.is_multiple_of(TELL_EVERY_ROUNDS);
         let Some(seat) = self.seat(slot) else { return };
         let mut due = Vec::new();
         let mut videos = Vec::new();
         for track in &seat.tracks {
-            if track.new.kind == Kind::Video {
+            if tell && track.new.kind == Kind::Video {
                 videos.push(track.new.sid.clone());
             }
             for encoding in &track.encodings {

@@ -66,6 +66,8 @@ pub(super) struct Seat {
     pub(super) estimate_bps: u64,
     pub(super) audio_rate: Rate,
     pub(super) allocated_at: Option<Instant>,
+    /// What was shared out then.
+    pub(super) allocated_bps: u64,
     pub(super) quality: quality::Quality,
     pub(super) measured: bool,
 }
@@ -196,6 +198,7 @@ impl Seat {
             estimate_bps: initial_bps,
             audio_rate: Rate::new(),
             allocated_at: None,
+            allocated_bps: 0,
             quality: quality::Quality::new(),
             measured: false,
         }
