@@ -187,7 +187,7 @@ fn what_was_our_fault_is_not_counted() {
 #[test]
 fn memory_is_bounded() {
     let guard = Guard::default();
-    for n in 0..(MAX_BUCKETS as u32 + 1_000) {
+    for n in 0..u32::try_from(MAX_BUCKETS).unwrap() + 1_000 {
         let pass = guard.admit(Try { proved: true, ..tried(n, n) }, T0).unwrap();
         guard.settle(&pass, wrong(n), T0);
         let known = Try { device: Some(DeviceMark(u128::from(n).to_le_bytes())), ..tried(n, n) };

@@ -1,5 +1,202 @@
 //! Getting in: who asks, whether they may, and what becomes of wrong tries.
+//!
+//! Three ways lead in: the secret of a link, a typed number with its PIN, and being who one is. All end in one answer,
+//! with a token for the meeting's socket. What is typed passes the [`guard`]; whatever it refuses is answered alike,
+//! whether the number is unknown, the PIN wrong or the meeting not on, and after the same time.
 
 mod bucket;
+mod device;
 pub mod guard;
 pub mod proof;
+mod way_in;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use fernamt_api::conference::entry::{EntryAnswer, EntryKey, EntryPlace, EntryRequest, ProofOfWork};
+use fernamt_domain::{MeetingId, RoomId, Secret, conference::EntrySecret};
+use fernamt_http::{ApiError, Json, Session, Site};
+use fernamt_store::{MeetingRecord, StoreError};
+use tokio::time::{Instant, sleep_until};
+
+use self::{
+    guard::{Found, ProofNeeded, Source, Try, Verdict},
+    way_in::WayIn,
+};
+use crate::{credentials, meeting::Hall, standing};
+
+/// How long every refusal takes, whatever was looked up for it.
+const REFUSED_AFTER: Duration = Duration::from_millis(100);
+
+/// Enters a meeting.
+pub(crate) async fn enter(
+    State(hall): State<Arc<Hall>>,
+    site: Site,
+    session: Result<Session, ApiError>,
+    headers: HeaderMap,
+    Json(EntryRequest { key, proof }): Json<EntryRequest>,
+) -> Response {
+    let arrived = Instant::now();
+    let visitor = Visitor { hall, site, session: session.ok(), headers };
+    let entered = match key {
+        EntryKey::Link { secret } => visitor.by_link(&secret).await,
+        EntryKey::NumberAndPin { number, pin } => visitor.by_pin(&number, &pin, proof.as_ref()).await,
+        EntryKey::Room { room, meeting } => visitor.by_room(room, meeting).await,
+    };
+    match entered {
+        Ok((answer, cookie)) => with_cookie(Json(answer).into_response(), cookie),
+        Err((refusal, cookie)) => {
+            sleep_until(arrived + REFUSED_AFTER).await;
+            with_cookie(refusal.into_response(), cookie)
+        }
+    }
+}
+
+fn with_cookie(mut response: Response, cookie: Option<header::HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The one refusal.
+fn refused() -> ApiError {
+    ApiError::forbidden("entry_refused", "this does not lead into a meeting that is on now")
+}
+
+type Cookie = Option<header::HeaderValue>;
+type Entered = Result<(EntryAnswer, Cookie), (ApiError, Cookie)>;
+
+struct Visitor {
+    hall: Arc<Hall>,
+    site: Site,
+    session: Option<Session>,
+    headers: HeaderMap,
+}
+
+fn failed(error: StoreError) -> (ApiError, Cookie) {
+    (error.into(), None)
+}
+
+impl Visitor {
+    async fn by_link(&self, secret: &Secret<String>) -> Entered {
+        let Ok(secret) = secret.expose().parse::<EntrySecret>() else { return Err((refused(), None)) };
+        let found = credentials::find_by_secret(&self.site.tenant, &self.hall.parts.sealer, &secret).await;
+        let Some(meeting) = found.map_err(failed)? else { return Err((refused(), None)) };
+        let now = self.hall.parts.clock.now();
+        if !meeting.is_open(now) {
+            let early = now < meeting.valid_from && meeting.cancelled_at.is_none() && meeting.ended_at.is_none();
+            let error = if early {
+                ApiError::conflict("meeting_not_yet", "this meeting cannot be entered yet")
+                    .param("opens_at", rfc3339(meeting.valid_from))
+            } else {
+                ApiError::conflict("meeting_over", "this meeting is over or was called off")
+            };
+            return Err((error, None));
+        }
+        let cookie = self.mark_for_long();
+        self.into_meeting(&meeting, EntryPlace::Seat, false).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
+    }
+
+    async fn by_pin(&self, number: &str, pin: &Secret<String>, proof: Option<&ProofOfWork>) -> Entered {
+        let (parts, tenant) = (&self.hall.parts, &self.site.tenant);
+        let (now, source) = (parts.clock.now(), Source::from(self.site.connection.peer.ip()));
+        let number = number.parse().ok();
+        let known = device::read(&parts.sealer, tenant.id(), &self.headers, now);
+        let proved = proof.is_some_and(|proof| self.hall.proofs.check(tenant.id(), source, proof, now).is_ok());
+        let tried = Try { source, device: known, number, proved };
+        let Ok(pass) = self.hall.guard.admit(tried, now).map_err(|ProofNeeded| ()) else {
+            let challenge = self.hall.proofs.challenge(tenant.id(), source, now);
+            let error = ApiError::forbidden("proof_needed", "this browser must do some work first")
+                .param("challenge", challenge.challenge)
+                .param("seed", challenge.seed)
+                .param("puzzles", challenge.puzzles)
+                .param("bits", challenge.bits);
+            return Err((error, None));
+        };
+        // Whoever has done the work need not do it again for a slip of the finger.
+        let cookie = if proved && known.is_none() { self.mark(device::AFTER_PROOF) } else { None };
+        let meeting = match number {
+            Some(number) => match credentials::find_by_number(tenant, &parts.sealer, number).await {
+                Ok(found) => found.filter(|meeting| meeting.is_open(now)),
+                Err(error) => {
+                    self.hall.guard.withdraw(&pass, now);
+                    return Err(failed(error));
+                }
+            },
+            None => None,
+        };
+        let right = match pin.expose().parse() {
+            Ok(pin) => credentials::is_pin(&parts.sealer, tenant.id(), meeting.as_ref(), &pin),
+            Err(_) => false,
+        };
+        let found = Found { meeting: meeting.as_ref().map(|meeting| meeting.id), right };
+        match (self.hall.guard.settle(&pass, found, now), meeting) {
+            (Verdict::Admitted(place), Some(meeting)) => {
+                let cookie = self.mark_for_long();
+                self.into_meeting(&meeting, place, true).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
+            }
+            (Verdict::Refused { alarm: Some(guessed) }, _) => {
+                self.hall.guessed(tenant.id(), guessed, true).await;
+                Err((refused(), cookie))
+            }
+            _ => Err((refused(), cookie)),
+        }
+    }
+
+    async fn by_room(&self, room: RoomId, meeting: Option<MeetingId>) -> Entered {
+        let entered = async {
+            let session = self
+                .session
+                .as_ref()
+                .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))?;
+            let tenant = &self.site.tenant;
+            let now = self.hall.parts.clock.now();
+            let (room, _) = standing::visible(tenant, room, session.person()).await?;
+            let meeting = match meeting {
+                Some(id) => Some(tenant.meetings().get(id).await?).filter(|found| found.room == room.id),
+                None => tenant.meetings().open_in_room(room.id, now).await?.into_iter().next(),
+            };
+            let none = || ApiError::conflict("no_meeting_now", "no meeting of this room can be entered now");
+            let meeting = meeting.filter(|meeting| meeting.is_open(now)).ok_or_else(none)?;
+            self.into_meeting(&meeting, EntryPlace::Seat, false).await
+        };
+        entered.await.map(|answer| (answer, None)).map_err(|error| (error, None))
+    }
+
+    async fn into_meeting(
+        &self,
+        meeting: &MeetingRecord,
+        most: EntryPlace,
+        by_pin: bool,
+    ) -> Result<EntryAnswer, ApiError> {
+        let mark =
+            device::read(&self.hall.parts.sealer, self.site.tenant.id(), &self.headers, self.hall.parts.clock.now());
+        let way_in = WayIn { hall: &self.hall, site: &self.site, session: self.session.as_ref(), mark };
+        way_in.into_meeting(meeting, most, by_pin).await
+    }
+
+    /// A mark for this browser, for the time being.
+    fn mark(&self, lifetime: time::Duration) -> Cookie {
+        let parts = &self.hall.parts;
+        Some(device::make(&parts.sealer, &*parts.rng, self.site.tenant.id(), parts.clock.now() + lifetime, lifetime))
+    }
+
+    /// A mark for a browser that was let in, unless it has one for long already.
+    fn mark_for_long(&self) -> Cookie {
+        let (parts, tenant) = (&self.hall.parts, self.site.tenant.id());
+        let soon = parts.clock.now() + device::AFTER_PROOF;
+        match device::read(&parts.sealer, tenant, &self.headers, soon) {
+            Some(_) => None,
+            None => self.mark(device::AFTER_SUCCESS),
+        }
+    }
+}
+
+fn rfc3339(at: time::OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! The mark of a browser that was let in before: a sealed cookie with a bucket of its own at the guard, so that
+//! colleagues behind one address do not pay for each other. It says nothing about who uses the browser.
+
+use axum::http::{HeaderMap, HeaderValue};
+use data_encoding::BASE64URL_NOPAD;
+use fernamt_domain::{Purpose, Rng, Sealer, TenantId, rng::random_bytes};
+use fernamt_http::cookie::{self, SameSite};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::guard::DeviceMark;
+
+/// The cookie's name.
+pub(super) const COOKIE: &str = "__Host-fernamt-entry";
+/// How long a mark is good that was given for a proof of work.
+pub(super) const AFTER_PROOF: Duration = Duration::minutes(30);
+/// How long a mark is good that was given for getting in.
+pub(super) const AFTER_SUCCESS: Duration = Duration::days(90);
+
+#[derive(Serialize, Deserialize)]
+struct Marked {
+    mark: String,
+    until: i64,
+}
+
+fn purpose(tenant: TenantId) -> Purpose<'static> {
+    Purpose { tenant, word: "entry-device" }
+}
+
+/// A new mark as a cookie.
+pub(super) fn make(
+    sealer: &Sealer,
+    rng: &dyn Rng,
+    tenant: TenantId,
+    until: OffsetDateTime,
+    lifetime: Duration,
+) -> HeaderValue {
+    let mark = BASE64URL_NOPAD.encode(&random_bytes::<16>(rng));
+    let sealed = sealer.seal_token(purpose(tenant), &Marked { mark, until: until.unix_timestamp() });
+    cookie::set(COOKIE, &sealed, lifetime, SameSite::Strict)
+}
+
+/// The mark that a browser shows, if it is ours and will still be good at `at`.
+pub(super) fn read(sealer: &Sealer, tenant: TenantId, headers: &HeaderMap, at: OffsetDateTime) -> Option<DeviceMark> {
+    let value = cookie::get(headers, COOKIE)?;
+    let marked: Marked = sealer.open_token(purpose(tenant), value.expose()).ok()?;
+    let mark = BASE64URL_NOPAD.decode(marked.mark.as_bytes()).ok()?.try_into().ok()?;
+    (at.unix_timestamp() < marked.until).then_some(DeviceMark(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header;
+    use fernamt_domain::SystemRng;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_mark_is_good_for_its_time_and_its_tenant_only() {
+        let (sealer, tenant) = (Sealer::new(&[7; 32]), TenantId(Uuid::nil()));
+        let until = OffsetDateTime::UNIX_EPOCH + AFTER_PROOF;
+        let cookie = make(&sealer, &SystemRng, tenant, until, AFTER_PROOF);
+        let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).unwrap())]);
+        assert!(read(&sealer, tenant, &headers, OffsetDateTime::UNIX_EPOCH).is_some());
+        assert_eq!(read(&sealer, tenant, &headers, until), None);
+        assert_eq!(read(&sealer, TenantId(Uuid::max()), &headers, OffsetDateTime::UNIX_EPOCH), None);
+        assert_eq!(read(&Sealer::new(&[8; 32]), tenant, &headers, OffsetDateTime::UNIX_EPOCH), None);
+    }
+}

@@ -1,0 +1,506 @@
+//! The task of one running meeting: hands inputs to the state machine, stores, and only then tells.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::extract::ws::Utf8Bytes;
+use fernamt_api::conference::{
+    settings::ConferenceSettings,
+    socket::{MediaAccess, MeetingCounts, NumberAndPin, PresenceEnded, SocketAct, SocketMessage, close},
+};
+use fernamt_domain::{
+    DomainEvent, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
+    audit::{AuditEvent, AuditKind, Outcome},
+    conference::MeetingState,
+};
+use fernamt_http::Site;
+use fernamt_media::{MediaError, RoomLimits, RoomName, Seat as MediaSeat, TicketFor, Tracks};
+use fernamt_store::{MeetingRecord, MessageRecord, StoreError};
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    chat::{Saying, purpose},
+    core::{Beginning, Input, Kept, MediaOrder, Meeting, Output, SeatLimits},
+    facts,
+    hall::Hall,
+    seat::{Claim, LineId},
+    token::TokenKind,
+};
+use crate::{
+    credentials::{Credentials, pin_print},
+    lifecycle, standing,
+};
+
+/// Messages that wait for one client to read them. Whoever lags further behind is sent away and comes back with a snapshot.
+pub(super) const MAX_UNREAD: usize = 256;
+/// Inputs that are worked off before anything is stored and told.
+const BATCH: usize = 64;
+/// Orders that wait for the media plane.
+const MAX_MEDIA_ORDERS: usize = 2_048;
+/// How long a meeting that everybody has left stays in memory, so that who reloads a page finds it as it was.
+const RESTS: Duration = Duration::from_secs(60);
+/// How soon what could not be stored is tried again.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a meeting's task is told.
+#[derive(Debug)]
+pub(super) enum Command {
+    Hello {
+        line: LineId,
+        claim: Claim,
+        resumes: bool,
+        name: Option<String>,
+        socket: mpsc::Sender<ToClient>,
+        grant: Option<LiveGrant>,
+    },
+    Act {
+        line: LineId,
+        re: Option<u32>,
+        act: SocketAct,
+    },
+    Gone {
+        line: LineId,
+    },
+    Revoked {
+        seat: SeatId,
+    },
+    Guessed(bool),
+    /// Its row in the store has changed.
+    Changed,
+    /// The server stops: everybody shall come back later.
+    Restart,
+}
+
+/// What a client's socket is told.
+#[derive(Debug)]
+pub(super) enum ToClient {
+    Text(Utf8Bytes),
+    Close(u16),
+}
+
+#[derive(Debug)]
+enum ToPlane {
+    Order(MediaOrder),
+    Ticket { socket: mpsc::Sender<ToClient>, ticket: TicketFor },
+}
+
+/// One running meeting.
+pub(super) struct Actor {
+    hall: Arc<Hall>,
+    site: Site,
+    id: MeetingId,
+    meeting: Meeting,
+    commands: mpsc::Sender<Command>,
+    inbox: mpsc::Receiver<Command>,
+    counts: watch::Sender<MeetingCounts>,
+    sockets: HashMap<LineId, mpsc::Sender<ToClient>>,
+    grants: HashMap<SeatId, AbortOnDropHandle<()>>,
+    plane: mpsc::Sender<ToPlane>,
+    unstored: Unstored,
+    pin: Option<Secret<Vec<u8>>>,
+    delete_chat_at: OffsetDateTime,
+}
+
+/// What waits to be stored.
+#[derive(Default)]
+struct Unstored {
+    sayings: Vec<Saying>,
+    kept: Option<Kept>,
+    audited: Vec<(&'static str, Option<PersonId>)>,
+}
+
+impl Unstored {
+    fn is_empty(&self) -> bool {
+        self.sayings.is_empty() && self.kept.is_none() && self.audited.is_empty()
+    }
+}
+
+impl Actor {
+    /// Reads what there is of a meeting.
+    pub(super) async fn load(
+        hall: Arc<Hall>,
+        site: &Site,
+        record: MeetingRecord,
+        settings: &ConferenceSettings,
+        (commands, inbox): (mpsc::Sender<Command>, mpsc::Receiver<Command>),
+        counts: watch::Sender<MeetingCounts>,
+    ) -> Result<Self, StoreError> {
+        let (tenant, id) = (&site.tenant, record.id);
+        let room = tenant.rooms().get(record.room).await?;
+        let kept = tenant.meetings().kept_state(id).await?.and_then(|kept| serde_json::from_value(kept).ok());
+        let mut chat = Vec::new();
+        for row in tenant.messages().of_meeting(id).await? {
+            let opened = hall
+                .parts
+                .sealer
+                .open(Purpose { tenant: tenant.id(), word: &purpose(id) }, row.message_sealed.expose());
+            match opened.ok().and_then(|json| serde_json::from_slice(&json).ok()) {
+                Some(saying) => chat.push(saying),
+                None => chat.push(Saying::Deleted { id: row.position.into() }),
+            }
+        }
+        let safeguards = standing::safeguards(&room, settings);
+        let (sealer, of) = (Arc::clone(&hall.parts.sealer), tenant.id());
+        let limits =
+            SeatLimits { participants: settings.most_participants.into(), listeners: settings.most_listeners.into() };
+        let facts = facts::of(&hall.parts, site, &record, &room, settings).await?;
+        let meeting = Meeting::new(Beginning {
+            facts,
+            rules: standing::permissions(&room).into(),
+            waiting_text: room.waiting_text.clone(),
+            limits,
+            kept: kept.unwrap_or_default(),
+            chat,
+            began_at: record.opened_at.unwrap_or_else(|| hall.parts.clock.now()),
+            seal: Box::new(move |claim| TokenKind::Resume.seal(&sealer, of, id, claim)),
+        });
+        let (plane, orders) = mpsc::channel(MAX_MEDIA_ORDERS);
+        let most = u32::try_from(limits.participants + limits.listeners).unwrap_or(u32::MAX);
+        tokio::spawn(serve_plane(Arc::clone(&hall), site.clone(), id, most, orders));
+        Ok(Self {
+            site: site.clone(),
+            id,
+            meeting,
+            commands,
+            inbox,
+            counts,
+            sockets: HashMap::new(),
+            grants: HashMap::new(),
+            plane,
+            unstored: Unstored::default(),
+            pin: record.pin_print.clone(),
+            delete_chat_at: record.valid_until + time::Duration::days(safeguards.keep_chat_days.into()),
+            hall,
+        })
+    }
+
+    /// Runs until the meeting is over, or everybody has been gone for a while.
+    pub(super) async fn run(mut self) {
+        let mut idle_since: Option<Instant> = None;
+        loop {
+            let wake = self.wakes_at(idle_since);
+            tokio::select! {
+                command = self.inbox.recv() => match command {
+                    Some(command) => {
+                        let mut next = Some(command);
+                        for _ in 0..BATCH {
+                            let Some(command) = next else { break };
+                            if matches!(command, Command::Restart) {
+                                return self.restart();
+                            }
+                            self.take(command).await;
+                            next = self.inbox.try_recv().ok();
+                        }
+                        // The batch ends one short, so that nothing taken from the inbox is lost.
+                        if let Some(command) = next {
+                            self.take(command).await;
+                        }
+                    }
+                    None => return,
+                },
+                () = sleep_until(wake) => self.hand(Input::Tick),
+            }
+            self.work_off().await;
+            let _ = self.counts.send(self.meeting.counts());
+            if self.meeting.is_over() && self.unstored.is_empty() {
+                return;
+            }
+            idle_since = self.meeting.is_idle().then(|| idle_since.unwrap_or_else(Instant::now));
+            if idle_since.is_some_and(|since| since.elapsed() >= RESTS) && self.unstored.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn wakes_at(&self, idle_since: Option<Instant>) -> Instant {
+        let now = self.hall.parts.clock.now();
+        let until = |at: OffsetDateTime| Duration::try_from(at - now).unwrap_or_default();
+        let by_meeting =
+            self.meeting.wakes_at().map(|at| Instant::now() + until(at).clamp(Duration::from_millis(5), RESTS));
+        let again = (!self.unstored.is_empty()).then(|| Instant::now() + STORE_AGAIN);
+        let rest = idle_since.map(|since| since + RESTS);
+        [by_meeting, again, rest].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + RESTS)
+    }
+
+    fn hand(&mut self, input: Input) {
+        let now = self.hall.parts.clock.now();
+        self.meeting.handle(now, input);
+    }
+
+    async fn take(&mut self, command: Command) {
+        match command {
+            Command::Hello { line, claim, resumes, name, socket, grant } => {
+                self.sockets.insert(line, socket);
+                if let Some(grant) = grant {
+                    let (commands, seat) = (self.commands.clone(), claim.seat);
+                    let watch = tokio::spawn(async move {
+                        grant.ended().await;
+                        let _ = commands.send(Command::Revoked { seat }).await;
+                        drop(grant);
+                    });
+                    self.grants.insert(seat, AbortOnDropHandle::new(watch));
+                }
+                self.hand(Input::Hello { line, claim, resumes, name });
+            }
+            Command::Act { line, re, act } => self.hand(Input::Act { line, re, act }),
+            Command::Gone { line } => {
+                self.sockets.remove(&line);
+                self.hand(Input::Gone { line });
+            }
+            Command::Revoked { seat } => self.hand(Input::Revoked { seat }),
+            Command::Guessed(guessed) => self.hand(Input::Guessed(guessed)),
+            Command::Changed => {
+                if let Err(error) = self.changed().await {
+                    tracing::warn!(%error, "A running meeting could not be looked up again");
+                }
+            }
+            Command::Restart => {}
+        }
+    }
+
+    /// Looks the meeting up again.
+    async fn changed(&mut self) -> Result<(), StoreError> {
+        let tenant = self.site.tenant.clone();
+        let (now, record) = (self.hall.parts.clock.now(), tenant.meetings().get(self.id).await);
+        let record = match record {
+            Ok(record) => record,
+            Err(StoreError::NotFound(_)) => {
+                self.hand(Input::Over(PresenceEnded::Cancelled));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        match record.state(now) {
+            MeetingState::Cancelled => self.hand(Input::Over(PresenceEnded::Cancelled)),
+            MeetingState::Ended => self.hand(Input::Over(PresenceEnded::MeetingEnded)),
+            MeetingState::Planned | MeetingState::Running => {
+                if record.pin_print != self.pin {
+                    self.pin.clone_from(&record.pin_print);
+                    self.hall.guard.renewed(self.id, now);
+                    self.hand(Input::Guessed(self.hall.guard.is_guessed(self.id, now)));
+                }
+                let (room, settings) = (tenant.rooms().get(record.room).await?, crate::settings::load(&tenant).await?);
+                let safeguards = standing::safeguards(&room, &settings);
+                self.delete_chat_at = record.valid_until + time::Duration::days(safeguards.keep_chat_days.into());
+                let facts = facts::of(&self.hall.parts, &self.site, &record, &room, &settings).await?;
+                if facts != *self.meeting.facts() {
+                    self.hand(Input::Facts(Box::new(facts)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what is to be stored, then does the rest in its order.
+    async fn work_off(&mut self) {
+        loop {
+            let mut rest = Vec::new();
+            while let Some(output) = self.meeting.poll() {
+                match output {
+                    Output::Store(saying) => self.unstored.sayings.push(saying),
+                    Output::Keep(kept) => self.unstored.kept = Some(kept),
+                    Output::Audit { action, by } => self.unstored.audited.push((action, by)),
+                    other => rest.push(other),
+                }
+            }
+            if let Err(error) = self.store().await {
+                // It is told all the same and stored soon: a meeting does not stand still because a disk is slow.
+                tracing::warn!(%error, "What happened in a meeting could not be stored yet");
+            }
+            if rest.is_empty() {
+                return;
+            }
+            for output in rest {
+                self.act_on(output).await;
+            }
+        }
+    }
+
+    async fn store(&mut self) -> Result<(), StoreError> {
+        if self.unstored.is_empty() {
+            return Ok(());
+        }
+        let tenant = &self.site.tenant;
+        if !matches!(
+            tenant.meetings().get(self.id).await?.state(self.hall.parts.clock.now()),
+            MeetingState::Running | MeetingState::Planned
+        ) {
+            // It has ended meanwhile, and what is kept of it was decided then; what hosts did is still written down.
+            (self.unstored.sayings, self.unstored.kept) = (Vec::new(), None);
+        }
+        let mut work = tenant.begin().await?;
+        let word = purpose(self.id);
+        for saying in &self.unstored.sayings {
+            let json = serde_json::to_vec(saying).expect("a message always serialises");
+            let sealed = self.hall.parts.sealer.seal(Purpose { tenant: tenant.id(), word: &word }, &json);
+            let at = match saying {
+                Saying::Said(message) => message.at,
+                Saying::Deleted { .. } => self.hall.parts.clock.now(),
+            };
+            let position = u32::try_from(saying.id()).unwrap_or(u32::MAX);
+            let record = MessageRecord {
+                meeting: self.id,
+                position,
+                message_sealed: Secret::new(sealed),
+                at,
+                delete_at: self.delete_chat_at,
+            };
+            work.messages().put(&record).await?;
+        }
+        if let Some(kept) = &self.unstored.kept {
+            let json = serde_json::to_value(kept).expect("pseudonyms and rules always serialise");
+            work.meetings().keep_state(self.id, &json).await?;
+        }
+        for (action, by) in &self.unstored.audited {
+            let mut entry = AuditEvent::new(AuditKind::Conference, action, Outcome::Success);
+            if let Some(person) = by {
+                entry = entry.by(*person);
+            }
+            work.record(entry.details(json!({ "meeting": self.id })));
+        }
+        work.commit().await?;
+        self.unstored = Unstored::default();
+        Ok(())
+    }
+
+    async fn act_on(&mut self, output: Output) {
+        match output {
+            Output::Tell { lines, message } => {
+                let text = text(&message);
+                for line in lines {
+                    self.send(line, ToClient::Text(text.clone()));
+                }
+            }
+            Output::Close { line, code } => {
+                self.send(line, ToClient::Close(code));
+                self.sockets.remove(&line);
+            }
+            Output::Ticket { line, seat, name, permissions } => {
+                if let Some(socket) = self.sockets.get(&line).cloned() {
+                    let seat = MediaSeat { room: RoomName(self.id.0), id: seat.0.into() };
+                    let ticket = TicketFor { seat, name, permissions };
+                    let _ = self.plane.send(ToPlane::Ticket { socket, ticket }).await;
+                }
+            }
+            Output::Media(order) => {
+                let _ = self.plane.send(ToPlane::Order(order)).await;
+            }
+            Output::RenewPin { line, re, by } => {
+                let made = self.renew_pin(by).await.inspect_err(|error| {
+                    tracing::warn!(%error, "A PIN could not be renewed");
+                });
+                self.hand(Input::PinRenewed { line, re, made: made.ok().flatten() });
+            }
+            Output::Open { .. } => {
+                if let Some(conference) = self.hall.conference()
+                    && let Err(error) = lifecycle::open(&self.site.tenant, &conference.parts, self.id).await
+                {
+                    tracing::warn!(%error, "The opening of a meeting could not be noted");
+                }
+            }
+            Output::End { by } => self.end(by).await,
+            Output::Free(seat) => {
+                self.grants.remove(&seat);
+            }
+            Output::Store(_) | Output::Keep(_) | Output::Audit { .. } => {}
+        }
+    }
+
+    async fn end(&self, by: Option<PersonId>) {
+        let Some(conference) = self.hall.conference() else { return };
+        let mut entry = AuditEvent::new(AuditKind::Conference, "ended_for_all", Outcome::Success);
+        if let Some(person) = by {
+            entry = entry.by(person);
+        }
+        if let Err(error) = lifecycle::end(&self.site.tenant, &conference.parts, self.id, entry).await {
+            tracing::error!(%error, "A meeting that its host ended is not ended in the store");
+        }
+    }
+
+    async fn renew_pin(&mut self, by: Option<PersonId>) -> Result<Option<NumberAndPin>, StoreError> {
+        let (tenant, parts) = (&self.site.tenant, &self.hall.parts);
+        let mut work = tenant.begin().await?;
+        let record = work.meetings().locked(self.id).await?;
+        let Some(credentials) = Credentials::of(&parts.sealer, tenant.id(), &record) else { return Ok(None) };
+        let credentials = credentials.with_new_pin(&*parts.rng);
+        let print = pin_print(&parts.sealer, tenant.id(), self.id, &credentials.pin);
+        let sealed = credentials.sealed(&parts.sealer, tenant.id(), self.id);
+        work.meetings().renew_pin(self.id, &print, &sealed).await?;
+        let mut entry = AuditEvent::new(AuditKind::Conference, "pin_renewed", Outcome::Success);
+        if let Some(person) = by {
+            entry = entry.by(person);
+        }
+        work.record(entry.details(json!({ "meeting": self.id })));
+        work.publish(DomainEvent::MeetingChanged { meeting: self.id });
+        work.commit().await?;
+        let pin = Secret::new(credentials.pin.expose().to_owned());
+        Ok(Some(NumberAndPin { number: credentials.number.digits(), pin }))
+    }
+
+    fn send(&mut self, line: LineId, message: ToClient) {
+        let Some(socket) = self.sockets.get(&line) else { return };
+        if socket.try_send(message).is_err() {
+            // Whoever does not read is let go: the socket's task sees its queue end, and the client comes back.
+            self.sockets.remove(&line);
+            self.hand(Input::Gone { line });
+        }
+    }
+
+    fn restart(mut self) {
+        for (_, socket) in self.sockets.drain() {
+            let _ = socket.try_send(ToClient::Close(close::LATER));
+        }
+    }
+}
+
+fn text(message: &SocketMessage) -> Utf8Bytes {
+    serde_json::to_string(message).expect("every message serialises").into()
+}
+
+/// Hands orders to the media plane one after the other, so that none overtakes another.
+async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut orders: mpsc::Receiver<ToPlane>) {
+    let (plane, room) = (&hall.parts.media, RoomName(id.0));
+    let limits = RoomLimits { max_seats: most.max(2), ..RoomLimits::default() };
+    let mut open = false;
+    let seat = |id: SeatId| MediaSeat { room, id: id.0.into() };
+    while let Some(order) = orders.recv().await {
+        let done = match order {
+            ToPlane::Ticket { socket, ticket } => {
+                let ticket = async {
+                    if !open {
+                        plane.open_room(room, limits).await?;
+                    }
+                    plane.ticket(ticket).await
+                };
+                match ticket.await {
+                    Ok(ticket) => {
+                        open = true;
+                        let url = ticket.url.unwrap_or_else(|| site.origin().replacen("http", "ws", 1));
+                        let access = MediaAccess { url, ticket: ticket.token, expires_at: ticket.expires_at };
+                        let _ = socket.try_send(ToClient::Text(text(&SocketMessage::Media(access))));
+                        Ok(())
+                    }
+                    Err(error) => {
+                        // The room may be gone; the next one to ask opens it again.
+                        open = false;
+                        Err(error)
+                    }
+                }
+            }
+            ToPlane::Order(MediaOrder::Permit(id, permissions)) => plane.set_permissions(seat(id), permissions).await,
+            ToPlane::Order(MediaOrder::Mute(id)) => plane.mute(seat(id), Tracks::Audio).await,
+            ToPlane::Order(MediaOrder::Remove(id)) => plane.remove(seat(id)).await,
+            ToPlane::Order(MediaOrder::Close) => plane.close_room(room).await,
+        };
+        match done {
+            // Who is only here for the chat has no seat in the media plane.
+            Ok(()) | Err(MediaError::NoSuchSeat | MediaError::NoSuchRoom) => {}
+            Err(error) => tracing::warn!(%error, "The media plane did not do what a meeting asked"),
+        }
+    }
+}

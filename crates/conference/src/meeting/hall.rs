@@ -1,0 +1,262 @@
+//! All meetings that run here: each is a task of its own that owns its [`Meeting`](super::core::Meeting).
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use fernamt_api::conference::{
+    entry::MediaPlace,
+    settings::MediaLoad,
+    socket::{MeetingCounts, PresenceEnded},
+};
+use fernamt_domain::{
+    Clock, DomainEvent, MeetingId, Rng, Sealer, TenantId, conference::MeetingState, event::TenantEvent,
+};
+use fernamt_identity::Authoriser;
+use fernamt_media::{MediaPlane, RoomName, Source};
+use fernamt_store::{Notice, Store, StoreError};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    actor::{Actor, Command},
+    seat::LineId,
+};
+use crate::{
+    Conference,
+    entry::{guard::Guard, proof::Proofs},
+    live::{Counts, LiveMeetings},
+};
+
+/// Messages that wait for one meeting.
+const MAX_COMMANDS: usize = 1_024;
+/// Sockets that have not said hello, of the whole installation.
+pub const MAX_UNGREETED: usize = 1_024;
+/// How often it is looked whether the guessing of a meeting's PIN has stopped.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// What running meetings need.
+pub struct HallParts {
+    /// The store.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Yields randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Seals tokens and chat.
+    pub sealer: Arc<Sealer>,
+    /// Registers that people sit in meetings.
+    pub authoriser: Authoriser,
+    /// Carries sound and pictures.
+    pub media: Arc<dyn MediaPlane>,
+    /// Which machines that are.
+    pub place: MediaPlace,
+    /// Their host name, unless it is this site's own.
+    pub media_host: Option<String>,
+}
+
+/// All meetings that run here, and the guard at their door.
+pub struct Hall {
+    pub(crate) parts: HallParts,
+    pub(crate) guard: Guard,
+    pub(crate) proofs: Proofs,
+    pub(super) ungreeted: Semaphore,
+    conference: OnceLock<Weak<Conference>>,
+    running: Mutex<HashMap<(TenantId, MeetingId), Running>>,
+    starting: tokio::sync::Mutex<()>,
+    lines: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Running {
+    commands: mpsc::Sender<Command>,
+    counts: watch::Receiver<MeetingCounts>,
+}
+
+/// Why somebody could not be brought to a meeting.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotStarted {
+    #[error("the meeting is over")]
+    Over(PresenceEnded),
+    #[error("as many meetings run as may")]
+    TooMany,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl fmt::Debug for Hall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hall").field("running", &self.all().len()).finish_non_exhaustive()
+    }
+}
+
+impl Hall {
+    /// An empty hall.
+    pub fn new(parts: HallParts) -> Arc<Self> {
+        let proofs = Proofs::new(Arc::clone(&parts.sealer), Arc::clone(&parts.rng));
+        Arc::new(Self {
+            parts,
+            guard: Guard::default(),
+            proofs,
+            ungreeted: Semaphore::new(MAX_UNGREETED),
+            conference: OnceLock::new(),
+            running: Mutex::default(),
+            starting: tokio::sync::Mutex::default(),
+            lines: AtomicU64::new(1),
+        })
+    }
+
+    /// Names the conference whose meetings these are. It knows the hall already, so it comes second.
+    pub fn belong_to(&self, conference: &Arc<Conference>) {
+        let _ = self.conference.set(Arc::downgrade(conference));
+    }
+
+    pub(crate) fn conference(&self) -> Option<Arc<Conference>> {
+        self.conference.get().and_then(Weak::upgrade)
+    }
+
+    pub(super) fn new_line(&self) -> LineId {
+        LineId(self.lines.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Listens to what happens to meetings, until stopped; then sends everybody away to come back later.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut bus = self.parts.store.subscribe();
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = look.tick() => {
+                    let now = self.parts.clock.now();
+                    for ((_, meeting), running) in self.all() {
+                        let guessed = self.guard.is_guessed(meeting, now);
+                        let _ = running.commands.send(Command::Guessed(guessed)).await;
+                    }
+                }
+                notice = bus.next() => match notice {
+                    Some(Notice::Event(TenantEvent { tenant, event: DomainEvent::MeetingChanged { meeting } })) => {
+                        if let Some(running) = self.find(tenant, meeting) {
+                            let _ = running.commands.send(Command::Changed).await;
+                        }
+                    }
+                    Some(Notice::Event(_)) => {}
+                    Some(Notice::Everything) => {
+                        for (_, running) in self.all() {
+                            let _ = running.commands.send(Command::Changed).await;
+                        }
+                    }
+                    None => break,
+                },
+            }
+        }
+        for (_, running) in self.all() {
+            let _ = running.commands.send(Command::Restart).await;
+        }
+    }
+
+    /// The running meeting, started if it does not run yet.
+    pub(super) async fn meeting(
+        self: &Arc<Self>,
+        site: &fernamt_http::Site,
+        id: MeetingId,
+    ) -> Result<mpsc::Sender<Command>, NotStarted> {
+        let tenant = site.tenant.id();
+        if let Some(running) = self.find(tenant, id) {
+            return Ok(running.commands);
+        }
+        let _one_at_a_time = self.starting.lock().await;
+        if let Some(running) = self.find(tenant, id) {
+            return Ok(running.commands);
+        }
+        let now = self.parts.clock.now();
+        let record = match site.tenant.meetings().get(id).await {
+            Ok(record) => record,
+            Err(StoreError::NotFound(_)) => return Err(NotStarted::Over(PresenceEnded::MeetingEnded)),
+            Err(error) => return Err(error.into()),
+        };
+        match record.state(now) {
+            MeetingState::Cancelled => return Err(NotStarted::Over(PresenceEnded::Cancelled)),
+            MeetingState::Ended => return Err(NotStarted::Over(PresenceEnded::MeetingEnded)),
+            MeetingState::Planned | MeetingState::Running if now < record.valid_from => {
+                return Err(NotStarted::Over(PresenceEnded::EnterAgain));
+            }
+            MeetingState::Planned | MeetingState::Running => {}
+        }
+        let settings = crate::settings::load(&site.tenant).await?;
+        let of_tenant = self.lock().keys().filter(|(other, _)| *other == tenant).count();
+        if of_tenant >= usize::from(settings.most_running) {
+            return Err(NotStarted::TooMany);
+        }
+        let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
+        let (told, counts) = watch::channel(MeetingCounts::default());
+        let actor = Actor::load(Arc::clone(self), site, record, &settings, (commands.clone(), inbox), told).await?;
+        self.lock().insert((tenant, id), Running { commands: commands.clone(), counts });
+        let hall = Arc::clone(self);
+        tokio::spawn(async move {
+            actor.run().await;
+            hall.lock().remove(&(tenant, id));
+        });
+        Ok(commands)
+    }
+
+    /// Tells a running meeting that its PIN is guessed, or no longer.
+    pub(crate) async fn guessed(&self, tenant: TenantId, meeting: MeetingId, now: bool) {
+        if let Some(running) = self.find(tenant, meeting) {
+            let _ = running.commands.send(Command::Guessed(now)).await;
+        }
+    }
+
+    fn find(&self, tenant: TenantId, meeting: MeetingId) -> Option<Running> {
+        self.lock().get(&(tenant, meeting)).filter(|running| !running.commands.is_closed()).cloned()
+    }
+
+    fn all(&self) -> Vec<((TenantId, MeetingId), Running)> {
+        self.lock().iter().map(|(key, running)| (*key, running.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(TenantId, MeetingId), Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl LiveMeetings for Hall {
+    async fn counts(&self, tenant: TenantId) -> Vec<Counts> {
+        let mut all = Vec::new();
+        for ((of, meeting), running) in self.all().into_iter().filter(|((of, _), _)| *of == tenant) {
+            debug_assert_eq!(of, tenant);
+            let counts = *running.counts.borrow();
+            let there = self.parts.media.list(RoomName(meeting.0)).await.unwrap_or_default();
+            let sending = |source: Source| {
+                let one = |presence: &&fernamt_media::Presence| {
+                    presence.tracks.iter().any(|track| track.source == source && !track.muted)
+                };
+                u32::try_from(there.iter().filter(one).count()).unwrap_or(u32::MAX)
+            };
+            all.push(Counts {
+                meeting,
+                seats: counts.seated,
+                lobby: counts.waiting,
+                microphones: sending(Source::Microphone),
+                cameras: sending(Source::Camera),
+            });
+        }
+        all
+    }
+
+    async fn load(&self) -> MediaLoad {
+        let seats = self.all().iter().map(|(_, running)| running.counts.borrow().seated).sum();
+        MediaLoad { seats, ..MediaLoad::default() }
+    }
+}
