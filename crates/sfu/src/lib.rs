@@ -4,6 +4,7 @@
 //! ([`Output`]) and when it wants to be called again. Payloads are never looked into beyond what stays in the clear
 //! when clients encrypt end to end.
 
+mod dtls;
 mod front;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -16,13 +16,15 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use str0m::{config::DtlsCert, crypto::from_feature_flags};
+use str0m::{config::DtlsCert, crypto::CryptoProvider};
 
 use self::seat::{Seat, Slot};
 use crate::{
+    dtls,
     front::{Datagram, ShardNo, classify},
     ids::{Proto, RoomId, SeatId, Side},
     input::Input,
@@ -82,6 +84,7 @@ struct Room {
 #[derive(Debug)]
 pub struct Shard {
     config: ShardConfig,
+    crypto: Arc<CryptoProvider>,
     cert: DtlsCert,
     now: Instant,
     rooms: HashMap<RoomId, Room>,
@@ -105,9 +108,11 @@ pub struct Shard {
 impl Shard {
     /// An empty shard.
     pub fn new(config: ShardConfig, now: Instant) -> Self {
-        let cert = from_feature_flags().dtls_provider.generate_certificate();
+        let crypto = Arc::new(dtls::provider());
+        let cert = crypto.dtls_provider.generate_certificate();
         Self {
             config,
+            crypto,
             cert: cert.expect("aws-lc-rs makes certificates"),
             now,
             rooms: HashMap::new(),

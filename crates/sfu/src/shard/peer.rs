@@ -1,11 +1,11 @@
 //! One connection of a seat: str0m's `Rtc` with what the shard has to remember of it.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use str0m::{
     Candidate, IceCreds, Input, Rtc,
     bwe::Bitrate,
-    config::DtlsCert,
+    config::{CryptoProvider, DtlsCert},
     format::{Codec, FormatParams},
     media::Frequency,
     net::{Protocol, Receive, TcpType},
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Peer {
 impl Peer {
     pub(super) fn new(
         config: &ShardConfig,
-        cert: &DtlsCert,
+        (crypto, cert): (&Arc<CryptoProvider>, &DtlsCert),
         name: &IceName,
         secret: &[u8; 24],
         addresses: &[Address],
@@ -78,6 +78,7 @@ impl Peer {
         let creds = IceCreds { ufrag: ufrag.clone(), pass: password.clone() };
         let mut rtc = Rtc::builder()
             .set_local_ice_credentials(creds)
+            .set_crypto_provider(Arc::clone(crypto))
             .set_dtls_cert(cert.clone())
             .set_ice_lite(true)
             .set_rtp_mode(true)

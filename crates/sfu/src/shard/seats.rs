@@ -57,7 +57,7 @@ impl Shard {
             Side::Publisher => &join.secrets.publisher,
             Side::Subscriber => &join.secrets.subscriber,
         };
-        Peer::new(&self.config, &self.cert, &name, secret, &join.addresses, self.now)
+        Peer::new(&self.config, (&self.crypto, &self.cert), &name, secret, &join.addresses, self.now)
     }
 
     /// Empties a seat; its tracks end for the others.
