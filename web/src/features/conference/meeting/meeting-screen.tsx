@@ -51,6 +51,9 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
   const [choice, setChoice] = useState<DeviceChoice>(storedChoice);
   const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(KEYS_STORED) !== 'off');
   const screen = useFullScreen();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // A reader who waited in the lobby hears that the meeting has begun for them.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useDark();
   const news = useNews(meeting);
   const unread = useUnread(view, panel === 'chat');
@@ -119,7 +122,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
       <title>{t`${view.facts?.title ?? ''} – Besprechung – Fernamt`}</title>
       <Head view={view} onAbout={() => setOpened('about')} />
       <main id="inhalt" className="fa-meeting__main" tabIndex={-1}>
-        <h1 className="kern-sr-only" tabIndex={-1}>
+        <h1 className="kern-sr-only" tabIndex={-1} ref={heading}>
           {view.facts?.title}
         </h1>
         <Notices

@@ -1,0 +1,240 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, picture, type View, visit } from '../support/browser.ts';
+import { enterOn, tabTo } from '../support/keyboard.ts';
+import { MockMeeting, somebody } from '../support/mock-meeting.ts';
+import { furnish, MockOffice, problem } from '../support/mock-office.ts';
+
+const STORY_MS = 60_000;
+const WORK_MS = 20_000;
+
+type Place = { page: Page; meeting: MockMeeting; office: MockOffice; faults: string[] };
+
+/** What one does around a meeting, with the server standing in. */
+describe('in a meeting', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch({ devices: true });
+  });
+  afterAll(() => browser.close());
+
+  const run = async (story: (place: Place) => Promise<void>, view: View = {}) => {
+    const office = furnish(await MockOffice.start());
+    office.signedIn = false;
+    const meeting = new MockMeeting().open(office);
+    const { context, page, faults } = await visit(browser, office.origin, view);
+    try {
+      await meeting.serve(page);
+      await story({ page, meeting, office, faults });
+      expect(faults).toEqual([]);
+    } catch (error) {
+      await picture(page, 'failed', false).catch(() => undefined);
+      throw error;
+    } finally {
+      await context.close();
+      await office.stop();
+    }
+  };
+  const said = (page: Page, text: string) =>
+    page
+      .locator('[role=status], [role=log], [role=alert], [aria-live]')
+      .getByText(text)
+      .first()
+      .waitFor();
+  const done = (meeting: MockMeeting) => meeting.acts.map(({ act }) => act);
+  const byLink = async (page: Page, name = 'Jana Petersen') => {
+    await page.goto('/besprechung#gut');
+    await page.locator('input[name=name]').fill(name);
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.locator('.fa-tools').waitFor();
+  };
+
+  it(
+    'everything goes by keyboard: number and PIN, joining, chat, hand, view, people, leaving',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.role = 'host';
+        meeting.others = [somebody('Ole Jensen'), somebody('Fatima El-Amrani')];
+        await page.goto('/besprechung');
+        await tabTo(page, page.locator('input[name=number]'));
+        await page.keyboard.type('417 203 956');
+        await page.keyboard.press('Tab');
+        await page.keyboard.type('123456');
+        await page.keyboard.press('Enter');
+        await page.locator('.fa-door h1:focus').waitFor();
+        await tabTo(page, page.locator('input[name=name]'));
+        await page.keyboard.type('Jana Petersen');
+        await page.keyboard.press('Enter');
+        await page.locator('.fa-tools').waitFor();
+
+        await page.keyboard.press('h');
+        await page.getByRole('button', { name: 'Hand senken' }).waitFor();
+        await page.keyboard.press('h');
+        await page.getByRole('button', { name: 'Hand heben' }).waitFor();
+
+        await page.keyboard.press('c');
+        await tabTo(page, page.getByRole('textbox', { name: 'Nachricht schreiben' }));
+        await page.keyboard.type('Guten Morgen, mit h und c');
+        await page.keyboard.press('Enter');
+        await said(page, 'Guten Morgen, mit h und c');
+        expect(done(meeting).filter((act) => act === 'hand_raise')).toHaveLength(1);
+        await enterOn(page, page.getByRole('button', { name: 'Chat schließen' }).first());
+
+        await page.keyboard.press('a');
+        await page.locator('.fa-stage__large').waitFor();
+
+        await page.keyboard.press('p');
+        const more = page
+          .locator('.fa-people')
+          .getByRole('button', { name: 'Zu Ole Jensen: mehr' });
+        await enterOn(page, more);
+        await page.getByRole('menuitem', { name: 'Entfernen' }).waitFor();
+        await page.keyboard.type('Entf');
+        await page.keyboard.press('Enter');
+        await page.getByRole('alertdialog').waitFor();
+        await enterOn(
+          page,
+          page.getByRole('alertdialog').getByRole('button', { name: 'Entfernen' }),
+        );
+        await expect.poll(() => done(meeting)).toContain('remove');
+
+        await enterOn(page, page.getByRole('button', { name: 'Besprechung verlassen' }));
+        await page.getByRole('alertdialog').waitFor();
+        await page.keyboard.press('Enter');
+        await page.getByText('Sie haben die Besprechung verlassen').waitFor();
+        await expect.poll(() => done(meeting)).toContain('leave');
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'a reader hears who comes, who wants to speak and who waits',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.role = 'host';
+        await byLink(page);
+        const ole = somebody('Ole Jensen');
+        const counts = { seated: 2, listeners: 0, waiting: 0, hands: 0 };
+        meeting.say({ message: 'roster', seats: [ole], gone: [], counts });
+        await said(page, 'Ole Jensen ist da.');
+        const since = new Date().toISOString();
+        const hand = { seat: ole.id, name: ole.name, since, question: null };
+        meeting.say({ message: 'hands', hands: [hand], total: 1 });
+        await said(page, 'Ole Jensen hebt die Hand.');
+        const guest = { seat: somebody('').id, name: 'Ines', guest: true, by_pin: true, since };
+        meeting.say({ message: 'lobby', waiting: [guest], waiting_text: '' });
+        await said(page, 'Ines wartet im Warteraum.');
+        meeting.say({ message: 'moderated', what: 'muted' });
+        await said(page, 'Die Moderation hat Ihr Mikrofon ausgeschaltet.');
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'the lobby opens by itself, and the heading says where one is',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.place = 'lobby';
+        meeting.hostPresent = false;
+        await page.goto('/besprechung#gut');
+        await page.locator('input[name=name]').fill('Ines Behrens');
+        await page.getByRole('button', { name: 'In den Warteraum' }).click();
+        await page.locator('h1:focus', { hasText: 'Sie sind im Warteraum' }).waitFor();
+        await said(page, 'Es ist noch niemand da');
+        meeting.admit();
+        await page.locator('h1:focus', { hasText: 'Haushalt 2027' }).waitFor();
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'strangers guess: the browser proves in the background that it is worth an answer',
+    () =>
+      run(async ({ page, office, meeting }) => {
+        let proofs = 0;
+        office.on('POST', '/conference/entry', ({ proof }: Record<string, unknown>) => {
+          if (!proof) {
+            return problem(403, 'proof_needed', {
+              challenge: 'challenge',
+              seed: 'seed',
+              puzzles: '16',
+              bits: '14',
+            });
+          }
+          proofs += 1;
+          return {
+            body: {
+              entry: 'entry',
+              place: 'seat',
+              role: 'guest',
+              name: null,
+              meeting: meeting.facts,
+            },
+          };
+        });
+        await page.goto('/besprechung');
+        await page.locator('input[name=number]').fill('417203956');
+        await page.locator('input[name=pin]').fill('123456');
+        await page.keyboard.press('Enter');
+        await page.locator('.fa-door').waitFor({ timeout: WORK_MS });
+        expect(proofs).toBe(1);
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'a broken line comes back to the same seat, a reload leads back to the door',
+    () =>
+      run(async ({ page, meeting }) => {
+        await byLink(page);
+        await meeting.cut();
+        await said(page, 'Ihr Platz bleibt');
+        await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: WORK_MS });
+        const hellos = meeting.acts.filter(({ act }) => act === 'hello');
+        expect(hellos.at(-1)).toEqual({ act: 'hello', resume: 'resume' });
+        await page.reload();
+        await page.locator('.fa-door').waitFor();
+        expect(await page.locator('input[name=name]').inputValue()).toBe('Jana Petersen');
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'without camera and microphone one is told why, and can join all the same',
+    () =>
+      run(async ({ page }) => {
+        await page.addInitScript(() => {
+          navigator.mediaDevices.getUserMedia = ({ video }: MediaStreamConstraints = {}) =>
+            Promise.reject(new DOMException('', video ? 'NotReadableError' : 'NotAllowedError'));
+        });
+        await page.goto('/besprechung#gut');
+        await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+        await said(page, 'Der Browser gibt das Mikrofon nicht frei.');
+        await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+        await said(page, 'Die Kamera wird schon benutzt.');
+        await page.locator('input[name=name]').fill('Ines Behrens');
+        await page.getByRole('button', { name: 'Beitreten' }).click();
+        await page.locator('.fa-tools').waitFor();
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'on a phone the chat takes the whole screen and gives it back',
+    () =>
+      run(
+        async ({ page, meeting }) => {
+          await byLink(page);
+          await page.getByRole('button', { name: /^Chat öffnen/ }).click();
+          await page.getByRole('textbox', { name: 'Nachricht schreiben' }).fill('Vom Telefon');
+          await page.getByRole('button', { name: 'Senden' }).click();
+          await said(page, 'Vom Telefon');
+          expect(done(meeting)).toContain('chat_send');
+          await page.keyboard.press('Escape');
+          await page.locator('.fa-tools').waitFor();
+        },
+        { width: 360 },
+      ),
+    STORY_MS,
+  );
+});
