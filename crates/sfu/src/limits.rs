@@ -35,5 +35,7 @@ pub const MAX_CANDIDATES: usize = 8;
 pub const MAX_SEGMENTS: usize = 44;
 /// Bytes that leave in one piece.
 pub const MAX_TRANSMIT_BYTES: usize = 60_000;
+/// Until an offer must be answered.
+pub const ANSWER_TIMEOUT_S: u64 = 30;
 /// Until a new connection must stand, and how long one may be silent.
 pub const CONNECT_TIMEOUT_S: u64 = 30;

@@ -240,6 +240,42 @@ fn nobody_receives_more_tracks_than_there_may_be() {
 }
 
 #[test]
+fn who_does_not_answer_offers_loses_its_seat() {
+    let mut world = World::new(44);
+    let (anna, ben) = (world.join(), world.join());
+    world.run(S * 2);
+    world.clients[ben].answers = false;
+    world.publish(anna, vec![Track::sound("s")]);
+    world.run(S * (u32::try_from(limits::ANSWER_TIMEOUT_S).unwrap() - 1));
+    assert_eq!(world.shard.load().seats, 2);
+    world.run(S * 2);
+    let seat = world.seat(ben);
+    assert_eq!(world.saw(|event| matches!(event, Event::Gone { seat: of, why: Gone::Timeout } if *of == seat)), 1);
+}
+
+#[test]
+fn an_answer_that_fits_no_offer_changes_nothing_and_a_broken_one_costs_the_seat() {
+    let mut world = World::new(45);
+    let anna = world.join();
+    world.publish(anna, vec![Track::sound("s")]);
+    let ben = world.join();
+    world.run(S);
+    let (seat, now) = (world.seat(ben), world.now);
+    let answer = |id, sdp: &str| Input::SubscriberAnswer { seat, id, sdp: sdp.to_owned() };
+    assert!(matches!(world.shard.handle(now, answer(1, "nonsense")), Err(Refusal::Sdp(_))));
+    let plain = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+    assert_eq!(world.shard.handle(now, answer(99, plain)), Err(Refusal::NoSuchOffer));
+    assert_eq!(world.shard.handle(now, answer(0, plain)), Err(Refusal::NoSuchOffer));
+    world.clients[ben].answers = false;
+    world.publish(anna, vec![Track::sound("t")]);
+    world.run(S);
+    let now = world.now;
+    assert!(matches!(world.shard.handle(now, answer(0, plain)), Err(Refusal::Sdp(_))));
+    world.drain();
+    assert_eq!(world.saw(|event| matches!(event, Event::Gone { why: Gone::Fault, .. })), 1);
+}
+
+#[test]
 fn descriptions_wishes_and_messages_are_limited() {
     let mut world = World::new(39);
     let anna = world.join();

@@ -114,7 +114,8 @@ impl Shard {
         for slot in 0..self.seats.len() {
             let Some(seat) = self.seat(slot) else { continue };
             let lost = now.saturating_duration_since(seat.subscriber.lost_at);
-            if !seat.subscriber.connected && lost >= Duration::from_secs(CONNECT_TIMEOUT_S) {
+            let gone = !seat.subscriber.connected && lost >= Duration::from_secs(CONNECT_TIMEOUT_S);
+            if gone || seat.owes_answer(now) {
                 self.end(slot, Gone::Timeout);
                 continue;
             }

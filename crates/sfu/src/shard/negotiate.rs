@@ -14,12 +14,13 @@ use super::{
 use crate::{
     ids::{Channel, Kind, SeatId, Side},
     limits::MAX_SDP_BYTES,
-    output::{Event, Refusal},
+    output::{Event, Gone, Refusal},
 };
 
 impl Shard {
     /// Offers what changed, unless an offer is still unanswered.
     pub(super) fn offer(&mut self, slot: Slot) {
+        let now = self.now;
         let names = self.publishers_of(slot);
         let Some(seat) = self.seat(slot) else { return };
         if !seat.negotiation.needed || seat.negotiation.pending.is_some() {
@@ -55,6 +56,7 @@ impl Shard {
         let Some((offer, pending)) = change.apply() else { return };
         seat.negotiation.last_id += 1;
         seat.negotiation.pending = Some(pending);
+        seat.negotiation.offered_at = Some(now);
         let mids = mids(seat);
         let event = Event::Offer { seat: seat.id, id: seat.negotiation.last_id, sdp: offer.to_sdp_string(), mids };
         self.event(event);
@@ -82,7 +84,11 @@ impl Shard {
         let pending = seat.negotiation.pending.take().ok_or(Refusal::NoSuchOffer)?;
         let accepted = seat.subscriber.rtc.sdp_api().accept_answer(pending, answer);
         self.enqueue(slot, Side::Subscriber);
-        accepted.map_err(|error| Refusal::Sdp(error.to_string()))?;
+        if let Err(error) = accepted {
+            // What was offered is neither taken nor refused; only a new connection helps.
+            self.end(slot, Gone::Fault);
+            return Err(Refusal::Sdp(error.to_string()));
+        }
         self.begin_sending(slot);
         self.offers.push(slot);
         Ok(())

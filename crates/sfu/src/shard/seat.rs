@@ -18,6 +18,7 @@ use super::peer::Peer;
 use crate::{
     ids::{Channel, Kind, Quality, SeatId, Sid, Side},
     input::{Allowed, Join, NewTrack, TrackSetting},
+    limits::ANSWER_TIMEOUT_S,
     route::{
         continuity::Continuity, keyframes::KeyframeRequests, layer::Choice, picture::Pictures, quality, rate::Rate,
         sound::Gate, speakers::Levels,
@@ -77,6 +78,8 @@ pub(super) struct Seat {
 pub(super) struct Negotiation {
     pub(super) last_id: u32,
     pub(super) pending: Option<SdpPendingOffer>,
+    /// When the newest offer was made.
+    pub(super) offered_at: Option<Instant>,
     /// Something changed since the last offer.
     pub(super) needed: bool,
     /// The data channels were offered.
@@ -232,6 +235,12 @@ impl Seat {
                 .iter()
                 .any(|(seat, tracks)| *seat == other && tracks.as_ref().is_none_or(|tracks| tracks.contains(sid))),
         }
+    }
+
+    /// Whether its client should have answered an offer long ago.
+    pub(super) fn owes_answer(&self, now: Instant) -> bool {
+        let waited = self.negotiation.offered_at.map(|at| now.saturating_duration_since(at));
+        self.negotiation.pending.is_some() && waited.is_some_and(|waited| waited.as_secs() >= ANSWER_TIMEOUT_S)
     }
 
     pub(super) fn live_subs(&self) -> usize {
