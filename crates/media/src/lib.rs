@@ -5,6 +5,8 @@
 //! protocol, so the same client libraries work with either.
 
 pub mod embedded;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod livekit;
 mod plane;
 mod token;

@@ -1,6 +1,6 @@
 //! The media plane within this server: LiveKit's protocol on one side, the forwarding unit on the other.
 
-mod control;
+pub(crate) mod control;
 mod shard;
 mod signal;
 mod tcp;

@@ -5,6 +5,8 @@ mod data;
 mod heard;
 mod order;
 mod request;
+#[cfg(test)]
+mod tests;
 pub(super) mod wire;
 
 use std::{collections::HashMap, sync::Arc};

@@ -1,0 +1,242 @@
+use fernamt_domain::{Secret, SystemRng};
+use fernamt_sfu::{
+    Channel, ConnectionQuality, Event, Gone, Kind, PublishedTrack, Refusal, RoomId, Side, Source, Speaker,
+};
+use livekit_protocol::{DataPacket, MuteTrackRequest, UserPacket, data_packet, signal_request::Message as Ask};
+use prost::Message as _;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::*;
+use crate::{Sources, TicketFor, Tracks};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
+const ROOM: RoomName = RoomName(Uuid::from_u128(7));
+
+struct Scene {
+    control: Control,
+    key: Arc<TokenKey>,
+}
+
+fn seat(number: u128) -> Seat {
+    Seat { room: ROOM, id: SeatId(Uuid::from_u128(number)) }
+}
+
+impl Scene {
+    fn new() -> Self {
+        let key = Arc::new(TokenKey::new("fernamt", Secret::new(vec![7; 32])));
+        let mut control = Control::new(Arc::new(SystemRng), Arc::clone(&key), Vec::new());
+        control.open_room(ROOM, RoomLimits::default(), NOW).unwrap();
+        Self { control, key }
+    }
+
+    fn token(&mut self, number: u128, permissions: Permissions, now: OffsetDateTime) -> String {
+        let order = TicketFor { seat: seat(number), name: format!("seat {number}"), permissions };
+        self.control.ticket(&order, now).unwrap().token.expose().clone()
+    }
+
+    fn enter(&mut self, token: &str, now: OffsetDateTime) -> Result<SeatNo, Refused> {
+        let claims = self.key.verify(token, now).ok_or(Refused::Invalid)?;
+        let pass = self.control.admit(&claims, now)?;
+        self.control.join(pass, Client::default(), now)
+    }
+
+    /// A seat that is taken and connected; what followed is forgotten.
+    fn sit(&mut self, number: u128, permissions: Permissions) -> SeatNo {
+        let token = self.token(number, permissions, NOW);
+        let no = self.enter(&token, NOW).unwrap();
+        self.control.heard(Event::Connected { seat: no, side: Side::Subscriber });
+        self.control.take_effects();
+        no
+    }
+
+    /// A microphone that is heard; its name.
+    fn speak(&mut self, no: SeatNo) -> Sid {
+        let request = proto::AddTrackRequest {
+            cid: "mic".into(),
+            source: proto::TrackSource::Microphone.into(),
+            ..proto::AddTrackRequest::default()
+        };
+        self.control.request(no, Ask::AddTrack(request), NOW);
+        let sid = self.control.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Shard(Input::AddTrack { track, .. }, Some(tag)) => Some((track.sid, tag)),
+            _ => None,
+        });
+        let (sid, tag) = sid.unwrap();
+        self.control.answered(tag, Ok(()));
+        let track = PublishedTrack {
+            sid: sid.clone(),
+            mid: "0".into(),
+            kind: Kind::Audio,
+            source: Source::Microphone,
+            mime: "audio/opus",
+            simulcast: false,
+            muted: false,
+        };
+        self.control.heard(Event::TrackPublished { seat: no, track });
+        self.control.take_effects();
+        sid
+    }
+
+    fn sent(&mut self) -> Vec<(Vec<SeatNo>, Message)> {
+        let sent = |effect| if let Effect::Send(to, message) = effect { Some((to, *message)) } else { None };
+        self.control.take_effects().into_iter().filter_map(sent).collect()
+    }
+
+    fn events(&mut self) -> Vec<MediaEvent> {
+        let event = |effect| if let Effect::Event(event) = effect { Some(event) } else { None };
+        self.control.take_effects().into_iter().filter_map(event).collect()
+    }
+}
+
+#[test]
+fn a_seat_whose_line_broke_is_kept_for_a_while() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    scene.control.silent(no, NOW);
+    scene.control.tick(NOW + Duration::seconds(LINGER_S - 1));
+    assert_eq!(scene.control.seats(), 1);
+    scene.control.tick(NOW + Duration::seconds(LINGER_S));
+    assert_eq!(scene.events(), [MediaEvent::SeatLeft(seat(1), SeatEnd::Lost), MediaEvent::RoomEmpty(ROOM)]);
+}
+
+#[test]
+fn the_token_for_coming_back_is_renewed_in_time_and_ends() {
+    let mut scene = Scene::new();
+    scene.sit(1, Permissions::PARTICIPANT);
+    let later = NOW + Duration::minutes(RENEWAL_MINUTES);
+    scene.control.tick(later);
+    let token = scene.sent().into_iter().find_map(|(_, message)| match message {
+        Message::RefreshToken(token) => Some(token),
+        _ => None,
+    });
+    let token = token.unwrap();
+    let end = later + Duration::minutes(RETURN_MINUTES);
+    assert!(scene.enter(&token, end - Duration::seconds(1)).is_ok());
+    assert_eq!(scene.enter(&token, end), Err(Refused::Invalid));
+}
+
+#[test]
+fn only_the_newest_tickets_of_a_seat_wait_and_each_for_a_minute() {
+    let mut scene = Scene::new();
+    let tokens: Vec<_> = (0..=MAX_WAITING_TICKETS).map(|_| scene.token(1, Permissions::PARTICIPANT, NOW)).collect();
+    assert_eq!(scene.enter(&tokens[0], NOW), Err(Refused::Invalid));
+    assert!(scene.enter(&tokens[1], NOW).is_ok());
+    assert_eq!(scene.enter(&tokens[2], NOW + Duration::minutes(1)), Err(Refused::Invalid));
+}
+
+#[test]
+fn seats_that_nobody_can_come_back_to_are_forgotten() {
+    let mut scene = Scene::new();
+    for number in 0..MAX_KNOWN_SEATS {
+        scene.token(number as u128, Permissions::PARTICIPANT, NOW);
+    }
+    let more = TicketFor { seat: seat(u128::MAX), name: String::new(), permissions: Permissions::PARTICIPANT };
+    assert!(scene.control.ticket(&more, NOW).is_err());
+    assert!(scene.control.ticket(&more, NOW + Duration::minutes(1)).is_ok());
+}
+
+#[test]
+fn data_go_out_in_the_name_of_who_sent_them() {
+    let mut scene = Scene::new();
+    let sender = scene.sit(1, Permissions::PARTICIPANT);
+    let (second, _third) = (scene.sit(2, Permissions::PARTICIPANT), scene.sit(3, Permissions::PARTICIPANT));
+    let data = |scene: &mut Scene, packet: &DataPacket| {
+        let bytes = packet.encode_to_vec().into();
+        scene.control.heard(Event::Data { seat: sender, channel: Channel::Reliable, bytes });
+        scene.control.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Shard(Input::Data { from, to, bytes, .. }, _) => {
+                Some((from, to, DataPacket::decode(bytes).unwrap()))
+            }
+            _ => None,
+        })
+    };
+    let mut packet = DataPacket {
+        participant_identity: seat(2).id.to_string(),
+        sequence: 5,
+        value: Some(data_packet::Value::User(UserPacket { payload: b"hello".into(), ..UserPacket::default() })),
+        ..DataPacket::default()
+    };
+    let (from, to, out) = data(&mut scene, &packet).unwrap();
+    assert_eq!((from, to), (Some(sender), None));
+    assert_eq!((out.participant_identity, out.sequence), (seat(1).id.to_string(), 5));
+    assert!(out.participant_sid.starts_with("PA_"));
+
+    packet.destination_identities = vec![seat(2).id.to_string(), "nobody".into()];
+    assert_eq!(data(&mut scene, &packet).unwrap().1, Some(vec![second]));
+    packet.destination_identities = vec!["nobody".into()];
+    assert_eq!(data(&mut scene, &packet).unwrap().1, Some(vec![]), "to nobody is not to everybody");
+
+    packet.value = None;
+    assert_eq!(data(&mut scene, &packet), None);
+    let quiet = Permissions { send_data: false, ..Permissions::PARTICIPANT };
+    scene.control.set_permissions(seat(1), quiet, NOW).unwrap();
+    packet.value = Some(data_packet::Value::User(UserPacket::default()));
+    assert_eq!(data(&mut scene, &packet), None);
+}
+
+#[test]
+fn a_mute_that_the_core_keeps_is_told_again() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    let sid = scene.speak(no);
+    scene.control.mute(seat(1), &Tracks::Audio).unwrap();
+    scene.control.take_effects();
+    let wish = MuteTrackRequest { sid: sid.as_str().into(), muted: false };
+    scene.control.request(no, Ask::Mute(wish), NOW);
+    scene.control.take_effects();
+    scene.control.answered(Tag::Unmute(no, sid), Err(Refusal::NotAllowed));
+    let sent = scene.sent();
+    assert!(matches!(&sent[0].1, Message::Mute(order) if order.muted), "{sent:?}");
+    assert!(scene.control.list(ROOM).unwrap()[0].tracks[0].muted);
+}
+
+#[test]
+fn a_grant_that_shrinks_ends_what_it_no_longer_names() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    let sid = scene.speak(no);
+    let permissions = Permissions { publish: Sources::NONE, ..Permissions::PARTICIPANT };
+    scene.control.set_permissions(seat(1), permissions, NOW).unwrap();
+    scene.control.take_effects();
+    scene.control.heard(Event::TrackUnpublished { seat: no, track: sid.clone() });
+    let sent = scene.sent();
+    assert!(sent.iter().any(|(to, message)| {
+        *to == [no] && matches!(message, Message::TrackUnpublished(order) if order.track_sid == sid.as_str())
+    }));
+    assert!(scene.control.list(ROOM).unwrap()[0].tracks.is_empty());
+}
+
+#[test]
+fn who_steps_down_into_hiding_is_gone_for_the_others() {
+    let mut scene = Scene::new();
+    let (first, second) = (scene.sit(1, Permissions::PARTICIPANT), scene.sit(2, Permissions::PARTICIPANT));
+    scene.control.set_permissions(seat(2), Permissions::LISTENER, NOW).unwrap();
+    let gone = scene.sent().into_iter().find_map(|(to, message)| match message {
+        Message::Update(update) if to == [first] => update.participants.first().map(proto::ParticipantInfo::state),
+        _ => None,
+    });
+    assert_eq!(gone, Some(proto::participant_info::State::Disconnected));
+    // From then on only the seat itself hears of it.
+    let quality = Event::ConnectionQuality { seat: second, quality: ConnectionQuality::Poor, score: 0.2 };
+    scene.control.heard(quality);
+    assert!(scene.sent().iter().all(|(to, _)| *to == [second]));
+    let change = Speaker { seat: second, level: 0.5, active: true };
+    scene.control.heard(Event::Speakers { room: RoomId(ROOM.0.as_u128()), changes: vec![change] });
+    assert!(scene.sent().is_empty());
+}
+
+#[test]
+fn a_lost_connection_is_answered_with_the_wish_to_join_anew() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    scene.control.heard(Event::Gone { seat: no, why: Gone::Timeout });
+    let effects = scene.control.take_effects();
+    let asked = effects.iter().any(|effect| match effect {
+        Effect::Send(_, message) => {
+            matches!(&**message, Message::Leave(leave) if leave.action() == proto::leave_request::Action::Reconnect)
+        }
+        _ => false,
+    });
+    assert!(asked && effects.iter().any(|effect| matches!(effect, Effect::Hang(number) if *number == no)));
+}
