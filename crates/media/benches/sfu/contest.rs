@@ -185,7 +185,7 @@ fn measure_at(server: &Server, case: &Case, time: Duration) -> Result<Figures> {
     load.open_window(time);
     let (cpu, start) = (process::running_with_children(server.pid())?, Instant::now());
     settle(&mut load, &mut calls, time)?;
-    let (cpu, wall) = (process::running_with_children(server.pid())? - cpu, start.elapsed());
+    let (cpu, wall) = (process::running_with_children(server.pid())?.saturating_sub(cpu), start.elapsed());
     settle(&mut load, &mut calls, LATE)?;
 
     let received = load::float(load.tally.received);

@@ -16,13 +16,13 @@ const EVENTS: usize = 10_000;
 pub(crate) struct Room {
     address: SocketAddr,
     session: u64,
-    room: u64,
+    number: u64,
     transactions: u64,
 }
 
 impl Room {
     pub(crate) fn open(server: &Janus, room: u64, kind: MediaKind) -> Result<Self> {
-        let mut this = Self { address: server.address(), session: 0, room, transactions: 0 };
+        let mut this = Self { address: server.address(), session: 0, number: room, transactions: 0 };
         let made = this.ask("/janus", json!({ "janus": "create" }))?;
         this.session = made["data"]["id"].as_u64().context("a session")?;
         let desk = this.attach()?;
@@ -31,7 +31,7 @@ impl Room {
             "request": "create", "room": room, "publishers": 1000, "bitrate": 0, "notify_joining": false, "audiolevel_ext": false, "videoorient_ext": false, "playoutdelay_ext": false,
         });
         create[codec] = if kind == MediaKind::Video { "vp8" } else { "opus" }.into();
-        this.message(desk, create, None)?;
+        this.message(desk, &create, None)?;
         Ok(this)
     }
 
@@ -40,8 +40,8 @@ impl Room {
         let handle = self.attach()?;
         let peer = load.add_peer()?;
         let (sdp, mids) = load.offer(peer, &[("load-track".to_owned(), shape)])?;
-        let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": self.room });
-        self.message(handle, body, Some(json!({ "type": "offer", "sdp": sdp })))?;
+        let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": self.number });
+        self.message(handle, &body, Some(json!({ "type": "offer", "sdp": sdp })))?;
         let joined = self.event(load, |event| event["sender"] == handle && !event["jsep"].is_null())?;
         let feed = joined["plugindata"]["data"]["id"].as_u64().context("a feed")?;
         load.accept_answer(peer, joined["jsep"]["sdp"].as_str().context("an answer")?)?;
@@ -52,12 +52,12 @@ impl Room {
     pub(crate) fn subscribe(&mut self, load: &mut Load, feeds: &[u64]) -> Result<usize> {
         let handle = self.attach()?;
         let streams: Vec<_> = feeds.iter().map(|feed| json!({ "feed": feed })).collect();
-        let body = json!({ "request": "join", "ptype": "subscriber", "room": self.room, "streams": streams });
-        self.message(handle, body, None)?;
+        let body = json!({ "request": "join", "ptype": "subscriber", "room": self.number, "streams": streams });
+        self.message(handle, &body, None)?;
         let attached = self.event(load, |event| event["sender"] == handle && !event["jsep"].is_null())?;
         let peer = load.add_peer()?;
         let sdp = load.answer(peer, attached["jsep"]["sdp"].as_str().context("an offer")?)?;
-        self.message(handle, json!({ "request": "start" }), Some(json!({ "type": "answer", "sdp": sdp })))?;
+        self.message(handle, &json!({ "request": "start" }), Some(json!({ "type": "answer", "sdp": sdp })))?;
         Ok(peer)
     }
 
@@ -67,7 +67,7 @@ impl Room {
         made["data"]["id"].as_u64().context("a handle")
     }
 
-    fn message(&mut self, handle: u64, body: Value, jsep: Option<Value>) -> Result<()> {
+    fn message(&mut self, handle: u64, body: &Value, jsep: Option<Value>) -> Result<()> {
         let mut request = json!({ "janus": "message", "body": body });
         if let Some(jsep) = jsep {
             request["jsep"] = jsep;

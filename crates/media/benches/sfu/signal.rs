@@ -225,7 +225,7 @@ impl Call {
         match u16::try_from(message.len())? {
             length @ ..126 => frame.push(0x80 | u8::try_from(length)?),
             length => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend(length.to_be_bytes());
             }
         }
