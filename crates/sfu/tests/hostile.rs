@@ -7,7 +7,7 @@ use fernamt_sfu::{
     Allowed, Channel, Event, Gone, Input, MuteBy, Permissions, Proto, Publish, Refusal, RoomId, Source, limits,
 };
 
-use crate::world::{World, announcement, client::Track, everything};
+use crate::world::{World, announcement, everything, track::Track};
 
 const S: Duration = Duration::from_secs(1);
 

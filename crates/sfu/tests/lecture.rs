@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fernamt_sfu::{Event, Input, Permissions, Proto, Publish};
 
-use crate::world::{World, client::Track, everything};
+use crate::world::{World, everything, track::Track};
 
 const S: Duration = Duration::from_secs(1);
 

@@ -5,10 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use fernamt_sfu::{ConnectionQuality, Event, Gone, Input, Proto, Side, TrackSetting};
 
 use crate::world::{
-    World,
-    client::Track,
-    everything,
+    World, everything,
     net::{DOWN, Line, UP},
+    track::Track,
 };
 
 const S: Duration = Duration::from_secs(1);

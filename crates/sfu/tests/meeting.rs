@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fernamt_sfu::{Channel, Event, Side};
 
-use crate::world::{World, client::Track};
+use crate::world::{World, track::Track};
 
 #[test]
 fn two_see_and_hear_each_other() {

@@ -14,62 +14,10 @@ use str0m::{
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId, Reliability},
     format::Codec,
-    media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer},
+    media::{Direction, MediaKind, Simulcast, SimulcastLayer},
     net::{Protocol, Receive},
     rtp::{ExtensionValues, RtpPacket, RtpWrite},
 };
-
-/// What a subscriber saw of a track.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) packets: u64,
-    pub(crate) keyframes: u64,
-    /// The layer of the newest packet.
-    pub(crate) layer: u8,
-    pub(crate) layers: [u64; 3],
-    pub(crate) highest_seq: u64,
-    pub(crate) first_seq: u64,
-    pub(crate) last_at: Option<Instant>,
-    /// Pictures whose id did not follow the one before.
-    pub(crate) picture_jumps: u64,
-    last_picture: Option<u16>,
-    /// Began with something other than a keyframe.
-    pub(crate) began_inside: bool,
-    pub(crate) slowest: Duration,
-}
-
-impl Heard {
-    /// Packets that never came, of those there were.
-    pub(crate) fn missing(&self) -> u64 {
-        if self.packets == 0 { 0 } else { self.highest_seq - self.first_seq + 1 - self.packets.min(self.highest_seq) }
-    }
-}
-
-pub(crate) struct Track {
-    pub(crate) sid: Sid,
-    pub(crate) cid: String,
-    pub(crate) mid: Mid,
-    pub(crate) video: bool,
-    pub(crate) layers: Vec<Layer>,
-    /// dB below the loudest.
-    pub(crate) level: i8,
-    /// Sends nothing at all.
-    pub(crate) stopped: bool,
-    pub(crate) h264: bool,
-    /// Nothing moves: frames are sent only when somebody asks for a keyframe.
-    pub(crate) still: bool,
-}
-
-pub(crate) struct Layer {
-    pub(crate) rid: Option<Rid>,
-    pub(crate) index: u8,
-    pub(crate) frame_bytes: usize,
-    seq: u64,
-    picture: u16,
-    key: bool,
-    pub(crate) keyframes_sent: u64,
-    pub(crate) keyframes_asked: u64,
-}
 
 pub(crate) struct Client {
     pub(crate) seat: SeatId,
@@ -92,7 +40,8 @@ pub(crate) struct Client {
     born: Instant,
 }
 
-const FRAME_EVERY: Duration = Duration::from_millis(33);
+use super::track::{Heard, Track, vp8_header};
+
 const PACKET_BYTES: usize = 1_000;
 
 impl Client {
@@ -371,61 +320,4 @@ impl Client {
         let micros = u64::from_be_bytes(body[1..9].try_into().unwrap());
         heard.slowest = heard.slowest.max((now - start).saturating_sub(Duration::from_micros(micros)));
     }
-}
-
-impl Track {
-    pub(crate) fn camera(name: &str) -> Self {
-        let layers = [("q", 250), ("h", 1_000), ("f", 4_000)];
-        let layers = layers.iter().zip(0..).map(|((rid, bytes), index)| Layer::new(Some(rid), index, *bytes)).collect();
-        Self { layers, ..Self::sound(name) }.seen()
-    }
-
-    /// One encoding only.
-    pub(crate) fn plain_camera(name: &str) -> Self {
-        Self { layers: vec![Layer::new(None, 0, 1_000)], ..Self::sound(name) }.seen()
-    }
-
-    pub(crate) fn sound(name: &str) -> Self {
-        Self {
-            sid: Sid::new(&format!("TR_{name}")).unwrap(),
-            cid: format!("cid-{name}"),
-            mid: Mid::new(),
-            video: false,
-            layers: vec![Layer::new(None, 0, 80)],
-            level: 20,
-            stopped: false,
-            h264: false,
-            still: false,
-        }
-    }
-
-    fn seen(mut self) -> Self {
-        self.video = true;
-        self
-    }
-}
-
-impl Layer {
-    fn new(rid: Option<&str>, index: u8, frame_bytes: usize) -> Self {
-        Self {
-            rid: rid.map(Rid::from),
-            index,
-            frame_bytes,
-            seq: 100,
-            picture: u16::from(index) * 7_000 + 3,
-            key: true,
-            keyframes_sent: 0,
-            keyframes_asked: 0,
-        }
-    }
-}
-
-/// The time between frames of a video.
-pub(crate) const fn frame_every() -> Duration {
-    FRAME_EVERY
-}
-
-fn vp8_header(picture: u16, first: bool, key: bool) -> Vec<u8> {
-    let [high, low] = picture.to_be_bytes();
-    vec![if first { 0x90 } else { 0x80 }, 0xe0, 0x80 | high, low, low, 0x20, u8::from(!key)]
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod net;
+pub(crate) mod track;
 
 use std::{
     net::SocketAddr,
@@ -9,14 +10,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use client::{Client, Track};
+use client::Client;
 use fernamt_sfu::{
     Address, Event, IceSecrets, Input, Join, Kind, Layer, NewTrack, Output, Permissions, Proto, Publish, Quality,
     Refusal, RoomId, SeatId, Shard, ShardConfig, ShardNo, Sid, Source,
 };
 use net::{DOWN, Net, Packet, UP};
+use track::{Heard, Track};
 
 pub(crate) const ROOM: RoomId = RoomId(7);
+const FRAME_EVERY: Duration = Duration::from_millis(33);
 const SOUND_EVERY: Duration = Duration::from_millis(20);
 
 pub(crate) struct World {
@@ -148,7 +151,7 @@ impl World {
         let now = self.now;
         let since = now - self.start;
         if self.next_video <= now {
-            self.next_video += client::frame_every();
+            self.next_video += FRAME_EVERY;
             self.clients.iter_mut().for_each(|client| client.speak(now, since, true));
         }
         if self.next_sound <= now {
@@ -235,7 +238,7 @@ impl World {
         }
     }
 
-    pub(crate) fn heard(&self, client: usize, sid: &Sid) -> client::Heard {
+    pub(crate) fn heard(&self, client: usize, sid: &Sid) -> Heard {
         self.clients[client].heard.get(sid).cloned().unwrap_or_default()
     }
 
