@@ -54,6 +54,9 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.rules().get(theirs.rule);
         own.directories().get(theirs.directory);
         own.imports().get(theirs.import);
+        own.rooms().get(theirs.conference.room);
+        own.meetings().get(theirs.conference.meeting);
+        own.webhooks().get(theirs.conference.webhook);
     }
     nothing! {
         own.people().roles(theirs.person);
@@ -70,6 +73,14 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.targets().used_by(theirs.person);
         own.bundles().targets(theirs.bundle);
         own.bundles().of_target(theirs.target);
+        own.rooms().invitees(theirs.conference.room);
+        own.rooms().these(&[theirs.conference.room]);
+        own.rooms().of_person(theirs.person);
+        own.meetings().of_room(theirs.conference.room);
+        own.meetings().seats(theirs.conference.meeting);
+        own.messages().of_meeting(theirs.conference.meeting);
+        own.letters().of_room(theirs.conference.room);
+        own.webhooks().deliveries(theirs.conference.webhook, 10);
     }
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
 
@@ -96,12 +107,25 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work.rules().remove(theirs.rule);
         work.directories().synced(theirs.directory, &serde_json::json!({}));
         work.directories().remove(theirs.directory);
+        work.rooms().locked(theirs.conference.room);
+        work.rooms().remove(theirs.conference.room);
+        work.rooms().uninvite(theirs.conference.invitee);
+        work.meetings().locked(theirs.conference.meeting);
+        work.meetings().renew_pin(theirs.conference.meeting, &[], &[]);
+        work.letters().sent(theirs.conference.letter);
+        work.webhooks().tell(theirs.conference.webhook, Vec::new());
+        work.webhooks().failing(theirs.conference.webhook, None);
+        work.webhooks().remove(theirs.conference.webhook);
     }
     assert!(!work.sessions().end(theirs.session).await.unwrap());
     assert!(!work.otp_tokens().use_step(theirs.token, 1 << 40, 0).await.unwrap());
     assert!(!work.groups().remove_member(theirs.inner_group, theirs.person).await.unwrap());
     assert!(!work.groups().remove_child(theirs.group, theirs.inner_group).await.unwrap());
     assert!(!work.imports().undone(theirs.import).await.unwrap());
+    assert!(!work.meetings().open(theirs.conference.meeting).await.unwrap());
+    assert!(!work.meetings().end(theirs.conference.meeting).await.unwrap());
+    assert!(!work.meetings().cancel(theirs.conference.meeting).await.unwrap());
+    assert_eq!(work.messages().clear(theirs.conference.meeting).await.unwrap(), 0);
     nothing! {
         work.sessions().end_of_person(theirs.person, None);
         work.sessions().end_of_device(theirs.device);
@@ -141,6 +165,10 @@ async fn no_row_joins_two_tenants(f: Fixture) {
         work => work.targets().set_health(&health);
         work => work.targets().used(mine.person, theirs.target, date!(2026 - 11 - 21));
         work => work.otp_tokens().assign(mine.token, Some(theirs.person));
+        work => work.rooms().insert(&f.make().room(theirs.person, fernamt_domain::conference::RoomKind::Meeting));
+        work => work.meetings().insert(mine.conference.room, &[f.make().meeting(theirs.conference.room)]);
+        work => work.meetings().keep_seat(&f.make().seat(theirs.conference.meeting, None));
+        work => work.messages().put(&f.make().message(theirs.conference.meeting, 1));
     }
     assert_eq!((f.place.dump(own.id()).await, f.place.dump(other.id()).await), before);
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod conference;
 mod credentials;
 mod people;
 mod sessions;
@@ -28,9 +29,15 @@ pub(crate) struct Suite {
     /// The rows of the twin, under the same names.
     pub(crate) twin: Everything,
     seen: Mutex<String>,
+    twin_id: TenantId,
 }
 
 impl Suite {
+    /// The twin's id.
+    pub(crate) fn twin_tenant(&self) -> TenantId {
+        self.twin_id
+    }
+
     /// Looks at an answer: every id in it is remembered.
     pub(crate) fn see<T: Debug>(&self, answer: T) -> T {
         writeln!(self.seen.lock().unwrap(), "{answer:?}").unwrap();
@@ -47,8 +54,8 @@ pub(crate) async fn beside_twin(fixture: Fixture, test: impl AsyncFnOnce(&Suite)
     let place = fixture.place.clone();
     let before = place.dump(twin_tenant.id()).await;
     let ids = ids_in(&place, &before, twin_tenant.id());
-    assert!(ids.len() >= 14, "the twin has one of everything");
-    let suite = Suite { fixture, tenant, own, twin, seen: Mutex::default() };
+    assert!(ids.len() >= 21, "the twin has one of everything");
+    let suite = Suite { fixture, tenant, own, twin, seen: Mutex::default(), twin_id: twin_tenant.id() };
     test(&suite).await;
     assert_eq!(place.dump(twin_tenant.id()).await, before, "the twin was changed");
     let seen = suite.seen.into_inner().unwrap();

@@ -15,7 +15,7 @@ use fernamt_store::{
 use serde_json::json;
 use time::Duration;
 
-use super::Fixture;
+use super::{Fixture, conference::ConferenceIds};
 
 /// Makes rows with fresh ids.
 pub(crate) struct Maker<'a> {
@@ -49,6 +49,7 @@ pub(crate) struct Everything {
     pub(crate) rule: RuleId,
     pub(crate) directory: DirectoryId,
     pub(crate) import: ImportId,
+    pub(crate) conference: ConferenceIds,
 }
 
 impl Maker<'_> {
@@ -277,6 +278,7 @@ impl Maker<'_> {
             undone_at: None,
         };
         work.imports().insert(&import).await.unwrap();
+        let conference = self.conference(&work, person.id).await;
         work.record(AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success).by(person.id).on(target.id));
         work.publish(DomainEvent::PersonChanged { person: person.id });
         work.audit().sign_head(&super::signing_key()).await.unwrap();
@@ -295,6 +297,7 @@ impl Maker<'_> {
             rule: rule.id,
             directory: directory.id,
             import: import.id,
+            conference,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A fresh store for each test, on either database.
 
+pub(crate) mod conference;
 pub(crate) mod data;
 
 use std::{
