@@ -1,7 +1,6 @@
 //! LiveKit's Python SDK with the libwebrtc it brings along: a client that nobody here wrote, driven line by line.
 
 use std::{
-    fs::{self, File},
     io::{BufRead as _, BufReader, Write as _},
     ops::{Deref, DerefMut},
     path::PathBuf,
@@ -10,12 +9,11 @@ use std::{
     thread,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use super::{
-    NotAtHand,
     driven::{Driven, Heard},
-    root,
+    venv,
 };
 
 /// The SDK and what it needs, by version and hash.
@@ -31,28 +29,7 @@ pub struct SdkClient {
 
 /// The Python that has the SDK, installed first where that was not done yet.
 pub fn sdk_python() -> Result<PathBuf> {
-    let cache = root::cache_dir()?;
-    let name = format!("livekit-sdk-{:08x}", root::short_hash(REQUIREMENTS));
-    let (folder, python) = (cache.join(&name), cache.join(&name).join("bin/python"));
-    if folder.join("installed").exists() {
-        return Ok(python);
-    }
-    if !Command::new("python3").args(["-c", "import ensurepip, venv"]).output().is_ok_and(|done| done.status.success())
-    {
-        return Err(NotAtHand("LiveKit's SDK needs Python with its module venv").into());
-    }
-    fs::create_dir_all(&cache).with_context(|| format!("create {}", cache.display()))?;
-    let lock = File::create(cache.join("livekit-sdk.lock")).context("create the lock of the SDK")?;
-    lock.lock().context("wait for another process that installs the SDK")?;
-    if !folder.join("installed").exists() {
-        let requirements = cache.join("livekit-sdk.txt");
-        fs::write(&requirements, REQUIREMENTS)?;
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let options = ["-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "--no-deps", "-r"];
-        run(Command::new(&python).args(options).arg(&requirements))?;
-        fs::write(folder.join("installed"), "")?;
-    }
-    Ok(python)
+    venv::python("livekit-sdk", REQUIREMENTS)
 }
 
 impl SdkClient {
@@ -104,12 +81,6 @@ impl Drop for SdkClient {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    Ok(())
 }
 
 #[cfg(test)]

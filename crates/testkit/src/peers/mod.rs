@@ -5,6 +5,7 @@
 //! nothing is installed on the developer's machine as a service, nothing listens on its network, and several can run
 //! at the same time. They need root or a password-less `sudo`, and Debian's packages the first time.
 
+mod calendar;
 mod chromium;
 mod door;
 mod driven;
@@ -19,8 +20,10 @@ mod postgres;
 pub mod root;
 mod samba_ad;
 mod supervised;
+mod venv;
 mod xrdp;
 
+pub use calendar::read_calendar;
 pub use chromium::chromium;
 pub use door::Door;
 pub use driven::{Driven, Seen};
