@@ -36,6 +36,9 @@ use uuid::Uuid;
 
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
+pub use fernamt_media::fuzzing::{
+    signalling as media_signalling, tickets as media_tickets, webhooks as media_webhooks,
+};
 pub use fernamt_sfu::fuzzing::{datagrams as media_datagrams, payloads as media_payloads};
 pub use resume::resume_frames;
 pub use stick::{stick_activation, stick_config, stick_container, stick_lines};
@@ -54,6 +57,9 @@ pub const TARGETS: &[Target] = &[
     ("journal", administration::journal),
     ("media_datagrams", media_datagrams),
     ("media_payloads", media_payloads),
+    ("media_signalling", media_signalling),
+    ("media_tickets", media_tickets),
+    ("media_webhooks", media_webhooks),
     ("passkey", passkey),
     ("proxy_headers", proxy_headers),
     ("rdcleanpath", rdcleanpath),

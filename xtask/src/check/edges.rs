@@ -25,7 +25,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("testkit", &["domain"]),
     (
         "fuzz",
-        &["domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "sfu", "stick", "testkit"],
+        &[
+            "domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "sfu", "media",
+            "stick", "testkit",
+        ],
     ),
 ];
 
