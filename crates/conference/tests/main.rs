@@ -1,3 +1,13 @@
 //! The conference through HTTP: the real router over a real store, in virtual time.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
+mod administration;
+mod entry;
+mod hall;
+mod house;
+mod invitations;
+mod meetings;
+mod rooms;
+mod socket;
+mod webhooks;

@@ -1,0 +1,84 @@
+//! Who may make what, the limits, and what runs.
+
+use serde_json::{Value, json};
+
+use crate::house::{House, MEETINGS, ROOMS, at, meeting};
+
+const SETTINGS: &str = "/api/v1/admin/conference/settings";
+
+#[tokio::test]
+async fn an_administrator_says_who_may_make_what() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let view = chief.get(SETTINGS).await.body;
+    let mut settings = view["settings"].clone();
+    settings["lectures"] = json!({ "everybody": false, "groups": [] });
+    let saved = chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
+    assert_eq!(saved.status, 200, "{saved:?}");
+    let mut lecture = meeting("Vortrag");
+    lecture["kind"] = json!("lecture");
+    assert_eq!(ada.post(ROOMS, lecture).await.code(), "not_yours_to_create");
+    ada.room(meeting("Planung")).await;
+    let options = ada.get("/api/v1/conference/options").await.body;
+    assert_eq!(options["may_create"], json!(["personal", "meeting"]));
+    assert_eq!(ada.get(SETTINGS).await.status, 403);
+    let outdated = chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
+    assert_eq!(outdated.code(), "outdated");
+    assert!(house.actions().await.contains(&"conference_settings_changed".to_owned()));
+}
+
+#[tokio::test]
+async fn settings_make_classes_stricter_and_never_laxer() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let view = chief.get(SETTINGS).await.body;
+    let put = async |stricter: Value, lead: u16| {
+        let mut settings = view["settings"].clone();
+        settings["stricter"] = stricter;
+        settings["lead_minutes"] = json!(lead);
+        chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await
+    };
+    let lax =
+        json!({ "lobby": "nobody", "encryption": "transport", "dial_in": true, "guests": true, "keep_chat_days": 7 });
+    assert_eq!(put(json!({ "internal": lax }), 15).await.fields(), [("stricter.internal", "laxer")]);
+    assert_eq!(put(json!({}), 121).await.fields(), [("lead_minutes", "out_of_range")]);
+    let strict = json!({ "lobby": "everybody", "encryption": "transport", "dial_in": false, "guests": false, "keep_chat_days": 1 });
+    assert_eq!(put(json!({ "internal": strict }), 30).await.status, 200);
+    let room = ada.room(meeting("Planung")).await;
+    assert_eq!(room["safeguards"], strict);
+    assert!(room["meetings"][0]["valid_from"].as_str().unwrap().ends_with("T07:30:00Z"));
+    let mut open = meeting("Offen");
+    (open["protection"], open["lobby"]) = (json!("open"), json!("guests"));
+    assert_eq!(ada.room(open).await["safeguards"]["lobby"], "guests", "its owner wants a lobby");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_runs_and_ends_it() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let room = ada.room(json!({ "kind": "personal", "name": "Adas Raum", "protection": "open" })).await;
+    let opened = ada.post(&format!("{}/open", at(ROOMS, &room)), json!({})).await.body;
+    let running = chief.get("/api/v1/admin/conference/running").await.body;
+    assert_eq!((&running["meetings"][0]["id"], &running["meetings"][0]["seats"]), (&opened["id"], &json!(0)));
+    let end = format!("{}/end", at("/api/v1/admin/conference/meetings", &opened));
+    assert_eq!(ada.post(&end, json!({})).await.status, 403);
+    assert_eq!(chief.post(&end, json!({})).await.status, 204);
+    assert_eq!(chief.post(&end, json!({})).await.code(), "meeting_over");
+    assert_eq!(ada.get(&at(MEETINGS, &opened)).await.body["state"], "ended");
+    assert_eq!(chief.get("/api/v1/admin/conference/running").await.body["meetings"], json!([]));
+}
+
+#[tokio::test]
+async fn no_more_meetings_run_than_allowed() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let view = chief.get(SETTINGS).await.body;
+    let mut settings = view["settings"].clone();
+    settings["most_running"] = json!(1);
+    chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
+    for (name, status) in [("eins", 200), ("zwei", 409)] {
+        let room = ada.room(json!({ "kind": "personal", "name": name, "protection": "open" })).await;
+        let opened = ada.post(&format!("{}/open", at(ROOMS, &room)), json!({})).await;
+        assert_eq!(opened.status, status, "{opened:?}");
+    }
+}

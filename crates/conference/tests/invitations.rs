@@ -1,0 +1,171 @@
+//! Invitations: read by a reader of calendars that is not ours, and sent by mail.
+
+use fernamt_conference::NotSent;
+use fernamt_testkit::peers;
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::house::{House, MEETINGS, ROOMS, at, meeting, weekly};
+
+fn invited(mut room: Value) -> Value {
+    room["invitees"] =
+        json!([{ "address": "gast@amt.example", "name": "Gisela Gast", "role": "guest", "language": "en" }]);
+    room
+}
+
+/// The calendar file in a letter.
+fn calendar_in(letter: &str) -> String {
+    let (_, part) = letter.split_once("Content-Type: text/calendar").unwrap();
+    let (head, body) = part.split_once("\r\n\r\n").unwrap();
+    let body = body.split("\r\n--").next().unwrap();
+    if head.contains("base64") {
+        let text: String = body.split_whitespace().collect();
+        return String::from_utf8(data_encoding::BASE64.decode(text.as_bytes()).unwrap()).unwrap();
+    }
+    assert!(head.contains("quoted-printable"), "{head}");
+    unquoted(body)
+}
+
+fn unquoted(body: &str) -> String {
+    let joined = body.replace("=\r\n", "");
+    let mut parts = joined.split('=');
+    let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn others_read_a_series_with_each_dates_own_way_in() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let mut new = weekly("Ämter, Räume; \"und\" mehr", 4);
+    new["booking"]["starts"] = json!("2027-03-16T09:00");
+    new["booking"]["recurrence"]["except"] = json!(["2027-03-23"]);
+    new["description"] = json!("Erste Zeile\nZweite Zeile, mit Komma");
+    let room = ada.room(new).await;
+    let moved = at(MEETINGS, &room["meetings"][1]);
+    let version = ada.get(&moved).await.body["version"].clone();
+    ada.put(&moved, json!({ "version": version, "starts": "2027-03-31T14:00", "minutes": 30 })).await;
+    let file = ada.get(&format!("{}/calendar", at(ROOMS, &room))).await;
+    assert!(file.content_type.starts_with("text/calendar"));
+    assert!(file.text.lines().all(|line| line.trim_end().len() <= 75), "lines are folded");
+    let read = fernamt_testkit::peer!(peers::read_calendar(&file.text));
+    assert_eq!((&read["method"], &read["zones"]), (&json!("PUBLISH"), &json!(["Europe/Berlin"])));
+    let dates = read["dates"].as_array().unwrap();
+    let starts: Vec<_> = dates.iter().map(|date| date["starts_utc"].as_str().unwrap()).collect();
+    // The 23rd is left out; the 30th was moved to the 31st, after the clocks were changed.
+    assert_eq!(starts, ["2027-03-16T08:00:00+00:00", "2027-03-31T12:00:00+00:00", "2027-04-06T07:00:00+00:00"]);
+    assert_eq!(dates[1]["ends_utc"], "2027-03-31T12:30:00+00:00");
+    assert_eq!(dates[1]["recurrence_id"], "2027-03-30T09:00:00+02:00");
+    for (date, meeting) in dates.iter().zip(room["meetings"].as_array().unwrap()) {
+        let access = ada.get(&at(MEETINGS, meeting)).await.body["access"].clone();
+        let description = date["description"].as_str().unwrap();
+        for part in ["number", "pin", "link"] {
+            assert!(description.contains(access[part].as_str().unwrap()), "{part} is missing in {description}");
+        }
+        assert!(description.contains("Zweite Zeile, mit Komma") && description.contains("Room number"));
+        assert_eq!(date["location"], access["link"]);
+        assert_eq!(date["summary"], "Ämter, Räume; \"und\" mehr");
+    }
+    let ids: std::collections::BTreeSet<_> = dates.iter().map(|date| date["uid"].to_string()).collect();
+    assert_eq!(ids.len(), 1, "a series is one thing in a calendar");
+}
+
+#[tokio::test]
+async fn a_letter_invites_tells_of_changes_and_calls_off() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(invited(meeting("Planung"))).await;
+    assert_eq!(ada.get(&at(ROOMS, &room)).await.body["invited"][0]["mail"], "waiting");
+    let letters = house.letters().await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].contains("To: \"Gisela Gast\" <gast@amt.example>"), "{}", letters[0]);
+    assert!(letters[0].contains("method=REQUEST") && letters[0].contains("Message-ID: <"));
+    assert_eq!(ada.get(&at(ROOMS, &room)).await.body["invited"][0]["mail"], "sent");
+    let read = fernamt_testkit::peer!(peers::read_calendar(&calendar_in(&letters[0])));
+    let event = &read["events"][0];
+    assert_eq!((&read["method"], &event["attendee"]), (&json!("REQUEST"), &json!("mailto:gast@amt.example")));
+    assert_eq!((&event["sequence"], &event["status"]), (&json!(0), &json!("CONFIRMED")));
+    assert_eq!(event["organizer"], "mailto:fernamt@amt.example");
+    assert!(house.letters().await.is_empty(), "it is sent once");
+
+    let mut change = ada.get(&at(ROOMS, &room)).await.body;
+    change["booking"]["starts"] = json!("2026-12-02T10:00");
+    assert_eq!(ada.put(&at(ROOMS, &room), change).await.status, 200);
+    let letters = house.letters().await;
+    let read = fernamt_testkit::peer!(peers::read_calendar(&calendar_in(&letters[0])));
+    let changed = &read["events"][0];
+    assert_eq!((&changed["uid"], &changed["sequence"]), (&event["uid"], &json!(1)));
+    assert_eq!(changed["starts"], "2026-12-02T10:00:00+01:00");
+
+    let room = ada.get(&at(ROOMS, &room)).await.body;
+    assert_eq!(ada.delete(&at(ROOMS, &room)).await.status, 204);
+    let letters = house.letters().await;
+    let read = fernamt_testkit::peer!(peers::read_calendar(&calendar_in(&letters[0])));
+    assert_eq!((&read["method"], &read["events"][0]["status"]), (&json!("CANCEL"), &json!("CANCELLED")));
+    assert_eq!(read["events"][0]["uid"], event["uid"]);
+}
+
+#[tokio::test]
+async fn calling_off_one_date_names_that_date() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(invited(weekly("Jour fixe", 3))).await;
+    house.letters().await;
+    assert_eq!(ada.delete(&at(MEETINGS, &room["meetings"][1])).await.status, 204);
+    let letters = house.letters().await;
+    let read = fernamt_testkit::peer!(peers::read_calendar(&calendar_in(&letters[0])));
+    assert_eq!(read["events"][0]["recurrence_id"], "2026-12-08T09:00:00+01:00");
+    assert_eq!((&read["method"], &read["events"][0]["sequence"]), (&json!("CANCEL"), &json!(1)));
+    assert_eq!(ada.delete(&format!("{}?quietly=true", at(MEETINGS, &room["meetings"][2]))).await.status, 204);
+    assert!(house.letters().await.is_empty(), "nobody is told");
+}
+
+#[tokio::test]
+async fn a_letter_is_sent_again_until_it_is_taken() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    *house.tray.refuses.lock().unwrap() = Some(NotSent { permanent: false, reason: "451 later".into() });
+    let room = ada.room(invited(meeting("Planung"))).await;
+    assert!(house.letters().await.is_empty());
+    *house.tray.refuses.lock().unwrap() = None;
+    assert!(house.letters().await.is_empty(), "not before its time");
+    house.clock.advance(Duration::seconds(61));
+    assert_eq!(house.letters().await.len(), 1);
+    *house.tray.refuses.lock().unwrap() = Some(NotSent { permanent: true, reason: "550 no such user".into() });
+    let mut change = ada.get(&at(ROOMS, &room)).await.body;
+    change["name"] = json!("Anders");
+    ada.put(&at(ROOMS, &room), change).await;
+    house.letters().await;
+    assert_eq!(ada.get(&at(ROOMS, &room)).await.body["invited"][0]["mail"], "failed");
+}
+
+#[tokio::test]
+async fn a_letter_tells_what_holds_when_it_is_sent() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(invited(meeting("Planung"))).await;
+    let path = at(MEETINGS, &room["meetings"][0]);
+    let renewed = ada.post(&format!("{path}/pin"), json!({})).await.body;
+    let letters = house.letters().await;
+    let calendar = calendar_in(&letters[0]).replace("\r\n ", "");
+    assert!(calendar.contains(renewed["access"]["pin"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn the_text_to_copy_is_there_in_both_languages() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(meeting("Planung")).await;
+    let invitation = ada.get(&format!("{}/invitation", at(MEETINGS, &room["meetings"][0]))).await.body;
+    let de = invitation["de"]["text"].as_str().unwrap();
+    assert!(de.contains("ada of the office lädt Sie zu einer Besprechung ein: Planung"), "{de}");
+    assert!(de.contains("Wann: Dienstag, 1. Dezember 2026, 09:00 bis 10:00 Uhr (Europe/Berlin)"), "{de}");
+    assert!(de.contains("Gäste warten im Warteraum"), "{de}");
+    let en = invitation["en"]["text"].as_str().unwrap();
+    assert!(en.contains("When: Tuesday, 1 December 2026, 09:00 to 10:00 (Europe/Berlin)"), "{en}");
+    assert_eq!(invitation["file_name"], "planung.ics");
+}

@@ -1,0 +1,232 @@
+//! Rooms: who makes them, who sees them, what becomes of their meetings.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::house::{HOST, House, MEETINGS, ROOMS, TWIN_HOST, at, meeting, weekly};
+
+fn days(room: &Value) -> Vec<&str> {
+    room["meetings"].as_array().unwrap().iter().map(|meeting| meeting["starts"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_occurrence_has_a_way_in_of_its_own() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(weekly("Jour fixe", 3)).await;
+    assert_eq!(days(&room), ["2026-12-01T09:00", "2026-12-08T09:00", "2026-12-15T09:00"]);
+    assert_eq!((&room["role"], &room["safeguards"]["lobby"]), (&json!("host"), &json!("guests")));
+    let mut seen = std::collections::BTreeSet::new();
+    for meeting in room["meetings"].as_array().unwrap() {
+        let shown = ada.get(&at(MEETINGS, meeting)).await.body;
+        let access = &shown["access"];
+        assert_eq!(access["number"].as_str().unwrap().len(), "123 456 789".len());
+        assert_eq!(access["pin"].as_str().unwrap().len(), 6);
+        assert!(access["link"].as_str().unwrap().starts_with("https://fernamt.example.org/besprechung#"));
+        for part in ["number", "link"] {
+            assert!(seen.insert(access[part].to_string()), "{part} comes twice");
+        }
+        // A quarter of an hour before until an hour after; nine o'clock in Berlin is eight in Greenwich.
+        assert!(shown["valid_from"].as_str().unwrap().ends_with("T07:45:00Z"), "{shown}");
+        assert!(shown["valid_until"].as_str().unwrap().ends_with("T10:00:00Z"));
+        assert_eq!(shown["open_now"], false);
+    }
+    assert!(house.actions().await.contains(&"room_created".to_owned()));
+}
+
+#[tokio::test]
+async fn only_those_who_are_invited_see_a_room() {
+    let house = House::new().await;
+    let (ada, bob, eve) = (house.person("ada").await, house.person("bob").await, house.person("eve").await);
+    let mut new = meeting("Planung");
+    new["invitees"] = json!([
+        { "person": bob.person, "role": "presenter" },
+        { "address": "gast@amt.example", "name": "Gast", "role": "guest" },
+    ]);
+    let room = ada.room(new).await;
+    let path = at(ROOMS, &room);
+    let seen = bob.get(&path).await.body;
+    assert_eq!((&seen["role"], seen["invited"].as_array().unwrap().len()), (&json!("presenter"), 2));
+    assert!(!seen.to_string().contains("gast@amt.example"), "addresses are the hosts' business: {seen}");
+    let hosts = ada.get(&path).await.body;
+    let addresses: Vec<_> = hosts["invited"].as_array().unwrap().iter().map(|one| &one["address"]).collect();
+    assert!(addresses.contains(&&json!("gast@amt.example")), "{hosts}");
+    assert_eq!(eve.get(&path).await.status, 404);
+    let meeting = at(MEETINGS, &room["meetings"][0]);
+    assert!(bob.get(&meeting).await.body["access"]["pin"].is_string());
+    assert_eq!(eve.get(&meeting).await.status, 404);
+    // A presenter changes nothing; a stranger does not even learn that there is something.
+    for (path, code) in [(&path, "not_moderating"), (&meeting, "not_moderating")] {
+        let mut change = bob.get(path).await.body;
+        change["starts"] = json!("2026-12-02T09:00");
+        assert_eq!(bob.put(path, change.clone()).await.code(), code);
+        assert_eq!(eve.put(path, change).await.status, 404);
+    }
+    assert_eq!(bob.delete(&path).await.code(), "not_owner");
+    let listed = bob.get(MEETINGS).await.body;
+    assert_eq!((&listed["total"], &listed["items"][0]["role"]), (&json!(1), &json!("presenter")));
+    assert_eq!(eve.get(MEETINGS).await.body["total"], 0);
+}
+
+#[tokio::test]
+async fn a_cohost_runs_a_room_and_does_not_remove_it() {
+    let house = House::new().await;
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let mut new = meeting("Planung");
+    new["invitees"] = json!([{ "person": bob.person, "role": "cohost" }]);
+    let room = ada.room(new).await;
+    let mut change = bob.get(&at(ROOMS, &room)).await.body;
+    change["name"] = json!("Planung 2027");
+    let changed = bob.put(&at(ROOMS, &room), change.clone()).await;
+    assert_eq!((changed.status, &changed.body["name"]), (200, &json!("Planung 2027")));
+    assert_eq!(bob.put(&at(ROOMS, &room), change).await.code(), "outdated");
+    assert_eq!(bob.delete(&at(ROOMS, &room)).await.code(), "not_owner");
+    assert_eq!(ada.delete(&at(ROOMS, &room)).await.status, 204);
+    assert_eq!(bob.get(&at(ROOMS, &room)).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_stays_at_its_time_keeps_its_way_in() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(weekly("Jour fixe", 3)).await;
+    let second = ada.get(&at(MEETINGS, &room["meetings"][1])).await.body;
+    let mut change = room.clone();
+    change["booking"]["recurrence"]["except"] = json!(["2026-12-01"]);
+    change["booking"]["minutes"] = json!(90);
+    let changed = ada.put(&at(ROOMS, &room), change).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(days(&changed.body), ["2026-12-08T09:00", "2026-12-15T09:00"]);
+    let kept = ada.get(&at(MEETINGS, &changed.body["meetings"][0])).await.body;
+    assert_eq!((&kept["id"], &kept["access"], &kept["minutes"]), (&second["id"], &second["access"], &json!(90)));
+    let gone = ada.get(&at(MEETINGS, &room["meetings"][0])).await.body;
+    assert_eq!((&gone["state"], &gone["access"]), (&json!("cancelled"), &Value::Null));
+}
+
+#[tokio::test]
+async fn nine_stays_nine_over_the_change_of_the_clocks() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let mut new = weekly("Jour fixe", 3);
+    new["booking"]["starts"] = json!("2027-03-23T09:00");
+    let room = ada.room(new).await;
+    let begin = |n: usize| room["meetings"][n]["starts_at"].as_str().unwrap();
+    assert_eq!([begin(0), begin(1)], ["2027-03-23T08:00:00Z", "2027-03-30T07:00:00Z"]);
+    let skipped = json!({ "starts": "2027-03-28T02:30", "minutes": 30 });
+    let preview = ada.post(&format!("{ROOMS}/preview"), skipped).await.body;
+    assert_eq!(preview["moved"], json!(["2027-03-28T02:30"]));
+    let elsewhere = json!({ "starts": "2027-03-28T02:30", "minutes": 30, "time_zone": "America/New_York" });
+    assert_eq!(ada.post(&format!("{ROOMS}/preview"), elsewhere).await.body["moved"], json!([]));
+}
+
+#[tokio::test]
+async fn faults_name_their_fields() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let with = |path: &str, value: Value| {
+        let mut room = weekly("Jour fixe", 3);
+        *room.pointer_mut(path).unwrap_or(&mut Value::Null) = value.clone();
+        if let Some(name) = path.strip_prefix('/').filter(|name| !name.contains('/')) {
+            room[name] = value;
+        }
+        room
+    };
+    let series = "/booking/recurrence";
+    for (room, field) in [
+        (with("/name", json!(" ")), ("name", "required")),
+        (with("/description", json!("a\u{202E}b")), ("description", "bidi_character")),
+        (with("/booking", Value::Null), ("booking", "required")),
+        (with("/booking/minutes", json!(4)), ("booking.minutes", "out_of_range")),
+        (with("/booking/minutes", json!(721)), ("booking.minutes", "out_of_range")),
+        (with("/booking/starts", json!("2030-12-03T09:00")), ("booking.starts", "too_far")),
+        (with("/booking/starts", json!("2026-09-01T09:00")), ("booking.starts", "past")),
+        (with("/booking/starts", json!("2026-12-02T09:00")), ("booking.recurrence.every.on", "first_day_missing")),
+        (with(&format!("{series}/interval"), json!(0)), ("booking.recurrence.interval", "out_of_range")),
+        (
+            with(&format!("{series}/until"), json!({ "by": "count", "count": 5000 })),
+            ("booking.recurrence.until", "too_many"),
+        ),
+        (with("/invitees", json!([{ "person": ada.person, "role": "cohost" }])), ("invitees[0].person", "owner")),
+        (
+            with("/invitees", json!([{ "address": "nobody", "role": "guest" }])),
+            ("invitees[0].address", "not_an_address"),
+        ),
+        (
+            with("/invitees", json!([{ "address": "a@b.example", "role": "cohost" }])),
+            ("invitees[0].role", "not_for_guests"),
+        ),
+        (
+            with(
+                "/invitees",
+                json!([
+                    { "address": "a@b.example", "role": "guest" }, { "address": "A@B.example", "role": "guest" },
+                ]),
+            ),
+            ("invitees[1]", "twice"),
+        ),
+    ] {
+        let reply = ada.post(ROOMS, room.clone()).await;
+        assert!(reply.status == 422 && reply.fields().contains(&field), "{field:?}: {reply:?} for {room}");
+    }
+    let mut elsewhere = meeting("Planung");
+    elsewhere["booking"]["time_zone"] = json!("Europe/Bonn");
+    assert_eq!(ada.post(ROOMS, elsewhere).await.fields(), [("booking.time_zone", "unknown")]);
+    assert_eq!(ada.get(ROOMS).await.body["total"], 0, "nothing of it was made");
+}
+
+#[tokio::test]
+async fn each_opening_of_a_personal_room_is_another_meeting() {
+    let house = House::new().await;
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let new = json!({ "kind": "personal", "name": "Adas Raum", "protection": "open",
+        "invitees": [{ "person": bob.person, "role": "participant" }] });
+    let room = ada.room(new).await;
+    let open = format!("{}/open", at(ROOMS, &room));
+    assert_eq!(bob.post(&open, json!({})).await.code(), "not_moderating");
+    let first = ada.post(&open, json!({})).await.body;
+    assert_eq!((&first["state"], &first["open_now"]), (&json!("running"), &json!(true)));
+    assert_eq!(ada.post(&open, json!({})).await.body, first, "it is open already");
+    assert_eq!(ada.post(&format!("{}/end", at(MEETINGS, &first)), json!({})).await.status, 204);
+    assert_eq!(ada.post(&format!("{}/end", at(MEETINGS, &first)), json!({})).await.code(), "meeting_over");
+    assert_eq!(ada.get(&at(MEETINGS, &first)).await.body["access"], Value::Null);
+    let second = ada.post(&open, json!({})).await.body;
+    for part in ["number", "link"] {
+        assert_ne!(second["access"][part], first["access"][part]);
+    }
+    // Whoever forgets to end it ends it after eight hours.
+    house.clock.advance(Duration::hours(8));
+    house.conference.look_around().await.unwrap();
+    let ada = house.again(&ada).await;
+    assert_eq!(ada.get(&at(MEETINGS, &second)).await.body["state"], "ended");
+    let actions = house.actions().await;
+    for action in ["room_opened", "meeting_ended", "meeting_time_over"] {
+        assert!(actions.iter().any(|done| done == action), "{action} is not in {actions:?}");
+    }
+}
+
+#[tokio::test]
+async fn people_are_found_by_name_and_not_listed() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    house.person("adam").await;
+    let people = "/api/v1/conference/people";
+    assert_eq!(ada.get(&format!("{people}?q=a")).await.body, json!([]));
+    assert_eq!(ada.get(&format!("{people}?q=%25%25")).await.body, json!([]));
+    let found = ada.get(&format!("{people}?q=adam")).await.body;
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(found[0]["name"], "adam of the office");
+}
+
+#[tokio::test]
+async fn another_administration_sees_nothing() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(weekly("Jour fixe", 2)).await;
+    let stranger = house.person_of(&house.twin, TWIN_HOST, "ada", &[]).await;
+    assert_ne!(HOST, TWIN_HOST);
+    for path in [at(ROOMS, &room), at(MEETINGS, &room["meetings"][0])] {
+        assert_eq!(stranger.get(&path).await.status, 404);
+        assert_eq!(stranger.delete(&path).await.status, 404);
+    }
+    assert_eq!(ada.get(&at(ROOMS, &room)).await.status, 200);
+}
