@@ -9,7 +9,7 @@ import { isProblem } from '../../../api/problem.ts';
 import { Front } from '../../../app/front.tsx';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { sessionQuery } from '../../../app/queries.ts';
-import { Button } from '../../../ui/button.tsx';
+import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Loading } from '../../../ui/notice.tsx';
 import { announce } from '../../../ui/status.tsx';
@@ -66,7 +66,11 @@ function JoinPage() {
   const knocking = step.at === 'knocking' ? step.key : null;
   useEffect(() => {
     if (!knocking) return;
-    knock(knocking).catch((problem: unknown) => setStep({ at: 'refused', key: knocking, problem }));
+    knock(knocking).catch((problem: unknown) => {
+      // After the sign-in this page must know where one wanted to go.
+      if (isProblem(problem, 'sign_in_needed')) rememberKey(knocking);
+      setStep({ at: 'refused', key: knocking, problem });
+    });
   }, [knocking, knock]);
 
   const at = view ? view.at : step.at;
@@ -133,6 +137,11 @@ function JoinPage() {
             <Button variant="primary" icon={icons.iconRefresh} onPress={again}>
               {t`Noch einmal versuchen`}
             </Button>
+            {isProblem(step.problem, 'sign_in_needed') && (
+              <ButtonLink to="/anmelden" search={{ zurueck: '/besprechung' }}>
+                {t`Anmelden`}
+              </ButtonLink>
+            )}
             <Button onPress={askAnew}>{t`Raumnummer und PIN eingeben`}</Button>
           </div>
         </>

@@ -19,6 +19,14 @@ registerProblems({
     what: t`Diese Besprechung ist vorbei.`,
     next: t`Der Link gilt nur für diesen einen Termin. Für einen neuen bekommen Sie eine neue Einladung.`,
   }),
+  no_meeting_now: () => ({
+    what: t`In diesem Raum läuft gerade keine Besprechung.`,
+    next: t`Kommen Sie kurz vor dem Termin wieder. Einen persönlichen Raum öffnet, wem er gehört.`,
+  }),
+  sign_in_needed: () => ({
+    what: t`An dieser Besprechung nimmt nur teil, wer angemeldet ist.`,
+    next: t`Melden Sie sich an; danach geht es hier weiter. Ohne Konto wenden Sie sich an die Person, die eingeladen hat.`,
+  }),
   proof_needed: () => ({
     what: t`Gerade versuchen sehr viele, hier hereinzukommen.`,
     next: t`Ihr Browser muss dafür eine kleine Rechenaufgabe lösen. Versuchen Sie es noch einmal, oder nehmen Sie den Link aus der Einladung.`,
