@@ -196,8 +196,13 @@ impl Control {
     fn gone(&mut self, number: SeatNo, why: Gone) {
         let Some(seat) = self.numbers.get(&number).copied() else { return };
         match why {
-            // Clients that join anew close what they had without a word. A farewell would have come by the socket.
-            Gone::Closed => self.vacate(seat, SeatEnd::Lost, None),
+            // Clients that leave say so by the socket, which may be slower; clients that join anew close without a word.
+            // Either comes soon, or the seat is lost.
+            Gone::Closed => {
+                if let Some((_, seated)) = self.seated(number) {
+                    seated.closed = true;
+                }
+            }
             Gone::Timeout | Gone::TooSlow | Gone::Fault => {
                 let again = wire::join_anew(proto::DisconnectReason::ConnectionTimeout);
                 self.vacate(seat, SeatEnd::Lost, Some(again));

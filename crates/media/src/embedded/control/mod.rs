@@ -156,6 +156,8 @@ struct Seated {
     renew_at: OffsetDateTime,
     /// Since when its socket is gone.
     silent_since: Option<OffsetDateTime>,
+    /// Whether its client has closed its connections.
+    closed: bool,
 }
 
 /// A track that was announced.
@@ -262,8 +264,11 @@ impl Control {
     pub(crate) fn tick(&mut self, now: OffsetDateTime) {
         let (mut lost, mut stale) = (Vec::new(), Vec::new());
         for (name, room) in &mut self.rooms {
-            for (id, seated) in &room.seated {
+            for (id, seated) in &mut room.seated {
                 let seat = Seat { room: *name, id: *id };
+                if seated.closed {
+                    seated.silent_since.get_or_insert(now);
+                }
                 if seated.silent_since.is_some_and(|since| now - since >= Duration::seconds(LINGER_S)) {
                     lost.push(seat);
                 } else if seated.renew_at <= now && seated.silent_since.is_none() {
@@ -273,7 +278,9 @@ impl Control {
             room.forget(now);
         }
         for seat in lost {
-            self.vacate(seat, SeatEnd::Lost, None);
+            // Whoever is still there may join anew.
+            let again = wire::join_anew(proto::DisconnectReason::ConnectionTimeout);
+            self.vacate(seat, SeatEnd::Lost, Some(again));
         }
         for seat in stale {
             self.renew_token(seat, now);

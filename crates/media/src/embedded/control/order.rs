@@ -252,6 +252,7 @@ impl Control {
             allowed: None,
             renew_at: now,
             silent_since: None,
+            closed: false,
         };
         let secrets = IceSecrets { publisher: random_bytes(&*self.rng), subscriber: random_bytes(&*self.rng) };
         let Some(room) = self.rooms.get_mut(&seat.room) else { return Err(Refused::NoSuchRoom) };

@@ -240,3 +240,19 @@ fn a_lost_connection_is_answered_with_the_wish_to_join_anew() {
     });
     assert!(asked && effects.iter().any(|effect| matches!(effect, Effect::Hang(number) if *number == no)));
 }
+
+#[test]
+fn a_farewell_may_come_after_the_connections_were_closed() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    scene.control.heard(Event::Gone { seat: no, why: Gone::Closed });
+    assert_eq!(scene.events(), []);
+    scene.control.request(no, Ask::Leave(proto::LeaveRequest::default()), NOW);
+    assert_eq!(scene.events()[0], MediaEvent::SeatLeft(seat(1), SeatEnd::Left));
+
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    scene.control.heard(Event::Gone { seat: no, why: Gone::Closed });
+    scene.control.tick(NOW);
+    scene.control.tick(NOW + Duration::seconds(LINGER_S));
+    assert_eq!(scene.events()[0], MediaEvent::SeatLeft(seat(1), SeatEnd::Lost));
+}
