@@ -11,6 +11,10 @@ use axum::{
 };
 use fernamt_access::{Access, Parts, SshAddress, ssh};
 use fernamt_admin::Admin;
+use fernamt_conference::{
+    Conference,
+    meeting::{self, Hall},
+};
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, origin, site};
 use fernamt_identity::Identity;
@@ -22,7 +26,7 @@ use tower_http::{
 };
 
 use crate::{
-    background, installation::Running, listen::Bound, media, media::Media, office::Office, operations,
+    background, conference, installation::Running, listen::Bound, media, media::Media, office::Office, operations,
     prober::AccessProber, sticks, tls,
 };
 
@@ -34,6 +38,8 @@ pub(crate) struct App {
     office: Arc<Office>,
     identity: Arc<Identity>,
     access: Arc<Access>,
+    conference: Arc<Conference>,
+    hall: Arc<Hall>,
     porter: Arc<ssh::Porter>,
     grants: LiveGrants,
     router: Router,
@@ -82,11 +88,14 @@ impl App {
         let admin = Arc::new(Admin {
             identity: Arc::clone(&identity),
             audit_key: Arc::new(office.keys.audit_signing_key(&office.rng)?),
-            egress: guard,
+            egress: guard.clone(),
             prober: Arc::new(AccessProber(Arc::clone(&access))),
             delivery: sticks::delivery(&office.config, host_keys.as_ref()),
             installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
         });
+
+        let media = Media::bind(&office)?;
+        let (conference, hall) = conference::build(&office, identity.authoriser().clone(), &media, guard)?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -108,10 +117,10 @@ impl App {
             }
             _ => None,
         };
-        let media = Media::bind(&office)?;
-        let main = main_site(&identity, &access, admin, gateway.as_ref().map(ssh::Gateway::entrance))
-            .layer(middleware::from_fn_with_state(media.beside(), media::allow_beside))
-            .merge(media.router());
+        let main =
+            main_site(&identity, &access, (&conference, &hall), admin, gateway.as_ref().map(ssh::Gateway::entrance))
+                .layer(middleware::from_fn_with_state(media.beside(), media::allow_beside))
+                .merge(media.router());
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();
@@ -122,7 +131,20 @@ impl App {
                 .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
         let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
-        Ok(Self { office, identity, access, porter, grants, router, listeners, gateway, media, ssh_fingerprints })
+        Ok(Self {
+            office,
+            identity,
+            access,
+            conference,
+            hall,
+            porter,
+            grants,
+            router,
+            listeners,
+            gateway,
+            media,
+            ssh_fingerprints,
+        })
     }
 
     /// The opened installation.
@@ -141,6 +163,8 @@ impl App {
         let tasks = TaskTracker::new();
         tasks.spawn(Arc::clone(&self.identity).run(stop.clone()));
         tasks.spawn(Arc::clone(&self.access).run(stop.clone()));
+        tasks.spawn(Arc::clone(&self.conference).run(stop.clone()));
+        tasks.spawn(Arc::clone(&self.hall).run(stop.clone()));
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
         // what another process commits, such as `fernamt user disable`, takes effect here too
         let (store, relay_stop) = (self.office.store.clone(), stop.clone());
@@ -190,6 +214,7 @@ fn egress_guard(office: &Office) -> EgressGuard {
 fn main_site(
     identity: &Arc<Identity>,
     access: &Arc<Access>,
+    (conference, hall): (&Arc<Conference>, &Arc<Hall>),
     admin: Arc<Admin>,
     tunnels: Option<ssh::Entrance>,
 ) -> Router {
@@ -197,6 +222,8 @@ fn main_site(
         .merge(Arc::clone(identity).router())
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
+        .merge(Arc::clone(conference).router())
+        .merge(meeting::router(Arc::clone(hall)))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))

@@ -3,6 +3,7 @@
 mod app;
 mod background;
 mod commands;
+mod conference;
 mod config;
 mod demo_app;
 mod disk;

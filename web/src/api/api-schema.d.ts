@@ -178,6 +178,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/conference/meetings/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a running meeting for all. */
+        post: operations["admin_end_meeting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/conference/running": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs now. */
+        get: operations["running_meetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/conference/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force. */
+        get: operations["get_conference_settings"];
+        /** Changes the settings. */
+        put: operations["set_conference_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/connections/{id}": {
         parameters: {
             query?: never;
@@ -1083,6 +1135,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks, by name. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Makes a webhook. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook. */
+        get: operations["get_webhook"];
+        /** Changes a webhook. */
+        put: operations["change_webhook"];
+        post?: never;
+        /** Removes a webhook, with what waits for it. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries of a webhook, the newest first: at most 100. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a webhook another secret; the old one counts no more. */
+        post: operations["renew_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/webhooks/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a trial. */
+        post: operations["try_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/why": {
         parameters: {
             query?: never;
@@ -1111,6 +1251,289 @@ export interface paths {
         get: operations["enter_app"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enters a meeting by link, by number and PIN, or as who one is. No sign-in is needed for the first two; who is signed
+         *     in takes part as themselves.
+         */
+        post: operations["enter_meeting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Meetings that the person owns or is invited to. */
+        get: operations["list_meetings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One meeting, for its owner and those who are invited. */
+        get: operations["get_meeting"];
+        /** Moves one meeting. Who runs it. */
+        put: operations["change_meeting"];
+        post?: never;
+        /** Calls one meeting off. Who runs it. */
+        delete: operations["cancel_meeting"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calendar file of this meeting alone, for downloading: `text/calendar`. */
+        get: operations["meeting_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a running meeting for all. Who runs it. */
+        post: operations["end_meeting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitation to this meeting alone, in both languages, and as a calendar. */
+        get: operations["meeting_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the meeting another PIN; the link and the number stay. Who runs it. */
+        post: operations["renew_pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The meeting's socket: text messages, `SocketRequest` to the server and `SocketMessage` to the client. The token
+         *     travels in the first message.
+         */
+        get: operations["meeting_socket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the asking person may make, and what it may be. */
+        get: operations["conference_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the house by name, to invite them: at most 20. */
+        get: operations["search_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rooms that the person owns, by name. */
+        get: operations["list_rooms"];
+        put?: never;
+        /** Makes a room, with its meetings where it is booked. */
+        post: operations["create_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The days that a booking would have. */
+        post: operations["preview_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One room, for its owner and those who are invited. */
+        get: operations["get_room"];
+        /** Changes a room: its owner and co-hosts. */
+        put: operations["change_room"];
+        post?: never;
+        /** Removes a room: its meetings to come are cancelled, its running one ends. Its owner. */
+        delete: operations["remove_room"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms/{id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calendar file of a room, for downloading: `text/calendar`. */
+        get: operations["room_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitation to all meetings of a room that are to come, in both languages, and as a calendar. */
+        get: operations["room_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/rooms/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a personal room: a meeting with a number, PIN and link of its own. If one runs already, it is that. */
+        post: operations["open_room"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1651,6 +2074,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        Allowed: "moderators" | "presenters" | "participants" | "everybody";
         /**
          * @description A wish to know who stands behind a pseudonym of the log, or under which pseudonym somebody stands in it. It takes
          *     two people: an administrator and a data-protection officer, one to ask and the other to decide.
@@ -1709,6 +2134,71 @@ export interface components {
              */
             next?: number | null;
         };
+        /** @description When a meeting or lecture takes place. */
+        Booking: {
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** @description When the first one begins, on the clock on the wall. */
+            starts: components["schemas"]["LocalMoment"];
+            /** @description Whose clock (IANA name); the administration's own if left out. */
+            time_zone?: string | null;
+        };
+        /** @description What a booking may be at most. */
+        BookingLimits: {
+            /**
+             * Format: int32
+             * @description Days that a meeting may be ahead.
+             */
+            days_ahead: number;
+            /**
+             * Format: int32
+             * @description Characters of a description.
+             */
+            description_chars: number;
+            /**
+             * Format: int32
+             * @description People invited to one room.
+             */
+            invitees: number;
+            /**
+             * Format: int32
+             * @description Minutes of a meeting, at least.
+             */
+            least_minutes: number;
+            /**
+             * Format: int32
+             * @description Minutes of a meeting, at most.
+             */
+            most_minutes: number;
+            /**
+             * Format: int32
+             * @description Characters of a name.
+             */
+            name_chars: number;
+            /**
+             * Format: int32
+             * @description Meetings of one series.
+             */
+            occurrences: number;
+            /**
+             * Format: int32
+             * @description Characters of the text for those who wait.
+             */
+            waiting_text_chars: number;
+        };
+        /** @description The days that a booking would have, to show before it is made. */
+        BookingPreview: {
+            /** @description Whether this is all there is, or the limit cut the rest off. */
+            complete: boolean;
+            /** @description Those of them that the change of the clocks moves: the minute they were booked for does not exist on that day. */
+            moved: components["schemas"]["LocalMoment"][];
+            /** @description When its meetings would begin, on the clock on the wall. */
+            starts: components["schemas"]["LocalMoment"][];
+        };
         /** @description A bundle of targets. */
         Bundle: components["schemas"]["BundleFields"] & {
             /** @description The bundle. */
@@ -1734,8 +2224,29 @@ export interface components {
             /** @description The version that the change is based on. */
             version: string;
         };
+        /** @description A change to the conference's settings. */
+        ChangeConferenceSettings: {
+            /** @description All settings. */
+            settings: components["schemas"]["ConferenceSettings"];
+            /** @description The version that the change is based on. */
+            version: string;
+        };
         /** @description A change to a directory. */
         ChangeDirectory: components["schemas"]["SetDirectory"] & {
+            /** @description The version that the change is based on. */
+            version: string;
+        };
+        /** @description A change to one meeting of a series, or to the only one. */
+        ChangeMeeting: {
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            /** @description Tell nobody by mail. */
+            quietly?: boolean;
+            /** @description When it begins, on the clock of its booking. */
+            starts: components["schemas"]["LocalMoment"];
             /** @description The version that the change is based on. */
             version: string;
         };
@@ -1774,6 +2285,16 @@ export interface components {
              */
             version: string;
         };
+        /**
+         * @description A change to a room. Changing the booking moves its meetings that are to come; a meeting that stays at its time keeps
+         *     its number, PIN and link.
+         */
+        ChangeRoom: components["schemas"]["RoomFields"] & {
+            /** @description Tell those who are invited by mail, where that is possible. */
+            notify?: boolean;
+            /** @description The version that the change is based on. */
+            version: string;
+        };
         /** @description A change to a rule. */
         ChangeRule: components["schemas"]["RuleFields"] & {
             /** @description The version that the change is based on. */
@@ -1788,6 +2309,11 @@ export interface components {
         };
         /** @description A change to a target. */
         ChangeTarget: components["schemas"]["TargetFields"] & {
+            /** @description The version that the change is based on. */
+            version: string;
+        };
+        /** @description A change to a webhook. */
+        ChangeWebhook: components["schemas"]["WebhookFields"] & {
             /** @description The version that the change is based on. */
             version: string;
         };
@@ -1847,6 +2373,146 @@ export interface components {
             seat: components["schemas"]["SeatId"];
             /** @enum {string} */
             who: "one";
+        };
+        /** @description What a protection class means in this administration. */
+        ClassMeaning: {
+            /** @description The class. */
+            class: components["schemas"]["ProtectionClass"];
+            /** @description What it means. */
+            safeguards: components["schemas"]["Safeguards"];
+        };
+        /** @description What somebody may make, and what it may be. */
+        ConferenceOptions: {
+            /** @description What each protection class means here. */
+            classes: components["schemas"]["ClassMeaning"][];
+            /** @description The protection class that forms begin with. */
+            default_protection: components["schemas"]["ProtectionClass"];
+            /** @description What bookings may be at most. */
+            limits: components["schemas"]["BookingLimits"];
+            /** @description Whether invitations can be sent by mail. Where not, they are copied or downloaded. */
+            mail: boolean;
+            /** @description The kinds of room that the asking person may make. */
+            may_create: components["schemas"]["RoomKind"][];
+            /** @description The administration's time zone. */
+            time_zone: string;
+        };
+        /** @description What an administrator sets for the conference. */
+        ConferenceSettings: {
+            /**
+             * @description The protection class that forms begin with.
+             * @default internal
+             */
+            default_protection: components["schemas"]["ProtectionClass"];
+            /**
+             * Format: int32
+             * @description How many minutes after its end it can still be entered, and ends at the latest.
+             * @default 60
+             */
+            lag_minutes: number;
+            /**
+             * Format: int32
+             * @description How many minutes before its beginning a meeting can be entered.
+             * @default 15
+             */
+            lead_minutes: number;
+            /**
+             * @description Who may book lectures.
+             * @default {
+             *       "everybody": true,
+             *       "groups": []
+             *     }
+             */
+            lectures: components["schemas"]["Who"];
+            /**
+             * @description Send invitations by mail, where the configuration names a mail server.
+             * @default true
+             */
+            mail: boolean;
+            /**
+             * @description Who may book meetings.
+             * @default {
+             *       "everybody": true,
+             *       "groups": []
+             *     }
+             */
+            meetings: components["schemas"]["Who"];
+            /**
+             * Format: int32
+             * @description How many may listen to one lecture.
+             * @default 500
+             */
+            most_listeners: number;
+            /**
+             * Format: int32
+             * @description How long a booked meeting may take, in minutes.
+             * @default 720
+             */
+            most_minutes: number;
+            /**
+             * Format: int32
+             * @description How many may take part in one meeting.
+             * @default 150
+             */
+            most_participants: number;
+            /**
+             * Format: int32
+             * @description How many meetings may run at the same time.
+             * @default 100
+             */
+            most_running: number;
+            /**
+             * @description Who may have a personal room.
+             * @default {
+             *       "everybody": true,
+             *       "groups": []
+             *     }
+             */
+            personal: components["schemas"]["Who"];
+            /**
+             * Format: int32
+             * @description How many hours the opening of a personal room lasts at most.
+             * @default 8
+             */
+            personal_hours: number;
+            /**
+             * @description Where a protection class is to be stricter than usual. Nothing makes it laxer.
+             * @default {}
+             */
+            stricter: {
+                [key: string]: components["schemas"]["Safeguards"];
+            };
+        };
+        /** @description What the numbers of the conference's settings may be. */
+        ConferenceSettingsLimits: {
+            /** @description See [`ConferenceSettings::lag_minutes`]. */
+            lag_minutes: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::lead_minutes`]. */
+            lead_minutes: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::most_listeners`]. */
+            most_listeners: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::most_minutes`]. */
+            most_minutes: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::most_participants`]. */
+            most_participants: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::most_running`]. */
+            most_running: components["schemas"]["Range"];
+            /** @description See [`ConferenceSettings::personal_hours`]. */
+            personal_hours: components["schemas"]["Range"];
+        };
+        /** @description The settings in force, with what they may be. */
+        ConferenceSettingsView: {
+            /** @description What each protection class means with these settings. */
+            classes: components["schemas"]["ClassMeaning"][];
+            /** @description What the numbers may be. */
+            limits: components["schemas"]["ConferenceSettingsLimits"];
+            /** @description Whether the configuration names a mail server. */
+            mail_server: boolean;
+            /** @description What the administrator sets. */
+            settings: components["schemas"]["ConferenceSettings"];
+            /** @description What each protection class usually means. */
+            usual: components["schemas"]["ClassMeaning"][];
+            /** @description Changes with every change of the settings; send it back when changing. */
+            version: string;
         };
         /** @description The first code of a new authenticator app. */
         ConfirmTotp: {
@@ -1923,6 +2589,41 @@ export interface components {
             /** @description The version that the decision is based on. */
             version: string;
         };
+        /** @description One thing told to a webhook. */
+        Delivery: {
+            /**
+             * Format: date-time
+             * @description When that happened.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description What it tells. */
+            event: components["schemas"]["WebhookEvent"];
+            /** @description The delivery. */
+            id: components["schemas"]["DeliveryId"];
+            /** @description Why the last try failed: a word such as `refused`, `unresolved`, `unreachable`, `tls`, `timeout`, `status`. */
+            last_fault?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the last answer.
+             */
+            last_status?: number | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next.
+             */
+            next_at?: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DeliveryState"];
+        };
+        /** Format: uuid */
+        DeliveryId: string;
+        /** @enum {string} */
+        DeliveryState: "waiting" | "delivered" | "given_up";
         /** @description A device of a person. */
         Device: {
             /**
@@ -2082,6 +2783,22 @@ export interface components {
         /** @description What somebody shows to enter. */
         EntryRequest: components["schemas"]["EntryKey"] & {
             proof?: components["schemas"]["ProofOfWork"] | null;
+        };
+        /** @description The rhythm of a recurrence. */
+        Every: {
+            /** @enum {string} */
+            by: "day";
+        } | {
+            /** @enum {string} */
+            by: "week";
+            /** @description The days of the week, at least one. */
+            on: components["schemas"]["Weekday"][];
+        } | {
+            /** @enum {string} */
+            by: "month_day";
+        } | {
+            /** @enum {string} */
+            by: "month_weekday";
         };
         /** @description A signed head and the key to verify it with. */
         ExportedHead: {
@@ -2245,6 +2962,55 @@ export interface components {
             /** @description The file's text. */
             file: string;
         };
+        /** @description An invitation, to copy or to download. */
+        Invitation: {
+            /** @description The calendar file (RFC 5545). */
+            calendar: string;
+            /** @description In German. */
+            de: components["schemas"]["InvitationText"];
+            /** @description In English. */
+            en: components["schemas"]["InvitationText"];
+            /** @description The name that the file should have. */
+            file_name: string;
+        };
+        /** @description An invitation in one language. */
+        InvitationText: {
+            /** @description The line above it. */
+            subject: string;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description Somebody who is invited, as others see them. */
+        Invitee: {
+            /** @description The mail address, for those who run the meeting. */
+            address?: string | null;
+            /** @description The invitation. */
+            id: components["schemas"]["InviteeId"];
+            /** @description How far the invitation by mail has come. */
+            mail: components["schemas"]["MailState"];
+            /** @description The name. */
+            name: string;
+            person?: components["schemas"]["PersonId"] | null;
+            /** @description What they are in the meeting. */
+            role: components["schemas"]["MeetingRole"];
+        };
+        /** @description Somebody who is invited: a person of the house, or an address. */
+        InviteeFields: {
+            /**
+             * @description The mail address. Of somebody from elsewhere it is needed; of a person of the house it is where the invitation is
+             *     sent.
+             */
+            address?: string | null;
+            /** @description The language of the invitation, `de` or `en`; the tenant's own if left out. */
+            language?: string | null;
+            /** @description The name of somebody from elsewhere. */
+            name?: string | null;
+            person?: components["schemas"]["PersonId"] | null;
+            /** @description What they are in the meeting. Somebody from elsewhere is a guest or a listener. */
+            role: components["schemas"]["MeetingRole"];
+        };
+        /** Format: uuid */
+        InviteeId: string;
         /** @description One kind of data that the meeting leaves behind. */
         Kept: {
             /** @description Until when. */
@@ -2347,6 +3113,12 @@ export interface components {
             /** @description What the hosts have to say meanwhile. */
             waiting_text: string;
         };
+        /** Format: date */
+        LocalDate: string;
+        /** Format: local-date-time */
+        LocalMoment: string;
+        /** @enum {string} */
+        MailState: "none" | "waiting" | "sent" | "failed";
         /** @description The signed-in person. */
         Me: {
             /** @description The name that others see. */
@@ -2374,8 +3146,52 @@ export interface components {
             /** @description Where LiveKit's client connects to. */
             url: string;
         };
+        /** @description How hard the machine works for the conference. */
+        MediaLoad: {
+            /**
+             * Format: int64
+             * @description Bits sent a second.
+             */
+            bits_a_second: number;
+            /**
+             * Format: float
+             * @description How busy the busiest part is: 1.0 is all of a processor.
+             */
+            busiest: number;
+            /**
+             * Format: int64
+             * @description Packets forwarded a second.
+             */
+            packets_a_second: number;
+            /**
+             * Format: int32
+             * @description Seats in all meetings of this installation.
+             */
+            seats: number;
+        };
         /** @enum {string} */
         MediaPlace: "this_server" | "cluster";
+        /** @description A meeting with all that its page shows. */
+        Meeting: components["schemas"]["MeetingSummary"] & {
+            access?: components["schemas"]["MeetingAccess"] | null;
+            /** @description What it is about. */
+            description: string;
+            /** @description What its protection means. */
+            safeguards: components["schemas"]["Safeguards"];
+            /** @description Changes with every change of the meeting; send it back when changing. */
+            version: string;
+        };
+        /** @description How somebody gets into a meeting. */
+        MeetingAccess: {
+            /** @description The address where number and PIN are typed. */
+            join_page: string;
+            /** @description The link. Its fragment is a secret: whoever has it needs no PIN. */
+            link: string;
+            /** @description The number, in groups of three. */
+            number: string;
+            /** @description The PIN. */
+            pin: string;
+        };
         /** @description How many are there. */
         MeetingCounts: {
             /**
@@ -2464,6 +3280,62 @@ export interface components {
             may_show: boolean;
             /** @description Who is muted may unmute themselves. */
             may_unmute: boolean;
+        };
+        /** @enum {string} */
+        MeetingState: "planned" | "running" | "ended" | "cancelled";
+        /** @description A meeting, as lists show it. */
+        MeetingSummary: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            ends_at: string;
+            /** @description The meeting. */
+            id: components["schemas"]["MeetingId"];
+            /** @description The room's kind. */
+            kind: components["schemas"]["RoomKind"];
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            /** @description Whether it was moved away from the time that its series has. */
+            moved: boolean;
+            /** @description The room's name. */
+            name: string;
+            /** @description Whether one can enter now. */
+            open_now: boolean;
+            /** @description Who runs it. */
+            owner: components["schemas"]["PersonRef"];
+            /** @description How well it is kept. */
+            protection: components["schemas"]["ProtectionClass"];
+            /** @description Whether it is one of a series. */
+            recurring: boolean;
+            /** @description What the asking person is in it. */
+            role: components["schemas"]["MeetingRole"];
+            /** @description Its room. */
+            room: components["schemas"]["RoomId"];
+            /** @description When it begins on the clock on the wall. */
+            starts: components["schemas"]["LocalMoment"];
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            starts_at: string;
+            /** @description How far it has come. */
+            state: components["schemas"]["MeetingState"];
+            /** @description Whose clock that is. */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description From when on one can enter.
+             */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            valid_until: string;
         };
         /** @description You are in: all there is to know. */
         MeetingWelcome: {
@@ -2666,6 +3538,13 @@ export interface components {
             password?: string | null;
             /** @description Duties beside the daily work. */
             roles?: components["schemas"]["Role"][];
+        };
+        /** @description A new room. */
+        NewRoom: components["schemas"]["RoomFields"] & {
+            /** @description What kind of room it is. */
+            kind: components["schemas"]["RoomKind"];
+            /** @description Send invitations by mail, where that is possible. */
+            notify?: boolean;
         };
         /** @description A new SSH key. */
         NewSshKey: {
@@ -2939,6 +3818,68 @@ export interface components {
             total: number;
         };
         /** @description One page of a list. */
+        Page_MeetingSummary: {
+            /** @description The entries. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it ends.
+                 */
+                ends_at: string;
+                /** @description The meeting. */
+                id: components["schemas"]["MeetingId"];
+                /** @description The room's kind. */
+                kind: components["schemas"]["RoomKind"];
+                /**
+                 * Format: int32
+                 * @description How long it takes, in minutes.
+                 */
+                minutes: number;
+                /** @description Whether it was moved away from the time that its series has. */
+                moved: boolean;
+                /** @description The room's name. */
+                name: string;
+                /** @description Whether one can enter now. */
+                open_now: boolean;
+                /** @description Who runs it. */
+                owner: components["schemas"]["PersonRef"];
+                /** @description How well it is kept. */
+                protection: components["schemas"]["ProtectionClass"];
+                /** @description Whether it is one of a series. */
+                recurring: boolean;
+                /** @description What the asking person is in it. */
+                role: components["schemas"]["MeetingRole"];
+                /** @description Its room. */
+                room: components["schemas"]["RoomId"];
+                /** @description When it begins on the clock on the wall. */
+                starts: components["schemas"]["LocalMoment"];
+                /**
+                 * Format: date-time
+                 * @description When it begins.
+                 */
+                starts_at: string;
+                /** @description How far it has come. */
+                state: components["schemas"]["MeetingState"];
+                /** @description Whose clock that is. */
+                time_zone: string;
+                /**
+                 * Format: date-time
+                 * @description From when on one can enter.
+                 */
+                valid_from: string;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                valid_until: string;
+            }[];
+            /**
+             * Format: int64
+             * @description How many entries there are in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
         Page_OpenSession: {
             /** @description The entries. */
             items: {
@@ -3022,6 +3963,33 @@ export interface components {
                  */
                 port: number;
             }[];
+            /**
+             * Format: int64
+             * @description How many entries there are in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_Room: {
+            /** @description The entries. */
+            items: (components["schemas"]["RoomFields"] & {
+                /** @description The room. */
+                id: components["schemas"]["RoomId"];
+                /** @description Who is invited, with names. Only who runs its meetings sees addresses. */
+                invited: components["schemas"]["Invitee"][];
+                /** @description What kind of room it is. It stays that. */
+                kind: components["schemas"]["RoomKind"];
+                /** @description Its meetings that are running or to come, the next one first; of a long series the first 50. */
+                meetings: components["schemas"]["MeetingSummary"][];
+                /** @description Who owns it. */
+                owner: components["schemas"]["PersonRef"];
+                /** @description What the asking person is in its meetings. */
+                role: components["schemas"]["MeetingRole"];
+                /** @description What the protection class and the settings make of that. */
+                safeguards: components["schemas"]["Safeguards"];
+                /** @description Changes with every change of the room; send it back when changing. */
+                version: string;
+            })[];
             /**
              * Format: int64
              * @description How many entries there are in all.
@@ -3199,6 +4167,39 @@ export interface components {
              */
             undone_at?: string | null;
         };
+        /** @description Who may do what when a meeting begins. Whoever runs it may change that while it runs. */
+        Permissions: {
+            /**
+             * @description Switch on the own camera.
+             * @default participants
+             */
+            camera: components["schemas"]["Allowed"];
+            /**
+             * @description Write to everybody.
+             * @default everybody
+             */
+            chat: components["schemas"]["Allowed"];
+            /**
+             * @description Write to one other person.
+             * @default participants
+             */
+            private_chat: components["schemas"]["Allowed"];
+            /**
+             * @description See who is there; who may not sees those who run and present it, and how many the others are.
+             * @default participants
+             */
+            roster: components["schemas"]["Allowed"];
+            /**
+             * @description Share the own screen.
+             * @default participants
+             */
+            share: components["schemas"]["Allowed"];
+            /**
+             * @description Switch on the own microphone.
+             * @default participants
+             */
+            unmute: components["schemas"]["Allowed"];
+        };
         /** @description A person with everything an administrator needs. */
         PersonDetail: components["schemas"]["PersonSummary"] & {
             /**
@@ -3371,6 +4372,20 @@ export interface components {
             /** @description The codes. */
             codes: string[];
         };
+        /** @description How a booking repeats. */
+        Recurrence: {
+            /** @description The rhythm. */
+            every: components["schemas"]["Every"];
+            /** @description Days that are left out. */
+            except?: components["schemas"]["LocalDate"][];
+            /**
+             * Format: int32
+             * @description Every how many days, weeks or months: 1 for each of them.
+             */
+            interval: number;
+            /** @description When it ends. */
+            until: components["schemas"]["Until"];
+        };
         /** @description A new name of a local group. */
         RenameGroup: {
             /** @description The name, unique in the tenant. */
@@ -3455,6 +4470,41 @@ export interface components {
         };
         /** @enum {string} */
         Role: "administrator" | "data_protection" | "control_desk";
+        /** @description A room as its owner and those who are invited see it. */
+        Room: components["schemas"]["RoomFields"] & {
+            /** @description The room. */
+            id: components["schemas"]["RoomId"];
+            /** @description Who is invited, with names. Only who runs its meetings sees addresses. */
+            invited: components["schemas"]["Invitee"][];
+            /** @description What kind of room it is. It stays that. */
+            kind: components["schemas"]["RoomKind"];
+            /** @description Its meetings that are running or to come, the next one first; of a long series the first 50. */
+            meetings: components["schemas"]["MeetingSummary"][];
+            /** @description Who owns it. */
+            owner: components["schemas"]["PersonRef"];
+            /** @description What the asking person is in its meetings. */
+            role: components["schemas"]["MeetingRole"];
+            /** @description What the protection class and the settings make of that. */
+            safeguards: components["schemas"]["Safeguards"];
+            /** @description Changes with every change of the room; send it back when changing. */
+            version: string;
+        };
+        /** @description What the owner sets of a room. */
+        RoomFields: {
+            booking?: components["schemas"]["Booking"] | null;
+            /** @description What it is about. */
+            description?: string;
+            /** @description Who is invited. */
+            invitees?: components["schemas"]["InviteeFields"][];
+            lobby?: components["schemas"]["LobbyFor"] | null;
+            /** @description The name that invitations and the meeting show. */
+            name: string;
+            permissions?: components["schemas"]["Permissions"] | null;
+            /** @description How well its meetings are kept. */
+            protection: components["schemas"]["ProtectionClass"];
+            /** @description What those who wait in the lobby read. */
+            waiting_text?: string;
+        };
         /** Format: uuid */
         RoomId: string;
         /** @enum {string} */
@@ -3592,6 +4642,51 @@ export interface components {
             may_show?: boolean | null;
             /** @description Who is muted may unmute themselves. */
             may_unmute?: boolean | null;
+        };
+        /** @description A running meeting. */
+        RunningMeeting: {
+            /**
+             * Format: int32
+             * @description How many send pictures.
+             */
+            cameras: number;
+            /** @description The meeting. */
+            id: components["schemas"]["MeetingId"];
+            /** @description The room's kind. */
+            kind: components["schemas"]["RoomKind"];
+            /**
+             * Format: int32
+             * @description How many wait in the lobby.
+             */
+            lobby: number;
+            /**
+             * Format: int32
+             * @description How many send sound.
+             */
+            microphones: number;
+            /** @description The room's name. */
+            name: string;
+            /** @description Who owns it. */
+            owner: components["schemas"]["PersonRef"];
+            /** @description Its room. */
+            room: components["schemas"]["RoomId"];
+            /**
+             * Format: int32
+             * @description How many are seated.
+             */
+            seats: number;
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             */
+            since: string;
+        };
+        /** @description What runs now, and how hard the machine works for it. */
+        RunningView: {
+            /** @description How hard the machine works. */
+            load: components["schemas"]["MediaLoad"];
+            /** @description Running meetings, the longest first. Who is in them is nobody's business here. */
+            meetings: components["schemas"]["RunningMeeting"][];
         };
         /** @description What a protection class means for a meeting. */
         Safeguards: {
@@ -4442,6 +5537,21 @@ export interface components {
              */
             restored: number;
         };
+        /** @description When a recurrence ends. */
+        Until: {
+            /** @enum {string} */
+            by: "count";
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+        } | {
+            /** @enum {string} */
+            by: "day";
+            /** @description The last possible day. */
+            day: components["schemas"]["LocalDate"];
+        };
         /** @description Whether the chain verifies. */
         Verification: {
             /**
@@ -4482,6 +5592,60 @@ export interface components {
         WaitingDeviceRequest: {
             /** @description The token of the answer that said the device waits. */
             token: string;
+        };
+        /** @description A webhook. */
+        Webhook: components["schemas"]["WebhookFields"] & {
+            /**
+             * Format: date-time
+             * @description Since when the deliveries fail, if they do.
+             */
+            failing_since?: string | null;
+            /** @description The webhook. */
+            id: components["schemas"]["WebhookId"];
+            /** @description Changes with every change of the webhook; send it back when changing. */
+            version: string;
+            /**
+             * Format: int32
+             * @description How many deliveries wait.
+             */
+            waiting: number;
+        };
+        /** @enum {string} */
+        WebhookEvent: "meeting.booked" | "meeting.changed" | "meeting.cancelled" | "meeting.opened" | "meeting.ended" | "trial";
+        /** @description What the administrator sets of a webhook. */
+        WebhookFields: {
+            /** @description Whether it is told at all. */
+            enabled?: boolean;
+            /** @description What it is told of. */
+            events: components["schemas"]["WebhookEvent"][];
+            /** @description What it is for, unique in the tenant. */
+            name: string;
+            /** @description Where to: `https://…`. */
+            url: string;
+        };
+        /** Format: uuid */
+        WebhookId: string;
+        /** @description A webhook with its secret, which is shown this once. */
+        WebhookWithSecret: {
+            /** @description The key of its signatures. It is not shown again. */
+            secret: string;
+            /** @description The webhook. */
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @enum {string} */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        /** @description Who may do something. */
+        Who: {
+            /**
+             * @description Everybody of the house.
+             * @default true
+             */
+            everybody: boolean;
+            /**
+             * @description Or those in one of these groups, or in a group inside.
+             * @default []
+             */
+            groups: components["schemas"]["GroupId"][];
         };
         /** @description The decision and how it came about. */
         WhyAnswer: {
@@ -5043,6 +6207,126 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admin_end_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    running_meetings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conference_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceSettingsView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_conference_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeConferenceSettings"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceSettingsView"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -7303,6 +8587,254 @@ export interface operations {
             };
         };
     };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"][];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookFields"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWebhook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     why: {
         parameters: {
             query?: never;
@@ -7361,6 +8893,674 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryAnswer"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_meetings: {
+        parameters: {
+            query?: {
+                /** @description `upcoming` (unless said) or `past`. */
+                when?: "upcoming" | "past";
+                /** @description How many entries to skip. */
+                offset?: number;
+                /** @description How many entries to return: 50 unless said, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MeetingSummary"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMeeting"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_meeting: {
+        parameters: {
+            query?: {
+                /** @description Tell nobody. */
+                quietly?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    meeting_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    meeting_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    meeting_socket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conference_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConferenceOptions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_people: {
+        parameters: {
+            query: {
+                /** @description Words that stand in the name, two characters at least. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRef"][];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rooms: {
+        parameters: {
+            query?: {
+                /** @description Words that must stand in the entry's name, in any case. */
+                q?: string;
+                /** @description How many entries to skip. */
+                offset?: number;
+                /** @description How many entries to return: 50 unless said, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoom"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Booking"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingPreview"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRoom"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_room: {
+        parameters: {
+            query?: {
+                /** @description Tell nobody. */
+                quietly?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meeting"];
+                };
             };
             /** @description Refused */
             "4XX": {

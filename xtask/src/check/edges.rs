@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::{Verdict, metadata::Metadata, verdict};
 
-const ALL_BUT_SERVER: &[&str] = &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "media"];
+const ALL_BUT_SERVER: &[&str] =
+    &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "conference", "media"];
 
 /// Each crate with the crates of ours it may name, outside its tests.
 const DIRECTIONS: &[(&str, &[&str])] = &[

@@ -138,6 +138,7 @@ text_enum! {
 #[serde(default)]
 pub struct MeetingsQuery {
     /// `upcoming` (unless said) or `past`.
+    #[param(inline)]
     pub when: MeetingsWhen,
     /// How many entries to skip.
     pub offset: u64,

@@ -17,6 +17,16 @@ struct Base;
 // An operation is declared here once it is routed.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
-    document.merge(socket::Messages::openapi());
+    for part in [
+        entry::Operations::openapi(),
+        rooms::Operations::openapi(),
+        meetings::Operations::openapi(),
+        settings::Operations::openapi(),
+        webhooks::Operations::openapi(),
+        socket::Operations::openapi(),
+        socket::Messages::openapi(),
+    ] {
+        document.merge(part);
+    }
     document
 }

@@ -2,6 +2,7 @@
 //! nearest valid name.
 
 mod fault;
+mod smtp;
 mod validate;
 
 use std::{
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
+pub(crate) use smtp::{Smtp, SmtpSecurity};
 
 /// Everything that must be known before the database is open. What administrators edit daily lives in the database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +48,9 @@ pub(crate) struct Config {
     /// What targets may be.
     #[serde(default)]
     pub(crate) targets: Targets,
+    /// The mail server that invitations are handed to; left out, no letter leaves the house.
+    #[serde(default)]
+    pub(crate) smtp: Option<Smtp>,
     /// Prometheus metrics; left out, none are served.
     #[serde(default)]
     pub(crate) metrics: Option<Metrics>,
@@ -320,6 +325,7 @@ impl Config {
         self.database.url_file.iter_mut().for_each(join);
         self.backup.directory.iter_mut().for_each(join);
         self.stick.programs.iter_mut().for_each(join);
+        self.smtp.iter_mut().flat_map(Smtp::paths).for_each(join);
         self.media.livekit.iter_mut().for_each(|livekit| join(&mut livekit.secret_file));
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {

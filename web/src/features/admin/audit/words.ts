@@ -15,6 +15,7 @@ export const AUDIT_KINDS = [
   'target',
   'rule',
   'setting',
+  'conference',
   'directory_sync',
   'deletion',
   'backup',
@@ -52,6 +53,8 @@ export function kindName(kind: Schema<'AuditKind'>): string {
       return t`Regel`;
     case 'setting':
       return t`Einstellung`;
+    case 'conference':
+      return t`Besprechung`;
     case 'directory_sync':
       return t`Abgleich mit dem Verzeichnis`;
     case 'deletion':
