@@ -164,6 +164,6 @@ async fn hostile_clients_get_nowhere() {
     other.hello(Some("AAAA"), None, None).await;
     assert_eq!(other.closed().await, close::ENTER_AGAIN);
     guest.raw(Message::text(r#"{"act":"no_such_act"}"#)).await;
-    guest.closed().await;
+    assert_eq!(guest.closed().await, close::MALFORMED);
     host.act(say("Es geht weiter.")).await.unwrap();
 }

@@ -8,7 +8,7 @@ use fernamt_api::conference::{
     socket::{MediaAccess, MeetingCounts, NumberAndPin, PresenceEnded, SocketAct, SocketMessage, close},
 };
 use fernamt_domain::{
-    DomainEvent, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
+    DomainEvent, EndReason, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
     conference::MeetingState,
 };
@@ -239,9 +239,10 @@ impl Actor {
                 if let Some(grant) = grant {
                     let (commands, seat) = (self.commands.clone(), claim.seat);
                     let watch = tokio::spawn(async move {
-                        grant.ended().await;
-                        let _ = commands.send(Command::Revoked { seat }).await;
-                        drop(grant);
+                        // When the server stops nobody is sent away: all come back to their seats when it is there again.
+                        if grant.ended().await != EndReason::Shutdown {
+                            let _ = commands.send(Command::Revoked { seat }).await;
+                        }
                     });
                     self.grants.insert(seat, AbortOnDropHandle::new(watch));
                 }

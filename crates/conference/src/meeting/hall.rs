@@ -205,7 +205,11 @@ impl Hall {
         let hall = Arc::clone(self);
         tokio::spawn(async move {
             actor.run().await;
-            hall.lock().remove(&(tenant, id));
+            // Another one may have begun already where this one has just ended.
+            let mut running = hall.lock();
+            if running.get(&(tenant, id)).is_some_and(|running| running.commands.is_closed()) {
+                running.remove(&(tenant, id));
+            }
         });
         Ok(commands)
     }

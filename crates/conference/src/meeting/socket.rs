@@ -125,10 +125,13 @@ impl Visit {
     }
 
     async fn serve(mut self, socket: WebSocket) {
-        let (sink, stream) = socket.split();
-        tokio::select! {
-            () = write(sink, &mut self.messages) => {}
-            () = read(stream, self.line, &self.commands) => {}
+        let (mut sink, stream) = socket.split();
+        let ended = tokio::select! {
+            () = write(&mut sink, &mut self.messages) => Ok(()),
+            ended = read(stream, self.line, &self.commands) => ended,
+        };
+        if let Err(Malformed) = ended {
+            let _ = timeout(SEND_LIMIT, sink.send(closing(close::MALFORMED))).await;
         }
         let _ = self.commands.send(Command::Gone { line: self.line }).await;
     }
@@ -179,7 +182,7 @@ async fn grant(
     }
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, messages: &mut mpsc::Receiver<ToClient>) {
+async fn write(sink: &mut SplitSink<WebSocket, Message>, messages: &mut mpsc::Receiver<ToClient>) {
     let mut ping = interval(PING_INTERVAL);
     loop {
         let (message, last) = tokio::select! {
@@ -197,17 +200,25 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, messages: &mut mpsc::Rec
     }
 }
 
-async fn read(mut stream: SplitStream<WebSocket>, line: LineId, commands: &mpsc::Sender<Command>) {
+/// The client sent what no client sends.
+struct Malformed;
+
+async fn read(
+    mut stream: SplitStream<WebSocket>,
+    line: LineId,
+    commands: &mpsc::Sender<Command>,
+) -> Result<(), Malformed> {
     loop {
         let text = match timeout(SILENCE_LIMIT, stream.next()).await {
             Ok(Some(Ok(Message::Text(text)))) => text,
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
-            // Silence, the end, or what no client sends.
-            _ => return,
+            Ok(Some(Ok(Message::Binary(_)))) => return Err(Malformed),
+            // Silence, or the end.
+            _ => return Ok(()),
         };
-        let Ok(SocketRequest { re, act }) = serde_json::from_str(&text) else { return };
+        let SocketRequest { re, act } = serde_json::from_str(&text).map_err(|_| Malformed)?;
         if commands.send(Command::Act { line, re, act }).await.is_err() {
-            return;
+            return Ok(());
         }
     }
 }
