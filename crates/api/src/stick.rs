@@ -7,6 +7,19 @@
 //!
 //! A stick without a key activates itself: it signs in as [`activation_login`], proves its new key and answers the one
 //! question with the activation code. The gateway then accepts, and nothing else can be done with that connection.
+//!
+//! # The companion
+//!
+//! Where [`Welcome::companions`] says so, a stick may have a second SSH connection for what carries much. On the first it
+//! says [`FromStick::Companion`], and gets the secret of [`FromGateway::Companion`]. It signs in a second time with the same
+//! name and key, and answers the question for the code with [`COMPANION_PREFIX`] and that secret. On a `session` channel it
+//! asks for [`SUBSYSTEM`], and hears one [`FromGateway::Ticket`]; it says nothing itself.
+//!
+//! The companion opens no target. The one channel it takes is `direct-tcpip` to the host [`moved_host`] and the target's
+//! port, by which an open tunnel of the first connection moves over. Which one, the originator's port says: a stick gives
+//! each tunnel a number of its own there, from 1, when it opens it. If the gateway accepts, each direction goes on on the new
+//! channel once its sender has ended it (`SSH_MSG_CHANNEL_EOF`) on the old; see the inflows of `fernamt-resume`. From its
+//! request to the answer the stick ends nothing on the old channel.
 
 use fernamt_domain::{DeviceId, Secret, TargetId, TargetKind, text_enum};
 use serde::{Deserialize, Serialize};
@@ -21,6 +34,8 @@ pub const MAX_LINE_BYTES: usize = 512 * 1024;
 pub const MAX_FROM_STICK_BYTES: usize = 16 * 1024;
 /// The most targets in one message.
 pub const MAX_TARGETS: usize = 500;
+/// What stands before a companion's secret where a code is asked for. No code has a colon.
+pub const COMPANION_PREFIX: &str = "companion:";
 /// The file beside the program that says whose stick it is.
 pub const CONFIG_FILE: &str = "stick.json";
 /// The largest such file.
@@ -68,6 +83,11 @@ pub fn target_host(target: TargetId) -> String {
     format!("{target}.target")
 }
 
+/// The host to ask for in `direct-tcpip` on a companion.
+pub fn moved_host(target: TargetId) -> String {
+    format!("{target}.moved")
+}
+
 /// The first line of a stick.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -97,6 +117,17 @@ pub enum FromGateway {
         /// All of it.
         targets: Vec<StickTarget>,
     },
+    /// A companion may sign in.
+    Companion {
+        /// By this, once and soon, in Base64.
+        secret: Base64Secret,
+    },
+    /// The companion is in: all that is said on a companion.
+    Ticket {
+        /// The ticket of its resumable stream, as in [`Welcome`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Base64Secret>,
+    },
 }
 
 /// The gateway lets a stick in.
@@ -111,6 +142,9 @@ pub struct Welcome {
     pub person: String,
     /// What they may reach now.
     pub targets: Vec<StickTarget>,
+    /// Whether the stick may ask for a companion; an older gateway does not know what that is.
+    #[serde(default)]
+    pub companions: bool,
 }
 
 /// A secret that travels as text.
@@ -192,6 +226,8 @@ pub enum FromStick {
         /// The generation.
         generation: u64,
     },
+    /// A companion would be of use; only where [`Welcome::companions`] says so.
+    Companion,
 }
 
 /// How a line does.

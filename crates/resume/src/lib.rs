@@ -67,6 +67,7 @@ mod dial;
 mod driver;
 mod frame;
 mod inbox;
+mod inflow;
 mod line;
 mod outbox;
 mod pace;
@@ -80,6 +81,7 @@ pub use driver::{
     Attempt, Backlog, BoxLine, Dialer, Handle, LEAVE_PATIENCE, Line, Pipe, Status, accept, initiate, refuse,
 };
 pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, Twin, starts_a_line};
+pub use inflow::{Inflow, Way};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};
 pub use ticket::{TICKET_BYTES, Ticket};

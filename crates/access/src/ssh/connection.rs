@@ -10,36 +10,41 @@ use std::{
     },
 };
 
-use fernamt_api::{line_test::Mode, stick::SUBSYSTEM, stick_notice::Notice};
-use fernamt_domain::{DeviceKind, EndReason};
-use fernamt_resume::Ticket;
+use fernamt_api::{
+    line_test::Mode,
+    stick::{Base64Secret, SUBSYSTEM},
+    stick_notice::Notice,
+};
+use fernamt_domain::{DeviceKind, TargetId};
+use fernamt_resume::{Ticket, Way};
 use russh::{
     Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, MethodKind, MethodSet, Pty,
     keys::{Algorithm, PublicKey},
     server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, Response, Session, VerifiedPublicKey},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::debug;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
+    time::Instant,
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use super::{
     Activation, Answers, Attempt, Destination, FirstFactor, Gatekeeper, Language, Limits, Login, OpenRefusal, Origin,
-    SignInRefusal, SignedIn, TunnelNote,
+    SignInRefusal, SignedIn,
+    companions::{self, Companions, Invitation, Main, Proved},
     control::{self, Conversation},
     limits::Place,
     line_test::{self, LineTest},
+    moving::{self, Movables},
+    opening::{PROHIBITED, RESOURCE_SHORTAGE, refuse, run_tunnel},
     streams::{Seat, Streams},
-    tunnel::{self, Inlet, Outlet, TunnelEnd},
+    tunnel::{Inlet, Outlet},
     turns::{Flow, Turns},
     words,
 };
-
-/// `SSH_OPEN_ADMINISTRATIVELY_PROHIBITED` (RFC 4254, section 5.1).
-const PROHIBITED: u32 = 1;
-/// `SSH_OPEN_CONNECT_FAILED`.
-const CONNECT_FAILED: u32 = 2;
-/// `SSH_OPEN_RESOURCE_SHORTAGE`.
-const RESOURCE_SHORTAGE: u32 = 4;
 
 /// What a connection shares with its tunnels.
 pub(super) struct Shared {
@@ -50,8 +55,12 @@ pub(super) struct Shared {
     pub(super) hung_up: CancellationToken,
     /// The tunnels and texts under way.
     pub(super) tasks: TaskTracker,
-    inlets: Mutex<HashMap<ChannelId, Arc<Inlet>>>,
-    opening: Semaphore,
+    inlets: Mutex<HashMap<ChannelId, (Arc<Inlet>, Way)>>,
+    pub(super) movables: Movables,
+    /// By what a stick signed in.
+    proved: Mutex<Option<Proved>>,
+    companion: Mutex<OwnCompanion>,
+    pub(super) opening: Semaphore,
     below: Option<Below>,
     /// Orders who sends on that stream.
     turns: Option<Arc<Turns>>,
@@ -69,6 +78,23 @@ pub(super) struct Shared {
 pub(super) struct Below {
     pub(super) handle: fernamt_resume::Handle,
     pub(super) streams: Streams,
+    pub(super) companions: Companions,
+}
+
+/// The companion of a connection.
+#[derive(Default)]
+struct OwnCompanion {
+    /// The one that is expected.
+    invitation: Option<Invitation>,
+    /// Dropped when another comes: sends the one away that is there.
+    there: Option<DropGuard>,
+}
+
+/// Who has come in.
+pub(super) struct Entered {
+    pub(super) who: Arc<SignedIn>,
+    /// The session that this one accompanies, if it is no session of its own.
+    pub(super) main: Option<Main>,
 }
 
 impl Shared {
@@ -113,6 +139,53 @@ impl Shared {
         }
     }
 
+    /// Whether a stick may have a companion here.
+    pub(super) fn may_be_accompanied(&self) -> bool {
+        self.below.is_some() && self.proved.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Expects a companion from now on, and none that was expected before. Returns the secret by which it comes.
+    pub(super) fn expect_companion(self: &Arc<Self>, who: &Arc<SignedIn>) -> Option<Base64Secret> {
+        let companions = &self.below.as_ref()?.companions;
+        let proved = self.proved.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let mut own = self.companion();
+        own.invitation = None;
+        if self.hung_up.is_cancelled() {
+            return None;
+        }
+        let main = Main { shared: Arc::clone(self), who: Arc::clone(who) };
+        let (secret, invitation) = companions.expect(main, proved, Instant::now())?;
+        own.invitation = Some(invitation);
+        Some(secret)
+    }
+
+    /// A companion has come; one that was there before is to go when this is cancelled.
+    fn take_companion(&self, dismissed: &CancellationToken) {
+        let mut own = self.companion();
+        own.invitation = None;
+        own.there = Some(dismissed.clone().drop_guard());
+    }
+
+    /// Nobody accompanies the connection any more, once it hangs up.
+    pub(super) fn leave_companion(&self) {
+        let own = std::mem::take(&mut *self.companion());
+        drop(own);
+    }
+
+    fn companion(&self) -> MutexGuard<'_, OwnCompanion> {
+        self.companion.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What comes on this channel goes to this inlet.
+    pub(super) fn let_in(&self, id: ChannelId, inlet: Arc<Inlet>, way: Way) {
+        self.inlets().insert(id, (inlet, way));
+    }
+
+    /// What comes on this channel goes nowhere.
+    pub(super) fn let_out(&self, id: ChannelId) {
+        self.inlets().remove(&id);
+    }
+
     /// The stick is let in.
     pub(super) fn welcome(&self) {
         self.welcomed.store(true, Ordering::SeqCst);
@@ -127,7 +200,7 @@ impl Shared {
         who.facts.device_kind != DeviceKind::Stick || self.welcomed.load(Ordering::SeqCst)
     }
 
-    fn inlets(&self) -> MutexGuard<'_, HashMap<ChannelId, Arc<Inlet>>> {
+    fn inlets(&self) -> MutexGuard<'_, HashMap<ChannelId, (Arc<Inlet>, Way)>> {
         self.inlets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +211,9 @@ pub(super) struct Connection {
     knocking: Knocking,
     place: Place,
     signed_in: Option<Arc<SignedIn>>,
-    tell: Option<oneshot::Sender<Arc<SignedIn>>>,
+    /// The session that this connection accompanies.
+    main: Option<Main>,
+    tell: Option<oneshot::Sender<Entered>>,
     channels: Arc<Semaphore>,
     sessions: HashMap<ChannelId, Lobby>,
     /// A stick speaks with us, or did.
@@ -175,7 +250,7 @@ impl Connection {
         below: Option<Below>,
         place: Place,
         hung_up: CancellationToken,
-        tell: oneshot::Sender<Arc<SignedIn>>,
+        tell: oneshot::Sender<Entered>,
     ) -> (Self, Arc<Shared>) {
         let shared = Arc::new(Shared {
             gatekeeper,
@@ -189,6 +264,9 @@ impl Connection {
             dismissed: CancellationToken::new(),
             tasks: TaskTracker::new(),
             inlets: Mutex::default(),
+            movables: Movables::default(),
+            proved: Mutex::default(),
+            companion: Mutex::default(),
             opening: Semaphore::new(limits.opening_per_connection),
             limits: Arc::clone(limits),
         });
@@ -197,6 +275,7 @@ impl Connection {
             knocking: Knocking::default(),
             place,
             signed_in: None,
+            main: None,
             tell: Some(tell),
             channels: Arc::new(Semaphore::new(limits.channels_per_connection)),
             sessions: HashMap::new(),
@@ -255,9 +334,20 @@ impl Connection {
                 Err(refusal) => self.refuse(&login, refusal).await,
             };
         }
+        if let (FirstFactor::Key(key), Some(secret)) = (&first, companions::in_answer(&answers.code)) {
+            return self.accompany(secret, &login, key);
+        }
+        let proved = match &first {
+            FirstFactor::Key(key) => Some(Proved { login: login.clone(), key: key.clone() }),
+            FirstFactor::Password(_) => None,
+        };
         let attempt = Attempt { login: login.clone(), first, code: answers.code, origin };
         match self.shared.gatekeeper.sign_in(attempt).await {
-            Ok(who) => self.enter(who).await,
+            Ok(who) => {
+                *self.shared.proved.lock().unwrap_or_else(PoisonError::into_inner) =
+                    proved.filter(|_| who.facts.device_kind == DeviceKind::Stick);
+                self.enter(who).await
+            }
             Err(refusal) => self.refuse(&login, refusal).await,
         }
     }
@@ -283,7 +373,8 @@ impl Connection {
             let text = who.language.too_many_connections().to_owned();
             return self.notice(who.language, Notice::TooManyConnections, text);
         }
-        let told = self.tell.take().is_some_and(|tell| tell.send(Arc::clone(&who)).is_ok());
+        let entered = Entered { who: Arc::clone(&who), main: None };
+        let told = self.tell.take().is_some_and(|tell| tell.send(entered).is_ok());
         if !told {
             // The time for signing in ran out while we checked.
             self.shared.gatekeeper.signed_out(&who).await;
@@ -291,6 +382,71 @@ impl Connection {
         }
         self.signed_in = Some(who);
         Auth::Accept
+    }
+
+    /// Lets a companion in: no sign-in of its own, so nobody is asked but the session that expects it.
+    fn accompany(&mut self, secret: &str, login: &Login, key: &PublicKey) -> Auth {
+        let main =
+            self.shared.below.as_ref().and_then(|below| below.companions.admit(secret, login, key, Instant::now()));
+        let main = main.filter(Main::lasts);
+        let answer = if main.is_some() { "admitted" } else { "refused" };
+        metrics::counter!("fernamt_ssh_companions_total", "answer" => answer).increment(1);
+        let Some(main) = main else { return Auth::reject() };
+        let who = Arc::clone(&main.who);
+        if !self.place.enter(who.tenant, who.facts.person) {
+            let text = who.language.too_many_connections().to_owned();
+            return self.notice(who.language, Notice::TooManyConnections, text);
+        }
+        let entered = Entered { who: Arc::clone(&who), main: Some(main.clone()) };
+        if self.tell.take().is_none_or(|tell| tell.send(entered).is_err()) {
+            return Auth::reject();
+        }
+        main.shared.take_companion(&self.shared.dismissed);
+        (self.signed_in, self.main) = (Some(who), Some(main));
+        Auth::Accept
+    }
+
+    /// The one thing that is said on a companion.
+    fn tell_companion(&mut self, id: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
+        let lobby = self.sessions.get_mut(&id).filter(|_| !self.conversing);
+        let (Some(client), Some(main)) = (lobby.and_then(|lobby| lobby.client.take()), &self.main) else {
+            return session.channel_failure(id);
+        };
+        self.conversing = true;
+        session.channel_success(id)?;
+        control::tell_ticket(&self.shared, &main.who, Outlet { client, flow: self.shared.flow() });
+        Ok(())
+    }
+
+    /// A tunnel of the session moves to this companion.
+    async fn take_over(
+        &self,
+        main: &Main,
+        host: &str,
+        number: u32,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        handle: Handle,
+    ) {
+        let language = main.who.language;
+        let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() else {
+            return refuse(reply, RESOURCE_SHORTAGE, language.open_refused(OpenRefusal::TooMany)).await;
+        };
+        // What was decided for one place does not hold at another.
+        let same_place = self.shared.origin() == main.shared.origin();
+        let movable =
+            moved_target(host).filter(|_| same_place).and_then(|target| main.shared.movables.find(number, target));
+        let begun = movable.and_then(|movable| movable.begin().map(|next| (movable, next)));
+        let answer = if begun.is_some() { "accepted" } else { "refused" };
+        metrics::counter!("fernamt_ssh_moves_total", "answer" => answer).increment(1);
+        let Some((movable, next)) = begun else {
+            return refuse(reply, PROHIBITED, language.open_refused(OpenRefusal::Forbidden)).await;
+        };
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            moving::carry_on(&shared, &movable, next, channel, reply, &handle).await;
+            drop(permit);
+        });
     }
 
     /// Tells something before the attempt is refused: a request without questions, which clients show.
@@ -404,11 +560,15 @@ impl Handler for Connection {
         host: &str,
         port: u32,
         _originator_address: &str,
-        _originator_port: u32,
+        originator_port: u32,
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), Self::Error> {
         let Some(who) = self.signed_in.clone() else { return Ok(()) };
+        if let Some(main) = &self.main {
+            self.take_over(main, host, originator_port, channel, reply, session.handle()).await;
+            return Ok(());
+        }
         let Ok(permit) = Arc::clone(&self.channels).try_acquire_owned() else {
             let text = who.language.open_refused(OpenRefusal::TooMany);
             refuse(reply, RESOURCE_SHORTAGE, text).await;
@@ -421,7 +581,7 @@ impl Handler for Connection {
         };
         let (shared, handle) = (Arc::clone(&self.shared), session.handle());
         self.shared.tasks.spawn(async move {
-            run_tunnel(&shared, &who, &destination, channel, reply, &handle).await;
+            run_tunnel(&shared, &who, &destination, originator_port, channel, reply, &handle).await;
             drop(permit);
         });
         Ok(())
@@ -485,6 +645,9 @@ impl Handler for Connection {
     }
 
     async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
+        if self.main.is_some() {
+            return if name == SUBSYSTEM { self.tell_companion(id, session) } else { session.channel_failure(id) };
+        }
         let stick = self.signed_in.clone().filter(|who| who.facts.device_kind == DeviceKind::Stick);
         if let (Some(who), Some(mode)) = (&stick, Mode::of_subsystem(name)) {
             return self.test_line(who, id, mode, session);
@@ -535,10 +698,10 @@ impl Handler for Connection {
             test.count(data.len());
             return Ok(());
         }
-        let Some(inlet) = self.shared.inlets().get(&id).cloned() else { return Ok(()) };
-        if !inlet.push(data) {
+        let Some((inlet, way)) = self.shared.inlets().get(&id).cloned() else { return Ok(()) };
+        if !inlet.push(way, data) {
             tokio::select! {
-                () = inlet.room() => {}
+                () = inlet.room(way) => {}
                 () = self.shared.hung_up.cancelled() => {}
             }
         }
@@ -549,103 +712,25 @@ impl Handler for Connection {
         if let Some(test) = self.sessions.get(&id).and_then(|lobby| lobby.test.as_ref()) {
             test.end();
         }
-        if let Some(inlet) = self.shared.inlets().get(&id) {
-            inlet.end();
+        if let Some((inlet, way)) = self.shared.inlets().get(&id) {
+            inlet.end(*way);
         }
         Ok(())
     }
 
     async fn channel_close(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
         self.sessions.remove(&id);
-        if let Some(inlet) = self.shared.inlets().remove(&id) {
-            inlet.close();
+        let closed = self.shared.inlets().remove(&id);
+        if let Some((inlet, way)) = closed {
+            inlet.close(way);
         }
         Ok(())
     }
 }
 
-async fn refuse(reply: ChannelOpenHandle, code: u32, text: &str) {
-    reply.reject(ChannelOpenFailure::Other { code, reason: text.to_owned() }).await;
-}
-
-/// Opens, carries and closes one tunnel.
-async fn run_tunnel(
-    shared: &Shared,
-    who: &SignedIn,
-    destination: &Destination,
-    channel: Channel<Msg>,
-    reply: ChannelOpenHandle,
-    handle: &Handle,
-) {
-    let hung_up = &shared.hung_up;
-    let Some(opened) = hung_up.run_until_cancelled(open(shared, who, destination)).await else { return };
-    let (admitted, socket) = match opened {
-        Ok(opened) => opened,
-        Err((code, text)) => return refuse(reply, code, text).await,
-    };
-    let (from_target, to_target) = socket.into_split();
-    let inlet = Arc::new(Inlet::new(to_target, shared.limits.waiting_bytes_per_channel));
-    let id = channel.id();
-    shared.inlets().insert(id, Arc::clone(&inlet));
-    // Incoming data reach the handler; the channel's own queue would only hold a second copy.
-    let (_, client) = channel.split();
-    reply.accept().await;
-    shared.gatekeeper.note(who, admitted.target, TunnelNote::Began).await;
-
-    let outlet = Outlet { client, flow: shared.flow() };
-    let end = tunnel::carry(from_target, &inlet, &outlet, &admitted.grant, hung_up).await;
-    debug!(channel = id.number(), ?end, "Tunnel closed");
-    let note = match end {
-        TunnelEnd::Finished => TunnelNote::Finished,
-        TunnelEnd::Revoked(reason) => TunnelNote::Ended(reason),
-        TunnelEnd::HungUp => TunnelNote::Ended(EndReason::SessionEnded),
-    };
-    drop(admitted.grant);
-    shared.inlets().remove(&id);
-    // Neither the client nor the SSH session may keep the note from being written.
-    let (_, ()) =
-        tokio::join!(hung_up.run_until_cancelled(handle.close(id)), shared.gatekeeper.note(who, admitted.target, note));
-}
-
-type Opened = (super::Admitted, tokio::net::TcpStream);
-
-async fn open(shared: &Shared, who: &SignedIn, destination: &Destination) -> Result<Opened, (u32, &'static str)> {
-    let _turn = shared.opening.acquire().await;
-    let admitted = admit(shared, who, destination).await.map_err(|refusal| {
-        let code = match refusal {
-            OpenRefusal::Forbidden => PROHIBITED,
-            OpenRefusal::TooMany => RESOURCE_SHORTAGE,
-            OpenRefusal::Unresolvable | OpenRefusal::Unavailable => CONNECT_FAILED,
-        };
-        (code, who.language.open_refused(refusal))
-    })?;
-    let connected = tokio::select! {
-        biased;
-        _ = admitted.grant.ended() => return Err((PROHIBITED, who.language.open_refused(OpenRefusal::Forbidden))),
-        connected = tunnel::connect(&admitted.addresses, shared.limits.connect_timeout) => connected,
-    };
-    match connected {
-        Ok(socket) => Ok((admitted, socket)),
-        Err(error) => {
-            debug!(kind = ?error.kind(), "Target does not answer");
-            shared.gatekeeper.note(who, admitted.target, TunnelNote::Unreachable).await;
-            Err((CONNECT_FAILED, who.language.unreachable()))
-        }
-    }
-}
-
-/// Decides for where the client is, even if it comes from elsewhere meanwhile: what is decided after that is looked at
-/// by [`Gatekeeper::moved`].
-async fn admit(shared: &Shared, who: &SignedIn, destination: &Destination) -> Result<super::Admitted, OpenRefusal> {
-    let mut origin = shared.origin();
-    loop {
-        let admitted = shared.gatekeeper.open(who, destination, &origin).await?;
-        let now = shared.origin();
-        if now == origin {
-            return Ok(admitted);
-        }
-        origin = now;
-    }
+/// The target of a tunnel that is to move, by the host that was asked for.
+fn moved_target(host: &str) -> Option<TargetId> {
+    host.strip_suffix(".moved")?.parse().ok()
 }
 
 /// The address, for the log: never more than a network of it, because an address is personal data.

@@ -10,7 +10,7 @@ use fernamt_api::stick::{
 use fernamt_domain::Secret;
 use fernamt_resume::Ticket;
 use tokio::{
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use tracing::debug;
@@ -28,8 +28,16 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How a line does is written down at most this often, whatever the stick says.
 const NOTED_EVERY: Duration = Duration::from_secs(45);
 
+/// A companion may be asked for this often.
+const INVITED_EVERY: Duration = Duration::from_secs(1);
+
 /// Speaks with a stick until its connection ends. `said` is what it says, line by line.
-pub(super) async fn converse(shared: &Shared, who: &SignedIn, client: &Outlet, mut said: mpsc::Receiver<Said>) {
+pub(super) async fn converse(
+    shared: &Arc<Shared>,
+    who: &Arc<SignedIn>,
+    client: &Outlet,
+    mut said: mpsc::Receiver<Said>,
+) {
     let first = shared.hung_up.run_until_cancelled(timeout(HELLO_PATIENCE, said.recv())).await;
     let Some(Ok(Some(Said::Hello(hello)))) = first else { return shared.dismiss() };
     let greeted = async {
@@ -46,11 +54,13 @@ pub(super) async fn converse(shared: &Shared, who: &SignedIn, client: &Outlet, m
         () = too_late => return,
     };
     let Some(given) = welcomed else { return shared.dismiss() };
+    // A line may go out in several turns, and no other in between.
+    let client = Mutex::new(client);
     // Whoever takes nothing more is noticed by the session below.
     tokio::select! {
         () = shared.hung_up.cancelled() => {}
-        () = listen(shared, who, given, &mut said) => {}
-        _ = keep_told(shared, who, client) => {}
+        () = listen(shared, who, &client, given, &mut said) => {}
+        _ = keep_told(shared, who, &client) => {}
     }
 }
 
@@ -79,7 +89,8 @@ async fn greet(shared: &Shared, who: &SignedIn, client: &Outlet, hello: &Hello) 
     let ticket = shared.arm(who).map(|ticket| in_base64(&ticket));
     shared.welcome();
     let generation = welcomed.generation;
-    let welcome = Welcome { generation, ticket, person: welcomed.person, targets };
+    let companions = ticket.is_some() && shared.may_be_accompanied();
+    let welcome = Welcome { generation, ticket, person: welcomed.person, targets, companions };
     say(client, FromGateway::Welcome(welcome)).await.map_err(|()| StickRefusal::Unavailable)?;
     Ok(generation)
 }
@@ -88,9 +99,16 @@ fn in_base64(ticket: &Ticket) -> Base64Secret {
     Base64Secret(Secret::new(BASE64.encode(&*ticket.to_bytes())))
 }
 
-async fn listen(shared: &Shared, who: &SignedIn, given: u64, said: &mut mpsc::Receiver<Said>) {
+async fn listen(
+    shared: &Arc<Shared>,
+    who: &Arc<SignedIn>,
+    client: &Mutex<&Outlet>,
+    given: u64,
+    said: &mut mpsc::Receiver<Said>,
+) {
     let mut noted: Option<Instant> = None;
     let mut to_keep = Some(given);
+    let mut invited: Option<Instant> = None;
     while let Some(Said::More(more)) = said.recv().await {
         let now = Instant::now();
         match more {
@@ -102,7 +120,15 @@ async fn listen(shared: &Shared, who: &SignedIn, given: u64, said: &mut mpsc::Re
             FromStick::Kept { generation } if to_keep.take_if(|given| *given == generation).is_some() => {
                 shared.gatekeeper.kept(who, generation).await;
             }
-            FromStick::Line(_) | FromStick::Kept { .. } => {}
+            FromStick::Companion if invited.is_none_or(|invited| now.duration_since(invited) >= INVITED_EVERY) => {
+                invited = Some(now);
+                // Told nothing, the stick does without.
+                if let Some(secret) = shared.expect_companion(who) {
+                    let client = client.lock().await;
+                    let _ = say(&client, FromGateway::Companion { secret }).await;
+                }
+            }
+            FromStick::Line(_) | FromStick::Kept { .. } | FromStick::Companion => {}
         }
     }
     // The stick talks no more, but it may still listen.
@@ -110,7 +136,7 @@ async fn listen(shared: &Shared, who: &SignedIn, given: u64, said: &mut mpsc::Re
 }
 
 /// Tells what may be reached whenever that changes, here or by the stick's coming from elsewhere.
-async fn keep_told(shared: &Shared, who: &SignedIn, client: &Outlet) -> Result<(), ()> {
+async fn keep_told(shared: &Shared, who: &SignedIn, client: &Mutex<&Outlet>) -> Result<(), ()> {
     let mut changes = shared.gatekeeper.changes(who);
     let mut origins = shared.origins();
     let mut told: Option<Vec<StickTarget>> = None;
@@ -123,7 +149,8 @@ async fn keep_told(shared: &Shared, who: &SignedIn, client: &Outlet) -> Result<(
         let targets = targets(shared, who).await;
         // The first time it only makes sure: something may have changed since the welcome.
         if told.as_ref() != Some(&targets) {
-            say(client, FromGateway::Targets { targets: targets.clone() }).await?;
+            let client = client.lock().await;
+            say(&client, FromGateway::Targets { targets: targets.clone() }).await?;
             told = Some(targets);
         }
         tokio::select! {
@@ -150,7 +177,7 @@ fn line(mut message: FromGateway) -> Vec<u8> {
         let targets = match &mut message {
             FromGateway::Welcome(welcome) => Some(&mut welcome.targets),
             FromGateway::Targets { targets } => Some(targets),
-            FromGateway::Refused { .. } => None,
+            FromGateway::Refused { .. } | FromGateway::Companion { .. } | FromGateway::Ticket { .. } => None,
         };
         match targets {
             Some(targets) if line.len() > MAX_LINE_BYTES && !targets.is_empty() => {
@@ -184,6 +211,16 @@ impl Conversation {
         // A conversation that is over hears nothing more.
         said.into_iter().all(|said| !matches!(self.tell.try_send(said), Err(mpsc::error::TrySendError::Full(_))))
     }
+}
+
+/// Tells a companion how it comes back.
+pub(super) fn tell_ticket(shared: &Arc<Shared>, who: &Arc<SignedIn>, client: Outlet) {
+    let ticket = shared.arm(who).map(|ticket| in_base64(&ticket));
+    let hung_up = shared.hung_up.clone();
+    shared.tasks.spawn(hung_up.run_until_cancelled_owned(async move {
+        // Whoever takes nothing more is noticed by the session below.
+        let _ = say(&client, FromGateway::Ticket { ticket }).await;
+    }));
 }
 
 /// The conversation of one connection, started at most once.

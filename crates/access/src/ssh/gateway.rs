@@ -26,7 +26,8 @@ use super::{
     Gatekeeper, HostKeys, Language, Limits, Origin, SignedIn,
     algorithms::{resumable_russh_config, russh_config},
     arrival::{Arrival, arrive},
-    connection::{Below, Connection, Shared, network},
+    companions::Companions,
+    connection::{Below, Connection, Entered, Shared, network},
     limits::{Door, Full, Place},
     streams::Streams,
     transport::Transport,
@@ -80,6 +81,7 @@ pub struct Entrance {
     config: Arc<server::Config>,
     resumable_config: Arc<server::Config>,
     streams: Streams,
+    companions: Companions,
     gatekeeper: Arc<dyn Gatekeeper>,
     limits: Arc<Limits>,
     door: Door,
@@ -110,6 +112,7 @@ impl Gateway {
         let entrance = Entrance {
             config,
             resumable_config,
+            companions: Companions::new(Arc::clone(&settings.rng), Arc::clone(&limits)),
             streams: Streams::new(settings.rng, settings.patience, Arc::clone(&limits)),
             gatekeeper,
             door: Door::new(Arc::clone(&limits)),
@@ -212,7 +215,8 @@ impl Guest {
                 metrics::counter!("fernamt_ssh_streams_total").increment(1);
                 let settings = fernamt_resume::Settings::default();
                 let (pipe, handle) = fernamt_resume::accept(settings, Box::new(socket), rest);
-                let below = Below { handle, streams: entrance.streams.clone() };
+                let (streams, companions) = (entrance.streams.clone(), entrance.companions.clone());
+                let below = Below { handle, streams, companions };
                 visit(&entrance.resumable_config).serve(pipe, BytesMut::new(), Some(below), place).await;
             }
             Arrival::Attach(attach, rest) => {
@@ -286,7 +290,7 @@ impl Visit {
         session.wait().await;
         shared.tasks.close();
         shared.tasks.wait().await;
-        if let Ok(who) = told.try_recv() {
+        if let Ok(Entered { who, main: None }) = told.try_recv() {
             self.gatekeeper.signed_out(&who).await;
         }
     }
@@ -294,15 +298,15 @@ impl Visit {
 
 async fn watch(
     session: &mut Watched,
-    told: &mut oneshot::Receiver<Arc<SignedIn>>,
+    told: &mut oneshot::Receiver<Entered>,
     deadline: Instant,
     stop: &CancellationToken,
     shared: &Shared,
 ) {
-    let who = tokio::select! {
+    let Entered { who, main } = tokio::select! {
         biased;
         () = session.wait() => return,
-        Ok(who) = &mut *told => who,
+        Ok(entered) = &mut *told => entered,
         () = stop.cancelled() => {
             return session.say_goodbye(Notice::ShuttingDown, Language::default().shutting_down()).await;
         }
@@ -311,27 +315,42 @@ async fn watch(
             return session.say_goodbye(Notice::GraceOver, Language::default().grace_over()).await;
         }
     };
-    metrics::counter!("fernamt_ssh_sign_ins_total").increment(1);
-    let gauge = metrics::gauge!("fernamt_ssh_signed_in");
-    gauge.increment(1);
+    let gauge = main.is_none().then(|| metrics::gauge!("fernamt_ssh_signed_in"));
+    if let Some(gauge) = &gauge {
+        metrics::counter!("fernamt_ssh_sign_ins_total").increment(1);
+        gauge.increment(1);
+    }
+    // A companion ends with the session that it belongs to.
+    let alone = async {
+        match &main {
+            Some(main) => main.shared.hung_up.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
     let reason = tokio::select! {
         biased;
         () = who.ended.cancelled() => Some((Notice::SessionEnded, who.language.session_ended())),
         () = shared.dismissed.cancelled() => Some((Notice::SessionEnded, who.language.session_ended())),
+        () = alone => Some((Notice::SessionEnded, who.language.session_ended())),
         () = stop.cancelled() => Some((Notice::ShuttingDown, who.language.shutting_down())),
         () = session.wait() => None,
         () = follow(shared, &who) => None,
     };
-    gauge.decrement(1);
+    if let Some(gauge) = &gauge {
+        gauge.decrement(1);
+    }
     // The targets see the end before the client does.
     shared.hung_up.cancel();
+    shared.leave_companion();
     shared.disarm();
     if let Some((notice, text)) = reason {
         // Who is being told something else hears that first.
         let _ = timeout(GOODBYE, shared.greeting.lock()).await;
         session.say_goodbye(notice, text).await;
     }
-    shared.gatekeeper.signed_out(&who).await;
+    if main.is_none() {
+        shared.gatekeeper.signed_out(&who).await;
+    }
 }
 
 /// Has the tunnels judged anew whenever the client comes back from elsewhere. Ends only with the connection.

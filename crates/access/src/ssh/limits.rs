@@ -36,8 +36,10 @@ pub struct Limits {
     pub connections_per_person: usize,
     /// Streams that survive their line. Each may hold four MiB.
     pub resumable: usize,
-    /// Those of one person.
+    /// Those of one person. On a far line a stick has two: its own, and its companion's.
     pub resumable_per_person: usize,
+    /// Companions that were asked for and have not come yet.
+    pub expected_companions: usize,
     /// Channels of one connection, those being opened included.
     pub channels_per_connection: usize,
     /// Channels of one connection that are being opened at the same moment; the others wait their turn.
@@ -60,7 +62,8 @@ impl Default for Limits {
             connections: 8_192,
             connections_per_person: 16,
             resumable: 2_048,
-            resumable_per_person: 4,
+            resumable_per_person: 8,
+            expected_companions: 1_024,
             channels_per_connection: 128,
             opening_per_connection: 8,
             connect_timeout: Duration::from_secs(10),

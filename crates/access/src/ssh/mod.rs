@@ -9,6 +9,7 @@
 
 mod algorithms;
 mod arrival;
+mod companions;
 mod connection;
 mod control;
 mod destination;
@@ -19,6 +20,8 @@ mod limits;
 mod line_test;
 mod lines;
 mod login;
+mod moving;
+mod opening;
 mod porter;
 mod stick_targets;
 mod streams;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fernamt_domain::{DeviceId, PersonId, Rng, TenantId};
+use fernamt_domain::{DeviceId, PersonId, Rng, SessionId, TenantId};
 use fernamt_resume::{Attach, BoxLine, Decoder, Handle, Refusal, Ticket, Twin, refuse};
 use tokio::sync::watch;
 
@@ -30,6 +30,7 @@ struct Held {
     handle: Handle,
     owner: (TenantId, PersonId),
     device: Option<DeviceId>,
+    session: SessionId,
     origin: watch::Sender<Origin>,
 }
 
@@ -60,6 +61,7 @@ impl Streams {
             handle: handle.clone(),
             owner: (who.tenant, who.facts.person),
             device: who.facts.device,
+            session: who.facts.session,
             origin: origin.clone(),
         };
         let ticket = Ticket::new(&*self.rng, self.patience);
@@ -118,11 +120,16 @@ impl Streams {
     }
 }
 
-/// A device that signs in anew has given its streams up that are away: it was switched off, or its program fell over.
+/// A device that signs in anew has given its streams up that are away: it was switched off, or its program fell over. A
+/// companion is no new sign-in.
 fn superseded(all: &HashMap<Id, Held>, new: &Held) -> Vec<(Id, Held)> {
     let same = |held: &Held| held.owner == new.owner && held.device.is_some() && held.device == new.device;
+    let older = |held: &Held| held.session != new.session;
     let away = |held: &Held| held.handle.status().away_since.is_some();
-    all.iter().filter(|(_, held)| same(held) && away(held)).map(|(id, held)| (*id, held.clone())).collect()
+    all.iter()
+        .filter(|(_, held)| same(held) && older(held) && away(held))
+        .map(|(id, held)| (*id, held.clone()))
+        .collect()
 }
 
 impl Drop for Seat {

@@ -4,15 +4,15 @@
 //! the target is slower than the client. Bytes from the target are read when the client's window has room for them.
 
 use std::{
-    collections::VecDeque,
     io,
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use bytes::{Buf, BufMut as _, Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use fernamt_domain::{EndReason, LiveGrant};
+use fernamt_resume::{Inflow, Way};
 use russh::{ChannelWriteHalf, server::Msg};
 use tokio::{
     io::Interest,
@@ -20,12 +20,12 @@ use tokio::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::Notify,
+    sync::{Notify, oneshot},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::turns::Flow;
+use super::{moving::Moves, turns::Flow};
 
 /// Bytes read from a target at once: two of OpenSSH's packets.
 const READ_BYTES: usize = 64 * 1024;
@@ -67,16 +67,14 @@ pub(super) struct Inlet {
 struct Waiting {
     /// `None` once the target has been told that no more comes.
     socket: Option<OwnedWriteHalf>,
-    queue: VecDeque<Bytes>,
-    bytes: usize,
-    ended: bool,
+    inflow: Inflow,
 }
 
 impl Inlet {
     pub(super) fn new(socket: OwnedWriteHalf, limit_bytes: usize) -> Self {
         Self {
             limit_bytes,
-            state: Mutex::new(Waiting { socket: Some(socket), queue: VecDeque::new(), bytes: 0, ended: false }),
+            state: Mutex::new(Waiting { socket: Some(socket), inflow: Inflow::default() }),
             filled: Notify::new(),
             drained: Notify::new(),
             closed: CancellationToken::new(),
@@ -85,10 +83,10 @@ impl Inlet {
 
     /// Takes data from the client: to the socket what it takes at once, the rest into the queue. `false` means that the
     /// queue is full and [`Inlet::room`] must be awaited before more is brought.
-    pub(super) fn push(&self, mut data: &[u8]) -> bool {
+    pub(super) fn push(&self, way: Way, mut data: &[u8]) -> bool {
         let mut state = self.lock();
         let Some(socket) = &state.socket else { return true };
-        if state.queue.is_empty() {
+        if state.inflow.is_next(way) {
             while !data.is_empty() {
                 match socket.try_write(data) {
                     Ok(count) => data = data.get(count..).unwrap_or_default(),
@@ -105,24 +103,33 @@ impl Inlet {
         if data.is_empty() {
             return true;
         }
-        state.queue.push_back(Bytes::copy_from_slice(data));
-        state.bytes += data.len();
+        state.inflow.push(way, data);
         self.filled.notify_one();
-        state.bytes < self.limit_bytes
+        !state.inflow.is_full(way, self.limit_bytes)
+    }
+
+    /// What ends on the channel from now on goes on on another. `false` if it can no more.
+    pub(super) fn begin_move(&self) -> bool {
+        let mut state = self.lock();
+        let begun = state.socket.is_some() && state.inflow.ask_to_move();
+        if begun {
+            state.inflow.move_accepted();
+        }
+        begun
     }
 
     /// Whether all that came has gone to the target.
     fn is_drained(&self) -> bool {
-        self.lock().queue.is_empty()
+        self.lock().inflow.is_drained()
     }
 
     /// Waits until the queue is below its limit, or the tunnel is over.
-    pub(super) async fn room(&self) {
+    pub(super) async fn room(&self, way: Way) {
         loop {
             let drained = self.drained.notified();
             {
                 let state = self.lock();
-                if state.socket.is_none() || state.bytes < self.limit_bytes {
+                if state.socket.is_none() || !state.inflow.is_full(way, self.limit_bytes) {
                     return;
                 }
             }
@@ -131,14 +138,23 @@ impl Inlet {
     }
 
     /// The client sends no more on this channel.
-    pub(super) fn end(&self) {
-        self.lock().ended = true;
+    pub(super) fn end(&self, way: Way) {
+        self.lock().inflow.end(way);
         self.filled.notify_one();
+        self.drained.notify_waiters();
     }
 
-    /// The client closed the channel: it takes nothing more either.
-    pub(super) fn close(&self) {
-        self.end();
+    /// The client closed the channel: it takes nothing more either. A channel that the tunnel has left says nothing.
+    pub(super) fn close(&self, way: Way) {
+        {
+            let mut state = self.lock();
+            if !state.inflow.rests_on(way) {
+                return;
+            }
+            state.inflow.break_off(way);
+        }
+        self.filled.notify_one();
+        self.drained.notify_waiters();
         self.closed.cancel();
     }
 
@@ -146,8 +162,7 @@ impl Inlet {
     fn abandon(&self) {
         let mut state = self.lock();
         state.socket = None;
-        state.queue.clear();
-        state.bytes = 0;
+        state.inflow.abandon();
         self.drained.notify_waiters();
     }
 
@@ -156,23 +171,17 @@ impl Inlet {
         let mut state = self.lock();
         let state = &mut *state;
         let Some(socket) = &state.socket else { return Ok(true) };
-        while let Some(first) = state.queue.front_mut() {
+        while let Some(first) = state.inflow.front() {
             match socket.try_write(first) {
-                Ok(count) => {
-                    state.bytes -= count;
-                    first.advance(count);
-                    if first.is_empty() {
-                        state.queue.pop_front();
-                    }
-                }
+                Ok(count) => state.inflow.take(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
-        if state.bytes < self.limit_bytes {
+        if !state.inflow.is_full(Way::First, self.limit_bytes) {
             self.drained.notify_waiters();
         }
-        if state.ended && state.queue.is_empty() {
+        if state.inflow.is_over() {
             // Dropping the write half tells the target that no more comes.
             state.socket = None;
             return Ok(true);
@@ -265,27 +274,31 @@ pub(super) enum TunnelEnd {
     Finished,
     /// The live grant ended.
     Revoked(EndReason),
-    /// The whole connection ended.
+    /// The whole connection ended, or the one that it had moved to.
     HungUp,
 }
 
 /// Carries bytes until either side, the grant or the connection ends. The target's socket is closed when this returns.
+/// `moves` tells where the tunnel goes on, should it move, and when that is over.
 pub(super) async fn carry(
     target: OwnedReadHalf,
     inlet: &Inlet,
-    client: &Outlet,
+    client: Outlet,
+    moves: Moves,
     grant: &LiveGrant,
     hung_up: &CancellationToken,
 ) -> TunnelEnd {
     let _abandon = Abandon(inlet);
+    let Moves { mut next, lost } = moves;
     let both_ways = async {
         // Whatever breaks one way breaks both.
-        let _ = tokio::try_join!(to_target(&target, inlet), to_client(&target, inlet, client));
+        let _ = tokio::try_join!(to_target(&target, inlet), to_client(&target, inlet, client, &mut next));
     };
     tokio::select! {
         biased;
         reason = grant.ended() => TunnelEnd::Revoked(reason),
         () = hung_up.cancelled() => TunnelEnd::HungUp,
+        () = lost.cancelled() => TunnelEnd::HungUp,
         () = both_ways => TunnelEnd::Finished,
     }
 }
@@ -304,28 +317,25 @@ async fn to_target(target: &OwnedReadHalf, inlet: &Inlet) -> io::Result<()> {
     }
 }
 
-async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, outlet: &Outlet) -> io::Result<()> {
+async fn to_client(
+    target: &OwnedReadHalf,
+    inlet: &Inlet,
+    first: Outlet,
+    next: &mut oneshot::Receiver<Outlet>,
+) -> io::Result<()> {
     let copy = async {
-        let mut buffer = BytesMut::new();
-        loop {
-            let turn = outlet.turn(target).await?;
-            buffer.reserve(turn.bytes);
-            match target.try_read_buf(&mut (&mut buffer).limit(turn.bytes)) {
-                Ok(0) => break,
-                Ok(count) => {
-                    turn.take(count);
-                    outlet.client.data_bytes(buffer.split().freeze()).await.map_err(io::Error::other)?;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    drop(turn);
-                    // An idle tunnel holds no buffer.
-                    buffer = BytesMut::new();
-                    target.readable().await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        outlet.client.eof().await.map_err(io::Error::other)
+        let moved = send(target, &first, Some(&mut *next)).await?;
+        let moved = moved.or_else(|| {
+            // Whoever is about to move it hears that it is too late, or was just in time.
+            next.close();
+            next.try_recv().ok()
+        });
+        first.client.eof().await.map_err(io::Error::other)?;
+        // What it had asked for on this line is given back.
+        drop(first);
+        let Some(second) = moved else { return Ok(()) };
+        send(target, &second, None).await?;
+        second.client.eof().await.map_err(io::Error::other)
     };
     tokio::select! {
         copied = copy => copied,
@@ -339,6 +349,51 @@ async fn to_client(target: &OwnedReadHalf, inlet: &Inlet, outlet: &Outlet) -> io
                 io::Result::Ok(())
             };
             timeout(LINGER, gone).await.map_err(io::Error::from)?
+        }
+    }
+}
+
+/// Sends until the target has ended, or it is told where to go on.
+async fn send(
+    target: &OwnedReadHalf,
+    outlet: &Outlet,
+    mut next: Option<&mut oneshot::Receiver<Outlet>>,
+) -> io::Result<Option<Outlet>> {
+    let mut buffer = BytesMut::new();
+    loop {
+        let moved = async {
+            match next.as_deref_mut() {
+                Some(next) => next.await,
+                None => std::future::pending().await,
+            }
+        };
+        // Nothing has been taken from the target when this is left.
+        let turn = tokio::select! {
+            biased;
+            moved = moved => {
+                next = None;
+                match moved {
+                    Ok(second) => return Ok(Some(second)),
+                    // It has no number by which it could move.
+                    Err(_) => continue,
+                }
+            }
+            turn = outlet.turn(target) => turn?,
+        };
+        buffer.reserve(turn.bytes);
+        match target.try_read_buf(&mut (&mut buffer).limit(turn.bytes)) {
+            Ok(0) => return Ok(None),
+            Ok(count) => {
+                turn.take(count);
+                outlet.client.data_bytes(buffer.split().freeze()).await.map_err(io::Error::other)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                drop(turn);
+                // An idle tunnel holds no buffer. Should it move, it does so with the next bytes.
+                buffer = BytesMut::new();
+                target.readable().await?;
+            }
+            Err(error) => return Err(error),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod peers;
 
 mod audit_tool;
 mod clients;
+mod companion;
 mod conversation;
 mod limits;
 mod revocation;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use fernamt_api::stick::{FromGateway, FromStick, Hello, SUBSYSTEM, VERSION, Welcome, target_host};
+use fernamt_api::stick::{
+    COMPANION_PREFIX, FromGateway, FromStick, Hello, SUBSYSTEM, VERSION, Welcome, moved_host, target_host,
+};
 use fernamt_domain::TargetId;
 use fernamt_resume::{Dialer, Handle, Settings, Status, Ticket, initiate};
 use russh::{
@@ -168,6 +170,43 @@ impl Stick {
     pub(crate) async fn tunnel(&self, target: TargetId, port: u16) -> Result<ChannelStream<Msg>, russh::Error> {
         let opened = self.session.channel_open_direct_tcpip(target_host(target), port.into(), "127.0.0.1", 1).await?;
         Ok(opened.into_stream())
+    }
+
+    /// A channel for the tunnel with this number.
+    pub(crate) async fn open(&self, target: TargetId, port: u16, number: u32) -> Result<Channel<Msg>, russh::Error> {
+        self.session.channel_open_direct_tcpip(target_host(target), port.into(), "127.0.0.1", number).await
+    }
+
+    /// On a companion: the channel to which that tunnel moves.
+    pub(crate) async fn takes_over(
+        &self,
+        target: TargetId,
+        port: u16,
+        number: u32,
+    ) -> Result<Channel<Msg>, russh::Error> {
+        self.session.channel_open_direct_tcpip(moved_host(target), port.into(), "127.0.0.1", number).await
+    }
+
+    /// Asks for a companion, and is given the answer by which it comes in.
+    pub(crate) async fn invites(&mut self) -> String {
+        self.say(&FromStick::Companion).await;
+        loop {
+            if let FromGateway::Companion { secret } = self.hear().await.expect("the conversation ended") {
+                return format!("{COMPANION_PREFIX}{}", secret.0.expose());
+            }
+        }
+    }
+
+    /// A companion that has signed in, survives its line, and comes by this way.
+    pub(crate) async fn companion(&mut self, road: &Road, login: &str, seed: u8) -> Self {
+        let answer = self.invites().await;
+        let mut companion = Self::arrive(road).await;
+        assert!(companion.proves(login, seed, &answer).await, "not let in");
+        companion.begin().await;
+        let Some(FromGateway::Ticket { ticket: Some(ticket) }) = companion.hear().await else { panic!("no ticket") };
+        let bytes = BASE64.decode(ticket.0.expose().as_bytes()).unwrap();
+        companion.stream.arm(Ticket::parse(&bytes).unwrap());
+        companion
     }
 
     pub(crate) async fn until(&self, what: impl FnMut(&Status) -> bool) {

@@ -2,12 +2,15 @@
 //! program is slower than the line.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use bytes::{Buf as _, Bytes};
+use fernamt_resume::{Inflow, Way};
 use russh::ChannelId;
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 use tokio_util::sync::CancellationToken;
@@ -71,6 +74,8 @@ impl Inlets {
 #[derive(Debug)]
 pub(crate) struct Inlet {
     limit_bytes: usize,
+    /// Bytes that went either way.
+    carried: AtomicU64,
     state: Mutex<Waiting>,
     /// Something happened that the tunnel's task must look at.
     filled: Notify,
@@ -85,17 +90,18 @@ pub(crate) struct Inlet {
 #[derive(Debug, Default)]
 struct Waiting {
     socket: Option<OwnedWriteHalf>,
-    queue: VecDeque<Bytes>,
-    bytes: usize,
-    ended: bool,
+    inflow: Inflow,
+    /// The channel is a tunnel's second: what comes on it goes there.
+    onward: Option<Arc<Inlet>>,
     /// The program takes nothing more.
     deaf: bool,
 }
 
 impl Inlet {
-    fn new(limit_bytes: usize) -> Self {
+    pub(super) fn new(limit_bytes: usize) -> Self {
         Self {
             limit_bytes,
+            carried: AtomicU64::new(0),
             state: Mutex::default(),
             filled: Notify::new(),
             drained: Notify::new(),
@@ -111,12 +117,23 @@ impl Inlet {
 
     /// Takes data from the gateway. `false` means that the queue is full and [`Inlet::room`] must be awaited before more is
     /// brought.
-    pub(crate) fn push(&self, mut data: &[u8]) -> bool {
-        let mut state = self.lock();
+    pub(crate) fn push(&self, data: &[u8]) -> bool {
+        match self.onward() {
+            Ok(onward) => onward.push_on(Way::Second, data),
+            Err(state) => self.push_to(state, Way::First, data),
+        }
+    }
+
+    fn push_on(&self, way: Way, data: &[u8]) -> bool {
+        self.push_to(self.lock(), way, data)
+    }
+
+    fn push_to(&self, mut state: MutexGuard<'_, Waiting>, way: Way, mut data: &[u8]) -> bool {
+        self.carried.fetch_add(data.len() as u64, Ordering::Relaxed);
         if state.deaf {
             return true;
         }
-        if state.queue.is_empty()
+        if state.inflow.is_next(way)
             && let Some(socket) = &state.socket
         {
             while !data.is_empty() {
@@ -135,19 +152,26 @@ impl Inlet {
         if data.is_empty() {
             return true;
         }
-        state.queue.push_back(Bytes::copy_from_slice(data));
-        state.bytes += data.len();
+        state.inflow.push(way, data);
         self.filled.notify_one();
-        state.bytes < self.limit_bytes
+        !state.inflow.is_full(way, self.limit_bytes)
     }
 
     /// Waits until the queue is below its limit, or nobody takes from it any more.
     pub(crate) async fn room(&self) {
+        let onward = self.onward().ok();
+        match onward {
+            Some(onward) => onward.room_on(Way::Second).await,
+            None => self.room_on(Way::First).await,
+        }
+    }
+
+    async fn room_on(&self, way: Way) {
         loop {
             let drained = self.drained.notified();
             {
                 let state = self.lock();
-                if state.deaf || state.bytes < self.limit_bytes {
+                if state.deaf || !state.inflow.is_full(way, self.limit_bytes) {
                     return;
                 }
             }
@@ -157,14 +181,107 @@ impl Inlet {
 
     /// The gateway sends no more on this channel.
     pub(crate) fn end(&self) {
-        self.lock().ended = true;
-        self.filled.notify_one();
+        match self.onward() {
+            Ok(onward) => onward.end_on(Way::Second),
+            Err(mut state) => {
+                state.inflow.end(Way::First);
+                drop(state);
+                self.look();
+            }
+        }
     }
 
-    /// The gateway closed the channel: it takes nothing more either.
+    fn end_on(&self, way: Way) {
+        self.lock().inflow.end(way);
+        self.look();
+    }
+
+    /// The gateway closed the channel: it takes nothing more either. A channel that the tunnel has left says nothing.
     pub(crate) fn close(&self) {
-        self.end();
-        self.closed.cancel();
+        match self.onward() {
+            Ok(onward) => {
+                onward.close_on(Way::Second);
+                // Who sends on this very channel must hear it.
+                self.closed.cancel();
+            }
+            Err(state) => self.close_to(state, Way::First),
+        }
+    }
+
+    fn close_on(&self, way: Way) {
+        self.close_to(self.lock(), way);
+    }
+
+    fn close_to(&self, mut state: MutexGuard<'_, Waiting>, way: Way) {
+        if state.inflow.rests_on(way) {
+            state.inflow.break_off(way);
+            drop(state);
+            self.look();
+            self.closed.cancel();
+        }
+    }
+
+    /// Something has changed that may let somebody go on.
+    fn look(&self) {
+        self.filled.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    /// The gateway is being asked to move the tunnel. `false` if it can no more.
+    pub(super) fn ask_to_move(&self) -> bool {
+        let mut state = self.lock();
+        !state.deaf && state.inflow.ask_to_move()
+    }
+
+    /// It will not.
+    pub(super) fn move_refused(&self) {
+        self.lock().inflow.move_refused();
+        self.look();
+    }
+
+    /// It will, and this is the inlet of the second channel: what came on it and what will come goes to the tunnel's own.
+    pub(super) fn pass_on_to(&self, tunnel: &Arc<Self>) {
+        {
+            let mut state = self.lock();
+            let mut there = tunnel.lock();
+            there.inflow.move_accepted();
+            let (ended, closed) = (state.inflow.has_ended(), self.closed.is_cancelled());
+            while let Some(part) = state.inflow.front().cloned() {
+                tunnel.carried.fetch_add(part.len() as u64, Ordering::Relaxed);
+                there.inflow.push(Way::Second, &part);
+                state.inflow.take(part.len());
+            }
+            if ended {
+                there.inflow.end(Way::Second);
+            }
+            state.onward = Some(Arc::clone(tunnel));
+            drop(there);
+            if closed {
+                tunnel.close_on(Way::Second);
+            }
+        }
+        tunnel.look();
+        // Who waited for room here waits there from now on.
+        self.drained.notify_waiters();
+    }
+
+    /// Where what comes here goes, or what waits here.
+    fn onward(&self) -> Result<Arc<Self>, MutexGuard<'_, Waiting>> {
+        let state = self.lock();
+        match &state.onward {
+            Some(onward) => Ok(Arc::clone(onward)),
+            None => Err(state),
+        }
+    }
+
+    /// So much went to the gateway.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.carried.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes that went either way.
+    pub(super) fn carried(&self) -> u64 {
+        self.carried.load(Ordering::Relaxed)
     }
 
     /// We may send more.
@@ -193,7 +310,7 @@ impl Inlet {
             if self.flush()? {
                 return Ok(());
             }
-            if self.lock().queue.is_empty() {
+            if self.lock().inflow.is_drained() {
                 filled.await;
             } else {
                 // `try_write` found no room; a bare readiness on the write half is all that is missing.
@@ -218,23 +335,17 @@ impl Inlet {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let Some(socket) = &state.socket else { return Ok(false) };
-        while let Some(first) = state.queue.front_mut() {
+        while let Some(first) = state.inflow.front() {
             match socket.try_write(first) {
-                Ok(count) => {
-                    state.bytes -= count;
-                    first.advance(count);
-                    if first.is_empty() {
-                        state.queue.pop_front();
-                    }
-                }
+                Ok(count) => state.inflow.take(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
-        if state.bytes < self.limit_bytes {
+        if !state.inflow.is_full(Way::First, self.limit_bytes) {
             self.drained.notify_waiters();
         }
-        if state.ended && state.queue.is_empty() {
+        if state.inflow.is_over() {
             // Dropping the write half tells the program that no more comes.
             state.socket = None;
             state.deaf = true;
@@ -295,7 +406,7 @@ mod tests {
             pushed += part.len();
         }
         pushed += part.len();
-        assert!(inlet.lock().bytes < 100_000 + part.len());
+        assert!(inlet.lock().inflow.waiting_bytes() < 100_000 + part.len());
         let carrying = tokio::spawn({
             let inlet = Arc::clone(&inlet);
             async move { inlet.carry().await }
@@ -315,6 +426,6 @@ mod tests {
         assert!(!inlet.push(&[0; 20]));
         tokio::join!(inlet.room(), async { inlet.abandon() });
         assert!(inlet.push(&[0; 1000]), "thrown away");
-        assert_eq!(inlet.lock().bytes, 0);
+        assert_eq!(inlet.lock().inflow.waiting_bytes(), 0);
     }
 }

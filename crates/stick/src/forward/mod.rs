@@ -3,12 +3,18 @@
 
 mod gate;
 mod inlet;
+#[cfg(test)]
+mod move_tests;
+mod moving;
 mod tunnel;
 
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,9 +28,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::moving::{Leg, Mover};
 pub(crate) use self::{
     gate::{Flow, Gate, TURN_BYTES},
     inlet::Inlets,
+    moving::{Lane, Lanes},
 };
 use crate::{
     engine::Problem,
@@ -57,6 +65,9 @@ struct Line<H: client::Handler> {
     inlets: Inlets,
     gate: Gate,
     failed: mpsc::Sender<SessionEvent>,
+    lanes: Lanes<H>,
+    /// The last number that a tunnel was given.
+    numbers: AtomicU32,
 }
 
 /// An open target.
@@ -68,16 +79,18 @@ struct Open {
 }
 
 impl<H: client::Handler + 'static> Forwards<H> {
-    /// None is open yet. Refusals of the gateway are told on `failed`; cancelling `stop` ends everything.
+    /// None is open yet. What carries much moves to what `lanes` tells of. Refusals of the gateway are told on `failed`;
+    /// cancelling `stop` ends everything.
     pub(crate) fn new(
         ssh: Arc<client::Handle<H>>,
         inlets: Inlets,
         gate: Gate,
+        lanes: Lanes<H>,
         failed: mpsc::Sender<SessionEvent>,
         rng: Arc<dyn Rng>,
         stop: CancellationToken,
     ) -> Self {
-        let line = Arc::new(Line { ssh, inlets, gate, failed });
+        let line = Arc::new(Line { ssh, inlets, gate, failed, lanes, numbers: AtomicU32::new(0) });
         Self { line, rng, open: Mutex::default(), stop }
     }
 
@@ -184,11 +197,13 @@ impl<H: client::Handler + 'static> Door<H> {
         if admitted != Some(true) || program.set_nodelay(true).is_err() {
             return;
         }
+        // By this the gateway finds the tunnel, should it move.
+        let number = self.line.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let opening = self.line.ssh.channel_open_direct_tcpip(
             target_host(self.target),
             u32::from(self.port),
-            peer.ip().to_string(),
-            u32::from(peer.port()),
+            Ipv4Addr::LOCALHOST.to_string(),
+            number,
         );
         let channel = match self.stop.run_until_cancelled(opening).await {
             Some(Ok(channel)) => channel,
@@ -204,10 +219,15 @@ impl<H: client::Handler + 'static> Door<H> {
         // Data reach the handler; the channel's own queue would only hold a second copy.
         let (_, channel) = channel.split();
         let Some(inlet) = self.line.inlets.take(channel.id()) else { return };
-        tunnel::carry(program, &channel, &inlet, &self.line.gate, &self.stop).await;
-        self.line.inlets.remove(channel.id());
+        let first = Leg { channel, inlet, gate: self.line.gate.clone() };
+        let mover = Mover { lanes: self.line.lanes.clone(), target: self.target, port: self.port, number };
+        let second = tunnel::carry(program, &first, mover, &self.stop).await;
         // A connection that is gone needs no goodbye, and one whose line is away gets it later.
-        let _ = timeout(CLOSE_PATIENCE, channel.close()).await;
+        if let Some(second) = second {
+            let _ = timeout(CLOSE_PATIENCE, second.channel.close()).await;
+        }
+        self.line.inlets.remove(first.channel.id());
+        let _ = timeout(CLOSE_PATIENCE, first.channel.close()).await;
     }
 }
 

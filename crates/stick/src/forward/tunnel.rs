@@ -1,74 +1,124 @@
-//! One tunnel: a program's connection on one side, a channel to the gateway on the other.
+//! One tunnel: a program's connection on one side, a channel to the gateway on the other, and later perhaps another one.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use bytes::BytesMut;
-use russh::{ChannelWriteHalf, client::Msg};
-use tokio::net::{TcpStream, tcp::OwnedReadHalf};
+use russh::client;
+use tokio::{
+    net::{TcpStream, tcp::OwnedReadHalf},
+    sync::watch,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    gate::{Flow, Gate},
-    inlet::Inlet,
+    gate::{Flow, Turn},
+    moving::{Course, Leg, Mover},
 };
 
 /// Carries bytes both ways until both have ended, either side breaks, or `stop` says so. Each side hears the other's end,
-/// and goes on with its own.
-pub(super) async fn carry(
+/// and goes on with its own. Returns the channel that the tunnel moved to, if it did.
+pub(super) async fn carry<H: client::Handler + 'static>(
     program: TcpStream,
-    channel: &ChannelWriteHalf<Msg>,
-    inlet: &Inlet,
-    gate: &Gate,
+    first: &Leg,
+    mover: Mover<H>,
     stop: &CancellationToken,
-) {
+) -> Option<Arc<Leg>> {
     let (from_program, to_program) = program.into_split();
-    inlet.connect(to_program);
+    first.inlet.connect(to_program);
+    let course = watch::Sender::new(Course::First);
     let both_ways = async {
         // Whatever breaks one way breaks both.
-        let _ = tokio::try_join!(to_gateway(&from_program, channel, inlet, gate), inlet.carry());
+        let _ = tokio::try_join!(to_gateway(&from_program, first, &course), first.inlet.carry());
     };
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
         () = both_ways => {}
+        () = mover.run(&first.inlet, &course) => {}
     }
-    inlet.abandon();
+    first.inlet.abandon();
+    course.borrow().second()
 }
 
 /// Carries to the gateway until the program has ended, or the gateway takes nothing more.
-async fn to_gateway(
-    program: &OwnedReadHalf,
-    channel: &ChannelWriteHalf<Msg>,
-    inlet: &Inlet,
-    gate: &Gate,
-) -> io::Result<()> {
+pub(super) async fn to_gateway(program: &OwnedReadHalf, first: &Leg, course: &watch::Sender<Course>) -> io::Result<()> {
+    let sending = async {
+        let mut moves = course.subscribe();
+        let moved = send(program, first, Some(&mut moves)).await?;
+        let second = match moved {
+            Some(second) => Some(second),
+            None => settle(course, &mut moves).await,
+        };
+        // For the gateway this is the move, if there is one, and else the end.
+        first.channel.eof().await.map_err(io::Error::other)?;
+        let Some(second) = second else { return Ok(()) };
+        send(program, &second, None).await?;
+        second.channel.eof().await.map_err(io::Error::other)
+    };
     tokio::select! {
-        sent = send(program, channel, inlet, gate) => sent,
-        () = inlet.closed() => Ok(()),
+        sent = sending => sent,
+        () = first.inlet.closed() => Ok(()),
     }
 }
 
-async fn send(program: &OwnedReadHalf, channel: &ChannelWriteHalf<Msg>, inlet: &Inlet, gate: &Gate) -> io::Result<()> {
+/// Sends until the program has ended, or the tunnel has moved: then it goes on there.
+async fn send(
+    program: &OwnedReadHalf,
+    leg: &Leg,
+    mut moves: Option<&mut watch::Receiver<Course>>,
+) -> io::Result<Option<Arc<Leg>>> {
     let mut flow = Flow::default();
     loop {
-        program.readable().await?;
-        // Who waits for the gateway's window must not hold the gate meanwhile.
-        while channel.writable_packet_size().await == 0 {
-            inlet.window_grown().await;
-        }
-        let turn = gate.turn(&flow).await;
+        let moved = async {
+            match moves.as_deref_mut() {
+                Some(moves) => {
+                    moves.wait_for(|course| course.second().is_some()).await.ok().and_then(|now| now.second())
+                }
+                None => std::future::pending().await,
+            }
+        };
+        // Nothing has been taken from the program when this is left.
+        let turn = tokio::select! {
+            biased;
+            second = moved => return Ok(second),
+            turn = turn(program, leg, &flow) => turn?,
+        };
         // Only now, so that what came while others had their turn goes out in one piece.
-        let most = channel.writable_packet_size().await.min(gate.portion());
+        let most = leg.channel.writable_packet_size().await.min(leg.gate.portion());
         let mut bytes = BytesMut::with_capacity(most);
         match program.try_read_buf(&mut bytes) {
-            Ok(0) => break,
+            Ok(0) => return Ok(None),
             Ok(count) => {
-                channel.data_bytes(bytes.freeze()).await.map_err(io::Error::other)?;
-                turn.spent(&mut flow, count, inlet.closed()).await;
+                leg.inlet.sent(count);
+                leg.channel.data_bytes(bytes.freeze()).await.map_err(io::Error::other)?;
+                turn.spent(&mut flow, count, leg.inlet.closed()).await;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
     }
-    channel.eof().await.map_err(io::Error::other)
+}
+
+/// Waits until there is something to send, and it may be sent.
+async fn turn<'a>(program: &OwnedReadHalf, leg: &'a Leg, flow: &Flow) -> io::Result<Turn<'a>> {
+    program.readable().await?;
+    // Who waits for the gateway's window must not hold the gate meanwhile.
+    while leg.channel.writable_packet_size().await == 0 {
+        leg.inlet.window_grown().await;
+    }
+    Ok(leg.gate.turn(flow).await)
+}
+
+/// The program has ended: waits until it is clear on which channel that is to be said.
+async fn settle(course: &watch::Sender<Course>, moves: &mut watch::Receiver<Course>) -> Option<Arc<Leg>> {
+    loop {
+        if course.send_if_modified(Course::end) {
+            return None;
+        }
+        // The sender is here, so this waits for the answer and for nothing else.
+        let second = moves.wait_for(|course| !course.is_open()).await.ok()?.second();
+        if second.is_some() {
+            return second;
+        }
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use data_encoding::BASE64;
 use fernamt_api::stick::{
-    FromGateway, FromStick, Hello, MAX_FROM_STICK_BYTES, MAX_LINE_BYTES, SUBSYSTEM, StickRefusal, VERSION, Welcome,
+    Base64Secret, FromGateway, FromStick, Hello, MAX_FROM_STICK_BYTES, MAX_LINE_BYTES, SUBSYSTEM, StickRefusal,
+    VERSION, Welcome,
 };
 use fernamt_resume::Ticket;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
@@ -110,7 +111,17 @@ impl Hearing {
             match timeout(ANSWER_PATIENCE, self.next()).await.map_err(|_| ControlError::Late)?? {
                 FromGateway::Welcome(welcome) => return Ok(Ok(welcome)),
                 FromGateway::Refused { reason } => return Ok(Err(reason)),
-                FromGateway::Targets { .. } => {}
+                FromGateway::Targets { .. } | FromGateway::Companion { .. } | FromGateway::Ticket { .. } => {}
+            }
+        }
+    }
+
+    /// Waits for what is said on a companion: its ticket.
+    pub(super) async fn ticket(&mut self) -> Result<Option<Ticket>, ControlError> {
+        loop {
+            let said = timeout(ANSWER_PATIENCE, self.next()).await.map_err(|_| ControlError::Late)??;
+            if let FromGateway::Ticket { ticket } = said {
+                return read_ticket(ticket.as_ref());
             }
         }
     }
@@ -164,7 +175,11 @@ impl Speaking {
 
 /// Reads the ticket in a welcome, if there is one.
 pub(super) fn ticket(welcome: &Welcome) -> Result<Option<Ticket>, ControlError> {
-    let Some(text) = &welcome.ticket else { return Ok(None) };
+    read_ticket(welcome.ticket.as_ref())
+}
+
+fn read_ticket(text: Option<&Base64Secret>) -> Result<Option<Ticket>, ControlError> {
+    let Some(text) = text else { return Ok(None) };
     let bytes = BASE64.decode(text.0.expose().as_bytes()).map_err(|_| ControlError::Unknown)?;
     let bytes = Zeroizing::new(bytes);
     Ticket::parse(&bytes).map(Some).map_err(|_| ControlError::Unknown)
@@ -178,7 +193,6 @@ impl From<ControlError> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use fernamt_api::stick::Base64Secret;
     use fernamt_domain::Secret;
     use fernamt_testkit::SeededRng;
     use proptest::prelude::*;
@@ -215,7 +229,8 @@ mod tests {
     fn a_ticket_survives_the_way() {
         let ticket = Ticket::new(&SeededRng::new(1), Duration::from_mins(10));
         let text = BASE64.encode(&*ticket.to_bytes());
-        let welcome = |ticket| Welcome { generation: 1, ticket, person: "Erika".into(), targets: Vec::new() };
+        let welcome =
+            |ticket| Welcome { generation: 1, ticket, person: "Erika".into(), targets: Vec::new(), companions: false };
         let with = welcome(Some(Base64Secret(Secret::new(text))));
         assert_eq!(super::ticket(&with), Ok(Some(ticket)));
         assert_eq!(super::ticket(&welcome(None)), Ok(None));

@@ -3,6 +3,7 @@
 mod algorithms;
 mod authenticate;
 mod client;
+mod companion;
 mod connect;
 pub mod control;
 mod line_test;
@@ -20,8 +21,9 @@ use fernamt_domain::{Rng, Secret};
 
 use self::{
     authenticate::{Attempt, authenticate},
+    companion::Again,
     connect::connect,
-    running::Running,
+    running::{Running, Start},
 };
 use crate::{
     dial::{Dialer, ProxyCredentials, Surroundings},
@@ -79,7 +81,8 @@ impl Gateway for Network {
         progress: &Progress,
     ) -> Result<Arrival, Problem> {
         progress.step(Step::Connecting);
-        let mut connection = connect(self.dialer(config, remembered)?, &credentials.host_keys).await?;
+        let dialer = self.dialer(config, remembered)?;
+        let mut connection = connect(Arc::clone(&dialer), &credentials.host_keys).await?;
         progress.step(Step::SigningIn);
         let attempt = Attempt {
             login: &credentials.login,
@@ -108,7 +111,9 @@ impl Gateway for Network {
             Ok((hearing, speaking, welcome, ticket)) => {
                 let patience = ticket.map(|ticket| ticket.patience()).unwrap_or_default();
                 let transport = connection.transport();
-                let (session, events) = Running::start(connection, hearing, speaking, patience, Arc::clone(&self.rng));
+                let again = Again { dialer, credentials: credentials.clone() };
+                let start = Start { hearing, speaking, patience, again: welcome.companions.then_some(again) };
+                let (session, events) = Running::start(connection, start, Arc::clone(&self.rng));
                 Ok(Arrival { welcome, transport, session: Box::new(session), events })
             }
             Err(problem) => {

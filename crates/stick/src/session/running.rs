@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fernamt_api::stick::{FromGateway, FromStick, LineQuality, StickTarget, Transport};
+use fernamt_api::stick::{Base64Secret, FromGateway, FromStick, LineQuality, StickTarget, Transport};
 use fernamt_domain::{Rng, TargetId};
 use fernamt_resume::{Handle as StreamHandle, LineId, Status};
 use russh::client;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     client::{Client, Fate},
+    companion::{self, Again},
     connect::{Connection, goodbye, why_over},
     control::{Hearing, Speaking},
     line_test,
@@ -41,6 +42,15 @@ const FIRST_REPORT: Duration = Duration::from_secs(15);
 /// How long we wait for a reason once the end is clear.
 const REASON_PATIENCE: Duration = Duration::from_secs(1);
 
+/// What a session begins with.
+pub(super) struct Start {
+    pub(super) hearing: Hearing,
+    pub(super) speaking: Speaking,
+    pub(super) patience: Duration,
+    /// By what a companion signs in, where there may be one.
+    pub(super) again: Option<Again>,
+}
+
 /// A running session.
 pub(super) struct Running {
     ssh: Arc<client::Handle<Client>>,
@@ -57,19 +67,26 @@ impl Running {
     /// Begins to listen to the gateway and to the line.
     pub(super) fn start(
         connection: Connection,
-        hearing: Hearing,
-        speaking: Speaking,
-        patience: Duration,
+        start: Start,
         rng: Arc<dyn Rng>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
         let Connection { ssh, stream, fate, inlets, lines } = connection;
+        let Start { hearing, speaking, patience, again } = start;
         let (events, receiver) = mpsc::channel(MAX_WAITING_EVENTS);
         let (ssh, stop) = (Arc::new(ssh), CancellationToken::new());
         let gate = Gate::new(stream.backlog(), fate.over.clone());
-        let forwards = Forwards::new(Arc::clone(&ssh), inlets.clone(), gate.clone(), events.clone(), rng, stop.clone());
+        let (lane, lanes) = watch::channel(None);
+        let own = Arc::clone(&ssh);
+        let forwards = Forwards::new(own, inlets.clone(), gate.clone(), lanes, events.clone(), rng, stop.clone());
         let (answers, speaking) = (Arc::<Mutex<Answers>>::default(), Arc::new(speaking));
         let silenced = CancellationToken::new();
-        tokio::spawn(stop.clone().run_until_cancelled_owned(hear(hearing, events.clone(), silenced.clone())));
+        let (invite, invitations) = mpsc::channel(1);
+        let hearing = hear(hearing, events.clone(), invite, silenced.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(hearing));
+        if let Some(again) = again {
+            let keeping = companion::keep(again, stream.clone(), Arc::clone(&speaking), invitations, lane);
+            tokio::spawn(stop.clone().run_until_cancelled_owned(keeping));
+        }
         tokio::spawn(stop.clone().run_until_cancelled_owned(twin::keep(stream.clone(), lines.clone())));
         let watcher = Watcher {
             stream: stream.clone(),
@@ -133,13 +150,23 @@ fn lock(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
 }
 
 /// Passes on what the gateway says.
-async fn hear(mut hearing: Hearing, events: mpsc::Sender<SessionEvent>, silenced: CancellationToken) {
+async fn hear(
+    mut hearing: Hearing,
+    events: mpsc::Sender<SessionEvent>,
+    invite: mpsc::Sender<Base64Secret>,
+    silenced: CancellationToken,
+) {
     let _over = silenced.drop_guard();
     while let Ok(said) = hearing.next().await {
-        if let FromGateway::Targets { targets } = said
-            && events.send(SessionEvent::Targets(targets)).await.is_err()
-        {
-            return;
+        match said {
+            FromGateway::Targets { targets } => {
+                if events.send(SessionEvent::Targets(targets)).await.is_err() {
+                    return;
+                }
+            }
+            // Nobody waits for one that was not asked for.
+            FromGateway::Companion { secret } => drop(invite.try_send(secret)),
+            FromGateway::Welcome(_) | FromGateway::Refused { .. } | FromGateway::Ticket { .. } => {}
         }
     }
 }

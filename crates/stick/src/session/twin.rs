@@ -48,7 +48,7 @@ fn wants_twin(is_far: bool, status: &Status) -> bool {
 
 /// How far the present line is.
 #[derive(Debug, Default)]
-struct Distance {
+pub(super) struct Distance {
     line: Option<LineId>,
     last: Option<Duration>,
     shortest: Option<Duration>,
@@ -57,7 +57,7 @@ struct Distance {
 
 impl Distance {
     /// Looks at the newest answer; tells whether the line is known to be far.
-    fn note(&mut self, status: &Status) -> bool {
+    pub(super) fn note(&mut self, status: &Status) -> bool {
         if self.line != status.line {
             *self = Self { line: status.line, ..Self::default() };
         }

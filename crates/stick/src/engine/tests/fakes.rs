@@ -141,6 +141,7 @@ impl Gateway for FakeOffice {
             ticket: None,
             person: "Erika Linde".to_owned(),
             targets: self.targets.clone(),
+            companions: false,
         };
         Ok(Arrival { welcome, transport: Transport::Websocket, session: Box::new(FakeSession(self.clone())), events })
     }

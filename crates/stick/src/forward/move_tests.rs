@@ -1,0 +1,315 @@
+//! Tunnels that move between two SSH connections, whose other end the tests play.
+
+use std::{sync::Arc, time::Duration};
+
+use fernamt_domain::{SystemClock, SystemRng, TargetId};
+use fernamt_resume::{Backlog, Status};
+use russh::{
+    Channel, ChannelId, ChannelMsg, ChannelOpenFailure, client,
+    keys::{PrivateKey, PublicKeyOrCertificate, ssh_key::private::Ed25519Keypair},
+    server,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    gate::Gate,
+    inlet::Inlets,
+    moving::{Course, Lane, Leg, Mover},
+    tunnel,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const NUMBER: u32 = 7;
+
+/// What the gateway was asked for.
+struct Asked {
+    host: String,
+    number: u32,
+    channel: Channel<server::Msg>,
+    reply: server::ChannelOpenHandle,
+}
+
+struct Far(mpsc::Sender<Asked>);
+
+impl server::Handler for Far {
+    type Error = russh::Error;
+
+    async fn auth_none(&mut self, _: &str) -> Result<server::Auth, Self::Error> {
+        Ok(server::Auth::Accept)
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<server::Msg>,
+        host: &str,
+        _port: u32,
+        _address: &str,
+        number: u32,
+        reply: server::ChannelOpenHandle,
+        _session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        let _ = self.0.send(Asked { host: host.to_owned(), number, channel, reply }).await;
+        Ok(())
+    }
+}
+
+struct Near(Inlets);
+
+impl client::Handler for Near {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+
+    async fn channel_open_confirmation(
+        &mut self,
+        id: ChannelId,
+        _: u32,
+        _: u32,
+        _: &mut client::Session,
+    ) -> Result<(), Self::Error> {
+        self.0.opened(id);
+        Ok(())
+    }
+
+    async fn data(&mut self, id: ChannelId, data: &[u8], _: &mut client::Session) -> Result<(), Self::Error> {
+        if let Some(inlet) = self.0.get(id)
+            && !inlet.push(data)
+        {
+            inlet.room().await;
+        }
+        Ok(())
+    }
+
+    async fn window_adjusted(&mut self, id: ChannelId, _: u32, _: &mut client::Session) -> Result<(), Self::Error> {
+        if let Some(inlet) = self.0.get(id) {
+            inlet.window_grew();
+        }
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, id: ChannelId, _: &mut client::Session) -> Result<(), Self::Error> {
+        if let Some(inlet) = self.0.get(id) {
+            inlet.end();
+        }
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, id: ChannelId, _: &mut client::Session) -> Result<(), Self::Error> {
+        if let Some(inlet) = self.0.remove(id) {
+            inlet.close();
+        }
+        Ok(())
+    }
+}
+
+/// A connection as tunnels see it, and what the gateway is asked for on it.
+async fn connection() -> (Arc<Lane<Near>>, mpsc::Receiver<Asked>) {
+    // Enough for all that a test sends: neither side reads while it waits to write.
+    let (near, far) = duplex(8 * 1024 * 1024);
+    let (ask, asked) = mpsc::channel(4);
+    let key = PrivateKey::from(Ed25519Keypair::from_seed(&[1; 32]));
+    let config =
+        Arc::new(server::Config { keys: vec![key], auth_rejection_time: Duration::ZERO, ..Default::default() });
+    let serving = tokio::spawn(async move {
+        if let Ok(session) = server::run_stream(config, far, Far(ask)).await {
+            let _ = session.await;
+        }
+    });
+    let inlets = Inlets::new(256 * 1024, CancellationToken::new());
+    let mut ssh = client::connect_stream(Arc::default(), near, Near(inlets.clone())).await.unwrap();
+    assert!(ssh.authenticate_none("x").await.unwrap().success());
+    // Nobody writes what waits for the line, so nobody waits for it either.
+    let (_, backlog) = watch::channel(Backlog::default());
+    let (_, status) = watch::channel(Status::default());
+    let over = CancellationToken::new();
+    let gate = Gate::new(backlog, over.clone());
+    drop(serving);
+    (Arc::new(Lane { ssh: Arc::new(ssh), status, inlets, gate, over }), asked)
+}
+
+/// A tunnel that runs on its first connection, and may move to the second.
+struct Moving {
+    program: TcpStream,
+    first: Channel<server::Msg>,
+    lane: Arc<Lane<Near>>,
+    asked: mpsc::Receiver<Asked>,
+    tunnel: Arc<Leg>,
+    course: Arc<watch::Sender<Course>>,
+    target: TargetId,
+    running: JoinHandle<()>,
+    _first: Arc<Lane<Near>>,
+}
+
+async fn moving() -> Moving {
+    let ((one, mut asked_one), (lane, asked)) = tokio::join!(connection(), connection());
+    let opening = one.ssh.channel_open_direct_tcpip("first", 1, "127.0.0.1", NUMBER);
+    let accepting = async {
+        let Asked { channel, reply, .. } = asked_one.recv().await.unwrap();
+        reply.accept().await;
+        channel
+    };
+    let (near, first) = tokio::join!(opening, accepting);
+    let channel = near.unwrap().split().1;
+    let inlet = one.inlets.take(channel.id()).unwrap();
+    let tunnel = Arc::new(Leg { channel, inlet, gate: one.gate.clone() });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (program, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    let (from_program, to_program) = accepted.unwrap().0.into_split();
+    tunnel.inlet.connect(to_program);
+    let course = Arc::new(watch::Sender::new(Course::First));
+    let running = tokio::spawn({
+        let (tunnel, course) = (Arc::clone(&tunnel), Arc::clone(&course));
+        async move {
+            let _ = tokio::try_join!(tunnel::to_gateway(&from_program, &tunnel, &course), tunnel.inlet.carry());
+        }
+    });
+    let target = TargetId::new(&SystemClock, &SystemRng);
+    Moving { program: program.unwrap(), first, lane, asked, tunnel, course, target, running, _first: one }
+}
+
+impl Moving {
+    /// The stick asks for the move.
+    fn ask(&self) -> JoinHandle<bool> {
+        let (_, lanes) = watch::channel(None);
+        let mover = Mover { lanes, target: self.target, port: 1, number: NUMBER };
+        let (lane, tunnel, course) = (Arc::clone(&self.lane), Arc::clone(&self.tunnel), Arc::clone(&self.course));
+        tokio::spawn(async move { mover.try_move(&lane, &tunnel.inlet, &course).await })
+    }
+
+    async fn asked(&mut self) -> Asked {
+        let asked = timeout(PATIENCE, self.asked.recv()).await.expect("nobody asks").unwrap();
+        assert_eq!((asked.host, asked.number), (format!("{}.moved", self.target), NUMBER));
+        Asked { host: String::new(), ..asked }
+    }
+}
+
+async fn next(channel: &mut Channel<server::Msg>) -> ChannelMsg {
+    timeout(PATIENCE, channel.wait()).await.expect("nothing comes").unwrap()
+}
+
+/// All that comes until the end.
+async fn rest(channel: &mut Channel<server::Msg>) -> Vec<u8> {
+    let mut all = Vec::new();
+    loop {
+        match next(channel).await {
+            ChannelMsg::Data { data } => all.extend_from_slice(&data),
+            ChannelMsg::Eof => return all,
+            ChannelMsg::Close => panic!("closed without an end"),
+            _ => {}
+        }
+    }
+}
+
+fn bytes(count: u32) -> Vec<u8> {
+    (0..count).map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tunnel_moves_while_data_run_both_ways() {
+    let mut moving = moving().await;
+    let (up, down) = (bytes(2_000_000), bytes(1_500_000));
+    let asking = moving.ask();
+    let Asked { channel: mut second, reply, .. } = moving.asked().await;
+    let (mut from, mut to) = moving.program.into_split();
+    let writing = tokio::spawn({
+        let up = up.clone();
+        async move {
+            to.write_all(&up).await.unwrap();
+            to.shutdown().await.unwrap();
+        }
+    });
+    // Some of it comes before the answer.
+    let mut seen = Vec::new();
+    while seen.len() < 100_000 {
+        if let ChannelMsg::Data { data } = next(&mut moving.first).await {
+            seen.extend_from_slice(&data);
+        }
+    }
+    moving.first.data_bytes(down[..300_000].to_vec()).await.unwrap();
+    reply.accept().await;
+    assert!(asking.await.unwrap());
+    // What was sent later comes first.
+    second.data_bytes(down[400_000..600_000].to_vec()).await.unwrap();
+    moving.first.data_bytes(down[300_000..400_000].to_vec()).await.unwrap();
+    moving.first.eof().await.unwrap();
+    let reading = tokio::spawn(async move {
+        let mut all = Vec::new();
+        timeout(PATIENCE, from.read_to_end(&mut all)).await.expect("stuck").unwrap();
+        all
+    });
+    let sending = async {
+        seen.extend(rest(&mut moving.first).await);
+        assert!(seen.len() < up.len(), "it never moved");
+        seen.extend(rest(&mut second).await);
+    };
+    sending.await;
+    second.data_bytes(down[600_000..].to_vec()).await.unwrap();
+    second.eof().await.unwrap();
+    assert!(reading.await.unwrap() == down, "what came down differs");
+    assert!(seen == up, "what went up differs");
+    writing.await.unwrap();
+    timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_move_changes_nothing() {
+    let mut moving = moving().await;
+    let asking = moving.ask();
+    let Asked { reply, .. } = moving.asked().await;
+    moving.first.data_bytes(&b"all"[..]).await.unwrap();
+    moving.first.eof().await.unwrap();
+    let mut heard = [0; 3];
+    moving.program.read_exact(&mut heard).await.unwrap();
+    assert!(timeout(Duration::from_millis(50), moving.program.read(&mut heard)).await.is_err(), "nobody knows yet");
+    reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+    assert!(!asking.await.unwrap());
+    assert_eq!(timeout(PATIENCE, moving.program.read(&mut heard)).await.unwrap().unwrap(), 0, "it was a real end");
+    moving.program.write_all(b"and up").await.unwrap();
+    moving.program.shutdown().await.unwrap();
+    assert_eq!(rest(&mut moving.first).await, b"and up");
+    timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
+}
+
+#[tokio::test]
+async fn a_program_that_ends_while_the_gateway_is_asked_ends_where_it_belongs() {
+    for accepts in [true, false] {
+        let mut moving = moving().await;
+        let asking = moving.ask();
+        let Asked { channel: mut second, reply, .. } = moving.asked().await;
+        moving.program.write_all(b"all").await.unwrap();
+        moving.program.shutdown().await.unwrap();
+        assert!(matches!(next(&mut moving.first).await, ChannelMsg::Data { data } if &data[..] == b"all"));
+        assert!(timeout(Duration::from_millis(50), moving.first.wait()).await.is_err(), "nobody knows yet");
+        if accepts {
+            reply.accept().await;
+        } else {
+            reply.reject(ChannelOpenFailure::ConnectFailed).await;
+        }
+        assert_eq!(asking.await.unwrap(), accepts);
+        assert!(rest(&mut moving.first).await.is_empty());
+        if accepts {
+            assert!(rest(&mut second).await.is_empty());
+        }
+        let last = if accepts {
+            moving.first.eof().await.unwrap();
+            &second
+        } else {
+            &moving.first
+        };
+        last.data_bytes(&b"bye"[..]).await.unwrap();
+        last.eof().await.unwrap();
+        let mut heard = Vec::new();
+        timeout(PATIENCE, moving.program.read_to_end(&mut heard)).await.unwrap().unwrap();
+        assert_eq!(heard, b"bye");
+        timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
+    }
+}
