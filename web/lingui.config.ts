@@ -10,6 +10,7 @@ const features = [
   'admin',
   'conference/join',
   'conference/meeting',
+  'conference/rooms',
 ];
 
 // A catalogue a feature: each is loaded with its feature, so that the first page stays small.

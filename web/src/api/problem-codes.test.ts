@@ -5,6 +5,7 @@ import { outcomeText } from '../features/access/desktop/outcome-text.ts';
 import { actionText } from '../features/admin/audit/words.ts';
 import '../features/admin/problems.ts';
 import '../features/conference/join/problems.ts';
+import '../features/conference/rooms/problems.ts';
 import { faultText } from '../features/admin/targets/import-words.ts';
 import '../features/identity/account/problems.ts';
 import { wordsInCalls, wordsLike, wordsOf } from '../testing/server-codes.ts';

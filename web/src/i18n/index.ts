@@ -9,7 +9,8 @@ export type CatalogueName =
   | 'help'
   | 'admin'
   | 'conference/join'
-  | 'conference/meeting';
+  | 'conference/meeting'
+  | 'conference/rooms';
 
 const STORED = 'fernamt-language';
 const loaders = import.meta.glob<{ messages: Messages }>([

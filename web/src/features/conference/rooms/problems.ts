@@ -1,0 +1,37 @@
+import { t } from '@lingui/core/macro';
+import { registerProblems } from '../../../api/problem-text.ts';
+
+registerProblems({
+  not_yours_to_create: () => ({
+    what: t`Räume dieser Art dürfen Sie nicht anlegen.`,
+    next: t`Fragen Sie die Administration, wer das darf.`,
+  }),
+  not_owner: () => ({
+    what: t`Diesen Raum kann nur entfernen, wem er gehört.`,
+    next: t`Bitten Sie die Person, die ihn angelegt hat.`,
+  }),
+  not_moderating: () => ({
+    what: t`Das darf nur, wer diese Besprechung leitet.`,
+    next: t`Bitten Sie eine der Personen, die sie leiten.`,
+  }),
+  not_personal: () => ({
+    what: t`Diesen Raum öffnet niemand von Hand.`,
+    next: t`Seine Besprechungen beginnen von selbst zu ihrer Zeit.`,
+  }),
+  not_booked: () => ({
+    what: t`Ein persönlicher Raum hat keinen Termin, den man absagen könnte.`,
+    next: t`Beenden Sie stattdessen die laufende Besprechung.`,
+  }),
+  meeting_running: () => ({
+    what: t`Diese Besprechung läuft gerade.`,
+    next: t`Beenden Sie sie, statt sie abzusagen.`,
+  }),
+  too_many_running: () => ({
+    what: t`Es laufen schon so viele Besprechungen, wie zugleich erlaubt sind.`,
+    next: t`Versuchen Sie es, sobald eine davon zu Ende ist.`,
+  }),
+  switched_off: () => ({
+    what: t`Dieser Webhook ist abgeschaltet.`,
+    next: t`Schalten Sie ihn ein, und versuchen Sie es dann noch einmal.`,
+  }),
+});
