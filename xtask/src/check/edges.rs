@@ -48,7 +48,8 @@ const ENGINES: &[(&str, &[&str])] = &[
     ("ironrdp-pdu", &["access"]),
     ("ironrdp-rdcleanpath", &["access"]),
     ("rust-embed", &["http"]),
-    ("livekit-protocol", &["media"]),
+    // The test kit reads what stock clients say.
+    ("livekit-protocol", &["media", "testkit"]),
     ("jsonwebtoken", &["media"]),
 ];
 
