@@ -163,7 +163,8 @@ impl Guard {
         }
         let who = (tried.source, tried.number);
         let calm = state.all.is_none_or(|all| all.has_room(BY_ALL, now));
-        if !tried.proved && !(calm && state.sources.has_room(&tried.source, now) && state.pairs.has_room(&who, now)) {
+        let free = calm && state.sources.has_room(&tried.source, now) && state.pairs.has_room(&who, now);
+        if !tried.proved && !free {
             return Err(ProofNeeded);
         }
         state.sources.charge(tried.source, now);

@@ -282,7 +282,7 @@ fn siege(guesses: u32, targets: u32, void: u32) -> Siege {
             }
             siege.most_within_an_hour = siege.most_within_an_hour.max(won.len());
         }
-        if n % every == 0 && seen.len() < 300 {
+        if n.is_multiple_of(every) && seen.len() < 300 {
             let person = n / every;
             seen.insert(person);
             let (mut proofs, mut typed) = (0, tried(office, person % targets));

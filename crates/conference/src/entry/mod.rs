@@ -99,7 +99,7 @@ impl Visitor {
             return Err((error, None));
         }
         let cookie = self.mark_for_long();
-        self.into_meeting(&meeting, EntryPlace::Seat, false).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
+        self.answer_for(&meeting, EntryPlace::Seat, false).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
     }
 
     async fn by_pin(&self, number: &str, pin: &Secret<String>, proof: Option<&ProofOfWork>) -> Entered {
@@ -119,7 +119,7 @@ impl Visitor {
             return Err((error, None));
         };
         // Whoever has done the work need not do it again for a slip of the finger.
-        let cookie = if proved && known.is_none() { self.mark(device::AFTER_PROOF) } else { None };
+        let cookie = (proved && known.is_none()).then(|| self.mark(device::AFTER_PROOF));
         let meeting = match number {
             Some(number) => match credentials::find_by_number(tenant, &parts.sealer, number).await {
                 Ok(found) => found.filter(|meeting| meeting.is_open(now)),
@@ -138,7 +138,7 @@ impl Visitor {
         match (self.hall.guard.settle(&pass, found, now), meeting) {
             (Verdict::Admitted(place), Some(meeting)) => {
                 let cookie = self.mark_for_long();
-                self.into_meeting(&meeting, place, true).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
+                self.answer_for(&meeting, place, true).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
             }
             (Verdict::Refused { alarm: Some(guessed) }, _) => {
                 self.hall.guessed(tenant.id(), guessed, true).await;
@@ -163,12 +163,12 @@ impl Visitor {
             };
             let none = || ApiError::conflict("no_meeting_now", "no meeting of this room can be entered now");
             let meeting = meeting.filter(|meeting| meeting.is_open(now)).ok_or_else(none)?;
-            self.into_meeting(&meeting, EntryPlace::Seat, false).await
+            self.answer_for(&meeting, EntryPlace::Seat, false).await
         };
         entered.await.map(|answer| (answer, None)).map_err(|error| (error, None))
     }
 
-    async fn into_meeting(
+    async fn answer_for(
         &self,
         meeting: &MeetingRecord,
         most: EntryPlace,
@@ -177,13 +177,13 @@ impl Visitor {
         let mark =
             device::read(&self.hall.parts.sealer, self.site.tenant.id(), &self.headers, self.hall.parts.clock.now());
         let way_in = WayIn { hall: &self.hall, site: &self.site, session: self.session.as_ref(), mark };
-        way_in.into_meeting(meeting, most, by_pin).await
+        way_in.answer_for(meeting, most, by_pin).await
     }
 
     /// A mark for this browser, for the time being.
-    fn mark(&self, lifetime: time::Duration) -> Cookie {
+    fn mark(&self, lifetime: time::Duration) -> header::HeaderValue {
         let parts = &self.hall.parts;
-        Some(device::make(&parts.sealer, &*parts.rng, self.site.tenant.id(), parts.clock.now() + lifetime, lifetime))
+        device::make(&parts.sealer, &*parts.rng, self.site.tenant.id(), parts.clock.now() + lifetime, lifetime)
     }
 
     /// A mark for a browser that was let in, unless it has one for long already.
@@ -192,7 +192,7 @@ impl Visitor {
         let soon = parts.clock.now() + device::AFTER_PROOF;
         match device::read(&parts.sealer, tenant, &self.headers, soon) {
             Some(_) => None,
-            None => self.mark(device::AFTER_SUCCESS),
+            None => Some(self.mark(device::AFTER_SUCCESS)),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct WayIn<'a> {
 
 impl WayIn<'_> {
     /// The way in, no further than `most`.
-    pub(super) async fn into_meeting(
+    pub(super) async fn answer_for(
         &self,
         meeting: &MeetingRecord,
         most: EntryPlace,

@@ -249,7 +249,11 @@ pub struct Meeting {
 impl fmt::Debug for Meeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seats, lobby) = (self.seats.len(), self.lobby.len());
-        f.debug_struct("Meeting").field("id", &self.facts.id).field("seats", &seats).field("lobby", &lobby).finish()
+        f.debug_struct("Meeting")
+            .field("id", &self.facts.id)
+            .field("seats", &seats)
+            .field("lobby", &lobby)
+            .finish_non_exhaustive()
     }
 }
 
@@ -375,9 +379,9 @@ impl Meeting {
             }
             self.lines.insert(line, claim.seat);
             if self.seats.contains_key(&claim.seat) {
-                self.seated(claim.seat, now)
+                self.seated(claim.seat, now);
             } else {
-                self.waits(claim.seat, now)
+                self.waits(claim.seat, now);
             }
             return;
         }
