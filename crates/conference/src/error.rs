@@ -34,7 +34,7 @@ impl IntoResponse for ConferenceError {
     fn into_response(self) -> Response {
         match self {
             Self::Refused(error) => error,
-            Self::Store(StoreError::Conflict { what }) if what.ends_with(".name") => {
+            Self::Store(StoreError::Conflict { what }) if what.strip_suffix(".name").is_some() => {
                 ApiError::invalid().field("name", "taken", "another entry has this name")
             }
             Self::Store(error) => ApiError::from(error),

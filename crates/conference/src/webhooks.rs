@@ -290,9 +290,10 @@ where
         _ = connection => return Err(failed("broken_off")),
     };
     let status = answer.map_err(|_| failed("broken_off"))?.status();
-    match status.is_success() {
-        true => Ok(status.as_u16()),
-        false => Err(Failed { word: "status", status: Some(status.as_u16()) }),
+    if status.is_success() {
+        Ok(status.as_u16())
+    } else {
+        Err(Failed { word: "status", status: Some(status.as_u16()) })
     }
 }
 

@@ -64,9 +64,9 @@ fn post(config: Option<&config::Smtp>) -> anyhow::Result<Option<Post>> {
         _ => None,
     };
     let security = match config.security {
-        config::SmtpSecurity::Tls => SmtpSecurity::Tls,
-        config::SmtpSecurity::StartTls => SmtpSecurity::StartTls,
-        config::SmtpSecurity::None => SmtpSecurity::None,
+        config::smtp::SmtpSecurity::Tls => SmtpSecurity::Tls,
+        config::smtp::SmtpSecurity::StartTls => SmtpSecurity::StartTls,
+        config::smtp::SmtpSecurity::None => SmtpSecurity::None,
     };
     let authority_pem = config.authority_file.as_deref().map(read).transpose()?;
     let address = SmtpAddress { host: &config.host, port: config.port(), security, login, authority_pem };

@@ -314,7 +314,7 @@ mod tests {
             let stamp = |moment: LocalMoment| moment.to_string().replace(['-', ':'], "") + "00";
             let mut text = format!("DTSTART:{}Z\nRRULE:{}", stamp(booking.starts), rule_text(&booking, "UTC").unwrap());
             for day in &rule.except {
-                text.push_str(&format!("\nEXDATE:{}Z", stamp(day.at(booking.starts.time()))));
+                text.extend(["\nEXDATE:".to_owned(), stamp(day.at(booking.starts.time())), "Z".to_owned()]);
             }
             let theirs: RRuleSet = text.parse().unwrap();
             let found = theirs.all(MAX_OCCURRENCES);

@@ -286,7 +286,7 @@ fn siege(guesses: u32, targets: u32, void: u32) -> Siege {
             let person = n / every;
             seen.insert(person);
             let (mut proofs, mut typed) = (0, tried(office, person % targets));
-            if person % 10 == 0 {
+            if person.is_multiple_of(10) {
                 let (_, proved) = go(&guard, typed, wrong(person % targets), now);
                 proofs += u32::from(proved);
                 // Whoever has done the work gets a mark, as the answer's cookie does it.

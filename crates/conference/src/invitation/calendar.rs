@@ -43,7 +43,7 @@ impl Method {
 impl Card {
     /// The calendar file with all dates.
     pub(crate) fn calendar(&self, method: Method, language: Language, guest: Option<&Guest>) -> String {
-        let mut file = self.file(method);
+        let mut file = file(method);
         let series = self.booking.as_ref().filter(|_| self.is_series());
         if let Some(booking) = series {
             file.push(self.series(booking, method, language, guest));
@@ -65,7 +65,7 @@ impl Card {
         if let Some(occurrence) = meeting.occurrence.filter(|_| self.is_series()) {
             event.append_property(self.local("RECURRENCE-ID", occurrence));
         }
-        self.finished(self.file(Method::Cancel).push(event))
+        self.finished(file(Method::Cancel).push(event))
     }
 
     /// The calendar file that calls off everything.
@@ -74,16 +74,7 @@ impl Card {
             Some(booking) => self.series(booking, Method::Cancel, language, guest),
             None => self.event(first, Method::Cancel, language, guest),
         };
-        self.finished(self.file(Method::Cancel).push(event))
-    }
-
-    fn file(&self, method: Method) -> Calendar {
-        let mut file = Calendar::empty();
-        file.append_property(Property::new("VERSION", "2.0"))
-            .append_property(Property::new("PRODID", PRODUCT))
-            .append_property(Property::new("CALSCALE", "GREGORIAN"))
-            .append_property(Property::new("METHOD", method.word()));
-        file
+        self.finished(file(Method::Cancel).push(event))
     }
 
     /// The file as text, with the description of its time zone in front of the events.
@@ -181,7 +172,7 @@ impl Card {
         let from = begins.min().unwrap_or(self.now) - Duration::days(1);
         let last = self.dates.iter().map(|(meeting, _)| meeting.ends_at).max().unwrap_or(self.now);
         let mut text = String::new();
-        let mut line = |line: &str| text.push_str(&format!("{line}\r\n"));
+        let mut line = |line: &str| text.extend([line, "\r\n"]);
         line("BEGIN:VTIMEZONE");
         line(&format!("TZID:{}", self.wall.name()));
         for change in self.wall.changes(from, last.max(from) + Duration::days(2)) {
@@ -196,6 +187,16 @@ impl Card {
         line("END:VTIMEZONE");
         text
     }
+}
+
+/// A file for this method, without events.
+fn file(method: Method) -> Calendar {
+    let mut file = Calendar::empty();
+    file.append_property(Property::new("VERSION", "2.0"))
+        .append_property(Property::new("PRODID", PRODUCT))
+        .append_property(Property::new("CALSCALE", "GREGORIAN"))
+        .append_property(Property::new("METHOD", method.word()));
+    file
 }
 
 /// The rule of a series (RRULE).

@@ -2,7 +2,7 @@
 //! nearest valid name.
 
 mod fault;
-mod smtp;
+pub(crate) mod smtp;
 mod validate;
 
 use std::{
@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
-pub(crate) use smtp::{Smtp, SmtpSecurity};
+pub(crate) use smtp::Smtp;
 
 /// Everything that must be known before the database is open. What administrators edit daily lives in the database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -31,9 +31,15 @@ export function categoryWords(category: Schema<'DataCategory'>): { name: string;
         hint: t`Wann sie waren und wer eingeladen war, nachdem sie vorbei sind.`,
       };
     case 'chat':
-      return { name: t`Chat`, hint: t`Was in Besprechungen geschrieben wurde. Die Schutzklasse kann weniger erlauben.` };
+      return {
+        name: t`Chat`,
+        hint: t`Was in Besprechungen geschrieben wurde. Die Schutzklasse kann weniger erlauben.`,
+      };
     case 'letter':
-      return { name: t`Einladungen`, hint: t`An welche Adresse eine Einladung ging, nachdem sie versandt ist.` };
+      return {
+        name: t`Einladungen`,
+        hint: t`An welche Adresse eine Einladung ging, nachdem sie versandt ist.`,
+      };
     case 'operation':
       return {
         name: t`Betrieb`,
