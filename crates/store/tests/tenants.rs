@@ -28,6 +28,7 @@ async fn tenants_are_found_by_host(f: Fixture) {
 }
 
 /// Every method that takes an id, given the twin's.
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     let (own, other) = (f.tenant("rathaus").await, f.tenant("zwilling").await);
     let theirs = f.make().everything(&other).await;
@@ -58,6 +59,8 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.meetings().get(theirs.conference.meeting);
         own.webhooks().get(theirs.conference.webhook);
     }
+    let (meeting, seat) = (theirs.conference.meeting, theirs.conference.seat);
+    assert_eq!(own.meetings().seat(meeting, seat).await.unwrap(), None);
     nothing! {
         own.people().roles(theirs.person);
         own.groups().members(theirs.inner_group);
