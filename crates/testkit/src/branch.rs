@@ -18,7 +18,7 @@ use zip::ZipArchive;
 use crate::{
     http::Answer,
     lab::Lab,
-    office::{Office, pause},
+    office::{Office, pause, start_written},
     person::{CODE_PERIOD_S, Person, code, now_s, until_next_code},
 };
 
@@ -208,7 +208,7 @@ impl Stick {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().context("run the stick")?;
+        let mut child = start_written(&mut command).context("run the stick")?;
         let mut secrets = child.stdin.take().context("it has an input")?;
         writeln!(secrets, "{}\n{PASSPHRASE}", self.activation_code)?;
         drop(secrets);
@@ -238,8 +238,8 @@ impl Stick {
         if !command.is_empty() {
             program.arg("--").args(command);
         }
-        let mut child =
-            program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().context("run the stick")?;
+        program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut child = start_written(&mut program).context("run the stick")?;
         let mut secrets = child.stdin.take().context("it has an input")?;
         writeln!(secrets, "{PASSPHRASE}\n{code}")?;
         let mut output = BufReader::new(child.stdout.take().context("it has an output")?);

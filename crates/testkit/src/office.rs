@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -148,6 +148,17 @@ fn serve(binary: &Path, folder: &Path, address: SocketAddr) -> Result<(Child, Du
         pause(Duration::from_millis(1));
     }
     Ok((child, begin.elapsed()))
+}
+
+/// Starts a program that this process has just written. A thread that starts another program at the same moment may hold
+/// the file open for writing until that runs, and the system starts no file that somebody writes to.
+pub fn start_written(command: &mut Command) -> io::Result<Child> {
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            other => return other,
+        }
+    }
 }
 
 /// Waits for time to pass where passing time is what is measured.

@@ -10,12 +10,13 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
+use fernamt_testkit::office::start_written;
 use serde_json::Value;
 
 /// Runs a program to its end with these lines on its standard input.
 fn finish(mut command: Command, lines: &[&str]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = start_written(&mut command).unwrap();
     write_lines(&mut child, lines);
     child.wait_with_output().unwrap()
 }
@@ -47,7 +48,7 @@ struct Connected {
 impl Connected {
     fn start(mut command: Command, lines: &[&str]) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = start_written(&mut command).unwrap();
         write_lines(&mut child, lines);
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
