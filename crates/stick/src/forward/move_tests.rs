@@ -12,7 +12,7 @@ use russh::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
     net::{TcpListener, TcpStream},
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -220,12 +220,22 @@ async fn a_tunnel_moves_while_data_run_both_ways() {
     let asking = moving.ask();
     let Asked { channel: mut second, reply, .. } = moving.asked().await;
     let (mut from, mut to) = moving.program.into_split();
+    let (go_on, moved) = oneshot::channel();
     let writing = tokio::spawn({
         let up = up.clone();
         async move {
-            to.write_all(&up).await.unwrap();
+            // The windows have room for all of it, so what is to go the new way waits for the move.
+            let (before, after) = up.split_at(400_000);
+            to.write_all(before).await.unwrap();
+            moved.await.unwrap();
+            to.write_all(after).await.unwrap();
             to.shutdown().await.unwrap();
         }
+    });
+    let reading = tokio::spawn(async move {
+        let mut all = Vec::new();
+        timeout(PATIENCE, from.read_to_end(&mut all)).await.expect("stuck").unwrap();
+        all
     });
     // Some of it comes before the answer.
     let mut seen = Vec::new();
@@ -237,15 +247,11 @@ async fn a_tunnel_moves_while_data_run_both_ways() {
     moving.first.data_bytes(down[..300_000].to_vec()).await.unwrap();
     reply.accept().await;
     assert!(asking.await.unwrap());
+    go_on.send(()).unwrap();
     // What was sent later comes first.
     second.data_bytes(down[400_000..600_000].to_vec()).await.unwrap();
     moving.first.data_bytes(down[300_000..400_000].to_vec()).await.unwrap();
     moving.first.eof().await.unwrap();
-    let reading = tokio::spawn(async move {
-        let mut all = Vec::new();
-        timeout(PATIENCE, from.read_to_end(&mut all)).await.expect("stuck").unwrap();
-        all
-    });
     let sending = async {
         seen.extend(rest(&mut moving.first).await);
         assert!(seen.len() < up.len(), "it never moved");
