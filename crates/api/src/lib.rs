@@ -30,16 +30,37 @@ struct Base;
 /// The OpenAPI document of all operations.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
-    for part in [
+    for part in parts() {
+        document.merge(part);
+    }
+    document
+}
+
+fn parts() -> [utoipa::openapi::OpenApi; 7] {
+    [
         sign_in::Operations::openapi(),
         session::Operations::openapi(),
         me::Operations::openapi(),
         targets::Operations::openapi(),
         own_targets::Operations::openapi(),
-    ] {
-        document.merge(part);
+        admin::document(),
+        conference::document(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn no_two_types_share_a_name_in_the_document() {
+        let mut known = BTreeMap::new();
+        for (name, schema) in parts().into_iter().filter_map(|part| part.components).flat_map(|all| all.schemas) {
+            if let Some(other) = known.insert(name.clone(), schema.clone()) {
+                assert!(other == schema, "two types are called {name}: give one of them another name in the document");
+            }
+        }
     }
-    document.merge(admin::document());
-    document.merge(conference::document());
-    document
 }

@@ -2381,6 +2381,13 @@ export interface components {
             /** @description What it means. */
             safeguards: components["schemas"]["Safeguards"];
         };
+        /** @description A person of the house, as others see them. */
+        Colleague: {
+            /** @description The person. */
+            id: components["schemas"]["PersonId"];
+            /** @description The name. */
+            name: string;
+        };
         /** @description What somebody may make, and what it may be. */
         ConferenceOptions: {
             /** @description What each protection class means here. */
@@ -3306,7 +3313,7 @@ export interface components {
             /** @description Whether one can enter now. */
             open_now: boolean;
             /** @description Who runs it. */
-            owner: components["schemas"]["PersonRef"];
+            owner: components["schemas"]["Colleague"];
             /** @description How well it is kept. */
             protection: components["schemas"]["ProtectionClass"];
             /** @description Whether it is one of a series. */
@@ -3842,7 +3849,7 @@ export interface components {
                 /** @description Whether one can enter now. */
                 open_now: boolean;
                 /** @description Who runs it. */
-                owner: components["schemas"]["PersonRef"];
+                owner: components["schemas"]["Colleague"];
                 /** @description How well it is kept. */
                 protection: components["schemas"]["ProtectionClass"];
                 /** @description Whether it is one of a series. */
@@ -3982,7 +3989,7 @@ export interface components {
                 /** @description Its meetings that are running or to come, the next one first; of a long series the first 50. */
                 meetings: components["schemas"]["MeetingSummary"][];
                 /** @description Who owns it. */
-                owner: components["schemas"]["PersonRef"];
+                owner: components["schemas"]["Colleague"];
                 /** @description What the asking person is in its meetings. */
                 role: components["schemas"]["MeetingRole"];
                 /** @description What the protection class and the settings make of that. */
@@ -4481,7 +4488,7 @@ export interface components {
             /** @description Its meetings that are running or to come, the next one first; of a long series the first 50. */
             meetings: components["schemas"]["MeetingSummary"][];
             /** @description Who owns it. */
-            owner: components["schemas"]["PersonRef"];
+            owner: components["schemas"]["Colleague"];
             /** @description What the asking person is in its meetings. */
             role: components["schemas"]["MeetingRole"];
             /** @description What the protection class and the settings make of that. */
@@ -4667,7 +4674,7 @@ export interface components {
             /** @description The room's name. */
             name: string;
             /** @description Who owns it. */
-            owner: components["schemas"]["PersonRef"];
+            owner: components["schemas"]["Colleague"];
             /** @description Its room. */
             room: components["schemas"]["RoomId"];
             /**
@@ -9268,7 +9275,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonRef"][];
+                    "application/json": components["schemas"]["Colleague"][];
                 };
             };
             /** @description Refused */

@@ -40,6 +40,8 @@ pub struct Room {
 
 /// A person of the house, as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// The administration has a schema of the same Rust name and with other fields.
+#[schema(as = Colleague)]
 pub struct PersonRef {
     /// The person.
     pub id: PersonId,
