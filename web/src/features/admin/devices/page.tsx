@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import {
   DEVICE_KINDS,
   DEVICE_STATES,
@@ -17,7 +18,6 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../ui/menu.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { dateTime, day } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
 import { List, useListQuery } from '../parts/list.tsx';
 import { oneOf, useUrlState } from '../parts/url-state.ts';
 import { devicesQuery, given } from '../queries.ts';
@@ -129,7 +129,7 @@ export type DeviceDeeds = ReturnType<typeof useDeviceDeeds>;
 /** What can be done with a device. Approving takes nothing away and needs no question. */
 function useDeviceDeeds() {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const path = (device: Device) => ({ params: { path: { id: device.id } } });
   const suspend = (device: Device) =>
     ask({

@@ -2,6 +2,8 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
+import { Loaded } from '../../../app/loaded.tsx';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
@@ -9,8 +11,6 @@ import { EmptyState, StateText } from '../../../ui/notice.tsx';
 import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { dateTime } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { directoriesQuery, useDeed } from '../queries.ts';
 import { DirectoryForm } from './form.tsx';
 import { directoryFault } from './words.ts';
@@ -94,7 +94,7 @@ function Nothing({ onConnect }: { onConnect: () => void }) {
 
 function Connected({ directory, onEdit }: { directory: Directory; onEdit: () => void }) {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const path = { params: { path: { id: directory.id } } };
   const sync = useDeed(() => must(api.POST('/api/v1/admin/directories/{id}/sync', path)), {
     // A round that failed answers too; only the result below tells which it was.

@@ -1,6 +1,7 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { failureOf } from '../../../app/conflict.tsx';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { RadioGroup } from '../../../ui/choices.tsx';
@@ -11,7 +12,6 @@ import { Alert, StateText } from '../../../ui/notice.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { dateTime, list } from '../format.ts';
-import { failureOf } from '../parts/conflict.tsx';
 import { decisionQuery } from './queries.ts';
 
 type OwnTargetsDecision = Schema<'OwnTargetsDecision'>;

@@ -2,13 +2,13 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
+import { Loaded } from '../../../app/loaded.tsx';
 import { IconButton } from '../../../ui/button.tsx';
 import type { Column } from '../../../ui/data-table.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Page } from '../../../ui/page.tsx';
-import { useAsk } from '../parts/ask.tsx';
 import { List, useListQuery } from '../parts/list.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { targetKindIcon, targetKindName } from '../words.ts';
 import { Decision } from './decision.tsx';
 import { decisionQuery, personsTargetsQuery } from './queries.ts';
@@ -42,7 +42,7 @@ export function OwnTargetsPage() {
 
 function PersonsTargets() {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const targets = useQuery(personsTargetsQuery(useListQuery()));
   const remove = (target: PersonsTarget) =>
     ask({

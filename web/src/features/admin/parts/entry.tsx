@@ -2,15 +2,15 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ComponentProps, ReactNode } from 'react';
+import { useAsk } from '../../../app/ask.tsx';
+import { failureOf } from '../../../app/conflict.tsx';
+import { type Held, useTyped } from '../../../app/held.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Form, type FormState } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { useAsk } from './ask.tsx';
-import { failureOf } from './conflict.tsx';
-import { type Held, useTyped } from './held.ts';
 
 type NewEntryProps<Values> = {
   title: string;
@@ -119,7 +119,7 @@ type RemovalProps = {
 /** Removes an entry after a question, and goes back to the list. */
 export function Removal({ title, text, action, deed, done, to, isDisabled }: RemovalProps) {
   const navigate = useNavigate();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const onDone = () => void navigate({ to: to ?? '/verwaltung' });
   return (
     <>

@@ -1,12 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { problemOfQuery } from '../../../app/loaded.tsx';
 import { type Option, Select } from '../../../ui/choices.tsx';
 import { type Column, DataTable } from '../../../ui/data-table.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { EmptyState } from '../../../ui/notice.tsx';
 import { given, PAGE_SIZE } from '../queries.ts';
-import { problemOfQuery } from './loaded.tsx';
 import { useSearchText, useUrlState } from './url-state.ts';
 
 type Filter = { name: 'art' | 'zustand'; label: string; options: readonly Option<string>[] };

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { useSession } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
@@ -9,7 +10,6 @@ import { CopyField } from '../../../ui/copy-field.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Card } from '../../../ui/page.tsx';
-import { useAsk } from '../parts/ask.tsx';
 import { useDeed } from '../queries.ts';
 
 /** What can be done with an account. Each deed says first what ends or is lost. */
@@ -18,7 +18,7 @@ export function PersonActions({ person }: { person: Schema<'PersonDetail'> }) {
   const navigate = useNavigate();
   const own = useSession().person.id === person.id;
   const params = { params: { path: { id: person.id } } };
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const [password, setPassword] = useState<string>();
   const [startCode, setStartCode] = useState<string>();
   const makeStartCode = useDeed(

@@ -2,6 +2,8 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
+import { Loaded } from '../../../app/loaded.tsx';
 import { WordBadge } from '../../../app/word.tsx';
 import { locale } from '../../../i18n/index.ts';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
@@ -9,8 +11,6 @@ import { SearchField } from '../../../ui/fields.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
-import { useAsk } from '../parts/ask.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { useSearchText } from '../parts/url-state.ts';
 import { rulesQuery } from '../queries.ts';
 import { effectWord } from '../words.ts';
@@ -101,7 +101,7 @@ function NoRules() {
 
 function RuleItem({ rule, names }: { rule: Rule; names: Names }) {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const on = rule.enabled ?? true;
   const change = (enabled: boolean) =>
     must(

@@ -3,6 +3,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { type ReactNode, useDeferredValue, useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
+import { failureOf } from '../../../app/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
+import { Loaded } from '../../../app/loaded.tsx';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Checkbox, RadioGroup } from '../../../ui/choices.tsx';
@@ -12,10 +16,6 @@ import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { useAsk } from '../parts/ask.tsx';
-import { failureOf } from '../parts/conflict.tsx';
-import { type Held, useHeld, useTyped } from '../parts/held.ts';
-import { Loaded } from '../parts/loaded.tsx';
 import { rulePreviewQuery, ruleQuery } from '../queries.ts';
 import { RuleFormFields } from './fields.tsx';
 import {
@@ -303,7 +303,7 @@ function ExpertField({
 function Removal({ rule }: { rule: Rule }) {
   const { t } = useLingui();
   const navigate = useNavigate();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const remove = () =>
     ask({
       title: t`Regel „${rule.name}“ entfernen?`,

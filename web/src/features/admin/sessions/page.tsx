@@ -2,7 +2,9 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import { deviceIcon, methodName } from '../../../app/device-words.ts';
+import { Loaded } from '../../../app/loaded.tsx';
 import { useSession } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
 import { SearchField } from '../../../ui/fields.tsx';
@@ -10,8 +12,6 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import { Badge, EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { dateTime, list, since } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { Pages } from '../parts/pages.tsx';
 import { useSearchText, useUrlState } from '../parts/url-state.ts';
 import { given, PAGE_SIZE, sessionsQuery } from '../queries.ts';
@@ -69,7 +69,7 @@ export function SessionsPage() {
 function SessionItem({ session }: { session: OpenSession }) {
   const { t } = useLingui();
   const own = useSession().id === session.id;
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const [now] = useState(() => Date.now());
   const running = session.connections;
   const end = () =>

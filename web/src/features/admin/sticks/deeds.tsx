@@ -1,12 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { CopyField } from '../../../ui/copy-field.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { dateTime } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
 import { Letters } from './letters.tsx';
 
 type Stick = Schema<'Stick'>;
@@ -16,7 +16,7 @@ export type StickDeeds = ReturnType<typeof useStickDeeds>;
 /** What can be done with a stick. Each deed says first what ends, and whether there is a way back. */
 export function useStickDeeds() {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const [fresh, setFresh] = useState<Schema<'CreatedStick'>>();
   const path = (stick: Stick) => ({ params: { path: { id: stick.id } } });
 

@@ -4,8 +4,8 @@ import { api, must, type Schema } from '../../../api/client.ts';
 import { problemText } from '../../../api/problem-text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
+import { saveFile } from '../../../ui/save-file.ts';
 import { announce } from '../../../ui/status.tsx';
-import { saveFile } from '../parts/files.ts';
 
 type Stick = Pick<Schema<'Stick'>, 'id' | 'person_name'>;
 

@@ -2,11 +2,11 @@ import { Trans } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schema } from '../../../api/client.ts';
+import { Loaded } from '../../../app/loaded.tsx';
 import { WordText } from '../../../app/word.tsx';
 import { ButtonLink } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Card } from '../../../ui/page.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { sticksQuery } from './queries.ts';
 import { stickState } from './words.ts';
 

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { WordText } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
@@ -10,7 +11,6 @@ import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';
 import { dateTime, fingerprint } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
 import { targetQuery, useDeed } from '../queries.ts';
 import { healthDetail, healthState } from '../words.ts';
 
@@ -28,7 +28,7 @@ export function TargetHealth({ target }: { target: Target }) {
   });
   const look = useDeed(() => must(api.POST('/api/v1/admin/targets/{id}/certificate', path)));
   const [comparing, setComparing] = useState(false);
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const encrypted =
     target.settings.kind === 'rdp' ||
     (target.settings.kind === 'web' && target.settings.tls === true);

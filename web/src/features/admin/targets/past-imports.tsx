@@ -1,13 +1,13 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { useAsk } from '../../../app/ask.tsx';
+import { Loaded } from '../../../app/loaded.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { StateText } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { dateTime, day } from '../format.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { Loaded } from '../parts/loaded.tsx';
 import { importsQuery } from '../queries.ts';
 
 type PastImport = Schema<'PastImport'>;
@@ -72,7 +72,7 @@ function PastImportLine({ past, onUndo }: { past: PastImport; onUndo: () => void
 /** Asks, and takes an import back. */
 export function useUndo(onUndone?: (result: Schema<'UndoResult'>) => void) {
   const { t } = useLingui();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const undo = (id: string) =>
     ask({
       title: t`Import zurücknehmen?`,

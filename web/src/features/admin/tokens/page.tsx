@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { isProblem } from '../../../api/problem.ts';
 import { fieldText } from '../../../api/problem-text.ts';
+import { useAsk } from '../../../app/ask.tsx';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import type { Column } from '../../../ui/data-table.tsx';
@@ -13,7 +14,6 @@ import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
-import { useAsk } from '../parts/ask.tsx';
 import { FileDrop } from '../parts/file-drop.tsx';
 import { List, useListQuery } from '../parts/list.tsx';
 import { allPeopleQuery, tokensQuery, useDeed } from '../queries.ts';
@@ -25,7 +25,7 @@ export function TokensPage() {
   const { t } = useLingui();
   const [importing, setImporting] = useState(false);
   const [assigning, setAssigning] = useState<Token>();
-  const { ask, dialog } = useAsk();
+  const { ask, dialog } = useAsk(['admin']);
   const tokens = useQuery(tokensQuery(useListQuery()));
   const takeBack = (token: Token) =>
     ask({

@@ -1,10 +1,10 @@
 import { Trans } from '@lingui/react/macro';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { isProblem } from '../../../api/problem.ts';
-import { ProblemAlert } from '../../../app/problem-alert.tsx';
-import { Button } from '../../../ui/button.tsx';
-import { icons } from '../../../ui/icon.tsx';
-import { Alert } from '../../../ui/notice.tsx';
+import { isProblem } from '../api/problem.ts';
+import { Button } from '../ui/button.tsx';
+import { icons } from '../ui/icon.tsx';
+import { Alert } from '../ui/notice.tsx';
+import { ProblemAlert } from './problem-alert.tsx';
 
 /**
  * For `<Form failure={…}>` of something that others may change too: says that somebody was faster

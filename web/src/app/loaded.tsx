@@ -1,10 +1,10 @@
 import { Trans } from '@lingui/react/macro';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { problemText } from '../../../api/problem-text.ts';
-import { Button } from '../../../ui/button.tsx';
-import { icons } from '../../../ui/icon.tsx';
-import { Alert, Loading } from '../../../ui/notice.tsx';
+import { problemText } from '../api/problem-text.ts';
+import { Button } from '../ui/button.tsx';
+import { icons } from '../ui/icon.tsx';
+import { Alert, Loading } from '../ui/notice.tsx';
 
 type Asked = Pick<UseQueryResult, 'error' | 'refetch' | 'isFetching'>;
 

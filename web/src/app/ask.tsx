@@ -1,10 +1,10 @@
 import { useLingui } from '@lingui/react/macro';
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { ProblemAlert } from '../../../app/problem-alert.tsx';
-import { Button } from '../../../ui/button.tsx';
-import { Dialog } from '../../../ui/dialog.tsx';
-import { announce } from '../../../ui/status.tsx';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { announce } from '../ui/status.tsx';
+import { ProblemAlert } from './problem-alert.tsx';
 
 type Question = {
   title: string;
@@ -19,8 +19,11 @@ type Question = {
   onDone?: () => void;
 };
 
-/** Asks before a deed, does it, and says what became of it. Render `dialog` once on the page. */
-export function useAsk() {
+/**
+ * Asks before a deed, does it, and says what became of it; then everything under this key is asked for
+ * again. Render `dialog` once on the page.
+ */
+export function useAsk(refreshed: QueryKey) {
   const { t } = useLingui();
   const client = useQueryClient();
   const [question, setQuestion] = useState<Question>();
@@ -46,7 +49,7 @@ export function useAsk() {
     } finally {
       setPending(false);
       // Also after a refusal: most often what is shown was out of date.
-      void client.invalidateQueries({ queryKey: ['admin'] });
+      void client.invalidateQueries({ queryKey: refreshed });
     }
   };
   const dialog = question && (
