@@ -279,6 +279,9 @@ pub enum MediaError {
     /// The room remembers as many seats as it may.
     #[error("the media room has too many seats")]
     TooManySeats,
+    /// The forwarding unit is too far behind; nothing was done. Sending out and closing are always taken.
+    #[error("the media plane is too busy")]
+    Busy,
     /// A ticket could not be signed.
     #[error("the ticket could not be signed")]
     Signing(#[source] jsonwebtoken::errors::Error),

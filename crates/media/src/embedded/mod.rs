@@ -4,6 +4,8 @@ pub(crate) mod control;
 mod shard;
 mod signal;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod udp;
 mod wing;
 
@@ -22,7 +24,7 @@ use fernamt_domain::{Clock, Rng, Secret, rng::random_bytes};
 use fernamt_sfu::{Address, Proto, ShardNo};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{Semaphore, broadcast, mpsc},
+    sync::{Notify, Semaphore, broadcast, mpsc},
     time::interval,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -32,7 +34,7 @@ pub use tcp::begins_like_ice;
 
 use self::{
     control::Control,
-    shard::{MAX_WAITING_ORDERS, Order, Table, Worker},
+    shard::{Carried, MAX_WAITING_DATAGRAMS, MAX_WAITING_ORDERS, Table, Worker},
     udp::Socket,
     wing::{Heard, MAX_WAITING_HEARD, Wing},
 };
@@ -66,7 +68,7 @@ pub struct Embedded {
     key: Arc<TokenKey>,
     wings: Vec<Arc<Wing>>,
     places: RwLock<HashMap<RoomName, usize>>,
-    shards: Arc<[mpsc::Sender<Order>]>,
+    shards: Arc<[mpsc::Sender<Carried>]>,
     events: broadcast::Sender<MediaEvent>,
     sockets: Arc<Semaphore>,
     tcp: Vec<SocketAddr>,
@@ -100,25 +102,28 @@ impl Embedded {
         // A key for the life of this process: no token outlives the rooms it is for.
         let key = Arc::new(TokenKey::new("fernamt", Secret::new(random_bytes::<32>(&**rng).to_vec())));
         let (events, _) = broadcast::channel(MAX_WAITING_EVENTS);
-        let (mut senders, mut orders) = (Vec::new(), Vec::new());
+        let (mut senders, mut carried) = (Vec::new(), Vec::new());
         for _ in &sockets {
-            let (sender, receiver) = mpsc::channel(MAX_WAITING_ORDERS);
+            let (sender, receiver) = mpsc::channel(MAX_WAITING_DATAGRAMS);
             senders.push(sender);
-            orders.push(receiver);
+            carried.push(receiver);
         }
         let shards: Arc<[_]> = senders.into();
         let table = Table::default();
         let (mut wings, mut workers, mut heard) = (Vec::new(), Vec::new(), Vec::new());
-        for ((number, raw), orders) in (0..).zip(sockets).zip(orders) {
+        for ((number, raw), carried) in (0..).zip(sockets).zip(carried) {
             let (teller, told) = mpsc::channel(MAX_WAITING_HEARD);
+            let (order, orders) = mpsc::channel(MAX_WAITING_ORDERS);
+            let taken = Arc::new(Notify::new());
             let control = Control::new(Arc::clone(rng), Arc::clone(&key), addresses.clone());
-            let to_shard = shards[usize::from(number)].clone();
-            wings.push(Arc::new(Wing::new(control, to_shard, events.clone())));
+            wings.push(Arc::new(Wing::new(control, order, Arc::clone(&taken), events.clone())));
             heard.push(told);
             workers.push(Worker {
                 number: ShardNo(number),
                 socket: Socket::new(raw, advertised.clone())?,
                 orders,
+                taken,
+                carried,
                 heard: teller,
                 shards: Arc::clone(&shards),
                 table: Arc::clone(&table),
@@ -215,6 +220,14 @@ impl Embedded {
     ) -> Result<R, MediaError> {
         self.wing_of(room).ok_or(MediaError::NoSuchRoom)?.with(act)
     }
+
+    fn order(
+        &self,
+        room: RoomName,
+        act: impl FnOnce(&mut Control) -> Result<(), MediaError>,
+    ) -> Result<(), MediaError> {
+        self.wing_of(room).ok_or(MediaError::NoSuchRoom)?.order(act)
+    }
 }
 
 #[async_trait]
@@ -247,15 +260,15 @@ impl MediaPlane for Embedded {
     }
 
     async fn set_permissions(&self, seat: Seat, permissions: Permissions) -> Result<(), MediaError> {
-        self.with(seat.room, |control| control.set_permissions(seat, permissions, self.clock.now()))
+        self.order(seat.room, |control| control.set_permissions(seat, permissions, self.clock.now()))
     }
 
     async fn mute(&self, seat: Seat, tracks: Tracks) -> Result<(), MediaError> {
-        self.with(seat.room, |control| control.mute(seat, &tracks))
+        self.order(seat.room, |control| control.mute(seat, &tracks))
     }
 
     async fn stop_video(&self, seat: Seat) -> Result<(), MediaError> {
-        self.with(seat.room, |control| control.stop_video(seat))
+        self.order(seat.room, |control| control.stop_video(seat))
     }
 
     async fn remove(&self, seat: Seat) -> Result<(), MediaError> {

@@ -12,7 +12,10 @@ use std::{
 use bytes::Bytes;
 use fernamt_sfu::{Datagram, Event, Input, Output, Proto, Shard, ShardConfig, ShardNo, Transmit, classify};
 use tokio::{
-    sync::mpsc::{self, error::TrySendError},
+    sync::{
+        Notify,
+        mpsc::{self, error::TrySendError},
+    },
     time::sleep_until,
 };
 use tokio_util::sync::CancellationToken;
@@ -23,8 +26,17 @@ use super::{
     wing::Heard,
 };
 
-/// The most orders that wait for a shard, datagrams for it that came in elsewhere included.
-pub(crate) const MAX_WAITING_ORDERS: usize = 32_768;
+/// The most orders that wait for a shard.
+pub(crate) const MAX_WAITING_ORDERS: usize = 65_536;
+
+/// What of that clients leave free for orders of the feature.
+pub(crate) const KEPT_FOR_FEATURES: usize = 32_768;
+
+/// What of that is left free for the ends of seats. Each seat ends once, so this is never used up.
+pub(crate) const KEPT_FOR_ENDS: usize = 16_384;
+
+/// The most datagrams for a shard that came in elsewhere and wait.
+pub(crate) const MAX_WAITING_DATAGRAMS: usize = 32_768;
 
 /// The most connections of ICE-TCP at one shard.
 const MAX_TCP_CONNECTIONS: usize = 4096;
@@ -32,17 +44,22 @@ const MAX_TCP_CONNECTIONS: usize = 4096;
 /// How long such a connection may stay without having shown that it belongs to a seat.
 const PROBATION: Duration = Duration::from_secs(15);
 
-/// How many orders are taken before the shard's answers leave.
-const ORDERS_AT_ONCE: usize = 128;
+/// How many orders, and how many datagrams from elsewhere, are taken before the shard's answers leave.
+const TAKEN_AT_ONCE: usize = 128;
 
 /// How long a shard sleeps at the longest.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// What a shard is told.
+/// What a shard is told to do; what comes of it is told where there is a tag.
 #[derive(Debug)]
-pub(crate) enum Order {
-    /// Something for the core; what comes of it is told where there is a tag.
-    Input(Box<Input>, Option<Tag>),
+pub(crate) struct Order {
+    pub(crate) input: Box<Input>,
+    pub(crate) tag: Option<Tag>,
+}
+
+/// What is brought to a shard. It has a queue of its own: whoever floods it holds up no order.
+#[derive(Debug)]
+pub(crate) enum Carried {
     /// A datagram that came in elsewhere.
     Datagram { proto: Proto, from: SocketAddr, to: SocketAddr, bytes: Bytes },
     /// A connection of ICE-TCP begins; frames for it go into the channel.
@@ -59,9 +76,12 @@ pub(crate) struct Worker {
     pub(crate) number: ShardNo,
     pub(crate) socket: Socket,
     pub(crate) orders: mpsc::Receiver<Order>,
+    /// Told whenever orders were taken.
+    pub(crate) taken: Arc<Notify>,
+    pub(crate) carried: mpsc::Receiver<Carried>,
     pub(crate) heard: mpsc::Sender<Heard>,
-    /// The ways to all shards, this one included.
-    pub(crate) shards: Arc<[mpsc::Sender<Order>]>,
+    /// The ways for what is carried to all shards, this one included.
+    pub(crate) shards: Arc<[mpsc::Sender<Carried>]>,
     pub(crate) table: Table,
 }
 
@@ -96,40 +116,72 @@ impl Worker {
         let now = Instant::now();
         let shard = Shard::new(ShardConfig::new(self.number), now);
         let mut running = Running { shard, worker: self, peers: HashMap::new(), swept: now };
-        let mut orders = Vec::with_capacity(ORDERS_AT_ONCE);
+        let mut taken = Taken::default();
         let mut received = Received::new();
         loop {
             let now = Instant::now();
             let wake = running.shard.deadline().map_or(now + LONGEST_SLEEP, |at| at.min(now + LONGEST_SLEEP));
+            let Worker { orders, carried, socket, .. } = &mut running.worker;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                count = running.worker.orders.recv_many(&mut orders, ORDERS_AT_ONCE) => {
+                count = orders.recv_many(&mut taken.orders, TAKEN_AT_ONCE) => {
                     if count == 0 {
                         break;
                     }
                 }
-                ready = running.worker.socket.readable() => ready?,
+                count = carried.recv_many(&mut taken.carried, TAKEN_AT_ONCE) => {
+                    if count == 0 {
+                        break;
+                    }
+                }
+                ready = socket.readable() => ready?,
                 () = sleep_until(wake.into()) => {}
             }
-            running.turn(&mut orders, &mut received).await;
+            running.take(&mut taken, TAKEN_AT_ONCE);
+            running.turn(&mut taken, &mut received).await;
         }
         // What the last orders were, such as farewells, is still to leave.
-        while let Ok(order) = running.worker.orders.try_recv() {
-            orders.push(order);
-        }
-        running.turn(&mut orders, &mut received).await;
+        running.take(&mut taken, MAX_WAITING_ORDERS);
+        running.turn(&mut taken, &mut received).await;
         Ok(())
     }
 }
 
+/// What is dealt with in one turn: orders first.
+#[derive(Default)]
+struct Taken {
+    orders: Vec<Order>,
+    carried: Vec<Carried>,
+}
+
 impl Running {
-    /// Takes in what there is, lets time pass, sends what follows.
-    async fn turn(&mut self, orders: &mut Vec<Order>, received: &mut Received) {
+    /// Takes what waits beside what woke the shard: neither queue keeps the other waiting.
+    fn take(&mut self, taken: &mut Taken, most: usize) {
+        while taken.orders.len() < most
+            && let Ok(order) = self.worker.orders.try_recv()
+        {
+            taken.orders.push(order);
+        }
+        while taken.carried.len() < TAKEN_AT_ONCE
+            && let Ok(carried) = self.worker.carried.try_recv()
+        {
+            taken.carried.push(carried);
+        }
+        if !taken.orders.is_empty() {
+            self.worker.taken.notify_waiters();
+        }
+    }
+
+    /// Deals with what was taken, lets time pass, sends what follows.
+    async fn turn(&mut self, taken: &mut Taken, received: &mut Received) {
         let now = Instant::now();
         let mut answers = Vec::new();
-        for order in orders.drain(..) {
+        for order in taken.orders.drain(..) {
             self.order(order, now, &mut answers);
+        }
+        for carried in taken.carried.drain(..) {
+            self.carried(carried, now);
         }
         if self.worker.socket.receive(received) {
             for (from, to, bytes) in received.datagrams() {
@@ -142,7 +194,7 @@ impl Running {
         self.drain(&mut answers);
         if now - self.swept >= LONGEST_SLEEP {
             self.swept = now;
-            self.peers.retain(|_, peer| peer.bound || now - peer.opened < PROBATION);
+            self.peers.retain(|_, peer| !peer.frames.is_closed() && (peer.bound || now - peer.opened < PROBATION));
         }
         for answer in answers {
             if self.worker.heard.send(answer).await.is_err() {
@@ -151,26 +203,27 @@ impl Running {
         }
     }
 
-    fn order(&mut self, order: Order, now: Instant, answers: &mut Vec<Heard>) {
-        match order {
-            Order::Input(input, tag) => {
-                let result = self.shard.handle(now, *input);
-                self.drain(answers);
-                match (tag, result) {
-                    (Some(tag), result) => answers.push(Heard::Answered(tag, result)),
-                    (None, Err(refusal)) => tracing::debug!(%refusal, "The forwarding unit refused an order"),
-                    (None, Ok(())) => {}
-                }
-            }
-            Order::Datagram { proto, from, to, bytes } => {
+    fn order(&mut self, Order { input, tag }: Order, now: Instant, answers: &mut Vec<Heard>) {
+        let result = self.shard.handle(now, *input);
+        self.drain(answers);
+        match (tag, result) {
+            (Some(tag), result) => answers.push(Heard::Answered(tag, result)),
+            (None, Err(refusal)) => tracing::debug!(%refusal, "The forwarding unit refused an order"),
+            (None, Ok(())) => {}
+        }
+    }
+
+    fn carried(&mut self, carried: Carried, now: Instant) {
+        match carried {
+            Carried::Datagram { proto, from, to, bytes } => {
                 let _ = self.shard.handle(now, Input::Datagram { proto, from, to, bytes });
             }
-            Order::TcpOpened { peer, frames } => {
+            Carried::TcpOpened { peer, frames } => {
                 if self.peers.len() < MAX_TCP_CONNECTIONS {
                     self.peers.insert(peer, TcpPeer { frames, opened: now, bound: false });
                 }
             }
-            Order::TcpClosed { peer } => {
+            Carried::TcpClosed { peer } => {
                 self.peers.remove(&peer);
             }
         }
@@ -193,8 +246,8 @@ impl Running {
         if place == own {
             let _ = self.shard.handle(now, Input::Datagram { proto: Proto::Udp, from, to, bytes });
         } else if let Some(other) = self.worker.shards.get(usize::from(place.0)) {
-            let order = Order::Datagram { proto: Proto::Udp, from, to, bytes };
-            if other.try_send(order).is_err() {
+            let carried = Carried::Datagram { proto: Proto::Udp, from, to, bytes };
+            if other.try_send(carried).is_err() {
                 metrics::counter!("fernamt_media_datagrams_dropped_total", "why" => "busy").increment(1);
             }
         }
@@ -250,5 +303,82 @@ impl Running {
                 table.remove(&(proto, from));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use fernamt_sfu::{IceSecrets, Join, Permissions, Publish, RoomId, SeatId as SeatNo, Sid};
+
+    use super::{
+        super::{udp::bind, wing::MAX_WAITING_HEARD},
+        *,
+    };
+
+    const SEAT: SeatNo = SeatNo(1);
+
+    fn join() -> Order {
+        let permissions = Permissions { publish: Publish::Nothing, subscribe: true, data: false, unmute: true };
+        let join = Join {
+            seat: SEAT,
+            room: RoomId(1),
+            name: Sid::new("PA_1").unwrap(),
+            permissions,
+            auto_subscribe: true,
+            addresses: Vec::new(),
+            secrets: IceSecrets { publisher: [1; 24], subscriber: [2; 24] },
+        };
+        Order { input: Box::new(Input::Join(join)), tag: Some(Tag::Join(SEAT)) }
+    }
+
+    #[test]
+    fn orders_are_dealt_with_amid_a_flood_of_datagrams() {
+        let raw = bind((Ipv4Addr::LOCALHOST, 0).into(), 1).unwrap().remove(0);
+        let (order, orders) = mpsc::channel(MAX_WAITING_ORDERS);
+        let (carry, carried) = mpsc::channel(MAX_WAITING_DATAGRAMS);
+        let (heard, mut told) = mpsc::channel(MAX_WAITING_HEARD);
+        let worker = Worker {
+            number: ShardNo(0),
+            socket: Socket::new(raw, Vec::new()).unwrap(),
+            orders,
+            taken: Arc::default(),
+            carried,
+            heard,
+            shards: Arc::new([carry.clone()]),
+            table: Table::default(),
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        let bytes = Bytes::from_static(&[0x80; 100]);
+        let one = move || Carried::Datagram { proto: Proto::Udp, from: address, to: address, bytes: bytes.clone() };
+        while carry.try_send(one()).is_ok() {}
+        // Only if the seat was left in between can it be taken again.
+        let leave = Order { input: Box::new(Input::Leave { seat: SEAT }), tag: None };
+        for told in [join(), leave, join()] {
+            order.try_send(told).unwrap();
+        }
+        let stop = CancellationToken::new();
+        let thread = worker.start(stop.clone()).unwrap();
+        let until = stop.clone();
+        let flood = thread::spawn(move || {
+            while !until.is_cancelled() {
+                if carry.try_send(one()).is_err() {
+                    thread::yield_now();
+                }
+            }
+        });
+        for _ in 0..2 {
+            let answer = loop {
+                match told.blocking_recv().unwrap() {
+                    Heard::Answered(_, result) => break result,
+                    Heard::Event(_) => {}
+                }
+            };
+            assert_eq!(answer, Ok(()));
+        }
+        stop.cancel();
+        flood.join().unwrap();
+        thread.join().unwrap();
     }
 }

@@ -106,6 +106,9 @@ async fn connect(
     if words.reconnect.as_deref() == Some("1") {
         return upgrade.on_upgrade(ask_to_join_anew);
     }
+    if !wing.has_room() {
+        return refusal(Refused::Full);
+    }
     let pass = match wing.with(|control| control.admit(&claims, plane.clock.now())) {
         Ok(pass) => pass,
         Err(refused) => return refusal(refused),
@@ -202,9 +205,10 @@ async fn talk(
     let (mut sink, mut stream) = socket.split();
     let mut bucket = Bucket::full(Instant::now());
     let mut heard = Instant::now();
+    let mut waiting = None;
     loop {
         let next = bucket.ready_at(Instant::now());
-        let may_read = next.is_none();
+        let may_read = next.is_none() && waiting.is_none();
         tokio::select! {
             message = messages.recv() => {
                 let Some(message) = message else { return Ended::Done };
@@ -225,12 +229,15 @@ async fn talk(
                     // A message that is newer than this server is none.
                     Ok(proto::SignalRequest { message: None }) => {}
                     Ok(proto::SignalRequest { message: Some(asked) }) => {
-                        wing.with(|control| control.request(number, asked, plane.clock.now()));
+                        waiting = wing.request(number, asked, plane.clock.now());
                     }
                     Err(_) => return Ended::Nonsense,
                 }
             }
-            () = sleep_until(next.unwrap_or(heard)), if !may_read => {}
+            () = wing.room(), if waiting.is_some() => {
+                waiting = waiting.and_then(|asked| wing.request(number, asked, plane.clock.now()));
+            }
+            () = sleep_until(next.unwrap_or(heard)), if next.is_some() => {}
             () = sleep_until(heard + SILENCE_LIMIT) => return Ended::Gone,
         }
     }

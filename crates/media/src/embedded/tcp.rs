@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::shard::Order;
+use super::shard::Carried;
 
 /// How long the first frame may take.
 const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ pub(crate) async fn serve<S>(
     mut stream: S,
     peer: SocketAddr,
     to: SocketAddr,
-    shards: &[mpsc::Sender<Order>],
+    shards: &[mpsc::Sender<Carried>],
     stop: CancellationToken,
 ) -> io::Result<()>
 where
@@ -52,16 +52,16 @@ where
 
     let (frames, mut waiting) = mpsc::channel(MAX_WAITING_FRAMES);
     let busy = |_| io::Error::from(io::ErrorKind::QuotaExceeded);
-    shard.try_send(Order::TcpOpened { peer, frames }).map_err(busy)?;
-    shard.try_send(Order::Datagram { proto: Proto::Tcp, from: peer, to, bytes: first }).map_err(busy)?;
+    shard.try_send(Carried::TcpOpened { peer, frames }).map_err(busy)?;
+    shard.try_send(Carried::Datagram { proto: Proto::Tcp, from: peer, to, bytes: first }).map_err(busy)?;
     let (mut reader, mut writer) = tokio::io::split(stream);
     let read = async {
         loop {
             let frame =
                 timeout(SILENCE_LIMIT, read_frame(&mut reader)).await.map_err(|_| io::ErrorKind::TimedOut)??;
             // Waiting here holds the client back, as TCP should.
-            let order = Order::Datagram { proto: Proto::Tcp, from: peer, to, bytes: frame };
-            shard.send(order).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
+            let carried = Carried::Datagram { proto: Proto::Tcp, from: peer, to, bytes: frame };
+            shard.send(carried).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
         }
     };
     let write = async {
@@ -83,7 +83,7 @@ where
         ended = read => ended,
         ended = write => ended,
     };
-    let _ = shard.try_send(Order::TcpClosed { peer });
+    let _ = shard.try_send(Carried::TcpClosed { peer });
     ended
 }
 
@@ -111,9 +111,9 @@ mod tests {
             let (mut client, server) = duplex(4096);
             client.write_all(bytes).await.unwrap();
             client.shutdown().await.unwrap();
-            let (shard, mut orders) = mpsc::channel(4);
+            let (shard, mut carried) = mpsc::channel(4);
             assert!(serve(server, PEER, PEER, &[shard], CancellationToken::new()).await.is_err(), "{bytes:?}");
-            assert!(orders.try_recv().is_err());
+            assert!(carried.try_recv().is_err());
         }
     }
 

@@ -7,17 +7,19 @@ use std::{
 
 use bytes::Bytes;
 use fernamt_domain::Clock;
-use fernamt_sfu::{Event, Refusal, SeatId as SeatNo};
+use fernamt_sfu::{Event, Input, Refusal, SeatId as SeatNo, limits::MAX_SEATS_PER_SHARD};
 use livekit_protocol as proto;
+use livekit_protocol::signal_request::Message as Asked;
 use prost::Message as _;
-use tokio::sync::{broadcast, mpsc};
+use time::OffsetDateTime;
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     control::{Client, Control, Effect, Pass, Refused, Tag},
-    shard::Order,
+    shard::{KEPT_FOR_ENDS, KEPT_FOR_FEATURES, Order},
 };
-use crate::MediaEvent;
+use crate::{MediaError, MediaEvent};
 
 /// The most messages that wait to be read by one client. Who lags further behind loses its seat.
 pub(crate) const MAX_WAITING_MESSAGES: usize = 1024;
@@ -39,6 +41,8 @@ pub(crate) enum Heard {
 pub(crate) struct Wing {
     state: Mutex<State>,
     orders: mpsc::Sender<Order>,
+    /// Tells that the shard took orders.
+    taken: Arc<Notify>,
     events: broadcast::Sender<MediaEvent>,
 }
 
@@ -49,8 +53,13 @@ struct State {
 }
 
 impl Wing {
-    pub(crate) fn new(control: Control, orders: mpsc::Sender<Order>, events: broadcast::Sender<MediaEvent>) -> Self {
-        Self { state: Mutex::new(State { control, outboxes: HashMap::new() }), orders, events }
+    pub(crate) fn new(
+        control: Control,
+        orders: mpsc::Sender<Order>,
+        taken: Arc<Notify>,
+        events: broadcast::Sender<MediaEvent>,
+    ) -> Self {
+        Self { state: Mutex::new(State { control, outboxes: HashMap::new() }), orders, taken, events }
     }
 
     /// Does something with the rooms, and then whatever follows from it. Nothing in here waits.
@@ -59,6 +68,44 @@ impl Wing {
         let result = act(&mut state.control);
         self.follow(&mut state);
         result
+    }
+
+    /// Does what the feature orders, or nothing at all where the shard is too far behind to be told of it.
+    pub(crate) fn order<R>(&self, act: impl FnOnce(&mut Control) -> Result<R, MediaError>) -> Result<R, MediaError> {
+        let mut state = self.lock();
+        if self.orders.capacity() <= KEPT_FOR_ENDS {
+            return Err(MediaError::Busy);
+        }
+        let result = act(&mut state.control);
+        self.follow(&mut state);
+        result
+    }
+
+    /// Does what a client asks for; hands it back while that has to wait.
+    pub(crate) fn request(&self, number: SeatNo, asked: Asked, now: OffsetDateTime) -> Option<Asked> {
+        let mut state = self.lock();
+        if !self.has_room() {
+            return Some(asked);
+        }
+        state.control.request(number, asked, now);
+        self.follow(&mut state);
+        None
+    }
+
+    /// Whether the shard may be told what clients want.
+    pub(crate) fn has_room(&self) -> bool {
+        self.orders.capacity() > KEPT_FOR_FEATURES
+    }
+
+    /// Waits until the shard may be told what clients want.
+    pub(crate) async fn room(&self) {
+        loop {
+            let taken = self.taken.notified();
+            if self.has_room() {
+                return;
+            }
+            taken.await;
+        }
     }
 
     /// Lets a client sit down; what it is told comes out of the channel.
@@ -70,6 +117,10 @@ impl Wing {
     ) -> Result<(SeatNo, mpsc::Receiver<Bytes>), Refused> {
         let (outbox, messages) = mpsc::channel(MAX_WAITING_MESSAGES);
         let mut state = self.lock();
+        // The shard takes no more either, and so many ends always find a place.
+        if state.control.seats() >= MAX_SEATS_PER_SHARD || !self.has_room() {
+            return Err(Refused::Full);
+        }
         let number = state.control.join(pass, client, clock.now());
         if let Ok(number) = number {
             state.outboxes.insert(number, outbox);
@@ -117,8 +168,11 @@ impl Wing {
                     Effect::Hang(number) => {
                         state.outboxes.remove(&number);
                     }
+                    Effect::Shard(Input::Data { .. }, _) if !self.has_room() => {
+                        metrics::counter!("fernamt_media_data_dropped_total").increment(1);
+                    }
                     Effect::Shard(input, tag) => {
-                        if self.orders.try_send(Order::Input(Box::new(input), tag)).is_err() {
+                        if self.orders.try_send(Order { input: Box::new(input), tag }).is_err() {
                             tracing::error!("The forwarding unit does not keep up with its orders");
                         }
                     }
