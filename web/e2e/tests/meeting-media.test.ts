@@ -54,6 +54,7 @@ describe.runIf(peers)('sound and pictures by a LiveKit server', () => {
     await page.getByRole('button', { name: 'Beitreten' }).click();
     await page.getByRole('button', { name: 'Kamera ausschalten' }).waitFor({ timeout: MEDIA_MS });
   };
+  const faults = () => [...ole.faults, ...ada.faults].join('\n');
   const seat = (page: Page, name: string) => page.locator('.fa-seat').filter({ hasText: name });
   const both = (wanted: { frames: number; timeoutMs: number }) =>
     Promise.all([hearsAndSees(ada.page, wanted), hearsAndSees(ole.page, wanted)]);
@@ -103,6 +104,7 @@ describe.runIf(peers)('sound and pictures by a LiveKit server', () => {
   it(
     'a line that is cut for ten seconds comes back by itself, with camera and microphone on',
     async () => {
+      expect(faults()).toBe('');
       await ole.context.setOffline(true);
       await meeting.cut();
       await ole.page.locator('.fa-notice--warning').waitFor();
@@ -113,6 +115,8 @@ describe.runIf(peers)('sound and pictures by a LiveKit server', () => {
         .waitFor({ state: 'detached', timeout: MEDIA_MS });
       await both({ frames: FRAMES, timeoutMs: MEDIA_MS });
       await ole.page.getByRole('button', { name: 'Kamera ausschalten' }).waitFor();
+      // Chromium reports what could not be reached, and how often the client asked depends on the moment of the cut.
+      for (const visit of [ole, ada]) visit.faults.length = 0;
     },
     STORY_MS,
   );
@@ -124,8 +128,7 @@ describe.runIf(peers)('sound and pictures by a LiveKit server', () => {
       await ole.page.getByRole('button', { name: 'Verlassen', exact: true }).click();
       await ole.page.getByText('Sie haben die Besprechung verlassen').waitFor();
       expect(await received(ole.page)).toEqual({ frames: 0, energy: 0, videos: 0 });
-      const cut = /ERR_INTERNET_DISCONNECTED/;
-      expect([...ole.faults, ...ada.faults].filter((fault) => !cut.test(fault))).toEqual([]);
+      expect(faults()).toBe('');
     },
     STORY_MS,
   );
