@@ -257,7 +257,7 @@ pub enum MediaEvent {
     TrackUnpublished(Seat, TrackId),
     /// The last seat of a room was left. The room stays open.
     RoomEmpty(RoomName),
-    /// The room is gone without an order from here, such as when LiveKit was restarted.
+    /// The room is gone without an order from here: LiveKit was restarted, or nobody has used the room for long.
     RoomGone(RoomName),
 }
 
@@ -296,7 +296,8 @@ pub enum MediaError {
 /// Carries the sound and the picture of meetings.
 #[async_trait]
 pub trait MediaPlane: Send + Sync + fmt::Debug {
-    /// Opens a room, or gives an open one new limits. Nobody can join a room that was not opened.
+    /// Opens a room, or gives an open one new limits. Nobody can join a room that was not opened. One that nobody uses
+    /// any more may be closed by the plane itself; opening it again is fine.
     async fn open_room(&self, room: RoomName, limits: RoomLimits) -> Result<(), MediaError>;
 
     /// Closes a room and sends everybody out. Fine for one that is not open.

@@ -182,19 +182,7 @@ impl Embedded {
         tasks.close();
         let mut tick = interval(TICK);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            let (mut rooms, mut seats) = (0, 0);
-            for wing in &self.wings {
-                wing.with(|control| {
-                    control.tick(self.clock.now());
-                    rooms += control.rooms();
-                    seats += control.seats();
-                });
-            }
-            #[expect(clippy::cast_precision_loss, reason = "no server has 2^52 seats")]
-            {
-                metrics::gauge!("fernamt_media_rooms").set(rooms as f64);
-                metrics::gauge!("fernamt_media_seats").set(seats as f64);
-            }
+            self.tick();
         }
         for wing in &self.wings {
             wing.with(Control::close_all);
@@ -206,6 +194,29 @@ impl Embedded {
             tracing::error!("A part of the forwarding unit broke");
         }
         Ok(())
+    }
+
+    /// Looks at deadlines.
+    fn tick(&self) {
+        let (mut rooms, mut seats) = (0, 0);
+        for wing in &self.wings {
+            let closed = wing.with(|control| {
+                let closed = control.tick(self.clock.now());
+                rooms += control.rooms();
+                seats += control.seats();
+                closed
+            });
+            if !closed.is_empty() {
+                let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+                // One that was opened again meanwhile lies where it lay.
+                wing.with(|control| places.retain(|room, _| !closed.contains(room) || control.has(*room)));
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "no server has 2^52 seats")]
+        {
+            metrics::gauge!("fernamt_media_rooms").set(rooms as f64);
+            metrics::gauge!("fernamt_media_seats").set(seats as f64);
+        }
     }
 
     fn wing_of(&self, room: RoomName) -> Option<Arc<Wing>> {

@@ -5,12 +5,17 @@ use std::net::Ipv4Addr;
 use bytes::Bytes;
 use fernamt_domain::{SystemClock, SystemRng};
 use fernamt_sfu::{Input, SeatId as SeatNo};
+use fernamt_testkit::TestClock;
 use livekit_protocol as proto;
 use proto::signal_request::Message as Ask;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{control::Client, shard::KEPT_FOR_ENDS, *};
+use super::{
+    control::{Client, UNUSED_ROOM_MINUTES},
+    shard::KEPT_FOR_ENDS,
+    *,
+};
 use crate::SeatId;
 
 const ROOM: RoomName = RoomName(Uuid::from_u128(7));
@@ -18,6 +23,10 @@ const SEAT: Seat = Seat { room: ROOM, id: SeatId(Uuid::from_u128(1)) };
 
 /// A plane that nobody runs yet, with an open room.
 async fn plane() -> Arc<Embedded> {
+    plane_at(Arc::new(SystemClock)).await
+}
+
+async fn plane_at(clock: Arc<dyn Clock>) -> Arc<Embedded> {
     let settings = Settings {
         udp: (Ipv4Addr::LOCALHOST, 0).into(),
         advertised: vec![Ipv4Addr::LOCALHOST.into()],
@@ -25,7 +34,7 @@ async fn plane() -> Arc<Embedded> {
         threads: NonZeroU16::MIN,
     };
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
-    let plane = Embedded::bind(&settings, Arc::new(SystemClock), &rng).unwrap();
+    let plane = Embedded::bind(&settings, clock, &rng).unwrap();
     plane.open_room(ROOM, RoomLimits::default()).await.unwrap();
     plane
 }
@@ -92,4 +101,18 @@ async fn who_asks_too_much_waits_and_the_host_is_told_before_anything_is_lost() 
     assert!(sit(&plane).await.is_ok());
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_room_that_was_closed_unused_is_opened_again_for_the_next_one() {
+    let clock = TestClock::new();
+    let plane = plane_at(Arc::new(clock.clone())).await;
+    plane.tick();
+    clock.advance(time::Duration::minutes(UNUSED_ROOM_MINUTES));
+    plane.tick();
+    let ticket = TicketFor { seat: SEAT, name: "erika".into(), permissions: Permissions::PARTICIPANT };
+    assert!(matches!(plane.ticket(ticket.clone()).await, Err(MediaError::NoSuchRoom)));
+    assert!(plane.places.read().unwrap().is_empty());
+    plane.open_room(ROOM, RoomLimits::default()).await.unwrap();
+    assert!(plane.ticket(ticket).await.is_ok());
 }

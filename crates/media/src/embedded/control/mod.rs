@@ -37,6 +37,9 @@ const RENEWAL_MINUTES: i64 = 5;
 /// How long a seat is kept whose client is no longer heard, in seconds. Its sound goes on that long.
 pub(crate) const LINGER_S: i64 = 15;
 
+/// How long a room stays open that nobody is in and nobody holds a ticket or a token for, in minutes.
+pub(crate) const UNUSED_ROOM_MINUTES: i64 = 10;
+
 /// The most bytes of a name.
 pub(crate) const MAX_NAME_BYTES: usize = 256;
 
@@ -123,6 +126,8 @@ struct Room {
     limits: RoomLimits,
     known: HashMap<SeatId, Known>,
     seated: HashMap<SeatId, Seated>,
+    /// Since when nobody is there and nobody can come.
+    unused_since: Option<OffsetDateTime>,
 }
 
 /// What is remembered about a seat, taken or not.
@@ -260,9 +265,9 @@ impl Control {
         }
     }
 
-    /// Time has passed.
-    pub(crate) fn tick(&mut self, now: OffsetDateTime) {
-        let (mut lost, mut stale) = (Vec::new(), Vec::new());
+    /// Time has passed. The rooms that were closed by that.
+    pub(crate) fn tick(&mut self, now: OffsetDateTime) -> Vec<RoomName> {
+        let (mut lost, mut stale, mut unused) = (Vec::new(), Vec::new(), Vec::new());
         for (name, room) in &mut self.rooms {
             for (id, seated) in &mut room.seated {
                 let seat = Seat { room: *name, id: *id };
@@ -276,6 +281,11 @@ impl Control {
                 }
             }
             room.forget(now);
+            if !room.known.is_empty() || !room.seated.is_empty() {
+                room.unused_since = None;
+            } else if now - *room.unused_since.get_or_insert(now) >= Duration::minutes(UNUSED_ROOM_MINUTES) {
+                unused.push(*name);
+            }
         }
         for seat in lost {
             // Whoever is still there may join anew.
@@ -285,6 +295,16 @@ impl Control {
         for seat in stale {
             self.renew_token(seat, now);
         }
+        for room in &unused {
+            self.rooms.remove(room);
+            self.event(MediaEvent::RoomGone(*room));
+        }
+        unused
+    }
+
+    /// Whether a room is open.
+    pub(crate) fn has(&self, room: RoomName) -> bool {
+        self.rooms.contains_key(&room)
     }
 
     /// Hands a seat the token with which it may come back.

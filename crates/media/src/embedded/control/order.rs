@@ -40,6 +40,7 @@ impl Control {
     ) -> Result<(), MediaError> {
         if let Some(room) = self.rooms.get_mut(&name) {
             room.limits = limits;
+            room.unused_since = None;
             return Ok(());
         }
         if self.rooms.len() >= MAX_ROOMS {
@@ -47,7 +48,7 @@ impl Control {
         }
         let sid = self.sid("RM").as_str().to_owned();
         let (known, seated) = (HashMap::new(), HashMap::new());
-        self.rooms.insert(name, Room { sid, opened_at: now, limits, known, seated });
+        self.rooms.insert(name, Room { sid, opened_at: now, limits, known, seated, unused_since: None });
         Ok(())
     }
 

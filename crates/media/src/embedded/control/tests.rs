@@ -137,6 +137,43 @@ fn seats_that_nobody_can_come_back_to_are_forgotten() {
 }
 
 #[test]
+fn a_room_that_nobody_uses_any_more_is_closed() {
+    let mut scene = Scene::new();
+    let unused = Duration::minutes(UNUSED_ROOM_MINUTES);
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    assert_eq!(scene.control.tick(NOW + unused * 5), [], "somebody is there");
+    scene.control.request(no, Ask::Leave(proto::LeaveRequest::default()), NOW);
+    // The token for coming back was renewed at the last tick.
+    let nobody = NOW + unused * 5 + Duration::minutes(RETURN_MINUTES);
+    assert_eq!(scene.control.tick(nobody - Duration::seconds(1)), [], "somebody can come back");
+    assert_eq!(scene.control.tick(nobody), []);
+    let late = nobody + unused - Duration::seconds(1);
+    scene.token(2, Permissions::PARTICIPANT, late);
+    assert_eq!(scene.control.tick(late), []);
+    let nobody = late + Duration::minutes(1);
+    assert_eq!(scene.control.tick(nobody), []);
+    assert_eq!(scene.control.tick(nobody + unused - Duration::seconds(1)), []);
+    scene.control.take_effects();
+    assert_eq!(scene.control.tick(nobody + unused), [ROOM]);
+    assert_eq!(scene.events(), [MediaEvent::RoomGone(ROOM)]);
+    assert!(scene.control.list(ROOM).is_err());
+}
+
+#[test]
+fn rooms_that_people_left_make_place_for_others() {
+    let mut scene = Scene::new();
+    let room = |number: usize| RoomName(Uuid::from_u128(1000 + number as u128));
+    let mut open = |number, now| scene.control.open_room(room(number), RoomLimits::default(), now).map_err(drop);
+    for number in 1..MAX_ROOMS {
+        assert_eq!(open(number, NOW), Ok(()));
+    }
+    assert_eq!(open(0, NOW), Err(()));
+    scene.control.tick(NOW);
+    assert_eq!(scene.control.tick(NOW + Duration::minutes(UNUSED_ROOM_MINUTES)).len(), MAX_ROOMS);
+    assert!(scene.control.open_room(room(0), RoomLimits::default(), NOW).is_ok());
+}
+
+#[test]
 fn data_go_out_in_the_name_of_who_sent_them() {
     let mut scene = Scene::new();
     let sender = scene.sit(1, Permissions::PARTICIPANT);
