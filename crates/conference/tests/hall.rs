@@ -115,6 +115,7 @@ impl MediaPlane for FakePlane {
 pub(crate) struct Venue {
     pub(crate) house: House,
     pub(crate) plane: Arc<FakePlane>,
+    pub(crate) grants: LiveGrants,
     address: SocketAddr,
     stop: CancellationToken,
 }
@@ -138,14 +139,16 @@ impl Venue {
             events: broadcast::Sender::new(8),
             clock: house.clock.clone(),
         });
-        let (address, stop) = open(&house, &plane).await;
-        Self { house, plane, address, stop }
+        let grants = LiveGrants::new();
+        let (address, stop) = open(&house, &plane, &grants).await;
+        Self { house, plane, grants, address, stop }
     }
 
     /// Stops the server hard and starts another one over the same store.
     pub(crate) async fn restart(&mut self) {
         self.stop.cancel();
-        (self.address, self.stop) = open(&self.house, &self.plane).await;
+        self.grants = LiveGrants::new();
+        (self.address, self.stop) = open(&self.house, &self.plane, &self.grants).await;
     }
 
     /// Books a meeting of this protection and kind.
@@ -201,11 +204,17 @@ impl Venue {
 
     /// A socket that has said nothing yet.
     pub(crate) async fn line(&self, meeting: &str, cookie: &str) -> Line {
+        self.line_from([192, 0, 2, 1], meeting, cookie).await
+    }
+
+    /// The same, from another address.
+    pub(crate) async fn line_from(&self, from: [u8; 4], meeting: &str, cookie: &str) -> Line {
         let mut request =
             format!("ws://{}/api/v1/conference/meetings/{meeting}/socket", self.address).into_client_request().unwrap();
         let headers = request.headers_mut();
         headers.insert("host", HOST.parse().unwrap());
         headers.insert("origin", format!("https://{HOST}").parse().unwrap());
+        headers.insert("x-test-peer", std::net::IpAddr::from(from).to_string().parse().unwrap());
         if !cookie.is_empty() {
             headers.insert("cookie", cookie.parse().unwrap());
         }
@@ -215,7 +224,7 @@ impl Venue {
     }
 }
 
-async fn open(house: &House, plane: &Arc<FakePlane>) -> (SocketAddr, CancellationToken) {
+async fn open(house: &House, plane: &Arc<FakePlane>, grants: &LiveGrants) -> (SocketAddr, CancellationToken) {
     let clock = Arc::new(house.clock.clone());
     let rng = Arc::clone(&house.rng);
     let identity = Identity::new(
@@ -223,7 +232,7 @@ async fn open(house: &House, plane: &Arc<FakePlane>) -> (SocketAddr, Cancellatio
         Arc::clone(&clock) as _,
         Arc::clone(&rng) as _,
         Arc::clone(&house.sealer),
-        LiveGrants::new(),
+        grants.clone(),
     );
     let hall = Hall::new(HallParts {
         store: house.store.clone(),

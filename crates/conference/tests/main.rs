@@ -8,6 +8,7 @@ mod hall;
 mod house;
 mod invitations;
 mod meetings;
+mod moderation;
 mod rooms;
 mod socket;
 mod webhooks;

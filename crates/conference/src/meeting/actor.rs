@@ -496,7 +496,10 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
             ToPlane::Order(MediaOrder::Permit(id, permissions)) => plane.set_permissions(seat(id), permissions).await,
             ToPlane::Order(MediaOrder::Mute(id)) => plane.mute(seat(id), Tracks::Audio).await,
             ToPlane::Order(MediaOrder::Remove(id)) => plane.remove(seat(id)).await,
-            ToPlane::Order(MediaOrder::Close) => plane.close_room(room).await,
+            ToPlane::Order(MediaOrder::Close) => {
+                open = false;
+                plane.close_room(room).await
+            }
         };
         match done {
             // Who is only here for the chat has no seat in the media plane.

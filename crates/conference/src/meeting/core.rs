@@ -545,6 +545,10 @@ impl Meeting {
             }
             self.out.push_back(Output::Media(MediaOrder::Remove(seat)));
             self.out.push_back(Output::Free(seat));
+            if self.seats.is_empty() {
+                // A media room is not kept for nobody; whoever sits down next has it opened again.
+                self.out.push_back(Output::Media(MediaOrder::Close));
+            }
             if one.role.moderates() && !self.host_present() {
                 self.tell_lobby_itself(now);
             }

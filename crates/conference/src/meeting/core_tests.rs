@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use super::*;
 
+#[path = "moderation_tests.rs"]
+mod moderation;
+
 const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 /// A meeting with what each socket was told.
