@@ -40,6 +40,31 @@ async fn invite(owner: &Client, booked: &Booked, invitees: Value) {
 }
 
 #[tokio::test]
+async fn a_removed_first_time_guest_does_not_walk_back_in_by_the_link() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let entered = venue.enter([192, 0, 2, 5], "", by_link(&booked)).await;
+    let cookie = entered.cookie.clone().expect("a browser that is let in is marked");
+    let mut guest = venue.line(&booked.id, &cookie).await;
+    guest.hello(entered.body["entry"].as_str(), None, Some("Gast")).await;
+    let seat = guest.welcome().await.own.seat.id;
+    host.act(SocketAct::Remove { seat }).await.unwrap();
+    assert_eq!(ended(&mut guest).await, PresenceEnded::Removed);
+    let entered = venue.enter([192, 0, 2, 6], &cookie, by_link(&booked)).await;
+    let mut again = venue.line(&booked.id, &cookie).await;
+    again.hello(entered.body["entry"].as_str(), None, Some("Gast")).await;
+    let waits = |message| match message {
+        SocketMessage::Waiting(_) => Some(true),
+        SocketMessage::Welcome(_) => Some(false),
+        _ => None,
+    };
+    assert!(again.until(waits).await, "whoever was removed waits in the lobby");
+}
+
+#[tokio::test]
 async fn the_media_room_is_closed_behind_the_last_one_and_opened_for_the_next() {
     let venue = Venue::new().await;
     let ada = venue.house.person("ada").await;

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use data_encoding::BASE64URL_NOPAD;
 use fernamt_domain::{Purpose, Rng, Sealer, TenantId, rng::random_bytes};
-use fernamt_http::cookie::{self, SameSite};
+use fernamt_http::cookie::{SameSite, get, set};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
@@ -27,22 +27,27 @@ fn purpose(tenant: TenantId) -> Purpose<'static> {
     Purpose { tenant, word: "entry-device" }
 }
 
-/// A new mark as a cookie.
-pub(super) fn make(
+/// A mark that no browser has yet.
+pub(super) fn fresh(rng: &dyn Rng) -> DeviceMark {
+    DeviceMark(random_bytes::<16>(rng))
+}
+
+/// A mark as a cookie, good from `now` on.
+pub(super) fn cookie(
     sealer: &Sealer,
-    rng: &dyn Rng,
     tenant: TenantId,
-    until: OffsetDateTime,
+    mark: DeviceMark,
+    now: OffsetDateTime,
     lifetime: Duration,
 ) -> HeaderValue {
-    let mark = BASE64URL_NOPAD.encode(&random_bytes::<16>(rng));
+    let (mark, until) = (BASE64URL_NOPAD.encode(&mark.0), now + lifetime);
     let sealed = sealer.seal_token(purpose(tenant), &Marked { mark, until: until.unix_timestamp() });
-    cookie::set(COOKIE, &sealed, lifetime, SameSite::Strict)
+    set(COOKIE, &sealed, lifetime, SameSite::Strict)
 }
 
 /// The mark that a browser shows, if it is ours and will still be good at `at`.
 pub(super) fn read(sealer: &Sealer, tenant: TenantId, headers: &HeaderMap, at: OffsetDateTime) -> Option<DeviceMark> {
-    let value = cookie::get(headers, COOKIE)?;
+    let value = get(headers, COOKIE)?;
     let marked: Marked = sealer.open_token(purpose(tenant), value.expose()).ok()?;
     let mark = BASE64URL_NOPAD.decode(marked.mark.as_bytes()).ok()?.try_into().ok()?;
     (at.unix_timestamp() < marked.until).then_some(DeviceMark(mark))
@@ -59,11 +64,12 @@ mod tests {
     #[test]
     fn a_mark_is_good_for_its_time_and_its_tenant_only() {
         let (sealer, tenant) = (Sealer::new(&[7; 32]), TenantId(Uuid::nil()));
-        let until = OffsetDateTime::UNIX_EPOCH + AFTER_PROOF;
-        let cookie = make(&sealer, &SystemRng, tenant, until, AFTER_PROOF);
+        let (now, until) = (OffsetDateTime::UNIX_EPOCH, OffsetDateTime::UNIX_EPOCH + AFTER_PROOF);
+        let mark = fresh(&SystemRng);
+        let cookie = super::cookie(&sealer, tenant, mark, now, AFTER_PROOF);
         let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).unwrap())]);
-        assert!(read(&sealer, tenant, &headers, OffsetDateTime::UNIX_EPOCH).is_some());
+        assert_eq!(read(&sealer, tenant, &headers, now), Some(mark));
         assert_eq!(read(&sealer, tenant, &headers, until), None);
         assert_eq!(read(&sealer, TenantId(Uuid::max()), &headers, OffsetDateTime::UNIX_EPOCH), None);
         assert_eq!(read(&Sealer::new(&[8; 32]), tenant, &headers, OffsetDateTime::UNIX_EPOCH), None);

@@ -24,7 +24,7 @@ use fernamt_store::{MeetingRecord, StoreError};
 use tokio::time::{Instant, sleep_until};
 
 use self::{
-    guard::{Found, ProofNeeded, Source, Try, Verdict},
+    guard::{DeviceMark, Found, ProofNeeded, Source, Try, Verdict},
     way_in::WayIn,
 };
 use crate::{credentials, meeting::Hall, standing};
@@ -98,8 +98,7 @@ impl Visitor {
             };
             return Err((error, None));
         }
-        let cookie = self.mark_for_long();
-        self.answer_for(&meeting, EntryPlace::Seat, false).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
+        self.let_in(&meeting, EntryPlace::Seat, false).await
     }
 
     async fn by_pin(&self, number: &str, pin: &Secret<String>, proof: Option<&ProofOfWork>) -> Entered {
@@ -119,7 +118,10 @@ impl Visitor {
             return Err((error, None));
         };
         // Whoever has done the work need not do it again for a slip of the finger.
-        let cookie = (proved && known.is_none()).then(|| self.mark(device::AFTER_PROOF));
+        let cookie = (proved && known.is_none()).then(|| {
+            let mark = device::fresh(&*parts.rng);
+            device::cookie(&parts.sealer, tenant.id(), mark, now, device::AFTER_PROOF)
+        });
         let meeting = match number {
             Some(number) => match credentials::find_by_number(tenant, &parts.sealer, number).await {
                 Ok(found) => found.filter(|meeting| meeting.is_open(now)),
@@ -136,10 +138,7 @@ impl Visitor {
         };
         let found = Found { meeting: meeting.as_ref().map(|meeting| meeting.id), right };
         match (self.hall.guard.settle(&pass, found, now), meeting) {
-            (Verdict::Admitted(place), Some(meeting)) => {
-                let cookie = self.mark_for_long();
-                self.answer_for(&meeting, place, true).await.map(|answer| (answer, cookie)).map_err(|e| (e, None))
-            }
+            (Verdict::Admitted(place), Some(meeting)) => self.let_in(&meeting, place, true).await,
             (Verdict::Refused { alarm: Some(guessed) }, _) => {
                 self.hall.guessed(tenant.id(), guessed, true).await;
                 Err((refused(), cookie))
@@ -163,9 +162,17 @@ impl Visitor {
             };
             let none = || ApiError::conflict("no_meeting_now", "no meeting of this room can be entered now");
             let meeting = meeting.filter(|meeting| meeting.is_open(now)).ok_or_else(none)?;
-            self.answer_for(&meeting, EntryPlace::Seat, false).await
+            self.answer_for(&meeting, EntryPlace::Seat, false, self.known_mark()).await
         };
         entered.await.map(|answer| (answer, None)).map_err(|error| (error, None))
+    }
+
+    /// Lets a browser in and marks it for long. The mark is in the token already, so that it is known again when somebody
+    /// removes who came for the first time.
+    async fn let_in(&self, meeting: &MeetingRecord, most: EntryPlace, by_pin: bool) -> Entered {
+        let (mark, cookie) = self.mark_for_long();
+        let answer = self.answer_for(meeting, most, by_pin, Some(mark)).await;
+        answer.map(|answer| (answer, cookie)).map_err(|error| (error, None))
     }
 
     async fn answer_for(
@@ -173,27 +180,28 @@ impl Visitor {
         meeting: &MeetingRecord,
         most: EntryPlace,
         by_pin: bool,
+        mark: Option<DeviceMark>,
     ) -> Result<EntryAnswer, ApiError> {
-        let mark =
-            device::read(&self.hall.parts.sealer, self.site.tenant.id(), &self.headers, self.hall.parts.clock.now());
         let way_in = WayIn { hall: &self.hall, site: &self.site, session: self.session.as_ref(), mark };
         way_in.answer_for(meeting, most, by_pin).await
     }
 
-    /// A mark for this browser, for the time being.
-    fn mark(&self, lifetime: time::Duration) -> header::HeaderValue {
+    /// The mark that this browser has.
+    fn known_mark(&self) -> Option<DeviceMark> {
         let parts = &self.hall.parts;
-        device::make(&parts.sealer, &*parts.rng, self.site.tenant.id(), parts.clock.now() + lifetime, lifetime)
+        device::read(&parts.sealer, self.site.tenant.id(), &self.headers, parts.clock.now())
     }
 
-    /// A mark for a browser that was let in, unless it has one for long already.
-    fn mark_for_long(&self) -> Cookie {
+    /// The mark of a browser that was let in, and the cookie with it, unless it has that for long already. One that runs
+    /// out soon stays the same, so that nobody is new by waiting.
+    fn mark_for_long(&self) -> (DeviceMark, Cookie) {
         let (parts, tenant) = (&self.hall.parts, self.site.tenant.id());
-        let soon = parts.clock.now() + device::AFTER_PROOF;
-        match device::read(&parts.sealer, tenant, &self.headers, soon) {
-            Some(_) => None,
-            None => Some(self.mark(device::AFTER_SUCCESS)),
+        let now = parts.clock.now();
+        if let Some(mark) = device::read(&parts.sealer, tenant, &self.headers, now + device::AFTER_PROOF) {
+            return (mark, None);
         }
+        let mark = self.known_mark().unwrap_or_else(|| device::fresh(&*parts.rng));
+        (mark, Some(device::cookie(&parts.sealer, tenant, mark, now, device::AFTER_SUCCESS)))
     }
 }
 
