@@ -65,6 +65,20 @@ async fn a_removed_first_time_guest_does_not_walk_back_in_by_the_link() {
 }
 
 #[tokio::test]
+async fn a_meeting_whose_owner_leaves_the_house_ends() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut guest = venue.join(&booked, "", "Gast").await;
+    guest.welcome().await;
+    let mut work = venue.house.tenant.begin().await.unwrap();
+    work.people().remove(ada.person).await.unwrap();
+    work.publish(DomainEvent::PersonChanged { person: ada.person });
+    work.commit().await.unwrap();
+    assert_eq!(ended(&mut guest).await, PresenceEnded::Cancelled);
+}
+
+#[tokio::test]
 async fn the_media_room_is_closed_behind_the_last_one_and_opened_for_the_next() {
     let venue = Venue::new().await;
     let ada = venue.house.person("ada").await;

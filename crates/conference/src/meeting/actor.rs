@@ -151,6 +151,7 @@ impl Actor {
         let facts = facts::of(&hall.parts, site, &record, &room, settings).await?;
         let meeting = Meeting::new(Beginning {
             facts,
+            owner: room.owner,
             rules: standing::permissions(&room).into(),
             waiting_text: room.waiting_text.clone(),
             limits,
@@ -177,6 +178,11 @@ impl Actor {
             delete_chat_at: record.valid_until + time::Duration::days(safeguards.keep_chat_days.into()),
             hall,
         })
+    }
+
+    /// Whose room it is.
+    pub(super) fn owner(&self) -> PersonId {
+        self.meeting.owner()
     }
 
     /// Runs until the meeting is over, or everybody has been gone for a while.
@@ -327,10 +333,13 @@ impl Actor {
             return Ok(());
         }
         let tenant = &self.site.tenant;
-        if !matches!(
-            tenant.meetings().get(self.id).await?.state(self.hall.parts.clock.now()),
-            MeetingState::Running | MeetingState::Planned
-        ) {
+        let state = match tenant.meetings().get(self.id).await {
+            Ok(record) => Some(record.state(self.hall.parts.clock.now())),
+            // It went with its room.
+            Err(StoreError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        if !matches!(state, Some(MeetingState::Running | MeetingState::Planned)) {
             // It has ended meanwhile, and what is kept of it was decided then; what hosts did is still written down.
             (self.unstored.sayings, self.unstored.kept) = (Vec::new(), None);
         }

@@ -290,7 +290,7 @@ impl Meeting {
                 if self.lobby.iter().all(|one| one.id != seat) {
                     self.below(asker, seat)?;
                 }
-                if seat == asker.seat {
+                if seat == asker.seat || self.is_owners(seat) {
                     return Err(SocketRefusal::NotAllowed);
                 }
                 self.remember_removed(seat, now);
@@ -378,6 +378,9 @@ impl Meeting {
         let (before, guest) = (one.role, one.guest());
         if before == role {
             return Ok(());
+        }
+        if self.is_owners(seat) {
+            return Err(SocketRefusal::NotAllowed);
         }
         let hosts = [before, role].contains(&MeetingRole::Host);
         if (hosts && asker.role != MeetingRole::Host)
@@ -484,6 +487,12 @@ impl Meeting {
             return Err(SocketRefusal::NotAllowed);
         }
         Ok(())
+    }
+
+    /// Whether it is the seat of the room's owner: whoever else runs the meeting goes one day, and somebody must be able to
+    /// end it.
+    fn is_owners(&self, seat: SeatId) -> bool {
+        self.seats.get(&seat).is_some_and(|one| self.is_owner(one.person))
     }
 
     fn notice(&mut self, seat: SeatId, what: ModerationNotice) {

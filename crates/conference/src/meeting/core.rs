@@ -205,6 +205,8 @@ pub struct SeatLimits {
 pub struct Beginning {
     /// What everybody may know of it.
     pub facts: MeetingFacts,
+    /// Whose room it is. Nobody takes the meeting from them.
+    pub owner: PersonId,
     /// What its room allows.
     pub rules: Rules,
     /// What those in the lobby read.
@@ -224,6 +226,7 @@ pub struct Beginning {
 /// A running meeting.
 pub struct Meeting {
     pub(super) facts: MeetingFacts,
+    owner: PersonId,
     pub(super) rules: Rules,
     pub(super) waiting_text: String,
     limits: SeatLimits,
@@ -260,9 +263,10 @@ impl fmt::Debug for Meeting {
 impl Meeting {
     /// Begins, or goes on.
     pub fn new(beginning: Beginning) -> Self {
-        let Beginning { facts, rules, waiting_text, limits, kept, chat, began_at, seal } = beginning;
+        let Beginning { facts, owner, rules, waiting_text, limits, kept, chat, began_at, seal } = beginning;
         Self {
             facts,
+            owner,
             rules: kept.rules.unwrap_or(rules),
             waiting_text: kept.waiting_text.clone().unwrap_or(waiting_text),
             limits,
@@ -336,6 +340,11 @@ impl Meeting {
         self.seats.is_empty() && self.lobby.is_empty() && self.out.is_empty()
     }
 
+    /// Whose room it is.
+    pub fn owner(&self) -> PersonId {
+        self.owner
+    }
+
     /// What everybody may know of it.
     pub fn facts(&self) -> &MeetingFacts {
         &self.facts
@@ -362,6 +371,7 @@ impl Meeting {
             return self.turn_away(line, PresenceEnded::MeetingEnded);
         }
         let removed = self.kept.removed.iter().find(|(seat, _)| *seat == claim.seat).map(|(_, at)| *at);
+        let removed = removed.filter(|_| !self.is_owner(claim.person));
         if removed.is_some_and(|at| unix_millis(claim.at) <= at) {
             return self.turn_away(line, PresenceEnded::Removed);
         }
@@ -412,6 +422,11 @@ impl Meeting {
                 self.tell_lobby();
             }
         }
+    }
+
+    /// Whether the room is theirs.
+    pub(super) fn is_owner(&self, person: Option<PersonId>) -> bool {
+        person == Some(self.owner)
     }
 
     pub(super) fn is_full_for(&self, role: MeetingRole) -> bool {

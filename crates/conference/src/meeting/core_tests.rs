@@ -79,6 +79,7 @@ impl Room {
         };
         let meeting = Meeting::new(Beginning {
             facts: facts(kind),
+            owner: PersonId(Uuid::from_u128(1)),
             rules: rules.into(),
             waiting_text: "Gleich geht es los.".into(),
             limits: SeatLimits { participants: 60, listeners: 500 },

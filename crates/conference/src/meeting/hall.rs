@@ -17,7 +17,7 @@ use fernamt_api::conference::{
     socket::{MeetingCounts, PresenceEnded},
 };
 use fernamt_domain::{
-    Clock, DomainEvent, MeetingId, Rng, Sealer, TenantId, conference::MeetingState, event::TenantEvent,
+    Clock, DomainEvent, MeetingId, PersonId, Rng, Sealer, TenantId, conference::MeetingState, event::TenantEvent,
 };
 use fernamt_identity::Authoriser;
 use fernamt_media::{MediaPlane, RoomName, Source};
@@ -79,6 +79,7 @@ pub struct Hall {
 
 #[derive(Clone)]
 struct Running {
+    owner: PersonId,
     commands: mpsc::Sender<Command>,
     counts: watch::Receiver<MeetingCounts>,
 }
@@ -150,6 +151,13 @@ impl Hall {
                             let _ = running.commands.send(Command::Changed).await;
                         }
                     }
+                    // With a person their rooms may go, and a meeting's name tag is its owner's.
+                    Some(Notice::Event(TenantEvent { tenant, event: DomainEvent::PersonChanged { person } })) => {
+                        let theirs = |of: TenantId, running: &Running| of == tenant && running.owner == person;
+                        for (_, running) in self.all().into_iter().filter(|((of, _), running)| theirs(*of, running)) {
+                            let _ = running.commands.send(Command::Changed).await;
+                        }
+                    }
                     Some(Notice::Event(_)) => {}
                     Some(Notice::Everything) => {
                         for (_, running) in self.all() {
@@ -201,7 +209,7 @@ impl Hall {
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
         let (told, counts) = watch::channel(MeetingCounts::default());
         let actor = Actor::load(Arc::clone(self), site, record, &settings, (commands.clone(), inbox), told).await?;
-        self.lock().insert((tenant, id), Running { commands: commands.clone(), counts });
+        self.lock().insert((tenant, id), Running { owner: actor.owner(), commands: commands.clone(), counts });
         let hall = Arc::clone(self);
         tokio::spawn(async move {
             actor.run().await;

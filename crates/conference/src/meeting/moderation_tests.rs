@@ -32,3 +32,23 @@ fn the_media_room_is_closed_when_the_last_seat_is_gone_for_good() {
     room.leave(3);
     assert_eq!(room.orders.iter().filter(|order| **order == MediaOrder::Close).count(), 2, "each time anew");
 }
+
+#[test]
+fn nobody_removes_or_unmakes_the_owner() {
+    let mut room = Room::new(RoomKind::Meeting);
+    room.join(1, MeetingRole::Host);
+    room.join(2, MeetingRole::Participant);
+    room.join(3, MeetingRole::Cohost);
+    assert_eq!(room.act(1, SocketAct::SetRole { seat: seat(2), role: MeetingRole::Host }), Ok(()));
+    for by in [2, 3] {
+        for act in [
+            SocketAct::Remove { seat: seat(1) },
+            SocketAct::SetRole { seat: seat(1), role: MeetingRole::Participant },
+            SocketAct::SetRole { seat: seat(1), role: MeetingRole::Cohost },
+        ] {
+            assert_eq!(room.act(by, act), Err(SocketRefusal::NotAllowed));
+        }
+    }
+    assert_eq!(room.act(1, SocketAct::Remove { seat: seat(2) }), Ok(()), "the owner removes a host that they made");
+    assert_eq!(room.act(1, SocketAct::EndForAll), Ok(()));
+}
