@@ -252,6 +252,9 @@ async fn put_together(
     let (subject, text, calendar, method, name) = match content {
         Content::Cancel { subject, text, calendar, .. } => (subject, text, calendar, Method::Cancel, None),
         Content::Invite { language, name, meeting } => {
+            if !is_invited(tenant, letter).await? {
+                return Err(Unwritten::Nothing("they are invited no more"));
+            }
             let place = Place { host: &site.host, sealer: &parts.sealer, now: parts.clock.now() };
             let room = tenant.rooms().get(letter.room).await?;
             let only = match meeting {
@@ -284,6 +287,12 @@ async fn put_together(
         )
         .map_err(|_| Unwritten::Nothing("it cannot be put together"))?;
     Ok(Some(message))
+}
+
+/// Whether who a letter goes to is still invited, under the same address. Otherwise its way in is not theirs any more.
+async fn is_invited(tenant: &TenantStore, letter: &LetterRecord) -> Result<bool, StoreError> {
+    let invitees = tenant.rooms().invitees(letter.room).await?;
+    Ok(invitees.iter().any(|one| Some(one.id) == letter.invitee && one.address.as_ref() == Some(&letter.address)))
 }
 
 fn calendar_type(method: Method) -> Result<ContentType, Unwritten> {

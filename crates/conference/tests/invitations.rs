@@ -169,3 +169,22 @@ async fn the_text_to_copy_is_there_in_both_languages() {
     assert!(en.contains("When: Tuesday, 1 December 2026, 09:00 to 10:00 (Europe/Berlin)"), "{en}");
     assert_eq!(invitation["file_name"], "planung.ics");
 }
+
+#[tokio::test]
+async fn a_letter_does_not_go_to_who_is_invited_no_more() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let refusal = NotSent { permanent: false, reason: "451 later".into() };
+    *house.tray.refuses.lock().unwrap() = Some(refusal);
+    let room = ada.room(invited(meeting("Planung"))).await;
+    assert!(house.letters().await.is_empty());
+    let mut change = ada.get(&at(ROOMS, &room)).await.body;
+    change["invitees"] = json!([{ "address": "andere@amt.example", "role": "guest" }]);
+    assert_eq!(ada.put(&at(ROOMS, &room), change).await.status, 200);
+    *house.tray.refuses.lock().unwrap() = None;
+    house.clock.advance(Duration::seconds(61));
+    let letters = house.letters().await;
+    let invitations: Vec<_> = letters.iter().filter(|letter| letter.contains("method=REQUEST")).collect();
+    assert_eq!(invitations.len(), 1, "{letters:?}");
+    assert!(invitations[0].contains("To: andere@amt.example"), "{}", invitations[0]);
+}
