@@ -43,7 +43,8 @@ impl Standing {
         Ok(Self::from(room, person, invited))
     }
 
-    fn from(room: &RoomRecord, person: Option<PersonId>, invited: Option<MeetingRole>) -> Self {
+    /// The same, where it is known already what they were invited as.
+    pub(crate) fn from(room: &RoomRecord, person: Option<PersonId>, invited: Option<MeetingRole>) -> Self {
         if person == Some(room.owner) {
             return Self { role: MeetingRole::Host, invited: true };
         }

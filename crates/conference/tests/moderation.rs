@@ -79,6 +79,56 @@ async fn a_meeting_whose_owner_leaves_the_house_ends() {
 }
 
 #[tokio::test]
+async fn a_role_that_the_booking_takes_back_is_gone_in_the_meeting() {
+    let venue = Venue::new().await;
+    let (ada, bob) = (venue.house.person("ada").await, venue.house.person("bob").await);
+    let cohost = json!([{ "person": bob.person, "role": "cohost" }]);
+    let booked = venue.book(&ada, "meeting", "open", cohost.clone()).await;
+    let mut line = venue.join(&booked, &bob.cookie, "").await;
+    let welcome = line.welcome().await;
+    assert_eq!(welcome.own.seat.role, MeetingRole::Cohost);
+    invite(&ada, &booked, json!([{ "person": bob.person, "role": "participant" }])).await;
+    becomes(&mut line, MeetingRole::Participant).await;
+    assert!(line.act(SocketAct::MuteAll).await.is_err());
+    // Neither does an old token bring it back.
+    let mut back = venue.line(&booked.id, &bob.cookie).await;
+    back.hello(None, Some(&welcome.resume), None).await;
+    assert_eq!(back.welcome().await.own.seat.role, MeetingRole::Participant);
+    invite(&ada, &booked, cohost).await;
+    becomes(&mut back, MeetingRole::Cohost).await;
+    // Whom the meeting would make wait now, it sends to the door.
+    let path = format!("{ROOMS}/{}", booked.room);
+    let mut room = ada.get(&path).await.body;
+    room["lobby"] = json!("uninvited");
+    assert_eq!(ada.put(&path, room).await.status, 200);
+    invite(&ada, &booked, json!([])).await;
+    assert_eq!(ended(&mut back).await, PresenceEnded::EnterAgain);
+    let entered = venue.enter([192, 0, 2, 1], &bob.cookie, by_link(&booked)).await;
+    assert_eq!(entered.body["place"], "lobby", "{}", entered.text);
+    let mut stale = venue.line(&booked.id, &bob.cookie).await;
+    stale.hello(None, Some(&welcome.resume), None).await;
+    assert_eq!(ended(&mut stale).await, PresenceEnded::EnterAgain);
+}
+
+#[tokio::test]
+async fn what_a_host_made_of_somebody_outlasts_other_changes_of_the_booking() {
+    let venue = Venue::new().await;
+    let (ada, bob) = (venue.house.person("ada").await, venue.house.person("bob").await);
+    let booked = venue.book(&ada, "meeting", "open", json!([{ "person": bob.person, "role": "participant" }])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let mut line = venue.join(&booked, &bob.cookie, "").await;
+    let seat = line.welcome().await.own.seat.id;
+    host.act(SocketAct::SetRole { seat, role: MeetingRole::Cohost }).await.unwrap();
+    becomes(&mut line, MeetingRole::Cohost).await;
+    let cleo = venue.house.person("cleo").await;
+    let both =
+        json!([{ "person": bob.person, "role": "participant" }, { "person": cleo.person, "role": "participant" }]);
+    invite(&ada, &booked, both).await;
+    line.act(SocketAct::MuteAll).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_media_room_is_closed_behind_the_last_one_and_opened_for_the_next() {
     let venue = Venue::new().await;
     let ada = venue.house.person("ada").await;

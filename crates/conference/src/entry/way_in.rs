@@ -60,6 +60,7 @@ impl WayIn<'_> {
             role: standing.role,
             place,
             by_pin,
+            invited: standing.invited,
             mark: self.mark.map(|mark| mark.0),
             at: parts.clock.now(),
         };

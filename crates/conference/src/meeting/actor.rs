@@ -10,11 +10,11 @@ use fernamt_api::conference::{
 use fernamt_domain::{
     DomainEvent, EndReason, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
-    conference::MeetingState,
+    conference::{LobbyFor, MeetingRole, MeetingState},
 };
 use fernamt_http::Site;
 use fernamt_media::{MediaError, RoomLimits, RoomName, Seat as MediaSeat, TicketFor, Tracks};
-use fernamt_store::{MeetingRecord, MessageRecord, StoreError};
+use fernamt_store::{MeetingRecord, MessageRecord, RoomRecord, StoreError, TenantStore};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{
@@ -33,7 +33,8 @@ use super::{
 };
 use crate::{
     credentials::{Credentials, pin_print},
-    lifecycle, standing,
+    lifecycle,
+    standing::{self, Standing},
 };
 
 /// Messages that wait for one client to read them. Whoever lags further behind is sent away and comes back with a snapshot.
@@ -103,7 +104,29 @@ pub(super) struct Actor {
     plane: mpsc::Sender<ToPlane>,
     unstored: Unstored,
     pin: Option<Secret<Vec<u8>>>,
+    booked: Booked,
+    /// The store could not say what changed.
+    look_again: bool,
     delete_chat_at: OffsetDateTime,
+}
+
+/// What a room's booking says of people, as of the last look.
+struct Booked {
+    room: RoomRecord,
+    invited: HashMap<PersonId, MeetingRole>,
+    others_wait: bool,
+}
+
+impl Booked {
+    async fn of(tenant: &TenantStore, room: RoomRecord, lobby: LobbyFor) -> Result<Self, StoreError> {
+        let invited = tenant.rooms().invitees(room.id).await?;
+        let invited = invited.into_iter().filter_map(|one| Some((one.person?, one.role))).collect();
+        Ok(Self { room, invited, others_wait: matches!(lobby, LobbyFor::Uninvited | LobbyFor::Everybody) })
+    }
+
+    fn standing(&self, person: PersonId) -> Standing {
+        Standing::from(&self.room, Some(person), self.invited.get(&person).copied())
+    }
 }
 
 /// What waits to be stored.
@@ -175,6 +198,8 @@ impl Actor {
             plane,
             unstored: Unstored::default(),
             pin: record.pin_print.clone(),
+            booked: Booked::of(tenant, room, safeguards.lobby).await?,
+            look_again: false,
             delete_chat_at: record.valid_until + time::Duration::days(safeguards.keep_chat_days.into()),
             hall,
         })
@@ -209,7 +234,12 @@ impl Actor {
                     }
                     None => return,
                 },
-                () = sleep_until(wake) => self.hand(Input::Tick),
+                () = sleep_until(wake) => {
+                    if self.look_again {
+                        self.look().await;
+                    }
+                    self.hand(Input::Tick);
+                }
             }
             self.work_off().await;
             let _ = self.counts.send(self.meeting.counts());
@@ -228,7 +258,7 @@ impl Actor {
         let until = |at: OffsetDateTime| Duration::try_from(at - now).unwrap_or_default();
         let by_meeting =
             self.meeting.wakes_at().map(|at| Instant::now() + until(at).clamp(Duration::from_millis(5), RESTS));
-        let again = (!self.unstored.is_empty()).then(|| Instant::now() + STORE_AGAIN);
+        let again = (!self.unstored.is_empty() || self.look_again).then(|| Instant::now() + STORE_AGAIN);
         let rest = idle_since.map(|since| since + RESTS);
         [by_meeting, again, rest].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + RESTS)
     }
@@ -240,7 +270,18 @@ impl Actor {
 
     async fn take(&mut self, command: Command) {
         match command {
-            Command::Hello { line, claim, resumes, name, socket, grant } => {
+            Command::Hello { line, mut claim, resumes, name, socket, grant } => {
+                if let Some(person) = claim.person {
+                    // A token says what was booked when it was made.
+                    let standing = self.booked.standing(person);
+                    if claim.invited && !standing.invited && self.booked.others_wait {
+                        let _ = socket
+                            .try_send(ToClient::Text(text(&SocketMessage::Ended { why: PresenceEnded::EnterAgain })));
+                        let _ = socket.try_send(ToClient::Close(close::ENTER_AGAIN));
+                        return;
+                    }
+                    (claim.role, claim.invited) = (standing.role, standing.invited);
+                }
                 self.sockets.insert(line, socket);
                 if let Some(grant) = grant {
                     let (commands, seat) = (self.commands.clone(), claim.seat);
@@ -261,12 +302,16 @@ impl Actor {
             }
             Command::Revoked { seat } => self.hand(Input::Revoked { seat }),
             Command::Guessed(guessed) => self.hand(Input::Guessed(guessed)),
-            Command::Changed => {
-                if let Err(error) = self.changed().await {
-                    tracing::warn!(%error, "A running meeting could not be looked up again");
-                }
-            }
+            Command::Changed => self.look().await,
             Command::Restart => {}
+        }
+    }
+
+    async fn look(&mut self) {
+        let looked = self.changed().await;
+        self.look_again = looked.is_err();
+        if let Err(error) = looked {
+            tracing::warn!(%error, "A running meeting could not be looked up again yet");
         }
     }
 
@@ -297,6 +342,12 @@ impl Actor {
                 let facts = facts::of(&self.hall.parts, &self.site, &record, &room, &settings).await?;
                 if facts != *self.meeting.facts() {
                     self.hand(Input::Facts(Box::new(facts)));
+                }
+                self.booked = Booked::of(&tenant, room, safeguards.lobby).await?;
+                let others_wait = self.booked.others_wait;
+                for (seat, person) in self.meeting.people() {
+                    let Standing { role, invited } = self.booked.standing(person);
+                    self.hand(Input::Booked { seat, role, invited, others_wait });
                 }
             }
         }

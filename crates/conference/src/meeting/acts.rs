@@ -440,7 +440,7 @@ impl Meeting {
     }
 
     /// Somebody's role or place changed: the media plane, they and the others must know.
-    fn seat_changed(&mut self, now: OffsetDateTime, seat: SeatId) {
+    pub(super) fn seat_changed(&mut self, now: OffsetDateTime, seat: SeatId) {
         let Some(one) = self.seats.get(&seat) else {
             self.tell_lobby();
             return;

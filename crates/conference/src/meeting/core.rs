@@ -90,6 +90,17 @@ pub enum Input {
         /// The number and the new PIN.
         made: Option<NumberAndPin>,
     },
+    /// The booking says anew what somebody is.
+    Booked {
+        /// Their seat.
+        seat: SeatId,
+        /// What they are.
+        role: MeetingRole,
+        /// Whether they are invited in person.
+        invited: bool,
+        /// Whether whoever is not invited waits.
+        others_wait: bool,
+    },
     /// The meeting was booked anew: other times, another title.
     Facts(Box<MeetingFacts>),
     /// The meeting is over.
@@ -316,6 +327,7 @@ impl Meeting {
                 }
                 self.tell_lobby_itself(now);
             }
+            Input::Booked { seat, role, invited, others_wait } => self.booked(now, seat, role, (invited, others_wait)),
             Input::Over(why) => self.end(why),
             Input::Tick => {}
         }
@@ -422,6 +434,28 @@ impl Meeting {
                 self.tell_lobby();
             }
         }
+    }
+
+    /// The people of the house who are here or wait.
+    pub fn people(&self) -> Vec<(SeatId, PersonId)> {
+        self.seats.values().chain(&self.lobby).filter_map(|one| Some((one.id, one.person?))).collect()
+    }
+
+    /// What the booking changed counts more than what a host made of somebody before.
+    fn booked(&mut self, now: OffsetDateTime, seat: SeatId, role: MeetingRole, (invited, others_wait): (bool, bool)) {
+        let Some(one) = self.presence_mut(seat) else { return };
+        if std::mem::replace(&mut one.invited, invited) && !invited && others_wait {
+            return self.send_off(now, seat, PresenceEnded::EnterAgain);
+        }
+        if std::mem::replace(&mut one.booked, role) == role {
+            return;
+        }
+        one.role = role;
+        one.on_stage &= !role.speaks();
+        self.kept.roles.remove(&seat);
+        self.keep();
+        self.seat_changed(now, seat);
+        self.tell_lobby_itself(now);
     }
 
     /// Whether the room is theirs.
@@ -605,7 +639,11 @@ impl Meeting {
     }
 
     fn farewell(&mut self, line: LineId, why: PresenceEnded) {
-        let code = if why == PresenceEnded::Elsewhere { close::ELSEWHERE } else { close::ENDED };
+        let code = match why {
+            PresenceEnded::Elsewhere => close::ELSEWHERE,
+            PresenceEnded::EnterAgain => close::ENTER_AGAIN,
+            _ => close::ENDED,
+        };
         self.tell(line, SocketMessage::Ended { why });
         self.out.push_back(Output::Close { line, code });
     }

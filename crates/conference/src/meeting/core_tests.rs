@@ -64,6 +64,7 @@ fn claim(n: u128, role: MeetingRole) -> Claim {
         role,
         place: EntryPlace::Seat,
         by_pin: false,
+        invited: false,
         mark: None,
         at: T0,
     }

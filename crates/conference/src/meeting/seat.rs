@@ -30,6 +30,9 @@ pub struct Claim {
     pub place: EntryPlace,
     /// Whether they came by a typed number and PIN.
     pub by_pin: bool,
+    /// Whether they own the room or were invited in person.
+    #[serde(default)]
+    pub invited: bool,
     /// The mark of their browser, if it has one: to know again who was removed.
     pub mark: Option<[u8; 16]>,
     /// When the token was made.
@@ -44,8 +47,11 @@ pub(super) struct Presence {
     pub(super) person: Option<PersonId>,
     pub(super) name: String,
     pub(super) role: MeetingRole,
+    /// What the booking says that they are; a host may have made something else of them.
+    pub(super) booked: MeetingRole,
     pub(super) on_stage: bool,
     pub(super) by_pin: bool,
+    pub(super) invited: bool,
     pub(super) mark: Option<[u8; 16]>,
     pub(super) since: OffsetDateTime,
     pub(super) line: Option<LineId>,
@@ -62,8 +68,10 @@ impl Presence {
             person: claim.person,
             name,
             role,
+            booked: claim.role,
             on_stage: false,
             by_pin: claim.by_pin,
+            invited: claim.invited,
             mark: claim.mark,
             since: now,
             line: Some(line),
@@ -117,6 +125,7 @@ impl Presence {
             role: self.role,
             place,
             by_pin: self.by_pin,
+            invited: self.invited,
             mark: self.mark,
             at: now,
         }

@@ -207,6 +207,10 @@ async fn change(
         }
         send_withdrawal(&work, &conference, &gone_card, &gone).await?;
     }
+    // What runs goes by the room's new name, rules and invitations at once.
+    for meeting in work.meetings().open_in_room(id, session.situation.at).await? {
+        work.publish(DomainEvent::MeetingChanged { meeting: meeting.id });
+    }
     work.record(done(&session, AuditKind::Conference, "room_changed").details(json!({ "room": id })));
     work.commit().await?;
     show(&session, id).await
