@@ -1,6 +1,6 @@
 //! A running meeting: lobby, roster, chat, hands, moderation, over its own socket.
 //!
-//! `core` and `acts` are the meeting as a pure state machine; `actor` runs one of them, `hall` knows all that run, and
+//! `core`, `acts` and `telling` are the meeting as a pure state machine; `actor` runs one of them, `hall` knows all that run, and
 //! `socket` is one client's line.
 
 mod actor;
@@ -14,6 +14,7 @@ mod pace;
 pub mod rules;
 pub mod seat;
 mod socket;
+mod telling;
 mod text;
 pub mod token;
 
