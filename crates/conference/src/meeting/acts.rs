@@ -451,6 +451,9 @@ impl Meeting {
     }
 
     fn rules_changed(&mut self) {
+        let holds_up = self.rules.locked || self.rules.lobby;
+        let there = || self.seats.keys().copied().collect();
+        self.kept.inside = holds_up.then(|| self.kept.inside.take().unwrap_or_else(there));
         let lines = self.lines_where(|_| true);
         self.tell_lines(lines, SocketMessage::Rules(self.rules.told()));
         let others = |one: &&Presence| !one.role.moderates();

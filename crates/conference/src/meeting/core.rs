@@ -199,6 +199,10 @@ pub struct Kept {
     pub stage: BTreeSet<SeatId>,
     /// Who was removed or not let in, and when.
     pub removed: Vec<(SeatId, i64)>,
+    /// While newcomers are held up: who was in when that began, or was let in since. Their tokens lead back in; those of
+    /// seats that were given up do not.
+    #[serde(default)]
+    pub inside: Option<BTreeSet<SeatId>>,
     /// The browsers of guests who were removed.
     pub removed_marks: Vec<[u8; 16]>,
 }
@@ -407,8 +411,10 @@ impl Meeting {
             }
             return;
         }
-        let known_removed = removed.is_some() || claim.mark.is_some_and(|mark| self.kept.removed_marks.contains(&mark));
-        let had_a_seat = resumes && claim.place == EntryPlace::Seat;
+        let marked = claim.mark.is_some_and(|mark| self.kept.removed_marks.contains(&mark));
+        let known_removed = removed.is_some() || marked;
+        let inside = self.kept.inside.as_ref().is_none_or(|inside| inside.contains(&claim.seat));
+        let had_a_seat = resumes && claim.place == EntryPlace::Seat && inside && !marked;
         if self.rules.locked && !had_a_seat && !role.moderates() {
             return self.turn_away(line, PresenceEnded::Locked);
         }
@@ -477,6 +483,10 @@ impl Meeting {
         presence.on_stage = self.kept.stage.contains(&id);
         let host_before = self.host_present();
         self.seats.insert(id, presence);
+        let inside = self.kept.inside.as_mut().filter(|inside| inside.len() < MAX_REMOVED);
+        if inside.is_some_and(|inside| inside.insert(id)) {
+            self.keep();
+        }
         if !std::mem::replace(&mut self.opened, true) {
             self.out.push_back(Output::Open { by: person });
         }
@@ -522,6 +532,9 @@ impl Meeting {
     /// Ends somebody's presence, in the meeting or in its lobby, and tells them why.
     pub(super) fn send_off(&mut self, now: OffsetDateTime, seat: SeatId, why: PresenceEnded) {
         let Some(one) = self.take(seat, now) else { return };
+        if self.kept.inside.as_mut().is_some_and(|inside| inside.remove(&seat)) {
+            self.keep();
+        }
         if let Some(line) = one.line {
             self.lines.remove(&line);
             self.farewell(line, why);

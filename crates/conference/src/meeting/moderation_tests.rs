@@ -52,3 +52,46 @@ fn nobody_removes_or_unmakes_the_owner() {
     assert_eq!(room.act(1, SocketAct::Remove { seat: seat(2) }), Ok(()), "the owner removes a host that they made");
     assert_eq!(room.act(1, SocketAct::EndForAll), Ok(()));
 }
+
+#[test]
+fn a_spare_token_beats_neither_lock_nor_lobby_nor_removal() {
+    let mut room = Room::new(RoomKind::Meeting);
+    room.join(1, MeetingRole::Host);
+    let mark = Some([9; 16]);
+    for n in [2, 3] {
+        room.hello(n, Claim { mark, ..claim(n.into(), MeetingRole::Guest) });
+    }
+    let spare = room.last_token(3);
+    room.leave(3);
+    assert_eq!(room.act(1, rules(true, false)), Ok(()));
+    let told = room.back(13, spare.clone());
+    assert!(matches!(told.as_slice(), [SocketMessage::Ended { why: PresenceEnded::Locked }]), "{told:?}");
+    assert_eq!(room.act(1, rules(false, true)), Ok(()));
+    let told = room.back(14, spare.clone());
+    assert!(matches!(told.as_slice(), [SocketMessage::Waiting(_)]), "who left is new: {told:?}");
+    room.leave(14);
+    assert_eq!(room.act(1, rules(false, false)), Ok(()));
+    assert_eq!(room.act(1, SocketAct::Remove { seat: seat(2) }), Ok(()));
+    let told = room.back(15, spare);
+    assert!(matches!(told.as_slice(), [SocketMessage::Waiting(_)]), "the removed browser waits: {told:?}");
+}
+
+#[test]
+fn who_was_in_when_it_was_locked_comes_back_even_late_and_after_a_restart() {
+    let mut room = Room::new(RoomKind::Meeting);
+    room.join(1, MeetingRole::Host);
+    room.join(2, MeetingRole::Guest);
+    assert_eq!(room.act(1, rules(true, false)), Ok(()));
+    let token = room.last_token(2);
+    room.handle(Input::Gone { line: LineId(2) });
+    room.pass(Duration::seconds((SEAT_WAITS_S + 1).into()));
+    assert_eq!(room.meeting.counts().seated, 1);
+    let told = room.back(12, token.clone());
+    assert!(matches!(told.as_slice(), [SocketMessage::Welcome(_), ..]), "{told:?}");
+    let kept = serde_json::from_value(serde_json::to_value(room.kept.clone().unwrap()).unwrap()).unwrap();
+    let mut again = Room::with(RoomKind::Meeting, kept, Vec::new());
+    let told = again.back(22, token);
+    assert!(matches!(told.as_slice(), [SocketMessage::Welcome(_), ..]), "{told:?}");
+    again.join(3, MeetingRole::Guest);
+    assert!(matches!(again.take(3).as_slice(), [SocketMessage::Ended { why: PresenceEnded::Locked }]));
+}
