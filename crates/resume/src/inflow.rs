@@ -116,10 +116,12 @@ impl Inflow {
         };
     }
 
-    /// Whether the flow is over, in both directions, when the channel of this way is closed: not where it has left it.
+    /// Whether the flow is over, in both directions, when the channel of this way is closed: not where it has left it, and
+    /// not while it is open whether it has.
     pub fn rests_on(&self, way: Way) -> bool {
         match self.course {
-            Course::First | Course::Asked { .. } => way == Way::First,
+            Course::First | Course::Asked { ended: false } => way == Way::First,
+            Course::Asked { ended: true } => false,
             Course::Moving { .. } => true,
             Course::Second => way == Way::Second,
             Course::Ended(last) => way == last,
@@ -273,6 +275,34 @@ mod tests {
         assert!(drain(&mut inflow) == b"xy" && inflow.is_over());
     }
 
+    #[test]
+    fn a_channel_that_ended_and_closed_before_the_answer_is_judged_by_the_answer() {
+        let asked = || {
+            let mut inflow = Inflow::default();
+            assert!(inflow.ask_to_move());
+            inflow.push(Way::First, b"all");
+            inflow.end(Way::First);
+            assert!(!inflow.rests_on(Way::First), "nobody knows yet");
+            inflow.break_off(Way::First);
+            inflow
+        };
+        let mut accepted = asked();
+        accepted.move_accepted();
+        accepted.push(Way::Second, b" of it");
+        accepted.end(Way::Second);
+        assert!(drain(&mut accepted) == b"all of it" && accepted.is_over());
+        let mut refused = asked();
+        refused.move_refused();
+        assert!(drain(&mut refused) == b"all" && refused.is_over());
+    }
+
+    /// What comes on a channel.
+    enum Came {
+        Bytes(Vec<u8>),
+        End,
+        Close,
+    }
+
     /// What happens at the receiver, in some order that two ordered ways allow.
     fn history(
         bytes: usize,
@@ -284,8 +314,8 @@ mod tests {
         let all: Vec<u8> = (0..bytes).map(|n| (n % 251).to_le_bytes()[0]).collect();
         let (first, second) = all.split_at(moves_at.unwrap_or(bytes).min(bytes));
         let parts = |bytes: &[u8]| {
-            let parts = bytes.chunks(part).map(|part| Some(part.to_vec()));
-            parts.chain([None]).collect::<VecDeque<_>>()
+            let parts = bytes.chunks(part).map(|part| Came::Bytes(part.to_vec()));
+            parts.chain([Came::End, Came::Close]).collect::<VecDeque<_>>()
         };
         let mut ways = [parts(first), if moves_at.is_some() { parts(second) } else { VecDeque::new() }];
         let (mut inflow, mut seen, mut steps) = (Inflow::default(), Vec::new(), 0);
@@ -300,9 +330,10 @@ mod tests {
             let second = may_second && (ways[0].is_empty() || *choices.next().unwrap());
             let (way, next) = if second { (Way::Second, &mut ways[1]) } else { (Way::First, &mut ways[0]) };
             match next.pop_front() {
-                Some(Some(bytes)) if inflow.is_next(way) => seen.extend_from_slice(&bytes),
-                Some(Some(bytes)) => inflow.push(way, &bytes),
-                Some(None) => inflow.end(way),
+                Some(Came::Bytes(bytes)) if inflow.is_next(way) => seen.extend_from_slice(&bytes),
+                Some(Came::Bytes(bytes)) => inflow.push(way, &bytes),
+                Some(Came::End) => inflow.end(way),
+                Some(Came::Close) => inflow.break_off(way),
                 None => {}
             }
             if *choices.next().unwrap() {
