@@ -2,7 +2,6 @@
 //! program is slower than the line.
 
 use std::{
-    collections::HashMap,
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -11,64 +10,8 @@ use std::{
 };
 
 use fernamt_resume::{Inflow, Way};
-use russh::ChannelId;
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 use tokio_util::sync::CancellationToken;
-
-/// The inlets of one connection. Copies share them.
-#[derive(Debug, Clone)]
-pub(crate) struct Inlets {
-    limit_bytes: usize,
-    stop: CancellationToken,
-    /// `None` for a channel whose data somebody else takes.
-    open: Arc<Mutex<HashMap<ChannelId, Option<Arc<Inlet>>>>>,
-}
-
-impl Inlets {
-    /// Each inlet queues so many bytes; nobody waits for room any more once `stop` is cancelled.
-    pub(crate) fn new(limit_bytes: usize, stop: CancellationToken) -> Self {
-        Self { limit_bytes, stop, open: Arc::default() }
-    }
-
-    /// The gateway confirmed a channel. What comes on it from now on is kept, though nobody may take it yet. Whoever asked
-    /// for the channel may hear of it before us.
-    pub(crate) fn opened(&self, id: ChannelId) {
-        self.take(id);
-    }
-
-    /// The inlet of a channel that was confirmed.
-    pub(crate) fn take(&self, id: ChannelId) -> Option<Arc<Inlet>> {
-        let fresh = || Some(Arc::new(Inlet::new(self.limit_bytes)));
-        self.lock().entry(id).or_insert_with(fresh).clone()
-    }
-
-    /// What comes on this channel is not kept: somebody else takes it.
-    pub(crate) fn ignore(&self, id: ChannelId) {
-        self.lock().insert(id, None);
-    }
-
-    pub(crate) fn get(&self, id: ChannelId) -> Option<Arc<Inlet>> {
-        self.lock().get(&id).cloned().flatten()
-    }
-
-    /// The channel is over.
-    pub(crate) fn remove(&self, id: ChannelId) -> Option<Arc<Inlet>> {
-        self.lock().remove(&id).flatten()
-    }
-
-    /// Nobody waits for room any more.
-    pub(crate) fn stop(&self) {
-        self.stop.cancel();
-    }
-
-    pub(crate) async fn stopped(&self) {
-        self.stop.cancelled().await;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Option<Arc<Inlet>>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The way from the gateway to a program.
 #[derive(Debug)]
@@ -83,7 +26,9 @@ pub(crate) struct Inlet {
     drained: Notify,
     /// We may send more on the channel.
     window: Notify,
-    /// The gateway closed the channel.
+    /// The gateway closed the channel: what is sent on it from now on is lost.
+    shut: CancellationToken,
+    /// The gateway takes nothing more of the tunnel.
     closed: CancellationToken,
 }
 
@@ -106,6 +51,7 @@ impl Inlet {
             filled: Notify::new(),
             drained: Notify::new(),
             window: Notify::new(),
+            shut: CancellationToken::new(),
             closed: CancellationToken::new(),
         }
     }
@@ -198,26 +144,25 @@ impl Inlet {
 
     /// The gateway closed the channel: it takes nothing more either. A channel that the tunnel has left says nothing.
     pub(crate) fn close(&self) {
-        match self.onward() {
-            Ok(onward) => {
-                onward.close_on(Way::Second);
-                // Who sends on this very channel must hear it.
-                self.closed.cancel();
+        let onward = {
+            let mut state = self.lock();
+            self.shut.cancel();
+            if state.onward.is_none() {
+                self.close_to(&mut state, Way::First);
             }
-            Err(state) => self.close_to(state, Way::First),
+            state.onward.clone()
+        };
+        if let Some(onward) = onward {
+            onward.close_to(&mut onward.lock(), Way::Second);
         }
     }
 
-    fn close_on(&self, way: Way) {
-        self.close_to(self.lock(), way);
-    }
-
-    fn close_to(&self, mut state: MutexGuard<'_, Waiting>, way: Way) {
+    /// With the lock held to the end: whoever is about to pass on what came here must not find it closed by half.
+    fn close_to(&self, state: &mut Waiting, way: Way) {
         if state.inflow.rests_on(way) {
             state.inflow.break_off(way);
-            drop(state);
-            self.look();
             self.closed.cancel();
+            self.look();
         }
     }
 
@@ -235,7 +180,13 @@ impl Inlet {
 
     /// It will not.
     pub(super) fn move_refused(&self) {
-        self.lock().inflow.move_refused();
+        let mut state = self.lock();
+        state.inflow.move_refused();
+        if self.shut.is_cancelled() {
+            // What the close meant was open until now.
+            self.close_to(&mut state, Way::First);
+        }
+        drop(state);
         self.look();
     }
 
@@ -245,7 +196,7 @@ impl Inlet {
             let mut state = self.lock();
             let mut there = tunnel.lock();
             there.inflow.move_accepted();
-            let (ended, closed) = (state.inflow.has_ended(), self.closed.is_cancelled());
+            let ended = state.inflow.has_ended();
             while let Some(part) = state.inflow.front().cloned() {
                 tunnel.carried.fetch_add(part.len() as u64, Ordering::Relaxed);
                 there.inflow.push(Way::Second, &part);
@@ -254,11 +205,10 @@ impl Inlet {
             if ended {
                 there.inflow.end(Way::Second);
             }
-            state.onward = Some(Arc::clone(tunnel));
-            drop(there);
-            if closed {
-                tunnel.close_on(Way::Second);
+            if self.shut.is_cancelled() {
+                tunnel.close_to(&mut there, Way::Second);
             }
+            state.onward = Some(Arc::clone(tunnel));
         }
         tunnel.look();
         // Who waited for room here waits there from now on.
@@ -293,6 +243,12 @@ impl Inlet {
         self.window.notified().await;
     }
 
+    /// The gateway closed this very channel.
+    pub(super) async fn shut(&self) {
+        self.shut.cancelled().await;
+    }
+
+    /// The gateway takes nothing more of the tunnel.
     pub(super) async fn closed(&self) {
         self.closed.cancelled().await;
     }
@@ -362,7 +318,11 @@ impl Inlet {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{
+        pin::pin,
+        task::{Context, Wake, Waker},
+        time::Duration,
+    };
 
     use tokio::{
         io::AsyncReadExt as _,
@@ -418,6 +378,28 @@ mod tests {
         inlet.end();
         carrying.await.unwrap().unwrap();
         assert_eq!(far.read(&mut seen).await.unwrap(), 0);
+    }
+
+    /// Looks, when it is woken, whether the inlet can be looked into.
+    struct Onlooker(Arc<Inlet>, AtomicU64);
+
+    impl Wake for Onlooker {
+        fn wake(self: Arc<Self>) {
+            let seen = if self.0.state.try_lock().is_ok() { 2 } else { 1 };
+            self.1.store(seen, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn nobody_sees_an_inlet_that_is_closed_by_half() {
+        let inlet = Arc::new(Inlet::new(10));
+        let onlooker = Arc::new(Onlooker(Arc::clone(&inlet), AtomicU64::new(0)));
+        let waker = Waker::from(Arc::clone(&onlooker));
+        let mut closed = pin!(inlet.closed());
+        assert!(closed.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        inlet.close();
+        assert_eq!(onlooker.1.load(Ordering::SeqCst), 1, "somebody could look in between");
+        assert!(closed.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod gate;
 mod inlet;
+mod inlets;
 #[cfg(test)]
 mod move_tests;
 mod moving;
@@ -31,7 +32,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::moving::{Leg, Mover};
 pub(crate) use self::{
     gate::{Flow, Gate, TURN_BYTES},
-    inlet::Inlets,
+    inlets::Inlets,
     moving::{Lane, Lanes},
 };
 use crate::{
@@ -218,15 +219,13 @@ impl<H: client::Handler + 'static> Door<H> {
         };
         // Data reach the handler; the channel's own queue would only hold a second copy.
         let (_, channel) = channel.split();
-        let Some(inlet) = self.line.inlets.take(channel.id()) else { return };
-        let first = Leg { channel, inlet, gate: self.line.gate.clone() };
+        let Some(first) = Leg::new(channel, &self.line.inlets, &self.line.gate) else { return };
         let mover = Mover { lanes: self.line.lanes.clone(), target: self.target, port: self.port, number };
         let second = tunnel::carry(program, &first, mover, &self.stop).await;
         // A connection that is gone needs no goodbye, and one whose line is away gets it later.
         if let Some(second) = second {
             let _ = timeout(CLOSE_PATIENCE, second.channel.close()).await;
         }
-        self.line.inlets.remove(first.channel.id());
         let _ = timeout(CLOSE_PATIENCE, first.channel.close()).await;
     }
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     gate::Gate,
-    inlet::Inlets,
+    inlets::Inlets,
     moving::{Course, Lane, Leg, Mover},
     tunnel,
 };
@@ -60,7 +60,8 @@ impl server::Handler for Far {
     }
 }
 
-struct Near(Inlets);
+/// The stick's side, and how many channels it has heard to be closed.
+struct Near(Inlets, watch::Sender<usize>);
 
 impl client::Handler for Near {
     type Error = russh::Error;
@@ -104,63 +105,76 @@ impl client::Handler for Near {
     }
 
     async fn channel_close(&mut self, id: ChannelId, _: &mut client::Session) -> Result<(), Self::Error> {
-        if let Some(inlet) = self.0.remove(id) {
-            inlet.close();
-        }
+        self.0.close(id);
+        self.1.send_modify(|closed| *closed += 1);
         Ok(())
     }
 }
 
-/// A connection as tunnels see it, and what the gateway is asked for on it.
-async fn connection() -> (Arc<Lane<Near>>, mpsc::Receiver<Asked>) {
+/// A connection as tunnels see it.
+struct Connection {
+    lane: Arc<Lane<Near>>,
+    /// What the gateway is asked for on it.
+    asked: mpsc::Receiver<Asked>,
+    /// How many channels the gateway was heard to close.
+    closed: watch::Receiver<usize>,
+}
+
+async fn connection() -> Connection {
     // Enough for all that a test sends: neither side reads while it waits to write.
     let (near, far) = duplex(8 * 1024 * 1024);
     let (ask, asked) = mpsc::channel(4);
     let key = PrivateKey::from(Ed25519Keypair::from_seed(&[1; 32]));
     let config =
         Arc::new(server::Config { keys: vec![key], auth_rejection_time: Duration::ZERO, ..Default::default() });
-    let serving = tokio::spawn(async move {
+    tokio::spawn(async move {
         if let Ok(session) = server::run_stream(config, far, Far(ask)).await {
             let _ = session.await;
         }
     });
     let inlets = Inlets::new(256 * 1024, CancellationToken::new());
-    let mut ssh = client::connect_stream(Arc::default(), near, Near(inlets.clone())).await.unwrap();
+    let (close, closed) = watch::channel(0);
+    let mut ssh = client::connect_stream(Arc::default(), near, Near(inlets.clone(), close)).await.unwrap();
     assert!(ssh.authenticate_none("x").await.unwrap().success());
     // Nobody writes what waits for the line, so nobody waits for it either.
     let (_, backlog) = watch::channel(Backlog::default());
     let (_, status) = watch::channel(Status::default());
     let over = CancellationToken::new();
     let gate = Gate::new(backlog, over.clone());
-    drop(serving);
-    (Arc::new(Lane { ssh: Arc::new(ssh), status, inlets, gate, over }), asked)
+    let lane = Arc::new(Lane { ssh: Arc::new(ssh), status, inlets, gate, over });
+    Connection { lane, asked, closed }
 }
 
 /// A tunnel that runs on its first connection, and may move to the second.
 struct Moving {
     program: TcpStream,
     first: Channel<server::Msg>,
-    lane: Arc<Lane<Near>>,
-    asked: mpsc::Receiver<Asked>,
+    /// The connection to which it may move.
+    companion: Connection,
     tunnel: Arc<Leg>,
     course: Arc<watch::Sender<Course>>,
     target: TargetId,
     running: JoinHandle<()>,
-    _first: Arc<Lane<Near>>,
+    /// The connection on which it began.
+    begun_on: Connection,
 }
 
-async fn moving() -> Moving {
-    let ((one, mut asked_one), (lane, asked)) = tokio::join!(connection(), connection());
-    let opening = one.ssh.channel_open_direct_tcpip("first", 1, "127.0.0.1", NUMBER);
+/// Opens a channel on a connection, and accepts it at the gateway.
+async fn channel(connection: &mut Connection) -> (Channel<client::Msg>, Channel<server::Msg>) {
+    let opening = connection.lane.ssh.channel_open_direct_tcpip("first", 1, "127.0.0.1", NUMBER);
     let accepting = async {
-        let Asked { channel, reply, .. } = asked_one.recv().await.unwrap();
+        let Asked { channel, reply, .. } = connection.asked.recv().await.unwrap();
         reply.accept().await;
         channel
     };
-    let (near, first) = tokio::join!(opening, accepting);
-    let channel = near.unwrap().split().1;
-    let inlet = one.inlets.take(channel.id()).unwrap();
-    let tunnel = Arc::new(Leg { channel, inlet, gate: one.gate.clone() });
+    let (near, far) = tokio::join!(opening, accepting);
+    (near.unwrap(), far)
+}
+
+async fn moving() -> Moving {
+    let (mut one, companion) = tokio::join!(connection(), connection());
+    let (near, first) = channel(&mut one).await;
+    let tunnel = Arc::new(Leg::new(near.split().1, &one.lane.inlets, &one.lane.gate).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (program, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
     let (from_program, to_program) = accepted.unwrap().0.into_split();
@@ -173,7 +187,7 @@ async fn moving() -> Moving {
         }
     });
     let target = TargetId::new(&SystemClock, &SystemRng);
-    Moving { program: program.unwrap(), first, lane, asked, tunnel, course, target, running, _first: one }
+    Moving { program: program.unwrap(), first, companion, tunnel, course, target, running, begun_on: one }
 }
 
 impl Moving {
@@ -181,12 +195,13 @@ impl Moving {
     fn ask(&self) -> JoinHandle<bool> {
         let (_, lanes) = watch::channel(None);
         let mover = Mover { lanes, target: self.target, port: 1, number: NUMBER };
-        let (lane, tunnel, course) = (Arc::clone(&self.lane), Arc::clone(&self.tunnel), Arc::clone(&self.course));
+        let (lane, tunnel, course) =
+            (Arc::clone(&self.companion.lane), Arc::clone(&self.tunnel), Arc::clone(&self.course));
         tokio::spawn(async move { mover.try_move(&lane, &tunnel.inlet, &course).await })
     }
 
     async fn asked(&mut self) -> Asked {
-        let asked = timeout(PATIENCE, self.asked.recv()).await.expect("nobody asks").unwrap();
+        let asked = timeout(PATIENCE, self.companion.asked.recv()).await.expect("nobody asks").unwrap();
         assert_eq!((asked.host, asked.number), (format!("{}.moved", self.target), NUMBER));
         Asked { host: String::new(), ..asked }
     }
@@ -318,4 +333,66 @@ async fn a_program_that_ends_while_the_gateway_is_asked_ends_where_it_belongs() 
         assert_eq!(heard, b"bye");
         timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_old_channel_that_closes_before_the_answer_takes_nothing_with_it() {
+    for accepts in [true, false] {
+        let mut moving = moving().await;
+        let asking = moving.ask();
+        let Asked { channel: second, reply, .. } = moving.asked().await;
+        moving.first.data_bytes(&b"all"[..]).await.unwrap();
+        moving.first.eof().await.unwrap();
+        moving.first.close().await.unwrap();
+        timeout(PATIENCE, moving.tunnel.inlet.shut()).await.expect("it is not closed");
+        if accepts {
+            reply.accept().await;
+            second.data_bytes(&b" of it"[..]).await.unwrap();
+            second.eof().await.unwrap();
+            second.close().await.unwrap();
+        } else {
+            reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        }
+        assert_eq!(asking.await.unwrap(), accepts);
+        let mut heard = Vec::new();
+        timeout(PATIENCE, moving.program.read_to_end(&mut heard)).await.unwrap().unwrap();
+        assert_eq!(heard, if accepts { &b"all of it"[..] } else { b"all" });
+        timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_closes_before_it_is_taken_is_not_taken_for_an_open_one() {
+    let mut connection = connection().await;
+    let (near, far) = channel(&mut connection).await;
+    far.data_bytes(&b"all"[..]).await.unwrap();
+    far.eof().await.unwrap();
+    far.close().await.unwrap();
+    timeout(PATIENCE, connection.closed.wait_for(|closed| *closed == 1)).await.expect("it stays open").unwrap();
+    let leg = Leg::new(near.split().1, &connection.lane.inlets, &connection.lane.gate).unwrap();
+    timeout(PATIENCE, leg.inlet.closed()).await.expect("it is said to be open");
+    assert_eq!(connection.lane.inlets.count(), 0);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (program, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    leg.inlet.connect(accepted.unwrap().0.into_split().1);
+    leg.inlet.carry().await.unwrap();
+    let mut heard = Vec::new();
+    timeout(PATIENCE, program.unwrap().read_to_end(&mut heard)).await.expect("it never ends").unwrap();
+    assert_eq!(heard, b"all");
+}
+
+#[tokio::test]
+async fn a_tunnel_that_has_moved_leaves_nothing_behind() {
+    let mut moving = moving().await;
+    let asking = moving.ask();
+    let Asked { channel: second, reply, .. } = moving.asked().await;
+    reply.accept().await;
+    assert!(asking.await.unwrap());
+    moving.first.eof().await.unwrap();
+    second.eof().await.unwrap();
+    moving.program.shutdown().await.unwrap();
+    timeout(PATIENCE, moving.running).await.expect("it runs on").unwrap();
+    assert_eq!((moving.begun_on.lane.inlets.count(), moving.companion.lane.inlets.count()), (1, 1));
+    drop((moving.tunnel, moving.course));
+    assert_eq!((moving.begun_on.lane.inlets.count(), moving.companion.lane.inlets.count()), (0, 0));
 }

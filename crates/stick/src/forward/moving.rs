@@ -17,10 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::{
-    gate::Gate,
-    inlet::{Inlet, Inlets},
-};
+use super::{gate::Gate, inlet::Inlet, inlets::Inlets};
 
 /// What a tunnel has carried in each of [`MUCH_PERIODS`], both ways together, when it is moved.
 const MUCH_BYTES: u64 = 256 * 1024;
@@ -49,11 +46,22 @@ pub(super) struct Leg {
     /// What comes on it, and when it may take more.
     pub(super) inlet: Arc<Inlet>,
     pub(super) gate: Gate,
+    /// Where that inlet stands.
+    inlets: Inlets,
+}
+
+impl Leg {
+    /// A channel that was confirmed, unless somebody else takes what comes on it.
+    pub(super) fn new(channel: ChannelWriteHalf<Msg>, inlets: &Inlets, gate: &Gate) -> Option<Self> {
+        let inlet = inlets.take(channel.id())?;
+        Some(Self { channel, inlet, gate: gate.clone(), inlets: inlets.clone() })
+    }
 }
 
 impl Drop for Leg {
     /// Nobody is to wait for room in a queue that nobody empties.
     fn drop(&mut self) {
+        self.inlets.remove(self.channel.id(), &self.inlet);
         self.inlet.abandon();
     }
 }
@@ -140,9 +148,7 @@ async fn open<H: client::Handler>(
     let opened = lane.ssh.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", number).await;
     let leg = opened.and_then(|channel| {
         // Data reach the handler; the channel's own queue would only hold a second copy.
-        let channel = channel.split().1;
-        let inlet = lane.inlets.take(channel.id()).ok_or(russh::Error::Disconnect)?;
-        Ok(Leg { channel, inlet, gate: lane.gate.clone() })
+        Leg::new(channel.split().1, &lane.inlets, &lane.gate).ok_or(russh::Error::Disconnect)
     });
     if let Err(Ok(unwanted)) = tell.send(leg) {
         unwanted.inlet.abandon();

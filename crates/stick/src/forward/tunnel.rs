@@ -91,7 +91,7 @@ async fn send(
             Ok(count) => {
                 leg.inlet.sent(count);
                 leg.channel.data_bytes(bytes.freeze()).await.map_err(io::Error::other)?;
-                turn.spent(&mut flow, count, leg.inlet.closed()).await;
+                turn.spent(&mut flow, count, leg.inlet.shut()).await;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),

@@ -96,9 +96,7 @@ impl Handler for Client {
     }
 
     async fn channel_close(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
-        if let Some(inlet) = self.inlets.remove(id) {
-            inlet.close();
-        }
+        self.inlets.close(id);
         Ok(())
     }
 

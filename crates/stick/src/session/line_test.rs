@@ -73,7 +73,7 @@ async fn down(ssh: &client::Handle<Client>, inlets: &Inlets) -> Result<u32, Prob
             _ => {}
         }
     }
-    inlets.remove(channel.id());
+    inlets.forget(channel.id());
     // What still comes is for nobody.
     let _ = channel.close().await;
     Ok(kbit(bytes, last - begun))
@@ -111,7 +111,7 @@ async fn up(ssh: &client::Handle<Client>, inlets: &Inlets, gate: &Gate) -> Resul
     };
     let bytes = timeout(PATIENCE, summing).await.ok().flatten().ok_or(Problem::Unavailable)?;
     let took = begun.elapsed();
-    inlets.remove(channel.id());
+    inlets.forget(channel.id());
     let _ = channel.close().await;
     Ok(kbit(bytes, took))
 }
