@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use fernamt_domain::{SystemClock, SystemRng, TargetId};
 use fernamt_resume::{Backlog, Status};
 use russh::{
-    Channel, ChannelId, ChannelMsg, ChannelOpenFailure, client,
+    Channel, ChannelId, ChannelMsg, ChannelOpenFailure, Disconnect, client,
     keys::{PrivateKey, PublicKeyOrCertificate, ssh_key::private::Ed25519Keypair},
     server,
 };
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     gate::Gate,
     inlets::Inlets,
-    moving::{Course, Lane, Leg, Mover},
+    moving::{Course, Lane, Leg, Moved, Mover},
     tunnel,
 };
 
@@ -118,6 +118,8 @@ struct Connection {
     asked: mpsc::Receiver<Asked>,
     /// How many channels the gateway was heard to close.
     closed: watch::Receiver<usize>,
+    /// The gateway ends it.
+    end: CancellationToken,
 }
 
 async fn connection() -> Connection {
@@ -127,8 +129,12 @@ async fn connection() -> Connection {
     let key = PrivateKey::from(Ed25519Keypair::from_seed(&[1; 32]));
     let config =
         Arc::new(server::Config { keys: vec![key], auth_rejection_time: Duration::ZERO, ..Default::default() });
+    let end = CancellationToken::new();
+    let ended = end.clone();
     tokio::spawn(async move {
-        if let Ok(session) = server::run_stream(config, far, Far(ask)).await {
+        let Ok(mut session) = server::run_stream(config, far, Far(ask)).await else { return };
+        if ended.run_until_cancelled(&mut session).await.is_none() {
+            let _ = session.handle().disconnect(Disconnect::ByApplication, String::new(), String::new()).await;
             let _ = session.await;
         }
     });
@@ -142,7 +148,7 @@ async fn connection() -> Connection {
     let over = CancellationToken::new();
     let gate = Gate::new(backlog, over.clone());
     let lane = Arc::new(Lane { ssh: Arc::new(ssh), status, inlets, gate, over });
-    Connection { lane, asked, closed }
+    Connection { lane, asked, closed, end }
 }
 
 /// A tunnel that runs on its first connection, and may move to the second.
@@ -192,7 +198,7 @@ async fn moving() -> Moving {
 
 impl Moving {
     /// The stick asks for the move.
-    fn ask(&self) -> JoinHandle<bool> {
+    fn ask(&self) -> JoinHandle<Moved> {
         let (_, lanes) = watch::channel(None);
         let mover = Mover { lanes, target: self.target, port: 1, number: NUMBER };
         let (lane, tunnel, course) =
@@ -261,7 +267,7 @@ async fn a_tunnel_moves_while_data_run_both_ways() {
     }
     moving.first.data_bytes(down[..300_000].to_vec()).await.unwrap();
     reply.accept().await;
-    assert!(asking.await.unwrap());
+    assert_eq!(asking.await.unwrap(), Moved::There);
     go_on.send(()).unwrap();
     // What was sent later comes first.
     second.data_bytes(down[400_000..600_000].to_vec()).await.unwrap();
@@ -292,7 +298,7 @@ async fn a_refused_move_changes_nothing() {
     moving.program.read_exact(&mut heard).await.unwrap();
     assert!(timeout(Duration::from_millis(50), moving.program.read(&mut heard)).await.is_err(), "nobody knows yet");
     reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
-    assert!(!asking.await.unwrap());
+    assert_eq!(asking.await.unwrap(), Moved::Stays);
     assert_eq!(timeout(PATIENCE, moving.program.read(&mut heard)).await.unwrap().unwrap(), 0, "it was a real end");
     moving.program.write_all(b"and up").await.unwrap();
     moving.program.shutdown().await.unwrap();
@@ -315,7 +321,7 @@ async fn a_program_that_ends_while_the_gateway_is_asked_ends_where_it_belongs() 
         } else {
             reply.reject(ChannelOpenFailure::ConnectFailed).await;
         }
-        assert_eq!(asking.await.unwrap(), accepts);
+        assert_eq!(asking.await.unwrap(), if accepts { Moved::There } else { Moved::Stays });
         assert!(rest(&mut moving.first).await.is_empty());
         if accepts {
             assert!(rest(&mut second).await.is_empty());
@@ -353,7 +359,7 @@ async fn an_old_channel_that_closes_before_the_answer_takes_nothing_with_it() {
         } else {
             reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         }
-        assert_eq!(asking.await.unwrap(), accepts);
+        assert_eq!(asking.await.unwrap(), if accepts { Moved::There } else { Moved::Stays });
         let mut heard = Vec::new();
         timeout(PATIENCE, moving.program.read_to_end(&mut heard)).await.unwrap().unwrap();
         assert_eq!(heard, if accepts { &b"all of it"[..] } else { b"all" });
@@ -387,7 +393,7 @@ async fn a_tunnel_that_has_moved_leaves_nothing_behind() {
     let asking = moving.ask();
     let Asked { channel: second, reply, .. } = moving.asked().await;
     reply.accept().await;
-    assert!(asking.await.unwrap());
+    assert_eq!(asking.await.unwrap(), Moved::There);
     moving.first.eof().await.unwrap();
     second.eof().await.unwrap();
     moving.program.shutdown().await.unwrap();
@@ -395,4 +401,36 @@ async fn a_tunnel_that_has_moved_leaves_nothing_behind() {
     assert_eq!((moving.begun_on.lane.inlets.count(), moving.companion.lane.inlets.count()), (1, 1));
     drop((moving.tunnel, moving.course));
     assert_eq!((moving.begun_on.lane.inlets.count(), moving.companion.lane.inlets.count()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_move_whose_answer_is_lost_is_no_refusal() {
+    let mut moving = moving().await;
+    let asking = moving.ask();
+    let asked = moving.asked().await;
+    moving.first.data_bytes(&b"all"[..]).await.unwrap();
+    moving.first.eof().await.unwrap();
+    let mut heard = [0; 3];
+    moving.program.read_exact(&mut heard).await.unwrap();
+    moving.companion.end.cancel();
+    assert_eq!(timeout(PATIENCE, asking).await.expect("it waits").unwrap(), Moved::Lost);
+    drop(asked);
+    // Whether more was to come on the other channel, nobody knows.
+    assert!(moving.course.borrow().is_open());
+    let mut heard = Vec::new();
+    assert!(timeout(Duration::from_millis(50), moving.program.read_to_end(&mut heard)).await.is_err(), "it has ended");
+    // Where nobody was asked, all goes on.
+    let mut further = self::moving().await;
+    further.companion.end.cancel();
+    let session = Arc::clone(&further.companion.lane);
+    timeout(PATIENCE, async {
+        while !session.ssh.is_closed() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the companion stays");
+    assert_eq!(further.ask().await.unwrap(), Moved::Stays);
+    further.program.write_all(b"and on").await.unwrap();
+    assert!(matches!(next(&mut further.first).await, ChannelMsg::Data { data } if &data[..] == b"and on"));
 }

@@ -78,6 +78,17 @@ pub(super) enum Course {
     Ended,
 }
 
+/// What came of asking for a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// The tunnel goes on on the companion.
+    There,
+    /// It stays, and nothing has happened.
+    Stays,
+    /// The answer is lost, so nobody knows what an end means: on with it, bytes might be missing or come twice.
+    Lost,
+}
+
 /// Sees to it that one tunnel moves when it carries much.
 pub(super) struct Mover<H: client::Handler> {
     pub(super) lanes: Lanes<H>,
@@ -88,7 +99,7 @@ pub(super) struct Mover<H: client::Handler> {
 }
 
 impl<H: client::Handler + 'static> Mover<H> {
-    /// Waits until the tunnel has moved and the companion is over then: the tunnel is, too.
+    /// Waits until the tunnel is over, because it has moved and the companion is over then, or was lost on the way.
     pub(super) async fn run(mut self, inlet: &Arc<Inlet>, course: &watch::Sender<Course>) {
         while let Ok(lane) = self.lanes.wait_for(Option::is_some).await.map(|lane| lane.clone()) {
             let Some(lane) = lane else { continue };
@@ -97,11 +108,14 @@ impl<H: client::Handler + 'static> Mover<H> {
                 sleep(PERIOD).await;
                 continue;
             }
-            if self.try_move(&lane, inlet, course).await {
-                debug!(number = self.number, "A tunnel goes on on the companion");
-                return lane.over.cancelled().await;
+            match self.try_move(&lane, inlet, course).await {
+                Moved::There => {
+                    debug!(number = self.number, "A tunnel goes on on the companion");
+                    return lane.over.cancelled().await;
+                }
+                Moved::Stays => sleep(REFUSED_PAUSE).await,
+                Moved::Lost => return debug!(number = self.number, "A tunnel was lost on its way to the companion"),
             }
-            sleep(REFUSED_PAUSE).await;
         }
         std::future::pending::<()>().await;
     }
@@ -111,13 +125,13 @@ impl<H: client::Handler + 'static> Mover<H> {
         lane: &Arc<Lane<H>>,
         inlet: &Arc<Inlet>,
         course: &watch::Sender<Course>,
-    ) -> bool {
+    ) -> Moved {
         if !course.send_if_modified(Course::ask) {
-            return false;
+            return Moved::Stays;
         }
         if !inlet.ask_to_move() {
             course.send_replace(Course::First);
-            return false;
+            return Moved::Stays;
         }
         let (tell, told) = oneshot::channel();
         tokio::spawn(open(Arc::clone(lane), moved_host(self.target), self.port, self.number, tell));
@@ -125,14 +139,17 @@ impl<H: client::Handler + 'static> Mover<H> {
             Ok(leg) => {
                 leg.inlet.pass_on_to(inlet);
                 course.send_replace(Course::Second(Arc::new(leg)));
-                true
+                Moved::There
             }
-            Err(error) => {
+            // Refused, or not even asked: the companion's SSH session is gone.
+            Err(error @ (russh::Error::ChannelOpenFailure(_) | russh::Error::SendError)) => {
                 debug!(?error, "A tunnel stays where it is");
                 inlet.move_refused();
                 course.send_replace(Course::First);
-                false
+                Moved::Stays
             }
+            // The gateway may have moved it all the same.
+            Err(_) => Moved::Lost,
         }
     }
 }
