@@ -2,6 +2,7 @@
 
 use fernamt_api::conference::socket::{PresenceEnded, RulesChange, SocketAct, SocketMessage, SocketRequest};
 use fernamt_domain::{DomainEvent, conference::MeetingRole};
+use futures_util::future::select_all;
 use serde_json::{Value, json};
 
 use crate::{
@@ -126,6 +127,25 @@ async fn what_a_host_made_of_somebody_outlasts_other_changes_of_the_booking() {
         json!([{ "person": bob.person, "role": "participant" }, { "person": cleo.person, "role": "participant" }]);
     invite(&ada, &booked, both).await;
     line.act(SocketAct::MuteAll).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_with_many_idle_sockets_holds_up_nobody_else() {
+    use fernamt_api::conference::socket::close;
+    use fernamt_conference::meeting::ungreeted::MAX_UNGREETED_OF_SOURCE;
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let stranger = [203, 0, 113, 9];
+    let mut idle = Vec::new();
+    for _ in 0..=MAX_UNGREETED_OF_SOURCE {
+        idle.push(venue.line_from(stranger, &booked.id, "").await);
+    }
+    // Which of them the server takes last is chance.
+    let (turned, _, _) = select_all(idle.iter_mut().map(|line| Box::pin(line.closed()))).await;
+    assert_eq!(turned, close::LATER);
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
 }
 
 #[tokio::test]

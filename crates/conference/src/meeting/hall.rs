@@ -23,7 +23,7 @@ use fernamt_identity::Authoriser;
 use fernamt_media::{MediaPlane, RoomName, Source};
 use fernamt_store::{Notice, Store, StoreError};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     actor::{Actor, Command},
     seat::LineId,
+    ungreeted::Ungreeted,
 };
 use crate::{
     Conference,
@@ -40,8 +41,6 @@ use crate::{
 
 /// Messages that wait for one meeting.
 const MAX_COMMANDS: usize = 1_024;
-/// Sockets that have not said hello, of the whole installation.
-pub const MAX_UNGREETED: usize = 1_024;
 /// How often it is looked whether the guessing of a meeting's PIN has stopped.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
@@ -70,7 +69,7 @@ pub struct Hall {
     pub(crate) parts: HallParts,
     pub(crate) guard: Guard,
     pub(crate) proofs: Proofs,
-    pub(super) ungreeted: Semaphore,
+    pub(super) ungreeted: Ungreeted,
     conference: OnceLock<Weak<Conference>>,
     running: Mutex<HashMap<(TenantId, MeetingId), Running>>,
     starting: tokio::sync::Mutex<()>,
@@ -109,7 +108,7 @@ impl Hall {
             parts,
             guard: Guard::default(),
             proofs,
-            ungreeted: Semaphore::new(MAX_UNGREETED),
+            ungreeted: Ungreeted::default(),
             conference: OnceLock::new(),
             running: Mutex::default(),
             starting: tokio::sync::Mutex::default(),

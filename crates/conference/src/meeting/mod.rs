@@ -17,6 +17,7 @@ mod socket;
 mod telling;
 mod text;
 pub mod token;
+pub mod ungreeted;
 
 use std::sync::Arc;
 

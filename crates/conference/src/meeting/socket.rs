@@ -103,7 +103,7 @@ impl Visit {
         id: MeetingId,
         socket: &mut WebSocket,
     ) -> Result<Self, Turned> {
-        let ungreeted = hall.ungreeted.try_acquire().map_err(|_| LATER)?;
+        let ungreeted = hall.ungreeted.place(site.connection.peer.ip().into()).ok_or(LATER)?;
         let first = timeout(Duration::from_secs(HELLO_WITHIN_S.into()), first_text(socket)).await;
         let hello = first.ok().flatten().ok_or(MALFORMED)?;
         let (claim, resumes) = claim(&hall, &site, id, &hello).ok_or(ENTER_AGAIN)?;
