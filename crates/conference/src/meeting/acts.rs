@@ -268,6 +268,7 @@ impl Meeting {
                 }
                 self.remember_removed(seat, now);
                 self.send_off(now, seat, PresenceEnded::NotAdmitted);
+                self.tell_lobby();
                 self.keep();
                 self.audit("not_admitted", asker);
             }
@@ -287,7 +288,8 @@ impl Meeting {
             SocketAct::StopVideo { seat } => self.stop(asker, seat, ModerationNotice::VideoStopped)?,
             SocketAct::StopShare { seat } => self.stop(asker, seat, ModerationNotice::ShareStopped)?,
             SocketAct::Remove { seat } => {
-                if self.lobby.iter().all(|one| one.id != seat) {
+                let waits = self.lobby.iter().any(|one| one.id == seat);
+                if !waits {
                     self.below(asker, seat)?;
                 }
                 if seat == asker.seat || self.is_owners(seat) {
@@ -295,6 +297,9 @@ impl Meeting {
                 }
                 self.remember_removed(seat, now);
                 self.send_off(now, seat, PresenceEnded::Removed);
+                if waits {
+                    self.tell_lobby();
+                }
                 self.keep();
                 self.audit("removed", asker);
             }

@@ -37,6 +37,8 @@ use super::{
 
 /// How long changes of the roster are gathered before they are told.
 pub const GATHER: Duration = Duration::milliseconds(100);
+/// For so many who wait more, news of the lobby take another [`GATHER`]: who knocks must not drown who hosts.
+pub const WAITING_PER_GATHER: i32 = 50;
 /// The most who wait in one lobby.
 pub const MAX_WAITING: usize = 500;
 /// The most listeners on the stage at once.
@@ -261,6 +263,7 @@ pub struct Meeting {
     pub(super) counts: MeetingCounts,
     pub(super) reactions: BTreeMap<Reaction, u32>,
     pub(super) tell_at: Option<OffsetDateTime>,
+    pub(super) lobby_at: Option<OffsetDateTime>,
     pub(super) out: VecDeque<Output>,
 }
 
@@ -301,6 +304,7 @@ impl Meeting {
             counts: MeetingCounts::default(),
             reactions: BTreeMap::new(),
             tell_at: None,
+            lobby_at: None,
             out: VecDeque::new(),
         }
     }
@@ -348,7 +352,7 @@ impl Meeting {
         let waits = Duration::seconds(SEAT_WAITS_S.into());
         let away = self.seats.values().chain(&self.lobby).filter_map(|one| one.away_since).min();
         let closes = (!self.over).then_some(self.facts.closes_at);
-        [self.tell_at, away.map(|since| since + waits), closes].into_iter().flatten().min()
+        [self.tell_at, self.lobby_at, away.map(|since| since + waits), closes].into_iter().flatten().min()
     }
 
     /// Whether nobody is here, nobody is expected back, and nothing is to be done.
@@ -437,7 +441,7 @@ impl Meeting {
                 self.lines.insert(line, claim.seat);
                 self.lobby.push(presence);
                 self.waits(claim.seat, now);
-                self.tell_lobby();
+                self.mark_lobby(now);
             }
         }
     }
@@ -563,7 +567,7 @@ impl Meeting {
         let at = self.lobby.iter().position(|one| one.id == seat)?;
         let one = self.lobby.remove(at);
         self.mark(seat, now);
-        self.tell_lobby();
+        self.mark_lobby(now);
         self.out.push_back(Output::Free(seat));
         Some(one)
     }
@@ -587,7 +591,7 @@ impl Meeting {
         self.lobby.clear();
         self.lines.clear();
         self.changed.clear();
-        self.tell_at = None;
+        (self.tell_at, self.lobby_at) = (None, None);
     }
 
     fn pass_time(&mut self, now: OffsetDateTime) {
@@ -606,6 +610,9 @@ impl Meeting {
         }
         if self.tell_at.is_some_and(|at| at <= now) {
             self.tell_changes();
+        }
+        if self.lobby_at.is_some_and(|at| at <= now) {
+            self.tell_lobby();
         }
     }
 

@@ -95,3 +95,31 @@ fn who_was_in_when_it_was_locked_comes_back_even_late_and_after_a_restart() {
     again.join(3, MeetingRole::Guest);
     assert!(matches!(again.take(3).as_slice(), [SocketMessage::Ended { why: PresenceEnded::Locked }]));
 }
+
+#[test]
+fn hosts_read_few_messages_of_many_who_knock() {
+    let mut room = Room::new(RoomKind::Meeting);
+    room.join(1, MeetingRole::Host);
+    room.take(1);
+    for n in 100..500 {
+        room.hello(n, Claim { place: EntryPlace::Lobby, ..claim(n.into(), MeetingRole::Guest) });
+        room.pass(Duration::milliseconds(5));
+    }
+    room.pass(Duration::seconds(5));
+    let told = room.take(1);
+    let lobbies: Vec<usize> = told
+        .iter()
+        .filter_map(|message| match message {
+            SocketMessage::Lobby { waiting, .. } => Some(waiting.len()),
+            _ => None,
+        })
+        .collect();
+    assert!(lobbies.len() <= 12, "{} messages in two seconds", lobbies.len());
+    assert_eq!(lobbies.last(), Some(&400), "and the last one tells of all");
+    assert!(told.len() < 64, "{} messages in all", told.len());
+    assert_eq!(room.act(1, SocketAct::Admit { seat: seat(100) }), Ok(()));
+    let told = room.take(1);
+    let after = told.iter().position(|message| matches!(message, SocketMessage::Lobby { .. }));
+    let done = told.iter().position(|message| matches!(message, SocketMessage::Done { .. }));
+    assert!(after.is_some() && after < done, "what a host does is told before it is answered: {told:?}");
+}

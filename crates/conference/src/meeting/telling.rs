@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::{
     chat::Reader,
-    core::{GATHER, Meeting, Output},
+    core::{GATHER, Meeting, Output, WAITING_PER_GATHER},
     seat::{LineId, Presence},
 };
 
@@ -69,8 +69,15 @@ impl Meeting {
         }
     }
 
+    /// Who waits has changed: hosts will be told soon.
+    pub(super) fn mark_lobby(&mut self, now: OffsetDateTime) {
+        let waiting = i32::try_from(self.lobby.len()).unwrap_or(i32::MAX);
+        self.lobby_at.get_or_insert(now + GATHER * (1 + waiting / WAITING_PER_GATHER));
+    }
+
     /// Tells hosts who waits.
     pub(super) fn tell_lobby(&mut self) {
+        self.lobby_at = None;
         let waiting = self.lobby.iter().map(Presence::told_waiting).collect();
         self.tell_moderators(SocketMessage::Lobby { waiting, waiting_text: self.waiting_text.clone() });
     }
