@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use fernamt_media::{MediaEvent, Permissions, RoomLimits, RoomName, SeatEnd, Source, TicketFor, Tracks};
+use fernamt_media::{
+    MediaError, MediaEvent, Permissions, RoomLimits, RoomName, SeatEnd, Source, Sources, TicketFor, Tracks,
+};
 use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
 
 use uuid::Uuid;
@@ -49,6 +51,62 @@ fn on_a_livekit_of_ones_own_it_is_the_same() {
     let (mut erika, mut jonas) = (join(&house, 1), join(&house, 2));
     meet(&mut house, &mut erika, &mut jonas);
     order(&mut house, &mut jonas);
+}
+
+#[test]
+fn what_was_withdrawn_does_not_come_back_with_a_token_of_before() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = fernamt_testkit::peer!(House::on_livekit());
+    let (plane, seat) = (house.plane.clone(), house.seat(1));
+    let token = house.ticket(1);
+    let mut erika = SdkClient::join(&house.url(), &token).expect("joined");
+    house.event(|event| *event == MediaEvent::SeatConnected(seat));
+    let quiet = Permissions { publish: Sources::NONE, ..Permissions::PARTICIPANT };
+    house.wait(plane.set_permissions(seat, quiet)).unwrap();
+    erika.leave().expect("left");
+    house.event(|event| matches!(event, MediaEvent::SeatLeft(left, _) if *left == seat));
+
+    let _again = SdkClient::join(&house.url(), &token).expect("LiveKit takes a token until its time is over");
+    house.event(|event| *event == MediaEvent::SeatConnected(seat));
+    let present = house.wait(plane.list(house.room)).unwrap();
+    assert_eq!(present.iter().map(|presence| presence.permissions).collect::<Vec<_>>(), [quiet]);
+}
+
+#[test]
+fn what_is_withdrawn_while_somebody_is_away_counts_when_they_come_back() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = fernamt_testkit::peer!(House::on_livekit());
+    let (plane, seat) = (house.plane.clone(), house.seat(1));
+    let token = house.ticket(1);
+    let quiet = Permissions { publish: Sources::NONE, ..Permissions::PARTICIPANT };
+    let away = house.wait(plane.set_permissions(seat, quiet));
+    assert!(matches!(away, Err(MediaError::NoSuchSeat)), "{away:?}");
+    let _erika = SdkClient::join(&house.url(), &token).expect("joined");
+    house.event(|event| *event == MediaEvent::SeatConnected(seat));
+    let present = house.wait(plane.list(house.room)).unwrap();
+    assert_eq!(present.iter().map(|presence| presence.permissions).collect::<Vec<_>>(), [quiet]);
+}
+
+#[test]
+fn after_a_restart_nobody_stays_whom_nobody_knows() {
+    fernamt_testkit::peer!(sdk_python());
+    let mut house = fernamt_testkit::peer!(House::on_livekit());
+    let token = house.ticket(1);
+    let erika = SdkClient::join(&house.url(), &token).expect("joined");
+    house.event(|event| matches!(event, MediaEvent::SeatConnected(_)));
+    house.restart_on_livekit();
+    erika.event(LIMIT, |event| event["event"] == "disconnected").expect("sent out");
+    assert!(house.wait(house.plane.list(house.room)).is_err());
+
+    // The room is opened again, but a token of before the restart opens it no more.
+    house.open(RoomLimits::default());
+    if let Ok(ghost) = SdkClient::join(&house.url(), &token) {
+        ghost.event(LIMIT, |event| event["event"] == "disconnected").expect("sent out again");
+    }
+    let _erika = SdkClient::join(&house.url(), &house.ticket(1)).expect("joined");
+    let seat = house.seat(1);
+    house.event(|event| *event == MediaEvent::SeatConnected(seat));
+    assert_eq!(house.wait(house.plane.list(house.room)).unwrap().len(), 1);
 }
 
 #[test]

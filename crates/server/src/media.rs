@@ -97,10 +97,13 @@ impl Media {
 
     /// Carries sound and picture until stopped.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        if let Self::Embedded(plane) = self
-            && let Err(error) = plane.run(stop).await
-        {
-            tracing::error!(%error, "Sound and picture are not carried");
+        match self {
+            Self::Embedded(plane) => {
+                if let Err(error) = plane.run(stop).await {
+                    tracing::error!(%error, "Sound and picture are not carried");
+                }
+            }
+            Self::LiveKit(plane, _) => plane.run(stop).await,
         }
     }
 }

@@ -18,6 +18,7 @@ use prost::Message;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, RoomLimits, RoomName, Seat,
@@ -44,6 +45,12 @@ const EMPTY_ROOM_S: u32 = 24 * 60 * 60;
 /// The most events that somebody may lag behind.
 const MAX_WAITING_EVENTS: usize = 4096;
 
+/// The most seats of a room that are remembered: those that are taken, those with a ticket, those that may come back.
+const MAX_KNOWN_SEATS: usize = 4096;
+
+/// How long after a failed attempt to find what an earlier life left behind the next one is made.
+const CLEAN_AGAIN: Duration = Duration::from_secs(30);
+
 /// Where the LiveKit is, and how it knows us.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -67,6 +74,8 @@ pub struct LiveKit {
     rng: Arc<dyn Rng>,
     events: broadcast::Sender<MediaEvent>,
     state: Mutex<State>,
+    /// Held while a room of an earlier life is cleared, so that a new one under its name is not.
+    clearing: tokio::sync::Mutex<()>,
 }
 
 /// What has to be remembered beside what LiveKit knows.
@@ -79,11 +88,40 @@ struct State {
 
 #[derive(Debug)]
 struct Room {
+    /// What LiveKit calls this one of all that had the name; nothing until it is made.
+    sid: String,
     limits: RoomLimits,
     seated: HashSet<SeatId>,
     /// Who was sent out, and until when a token of before may be good. LiveKit withdraws none.
     removed: HashMap<SeatId, OffsetDateTime>,
-    permissions: HashMap<SeatId, Permissions>,
+    known: HashMap<SeatId, Known>,
+}
+
+/// A seat that got a ticket from us.
+#[derive(Debug)]
+struct Known {
+    /// What it may do now, whatever its tokens say.
+    permissions: Permissions,
+    /// Until when its tokens may be good, if it is not taken.
+    until: OffsetDateTime,
+}
+
+impl Room {
+    fn new(limits: RoomLimits) -> Self {
+        Self { sid: String::new(), limits, seated: HashSet::new(), removed: HashMap::new(), known: HashMap::new() }
+    }
+
+    /// Remembers what a seat may do.
+    fn note(&mut self, id: SeatId, permissions: Permissions, now: OffsetDateTime) -> Result<(), MediaError> {
+        if self.known.len() >= MAX_KNOWN_SEATS && !self.known.contains_key(&id) {
+            self.known.retain(|id, known| self.seated.contains(id) || known.until > now);
+            if self.known.len() >= MAX_KNOWN_SEATS {
+                return Err(MediaError::TooManySeats);
+            }
+        }
+        self.known.insert(id, Known { permissions, until: now + rooms::RETURN_LIFETIME });
+        Ok(())
+    }
 }
 
 /// Why LiveKit did not do it.
@@ -129,7 +167,19 @@ impl LiveKit {
             rng,
             events,
             state: Mutex::default(),
+            clearing: tokio::sync::Mutex::default(),
         }))
+    }
+
+    /// Closes what an earlier life of this server left open: nobody moderates who is still in there. Whoever is asks the
+    /// meeting for a new ticket. Ends once that is done.
+    pub async fn run(&self, stop: CancellationToken) {
+        while let Err(error) = self.clean().await {
+            tracing::warn!(%error, "Rooms of before the start could not be looked for at LiveKit");
+            if stop.run_until_cancelled(tokio::time::sleep(CLEAN_AGAIN)).await.is_none() {
+                return;
+            }
+        }
     }
 
     /// Takes LiveKit's webhooks. It signs them, so this stands beside the check of origins.
@@ -198,20 +248,22 @@ fn remote(error: impl std::error::Error + Send + Sync + 'static) -> MediaError {
 #[async_trait]
 impl MediaPlane for LiveKit {
     async fn open_room(&self, room: RoomName, limits: RoomLimits) -> Result<(), MediaError> {
-        self.create(room, limits).await?;
-        let fresh = || Room { limits, seated: HashSet::new(), removed: HashMap::new(), permissions: HashMap::new() };
-        self.state().rooms.entry(room).or_insert_with(fresh).limits = limits;
-        Ok(())
+        let known = self.limits(room).is_ok();
+        if !known {
+            let _clearing = self.clearing.lock().await;
+            // Whoever is in there has no ticket of ours.
+            self.delete(room).await?;
+            self.state().rooms.entry(room).or_insert_with(|| Room::new(limits));
+        }
+        if let Some(room) = self.state().rooms.get_mut(&room) {
+            room.limits = limits;
+        }
+        self.create(room, limits).await
     }
 
     async fn close_room(&self, room: RoomName) -> Result<(), MediaError> {
         self.state().rooms.remove(&room);
-        let order = proto::DeleteRoomRequest { room: room.to_string() };
-        let grant = VideoGrant { room_create: true, ..VideoGrant::default() };
-        match self.order::<proto::DeleteRoomResponse>("DeleteRoom", grant, &order).await {
-            Ok(_) | Err(MediaError::NoSuchSeat) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.delete(room).await
     }
 
     async fn ticket(&self, ticket: TicketFor) -> Result<Ticket, MediaError> {
@@ -220,8 +272,8 @@ impl MediaPlane for LiveKit {
         // A LiveKit that was restarted has forgotten the room, and lets nobody into one it does not know.
         self.create(seat.room, limits).await?;
         if let Some(room) = self.state().rooms.get_mut(&seat.room) {
+            room.note(seat.id, ticket.permissions, self.clock.now())?;
             room.removed.remove(&seat.id);
-            room.permissions.insert(seat.id, ticket.permissions);
         }
         let expires_at = self.clock.now() + time::Duration::seconds(MAX_TICKET_LIFETIME_S);
         let token = self.key.sign(&Claims {
@@ -237,11 +289,11 @@ impl MediaPlane for LiveKit {
 
     async fn set_permissions(&self, seat: Seat, permissions: Permissions) -> Result<(), MediaError> {
         self.limits(seat.room)?;
-        self.permit(seat, permissions).await?;
-        if let Some(room) = self.state().rooms.get_mut(&seat.room) {
-            room.permissions.insert(seat.id, permissions);
+        // First of all remembered: who is not there at this moment comes back with a token of before.
+        if let Some(known) = self.state().rooms.get_mut(&seat.room).and_then(|room| room.known.get_mut(&seat.id)) {
+            known.permissions = permissions;
         }
-        Ok(())
+        self.permit(seat, permissions).await
     }
 
     async fn mute(&self, seat: Seat, tracks: Tracks) -> Result<(), MediaError> {
@@ -277,6 +329,7 @@ impl MediaPlane for LiveKit {
             let now = self.clock.now();
             room.removed.retain(|_, until| *until > now);
             room.removed.insert(seat.id, now + rooms::RETURN_LIFETIME);
+            room.known.remove(&seat.id);
         }
         match self.send_out(seat).await {
             Err(MediaError::NoSuchSeat) => Ok(()),

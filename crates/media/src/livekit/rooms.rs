@@ -11,7 +11,36 @@ use crate::{
 /// How long a token that LiveKit gave a client may be good: its own ten minutes, and what its clock may be behind.
 pub(super) const RETURN_LIFETIME: Duration = Duration::minutes(12);
 
+/// What rooms of ours say about themselves.
+const MARK: &str = "fernamt";
+
 impl LiveKit {
+    /// Closes rooms of ours that this life of the server has not opened.
+    pub(super) async fn clean(&self) -> Result<(), MediaError> {
+        let grant = VideoGrant { room_list: true, ..VideoGrant::default() };
+        let order = proto::ListRoomsRequest::default();
+        let found = self.order::<proto::ListRoomsResponse>("ListRooms", grant, &order).await?;
+        for room in found.rooms.iter().filter(|room| room.metadata == MARK) {
+            let Ok(name) = room.name.parse().map(RoomName) else { continue };
+            let _clearing = self.clearing.lock().await;
+            if self.limits(name).is_err() {
+                tracing::info!(room = %name, "A room of before the start is closed");
+                self.delete(name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes a room and sends everybody out.
+    pub(super) async fn delete(&self, room: RoomName) -> Result<(), MediaError> {
+        let order = proto::DeleteRoomRequest { room: room.to_string() };
+        let grant = VideoGrant { room_create: true, ..VideoGrant::default() };
+        match self.order::<proto::DeleteRoomResponse>("DeleteRoom", grant, &order).await {
+            Ok(_) | Err(MediaError::NoSuchSeat) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes a room, or leaves the one that is there.
     pub(super) async fn create(&self, room: RoomName, limits: RoomLimits) -> Result<(), MediaError> {
         let order = proto::CreateRoomRequest {
@@ -19,10 +48,15 @@ impl LiveKit {
             empty_timeout: EMPTY_ROOM_S,
             departure_timeout: EMPTY_ROOM_S,
             max_participants: limits.max_seats,
+            metadata: MARK.to_owned(),
             ..proto::CreateRoomRequest::default()
         };
         let grant = VideoGrant { room_create: true, ..VideoGrant::default() };
-        self.order::<proto::Room>("CreateRoom", grant, &order).await.map(drop)
+        let made = self.order::<proto::Room>("CreateRoom", grant, &order).await?;
+        if let Some(room) = self.state().rooms.get_mut(&room) {
+            room.sid = made.sid;
+        }
+        Ok(())
     }
 
     /// Says what a seat may do.
@@ -70,7 +104,7 @@ pub(super) fn presence(room: RoomName, found: &proto::ParticipantInfo) -> Option
     })
 }
 
-fn permissions(found: Option<&proto::ParticipantPermission>) -> Permissions {
+pub(super) fn permissions(found: Option<&proto::ParticipantPermission>) -> Permissions {
     let Some(found) = found else { return Permissions::LISTENER };
     let sources: Vec<Source> = found.can_publish_sources().map(words::source).collect();
     let publish = if !found.can_publish {

@@ -12,8 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use livekit_protocol as proto;
 use proto::DisconnectReason;
 
-use super::{LiveKit, track};
-use crate::{MediaEvent, RoomName, Seat, SeatEnd, SeatId, TrackId};
+use super::{LiveKit, rooms, track};
+use crate::{MediaError, MediaEvent, RoomName, Seat, SeatEnd, SeatId, TrackId};
 
 /// How many webhooks are remembered, to know one that is repeated.
 const MAX_REMEMBERED: usize = 4096;
@@ -40,12 +40,14 @@ pub(super) async fn receive(State(plane): State<Arc<LiveKit>>, headers: HeaderMa
 
 impl LiveKit {
     async fn hear(&self, event: proto::WebhookEvent) {
-        let Some(room) = event.room.as_ref().and_then(|room| room.name.parse().ok()).map(RoomName) else { return };
+        let Some(about) = event.room else { return };
+        let Ok(room) = about.name.parse().map(RoomName) else { return };
         let identity = event.participant.as_ref().and_then(|participant| participant.identity.parse().ok());
         let seat = identity.map(|id| Seat { room, id: SeatId(id) });
         let reason = event.participant.as_ref().map(proto::ParticipantInfo::disconnect_reason);
+        let may = event.participant.as_ref().and_then(|participant| participant.permission.as_ref());
         let now = self.clock.now();
-        let (mut told, mut out) = (Vec::new(), None);
+        let (mut told, mut out, mut change) = (Vec::new(), None, None);
         {
             let mut state = self.state();
             if state.heard.contains(&event.id) {
@@ -56,8 +58,8 @@ impl LiveKit {
             }
             state.heard.push_back(event.id);
             if event.event == "room_finished" {
-                // One that we closed is forgotten already.
-                if let Some(gone) = state.rooms.get_mut(&room) {
+                // One that we closed is forgotten already, or there is another one of its name.
+                if let Some(gone) = state.rooms.get_mut(&room).filter(|here| here.sid == about.sid) {
                     gone.seated.clear();
                     told.push(MediaEvent::RoomGone(room));
                 }
@@ -73,12 +75,22 @@ impl LiveKit {
                 "participant_joined" if here.removed.get(&seat.id).is_some_and(|until| *until > now) => {
                     out = Some(seat);
                 }
-                "participant_joined" => {
-                    here.seated.insert(seat.id);
-                    told.push(MediaEvent::SeatConnected(seat));
-                }
+                "participant_joined" => match here.known.get(&seat.id) {
+                    Some(known) => {
+                        // The token that opened the door may say what was true when it was made.
+                        let same = may.is_some() && rooms::permissions(may) == known.permissions;
+                        change = (!same).then_some((seat, known.permissions));
+                        here.seated.insert(seat.id);
+                        told.push(MediaEvent::SeatConnected(seat));
+                    }
+                    // A token of an earlier life of this server: the meeting decides anew.
+                    None => out = Some(seat),
+                },
                 "participant_left" | "participant_connection_aborted" => {
                     let why = end(reason.unwrap_or_default());
+                    if let Some(known) = here.known.get_mut(&seat.id) {
+                        known.until = now + rooms::RETURN_LIFETIME;
+                    }
                     if why == SeatEnd::Replaced {
                         told.push(MediaEvent::SeatLeft(seat, why));
                     } else if here.seated.remove(&seat.id) {
@@ -100,7 +112,18 @@ impl LiveKit {
         if let Some(seat) = out
             && let Err(error) = self.send_out(seat).await
         {
-            tracing::warn!(%error, "Somebody who was sent out came back and could not be sent out again");
+            tracing::warn!(%error, "Somebody came in without a right to and could not be sent out");
+        }
+        if let Some((seat, permissions)) = change
+            && let Err(error) = self.permit(seat, permissions).await
+        {
+            tracing::warn!(%error, "Somebody came back with a token of before and could not be told what is allowed now");
+            // Who may do more than was decided must not stay.
+            if !matches!(error, MediaError::NoSuchSeat)
+                && let Err(error) = self.send_out(seat).await
+            {
+                tracing::warn!(%error, "Somebody came in without a right to and could not be sent out");
+            }
         }
         for event in told {
             self.tell(event);

@@ -21,7 +21,7 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Runtime,
-    sync::broadcast,
+    sync::{broadcast, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -36,8 +36,14 @@ pub(crate) struct House {
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
     runtime: Runtime,
-    /// The other server, if the plane is on one, and where clients reach it.
-    livekit: Option<peers::LiveKit>,
+    /// The other server, if the plane is on one.
+    livekit: Option<OnLiveKit>,
+}
+
+struct OnLiveKit {
+    server: peers::LiveKit,
+    /// What takes its webhooks, until the next one does.
+    webhooks: watch::Sender<Router>,
 }
 
 /// What a house may have otherwise.
@@ -95,24 +101,36 @@ impl House {
             known_rooms_only: true,
             ..peers::LiveKitSettings::default()
         })?;
-        let settings = fernamt_media::livekit::Settings {
-            url: server.ws_url(),
-            api_url: server.http_url(),
-            key: server.key.to_owned(),
-            secret: server.secret.into(),
-        };
-        let plane = LiveKit::new(settings, Arc::new(SystemClock), Arc::new(SystemRng))?;
-        let router = plane.router();
+        let plane = plane_on(&server)?;
+        let (webhooks, mut router) = watch::channel(plane.router());
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve_http(stream, router.clone()));
+                let served = router.borrow_and_update().clone();
+                let mut next = router.clone();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = serve_http(stream, served) => {}
+                        _ = next.changed() => {}
+                    }
+                });
             }
         });
         let (events, stop) = (plane.events(), CancellationToken::new());
         let room = RoomName(Uuid::from_u128(0x00c0_ffee));
-        let house = Self { plane, room, address, events, stop, running: None, runtime, livekit: Some(server) };
+        let livekit = Some(OnLiveKit { server, webhooks });
+        let house = Self { plane, room, address, events, stop, running: None, runtime, livekit };
         house.open(RoomLimits::default());
         Ok(house)
+    }
+
+    /// Another life of the plane on the same LiveKit, as after a restart of the server.
+    pub(crate) fn restart_on_livekit(&mut self) {
+        let livekit = self.livekit.as_ref().unwrap();
+        let plane = plane_on(&livekit.server).unwrap();
+        drop(livekit.webhooks.send_replace(plane.router()));
+        self.events = plane.events();
+        self.runtime.block_on(plane.run(self.stop.clone()));
+        self.plane = plane;
     }
 
     pub(crate) fn open(&self, limits: RoomLimits) {
@@ -120,7 +138,7 @@ impl House {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.livekit.as_ref().map_or_else(|| format!("ws://{}", self.address), peers::LiveKit::ws_url)
+        self.livekit.as_ref().map_or_else(|| format!("ws://{}", self.address), |livekit| livekit.server.ws_url())
     }
 
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
@@ -173,6 +191,16 @@ impl Drop for House {
     fn drop(&mut self) {
         self.shut_down();
     }
+}
+
+fn plane_on(server: &peers::LiveKit) -> anyhow::Result<Arc<LiveKit>> {
+    let settings = fernamt_media::livekit::Settings {
+        url: server.ws_url(),
+        api_url: server.http_url(),
+        key: server.key.to_owned(),
+        secret: server.secret.into(),
+    };
+    Ok(LiveKit::new(settings, Arc::new(SystemClock), Arc::new(SystemRng))?)
 }
 
 async fn listen(listener: TcpListener, plane: Arc<Embedded>) {
