@@ -81,7 +81,6 @@ impl Meeting {
             SocketAct::RenewPin => return self.push(Output::RenewPin { line, re, by: asker.person }),
             SocketAct::EndForAll => {
                 self.answer(line, re, Ok(()));
-                self.audit("meeting_ended", asker);
                 self.push(Output::End { by: asker.person });
                 return self.end(PresenceEnded::MeetingEnded);
             }
@@ -134,7 +133,13 @@ impl Meeting {
                 }
                 edited
             }
-            SocketAct::ChatDelete { id } => self.chat.delete(id, reader)?,
+            SocketAct::ChatDelete { id } => {
+                let deleted = self.chat.delete(id, reader)?;
+                if self.chat.author(id) != Some(asker.seat) {
+                    self.audit("message_deleted", asker);
+                }
+                deleted
+            }
             SocketAct::ChatReact { id, reaction, on } => {
                 if on && !self.may(asker).react {
                     return Err(SocketRefusal::SwitchedOff);
@@ -255,11 +260,16 @@ impl Meeting {
             SocketAct::Admit { seat } => {
                 self.admit(now, seat)?;
                 self.tell_lobby();
+                self.audit("admitted", asker);
             }
             SocketAct::AdmitAll => {
                 let waiting: Vec<SeatId> = self.lobby.iter().map(|one| one.id).collect();
+                let before = waiting.len();
                 let done = waiting.into_iter().try_for_each(|seat| self.admit(now, seat));
-                self.tell_lobby();
+                if self.lobby.len() < before {
+                    self.tell_lobby();
+                    self.audit("admitted", asker);
+                }
                 done?;
             }
             SocketAct::Refuse { seat } => {
@@ -314,13 +324,16 @@ impl Meeting {
                 }
             }
             SocketAct::SetWaitingText { text } => {
-                self.waiting_text = match text.trim() {
+                let text = match text.trim() {
                     "" => String::new(),
                     text => text::lines(text, MAX_WAITING_TEXT_CHARS).ok_or(SocketRefusal::BadText)?,
                 };
-                self.tell_lobby();
-                self.tell_lobby_itself(now);
-                self.keep();
+                if std::mem::replace(&mut self.waiting_text, text) != self.waiting_text {
+                    self.tell_lobby();
+                    self.tell_lobby_itself(now);
+                    self.keep();
+                    self.audit("waiting_text_changed", asker);
+                }
             }
             SocketAct::FindListeners { name } => {
                 let wanted = name.trim().to_lowercase();

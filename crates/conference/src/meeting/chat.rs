@@ -108,6 +108,15 @@ impl Chat {
         Ok(Saying::Deleted { id })
     }
 
+    /// Who wrote a message that stands.
+    pub(super) fn author(&self, id: u64) -> Option<SeatId> {
+        let at = self.sayings.binary_search_by_key(&id, Saying::id).ok()?;
+        match &self.sayings[at] {
+            Saying::Said(message) => Some(message.seat),
+            Saying::Deleted { .. } => None,
+        }
+    }
+
     /// A message with a reaction more or less. Nothing if that changes nothing.
     pub(super) fn react(
         &self,

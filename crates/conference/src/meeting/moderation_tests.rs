@@ -123,3 +123,47 @@ fn hosts_read_few_messages_of_many_who_knock() {
     let done = told.iter().position(|message| matches!(message, SocketMessage::Done { .. }));
     assert!(after.is_some() && after < done, "what a host does is told before it is answered: {told:?}");
 }
+
+#[test]
+fn each_act_of_a_host_is_written_down_once() {
+    let mut room = Room::new(RoomKind::Lecture);
+    room.join(1, MeetingRole::Host);
+    for n in 2..5 {
+        room.join(n, MeetingRole::Participant);
+    }
+    room.join(5, MeetingRole::Listener);
+    for n in 6..10 {
+        room.hello(n, Claim { place: EntryPlace::Lobby, ..claim(n.into(), MeetingRole::Guest) });
+    }
+    assert_eq!(room.act(2, say("Werbung")), Ok(()));
+    assert_eq!(room.act(1, say("Guten Tag")), Ok(()));
+    let cases: Vec<(SocketAct, &[&str])> = vec![
+        (SocketAct::Admit { seat: seat(6) }, &["admitted"]),
+        (SocketAct::Refuse { seat: seat(7) }, &["not_admitted"]),
+        (SocketAct::AdmitAll, &["admitted"]),
+        (SocketAct::AdmitAll, &[]),
+        (SocketAct::Mute { seat: seat(2) }, &["muted"]),
+        (SocketAct::MuteAll, &["all_muted"]),
+        (SocketAct::StopVideo { seat: seat(2) }, &["video_stopped"]),
+        (SocketAct::StopShare { seat: seat(2) }, &["share_stopped"]),
+        (SocketAct::SetRole { seat: seat(2), role: MeetingRole::Presenter }, &["role_changed"]),
+        (SocketAct::SetRole { seat: seat(2), role: MeetingRole::Presenter }, &[]),
+        (SocketAct::Stage { seat: seat(5), on: true }, &["brought_on_stage"]),
+        (SocketAct::Stage { seat: seat(5), on: false }, &["let_off_stage"]),
+        (rules(true, false), &["rules_changed"]),
+        (rules(true, false), &[]),
+        (SocketAct::SetWaitingText { text: "Gleich".into() }, &["waiting_text_changed"]),
+        (SocketAct::SetWaitingText { text: "Gleich".into() }, &[]),
+        (SocketAct::ChatDelete { id: 1 }, &["message_deleted"]),
+        (SocketAct::ChatDelete { id: 2 }, &[]),
+        (SocketAct::HandsClear, &[]),
+        (SocketAct::Remove { seat: seat(3) }, &["removed"]),
+        // The end is written down where it is made.
+        (SocketAct::EndForAll, &[]),
+    ];
+    for (act, wanted) in cases {
+        room.audited.clear();
+        assert_eq!(room.act(1, act.clone()), Ok(()), "{act:?}");
+        assert_eq!(room.audited, wanted, "{act:?}");
+    }
+}
