@@ -140,7 +140,7 @@ impl Visitor {
         match (self.hall.guard.settle(&pass, found, now), meeting) {
             (Verdict::Admitted(place), Some(meeting)) => self.let_in(&meeting, place, true).await,
             (Verdict::Refused { alarm: Some(guessed) }, _) => {
-                self.hall.guessed(tenant.id(), guessed, true).await;
+                self.hall.guessed(tenant.id(), guessed);
                 Err((refused(), cookie))
             }
             _ => Err((refused(), cookie)),

@@ -18,10 +18,10 @@ use fernamt_store::{MeetingRecord, MessageRecord, RoomRecord, StoreError, Tenant
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, sleep_until},
+    sync::{Notify, mpsc, watch},
+    time::{Instant, sleep_until, timeout},
 };
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     chat::{Saying, purpose},
@@ -45,6 +45,8 @@ const BATCH: usize = 64;
 const MAX_MEDIA_ORDERS: usize = 2_048;
 /// How long a meeting that everybody has left stays in memory, so that who reloads a page finds it as it was.
 const RESTS: Duration = Duration::from_secs(60);
+/// How long the media plane may take for one order. What it does not do by then it is not waited for.
+const PLANE_WITHIN: Duration = Duration::from_secs(10);
 /// How soon what could not be stored is tried again.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -70,11 +72,18 @@ pub(super) enum Command {
     Revoked {
         seat: SeatId,
     },
-    Guessed(bool),
+}
+
+/// What a meeting must hear even when it takes nothing in for a while. It waits as a state and not in a queue, so that
+/// telling it holds up nobody.
+#[derive(Debug, Default)]
+pub(super) struct Nudges {
     /// Its row in the store has changed.
-    Changed,
+    pub(super) changed: Notify,
+    /// Its PIN is guessed, or no longer: the guard knows.
+    pub(super) guessed: Notify,
     /// The server stops: everybody shall come back later.
-    Restart,
+    pub(super) restart: CancellationToken,
 }
 
 /// What a client's socket is told.
@@ -98,6 +107,7 @@ pub(super) struct Actor {
     meeting: Meeting,
     commands: mpsc::Sender<Command>,
     inbox: mpsc::Receiver<Command>,
+    nudges: Arc<Nudges>,
     counts: watch::Sender<MeetingCounts>,
     sockets: HashMap<LineId, mpsc::Sender<ToClient>>,
     grants: HashMap<SeatId, AbortOnDropHandle<()>>,
@@ -151,7 +161,7 @@ impl Actor {
         record: MeetingRecord,
         settings: &ConferenceSettings,
         (commands, inbox): (mpsc::Sender<Command>, mpsc::Receiver<Command>),
-        counts: watch::Sender<MeetingCounts>,
+        (counts, nudges): (watch::Sender<MeetingCounts>, Arc<Nudges>),
     ) -> Result<Self, StoreError> {
         let (tenant, id) = (&site.tenant, record.id);
         let room = tenant.rooms().get(record.room).await?;
@@ -192,6 +202,7 @@ impl Actor {
             meeting,
             commands,
             inbox,
+            nudges,
             counts,
             sockets: HashMap::new(),
             grants: HashMap::new(),
@@ -216,14 +227,17 @@ impl Actor {
         loop {
             let wake = self.wakes_at(idle_since);
             tokio::select! {
+                () = self.nudges.restart.cancelled() => return self.restart(),
+                () = self.nudges.changed.notified() => self.look().await,
+                () = self.nudges.guessed.notified() => {
+                    let guessed = self.hall.guard.is_guessed(self.id, self.hall.parts.clock.now());
+                    self.hand(Input::Guessed(guessed));
+                }
                 command = self.inbox.recv() => match command {
                     Some(command) => {
                         let mut next = Some(command);
                         for _ in 0..BATCH {
                             let Some(command) = next else { break };
-                            if matches!(command, Command::Restart) {
-                                return self.restart();
-                            }
                             self.take(command).await;
                             next = self.inbox.try_recv().ok();
                         }
@@ -301,9 +315,6 @@ impl Actor {
                 self.hand(Input::Gone { line });
             }
             Command::Revoked { seat } => self.hand(Input::Revoked { seat }),
-            Command::Guessed(guessed) => self.hand(Input::Guessed(guessed)),
-            Command::Changed => self.look().await,
-            Command::Restart => {}
         }
     }
 
@@ -530,37 +541,42 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
     let mut open = false;
     let seat = |id: SeatId| MediaSeat { room, id: id.0.into() };
     while let Some(order) = orders.recv().await {
-        let done = match order {
-            ToPlane::Ticket { socket, ticket } => {
-                let ticket = async {
-                    if !open {
-                        plane.open_room(room, limits).await?;
-                    }
-                    plane.ticket(ticket).await
-                };
-                match ticket.await {
-                    Ok(ticket) => {
-                        open = true;
-                        let url = ticket.url.unwrap_or_else(|| site.origin().replacen("http", "ws", 1));
-                        let access = MediaAccess { url, ticket: ticket.token, expires_at: ticket.expires_at };
-                        let _ = socket.try_send(ToClient::Text(text(&SocketMessage::Media(access))));
-                        Ok(())
-                    }
-                    Err(error) => {
-                        // The room may be gone; the next one to ask opens it again.
-                        open = false;
-                        Err(error)
+        let done = async {
+            match order {
+                ToPlane::Ticket { socket, ticket } => {
+                    let ticket = async {
+                        if !open {
+                            plane.open_room(room, limits).await?;
+                        }
+                        plane.ticket(ticket).await
+                    };
+                    match ticket.await {
+                        Ok(ticket) => {
+                            open = true;
+                            let url = ticket.url.unwrap_or_else(|| site.origin().replacen("http", "ws", 1));
+                            let access = MediaAccess { url, ticket: ticket.token, expires_at: ticket.expires_at };
+                            let _ = socket.try_send(ToClient::Text(text(&SocketMessage::Media(access))));
+                            Ok(())
+                        }
+                        Err(error) => {
+                            // The room may be gone; the next one to ask opens it again.
+                            open = false;
+                            Err(error)
+                        }
                     }
                 }
-            }
-            ToPlane::Order(MediaOrder::Permit(id, permissions)) => plane.set_permissions(seat(id), permissions).await,
-            ToPlane::Order(MediaOrder::Mute(id)) => plane.mute(seat(id), Tracks::Audio).await,
-            ToPlane::Order(MediaOrder::Remove(id)) => plane.remove(seat(id)).await,
-            ToPlane::Order(MediaOrder::Close) => {
-                open = false;
-                plane.close_room(room).await
+                ToPlane::Order(MediaOrder::Permit(id, permissions)) => {
+                    plane.set_permissions(seat(id), permissions).await
+                }
+                ToPlane::Order(MediaOrder::Mute(id)) => plane.mute(seat(id), Tracks::Audio).await,
+                ToPlane::Order(MediaOrder::Remove(id)) => plane.remove(seat(id)).await,
+                ToPlane::Order(MediaOrder::Close) => {
+                    open = false;
+                    plane.close_room(room).await
+                }
             }
         };
+        let done = timeout(PLANE_WITHIN, done).await.unwrap_or(Err(MediaError::Busy));
         match done {
             // Who is only here for the chat has no seat in the media plane.
             Ok(()) | Err(MediaError::NoSuchSeat | MediaError::NoSuchRoom) => {}

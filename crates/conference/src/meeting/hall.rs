@@ -22,14 +22,15 @@ use fernamt_domain::{
 use fernamt_identity::Authoriser;
 use fernamt_media::{MediaPlane, RoomName, Source};
 use fernamt_store::{Notice, Store, StoreError};
+use futures_util::{StreamExt as _, stream};
 use tokio::{
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    actor::{Actor, Command},
+    actor::{Actor, Command, Nudges},
     seat::LineId,
     ungreeted::Ungreeted,
 };
@@ -41,6 +42,14 @@ use crate::{
 
 /// Messages that wait for one meeting.
 const MAX_COMMANDS: usize = 1_024;
+/// Meetings that are started side by side.
+const STARTING_AT_ONCE: usize = 64;
+/// How long starting a meeting may take.
+const START_WITHIN: Duration = Duration::from_secs(10);
+/// Media rooms that are asked at once who is in them.
+const LISTED_AT_ONCE: usize = 16;
+/// How long the media plane may take to say who is in one room.
+const LIST_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked whether the guessing of a meeting's PIN has stopped.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
@@ -72,7 +81,7 @@ pub struct Hall {
     pub(super) ungreeted: Ungreeted,
     conference: OnceLock<Weak<Conference>>,
     running: Mutex<HashMap<(TenantId, MeetingId), Running>>,
-    starting: tokio::sync::Mutex<()>,
+    starting: [tokio::sync::Mutex<()>; STARTING_AT_ONCE],
     lines: AtomicU64,
 }
 
@@ -80,6 +89,7 @@ pub struct Hall {
 struct Running {
     owner: PersonId,
     commands: mpsc::Sender<Command>,
+    nudges: Arc<Nudges>,
     counts: watch::Receiver<MeetingCounts>,
 }
 
@@ -90,6 +100,8 @@ pub(super) enum NotStarted {
     Over(PresenceEnded),
     #[error("as many meetings run as may")]
     TooMany,
+    #[error("it took too long")]
+    TooSlow,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -111,7 +123,7 @@ impl Hall {
             ungreeted: Ungreeted::default(),
             conference: OnceLock::new(),
             running: Mutex::default(),
-            starting: tokio::sync::Mutex::default(),
+            starting: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             lines: AtomicU64::new(1),
         })
     }
@@ -138,29 +150,27 @@ impl Hall {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = look.tick() => {
-                    let now = self.parts.clock.now();
-                    for ((_, meeting), running) in self.all() {
-                        let guessed = self.guard.is_guessed(meeting, now);
-                        let _ = running.commands.send(Command::Guessed(guessed)).await;
+                    for (_, running) in self.all() {
+                        running.nudges.guessed.notify_one();
                     }
                 }
                 notice = bus.next() => match notice {
                     Some(Notice::Event(TenantEvent { tenant, event: DomainEvent::MeetingChanged { meeting } })) => {
                         if let Some(running) = self.find(tenant, meeting) {
-                            let _ = running.commands.send(Command::Changed).await;
+                            running.nudges.changed.notify_one();
                         }
                     }
                     // With a person their rooms may go, and a meeting's name tag is its owner's.
                     Some(Notice::Event(TenantEvent { tenant, event: DomainEvent::PersonChanged { person } })) => {
                         let theirs = |of: TenantId, running: &Running| of == tenant && running.owner == person;
                         for (_, running) in self.all().into_iter().filter(|((of, _), running)| theirs(*of, running)) {
-                            let _ = running.commands.send(Command::Changed).await;
+                            running.nudges.changed.notify_one();
                         }
                     }
                     Some(Notice::Event(_)) => {}
                     Some(Notice::Everything) => {
                         for (_, running) in self.all() {
-                            let _ = running.commands.send(Command::Changed).await;
+                            running.nudges.changed.notify_one();
                         }
                     }
                     None => break,
@@ -168,7 +178,7 @@ impl Hall {
             }
         }
         for (_, running) in self.all() {
-            let _ = running.commands.send(Command::Restart).await;
+            running.nudges.restart.cancel();
         }
     }
 
@@ -178,11 +188,21 @@ impl Hall {
         site: &fernamt_http::Site,
         id: MeetingId,
     ) -> Result<mpsc::Sender<Command>, NotStarted> {
+        timeout(START_WITHIN, self.started(site, id)).await.unwrap_or(Err(NotStarted::TooSlow))
+    }
+
+    async fn started(
+        self: &Arc<Self>,
+        site: &fernamt_http::Site,
+        id: MeetingId,
+    ) -> Result<mpsc::Sender<Command>, NotStarted> {
         let tenant = site.tenant.id();
         if let Some(running) = self.find(tenant, id) {
             return Ok(running.commands);
         }
-        let _one_at_a_time = self.starting.lock().await;
+        // One meeting is not started twice; others are started beside it.
+        let place = usize::from(id.0.as_bytes()[15]) % STARTING_AT_ONCE;
+        let _one_at_a_time = self.starting[place].lock().await;
         if let Some(running) = self.find(tenant, id) {
             return Ok(running.commands);
         }
@@ -201,14 +221,27 @@ impl Hall {
             MeetingState::Planned | MeetingState::Running => {}
         }
         let settings = crate::settings::load(&site.tenant).await?;
-        let of_tenant = self.lock().keys().filter(|(other, _)| *other == tenant).count();
-        if of_tenant >= usize::from(settings.most_running) {
+        let most = usize::from(settings.most_running);
+        let has_room = |running: &HashMap<(TenantId, MeetingId), Running>| {
+            running.keys().filter(|(other, _)| *other == tenant).count() < most
+        };
+        if !has_room(&self.lock()) {
             return Err(NotStarted::TooMany);
         }
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
         let (told, counts) = watch::channel(MeetingCounts::default());
-        let actor = Actor::load(Arc::clone(self), site, record, &settings, (commands.clone(), inbox), told).await?;
-        self.lock().insert((tenant, id), Running { owner: actor.owner(), commands: commands.clone(), counts });
+        let nudges = Arc::<Nudges>::default();
+        let ears = (told, Arc::clone(&nudges));
+        let actor = Actor::load(Arc::clone(self), site, record, &settings, (commands.clone(), inbox), ears).await?;
+        let entry = Running { owner: actor.owner(), commands: commands.clone(), nudges, counts };
+        {
+            let mut running = self.lock();
+            // Others were started meanwhile.
+            if !has_room(&running) {
+                return Err(NotStarted::TooMany);
+            }
+            running.insert((tenant, id), entry);
+        }
         let hall = Arc::clone(self);
         tokio::spawn(async move {
             actor.run().await;
@@ -221,10 +254,10 @@ impl Hall {
         Ok(commands)
     }
 
-    /// Tells a running meeting that its PIN is guessed, or no longer.
-    pub(crate) async fn guessed(&self, tenant: TenantId, meeting: MeetingId, now: bool) {
+    /// Tells a running meeting that its PIN is guessed.
+    pub(crate) fn guessed(&self, tenant: TenantId, meeting: MeetingId) {
         if let Some(running) = self.find(tenant, meeting) {
-            let _ = running.commands.send(Command::Guessed(now)).await;
+            running.nudges.guessed.notify_one();
         }
     }
 
@@ -244,26 +277,26 @@ impl Hall {
 #[async_trait]
 impl LiveMeetings for Hall {
     async fn counts(&self, tenant: TenantId) -> Vec<Counts> {
-        let mut all = Vec::new();
-        for ((of, meeting), running) in self.all().into_iter().filter(|((of, _), _)| *of == tenant) {
-            debug_assert_eq!(of, tenant);
+        let own = self.all().into_iter().filter(|((of, _), _)| *of == tenant);
+        let all = stream::iter(own).map(async |((_, meeting), running)| {
             let counts = *running.counts.borrow();
-            let there = self.parts.media.list(RoomName(meeting.0)).await.unwrap_or_default();
+            let listed = timeout(LIST_WITHIN, self.parts.media.list(RoomName(meeting.0))).await;
+            let there = listed.ok().and_then(Result::ok).unwrap_or_default();
             let sending = |source: Source| {
                 let one = |presence: &&fernamt_media::Presence| {
                     presence.tracks.iter().any(|track| track.source == source && !track.muted)
                 };
                 u32::try_from(there.iter().filter(one).count()).unwrap_or(u32::MAX)
             };
-            all.push(Counts {
+            Counts {
                 meeting,
                 seats: counts.seated,
                 lobby: counts.waiting,
                 microphones: sending(Source::Microphone),
                 cameras: sending(Source::Camera),
-            });
-        }
-        all
+            }
+        });
+        all.buffer_unordered(LISTED_AT_ONCE).collect().await
     }
 
     async fn load(&self) -> MediaLoad {
@@ -271,3 +304,7 @@ impl LiveMeetings for Hall {
         MediaLoad { seats, ..MediaLoad::default() }
     }
 }
+
+#[cfg(test)]
+#[path = "hall_tests.rs"]
+mod tests;

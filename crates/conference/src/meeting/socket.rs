@@ -110,7 +110,7 @@ impl Visit {
         let grant = grant(&hall, &site, session.as_ref(), id, &claim).await?;
         let commands = hall.meeting(&site, id).await.map_err(|error| match error {
             NotStarted::Over(why) => Turned { why: Some(why), code: close::ENDED },
-            NotStarted::TooMany => LATER,
+            NotStarted::TooMany | NotStarted::TooSlow => LATER,
             NotStarted::Store(error) => {
                 tracing::warn!(%error, "A meeting could not be started");
                 LATER
