@@ -18,25 +18,22 @@ pub mod live;
 pub mod meeting;
 mod post;
 mod rooms;
+mod rounds;
 mod routes;
 pub mod settings;
 pub mod standing;
 mod webhooks;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use axum::Router;
 use fernamt_domain::{Clock, Rng, Sealer};
 use fernamt_http::{PublicAddress, egress::EgressGuard};
 use fernamt_store::Store;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 pub use invitation::link;
 pub use post::{NotSent, Post, PostOffice, Smtp, SmtpAddress, SmtpSecurity};
-
-/// How often it is looked whether something is due.
-const TICK: Duration = Duration::from_secs(5);
 
 /// What the conference needs.
 pub struct Parts {
@@ -78,28 +75,12 @@ impl Conference {
 
     /// Sends letters, tells webhooks and ends meetings whose time is over, until stopped.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            if let Err(error) = self.look_around().await {
-                tracing::error!(%error, "What the conference does by itself failed");
-            }
-        }
+        rounds::run(self, stop).await;
     }
 
     /// Does once what is due now: what [`Conference::run`] does again and again.
     pub async fn look_around(&self) -> Result<(), fernamt_store::StoreError> {
-        for tenant in self.parts.store.tenants().all().await? {
-            let store = self.parts.store.tenant(tenant.id);
-            lifecycle::end_overdue(&store, &self.parts).await?;
-            webhooks::tell_due(&store, &self.parts, &self.teller).await?;
-            post::send_due(&store, &self.parts, &tenant).await?;
-        }
-        Ok(())
+        rounds::once(self).await
     }
 }
 

@@ -18,10 +18,12 @@ use lettre::{
 };
 use serde::{Deserialize, Serialize};
 use time::Duration;
+use tokio::time::timeout;
 
 use crate::{
     Parts,
     invitation::{Card, Guest, Language, Method, Place},
+    rounds::Turn,
     settings,
 };
 
@@ -33,6 +35,9 @@ const PAUSES_S: [i64; 6] = [60, 300, 900, 3_600, 14_400, 43_200];
 
 /// How long the mail server may take.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How long a mail server may take for a whole letter, however slowly it answers.
+const TAKEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Why a letter was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -189,9 +194,12 @@ fn sealed_for(tenant: TenantId) -> Purpose<'static> {
 }
 
 /// Sends the letters whose turn it is.
-pub(crate) async fn send_due(tenant: &TenantStore, parts: &Parts, site: &Tenant) -> Result<(), StoreError> {
+pub(crate) async fn send_due(tenant: &TenantStore, parts: &Parts, site: &Tenant, turn: Turn) -> Result<(), StoreError> {
     let Some(post) = &parts.post else { return Ok(()) };
     for letter in tenant.letters().due(parts.clock.now(), MOST_IN_ONE_GO).await? {
+        if !turn.lasts() {
+            break;
+        }
         let message = match put_together(tenant, parts, site, post, &letter).await {
             Ok(message) => message,
             Err(Unwritten::Store(error)) => return Err(error),
@@ -201,7 +209,10 @@ pub(crate) async fn send_due(tenant: &TenantStore, parts: &Parts, site: &Tenant)
             }
         };
         let sent = match message {
-            Some(message) => post.office.send(message).await,
+            Some(message) => match timeout(TAKEN_WITHIN, post.office.send(message)).await {
+                Ok(sent) => sent,
+                Err(_) => Err(NotSent { permanent: false, reason: "it took too long".to_owned() }),
+            },
             None => Err(NotSent { permanent: true, reason: "there is nothing to tell any more".to_owned() }),
         };
         let work = tenant.begin().await?;

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use crate::Parts;
+use crate::{Parts, rounds::Turn};
 
 /// How long an answer may take.
 const ANSWER_TIMEOUT: StdDuration = StdDuration::from_secs(10);
@@ -135,19 +135,32 @@ fn wants(webhook: &WebhookRecord, event: WebhookEvent) -> bool {
 }
 
 /// Tells webhooks what is due: each in its order, all of them side by side.
-pub(crate) async fn tell_due(tenant: &TenantStore, parts: &Parts, teller: &Teller) -> Result<(), StoreError> {
+pub(crate) async fn tell_due(
+    tenant: &TenantStore,
+    parts: &Parts,
+    teller: &Teller,
+    turn: Turn,
+) -> Result<(), StoreError> {
     let webhooks = tenant.webhooks().with_due(parts.clock.now()).await?;
-    let told = webhooks.iter().map(|webhook| tell(tenant, parts, teller, webhook));
+    let told = webhooks.iter().map(|webhook| tell(tenant, parts, (teller, turn), webhook));
     join_all(told).await.into_iter().collect()
 }
 
-async fn tell(tenant: &TenantStore, parts: &Parts, teller: &Teller, webhook: &WebhookRecord) -> Result<(), StoreError> {
+async fn tell(
+    tenant: &TenantStore,
+    parts: &Parts,
+    (teller, turn): (&Teller, Turn),
+    webhook: &WebhookRecord,
+) -> Result<(), StoreError> {
     let Ok(secret) = parts.sealer.open(sealed_for(tenant.id()), webhook.secret_sealed.expose()) else {
         tracing::error!(webhook = %webhook.id, "The secret of a webhook does not open; give it another one");
         return Ok(());
     };
     let mut failing_since = webhook.failing_since;
     for _ in 0..MOST_IN_ONE_GO {
+        if !turn.lasts() {
+            break;
+        }
         let Some(delivery) = tenant.webhooks().due(webhook.id, parts.clock.now()).await? else { break };
         let outcome = teller.post(webhook, &delivery, &secret, parts.clock.now()).await;
         let now = parts.clock.now();

@@ -43,6 +43,8 @@ pub(crate) struct House {
 #[derive(Debug, Default)]
 pub(crate) struct Tray {
     pub(crate) letters: std::sync::Mutex<Vec<String>>,
+    /// Letters with this in them are never taken, and never refused.
+    pub(crate) hangs_at: std::sync::Mutex<Option<String>>,
     /// What it says to every letter, if not thank you.
     pub(crate) refuses: std::sync::Mutex<Option<NotSent>>,
 }
@@ -53,7 +55,12 @@ impl PostOffice for Tray {
         if let Some(refusal) = self.refuses.lock().unwrap().clone() {
             return Err(refusal);
         }
-        self.letters.lock().unwrap().push(String::from_utf8(letter.formatted()).unwrap());
+        let letter = String::from_utf8(letter.formatted()).unwrap();
+        let hangs = self.hangs_at.lock().unwrap().as_ref().is_some_and(|word| letter.contains(word));
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        self.letters.lock().unwrap().push(letter);
         Ok(())
     }
 }

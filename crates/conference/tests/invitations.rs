@@ -1,11 +1,13 @@
 //! Invitations: read by a reader of calendars that is not ours, and sent by mail.
 
+use std::sync::Arc;
+
 use fernamt_conference::NotSent;
 use fernamt_testkit::peers;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::house::{House, MEETINGS, ROOMS, at, meeting, weekly};
+use crate::house::{House, MEETINGS, ROOMS, TWIN_HOST, at, meeting, weekly};
 
 fn invited(mut room: Value) -> Value {
     room["invitees"] =
@@ -187,4 +189,24 @@ async fn a_letter_does_not_go_to_who_is_invited_no_more() {
     let invitations: Vec<_> = letters.iter().filter(|letter| letter.contains("method=REQUEST")).collect();
     assert_eq!(invitations.len(), 1, "{letters:?}");
     assert!(invitations[0].contains("To: andere@amt.example"), "{}", invitations[0]);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_holds_up_its_own_tenant_only() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let bob = house.person_of(&house.twin, TWIN_HOST, "bob", &[]).await;
+    *house.tray.hangs_at.lock().unwrap() = Some("Planung".into());
+    ada.room(invited(meeting("Planung"))).await;
+    bob.room(invited(meeting("Anderswo"))).await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(Arc::clone(&house.conference).run(stop.clone()));
+    let sent = async {
+        while !house.tray.letters.lock().unwrap().iter().any(|letter| letter.contains("Anderswo")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), sent).await.expect("the other tenant's letter goes out");
+    stop.cancel();
+    running.await.unwrap();
 }
