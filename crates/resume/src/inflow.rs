@@ -25,6 +25,8 @@ pub struct Inflow {
     queue: Queue,
     /// What came on the new channel before the end of the old one.
     ahead: Queue,
+    /// A channel was closed before all had come.
+    broken: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,6 +136,7 @@ impl Inflow {
         let complete = way == Way::Second && self.course == Course::Moving { ended: true };
         if self.rests_on(way) && !complete {
             self.ahead = Queue::default();
+            self.broken |= !self.has_ended();
             self.course = Course::Ended(way);
         }
     }
@@ -175,19 +178,24 @@ impl Inflow {
         self.queue.parts.is_empty()
     }
 
-    /// Whether all has come.
+    /// Whether nothing more comes.
     pub fn has_ended(&self) -> bool {
         matches!(self.course, Course::Ended(_))
     }
 
-    /// Whether all has come and was taken.
+    /// Whether it has ended before all had come.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether nothing more comes, and what has come was taken.
     pub fn is_over(&self) -> bool {
         self.is_drained() && self.has_ended()
     }
 
     /// Nobody takes anything any more.
     pub fn abandon(&mut self) {
-        *self = Self { course: Course::Ended(Way::First), ..Self::default() };
+        *self = Self { course: Course::Ended(Way::First), broken: true, ..Self::default() };
     }
 
     fn current(&self) -> Option<Way> {
@@ -296,6 +304,36 @@ mod tests {
         assert!(drain(&mut refused) == b"all" && refused.is_over());
     }
 
+    #[test]
+    fn a_flow_that_is_cut_off_is_told_from_one_that_ends() {
+        let ended = || {
+            let mut inflow = Inflow::default();
+            inflow.push(Way::First, b"all");
+            inflow.end(Way::First);
+            inflow
+        };
+        let mut closed = ended();
+        closed.break_off(Way::First);
+        assert!(!closed.is_broken() && drain(&mut closed) == b"all" && closed.is_over());
+        let mut cut = Inflow::default();
+        cut.push(Way::First, b"some");
+        cut.break_off(Way::First);
+        assert!(cut.is_broken() && drain(&mut cut) == b"some" && cut.is_over());
+        let mut abandoned = Inflow::default();
+        abandoned.abandon();
+        assert!(abandoned.is_broken());
+        for (left, closed) in [(false, Way::First), (false, Way::Second), (true, Way::Second)] {
+            let mut moving = Inflow::default();
+            moving.ask_to_move();
+            moving.move_accepted();
+            if left {
+                moving.end(Way::First);
+            }
+            moving.break_off(closed);
+            assert!(moving.is_broken(), "{left} {closed:?}");
+        }
+    }
+
     /// What comes on a channel.
     enum Came {
         Bytes(Vec<u8>),
@@ -357,7 +395,7 @@ mod tests {
         ) {
             prop_assume!(choices.iter().any(|choice| *choice) && choices.iter().any(|choice| !choice));
             let (_, inflow) = history(bytes, moves_at, part, &choices, accepts_after);
-            prop_assert!(inflow.is_over());
+            prop_assert!(inflow.is_over() && !inflow.is_broken());
             prop_assert_eq!(inflow.waiting_bytes(), 0);
         }
     }

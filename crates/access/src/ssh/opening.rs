@@ -54,7 +54,7 @@ pub(super) async fn run_tunnel(
     drop(place);
     debug!(channel = id.number(), ?end, "Tunnel closed");
     let note = match end {
-        TunnelEnd::Finished => TunnelNote::Finished,
+        TunnelEnd::Finished | TunnelEnd::Broken => TunnelNote::Finished,
         TunnelEnd::Revoked(reason) => TunnelNote::Ended(reason),
         TunnelEnd::HungUp => TunnelNote::Ended(EndReason::SessionEnded),
     };

@@ -68,13 +68,29 @@ struct Waiting {
     /// `None` once the target has been told that no more comes.
     socket: Option<OwnedWriteHalf>,
     inflow: Inflow,
+    /// The target has got everything.
+    whole: bool,
+}
+
+impl Waiting {
+    /// Lets go of the target's socket. Dropping the write half tells that no more comes; where something is missing, a
+    /// reset tells so.
+    fn let_go(&mut self) {
+        let Some(socket) = self.socket.take() else { return };
+        self.whole = self.inflow.is_over() && !self.inflow.is_broken();
+        if !self.whole {
+            // Where the system does not want to, it looks like an end.
+            let _ = socket.as_ref().set_zero_linger();
+            socket.forget();
+        }
+    }
 }
 
 impl Inlet {
     pub(super) fn new(socket: OwnedWriteHalf, limit_bytes: usize) -> Self {
         Self {
             limit_bytes,
-            state: Mutex::new(Waiting { socket: Some(socket), inflow: Inflow::default() }),
+            state: Mutex::new(Waiting { socket: Some(socket), inflow: Inflow::default(), whole: false }),
             filled: Notify::new(),
             drained: Notify::new(),
             closed: CancellationToken::new(),
@@ -152,18 +168,24 @@ impl Inlet {
                 return;
             }
             state.inflow.break_off(way);
+            // Before anybody sees that no more comes.
+            self.closed.cancel();
         }
         self.filled.notify_one();
         self.drained.notify_waiters();
-        self.closed.cancel();
     }
 
     /// Lets go of the target's socket at once.
     fn abandon(&self) {
         let mut state = self.lock();
-        state.socket = None;
+        state.let_go();
         state.inflow.abandon();
         self.drained.notify_waiters();
+    }
+
+    /// Whether the target has got everything.
+    fn is_whole(&self) -> bool {
+        self.lock().whole
     }
 
     /// Writes from the queue what the socket takes now. `true` once all is written and the client has ended.
@@ -182,8 +204,7 @@ impl Inlet {
             self.drained.notify_waiters();
         }
         if state.inflow.is_over() {
-            // Dropping the write half tells the target that no more comes.
-            state.socket = None;
+            state.let_go();
             return Ok(true);
         }
         Ok(false)
@@ -270,15 +291,18 @@ impl Drop for Abandon<'_> {
 /// How a tunnel ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TunnelEnd {
-    /// By itself: either side closed, or the target failed.
+    /// By itself: both sides have ended.
     Finished,
+    /// By itself, before all had come: either side broke off.
+    Broken,
     /// The live grant ended.
     Revoked(EndReason),
     /// The whole connection ended, or the one that it had moved to.
     HungUp,
 }
 
-/// Carries bytes until either side, the grant or the connection ends. The target's socket is closed when this returns.
+/// Carries bytes until either side, the grant or the connection ends. The target's socket is closed when this returns; a
+/// target that has not got everything is told so by a reset.
 /// `moves` tells where the tunnel goes on, should it move, and when that is over.
 pub(super) async fn carry(
     target: OwnedReadHalf,
@@ -292,14 +316,14 @@ pub(super) async fn carry(
     let Moves { mut next, lost } = moves;
     let both_ways = async {
         // Whatever breaks one way breaks both.
-        let _ = tokio::try_join!(to_target(&target, inlet), to_client(&target, inlet, client, &mut next));
+        tokio::try_join!(to_target(&target, inlet), to_client(&target, inlet, client, &mut next))
     };
     tokio::select! {
         biased;
         reason = grant.ended() => TunnelEnd::Revoked(reason),
         () = hung_up.cancelled() => TunnelEnd::HungUp,
         () = lost.cancelled() => TunnelEnd::HungUp,
-        () = both_ways => TunnelEnd::Finished,
+        carried = both_ways => if carried.is_ok() && inlet.is_whole() { TunnelEnd::Finished } else { TunnelEnd::Broken },
     }
 }
 

@@ -1,6 +1,6 @@
 //! A second connection of a stick's session, and tunnels that move to it.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{io::ErrorKind, sync::atomic::Ordering, time::Duration};
 
 use fernamt_access::ssh::{Limits, TunnelNote};
 use fernamt_api::stick::FromStick;
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{
     house::{CODE, House, Running, Target},
-    peers::{Echo, PATIENCE},
+    peers::{Echo, Listener, PATIENCE},
     road::Road,
     stick::Stick,
 };
@@ -241,6 +241,39 @@ async fn the_end_of_a_companion_ends_what_has_moved_and_nothing_else() {
     tokio::time::sleep(INVITED_EVERY).await;
     let _third = stick.companion(&road, "stick", 1).await;
     timeout(AT_ONCE, second.stream.ended()).await.expect("two companions");
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_get_all_hears_of_it() {
+    const RESET: Result<usize, ErrorKind> = Err(ErrorKind::ConnectionReset);
+    let mut target = Listener::start().await;
+    let running = Running::start(vec![Target::new("Ziel", "ziel.test", target.address)]).await;
+    let road = Road::to(running.address).await;
+    let (mut stick, id, port) = at_work(&running, &road, "stick", 1).await;
+    let companion = stick.companion(&road, "stick", 1).await;
+
+    let (mut from, to) = stick.open(id, port, 2).await.unwrap().split();
+    says(&to, &mut from, b"x").await;
+    to.eof().await.unwrap();
+    to.close().await.unwrap();
+    assert_eq!(target.end().await, Ok(1), "all of it");
+    let (mut from, to) = stick.open(id, port, 3).await.unwrap().split();
+    says(&to, &mut from, b"x").await;
+    to.close().await.unwrap();
+    assert_eq!(target.end().await, RESET, "broken off");
+    let first = stick.open(id, port, 1).await.unwrap();
+    let (mut from, to) = moved(&companion, id, port, first).await.split();
+    says(&to, &mut from, b"x").await;
+    companion.stream.abort();
+    assert_eq!(target.end().await, RESET, "the companion is lost");
+    let (mut from, to) = stick.open(id, port, 4).await.unwrap().split();
+    says(&to, &mut from, b"x").await;
+    assert_eq!(running.house.end_grants(EndReason::NotAllowed), 1);
+    assert_eq!(target.end().await, RESET, "forbidden");
+    let (mut from, to) = stick.open(id, port, 5).await.unwrap().split();
+    says(&to, &mut from, b"x").await;
+    stick.stream.abort();
+    assert_eq!(target.end().await, RESET, "the session is lost");
 }
 
 #[tokio::test]

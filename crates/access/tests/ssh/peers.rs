@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStderr, Command},
-    sync::watch,
+    sync::{mpsc, watch},
     time::timeout,
 };
 
@@ -200,6 +200,41 @@ impl Echo {
 
     pub(crate) async fn ended(&mut self, count: usize, within: Duration) {
         timeout(within, self.seen.wait_for(|(_, ended)| *ended >= count)).await.expect("no end in time").unwrap();
+    }
+}
+
+/// A target that only listens, and tells how each connection ended: after so many bytes, or before its end.
+pub(crate) struct Listener {
+    pub(crate) address: SocketAddr,
+    ends: mpsc::Receiver<Result<usize, std::io::ErrorKind>>,
+}
+
+impl Listener {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tell, ends) = mpsc::channel(8);
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let tell = tell.clone();
+                tokio::spawn(async move {
+                    // So that who waits for it knows that what was sent has come.
+                    let mut first = [0; 1];
+                    let heard = async {
+                        socket.read_exact(&mut first).await?;
+                        socket.write_all(&first).await?;
+                        socket.read_to_end(&mut Vec::new()).await
+                    };
+                    let end = heard.await.map(|count| count + 1).map_err(|error| error.kind());
+                    let _ = tell.send(end).await;
+                });
+            }
+        });
+        Self { address, ends }
+    }
+
+    pub(crate) async fn end(&mut self) -> Result<usize, std::io::ErrorKind> {
+        timeout(PATIENCE, self.ends.recv()).await.expect("it never ends").unwrap()
     }
 }
 

@@ -40,6 +40,23 @@ struct Waiting {
     onward: Option<Arc<Inlet>>,
     /// The program takes nothing more.
     deaf: bool,
+    /// The program was let go of before all had come.
+    cut: bool,
+}
+
+impl Waiting {
+    /// Lets go of the program's socket. Dropping the write half tells that no more comes; where something is missing, a
+    /// reset tells so.
+    fn let_go(&mut self) {
+        let Some(socket) = self.socket.take() else { return };
+        if self.inflow.is_over() && !self.inflow.is_broken() {
+            return;
+        }
+        self.cut = !self.deaf;
+        // Where the system does not want to, it looks like an end.
+        let _ = socket.as_ref().set_zero_linger();
+        socket.forget();
+    }
 }
 
 impl Inlet {
@@ -196,7 +213,7 @@ impl Inlet {
             let mut state = self.lock();
             let mut there = tunnel.lock();
             there.inflow.move_accepted();
-            let ended = state.inflow.has_ended();
+            let ended = state.inflow.has_ended() && !state.inflow.is_broken();
             while let Some(part) = state.inflow.front().cloned() {
                 tunnel.carried.fetch_add(part.len() as u64, Ordering::Relaxed);
                 there.inflow.push(Way::Second, &part);
@@ -255,8 +272,16 @@ impl Inlet {
 
     /// Lets go of the program's socket at once.
     pub(super) fn abandon(&self) {
-        *self.lock() = Waiting { deaf: true, ..Waiting::default() };
+        let mut state = self.lock();
+        state.let_go();
+        *state = Waiting { deaf: true, cut: state.cut, ..Waiting::default() };
+        drop(state);
         self.drained.notify_waiters();
+    }
+
+    /// Whether the program was let go of before all had come, and not because it wanted no more.
+    pub(super) fn was_cut(&self) -> bool {
+        self.lock().cut
     }
 
     /// Carries to the program until the gateway has ended and all is written, or the program takes no more.
@@ -302,8 +327,7 @@ impl Inlet {
             self.drained.notify_waiters();
         }
         if state.inflow.is_over() {
-            // Dropping the write half tells the program that no more comes.
-            state.socket = None;
+            state.let_go();
             state.deaf = true;
             self.drained.notify_waiters();
             return Ok(true);

@@ -28,12 +28,16 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::debug;
 
-use self::moving::{Leg, Mover};
 pub(crate) use self::{
     gate::{Flow, Gate, TURN_BYTES},
     inlets::Inlets,
     moving::{Lane, Lanes},
+};
+use self::{
+    moving::{Leg, Mover},
+    tunnel::Carried,
 };
 use crate::{
     engine::Problem,
@@ -221,7 +225,10 @@ impl<H: client::Handler + 'static> Door<H> {
         let (_, channel) = channel.split();
         let Some(first) = Leg::new(channel, &self.line.inlets, &self.line.gate) else { return };
         let mover = Mover { lanes: self.line.lanes.clone(), target: self.target, port: self.port, number };
-        let second = tunnel::carry(program, &first, mover, &self.stop).await;
+        let Carried { second, cut } = tunnel::carry(program, &first, mover, &self.stop).await;
+        if cut {
+            debug!(number, "A tunnel was cut off");
+        }
         // A connection that is gone needs no goodbye, and one whose line is away gets it later.
         if let Some(second) = second {
             let _ = timeout(CLOSE_PATIENCE, second.channel.close()).await;

@@ -1,6 +1,6 @@
 //! Tunnels that move between two SSH connections, whose other end the tests play.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use fernamt_domain::{SystemClock, SystemRng, TargetId};
 use fernamt_resume::{Backlog, Status};
@@ -433,4 +433,46 @@ async fn a_move_whose_answer_is_lost_is_no_refusal() {
     assert_eq!(further.ask().await.unwrap(), Moved::Stays);
     further.program.write_all(b"and on").await.unwrap();
     assert!(matches!(next(&mut further.first).await, ChannelMsg::Data { data } if &data[..] == b"and on"));
+}
+
+/// A program's tunnel as it is carried, the gateway's end of it, and what ends it.
+async fn carried() -> (TcpStream, Channel<server::Msg>, JoinHandle<bool>, CancellationToken, Connection) {
+    let mut one = connection().await;
+    let (near, far) = channel(&mut one).await;
+    let leg = Leg::new(near.split().1, &one.lane.inlets, &one.lane.gate).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (program, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    let (_, lanes) = watch::channel::<Option<Arc<Lane<Near>>>>(None);
+    let mover = Mover { lanes, target: TargetId::new(&SystemClock, &SystemRng), port: 1, number: NUMBER };
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { tunnel::carry(accepted.unwrap().0, &leg, mover, &stop).await.cut }
+    });
+    (program.unwrap(), far, running, stop, one)
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_get_all_hears_of_it() {
+    for (ends, whole) in [("closed", true), ("closed", false), ("stopped", false)] {
+        let (mut program, far, running, stop, _connection) = carried().await;
+        far.data_bytes(&b"some"[..]).await.unwrap();
+        let mut heard = [0; 4];
+        timeout(PATIENCE, program.read_exact(&mut heard)).await.unwrap().unwrap();
+        if whole {
+            far.eof().await.unwrap();
+        }
+        match ends {
+            "closed" => far.close().await.unwrap(),
+            _ => stop.cancel(),
+        }
+        let end = timeout(PATIENCE, program.read(&mut heard)).await.expect("it never ends");
+        match end {
+            Ok(0) => assert!(whole, "{ends}: cut off, and taken for whole"),
+            Ok(_) => panic!("more came"),
+            Err(error) => assert!(!whole && error.kind() == ErrorKind::ConnectionReset, "{ends}: {error}"),
+        }
+        let cut = timeout(PATIENCE, running).await.expect("it runs on").unwrap();
+        assert_eq!(cut, !whole, "{ends}");
+    }
 }

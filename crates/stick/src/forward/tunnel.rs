@@ -15,29 +15,37 @@ use super::{
     moving::{Course, Leg, Mover},
 };
 
+/// What is left of a tunnel.
+pub(super) struct Carried {
+    /// The channel that it moved to, if it did.
+    pub(super) second: Option<Arc<Leg>>,
+    /// It ended before all had come, through no fault of the program.
+    pub(super) cut: bool,
+}
+
 /// Carries bytes both ways until both have ended, either side breaks, or `stop` says so. Each side hears the other's end,
-/// and goes on with its own. Returns the channel that the tunnel moved to, if it did.
+/// and goes on with its own. A program that has not got everything is told so by a reset.
 pub(super) async fn carry<H: client::Handler + 'static>(
     program: TcpStream,
     first: &Leg,
     mover: Mover<H>,
     stop: &CancellationToken,
-) -> Option<Arc<Leg>> {
+) -> Carried {
     let (from_program, to_program) = program.into_split();
     first.inlet.connect(to_program);
     let course = watch::Sender::new(Course::First);
     let both_ways = async {
         // Whatever breaks one way breaks both.
-        let _ = tokio::try_join!(to_gateway(&from_program, first, &course), first.inlet.carry());
+        tokio::try_join!(to_gateway(&from_program, first, &course), first.inlet.carry())
     };
-    tokio::select! {
+    let broke = tokio::select! {
         biased;
-        () = stop.cancelled() => {}
-        () = both_ways => {}
-        () = mover.run(&first.inlet, &course) => {}
-    }
+        () = stop.cancelled() => false,
+        carried = both_ways => carried.is_err(),
+        () = mover.run(&first.inlet, &course) => false,
+    };
     first.inlet.abandon();
-    course.borrow().second()
+    Carried { second: course.borrow().second(), cut: first.inlet.was_cut() && !broke }
 }
 
 /// Carries to the gateway until the program has ended, or the gateway takes nothing more.
