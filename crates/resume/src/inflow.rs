@@ -9,6 +9,10 @@ use std::collections::VecDeque;
 
 use bytes::{Buf as _, Bytes};
 
+/// What a part that waits costs beside its bytes: its place in the queue, which may have twice as many, and its own piece of
+/// memory. Somebody who sends single bytes must not get more memory than the limit says.
+const PART_BYTES: usize = 128;
+
 /// On which channel something came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -51,6 +55,11 @@ struct Queue {
 }
 
 impl Queue {
+    /// What it costs to keep this.
+    fn cost(&self) -> usize {
+        self.bytes + self.parts.len() * PART_BYTES
+    }
+
     fn push(&mut self, part: &[u8]) {
         if !part.is_empty() {
             self.parts.push_back(Bytes::copy_from_slice(part));
@@ -141,12 +150,12 @@ impl Inflow {
         }
     }
 
-    /// Whether so much waits on this way that no more of it should be brought.
+    /// Whether so much waits on this way that no more of it should be brought. Each part counts for more than its bytes.
     pub fn is_full(&self, way: Way, limit_bytes: usize) -> bool {
         let waits = match (self.course, way) {
-            (Course::Moving { .. }, Way::Second) => self.ahead.bytes,
+            (Course::Moving { .. }, Way::Second) => self.ahead.cost(),
             (Course::Second | Course::Ended(Way::Second), Way::First) => 0,
-            _ => self.queue.bytes,
+            _ => self.queue.cost(),
         };
         waits >= limit_bytes
     }
@@ -256,6 +265,30 @@ mod tests {
         assert!(inflow.is_drained() && inflow.waiting_bytes() == 100);
         inflow.end(Way::First);
         assert!(inflow.is_full(Way::Second, 100) && !inflow.is_drained());
+    }
+
+    #[test]
+    fn single_bytes_cost_more_than_their_number() {
+        const LIMIT_BYTES: usize = 1024 * 1024;
+        for way in [Way::First, Way::Second] {
+            let mut inflow = Inflow::default();
+            inflow.ask_to_move();
+            inflow.move_accepted();
+            while !inflow.is_full(way, LIMIT_BYTES) {
+                inflow.push(way, b"x");
+            }
+            assert!(inflow.waiting_bytes() <= LIMIT_BYTES / PART_BYTES);
+            inflow.end(Way::First);
+            while inflow.is_full(way, LIMIT_BYTES) {
+                inflow.take(1);
+            }
+        }
+        let mut inflow = Inflow::default();
+        let whole = vec![0; LIMIT_BYTES / 2];
+        inflow.push(Way::First, &whole);
+        assert!(!inflow.is_full(Way::First, LIMIT_BYTES));
+        inflow.push(Way::First, &whole);
+        assert!(inflow.is_full(Way::First, LIMIT_BYTES));
     }
 
     #[test]
