@@ -130,6 +130,20 @@ async fn what_a_host_made_of_somebody_outlasts_other_changes_of_the_booking() {
 }
 
 #[tokio::test]
+async fn no_grant_is_kept_for_whom_the_meeting_turns_away() {
+    let venue = Venue::new().await;
+    let (ada, bob) = (venue.house.person("ada").await, venue.house.person("bob").await);
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    host.act(SocketAct::SetRules(RulesChange { locked: Some(true), ..RulesChange::default() })).await.unwrap();
+    let mut line = venue.join(&booked, &bob.cookie, "").await;
+    assert_eq!(ended(&mut line).await, PresenceEnded::Locked);
+    line.closed().await;
+    assert_eq!(venue.grants.len(), 1, "only who sits there holds a grant");
+}
+
+#[tokio::test]
 async fn a_stranger_with_many_idle_sockets_holds_up_nobody_else() {
     use fernamt_api::conference::socket::close;
     use fernamt_conference::meeting::ungreeted::MAX_UNGREETED_OF_SOURCE;

@@ -238,12 +238,12 @@ impl Actor {
                         let mut next = Some(command);
                         for _ in 0..BATCH {
                             let Some(command) = next else { break };
-                            self.take(command).await;
+                            self.take(command);
                             next = self.inbox.try_recv().ok();
                         }
                         // The batch ends one short, so that nothing taken from the inbox is lost.
                         if let Some(command) = next {
-                            self.take(command).await;
+                            self.take(command);
                         }
                     }
                     None => return,
@@ -282,7 +282,7 @@ impl Actor {
         self.meeting.handle(now, input);
     }
 
-    async fn take(&mut self, command: Command) {
+    fn take(&mut self, command: Command) {
         match command {
             Command::Hello { line, mut claim, resumes, name, socket, grant } => {
                 if let Some(person) = claim.person {
@@ -296,9 +296,12 @@ impl Actor {
                     }
                     (claim.role, claim.invited) = (standing.role, standing.invited);
                 }
+                let seat = claim.seat;
                 self.sockets.insert(line, socket);
-                if let Some(grant) = grant {
-                    let (commands, seat) = (self.commands.clone(), claim.seat);
+                self.hand(Input::Hello { line, claim, resumes, name });
+                // Who is turned away holds nothing.
+                if let Some(grant) = grant.filter(|_| self.meeting.holds(line)) {
+                    let commands = self.commands.clone();
                     let watch = tokio::spawn(async move {
                         // When the server stops nobody is sent away: all come back to their seats when it is there again.
                         if grant.ended().await != EndReason::Shutdown {
@@ -307,7 +310,6 @@ impl Actor {
                     });
                     self.grants.insert(seat, AbortOnDropHandle::new(watch));
                 }
-                self.hand(Input::Hello { line, claim, resumes, name });
             }
             Command::Act { line, re, act } => self.hand(Input::Act { line, re, act }),
             Command::Gone { line } => {
@@ -477,7 +479,10 @@ impl Actor {
             }
             Output::End { by } => self.end(by).await,
             Output::Free(seat) => {
-                self.grants.remove(&seat);
+                // They may have come back already, with a grant of their own.
+                if !self.meeting.is_there(seat) {
+                    self.grants.remove(&seat);
+                }
             }
             Output::Store(_) | Output::Keep(_) | Output::Audit { .. } => {}
         }

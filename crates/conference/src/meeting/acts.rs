@@ -297,22 +297,7 @@ impl Meeting {
             }
             SocketAct::StopVideo { seat } => self.stop(asker, seat, ModerationNotice::VideoStopped)?,
             SocketAct::StopShare { seat } => self.stop(asker, seat, ModerationNotice::ShareStopped)?,
-            SocketAct::Remove { seat } => {
-                let waits = self.lobby.iter().any(|one| one.id == seat);
-                if !waits {
-                    self.below(asker, seat)?;
-                }
-                if seat == asker.seat || self.is_owners(seat) {
-                    return Err(SocketRefusal::NotAllowed);
-                }
-                self.remember_removed(seat, now);
-                self.send_off(now, seat, PresenceEnded::Removed);
-                if waits {
-                    self.tell_lobby();
-                }
-                self.keep();
-                self.audit("removed", asker);
-            }
+            SocketAct::Remove { seat } => self.remove(now, asker, seat)?,
             SocketAct::SetRole { seat, role } => self.set_role(now, asker, seat, role)?,
             SocketAct::Stage { seat, on } => self.stage(now, asker, seat, on)?,
             SocketAct::SetRules(change) => {
@@ -350,6 +335,24 @@ impl Meeting {
             }
             _ => return Err(SocketRefusal::Unknown),
         }
+        Ok(())
+    }
+
+    fn remove(&mut self, now: OffsetDateTime, asker: Asker, seat: SeatId) -> Done {
+        let waits = self.lobby.iter().any(|one| one.id == seat);
+        if !waits {
+            self.below(asker, seat)?;
+        }
+        if seat == asker.seat || self.is_owners(seat) {
+            return Err(SocketRefusal::NotAllowed);
+        }
+        self.remember_removed(seat, now);
+        self.send_off(now, seat, PresenceEnded::Removed);
+        if waits {
+            self.tell_lobby();
+        }
+        self.keep();
+        self.audit("removed", asker);
         Ok(())
     }
 

@@ -360,6 +360,16 @@ impl Meeting {
         self.seats.is_empty() && self.lobby.is_empty() && self.out.is_empty()
     }
 
+    /// Whether this socket has a seat or a place in the lobby.
+    pub fn holds(&self, line: LineId) -> bool {
+        self.lines.contains_key(&line)
+    }
+
+    /// Whether somebody has this seat, or waits for it.
+    pub fn is_there(&self, seat: SeatId) -> bool {
+        self.seats.contains_key(&seat) || self.lobby.iter().any(|one| one.id == seat)
+    }
+
     /// Whose room it is.
     pub fn owner(&self) -> PersonId {
         self.owner
