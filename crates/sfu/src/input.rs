@@ -1,6 +1,9 @@
 //! What the core is told.
 
-use std::net::SocketAddr;
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+};
 
 use bytes::Bytes;
 
@@ -257,5 +260,5 @@ pub enum Allowed {
     #[default]
     Everyone,
     /// These: seat, and tracks if not all.
-    Only(Vec<(SeatId, Option<Vec<Sid>>)>),
+    Only(HashMap<SeatId, Option<HashSet<Sid>>>),
 }

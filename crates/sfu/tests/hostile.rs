@@ -110,7 +110,7 @@ fn a_publisher_says_who_may_see_it() {
     let (anna, ben, carla) = (world.join(), world.join(), world.join());
     let tracks = world.publish(anna, vec![Track::sound("s")]);
     let seat = world.seat(anna);
-    let allowed = Allowed::Only(vec![(world.seat(carla), None)]);
+    let allowed = Allowed::Only([(world.seat(carla), None)].into());
     world.tell(Input::SubscriptionPermission { seat, allowed });
     world.run(S * 3);
     assert!(world.clients[ben].heard.is_empty());
@@ -310,6 +310,30 @@ fn descriptions_wishes_and_messages_are_limited() {
         tell(Input::Data { room: crate::world::ROOM, from: None, to: None, channel: Channel::Lossy, bytes }),
         Err(Refusal::Limit("bytes in a data message"))
     );
+}
+
+#[test]
+fn a_wish_costs_no_more_than_it_changes() {
+    let mut world = World::new(41);
+    let seats: Vec<_> = (0..4).map(|_| world.join()).collect();
+    let tracks: Vec<_> = seats[1..]
+        .iter()
+        .flat_map(|client| {
+            world
+                .publish(*client, vec![Track::sound(&format!("s{client}")), Track::plain_camera(&format!("c{client}"))])
+        })
+        .collect();
+    world.run(S * 2);
+    let seat = world.seat(seats[0]);
+    let mut looks = |tracks: &[_], wanted| {
+        let before = world.shard.load().looks;
+        world.tell(Input::Subscribe { seat, tracks: tracks.to_vec(), wanted });
+        world.shard.load().looks - before
+    };
+    assert_eq!(looks(&tracks, false), 6);
+    assert_eq!(looks(&tracks, false), 0, "said again");
+    assert_eq!(looks(&tracks[..1], true), 1);
+    assert_eq!(looks(&[Track::sound("nobody").sid], true), 0);
 }
 
 #[test]

@@ -66,6 +66,8 @@ pub struct Load {
     pub packets_in: u64,
     /// RTP packets handed to subscribers since the beginning.
     pub packets_out: u64,
+    /// How often it was decided whether a seat receives a track, since the beginning.
+    pub looks: u64,
     /// Datagrams dropped because they fit no seat, since the beginning.
     pub strays: u64,
 }
@@ -102,6 +104,7 @@ pub struct Shard {
     out: VecDeque<Output>,
     packets_in: u64,
     packets_out: u64,
+    looks: u64,
     strays: u64,
 }
 
@@ -128,6 +131,7 @@ impl Shard {
             out: VecDeque::new(),
             packets_in: 0,
             packets_out: 0,
+            looks: 0,
             strays: 0,
         }
     }
@@ -197,6 +201,7 @@ impl Shard {
             subscriptions: seats().map(|seat| seat.live_subs()).sum(),
             packets_in: self.packets_in,
             packets_out: self.packets_out,
+            looks: self.looks,
             strays: self.strays,
         }
     }

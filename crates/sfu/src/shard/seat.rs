@@ -59,6 +59,8 @@ pub(super) struct Seat {
     pub(super) waiting: VecDeque<Bytes>,
     pub(super) waiting_bytes: usize,
     pub(super) subs: Vec<Option<Subscription>>,
+    /// Where in there a track is, if it is received.
+    pub(super) held: HashMap<Sid, usize>,
     /// Sections of ended subscriptions that the next offer stops.
     pub(super) stopped: Vec<Mid>,
     pub(super) wishes: HashMap<Sid, bool>,
@@ -194,6 +196,7 @@ impl Seat {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             subs: Vec::new(),
+            held: HashMap::new(),
             stopped: Vec::new(),
             wishes: HashMap::new(),
             settings: HashMap::new(),
@@ -231,9 +234,9 @@ impl Seat {
     pub(super) fn lets(&self, other: SeatId, sid: &Sid) -> bool {
         match &self.allowed {
             Allowed::Everyone => true,
-            Allowed::Only(list) => list
-                .iter()
-                .any(|(seat, tracks)| *seat == other && tracks.as_ref().is_none_or(|tracks| tracks.contains(sid))),
+            Allowed::Only(named) => {
+                named.get(&other).is_some_and(|tracks| tracks.as_ref().is_none_or(|tracks| tracks.contains(sid)))
+            }
         }
     }
 

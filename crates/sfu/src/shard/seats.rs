@@ -1,5 +1,7 @@
 //! Sitting down, getting up, and what a seat may do.
 
+use std::collections::HashSet;
+
 use super::{
     Room, Shard,
     peer::Peer,
@@ -114,7 +116,7 @@ impl Shard {
 
     pub(super) fn allow(&mut self, id: SeatId, allowed: Allowed) -> Result<(), Refusal> {
         if let Allowed::Only(list) = &allowed {
-            let named: usize = list.iter().map(|(_, tracks)| 1 + tracks.as_ref().map_or(0, Vec::len)).sum();
+            let named: usize = list.values().map(|tracks| 1 + tracks.as_ref().map_or(0, HashSet::len)).sum();
             if named > MAX_WISHES_PER_SEAT {
                 return Err(Refusal::Limit("subscription permissions"));
             }

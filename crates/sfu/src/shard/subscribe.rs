@@ -1,5 +1,7 @@
 //! Who receives what: wishes, settings, grants and limits make subscriptions.
 
+use std::collections::HashSet;
+
 use super::{
     Shard,
     seat::{Slot, SubRef, Subscription},
@@ -23,10 +25,15 @@ impl Shard {
         if wanted && !seat.join.permissions.subscribe {
             return Err(Refusal::NotAllowed);
         }
-        for sid in tracks {
-            seat.wishes.insert(sid, wanted);
+        // Who says again what was said costs nothing.
+        let changed: HashSet<Sid> =
+            tracks.into_iter().filter(|sid| seat.wishes.insert(sid.clone(), wanted) != Some(wanted)).collect();
+        if !changed.is_empty() {
+            let room = seat.join.room;
+            for other in self.slots_of(room) {
+                self.reconsider_among(slot, other, |sid| changed.contains(sid));
+            }
         }
-        self.reconsider_from(slot);
         Ok(())
     }
 
@@ -55,8 +62,12 @@ impl Shard {
 
     /// Looks again at what a seat receives from one other.
     pub(super) fn reconsider_all(&mut self, slot: Slot, publisher: Slot) {
+        self.reconsider_among(slot, publisher, |_| true);
+    }
+
+    fn reconsider_among(&mut self, slot: Slot, publisher: Slot, which: impl Fn(&Sid) -> bool) {
         let Some(seat) = self.seat(publisher) else { return };
-        let sids: Vec<_> = seat.tracks.iter().map(|track| track.new.sid.clone()).collect();
+        let sids: Vec<_> = seat.tracks.iter().map(|track| &track.new.sid).filter(|sid| which(sid)).cloned().collect();
         for sid in sids {
             self.reconsider(slot, publisher, &sid);
         }
@@ -67,11 +78,12 @@ impl Shard {
         if slot == publisher {
             return;
         }
+        self.looks += 1;
         let Some(seat) = self.seat(slot) else { return };
         let id = seat.id;
         let wanted =
             seat.join.permissions.subscribe && seat.wishes.get(sid).copied().unwrap_or(seat.join.auto_subscribe);
-        let held = seat.subs.iter().position(|sub| sub.as_ref().is_some_and(|sub| sub.track == *sid));
+        let held = seat.held.get(sid).copied();
         let Some(source) = self.seat(publisher) else { return };
         let offered = source.lets(id, sid);
         let Some(track) = source.track(sid).filter(|track| track.params.is_some()) else { return };
@@ -116,6 +128,7 @@ impl Shard {
         if let Some(place) = seat.subs.get_mut(index) {
             *place = Some(sub);
         }
+        seat.held.insert(sid.clone(), index);
         seat.negotiation.needed = true;
         self.offers.push(slot);
         let Some(source) = self.seat(publisher) else { return };
@@ -131,6 +144,7 @@ impl Shard {
     pub(super) fn unsubscribe(&mut self, slot: Slot, index: usize) {
         let Some(seat) = self.seat(slot) else { return };
         let Some(sub) = seat.subs.get_mut(index).and_then(Option::take) else { return };
+        seat.held.remove(&sub.track);
         if let Some(mid) = sub.mid {
             seat.stopped.push(mid);
             seat.negotiation.needed = true;

@@ -2,11 +2,14 @@
 
 #![expect(deprecated, reason = "clients of the frozen version read and write these fields")]
 
+use std::collections::HashSet;
+
 use fernamt_sfu::{Channel, Input, RoomId, SeatId as SeatNo};
 use livekit_protocol::{DataPacket, data_packet};
 use prost::Message as _;
 
 use super::Control;
+use crate::SeatId;
 
 /// The most receivers that one message names.
 const MAX_RECEIVERS: usize = 1000;
@@ -23,10 +26,10 @@ impl Control {
         let Some((packet, receivers)) = stamp(packet, &seat.id.to_string(), &sid, channel) else { return };
         let Some(room) = self.rooms.get(&seat.room) else { return };
         let to = (!receivers.is_empty()).then(|| {
-            let named = room.seated.iter().filter(|(id, seated)| {
-                let identity = id.to_string();
-                receivers.iter().any(|name| *name == identity || name == seated.sid.as_str())
-            });
+            let ids: HashSet<SeatId> = receivers.iter().filter_map(|name| name.parse().ok().map(SeatId)).collect();
+            let sids: HashSet<&str> = receivers.iter().map(String::as_str).collect();
+            let named =
+                room.seated.iter().filter(|(id, seated)| ids.contains(id) || sids.contains(seated.sid.as_str()));
             named.map(|(_, seated)| seated.number).collect()
         });
         self.shard(Input::Data {

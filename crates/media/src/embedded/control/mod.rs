@@ -9,7 +9,10 @@ mod request;
 mod tests;
 pub(super) mod wire;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use fernamt_domain::{Rng, rng::random_token};
 use fernamt_sfu::{Address, Input, SeatId as SeatNo, Sid};
@@ -157,7 +160,8 @@ struct Seated {
     joined_at: OffsetDateTime,
     client: Client,
     tracks: Vec<Published>,
-    allowed: Option<proto::SubscriptionPermission>,
+    /// Who may receive it, and which tracks if not all; nothing stands for everyone.
+    allowed: Option<HashMap<SeatId, Option<HashSet<Sid>>>>,
     renew_at: OffsetDateTime,
     /// Since when its socket is gone.
     silent_since: Option<OffsetDateTime>,

@@ -12,8 +12,8 @@ use super::{
     wire,
 };
 use crate::{
-    MAX_TICKET_LIFETIME_S, MediaError, Permissions, Presence, RoomLimits, RoomName, Seat, SeatEnd, SeatId, Ticket,
-    TicketFor, Tracks,
+    MAX_TICKET_LIFETIME_S, MediaError, Permissions, Presence, RoomLimits, RoomName, Seat, SeatEnd,
+    SeatId, Ticket, TicketFor, Tracks,
     token::{Claims, VideoGrant},
 };
 
@@ -280,7 +280,7 @@ impl Control {
         };
         self.effects.push(Effect::Shard(Input::Join(join), Some(Tag::Join(number))));
         self.renew_token(seat, now);
-        self.tell_allowed(seat.room);
+        self.tell_of(seat);
         Ok(number)
     }
 

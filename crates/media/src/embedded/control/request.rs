@@ -2,6 +2,8 @@
 
 #![expect(deprecated, reason = "clients of the frozen version read and write these fields")]
 
+use std::collections::HashMap;
+
 use fernamt_sfu::{Allowed, Input, Kind, Layer, MuteBy, NewTrack, Quality, SeatId as SeatNo, Sid, TrackSetting};
 use livekit_protocol as proto;
 use livekit_protocol::{
@@ -11,14 +13,14 @@ use livekit_protocol::{
 };
 use time::OffsetDateTime;
 
-use super::{Control, Effect, MAX_METADATA_BYTES, MAX_NAME_BYTES, Published, Tag, wire};
-use crate::{MediaEvent, RoomName, SeatEnd, words};
+use super::{Control, Effect, MAX_METADATA_BYTES, MAX_NAME_BYTES, Published, Seated, Tag, wire};
+use crate::{MediaEvent, Seat, SeatEnd, SeatId, words};
 
 /// The most bytes of the words that describe a track.
 const MAX_TRACK_WORDS_BYTES: usize = 512;
 
 /// The most tracks that one wish names.
-const MAX_TRACKS_PER_WISH: usize = 1000;
+pub(super) const MAX_TRACKS_PER_WISH: usize = 1000;
 
 /// The most pixels of a side that somebody may speak of.
 const MAX_SIDE_PIXELS: u32 = 16_384;
@@ -149,37 +151,53 @@ impl Control {
     }
 
     fn allow(&mut self, number: SeatNo, permission: proto::SubscriptionPermission) {
+        let Some(seat) = self.numbers.get(&number).copied() else { return };
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
         let words = permission.track_permissions.iter().map(|of| 1 + of.track_sids.len()).sum::<usize>();
-        if words > MAX_TRACKS_PER_WISH {
-            return;
+        let allowed = if permission.all_participants {
+            None
+        } else if words > MAX_TRACKS_PER_WISH {
+            // Whoever says more than is kept must not show more than was said.
+            Some(HashMap::new())
+        } else {
+            let sids_of: HashMap<&str, SeatId> =
+                room.seated.iter().map(|(id, seated)| (seated.sid.as_str(), *id)).collect();
+            let named = permission.track_permissions.into_iter().filter_map(|of| {
+                let id = of.participant_identity.parse().ok().map(SeatId);
+                let id = id.or_else(|| sids_of.get(of.participant_sid.as_str()).copied())?;
+                Some((id, (!of.all_tracks).then(|| sids(of.track_sids).into_iter().collect())))
+            });
+            Some(named.collect())
+        };
+        let Some(seated) = room.seated.get_mut(&seat.id) else { return };
+        if seated.allowed != allowed {
+            seated.allowed = allowed;
+            self.tell_allowed(seat);
         }
-        let Some((seat, seated)) = self.seated(number) else { return };
-        seated.allowed = Some(permission);
-        self.tell_allowed(seat.room);
     }
 
-    /// Tells the core who may receive whom. Clients name each other; the core knows those who are there.
-    pub(super) fn tell_allowed(&mut self, name: RoomName) {
-        let Some(room) = self.rooms.get(&name) else { return };
-        let mut orders = Vec::new();
-        for publisher in room.seated.values() {
-            let Some(permission) = &publisher.allowed else { continue };
-            let allowed = if permission.all_participants {
-                Allowed::Everyone
-            } else {
-                let named = permission.track_permissions.iter().filter_map(|of| {
-                    let found = room.seated.iter().find(|(id, seated)| {
-                        of.participant_identity == id.to_string() || of.participant_sid == seated.sid.as_str()
-                    });
-                    let tracks = (!of.all_tracks).then(|| sids(of.track_sids.iter().cloned()));
-                    found.map(|(_, seated)| (seated.number, tracks))
-                });
-                Allowed::Only(named.collect())
-            };
-            orders.push(Input::SubscriptionPermission { seat: publisher.number, allowed });
-        }
-        for order in orders {
-            self.shard(order);
+    /// Tells the core who may receive a seat. Clients name each other; the core knows those who are there.
+    fn tell_allowed(&mut self, seat: Seat) {
+        let Some(room) = self.rooms.get(&seat.room) else { return };
+        let Some(publisher) = room.seated.get(&seat.id) else { return };
+        let allowed = match &publisher.allowed {
+            None => Allowed::Everyone,
+            Some(named) => {
+                let here = named.iter().filter_map(|(id, tracks)| Some((room.seated.get(id)?.number, tracks.clone())));
+                Allowed::Only(here.collect())
+            }
+        };
+        let seat = publisher.number;
+        self.shard(Input::SubscriptionPermission { seat, allowed });
+    }
+
+    /// Somebody came: those who named this seat, and only they, let it receive them.
+    pub(super) fn tell_of(&mut self, newcomer: Seat) {
+        let Some(room) = self.rooms.get(&newcomer.room) else { return };
+        let names = |seated: &Seated| seated.allowed.as_ref().is_some_and(|named| named.contains_key(&newcomer.id));
+        let publishers: Vec<_> = room.seated.iter().filter(|(_, seated)| names(seated)).map(|(id, _)| *id).collect();
+        for id in publishers {
+            self.tell_allowed(Seat { room: newcomer.room, id });
         }
     }
 

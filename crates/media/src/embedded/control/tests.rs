@@ -1,13 +1,13 @@
 use fernamt_domain::{Secret, SystemRng};
 use fernamt_sfu::{
-    Channel, ConnectionQuality, Event, Gone, Kind, PublishedTrack, Refusal, RoomId, Side, Source, Speaker,
+    Allowed, Channel, ConnectionQuality, Event, Gone, Kind, PublishedTrack, Refusal, RoomId, Side, Source, Speaker,
 };
 use livekit_protocol::{DataPacket, MuteTrackRequest, UserPacket, data_packet, signal_request::Message as Ask};
 use prost::Message as _;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::*;
+use super::{request::MAX_TRACKS_PER_WISH, *};
 use crate::{Sources, TicketFor, Tracks};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
@@ -171,6 +171,68 @@ fn rooms_that_people_left_make_place_for_others() {
     scene.control.tick(NOW);
     assert_eq!(scene.control.tick(NOW + Duration::minutes(UNUSED_ROOM_MINUTES)).len(), MAX_ROOMS);
     assert!(scene.control.open_room(room(0), RoomLimits::default(), NOW).is_ok());
+}
+
+#[test]
+fn who_comes_costs_no_more_than_those_who_named_them() {
+    let mut scene = Scene::new();
+    let nos: Vec<_> = (1..=20).map(|number| scene.sit(number, Permissions::PARTICIPANT)).collect();
+    let allow = |identities: &[u128], all_participants| {
+        let of = |number: &u128| proto::TrackPermission {
+            participant_identity: seat(*number).id.to_string(),
+            all_tracks: true,
+            ..proto::TrackPermission::default()
+        };
+        let track_permissions = identities.iter().map(of).collect();
+        Ask::SubscriptionPermission(proto::SubscriptionPermission { all_participants, track_permissions })
+    };
+    let told = |scene: &mut Scene| -> Vec<(SeatNo, Allowed)> {
+        let told = |effect| match effect {
+            Effect::Shard(Input::SubscriptionPermission { seat, allowed }, _) => Some((seat, allowed)),
+            _ => None,
+        };
+        scene.control.take_effects().into_iter().filter_map(told).collect()
+    };
+    for no in &nos[2..] {
+        scene.control.request(*no, allow(&[], true), NOW);
+    }
+    scene.control.request(nos[0], allow(&[2, 21], false), NOW);
+    scene.control.request(nos[1], allow(&[1], false), NOW);
+    let named = |numbers: &[SeatNo]| Allowed::Only(numbers.iter().map(|number| (*number, None)).collect());
+    assert_eq!(told(&mut scene), [(nos[0], named(&[nos[1]])), (nos[1], named(&[nos[0]]))]);
+    scene.control.request(nos[1], allow(&[1], false), NOW);
+    assert_eq!(told(&mut scene), [], "said again");
+
+    let token = scene.token(21, Permissions::PARTICIPANT, NOW);
+    let newcomer = scene.enter(&token, NOW).unwrap();
+    assert_eq!(told(&mut scene), [(nos[0], named(&[nos[1], newcomer]))]);
+    let many: Vec<u128> = (0..=MAX_TRACKS_PER_WISH as u128).collect();
+    scene.control.request(nos[0], allow(&many, false), NOW);
+    assert_eq!(told(&mut scene), [(nos[0], named(&[]))], "too long a list lets nobody in");
+}
+
+#[test]
+fn a_wish_names_so_many_tracks_and_no_more() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    let names = |count: usize| (0..count).map(|number| format!("TR_{number}")).collect();
+    let participant_tracks = vec![proto::ParticipantTracks { track_sids: names(5000), ..Default::default() }; 3];
+    let wish = proto::UpdateSubscription { track_sids: names(10), participant_tracks, subscribe: true };
+    scene.control.request(no, Ask::Subscription(wish), NOW);
+    let setting = proto::UpdateTrackSettings { track_sids: names(5000), ..Default::default() };
+    scene.control.request(no, Ask::TrackSetting(setting), NOW);
+    let counts: Vec<_> = scene
+        .control
+        .take_effects()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Shard(Input::Subscribe { tracks, .. } | Input::TrackSetting { tracks, .. }, _) => {
+                Some(tracks.len())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [MAX_TRACKS_PER_WISH, MAX_TRACKS_PER_WISH]);
 }
 
 #[test]
