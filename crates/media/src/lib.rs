@@ -13,6 +13,6 @@ mod token;
 mod words;
 
 pub use plane::{
-    MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, Quality, RoomLimits, RoomName,
-    Seat, SeatEnd, SeatId, Source, Sources, Ticket, TicketFor, Track, TrackId, Tracks,
+    MAX_SEATS_PER_ROOM, MAX_TICKET_LIFETIME_S, MediaError, MediaEvent, MediaPlane, Permissions, Presence, Quality,
+    RoomLimits, RoomName, Seat, SeatEnd, SeatId, Source, Sources, Ticket, TicketFor, Track, TrackId, Tracks,
 };

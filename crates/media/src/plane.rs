@@ -12,6 +12,13 @@ use uuid::Uuid;
 /// How long a ticket may wait to be used, in seconds.
 pub const MAX_TICKET_LIFETIME_S: i64 = 60;
 
+/// The most seats that the embedded plane holds in one room, hidden ones included: a lecture with 500 who listen, those
+/// who speak, and room for those who come back before their old seat is known to be empty. Whoever promises people more
+/// seats than this promises too much.
+pub const MAX_SEATS_PER_ROOM: u32 = 600;
+
+const _: () = assert!(MAX_SEATS_PER_ROOM as usize == fernamt_sfu::limits::MAX_SEATS_PER_ROOM);
+
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -130,7 +137,8 @@ impl Permissions {
 /// What a room may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomLimits {
-    /// The most seats at once, hidden ones included.
+    /// The most seats at once, hidden ones included. More than [`MAX_SEATS_PER_ROOM`] count as so many in the embedded
+    /// plane.
     pub max_seats: u32,
     /// The most tracks that one seat may publish at once.
     pub max_tracks_per_seat: u8,

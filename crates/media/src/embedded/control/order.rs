@@ -12,7 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    MAX_TICKET_LIFETIME_S, MediaError, Permissions, Presence, RoomLimits, RoomName, Seat, SeatEnd,
+    MAX_SEATS_PER_ROOM, MAX_TICKET_LIFETIME_S, MediaError, Permissions, Presence, RoomLimits, RoomName, Seat, SeatEnd,
     SeatId, Ticket, TicketFor, Tracks,
     token::{Claims, VideoGrant},
 };
@@ -38,6 +38,7 @@ impl Control {
         limits: RoomLimits,
         now: OffsetDateTime,
     ) -> Result<(), MediaError> {
+        let limits = RoomLimits { max_seats: limits.max_seats.min(MAX_SEATS_PER_ROOM), ..limits };
         if let Some(room) = self.rooms.get_mut(&name) {
             room.limits = limits;
             room.unused_since = None;

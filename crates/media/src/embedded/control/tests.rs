@@ -8,7 +8,7 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::{request::MAX_TRACKS_PER_WISH, *};
-use crate::{Sources, TicketFor, Tracks};
+use crate::{MAX_SEATS_PER_ROOM, Sources, TicketFor, Tracks};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 const ROOM: RoomName = RoomName(Uuid::from_u128(7));
@@ -171,6 +171,18 @@ fn rooms_that_people_left_make_place_for_others() {
     scene.control.tick(NOW);
     assert_eq!(scene.control.tick(NOW + Duration::minutes(UNUSED_ROOM_MINUTES)).len(), MAX_ROOMS);
     assert!(scene.control.open_room(room(0), RoomLimits::default(), NOW).is_ok());
+}
+
+#[test]
+fn a_room_holds_what_the_forwarding_unit_holds_whatever_was_promised() {
+    let mut scene = Scene::new();
+    let promised = RoomLimits { max_seats: 1000, ..RoomLimits::default() };
+    scene.control.open_room(ROOM, promised, NOW).unwrap();
+    for number in 0..MAX_SEATS_PER_ROOM {
+        scene.sit(number.into(), Permissions::LISTENER);
+    }
+    let token = scene.token(u128::MAX, Permissions::LISTENER, NOW);
+    assert_eq!(scene.enter(&token, NOW), Err(Refused::Full));
 }
 
 #[test]
