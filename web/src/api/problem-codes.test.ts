@@ -43,13 +43,17 @@ const refused = [
   'busy',
 ].filter((code) => code !== '');
 
-const SERVER_SIDE = /^(admin|identity|policy)\//;
+const SERVER_SIDE = /^(admin|identity|policy)\/|^conference\/src\/(rooms|routes\/\w+)\.rs$/;
+const CONFERENCE = /^conference\/src\/(rooms|routes\/meetings)\.rs$/;
 /** Written in one place as a choice of two words, or taken over from a fault that has its own list. */
-const INDIRECT = /^(&?fault\.code(\(\))?|code|if new\.name\.is_empty\(\) .*)$/;
+const INDIRECT = /^(|&?fault\.code(\(\))?|code|if new\.name\.is_empty\(\) .*)$/;
 const wrongFields = [
   ...wordsInCalls(['.field'], 1, SERVER_SIDE),
   ...wordsInCalls(['.that'], 2, SERVER_SIDE),
-  ...wordsInCalls(['Fault::new'], 1, SERVER_SIDE),
+  ...wordsInCalls(['Fault::new'], 1, /^(admin|identity|policy)\//),
+  ...wordsInCalls(['FieldProblem::new'], 1, CONFERENCE),
+  ...wordsLike(/=> \("booking[\w.]*", "([a-z_]+)"\)/g, /^conference\/src\/booking\/expand\.rs$/),
+  ...wordsLike(/(?:Err\(|\|_\| )"([a-z_]+)"\)/g, /^conference\/src\/webhooks\.rs$/),
   ...wordsOf('pub fn code(self)', /^identity\/src\/(password|ssh_key|own_targets)\.rs$/),
   ...wordsOf('pub fn code(&self)', /^identity\/src\/(password|ssh_key)\.rs$/),
   'too_deep',

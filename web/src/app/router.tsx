@@ -2,6 +2,7 @@ import { createRouter } from '@tanstack/react-router';
 import { accessRoutes, desktopRoutes } from '../features/access/routes.ts';
 import { adminRoutes } from '../features/admin/routes.ts';
 import { joinRoute } from '../features/conference/join/routes.ts';
+import { roomsRoute } from '../features/conference/rooms/routes.ts';
 import { helpRoute } from '../features/help/routes.ts';
 import { accountRoute, frontRoutes } from '../features/identity/routes.ts';
 import { Loading } from '../ui/notice.tsx';
@@ -14,7 +15,12 @@ const routeTree = rootRoute.addChildren([
   joinRoute,
   signedInRoute.addChildren([
     ...desktopRoutes,
-    shellRoute.addChildren([...accessRoutes, accountRoute, adminRoute.addChildren(adminRoutes)]),
+    shellRoute.addChildren([
+      ...accessRoutes,
+      roomsRoute,
+      accountRoute,
+      adminRoute.addChildren(adminRoutes),
+    ]),
   ]),
 ]);
 

@@ -35,6 +35,12 @@ export function Shell({ children }: { children?: ReactNode }) {
             </Link>
           </li>
           <li>
+            <Link to="/besprechungen">
+              <Icon of={icons.iconGroups} />
+              <Trans>Besprechungen</Trans>
+            </Link>
+          </li>
+          <li>
             <Link to="/konto">
               <Icon of={icons.iconPerson} />
               <Trans>Mein Konto</Trans>

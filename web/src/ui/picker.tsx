@@ -31,6 +31,8 @@ type PickerProps = {
   optional?: boolean;
   isDisabled?: boolean;
   placeholder?: string;
+  /** Where the server searches: hears what is typed, and brings the matching choices. */
+  onSearch?: (text: string) => void;
 };
 
 type PickOneProps = PickerProps & { value: string; onChange: (id: string) => void };
@@ -141,7 +143,10 @@ function Chooser(props: ChooserProps) {
       items={props.matching}
       inputValue={props.text}
       value={props.value}
-      onInputChange={props.onText}
+      onInputChange={(text) => {
+        props.onText(text);
+        props.onSearch?.(text);
+      }}
       onChange={(key) => {
         if (key !== null) props.onPick(String(key));
       }}

@@ -122,7 +122,10 @@ registerFieldFaults({
   counter: ofEntry(() => t`Der Zählerstand ist nicht lesbar.`),
   damaged: ofEntry(() => t`Der Eintrag ist beschädigt.`),
   too_short: () => t`Das ist zu kurz. Schreiben Sie ein paar Worte mehr.`,
-  out_of_range: () => t`Diese Zahl liegt außerhalb der Grenzen.`,
+  out_of_range: ({ least, most }) =>
+    least && most
+      ? t`Möglich ist alles zwischen ${least} und ${most}.`
+      : t`Diese Zahl liegt außerhalb der Grenzen.`,
   reserved: () => t`Diese Kurzadresse braucht Fernamt selbst.`,
   this_server: () =>
     t`Das ist der Fernamt-Server selbst. Nennen Sie einen Rechner im Haus, oder geben Sie den Port in der Konfiguration frei (allow_loopback_ports).`,
@@ -143,5 +146,12 @@ registerFieldFaults({
     t`Vorlagen mit Platzhaltern sind hier nicht möglich. Nennen Sie Personen und Ziele.`,
   cedar: () => t`Cedar nimmt diese Regel nicht an.`,
   duplicate: () => t`Diese Regel gibt es schon.`,
+  laxer: () => t`Eine Schutzklasse lässt sich nur strenger machen.`,
+  malformed: () => t`Das ist keine Adresse. Sie beginnt mit https:// und nennt einen Rechner.`,
+  not_http: () => t`Die Adresse muss mit https:// (oder http://) beginnen.`,
+  credentials: () => t`In der Adresse dürfen weder Name noch Passwort stehen.`,
+  fragment: () => t`Lassen Sie in der Adresse alles ab dem Rautezeichen weg.`,
+  refused: () =>
+    t`An diese Adresse sendet Fernamt nichts: Sie führt in ein Netz, das die Konfiguration nicht freigibt.`,
   unavailable: () => t`Der Text ließ sich gerade nicht prüfen. Speichern Sie noch einmal.`,
 });

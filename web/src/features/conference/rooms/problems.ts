@@ -1,5 +1,5 @@
 import { t } from '@lingui/core/macro';
-import { registerProblems } from '../../../api/problem-text.ts';
+import { registerFieldFaults, registerProblems } from '../../../api/problem-text.ts';
 
 registerProblems({
   not_yours_to_create: () => ({
@@ -34,4 +34,23 @@ registerProblems({
     what: t`Dieser Webhook ist abgeschaltet.`,
     next: t`Schalten Sie ihn ein, und versuchen Sie es dann noch einmal.`,
   }),
+});
+
+registerFieldFaults({
+  past: () => t`Dieser Zeitpunkt ist schon vorbei.`,
+  out_of_range: ({ least, most }) =>
+    least && most
+      ? t`Möglich ist alles zwischen ${least} und ${most}.`
+      : t`Diese Zahl liegt außerhalb der Grenzen.`,
+  too_far: () => t`So weit im Voraus lässt sich nichts buchen.`,
+  first_day_missing: () => t`Der Wochentag des ersten Termins muss dabei sein.`,
+  before_first: () => t`Der letzte Tag liegt vor dem ersten Termin.`,
+  nothing_left: () => t`So bliebe kein Termin übrig.`,
+  too_many: () => t`Das sind zu viele. Nehmen Sie einige heraus.`,
+  not_here: () => t`Ein persönlicher Raum hat keinen Termin.`,
+  twice: () => t`ist schon eingeladen.`,
+  owner: () => t`hat den Raum angelegt und ist ohnehin dabei.`,
+  not_an_address: () => t`Das ist keine E-Mail-Adresse.`,
+  not_for_people: () => t`Diese Rolle gibt es für Personen des Hauses nicht.`,
+  not_for_guests: () => t`Wer von außerhalb kommt, ist Gast oder hört zu.`,
 });

@@ -1,0 +1,132 @@
+import { i18n } from '@lingui/core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ApiProblem } from '../../../api/problem.ts';
+import { FieldProblem } from '../../../ui/form.tsx';
+import './problems.ts';
+import { bookingFaults } from './faults.ts';
+import {
+  addressesIn,
+  bookingOf,
+  emptyValues,
+  fieldsFrom,
+  type Values,
+  valuesOf,
+  weekdayOf,
+  weekOfMonth,
+} from './form-values.ts';
+import type { Options, Room } from './queries.ts';
+
+const options = {
+  time_zone: 'Europe/Berlin',
+  default_protection: 'internal',
+  limits: { most_minutes: 720 },
+} as Options;
+const now = Date.parse('2026-11-23T08:10:00Z');
+const empty = emptyValues('meeting', options, now);
+
+describe('the form of a booking', () => {
+  beforeAll(() => i18n.loadAndActivate({ locale: 'de', messages: {} }));
+
+  it('begins with an hour from the next half hour of the house', () => {
+    expect(bookingOf(empty)).toEqual({
+      starts: '2026-11-23T09:30',
+      minutes: 60,
+      time_zone: 'Europe/Berlin',
+      recurrence: null,
+    });
+  });
+
+  it('always names the weekday of the first day, in the week’s order', () => {
+    expect(weekdayOf('2026-11-23')).toBe('monday');
+    expect(weekdayOf('2026-11-29')).toBe('sunday');
+    const weekly: Values = { ...empty, repeat: 'week', weekdays: ['friday', 'wednesday'] };
+    expect(bookingOf(weekly)?.recurrence).toEqual({
+      every: { by: 'week', on: ['monday', 'wednesday', 'friday'] },
+      interval: 1,
+      until: { by: 'count', count: 10 },
+      except: [],
+    });
+    expect([weekOfMonth('2026-11-02'), weekOfMonth('2026-11-23')]).toEqual([1, 4]);
+  });
+
+  it('is no booking while something is missing', () => {
+    expect(bookingOf({ ...empty, day: '' })).toBeNull();
+    expect(bookingOf({ ...empty, to: empty.from })).toBeNull();
+    expect(bookingOf({ ...empty, repeat: 'day', interval: '0' })).toBeNull();
+    expect(bookingOf({ ...empty, repeat: 'day', end: 'day', until: '' })).toBeNull();
+  });
+
+  it('gives a room back as it was', () => {
+    const room = {
+      kind: 'meeting',
+      name: 'Haushalt',
+      description: '',
+      protection: 'confidential',
+      lobby: 'everybody',
+      waiting_text: 'Gleich geht es los.',
+      permissions: { share: 'presenters' },
+      booking: {
+        starts: '2026-12-01T23:30',
+        minutes: 60,
+        time_zone: 'Europe/London',
+        recurrence: {
+          every: { by: 'month_weekday' },
+          interval: 2,
+          until: { by: 'day', day: '2027-12-01' },
+          except: ['2027-02-02'],
+        },
+      },
+      invitees: [
+        { person: 'p1', address: null, name: null, role: 'cohost', language: null },
+        { person: null, address: 'a@b.de', name: null, role: 'guest', language: 'en' },
+      ],
+      invited: [{ person: 'p1', name: 'Anna Bauer' }],
+    } as unknown as Room;
+    const values = valuesOf(room, options, now);
+    expect(values).toMatchObject({ from: '23:30', to: '00:30', repeat: 'month_weekday' });
+    expect(values.people[0]?.name).toBe('Anna Bauer');
+    const { name, description, protection, lobby, waiting_text, permissions, booking, invitees } =
+      room;
+    expect(fieldsFrom(values, room)).toEqual({
+      name,
+      description,
+      protection,
+      lobby,
+      waiting_text,
+      permissions,
+      booking,
+      invitees,
+    });
+  });
+
+  it('reads addresses as people paste them', () => {
+    expect(addressesIn('a@b.de, "Ines Behrens" <i@c.de>;\n\nkeine Adresse')).toEqual({
+      found: [
+        { name: '', address: 'a@b.de' },
+        { name: 'Ines Behrens', address: 'i@c.de' },
+      ],
+      wrong: ['keine Adresse'],
+    });
+  });
+
+  it('puts the server’s faults beside its own fields', () => {
+    const fault = (path: string, code: string, params = {}) => ({ path, code, detail: '', params });
+    const values: Values = {
+      ...empty,
+      end: 'day',
+      people: [{ key: '1', person: null, name: 'Ines', address: 'x', role: 'guest', language: '' }],
+    };
+    const problem = new ApiProblem(422, 'invalid', '', {}, [
+      fault('booking.starts', 'past'),
+      fault('booking.minutes', 'out_of_range', { least: '5', most: '720' }),
+      fault('booking.recurrence.until', 'too_many', { most: '260', days: '731' }),
+      fault('invitees[0].address', 'not_an_address'),
+    ]);
+    const found = bookingFaults(problem, values);
+    expect(found).toBeInstanceOf(FieldProblem);
+    const { fields } = found as FieldProblem;
+    expect(Object.keys(fields).toSorted()).toEqual(['day', 'people', 'to', 'until']);
+    expect(fields.people).toMatch(/^Ines: /);
+    expect(fields.to).toContain('720');
+  });
+});

@@ -1,0 +1,206 @@
+import type { Schema } from '../../../api/client.ts';
+import type { Booking, Kind, Options, Room } from './queries.ts';
+import { minutesBetween, nextHalfHour, timeAfter } from './times.ts';
+import { WEEKDAYS } from './words.ts';
+
+type Weekday = Schema<'Weekday'>;
+type Recurrence = Schema<'Recurrence'>;
+
+/** Somebody who is to be invited: a person of the house, or an address. */
+export type Guest = {
+  /** Tells rows apart while the form is open. */
+  key: string;
+  person: string | null;
+  name: string;
+  address: string;
+  role: Schema<'MeetingRole'>;
+  language: '' | 'de' | 'en';
+};
+
+export type Repeat = 'no' | 'day' | 'week' | 'month_day' | 'month_weekday';
+
+export type Values = {
+  kind: Kind;
+  name: string;
+  description: string;
+  day: string;
+  from: string;
+  to: string;
+  zone: string;
+  repeat: Repeat;
+  interval: string;
+  weekdays: Weekday[];
+  end: 'count' | 'day';
+  count: string;
+  until: string;
+  except: string[];
+  protection: Schema<'ProtectionClass'>;
+  lobby: '' | Schema<'LobbyFor'>;
+  waiting_text: string;
+  people: Guest[];
+  notify: boolean;
+};
+
+const FIRST_MINUTES = 60;
+const USUAL_COUNT = 10;
+
+/** What an empty form begins with: the next half hour, in the house's zone. */
+export function emptyValues(kind: Kind, options: Options, now: number): Values {
+  const starts = nextHalfHour(now, options.time_zone);
+  const from = starts.slice(11);
+  return {
+    kind,
+    name: '',
+    description: '',
+    day: starts.slice(0, 10),
+    from,
+    to: timeAfter(from, Math.min(FIRST_MINUTES, options.limits.most_minutes)),
+    zone: options.time_zone,
+    repeat: 'no',
+    interval: '1',
+    weekdays: [],
+    end: 'count',
+    count: String(USUAL_COUNT),
+    until: '',
+    except: [],
+    protection: options.default_protection,
+    lobby: '',
+    waiting_text: '',
+    people: [],
+    notify: true,
+  };
+}
+
+/** The form of a room that is there already. */
+export function valuesOf(room: Room, options: Options, now: number): Values {
+  const empty = emptyValues(room.kind, options, now);
+  return {
+    ...empty,
+    name: room.name,
+    description: room.description ?? '',
+    ...(room.booking && whenOf(room.booking, options)),
+    protection: room.protection,
+    lobby: room.lobby ?? '',
+    waiting_text: room.waiting_text ?? '',
+    people: (room.invitees ?? []).map((invitee) => ({
+      key: invitee.person ?? invitee.address ?? '',
+      person: invitee.person ?? null,
+      name: invitee.person
+        ? (room.invited.find(({ person }) => person === invitee.person)?.name ?? '')
+        : (invitee.name ?? ''),
+      address: invitee.address ?? '',
+      role: invitee.role,
+      language: invitee.language === 'de' || invitee.language === 'en' ? invitee.language : '',
+    })),
+  };
+}
+
+function whenOf(booking: Booking, options: Options): Partial<Values> {
+  const from = booking.starts.slice(11, 16);
+  const rule = booking.recurrence;
+  return {
+    day: booking.starts.slice(0, 10),
+    from,
+    to: timeAfter(from, booking.minutes),
+    zone: booking.time_zone ?? options.time_zone,
+    ...(rule && {
+      repeat: rule.every.by,
+      interval: String(rule.interval),
+      weekdays: rule.every.by === 'week' ? rule.every.on : [],
+      end: rule.until.by,
+      ...(rule.until.by === 'count'
+        ? { count: String(rule.until.count) }
+        : { until: rule.until.day }),
+      except: rule.except ?? [],
+    }),
+  };
+}
+
+/** The weekday of a day (`2026-11-23`). */
+export function weekdayOf(day: string): Weekday | undefined {
+  const at = new Date(`${day}T00:00Z`).getUTCDay();
+  return WEEKDAYS[(at + 6) % 7];
+}
+
+/** Which weekday of its month a day is, from 1; the fifth counts as the last. */
+export function weekOfMonth(day: string): number {
+  return Math.ceil(Number(day.slice(8, 10)) / 7);
+}
+
+/** When it takes place, as the API takes it; nothing while something of it is missing. */
+export function bookingOf(values: Values): Booking | null {
+  const minutes = minutesBetween(values.from, values.to);
+  if (!values.day || minutes === null) return null;
+  const recurrence = recurrenceOf(values);
+  if (values.repeat !== 'no' && !recurrence) return null;
+  return {
+    starts: `${values.day}T${values.from.slice(0, 5)}`,
+    minutes,
+    time_zone: values.zone,
+    recurrence,
+  };
+}
+
+function recurrenceOf(values: Values): Recurrence | null {
+  const { repeat, end, until } = values;
+  const [interval, count] = [whole(values.interval), whole(values.count)];
+  if (repeat === 'no' || interval === null) return null;
+  if (end === 'count' ? count === null : !until) return null;
+  return {
+    every: repeat === 'week' ? { by: 'week', on: onDays(values) } : { by: repeat },
+    interval,
+    until: end === 'count' ? { by: 'count', count: count ?? 1 } : { by: 'day', day: until },
+    except: values.except,
+  };
+}
+
+/** The chosen weekdays in the week's order; that of the first day is always one of them. */
+export function onDays({ day, weekdays }: Pick<Values, 'day' | 'weekdays'>): Weekday[] {
+  const first = weekdayOf(day);
+  return WEEKDAYS.filter((weekday) => weekday === first || weekdays.includes(weekday));
+}
+
+/** What the API takes; `before` keeps what the form does not show. */
+export function fieldsFrom(values: Values, before?: Room): Schema<'RoomFields'> {
+  return {
+    name: values.name.trim(),
+    description: values.description.trim(),
+    protection: values.protection,
+    lobby: values.lobby || null,
+    waiting_text: values.waiting_text.trim(),
+    permissions: before?.permissions ?? null,
+    booking: values.kind === 'personal' ? null : bookingOf(values),
+    invitees: values.people.map(({ person, name, address, role, language }) => ({
+      person,
+      address: address.trim() || null,
+      name: person ? null : name.trim() || null,
+      role,
+      language: language || null,
+    })),
+  };
+}
+
+/** A whole number from 1, or nothing. */
+export function whole(text: string): number | null {
+  const value = Number(text);
+  return text.trim() && Number.isInteger(value) && value > 0 ? value : null;
+}
+
+export type Typed = { name: string; address: string };
+
+/** Addresses as one types or pastes them: one a line or with commas, alone or as `Name <address>`. */
+export function addressesIn(text: string): { found: Typed[]; wrong: string[] } {
+  const found: Typed[] = [];
+  const wrong: string[] = [];
+  for (const piece of text.split(/[\n,;]+/).map((part) => part.trim())) {
+    if (!piece) continue;
+    const [, name = '', inside] = /^(.*)<([^<>]+)>$/.exec(piece) ?? [];
+    const address = (inside ?? piece).trim();
+    if (/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
+      found.push({ name: name.replace(/^["'\s]+|["'\s]+$/g, ''), address });
+    } else {
+      wrong.push(piece);
+    }
+  }
+  return { found, wrong };
+}

@@ -1,0 +1,137 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, must } from '../../../api/client.ts';
+import { Loaded } from '../../../app/loaded.tsx';
+import { ProblemAlert } from '../../../app/problem-alert.tsx';
+import { Button, ButtonLink } from '../../../ui/button.tsx';
+import { icons } from '../../../ui/icon.tsx';
+import { Badge } from '../../../ui/notice.tsx';
+import { Card } from '../../../ui/page.tsx';
+import { announce } from '../../../ui/status.tsx';
+import { Access, JoinLink, MeetingBadges } from './parts.tsx';
+import {
+  CONFERENCE,
+  meetingQuery,
+  optionsQuery,
+  personalRoomsQuery,
+  type Room,
+  type Summary,
+} from './queries.ts';
+import { ownZone, timeOf } from './times.ts';
+import { className } from './words.ts';
+
+/** The rooms that the person opens by hand, with number and PIN while they are open. */
+export function PersonalRooms() {
+  const rooms = useQuery(personalRoomsQuery);
+  const { data: options } = useQuery(optionsQuery);
+  const may = options?.may_create.includes('personal') ?? false;
+  return (
+    <Loaded query={rooms}>
+      {(found) => (
+        <>
+          {found.map((room) => (
+            <PersonalRoom key={room.id} room={room} />
+          ))}
+          {found.length === 0 && may && <NoRoomYet />}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function NoRoomYet() {
+  return (
+    <Card
+      title={<Trans>Ihr persönlicher Raum</Trans>}
+      lead={
+        <Trans>
+          Für das spontane Gespräch: Sie öffnen ihn, wann Sie wollen, und schicken Link oder
+          Raumnummer weiter.
+        </Trans>
+      }
+      actions={
+        <ButtonLink to="/besprechungen/neu" search={{ art: 'personal' }} icon={icons.iconAdd}>
+          <Trans>Raum einrichten</Trans>
+        </ButtonLink>
+      }
+    >
+      {null}
+    </Card>
+  );
+}
+
+function PersonalRoom({ room }: { room: Room }) {
+  const open = room.meetings.find(({ open_now }) => open_now);
+  const protection = className(room.protection);
+  return (
+    <Card
+      title={
+        <Link to="/besprechungen/$id" params={{ id: room.id }}>
+          {room.name}
+        </Link>
+      }
+      lead={
+        open ? (
+          <OpenUntil meeting={open} />
+        ) : (
+          <Trans>Ihr persönlicher Raum ist geschlossen. Öffnen Sie ihn, wann Sie wollen.</Trans>
+        )
+      }
+      actions={
+        <>
+          {open ? (
+            <MeetingBadges meeting={open} />
+          ) : (
+            <Badge tone={protection.tone} icon={protection.icon}>
+              {protection.label}
+            </Badge>
+          )}
+          {open ? <JoinLink meeting={open} primary /> : <OpenButton room={room} />}
+        </>
+      }
+    >
+      {open && <Opening id={open.id} />}
+    </Card>
+  );
+}
+
+function OpenUntil({ meeting }: { meeting: Summary }) {
+  const until = timeOf(meeting.valid_until, ownZone());
+  return <Trans>Ihr persönlicher Raum ist offen, längstens bis {until} Uhr.</Trans>;
+}
+
+/** Opens a personal room; what it is opened with counts for this time only. */
+export function OpenButton({ room }: { room: Room }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const open = useMutation({
+    mutationFn: () =>
+      must(api.POST('/api/v1/conference/rooms/{id}/open', { params: { path: { id: room.id } } })),
+    onSuccess: (meeting) => {
+      client.setQueryData(meetingQuery(meeting.id).queryKey, meeting);
+      announce('success', t`„${room.name}“ ist offen.`);
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: CONFERENCE }),
+  });
+  return (
+    <>
+      <Button
+        variant="primary"
+        icon={icons.iconMeetingRoom}
+        pending={open.isPending}
+        onPress={() => open.mutate()}
+      >
+        <Trans>Raum öffnen</Trans>
+      </Button>
+      {open.error && <ProblemAlert problem={open.error} />}
+    </>
+  );
+}
+
+function Opening({ id }: { id: string }) {
+  const meeting = useQuery(meetingQuery(id));
+  return (
+    <Loaded query={meeting}>{({ access }) => (access ? <Access access={access} /> : null)}</Loaded>
+  );
+}

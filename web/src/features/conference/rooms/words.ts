@@ -1,0 +1,167 @@
+import { t } from '@lingui/core/macro';
+import type { Schema } from '../../../api/client.ts';
+import type { Word } from '../../../app/device-words.ts';
+import { icons } from '../../../ui/icon.tsx';
+import type { Kind } from './queries.ts';
+
+type Safeguards = Schema<'Safeguards'>;
+type Lobby = Schema<'LobbyFor'>;
+type Role = Schema<'MeetingRole'>;
+
+export const CLASSES = ['open', 'internal', 'confidential'] as const;
+export const LOBBIES = ['nobody', 'guests', 'uninvited', 'everybody'] as const;
+export const WEEKDAYS = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
+
+export function kindName(kind: Kind): string {
+  switch (kind) {
+    case 'personal':
+      return t`Persönlicher Raum`;
+    case 'meeting':
+      return t`Besprechung`;
+    case 'lecture':
+      // Elsewhere the same word is the role of who presents.
+      return t({ message: 'Vortrag', context: 'kind of meeting' });
+  }
+}
+
+export function kindIcon(kind: Kind): string {
+  switch (kind) {
+    case 'personal':
+      return icons.iconMeetingRoom;
+    case 'meeting':
+      return icons.iconGroups;
+    case 'lecture':
+      return icons.iconCoPresent;
+  }
+}
+
+export function kindHint(kind: Kind): string {
+  switch (kind) {
+    case 'personal':
+      return t`Ein Raum, den Sie öffnen, wann Sie wollen. Jedes Öffnen hat eine eigene Raumnummer und PIN.`;
+    case 'meeting':
+      return t`Alle sehen und hören einander und dürfen sprechen.`;
+    case 'lecture':
+      return t`Wenige tragen vor, viele hören zu. Wer etwas sagen möchte, hebt die Hand.`;
+  }
+}
+
+/** A protection class with the tone and picture it is shown in. */
+export function className(protection: Schema<'ProtectionClass'>): Word & { icon: string } {
+  switch (protection) {
+    case 'open':
+      return { label: t`offen`, tone: 'neutral', icon: icons.iconLockOpen };
+    case 'internal':
+      return { label: t`intern`, tone: 'info', icon: icons.iconLock };
+    case 'confidential':
+      return { label: t`vertraulich`, tone: 'success', icon: icons.iconEncrypted };
+  }
+}
+
+/** What safeguards mean for those who take part, a sentence each. */
+export function safeguardSentences(safeguards: Safeguards): string[] {
+  const { lobby, encryption, dial_in, guests, keep_chat_days: days } = safeguards;
+  return [
+    lobbySentence(lobby),
+    encryption === 'end_to_end'
+      ? t`Bild und Ton sind von Gerät zu Gerät verschlüsselt; auch der Server hört nicht mit.`
+      : t`Bild und Ton sind auf dem Weg zum Server verschlüsselt.`,
+    dial_in ? t`Telefone dürfen sich einwählen.` : t`Einwahl per Telefon gibt es nicht.`,
+    ...(guests ? [] : [t`Gäste ohne Konto können nicht teilnehmen.`]),
+    days > 0 ? t`Der Chat wird nach ${days} Tagen gelöscht.` : t`Der Chat wird am Ende gelöscht.`,
+  ];
+}
+
+function lobbySentence(lobby: Lobby): string {
+  switch (lobby) {
+    case 'nobody':
+      return t`Niemand wartet im Warteraum.`;
+    case 'guests':
+      return t`Gäste warten im Warteraum, bis jemand sie einlässt.`;
+    case 'uninvited':
+      return t`Wer nicht namentlich eingeladen ist, wartet im Warteraum.`;
+    case 'everybody':
+      return t`Alle warten im Warteraum, bis jemand sie einlässt.`;
+  }
+}
+
+export function lobbyName(lobby: Lobby): string {
+  switch (lobby) {
+    case 'nobody':
+      return t`niemand`;
+    case 'guests':
+      return t`Gäste ohne Konto`;
+    case 'uninvited':
+      return t`wer nicht namentlich eingeladen ist`;
+    case 'everybody':
+      return t`alle außer denen, die leiten`;
+  }
+}
+
+/** The choices that are stricter than what holds anyway. */
+export function stricterLobbies(least: Lobby): Lobby[] {
+  return LOBBIES.slice(LOBBIES.indexOf(least) + 1);
+}
+
+export function roleName(role: Role): string {
+  switch (role) {
+    case 'host':
+      return t`Gastgeber/in`;
+    case 'cohost':
+      return t`Moderation`;
+    case 'presenter':
+      return t`trägt vor`;
+    case 'participant':
+      return t`nimmt teil`;
+    case 'guest':
+      return t`Gast`;
+    case 'listener':
+      return t`hört zu`;
+  }
+}
+
+/** What an invited person of the house, or somebody from elsewhere, may be. */
+export function rolesFor(outside: boolean): Role[] {
+  return outside ? ['guest', 'listener'] : ['cohost', 'presenter', 'participant', 'listener'];
+}
+
+export function weekdayName(day: Schema<'Weekday'>): string {
+  switch (day) {
+    case 'monday':
+      return t`Montag`;
+    case 'tuesday':
+      return t`Dienstag`;
+    case 'wednesday':
+      return t`Mittwoch`;
+    case 'thursday':
+      return t`Donnerstag`;
+    case 'friday':
+      return t`Freitag`;
+    case 'saturday':
+      return t`Samstag`;
+    case 'sunday':
+      return t`Sonntag`;
+  }
+}
+
+/** How far an invitation by mail has come. */
+export function mailWord(state: Schema<'MailState'>): Word | null {
+  switch (state) {
+    case 'none':
+      return null;
+    case 'waiting':
+      return { label: t`E-Mail ist unterwegs`, tone: 'info', icon: icons.iconHourglassTop };
+    case 'sent':
+      return { label: t`E-Mail ist verschickt`, tone: 'success' };
+    case 'failed':
+      return { label: t`E-Mail kam nicht an`, tone: 'danger' };
+  }
+}
