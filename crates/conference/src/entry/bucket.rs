@@ -44,13 +44,6 @@ impl Bucket {
         self.clean_at -= pace.refill * failures;
     }
 
-    /// How many failures are counted now.
-    pub(super) fn counted(self, pace: Pace, now: OffsetDateTime) -> u32 {
-        let left = (self.clean_at - now).max(Duration::ZERO).whole_milliseconds();
-        let each = pace.refill.whole_milliseconds().max(1);
-        u32::try_from((left + each - 1) / each).unwrap_or(u32::MAX)
-    }
-
     fn is_clean(self, now: OffsetDateTime) -> bool {
         self.clean_at <= now
     }
@@ -90,11 +83,6 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
         }
     }
 
-    /// Forgets a key and tells how many failures were counted for it.
-    pub(super) fn forget(&mut self, key: &K, now: OffsetDateTime) -> u32 {
-        self.by_key.remove(key).map_or(0, |bucket| bucket.counted(self.pace, now))
-    }
-
     pub(super) fn len(&self) -> usize {
         self.by_key.len()
     }
@@ -113,24 +101,24 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
     }
 }
 
-/// The last failures within an hour, each with who it is of; never more than a fixed number.
+/// The last failures within an hour; never more than a fixed number.
 #[derive(Debug)]
-pub(super) struct Window<K> {
+pub(super) struct Window {
     most: usize,
-    failures: VecDeque<(OffsetDateTime, K)>,
+    failures: VecDeque<OffsetDateTime>,
 }
 
 /// How long a window is.
 pub(super) const WINDOW: Duration = Duration::HOUR;
 
-impl<K: Eq> Window<K> {
+impl Window {
     pub(super) fn new(most: usize) -> Self {
         Self { most, failures: VecDeque::with_capacity(most) }
     }
 
     /// Whether as many failures lie within the last hour as there may.
     pub(super) fn is_full(&mut self, now: OffsetDateTime) -> bool {
-        while self.failures.front().is_some_and(|(at, _)| *at + WINDOW <= now) {
+        while self.failures.front().is_some_and(|at| *at + WINDOW <= now) {
             self.failures.pop_front();
         }
         self.failures.len() >= self.most
@@ -141,14 +129,9 @@ impl<K: Eq> Window<K> {
     }
 
     /// Counts a failure. The caller has asked whether it is full.
-    pub(super) fn add(&mut self, who: K, now: OffsetDateTime) {
+    pub(super) fn add(&mut self, now: OffsetDateTime) {
         debug_assert!(self.failures.len() < self.most, "a full window takes no more");
-        self.failures.push_back((now, who));
-    }
-
-    /// Takes back the failures of one.
-    pub(super) fn forgive(&mut self, who: &K) {
-        self.failures.retain(|(_, other)| other != who);
+        self.failures.push_back(now);
     }
 
     pub(super) fn clear(&mut self) {

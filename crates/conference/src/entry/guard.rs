@@ -12,7 +12,8 @@
 //! right or wrong, gets no further than the lobby, where a host looks at them. So the chance of an attacker to get past the
 //! lobby is at most 90 in a million an hour, however many addresses they have.
 //!
-//! A right PIN takes back what its source did wrong at the same number, wherever that was counted.
+//! A right PIN costs nothing: it takes back what its own try was charged. What was typed wrong before stays counted, whoever
+//! did it: behind one address, who guesses must not be paid for by colleagues who know.
 
 use std::{
     collections::HashMap,
@@ -112,23 +113,20 @@ pub enum Verdict {
     Admitted(EntryPlace),
 }
 
-/// A failure's owner: what a later success of the same source at the same number takes back.
-type Who = (Source, Option<RoomNumber>);
-
 #[derive(Debug)]
 struct Meeting {
-    failures: Window<Who>,
+    failures: Window,
     renewed_at: Option<OffsetDateTime>,
 }
 
 #[derive(Debug)]
 struct State {
     sources: Buckets<Source>,
-    pairs: Buckets<Who>,
+    pairs: Buckets<(Source, Option<RoomNumber>)>,
     devices: Buckets<DeviceMark>,
     all: Option<Bucket>,
     meetings: HashMap<MeetingId, Meeting>,
-    of_all: Window<Who>,
+    of_all: Window,
 }
 
 /// The guard at the door of all meetings of an installation.
@@ -176,41 +174,31 @@ impl Guard {
     /// Decides what becomes of a try that was looked at.
     pub fn settle(&self, pass: &Pass, found: Found, now: OffsetDateTime) -> Verdict {
         let mut state = self.lock();
-        let who = (pass.tried.source, pass.tried.number);
         let Some(meeting) = found.meeting else { return Verdict::Refused { alarm: None } };
         let all_full = state.of_all.is_full(now);
         let full = all_full || state.meetings.get_mut(&meeting).is_some_and(|known| known.failures.is_full(now));
         if found.right {
             if full {
-                // Nothing is taken back: behind the right PIN may stand whoever guessed it.
+                // What it was charged stays: behind the right PIN may stand whoever guessed it.
                 return Verdict::Admitted(EntryPlace::Lobby);
             }
-            state.forgive(pass, who, meeting, now);
+            state.take_back(pass, now);
             return Verdict::Admitted(EntryPlace::Seat);
         }
         if full {
             // It could not have won anything, so it does not count.
             return Verdict::Refused { alarm: None };
         }
-        state.of_all.add(who, now);
+        state.of_all.add(now);
         let window = state.meeting(meeting, now);
-        window.failures.add(who, now);
+        window.failures.add(now);
         let alarm = window.failures.is_full(now).then_some(meeting);
         Verdict::Refused { alarm }
     }
 
     /// The fault was ours, not theirs: takes back what the try was charged.
     pub fn withdraw(&self, pass: &Pass, now: OffsetDateTime) {
-        let mut state = self.lock();
-        let tried = pass.tried;
-        match tried.device.filter(|_| pass.by_device) {
-            Some(device) => state.devices.refund(&device, 1, now),
-            None => {
-                state.sources.refund(&tried.source, 1, now);
-                state.pairs.refund(&(tried.source, tried.number), 1, now);
-                state.all.iter_mut().for_each(|all| all.refund(BY_ALL, 1));
-            }
-        }
+        self.lock().take_back(pass, now);
     }
 
     /// Whether somebody guesses PINs of this meeting, so that typed PINs lead to the lobby.
@@ -242,16 +230,16 @@ impl Guard {
 }
 
 impl State {
-    fn forgive(&mut self, pass: &Pass, who: Who, meeting: MeetingId, now: OffsetDateTime) {
-        if let Some(device) = pass.tried.device.filter(|_| pass.by_device) {
-            self.devices.refund(&device, BY_DEVICE.burst, now);
-        }
-        let typed_wrong = self.pairs.forget(&who, now);
-        self.sources.refund(&who.0, typed_wrong, now);
-        self.all.iter_mut().for_each(|all| all.refund(BY_ALL, typed_wrong));
-        self.of_all.forgive(&who);
-        if let Some(known) = self.meetings.get_mut(&meeting) {
-            known.failures.forgive(&who);
+    /// Takes back what one try was charged, and nothing that others did behind the same address.
+    fn take_back(&mut self, pass: &Pass, now: OffsetDateTime) {
+        let tried = pass.tried;
+        match tried.device.filter(|_| pass.by_device) {
+            Some(device) => self.devices.refund(&device, 1, now),
+            None => {
+                self.sources.refund(&tried.source, 1, now);
+                self.pairs.refund(&(tried.source, tried.number), 1, now);
+                self.all.iter_mut().for_each(|all| all.refund(BY_ALL, 1));
+            }
         }
     }
 
