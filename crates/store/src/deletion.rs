@@ -183,8 +183,9 @@ async fn delete_in(tenant: &TenantStore, config: &RetentionConfig) -> Result<Del
     run.delete::<MeetingRecord>(DataCategory::Meeting, &["valid_until", "ended_at", "cancelled_at"], any()).await?;
     run.delete::<RoomRecord>(DataCategory::Meeting, &["over_at"], any()).await?;
     run.delete::<RoomNumberRecord>(DataCategory::Operation, &["free_at"], any()).await?;
-    run.delete::<LetterRecord>(DataCategory::Letter, &["sent_at", "failed_at"], any()).await?;
-    run.delete::<DeliveryRecord>(DataCategory::Operation, &["delivered_at", "given_up_at"], any()).await?;
+    // Where mail or a webhook is switched off, what waits never ends: it is over when it is as old as what ended.
+    run.delete::<LetterRecord>(DataCategory::Letter, &["sent_at", "failed_at", "at"], any()).await?;
+    run.delete::<DeliveryRecord>(DataCategory::Operation, &["delivered_at", "given_up_at", "at"], any()).await?;
     run.blank_audit().await?;
     run.pseudonyms().await?;
     run.delete::<OutboxRecord>(DataCategory::Operation, &["done_at"], any()).await?;

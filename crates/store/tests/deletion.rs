@@ -18,6 +18,7 @@ on_both! {
     each_category_goes_by_its_rule
     the_chain_verifies_without_its_content
     what_is_not_over_stays
+    what_waits_and_is_never_sent_is_over_one_day
 }
 
 async fn each_category_goes_by_its_rule(f: Fixture) {
@@ -69,6 +70,27 @@ async fn each_category_goes_by_its_rule(f: Fixture) {
     let report = f.store.delete_expired(&config).await.unwrap();
     assert!(report.rows["deletion_journal"] > 0);
     assert_eq!(f.store.delete_expired(&config).await.unwrap().total(), 0, "nothing is left to do");
+}
+
+async fn what_waits_and_is_never_sent_is_over_one_day(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let work = tenant.begin().await.unwrap();
+    work.webhooks().tell(all.conference.webhook, vec![f.make().delivery(all.conference.webhook)]).await.unwrap();
+    work.commit().await.unwrap();
+    let left = async || {
+        let waiting = tenant.webhooks().waiting(all.conference.webhook).await.unwrap();
+        (tenant.letters().of_room(all.conference.room).await.unwrap().len(), waiting > 0)
+    };
+    f.clock.advance(Duration::days(6));
+    f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(left().await, (1, true), "they may still go out");
+    f.clock.advance(Duration::days(2));
+    f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(left().await, (0, true));
+    f.clock.advance(Duration::days(7));
+    f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(left().await, (0, false));
 }
 
 async fn the_chain_verifies_without_its_content(f: Fixture) {
