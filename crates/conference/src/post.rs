@@ -196,6 +196,10 @@ fn sealed_for(tenant: TenantId) -> Purpose<'static> {
 /// Sends the letters whose turn it is.
 pub(crate) async fn send_due(tenant: &TenantStore, parts: &Parts, site: &Tenant, turn: Turn) -> Result<(), StoreError> {
     let Some(post) = &parts.post else { return Ok(()) };
+    if !settings::load(tenant).await?.mail {
+        // What waits goes out when mail is on again, if it still holds then, or is deleted by its rule.
+        return Ok(());
+    }
     for letter in tenant.letters().due(parts.clock.now(), MOST_IN_ONE_GO).await? {
         if !turn.lasts() {
             break;

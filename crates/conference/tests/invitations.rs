@@ -192,6 +192,25 @@ async fn a_letter_does_not_go_to_who_is_invited_no_more() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_while_mail_is_switched_off() {
+    const SETTINGS: &str = "/api/v1/admin/conference/settings";
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    ada.room(invited(meeting("Planung"))).await;
+    let mail = async |on: bool| {
+        let view = chief.get(SETTINGS).await.body;
+        let mut settings = view["settings"].clone();
+        settings["mail"] = json!(on);
+        let saved = chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
+        assert_eq!(saved.status, 200, "{saved:?}");
+    };
+    mail(false).await;
+    assert!(house.letters().await.is_empty());
+    mail(true).await;
+    assert_eq!(house.letters().await.len(), 1, "what still holds is sent when it is on again");
+}
+
+#[tokio::test]
 async fn a_mail_server_that_hangs_holds_up_its_own_tenant_only() {
     let house = House::new().await;
     let ada = house.person("ada").await;
