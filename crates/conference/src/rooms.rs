@@ -290,10 +290,10 @@ pub(crate) async fn new_meeting(
 /// Puts what an owner sets into a room's row.
 pub(crate) fn put_into(fields: &RoomFields, room: &mut RoomRecord) {
     room.name.clone_from(&fields.name);
-    room.description.clone_from(&fields.description);
+    room.description = fields.description.replace("\r\n", "\n");
     room.protection = fields.protection;
     room.lobby = fields.lobby;
-    room.waiting_text.clone_from(&fields.waiting_text);
+    room.waiting_text = fields.waiting_text.replace("\r\n", "\n");
     room.permissions = fields.permissions;
     let booking = fields.booking.as_ref();
     room.booking = booking.map(|b| serde_json::to_value(b).expect("a booking has string keys only"));

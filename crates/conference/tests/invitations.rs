@@ -211,6 +211,27 @@ async fn nothing_is_sent_while_mail_is_switched_off() {
 }
 
 #[tokio::test]
+async fn a_carriage_return_ends_no_line_of_a_calendar_file() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let mut new = meeting("Planung");
+    for bad in ["Plan\rATTENDEE:mailto:x@amt.example", "Plan\r\nX-EVIL:1", "Plan\n"] {
+        new["name"] = json!(bad);
+        assert_eq!(ada.post(ROOMS, new.clone()).await.fields(), [("name", "control_character")], "{bad:?}");
+    }
+    new["name"] = json!("Planung");
+    new["description"] = json!("Eins\rX-EVIL:1");
+    assert_eq!(ada.post(ROOMS, new.clone()).await.fields(), [("description", "control_character")]);
+    new["description"] = json!("Eins\r\nX-EVIL:1\r\n");
+    new["waiting_text"] = json!("Gleich\r\nda");
+    let room = ada.room(new).await;
+    assert_eq!((&room["description"], &room["waiting_text"]), (&json!("Eins\nX-EVIL:1\n"), &json!("Gleich\nda")));
+    let file = ada.get(&format!("{}/calendar", at(ROOMS, &room))).await.text;
+    assert!(!file.replace("\r\n", "").contains('\r'), "{file:?}");
+    assert!(!file.contains("\nX-EVIL"), "{file}");
+}
+
+#[tokio::test]
 async fn a_mail_server_that_hangs_holds_up_its_own_tenant_only() {
     let house = House::new().await;
     let ada = house.person("ada").await;

@@ -97,9 +97,8 @@ impl Card {
             event.append_multi_property(self.local("EXDATE", day.at(booking.starts.time())));
         }
         if method != Method::Cancel {
-            let other = self.text_of_series(language.other());
-            event
-                .append_property(Property::new("DESCRIPTION", format!("{}\n\n{other}", self.text_of_series(language))));
+            let text = format!("{}\n\n{}", self.text_of_series(language), self.text_of_series(language.other()));
+            event.append_property(Property::new("DESCRIPTION", plain(&text)));
         }
         event
     }
@@ -121,7 +120,7 @@ impl Card {
         let mut event = Event::with_uid(&self.uid(meeting));
         event.append_property(Property::new("DTSTAMP", utc(self.now)));
         event.append_property(Property::new("SEQUENCE", self.room.sequence.to_string()));
-        event.append_property(Property::new("SUMMARY", self.room.name.clone()));
+        event.append_property(Property::new("SUMMARY", plain(&self.room.name)));
         let status = if method == Method::Cancel { "CANCELLED" } else { "CONFIRMED" };
         event.append_property(Property::new("STATUS", status));
         let sender = self.sender.clone().unwrap_or_else(|| format!("noreply@{}", self.host));
@@ -144,7 +143,7 @@ impl Card {
         let other = self.text_of(language.other(), meeting, credentials);
         let text = format!("{}\n\n{other}", self.text_of(language, meeting, credentials));
         let link = link(&self.origin, &credentials.secret);
-        event.append_property(Property::new("DESCRIPTION", text));
+        event.append_property(Property::new("DESCRIPTION", plain(&text)));
         event.append_property(Property::new("LOCATION", link.clone()));
         let mut conference = Property::new("CONFERENCE", link);
         conference.add_parameter("VALUE", "URI");
@@ -263,7 +262,24 @@ fn offset(seconds: i32) -> String {
     text
 }
 
-/// The value of a parameter knows no quotation marks (RFC 5545, 3.2).
+/// A text without what ends a line where it should not. The writer folds lines and escapes line feeds, and nothing else.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| *character == '\n' || !character.is_control()).collect()
+}
+
+/// The value of a parameter knows no quotation marks and no line breaks (RFC 5545, 3.2).
 fn parameter(text: &str) -> String {
-    text.replace('"', "'")
+    plain(text).replace('"', "'").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_ends_a_line_where_it_should_not() {
+        let evil = "a\rX-EVIL:1\r\nX-EVIL:2\u{85}\0\"b\"";
+        assert_eq!(plain(evil), "aX-EVIL:1\nX-EVIL:2\"b\"");
+        assert_eq!(parameter(evil), "aX-EVIL:1 X-EVIL:2'b'");
+    }
 }
