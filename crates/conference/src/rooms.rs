@@ -386,9 +386,13 @@ pub(crate) async fn shown(
     now: OffsetDateTime,
     settings: &ConferenceSettings,
     room: RoomRecord,
-    standing: Standing,
+    (viewer, standing): (PersonId, Standing),
 ) -> Result<Room, StoreError> {
-    let invitees = tenant.rooms().invitees(room.id).await?;
+    let all = tenant.rooms().invitees(room.id).await?;
+    // Who will not see the others in the meeting does not see here who they are.
+    let sees_all = standing::permissions(&room).roster.includes(standing.role);
+    let own = |one: &&InviteeRecord| sees_all || one.person == Some(viewer);
+    let invitees: Vec<InviteeRecord> = all.iter().filter(own).cloned().collect();
     let letters = tenant.letters().of_room(room.id).await?;
     let owner = person_ref(tenant, room.owner).await?;
     let runs_it = standing.role.moderates();
@@ -413,7 +417,7 @@ pub(crate) async fn shown(
     let summary = |meeting| routes::summary(meeting, &room, owner.clone(), standing.role, now);
     Ok(Room {
         id: room.id,
-        version: version_of(&room, &invitees),
+        version: version_of(&room, &all),
         kind: room.kind,
         role: standing.role,
         safeguards: standing::safeguards(&room, settings),

@@ -230,3 +230,27 @@ async fn another_administration_sees_nothing() {
     }
     assert_eq!(ada.get(&at(ROOMS, &room)).await.status, 200);
 }
+
+#[tokio::test]
+async fn who_only_listens_does_not_see_who_is_invited() {
+    let house = House::new().await;
+    let (ada, bob, cleo) = (house.person("ada").await, house.person("bob").await, house.person("cleo").await);
+    let mut new = meeting("Vortrag");
+    new["kind"] = json!("lecture");
+    new["invitees"] = json!([
+        { "person": bob.person, "role": "presenter" },
+        { "person": cleo.person, "role": "listener" },
+        { "address": "gast@amt.example", "name": "Gisela Gast", "role": "guest" },
+    ]);
+    let room = ada.room(new).await;
+    let seen = async |who: &crate::house::Client| {
+        let room = who.get(&at(ROOMS, &room)).await.body;
+        let count = |list: &str| room[list].as_array().unwrap().len();
+        (count("invited"), count("invitees"))
+    };
+    assert_eq!(seen(&ada).await, (3, 3));
+    assert_eq!(seen(&bob).await, (3, 3), "who presents sees the roster, too");
+    assert_eq!(seen(&cleo).await, (1, 1), "oneself");
+    let shown = cleo.get(&at(ROOMS, &room)).await;
+    assert!(!shown.text.contains("Gisela") && !shown.text.contains("bob of"), "{}", shown.text);
+}

@@ -109,7 +109,7 @@ async fn list(session: Session, Query(query): Query<ListQuery>) -> Result<Json<P
     let mut items = Vec::with_capacity(found.items.len());
     for room in found.items {
         let standing = Standing { role: MeetingRole::Host, invited: true };
-        items.push(rooms::shown(tenant, session.situation.at, &settings, room, standing).await?);
+        items.push(rooms::shown(tenant, session.situation.at, &settings, room, (session.person(), standing)).await?);
     }
     Ok(Json(Page { items, total: found.total }))
 }
@@ -122,7 +122,7 @@ async fn show(session: &Session, id: RoomId) -> Result<Json<Room>, ConferenceErr
     let tenant = &session.site.tenant;
     let (room, standing) = standing::visible(tenant, id, session.person()).await?;
     let settings = settings::load(tenant).await?;
-    Ok(Json(rooms::shown(tenant, session.situation.at, &settings, room, standing).await?))
+    Ok(Json(rooms::shown(tenant, session.situation.at, &settings, room, (session.person(), standing)).await?))
 }
 
 async fn preview(session: Session, Json(booking): Json<Booking>) -> Result<Json<BookingPreview>, ConferenceError> {
