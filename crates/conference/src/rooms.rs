@@ -16,11 +16,11 @@ use fernamt_api::{
 };
 use fernamt_domain::{
     DomainEvent, InviteeId, MeetingId, PersonId, PersonState, TenantId,
-    conference::{MeetingRole, RoomKind},
+    conference::{LocalMoment, MeetingRole, RoomKind},
 };
 use fernamt_http::{ApiError, version};
 use fernamt_store::{InviteeRecord, LetterRecord, MeetingRecord, RoomRecord, StoreError, TenantStore, Work};
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     Parts,
@@ -147,15 +147,23 @@ pub(crate) fn days_of(
         let fault = FieldProblem::new("booking.minutes", "out_of_range", detail);
         checks.fault(fault.param("least", MIN_MINUTES).param("most", settings.most_minutes));
     }
-    let last = (now + Duration::days(MAX_DAYS_AHEAD.into())).date();
-    let far = booking.starts.date().0 > last;
-    let detail = format!("at most {MAX_DAYS_AHEAD} days ahead");
-    checks.that(!far, "booking.starts", "too_far", &detail);
+    let ahead = within_reach(&mut checks, "booking.starts", booking.starts, now);
     checks.finish()?;
-    expand(booking, last).map_err(|fault| {
+    expand(booking, ahead).map_err(|fault| {
         let (path, code) = fault.field();
         ApiError::invalid().field(path, code, fault.to_string()).into()
     })
+}
+
+/// Checks that a day is not further ahead than can be booked, nor further back than calendars can be reckoned with. Returns
+/// the last day that can be booked.
+pub(crate) fn within_reach(checks: &mut Checks, path: &str, starts: LocalMoment, now: OffsetDateTime) -> Date {
+    let (ahead, today) = (Duration::days(MAX_DAYS_AHEAD.into()), now.date());
+    let last = today.saturating_add(ahead);
+    let detail = format!("at most {MAX_DAYS_AHEAD} days ahead");
+    checks.that(starts.date().0 <= last, path, "too_far", &detail);
+    checks.that(starts.date().0 >= today.saturating_sub(ahead), path, "past", "this time is over");
+    last
 }
 
 /// The clock of a booking, or what is wrong with its name.
@@ -261,7 +269,7 @@ pub(crate) async fn new_meeting(
     room: &RoomRecord,
     slot: &Slot,
     zone: &str,
-    occurrence: Option<fernamt_domain::conference::LocalMoment>,
+    occurrence: Option<LocalMoment>,
 ) -> Result<MeetingRecord, ConferenceError> {
     let credentials = Credentials::draw(work, &parts.sealer, &*parts.rng, slot.valid_until).await?;
     let mut meeting = MeetingRecord {

@@ -254,3 +254,38 @@ async fn who_only_listens_does_not_see_who_is_invited() {
     let shown = cleo.get(&at(ROOMS, &room)).await;
     assert!(!shown.text.contains("Gisela") && !shown.text.contains("bob of"), "{}", shown.text);
 }
+
+#[tokio::test]
+async fn days_beyond_all_calendars_are_refused() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(meeting("Planung")).await;
+    let path = at(crate::house::MEETINGS, &room["meetings"][0]);
+    let version = ada.get(&path).await.body["version"].clone();
+    for far in ["2099-01-01T09:00", "9999-12-31T09:00", "9999-12-31T23:59"] {
+        let change = json!({ "version": version, "starts": far, "minutes": 60 });
+        assert_eq!(ada.put(&path, change).await.fields(), [("starts", "too_far")], "{far}");
+        let mut new = meeting("Planung");
+        new["booking"]["starts"] = json!(far);
+        assert_eq!(ada.post(ROOMS, new).await.fields(), [("booking.starts", "too_far")], "{far}");
+    }
+    let rules = [
+        json!({ "by": "day" }),
+        json!({ "by": "week", "on": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] }),
+        json!({ "by": "month_day" }),
+        json!({ "by": "month_weekday" }),
+    ];
+    for starts in ["-9999-01-01T00:00", "0000-01-01T00:00", "0001-01-01T00:00", "1900-01-01T00:00"] {
+        for every in &rules {
+            let until = json!({ "by": "day", "day": "9999-12-31" });
+            let rule =
+                json!({ "every": every, "interval": 1, "until": until, "except": ["9999-12-31", "-9999-01-01"] });
+            let booking = json!({ "starts": starts, "minutes": 60, "recurrence": rule });
+            let mut new = meeting("Planung");
+            new["booking"] = booking.clone();
+            for reply in [ada.post(&format!("{ROOMS}/preview"), booking).await, ada.post(ROOMS, new).await] {
+                assert!([200, 400, 422].contains(&reply.status), "{starts} {every} {reply:?}");
+            }
+        }
+    }
+}

@@ -150,6 +150,9 @@ async fn change(
     planned(&present, &room, &session)?;
     let settings = settings::load(tenant).await?;
     let wall = Wall::of(&present.time_zone).ok_or_else(ApiError::not_found)?;
+    let mut checks = Checks::default();
+    rooms::within_reach(&mut checks, "starts", change.starts, now);
+    checks.finish()?;
     let slot = Slot::new(&wall, change.starts, change.minutes, settings.lead_minutes, settings.lag_minutes);
     let mut checks = Checks::default();
     if !(MIN_MINUTES..=settings.most_minutes).contains(&change.minutes) {
