@@ -144,6 +144,38 @@ async fn no_grant_is_kept_for_whom_the_meeting_turns_away() {
 }
 
 #[tokio::test]
+async fn an_end_that_the_store_refuses_is_made_up_for() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let set = async |settings: Value| {
+        let work = venue.house.tenant.begin().await.unwrap();
+        work.settings().set("conference", &settings).await.unwrap();
+        work.commit().await.unwrap();
+    };
+    // Settings that do not parse stand for a store that fails for a while.
+    set(json!("unreadable")).await;
+    host.act(SocketAct::EndForAll).await.unwrap();
+    assert_eq!(ended(&mut host).await, PresenceEnded::MeetingEnded);
+    let state = async || {
+        let id = booked.id.parse().unwrap();
+        venue.house.tenant.meetings().get(id).await.unwrap().ended_at
+    };
+    assert_eq!(state().await, None);
+    set(json!({})).await;
+    let made_up = async {
+        while state().await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), made_up).await.expect("the end is tried again");
+    let ends = venue.house.actions().await.into_iter().filter(|action| action.contains("ended"));
+    assert_eq!(ends.collect::<Vec<_>>(), ["ended_for_all"], "and written down once");
+}
+
+#[tokio::test]
 async fn a_stranger_with_many_idle_sockets_holds_up_nobody_else() {
     use fernamt_api::conference::socket::close;
     use fernamt_conference::meeting::ungreeted::MAX_UNGREETED_OF_SOURCE;

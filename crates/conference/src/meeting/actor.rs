@@ -145,11 +145,17 @@ struct Unstored {
     sayings: Vec<Saying>,
     kept: Option<Kept>,
     audited: Vec<(&'static str, Option<PersonId>)>,
+    /// A host ended it.
+    ended: Option<EndedBy>,
 }
+
+/// Who ended a meeting, unless it was a guest.
+#[derive(Debug, Clone, Copy)]
+struct EndedBy(Option<PersonId>);
 
 impl Unstored {
     fn is_empty(&self) -> bool {
-        self.sayings.is_empty() && self.kept.is_none() && self.audited.is_empty()
+        self.sayings.is_empty() && self.kept.is_none() && self.audited.is_empty() && self.ended.is_none()
     }
 }
 
@@ -376,6 +382,7 @@ impl Actor {
                     Output::Store(saying) => self.unstored.sayings.push(saying),
                     Output::Keep(kept) => self.unstored.kept = Some(kept),
                     Output::Audit { action, by } => self.unstored.audited.push((action, by)),
+                    Output::End { by } => self.unstored.ended = Some(EndedBy(by)),
                     other => rest.push(other),
                 }
             }
@@ -438,7 +445,12 @@ impl Actor {
             work.record(entry.details(json!({ "meeting": self.id })));
         }
         work.commit().await?;
-        self.unstored = Unstored::default();
+        let ended = self.unstored.ended;
+        self.unstored = Unstored { ended, ..Unstored::default() };
+        if let Some(EndedBy(by)) = ended {
+            self.end(by).await?;
+            self.unstored.ended = None;
+        }
         Ok(())
     }
 
@@ -477,25 +489,26 @@ impl Actor {
                     tracing::warn!(%error, "The opening of a meeting could not be noted");
                 }
             }
-            Output::End { by } => self.end(by).await,
             Output::Free(seat) => {
                 // They may have come back already, with a grant of their own.
                 if !self.meeting.is_there(seat) {
                     self.grants.remove(&seat);
                 }
             }
-            Output::Store(_) | Output::Keep(_) | Output::Audit { .. } => {}
+            Output::Store(_) | Output::Keep(_) | Output::Audit { .. } | Output::End { .. } => {}
         }
     }
 
-    async fn end(&self, by: Option<PersonId>) {
-        let Some(conference) = self.hall.conference() else { return };
+    async fn end(&self, by: Option<PersonId>) -> Result<(), StoreError> {
+        let Some(conference) = self.hall.conference() else { return Ok(()) };
         let mut entry = AuditEvent::new(AuditKind::Conference, "ended_for_all", Outcome::Success);
         if let Some(person) = by {
             entry = entry.by(person);
         }
-        if let Err(error) = lifecycle::end(&self.site.tenant, &conference.parts, self.id, entry).await {
-            tracing::error!(%error, "A meeting that its host ended is not ended in the store");
+        match lifecycle::end(&self.site.tenant, &conference.parts, self.id, entry).await {
+            // It went with its room.
+            Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
