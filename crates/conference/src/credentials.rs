@@ -39,11 +39,20 @@ pub(crate) enum NoCredentials {
     NumbersExhausted,
 }
 
-#[derive(Serialize, Deserialize)]
+/// As they are sealed.
+#[derive(Serialize)]
+struct Keeps<'a> {
+    number: &'a str,
+    pin: &'a str,
+    secret: &'a str,
+}
+
+/// As they are opened: wiped again when dropped.
+#[derive(Deserialize)]
 struct Kept {
-    number: String,
-    pin: String,
-    secret: String,
+    number: Secret<String>,
+    pin: Secret<String>,
+    secret: Secret<String>,
 }
 
 /// The keyed hash of a number. It is the same for all tenants, because telephones dial numbers without naming one.
@@ -86,8 +95,8 @@ impl Credentials {
         let sealed = meeting.credentials_sealed.as_ref()?;
         let opened = sealer.open(sealed_for(tenant, &purpose(meeting.id)), sealed.expose()).ok()?;
         let kept: Kept = serde_json::from_slice(&opened).ok()?;
-        let kept = (Zeroizing::new(kept.number), Zeroizing::new(kept.pin), Zeroizing::new(kept.secret));
-        Some(Self { number: kept.0.parse().ok()?, pin: kept.1.parse().ok()?, secret: kept.2.parse().ok()? })
+        let (number, pin, secret) = (kept.number.expose(), kept.pin.expose(), kept.secret.expose());
+        Some(Self { number: number.parse().ok()?, pin: pin.parse().ok()?, secret: secret.parse().ok()? })
     }
 
     /// The same with another PIN.
@@ -101,11 +110,8 @@ impl Credentials {
 
     /// The whole, sealed for its meeting.
     pub(crate) fn sealed(&self, sealer: &Sealer, tenant: TenantId, meeting: MeetingId) -> Vec<u8> {
-        let kept = Kept {
-            number: self.number.digits(),
-            pin: self.pin.expose().to_owned(),
-            secret: self.secret.expose().to_owned(),
-        };
+        let number = self.number.digits();
+        let kept = Keeps { number: &number, pin: self.pin.expose(), secret: self.secret.expose() };
         let json = Zeroizing::new(serde_json::to_vec(&kept).expect("a struct of texts always serialises"));
         sealer.seal(sealed_for(tenant, &purpose(meeting)), &json)
     }

@@ -1,7 +1,7 @@
 //! Meetings: what was booked, one by one, and openings of personal rooms. Anybody signed in.
 
 use fernamt_domain::{
-    MeetingId, RoomId,
+    MeetingId, RoomId, Secret,
     conference::{LocalMoment, MeetingRole, MeetingState, ProtectionClass, RoomKind, Safeguards},
     text_enum,
 };
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rooms::{NotifyQuery, PersonRef};
+use super::{
+    expose,
+    rooms::{NotifyQuery, PersonRef},
+};
 use crate::{Page, operations::operations};
 
 /// A meeting, as lists show it.
@@ -58,7 +61,7 @@ pub struct MeetingSummary {
 }
 
 /// A meeting with all that its page shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Meeting {
     /// Changes with every change of the meeting; send it back when changing.
     pub version: String,
@@ -74,14 +77,18 @@ pub struct Meeting {
 }
 
 /// How somebody gets into a meeting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MeetingAccess {
     /// The number, in groups of three.
     pub number: String,
     /// The PIN.
-    pub pin: String,
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "expose")]
+    pub pin: Secret<String>,
     /// The link. Its fragment is a secret: whoever has it needs no PIN.
-    pub link: String,
+    #[schema(value_type = String)]
+    #[serde(serialize_with = "expose")]
+    pub link: Secret<String>,
     /// The address where number and PIN are typed.
     pub join_page: String,
 }
@@ -169,4 +176,23 @@ operations! { "conference";
     meeting_invitation: get "/api/v1/conference/meetings/{id}/invitation" (MeetingId) [] -> 200 Invitation;
     /// The calendar file of this meeting alone, for downloading: `text/calendar`.
     meeting_calendar: get "/api/v1/conference/meetings/{id}/calendar" (MeetingId) [] -> 200;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lets_people_in_is_sent_and_not_printed() {
+        let access = MeetingAccess {
+            number: "123 456 789".into(),
+            pin: "471108".into(),
+            link: "https://amt.example/besprechung#geheim".into(),
+            join_page: "https://amt.example/besprechung".into(),
+        };
+        let json = serde_json::to_value(&access).unwrap();
+        assert_eq!((&json["pin"], &json["link"]), (&"471108".into(), &"https://amt.example/besprechung#geheim".into()));
+        let shown = format!("{access:?}");
+        assert!(!shown.contains("471108") && !shown.contains("geheim"), "{shown}");
+    }
 }

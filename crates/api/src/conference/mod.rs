@@ -30,3 +30,11 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     }
     document
 }
+
+/// A secret on its way to whom it is for.
+pub(crate) fn expose<S: serde::Serializer>(
+    secret: &fernamt_domain::Secret<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}

@@ -673,15 +673,11 @@ pub struct MediaAccess {
     pub url: String,
     /// The ticket: good for a minute, for this seat only.
     #[schema(value_type = String)]
-    #[serde(serialize_with = "expose_one")]
+    #[serde(serialize_with = "super::expose")]
     pub ticket: Secret<String>,
     /// Until when it may be used.
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
-}
-
-fn expose_one<S: serde::Serializer>(secret: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose())
 }
 
 /// What somebody types to enter.
@@ -692,7 +688,7 @@ pub struct NumberAndPin {
     pub number: String,
     /// Six digits.
     #[schema(value_type = String, max_length = 6)]
-    #[serde(serialize_with = "expose_one")]
+    #[serde(serialize_with = "super::expose")]
     pub pin: Secret<String>,
 }
 

@@ -8,7 +8,7 @@ use fernamt_api::conference::{
     rooms::Booking,
 };
 use fernamt_domain::{
-    Sealer, TenantId,
+    Sealer, Secret, TenantId,
     conference::{EntrySecret, RoomKind, Safeguards},
 };
 use fernamt_store::{MeetingRecord, RoomRecord, StoreError, TenantStore};
@@ -41,8 +41,8 @@ pub(crate) fn join_page(origin: &str) -> String {
 pub(crate) fn access(origin: &str, credentials: &Credentials) -> MeetingAccess {
     MeetingAccess {
         number: credentials.number.to_string(),
-        pin: credentials.pin.expose().to_owned(),
-        link: link(origin, &credentials.secret),
+        pin: credentials.pin.expose().into(),
+        link: Secret::new(link(origin, &credentials.secret)),
         join_page: join_page(origin),
     }
 }
