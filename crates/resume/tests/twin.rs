@@ -105,3 +105,24 @@ async fn what_makes_no_sense_on_a_twin_is_passed_over_and_what_is_no_frame_ends_
     until(&handle, |status| !status.has_twin).await;
     assert_eq!((handle.status().outages, handle.status().faults, handle.status().ended), (0, 0, None));
 }
+
+#[tokio::test]
+async fn a_twin_that_falls_silent_makes_room_for_another() {
+    let settings = Settings { twin_silence: Duration::from_millis(50), ..Settings::default() };
+    let (_road, (_stick, handle), _office) = pair(settings).await;
+    until(&handle, |status| status.line.is_some()).await;
+    let (near, _silent) = tokio::io::duplex(100_000);
+    assert!(handle.add_twin(Box::new(near)));
+    until(&handle, |status| !status.has_twin).await;
+    assert_eq!((handle.status().outages, handle.status().ended), (0, None));
+}
+
+#[tokio::test]
+async fn a_proof_that_was_spent_is_good_for_no_twin() {
+    let (_road, (_stick, handle), (_office, office_handle)) = pair(Settings::default()).await;
+    until(&handle, |status| status.line.is_some()).await;
+    let twin = ticket().twin(0, 1);
+    assert!(office_handle.spend_twin(&twin) && !office_handle.spend_twin(&twin));
+    let (near, _far) = tokio::io::duplex(1_000);
+    assert!(!office_handle.take_twin(Box::new(near), &twin, Decoder::default()));
+}

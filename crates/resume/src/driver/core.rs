@@ -338,9 +338,15 @@ impl Shared {
         self.act(|core| core.stream.take_twin(twin)) && self.run_twin(line, rest, None)
     }
 
+    /// Whether this proof of a twin is good and new. From now on it is not.
+    pub(super) fn spend_twin(self: &Arc<Self>, twin: &Twin) -> bool {
+        self.act(|core| core.stream.take_twin(twin))
+    }
+
     fn run_twin(self: &Arc<Self>, line: BoxLine, rest: Decoder, first: Option<Bytes>) -> bool {
         let (transmit, transmits) = mpsc::channel(QUEUED_COPIES);
         let closed = CancellationToken::new();
+        let silence = self.lock().stream.twin_silence();
         let stands = self.act(|core| {
             let of = core.stream.line()?;
             if let Some(first) = first {
@@ -352,7 +358,7 @@ impl Shared {
             Some(())
         });
         if stands.is_some() {
-            self.runtime.spawn(line::run_twin(Arc::clone(self), line, rest, transmits, closed));
+            self.runtime.spawn(line::run_twin(Arc::clone(self), line, rest, silence, transmits, closed));
         }
         stands.is_some()
     }

@@ -45,11 +45,13 @@ pub(super) async fn run(
     }
 }
 
-/// Carries copies both ways until the twin breaks, the other side breaks the rules on it, or its line is given up.
+/// Carries copies both ways until the twin breaks or is silent for too long, the other side breaks the rules on it, or its
+/// line is given up.
 pub(super) async fn run_twin(
     shared: Arc<Shared>,
     line: BoxLine,
     rest: Decoder,
+    silence: Option<Duration>,
     mut copies: mpsc::Receiver<Bytes>,
     closed: CancellationToken,
 ) {
@@ -63,19 +65,29 @@ pub(super) async fn run_twin(
     };
     tokio::select! {
         () = closed.cancelled() => {}
-        _ = read_copies(&shared, rest, from_line) => {}
+        _ = read_copies(&shared, rest, silence, from_line) => {}
         () = writing => {}
     }
     shared.forget_twin(&closed);
 }
 
-async fn read_copies(shared: &Arc<Shared>, mut frames: Decoder, mut line: impl AsyncRead + Unpin) -> Result<(), Fault> {
+async fn read_copies(
+    shared: &Arc<Shared>,
+    mut frames: Decoder,
+    silence: Option<Duration>,
+    mut line: impl AsyncRead + Unpin,
+) -> Result<(), Fault> {
     let mut buffer = vec![0; QUIET_BYTES];
     loop {
         while let Some(frame) = frames.next_frame()? {
             shared.tell(Input::Copy(frame));
         }
-        match line.read(&mut buffer).await {
+        let reading = line.read(&mut buffer);
+        let read = match silence {
+            Some(silence) => timeout(silence, reading).await.unwrap_or(Ok(0)),
+            None => reading.await,
+        };
+        match read {
             Ok(count @ 1..) => frames.push(buffer.get(..count).unwrap_or_default()),
             _ => return Ok(()),
         }

@@ -167,6 +167,11 @@ impl Handle {
         self.shared.take_twin(line, twin, rest)
     }
 
+    /// Whether the proof of a twin whose line is of no use is good and new. It is good for nothing afterwards.
+    pub fn spend_twin(&self, twin: &Twin) -> bool {
+        self.shared.spend_twin(twin)
+    }
+
     /// How the stream does now.
     pub fn status(&self) -> Status {
         self.shared.status().borrow().clone()

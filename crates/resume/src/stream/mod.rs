@@ -233,6 +233,11 @@ impl Stream {
         good
     }
 
+    /// How long a twin may be silent. An acceptor waits for the next.
+    pub(crate) fn twin_silence(&self) -> Option<Duration> {
+        self.dial.as_ref().map(|_| self.settings.twin_silence)
+    }
+
     /// Lines that come too late.
     fn turn_away(&mut self, input: &Input<'_>) {
         match input {

@@ -15,6 +15,9 @@ pub struct Settings {
     pub window_bytes: usize,
     /// How long a line that has never been armed may be silent.
     pub unarmed_silence: Duration,
+    /// How long an initiator's twin may be silent. The other side sends copies of its PINGs on it while it has little else to
+    /// send; while it has much, another twin soon afterwards costs less than one that is dead for good.
+    pub twin_silence: Duration,
 }
 
 impl Default for Settings {
@@ -24,6 +27,7 @@ impl Default for Settings {
             replay_bytes: 2 * 1024 * 1024,
             window_bytes: 2 * 1024 * 1024,
             unarmed_silence: Duration::from_secs(15),
+            twin_silence: Duration::from_secs(30),
         }
     }
 }
