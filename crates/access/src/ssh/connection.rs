@@ -72,6 +72,8 @@ pub(super) struct Shared {
     pub(super) greeting: tokio::sync::Mutex<()>,
     /// Cancelled when the client is to be sent away.
     pub(super) dismissed: CancellationToken,
+    /// Held while the session's tunnels are judged for where it is.
+    pub(super) judging: tokio::sync::Mutex<()>,
 }
 
 /// The resumable stream below a connection.
@@ -262,6 +264,7 @@ impl Connection {
             welcomed: AtomicBool::new(false),
             greeting: tokio::sync::Mutex::default(),
             dismissed: CancellationToken::new(),
+            judging: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             inlets: Mutex::default(),
             movables: Movables::default(),
@@ -388,7 +391,7 @@ impl Connection {
     fn accompany(&mut self, secret: &str, login: &Login, key: &PublicKey) -> Auth {
         let main =
             self.shared.below.as_ref().and_then(|below| below.companions.admit(secret, login, key, Instant::now()));
-        let main = main.filter(Main::lasts);
+        let main = main.filter(|main| main.lasts() && self.shared.origin().is_near(&main.shared.origin()));
         let answer = if main.is_some() { "admitted" } else { "refused" };
         metrics::counter!("fernamt_ssh_companions_total", "answer" => answer).increment(1);
         let Some(main) = main else { return Auth::reject() };
@@ -433,7 +436,7 @@ impl Connection {
             return refuse(reply, RESOURCE_SHORTAGE, language.open_refused(OpenRefusal::TooMany)).await;
         };
         // What was decided for one place does not hold at another.
-        let same_place = self.shared.origin() == main.shared.origin();
+        let same_place = self.shared.origin().is_near(&main.shared.origin());
         let movable =
             moved_target(host).filter(|_| same_place).and_then(|target| main.shared.movables.find(number, target));
         let begun = movable.and_then(|movable| movable.begin().map(|next| (movable, next)));

@@ -9,7 +9,7 @@ use russh::keys::PublicKey;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Destination, Language, Login};
+use super::{Destination, Language, Login, limits::source};
 
 /// Where a connection comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,14 @@ pub struct Origin {
     pub address: IpAddr,
     /// The zone of the listener.
     pub zone: Zone,
+}
+
+impl Origin {
+    /// Whether the same computer may come from here and from there at a time: an IPv6 customer has many addresses, and takes a
+    /// new one now and then.
+    pub(super) fn is_near(&self, other: &Self) -> bool {
+        self.zone == other.zone && source(self.address) == source(other.address)
+    }
 }
 
 /// One complete attempt to sign in.
@@ -192,4 +200,20 @@ pub trait Gatekeeper: Send + Sync + 'static {
 
     /// The connection is over: ends its session.
     async fn signed_out(&self, who: &SignedIn);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_computer_has_many_addresses_in_one_network() {
+        let at = |address: &str, zone: &str| Origin { address: address.parse().unwrap(), zone: Zone(zone.into()) };
+        let here = at("2001:db8::1", "internet");
+        assert!(here.is_near(&at("2001:db8::ffff:1", "internet")));
+        assert!(!here.is_near(&at("2001:db8:0:1::1", "internet")));
+        assert!(!here.is_near(&at("2001:db8::1", "office")));
+        assert!(at("192.0.2.1", "office").is_near(&at("::ffff:192.0.2.1", "office")));
+        assert!(!at("192.0.2.1", "office").is_near(&at("192.0.2.2", "office")));
+    }
 }

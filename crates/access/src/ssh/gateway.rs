@@ -26,10 +26,10 @@ use super::{
     Gatekeeper, HostKeys, Language, Limits, Origin, SignedIn,
     algorithms::{resumable_russh_config, russh_config},
     arrival::{Arrival, arrive},
-    companions::Companions,
+    companions::{Companions, Main},
     connection::{Below, Connection, Entered, Shared, network},
     limits::{Door, Full, Place},
-    streams::Streams,
+    streams::{Streams, Twinned},
     transport::Transport,
 };
 
@@ -228,10 +228,15 @@ impl Guest {
                 }
             }
             Arrival::Twin(twin, rest) => {
-                let taken = entrance.streams.take_twin(Box::new(socket), &twin, rest);
-                let answer = if taken { "taken" } else { "refused" };
+                let twinned = entrance.streams.take_twin(Box::new(socket), &twin, rest, &origin);
+                let answer = match twinned {
+                    Twinned::Taken => "taken",
+                    Twinned::Elsewhere => "elsewhere",
+                    Twinned::Refused => "refused",
+                };
                 metrics::counter!("fernamt_ssh_twins_total", "answer" => answer).increment(1);
-                if taken {
+                // Behind two ways to the Internet, a whole town hall's may come from elsewhere again and again.
+                if twinned != Twinned::Refused {
                     place.join();
                 }
             }
@@ -285,8 +290,9 @@ impl Visit {
         let mut session = Watched::new(session);
         watch(&mut session, &mut told, deadline, &self.stop, &shared).await;
         shared.disarm();
-        // Whatever ended the visit, the tunnels and the socket end here at the latest.
+        // Whatever ended the visit, the tunnels, the socket and what accompanies it end here at the latest.
         hang_up.cancel();
+        shared.leave_companion();
         session.wait().await;
         shared.tasks.close();
         shared.tasks.wait().await;
@@ -334,7 +340,11 @@ async fn watch(
         () = alone => Some((Notice::SessionEnded, who.language.session_ended())),
         () = stop.cancelled() => Some((Notice::ShuttingDown, who.language.shutting_down())),
         () = session.wait() => None,
-        () = follow(shared, &who) => None,
+        () = follow(shared, &who, main.as_ref()) => None,
+        () = parted(shared, main.as_ref()) => {
+            metrics::counter!("fernamt_ssh_companions_parted_total").increment(1);
+            Some((Notice::SessionEnded, who.language.session_ended()))
+        }
     };
     if let Some(gauge) = &gauge {
         gauge.decrement(1);
@@ -354,11 +364,52 @@ async fn watch(
 }
 
 /// Has the tunnels judged anew whenever the client comes back from elsewhere. Ends only with the connection.
-async fn follow(shared: &Shared, who: &SignedIn) {
+async fn follow(shared: &Shared, who: &SignedIn, main: Option<&Main>) {
     let mut origins = shared.origins();
+    if main.is_some_and(|main| main.shared.origin() != shared.origin()) {
+        judge(shared, who, main).await;
+    }
     while origins.changed().await.is_ok() {
-        let origin = origins.borrow_and_update().clone();
-        shared.gatekeeper.moved(who, &origin).await;
+        judge(shared, who, main).await;
+    }
+}
+
+/// Has the tunnels judged for where a connection is. What a companion carries must be allowed there, too, but the session's
+/// place is the one that counts from then on, whichever of them moved last.
+async fn judge(shared: &Shared, who: &SignedIn, main: Option<&Main>) {
+    let session = main.map_or(shared, |main| &main.shared);
+    let _judging = session.judging.lock().await;
+    let (here, there) = (shared.origin(), session.origin());
+    shared.gatekeeper.moved(who, &here).await;
+    if here != there {
+        shared.gatekeeper.moved(who, &there).await;
+    }
+}
+
+/// Waits until a companion has come from elsewhere than its session for too long.
+async fn parted(shared: &Shared, main: Option<&Main>) {
+    let Some(main) = main else { return std::future::pending().await };
+    let (mut own, mut its) = (shared.origins(), main.shared.origins());
+    let mut until: Option<Instant> = None;
+    loop {
+        let (here, there) = (own.borrow_and_update().clone(), its.borrow_and_update().clone());
+        until = if here.is_near(&there) {
+            None
+        } else {
+            Some(until.unwrap_or_else(|| Instant::now() + shared.limits.parted_grace))
+        };
+        let too_long = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        // Both senders are held here.
+        tokio::select! {
+            () = too_long => return,
+            _ = own.changed() => {}
+            _ = its.changed() => {}
+        }
     }
 }
 

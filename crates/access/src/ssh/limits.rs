@@ -40,6 +40,9 @@ pub struct Limits {
     pub resumable_per_person: usize,
     /// Companions that were asked for and have not come yet.
     pub expected_companions: usize,
+    /// How long a companion may come from elsewhere than its session. A computer that changes its network takes a moment for
+    /// all that it has.
+    pub parted_grace: Duration,
     /// Channels of one connection, those being opened included.
     pub channels_per_connection: usize,
     /// Channels of one connection that are being opened at the same moment; the others wait their turn.
@@ -64,6 +67,7 @@ impl Default for Limits {
             resumable: 2_048,
             resumable_per_person: 8,
             expected_companions: 1_024,
+            parted_grace: Duration::from_secs(30),
             channels_per_connection: 128,
             opening_per_connection: 8,
             connect_timeout: Duration::from_secs(10),
@@ -238,7 +242,7 @@ impl Drop for Place {
 }
 
 /// What counts as one source: an IPv6 customer has a whole /64.
-fn source(address: IpAddr) -> IpAddr {
+pub(super) fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
         IpAddr::V6(v6) => {

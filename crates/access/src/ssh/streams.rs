@@ -41,6 +41,15 @@ pub(super) struct Seat {
     id: Id,
 }
 
+/// What became of a line that said it was a twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twinned {
+    Taken,
+    /// It is one, but comes from elsewhere than the stream's line.
+    Elsewhere,
+    Refused,
+}
+
 impl Streams {
     pub(super) fn new(rng: Arc<dyn Rng>, patience: Duration, limits: Arc<Limits>) -> Self {
         Self { rng, patience, limits, held: Arc::default() }
@@ -109,10 +118,18 @@ impl Streams {
         true
     }
 
-    /// A line says that it is the twin of a stream's line. Returns whether it was let in; else it is closed.
-    pub(super) fn take_twin(&self, line: BoxLine, twin: &Twin, rest: Decoder) -> bool {
+    /// A line says that it is the twin of a stream's line. One that is not let in is closed.
+    pub(super) fn take_twin(&self, line: BoxLine, twin: &Twin, rest: Decoder, origin: &Origin) -> Twinned {
         let held = self.lock().get(&twin.id).cloned();
-        held.is_some_and(|held| held.handle.take_twin(line, twin, rest))
+        let Some(held) = held else { return Twinned::Refused };
+        // What was decided for one place does not hold at another.
+        let near = held.origin.borrow().is_near(origin);
+        let good = if near { held.handle.take_twin(line, twin, rest) } else { held.handle.spend_twin(twin) };
+        match (good, near) {
+            (true, true) => Twinned::Taken,
+            (true, false) => Twinned::Elsewhere,
+            (false, _) => Twinned::Refused,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Id, Held>> {

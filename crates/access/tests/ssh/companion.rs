@@ -1,6 +1,11 @@
 //! A second connection of a stick's session, and tunnels that move to it.
 
-use std::{io::ErrorKind, sync::atomic::Ordering, time::Duration};
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use fernamt_access::ssh::{Limits, TunnelNote};
 use fernamt_api::stick::FromStick;
@@ -10,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{
     house::{CODE, House, Running, Target},
-    peers::{Echo, Listener, PATIENCE},
+    peers::{Echo, Listener, PATIENCE, door_elsewhere},
     road::Road,
     stick::Stick,
 };
@@ -274,6 +279,51 @@ async fn a_target_that_does_not_get_all_hears_of_it() {
     says(&to, &mut from, b"x").await;
     stick.stream.abort();
     assert_eq!(target.end().await, RESET, "the session is lost");
+}
+
+#[tokio::test]
+async fn a_companion_that_stays_elsewhere_is_sent_away_and_its_place_counts_for_nothing() {
+    let limits = Limits { parted_grace: Duration::from_millis(50), ..Limits::default() };
+    let (running, road, _echo) = office_with(limits).await;
+    let other_road = Road::to(running.address).await;
+    let (mut stick, target, port) = at_work(&running, &road, "stick", 1).await;
+    let companion = stick.companion(&other_road, "stick", 1).await;
+    let (mut from, to) = stick.open(target, port, 2).await.unwrap().split();
+    let elsewhere = Ipv4Addr::new(192, 0, 2, 7);
+    other_road.websocket.send_replace(Some(door_elsewhere(&running, elsewhere).await));
+    other_road.cut();
+    let mut moves = running.house.moves.subscribe();
+    let judged = moves.wait_for(|moves| moves.len() == 2);
+    let judged = timeout(PATIENCE, judged).await.expect("not judged").unwrap().clone();
+    let addresses: Vec<_> = judged.iter().map(|origin| origin.address).collect();
+    assert_eq!(addresses, [IpAddr::from(elsewhere), Ipv4Addr::LOCALHOST.into()], "the session's place counts");
+    timeout(PATIENCE, companion.stream.ended()).await.expect("it stays in two places");
+    says(&to, &mut from, b"undisturbed").await;
+    // Nor does one come in from elsewhere.
+    tokio::time::sleep(INVITED_EVERY).await;
+    let secret = stick.invites().await;
+    assert!(!Stick::arrive(&other_road).await.proves("stick", 1, &secret).await, "in two places");
+}
+
+#[tokio::test]
+async fn a_companion_may_move_with_its_session() {
+    let limits = Limits { parted_grace: Duration::from_mins(10), ..Limits::default() };
+    let (running, road, _echo) = office_with(limits).await;
+    let other_road = Road::to(running.address).await;
+    let (mut stick, target, port) = at_work(&running, &road, "stick", 1).await;
+    let companion = stick.companion(&other_road, "stick", 1).await;
+    let first = stick.open(target, port, 1).await.unwrap();
+    let url = door_elsewhere(&running, Ipv4Addr::new(192, 0, 2, 7)).await;
+    let mut moves = running.house.moves.subscribe();
+    for (road, judged) in [(&other_road, 2), (&road, 3)] {
+        road.websocket.send_replace(Some(url.clone()));
+        road.cut();
+        timeout(PATIENCE, moves.wait_for(|moves| moves.len() == judged)).await.expect("not judged").unwrap();
+        let together = judged == 3;
+        assert!(together || companion.takes_over(target, port, 1).await.is_err(), "in two places");
+    }
+    let (mut from, to) = moved(&companion, target, port, first).await.split();
+    says(&to, &mut from, b"together again").await;
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ use tokio::{
     time::timeout,
 };
 
-use fernamt_access::ssh::HostKeys;
+use axum::Extension;
+use fernamt_access::ssh::{HostKeys, router};
+use fernamt_domain::Zone;
+use fernamt_http::Connection;
 
 use super::house::{CODE, PASSWORD, Running};
 
@@ -201,6 +204,17 @@ impl Echo {
     pub(crate) async fn ended(&mut self, count: usize, within: Duration) {
         timeout(within, self.seen.wait_for(|(_, ended)| *ended >= count)).await.expect("no end in time").unwrap();
     }
+}
+
+/// Another door to the gateway, by which everybody seems to come from this address. Tells where it is.
+pub(crate) async fn door_elsewhere(running: &Running, address: Ipv4Addr) -> String {
+    let connection =
+        Connection { zone: Zone("office".into()), administration: false, peer: SocketAddr::from((address, 40_000)) };
+    let app = router(Some(running.entrance.clone())).layer(Extension(connection));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("ws://{}{}", listener.local_addr().unwrap(), fernamt_access::ssh::TUNNEL_PATH);
+    tokio::spawn(axum::serve(listener, app).into_future());
+    url
 }
 
 /// A target that only listens, and tells how each connection ended: after so many bytes, or before its end.

@@ -93,7 +93,8 @@ impl Dialer for Dial {
     }
 }
 
-async fn through_websocket(url: &str) -> BoxLine {
+/// A line by the WebSocket at this address.
+pub(crate) async fn through_websocket(url: &str) -> BoxLine {
     let (socket, _) = connect_async(url).await.unwrap();
     let (mut out, mut messages) = socket.split();
     let (near, far) = tokio::io::duplex(64 * 1024);

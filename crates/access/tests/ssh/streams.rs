@@ -6,22 +6,20 @@ use std::{
     time::Duration,
 };
 
-use axum::Extension;
-use fernamt_access::ssh::{Limits, Origin, TunnelNote, router};
+use fernamt_access::ssh::{Limits, Origin, TunnelNote};
 use fernamt_domain::{EndReason, SystemRng, Zone};
-use fernamt_http::Connection;
 use fernamt_resume::{Attach, End, Frame, Refusal, Ticket};
 use russh::client;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::timeout,
 };
 
 use super::{
     house::{CODE, House, PASSWORD, Running, STICK_PATIENCE, Target},
-    peers::{Echo, PATIENCE},
-    road::Road,
+    peers::{Echo, PATIENCE, door_elsewhere},
+    road::{Road, through_websocket},
     stick::{Stick, Trusting},
 };
 
@@ -231,15 +229,7 @@ async fn a_stick_that_comes_back_from_elsewhere_is_judged_anew() {
     let (running, road, _echo) = office().await;
     let (_stick, _, mut tunnel) = at_work(&running, &road, "stick", 1).await;
     greet(&mut tunnel).await;
-    let connection = Connection {
-        zone: Zone("office".into()),
-        administration: false,
-        peer: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 40_000)),
-    };
-    let app = router(Some(running.entrance.clone())).layer(Extension(connection));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("ws://{}{}", listener.local_addr().unwrap(), fernamt_access::ssh::TUNNEL_PATH);
-    tokio::spawn(axum::serve(listener, app).into_future());
+    let url = door_elsewhere(&running, Ipv4Addr::new(192, 0, 2, 7)).await;
     let mut moves = running.house.moves.subscribe();
     road.websocket.send_replace(Some(url));
     road.cut();
@@ -248,6 +238,20 @@ async fn a_stick_that_comes_back_from_elsewhere_is_judged_anew() {
     greet(&mut tunnel).await;
     let target = &running.house.targets[0];
     assert!(running.house.grants.snapshot().iter().all(|grant| grant.target == target.id));
+}
+
+#[tokio::test]
+async fn a_twin_that_comes_from_elsewhere_is_not_taken() {
+    let (running, road, _echo) = office().await;
+    let (stick, _, mut tunnel) = at_work(&running, &road, "stick", 1).await;
+    let url = door_elsewhere(&running, Ipv4Addr::new(192, 0, 2, 7)).await;
+    assert!(stick.stream.add_twin(through_websocket(&url).await));
+    stick.until(|status| !status.has_twin).await;
+    greet(&mut tunnel).await;
+    assert!(running.house.moves.borrow().is_empty(), "a twin is no place");
+    let here = TcpStream::connect(running.address).await.unwrap();
+    assert!(stick.stream.add_twin(Box::new(here)));
+    greet(&mut tunnel).await;
 }
 
 #[tokio::test]
