@@ -30,6 +30,8 @@ pub(crate) struct Inlet {
     shut: CancellationToken,
     /// The gateway takes nothing more of the tunnel.
     closed: CancellationToken,
+    /// An end came while the gateway was asked to move the tunnel, and waits for the answer.
+    held: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +72,7 @@ impl Inlet {
             window: Notify::new(),
             shut: CancellationToken::new(),
             closed: CancellationToken::new(),
+            held: CancellationToken::new(),
         }
     }
 
@@ -148,6 +151,8 @@ impl Inlet {
             Ok(onward) => onward.end_on(Way::Second),
             Err(mut state) => {
                 state.inflow.end(Way::First);
+                // Where nobody is asked, nobody looks.
+                self.held.cancel();
                 drop(state);
                 self.look();
             }
@@ -258,6 +263,16 @@ impl Inlet {
 
     pub(super) async fn window_grown(&self) {
         self.window.notified().await;
+    }
+
+    /// The program has ended, and that waits for the gateway's answer.
+    pub(super) fn hold(&self) {
+        self.held.cancel();
+    }
+
+    /// An end waits for the gateway's answer.
+    pub(super) async fn held(&self) {
+        self.held.cancelled().await;
     }
 
     /// The gateway closed this very channel.

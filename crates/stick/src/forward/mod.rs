@@ -24,7 +24,7 @@ use fernamt_domain::{Rng, TargetId, rng::random_bytes};
 use russh::{ChannelOpenFailure, client};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, oneshot},
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -36,7 +36,7 @@ pub(crate) use self::{
     moving::{Lane, Lanes},
 };
 use self::{
-    moving::{Leg, Mover},
+    moving::{ANSWER_PATIENCE, Mover},
     tunnel::Carried,
 };
 use crate::{
@@ -204,27 +204,27 @@ impl<H: client::Handler + 'static> Door<H> {
         }
         // By this the gateway finds the tunnel, should it move.
         let number = self.line.numbers.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let opening = self.line.ssh.channel_open_direct_tcpip(
-            target_host(self.target),
-            u32::from(self.port),
-            Ipv4Addr::LOCALHOST.to_string(),
-            number,
-        );
-        let channel = match self.stop.run_until_cancelled(opening).await {
-            Some(Ok(channel)) => channel,
-            Some(Err(error)) => {
+        let (tell, told) = oneshot::channel();
+        let (ssh, inlets, gate) = (Arc::clone(&self.line.ssh), self.line.inlets.clone(), self.line.gate.clone());
+        tokio::spawn(moving::open(ssh, inlets, gate, target_host(self.target), self.port, number, tell));
+        let first = match self.stop.run_until_cancelled(told).await {
+            Some(Ok(Ok(first))) => first,
+            Some(Ok(Err(error))) => {
                 if let Some(problem) = problem(&error) {
                     // Somebody who does not listen needs no telling.
                     let _ = self.line.failed.send(SessionEvent::TargetFailed(self.target, problem)).await;
                 }
                 return;
             }
-            None => return,
+            Some(Err(_)) | None => return,
         };
-        // Data reach the handler; the channel's own queue would only hold a second copy.
-        let (_, channel) = channel.split();
-        let Some(first) = Leg::new(channel, &self.line.inlets, &self.line.gate) else { return };
-        let mover = Mover { lanes: self.line.lanes.clone(), target: self.target, port: self.port, number };
+        let mover = Mover {
+            lanes: self.line.lanes.clone(),
+            target: self.target,
+            port: self.port,
+            number,
+            patience: ANSWER_PATIENCE,
+        };
         let Carried { second, cut } = tunnel::carry(program, &first, mover, &self.stop).await;
         if cut {
             debug!(number, "A tunnel was cut off");

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     gate::Gate,
     inlets::Inlets,
-    moving::{Course, Lane, Leg, Moved, Mover},
+    moving::{ANSWER_PATIENCE, Course, Lane, Leg, Moved, Mover},
     tunnel,
 };
 
@@ -199,8 +199,12 @@ async fn moving() -> Moving {
 impl Moving {
     /// The stick asks for the move.
     fn ask(&self) -> JoinHandle<Moved> {
+        self.ask_within(ANSWER_PATIENCE)
+    }
+
+    fn ask_within(&self, patience: Duration) -> JoinHandle<Moved> {
         let (_, lanes) = watch::channel(None);
-        let mover = Mover { lanes, target: self.target, port: 1, number: NUMBER };
+        let mover = Mover { lanes, target: self.target, port: 1, number: NUMBER, patience };
         let (lane, tunnel, course) =
             (Arc::clone(&self.companion.lane), Arc::clone(&self.tunnel), Arc::clone(&self.course));
         tokio::spawn(async move { mover.try_move(&lane, &tunnel.inlet, &course).await })
@@ -443,7 +447,13 @@ async fn carried() -> (TcpStream, Channel<server::Msg>, JoinHandle<bool>, Cancel
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (program, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
     let (_, lanes) = watch::channel::<Option<Arc<Lane<Near>>>>(None);
-    let mover = Mover { lanes, target: TargetId::new(&SystemClock, &SystemRng), port: 1, number: NUMBER };
+    let mover = Mover {
+        lanes,
+        target: TargetId::new(&SystemClock, &SystemRng),
+        port: 1,
+        number: NUMBER,
+        patience: ANSWER_PATIENCE,
+    };
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let stop = stop.clone();
@@ -474,5 +484,35 @@ async fn a_program_that_does_not_get_all_hears_of_it() {
         }
         let cut = timeout(PATIENCE, running).await.expect("it runs on").unwrap();
         assert_eq!(cut, !whole, "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_wants_any_more_is_closed() {
+    let mut connection = connection().await;
+    let (ssh, inlets, gate) =
+        (Arc::clone(&connection.lane.ssh), connection.lane.inlets.clone(), connection.lane.gate.clone());
+    let (tell, told) = oneshot::channel();
+    let opening = tokio::spawn(super::moving::open(ssh, inlets, gate, "late".to_owned(), 1, NUMBER, tell));
+    let Asked { mut channel, reply, .. } = connection.asked.recv().await.unwrap();
+    drop(told);
+    reply.accept().await;
+    while !matches!(next(&mut channel).await, ChannelMsg::Close) {}
+    timeout(PATIENCE, opening).await.expect("it waits").unwrap();
+    assert_eq!(connection.lane.inlets.count(), 0);
+}
+
+#[tokio::test]
+async fn an_end_does_not_wait_for_a_silent_companion_for_ever() {
+    for program_ends in [true, false] {
+        let mut moving = moving().await;
+        let asking = moving.ask_within(Duration::from_millis(1));
+        let _asked = moving.asked().await;
+        if program_ends {
+            moving.program.shutdown().await.unwrap();
+        } else {
+            moving.first.eof().await.unwrap();
+        }
+        assert_eq!(timeout(PATIENCE, asking).await.expect("it waits").unwrap(), Moved::Lost);
     }
 }

@@ -25,6 +25,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 const MUCH_PERIODS: u32 = 3;
 /// A tunnel that was not let over is not moved again for so long.
 const REFUSED_PAUSE: Duration = Duration::from_mins(1);
+/// How long an end waits for the gateway's answer. While there is none the data run on, but a companion on which nothing
+/// comes through must not keep what has ended for good.
+pub(super) const ANSWER_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The companion, as far as tunnels know it.
 pub(crate) struct Lane<H: client::Handler> {
@@ -96,6 +99,8 @@ pub(super) struct Mover<H: client::Handler> {
     pub(super) port: u16,
     /// The tunnel's number.
     pub(super) number: u32,
+    /// How long an end waits for the gateway's answer.
+    pub(super) patience: Duration,
 }
 
 impl<H: client::Handler + 'static> Mover<H> {
@@ -134,8 +139,18 @@ impl<H: client::Handler + 'static> Mover<H> {
             return Moved::Stays;
         }
         let (tell, told) = oneshot::channel();
-        tokio::spawn(open(Arc::clone(lane), moved_host(self.target), self.port, self.number, tell));
-        match told.await.unwrap_or(Err(russh::Error::Disconnect)) {
+        let (ssh, inlets, gate) = (Arc::clone(&lane.ssh), lane.inlets.clone(), lane.gate.clone());
+        tokio::spawn(open(ssh, inlets, gate, moved_host(self.target), self.port, self.number, tell));
+        let in_vain = async {
+            inlet.held().await;
+            sleep(self.patience).await;
+        };
+        let told = tokio::select! {
+            biased;
+            told = told => told.unwrap_or(Err(russh::Error::Disconnect)),
+            () = in_vain => Err(russh::Error::ConnectionTimeout),
+        };
+        match told {
             Ok(leg) => {
                 leg.inlet.pass_on_to(inlet);
                 course.send_replace(Course::Second(Arc::new(leg)));
@@ -154,18 +169,20 @@ impl<H: client::Handler + 'static> Mover<H> {
     }
 }
 
-/// Opens a tunnel's second channel, and closes it again if nobody wants it any more.
-async fn open<H: client::Handler>(
-    lane: Arc<Lane<H>>,
+/// Opens a channel of a tunnel, and closes it again if nobody wants it any more.
+pub(super) async fn open<H: client::Handler>(
+    ssh: Arc<client::Handle<H>>,
+    inlets: Inlets,
+    gate: Gate,
     host: String,
     port: u16,
     number: u32,
     tell: oneshot::Sender<Result<Leg, russh::Error>>,
 ) {
-    let opened = lane.ssh.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", number).await;
+    let opened = ssh.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", number).await;
     let leg = opened.and_then(|channel| {
         // Data reach the handler; the channel's own queue would only hold a second copy.
-        Leg::new(channel.split().1, &lane.inlets, &lane.gate).ok_or(russh::Error::Disconnect)
+        Leg::new(channel.split().1, &inlets, &gate).ok_or(russh::Error::Disconnect)
     });
     if let Err(Ok(unwanted)) = tell.send(leg) {
         unwanted.inlet.abandon();

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     gate::{Flow, Turn},
+    inlet::Inlet,
     moving::{Course, Leg, Mover},
 };
 
@@ -55,7 +56,7 @@ pub(super) async fn to_gateway(program: &OwnedReadHalf, first: &Leg, course: &wa
         let moved = send(program, first, Some(&mut moves)).await?;
         let second = match moved {
             Some(second) => Some(second),
-            None => settle(course, &mut moves).await,
+            None => settle(course, &first.inlet, &mut moves).await,
         };
         // For the gateway this is the move, if there is one, and else the end.
         first.channel.eof().await.map_err(io::Error::other)?;
@@ -118,11 +119,16 @@ async fn turn<'a>(program: &OwnedReadHalf, leg: &'a Leg, flow: &Flow) -> io::Res
 }
 
 /// The program has ended: waits until it is clear on which channel that is to be said.
-async fn settle(course: &watch::Sender<Course>, moves: &mut watch::Receiver<Course>) -> Option<Arc<Leg>> {
+async fn settle(
+    course: &watch::Sender<Course>,
+    inlet: &Inlet,
+    moves: &mut watch::Receiver<Course>,
+) -> Option<Arc<Leg>> {
     loop {
         if course.send_if_modified(Course::end) {
             return None;
         }
+        inlet.hold();
         // The sender is here, so this waits for the answer and for nothing else.
         let second = moves.wait_for(|course| !course.is_open()).await.ok()?.second();
         if second.is_some() {

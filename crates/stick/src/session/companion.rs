@@ -12,6 +12,7 @@ use tokio::{
     sync::{mpsc, watch},
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
@@ -52,13 +53,15 @@ impl Drop for Standing {
     }
 }
 
-/// Sees to it that a session on a far line has a companion, and tells who forwards of it.
+/// Sees to it that a session on a far line has a companion, and tells who forwards of it. `moves` changes whenever this
+/// computer has changed its network.
 pub(super) async fn keep(
     again: Again,
     stream: StreamHandle,
     speaking: Arc<Speaking>,
     mut invitations: mpsc::Receiver<Base64Secret>,
     lane: watch::Sender<Option<Arc<Lane<Client>>>>,
+    mut moves: watch::Receiver<u64>,
 ) {
     let mut status = stream.watch();
     let mut distance = Distance::default();
@@ -68,12 +71,13 @@ pub(super) async fn keep(
         if !far.await.is_ok_and(|status| status.ended.is_none()) {
             return;
         }
+        moves.mark_unchanged();
         match come(&again, &speaking, &mut invitations).await {
             Ok((standing, companion)) => {
                 debug!("A companion stands");
                 let over = companion.over.clone();
                 lane.send_replace(Some(Arc::new(companion)));
-                over.cancelled().await;
+                follow(&standing.stream, &over, &mut moves).await;
                 lane.send_replace(None);
                 drop(standing);
             }
@@ -81,6 +85,18 @@ pub(super) async fn keep(
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Takes the companion along wherever this computer goes, until it is over. The gateway does not have a session in two places
+/// for long, and a line from the old address may seem to live.
+async fn follow(stream: &StreamHandle, over: &CancellationToken, moves: &mut watch::Receiver<u64>) {
+    let following = async {
+        while moves.changed().await.is_ok() {
+            stream.moved();
+        }
+        over.cancelled().await;
+    };
+    over.run_until_cancelled(following).await;
 }
 
 /// Asks for a companion, signs it in, and lets it survive its line.
@@ -114,4 +130,54 @@ async fn come(
     let Connection { ssh, stream, fate, inlets, .. } = connection;
     let gate = Gate::new(stream.backlog(), fate.over.clone());
     Ok((standing, Lane { ssh: Arc::new(ssh), status: stream.watch(), inlets, gate, over: fate.over }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use async_trait::async_trait;
+    use fernamt_resume::{Attempt, BoxLine, Dialer as Lines, Settings, Ticket, initiate};
+    use fernamt_testkit::SeededRng;
+
+    use super::*;
+
+    /// Counts the lines that are dialled.
+    struct Dials(watch::Sender<usize>);
+
+    #[async_trait]
+    impl Lines for Dials {
+        async fn dial(&self, _: Attempt) -> io::Result<BoxLine> {
+            let (near, far) = tokio::io::duplex(64 * 1024);
+            self.0.send_modify(|dials| *dials += 1);
+            // It stands, and nobody says anything on it.
+            tokio::spawn(async move {
+                let _far = far;
+                std::future::pending::<()>().await;
+            });
+            Ok(Box::new(near))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_companion_comes_along_when_the_network_changes() {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let (dials, mut dialled) = watch::channel(0);
+        let (_pipe, stream) = initiate(Settings::default(), Arc::new(Dials(dials)));
+        let mut status = stream.watch();
+        timeout(PATIENCE, status.wait_for(|status| status.line.is_some())).await.unwrap().unwrap();
+        stream.arm(Ticket::new(&SeededRng::new(1), Duration::from_mins(1)));
+        let (ways, mut moves) = watch::channel(0);
+        let over = CancellationToken::new();
+        let following = tokio::spawn({
+            let (stream, over) = (stream.clone(), over.clone());
+            async move { follow(&stream, &over, &mut moves).await }
+        });
+        assert_eq!((*dialled.borrow(), stream.status().away_since), (1, None));
+        ways.send_modify(|ways| *ways += 1);
+        timeout(PATIENCE, status.wait_for(|status| status.away_since.is_some())).await.expect("it stays").unwrap();
+        timeout(PATIENCE, dialled.wait_for(|dials| *dials == 2)).await.expect("nobody dials").unwrap();
+        over.cancel();
+        timeout(PATIENCE, following).await.expect("it goes on").unwrap();
+    }
 }

@@ -83,8 +83,9 @@ impl Running {
         let (invite, invitations) = mpsc::channel(1);
         let hearing = hear(hearing, events.clone(), invite, silenced.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(hearing));
+        let (ways, moves) = watch::channel(0);
         if let Some(again) = again {
-            let keeping = companion::keep(again, stream.clone(), Arc::clone(&speaking), invitations, lane);
+            let keeping = companion::keep(again, stream.clone(), Arc::clone(&speaking), invitations, lane, moves);
             tokio::spawn(stop.clone().run_until_cancelled_owned(keeping));
         }
         tokio::spawn(stop.clone().run_until_cancelled_owned(twin::keep(stream.clone(), lines.clone())));
@@ -100,6 +101,7 @@ impl Running {
             silenced,
             stop: stop.clone(),
             inlets: inlets.clone(),
+            ways,
             seen: Seen::default(),
         };
         tokio::spawn(stop.clone().run_until_cancelled_owned(watcher.run()));
@@ -193,6 +195,8 @@ struct Watcher {
     silenced: CancellationToken,
     stop: CancellationToken,
     inlets: Inlets,
+    /// How often this computer has changed its network.
+    ways: watch::Sender<u64>,
     seen: Seen,
 }
 
@@ -218,6 +222,7 @@ impl Watcher {
                         && way.has_moved(course.peer).await
                     {
                         self.stream.moved();
+                        self.ways.send_modify(|ways| *ways = ways.wrapping_add(1));
                     }
                 }
                 _ = show.tick() => if let Some(quality) = self.quality() {
