@@ -4,9 +4,16 @@ use std::time::Duration;
 
 use fernamt_sfu::{Event, Input, Permissions, Proto, Publish};
 
-use crate::world::{World, everything, track::Track};
+use crate::world::{
+    World, everything,
+    net::{DOWN, Line},
+    track::Track,
+};
 
 const S: Duration = Duration::from_secs(1);
+
+/// Packets come in bursts and out of order, but all come.
+const BUSY: Line = Line { jitter: Duration::from_millis(60), ..Line::GOOD };
 
 #[test]
 fn a_frame_leaves_in_one_piece_for_each_listener() {
@@ -29,6 +36,46 @@ fn a_frame_leaves_in_one_piece_for_each_listener() {
         let heard = world.heard(client, &tracks[0]);
         assert!(heard.missing() == 0 && heard.picture_jumps == 0, "{heard:?}");
         assert!(heard.slowest < Duration::from_millis(25), "20 ms are the network's: {:?}", heard.slowest);
+    }
+}
+
+#[test]
+fn who_comes_late_sees_a_picture_that_has_one_size_only() {
+    let mut world = World::new(58);
+    let anna = world.join();
+    let mut camera = Track::plain_camera("c");
+    // 1.6 Mbit/s: more than is taken for granted of a line.
+    camera.layers[0].frame_bytes = 6_600;
+    let mut tracks = world.publish(anna, vec![camera]);
+    world.run(S * 3);
+    let late = world.join();
+    world.run_until(S * 3, "a picture", |world| world.heard(late, &tracks[0]).packets > 100);
+    assert!(!world.heard(late, &tracks[0]).began_inside);
+    // While nothing is sent nothing is measured: a line that was bad at first must not be taken for bad for ever.
+    let narrow = Line { bits_per_second: Some(700_000), ..Line::GOOD };
+    for (line, sound) in [(BUSY, false), (narrow, false), (BUSY, true), (narrow, true)] {
+        if sound && tracks.len() < 2 {
+            tracks.extend(world.publish(anna, vec![Track::sound("s")]));
+        }
+        let late = world.join();
+        *world.net.line(late, DOWN) = line;
+        world.run(S * 10);
+        assert_eq!(world.heard(late, &tracks[0]).packets, 0, "the line does not seem to bear it");
+        *world.net.line(late, DOWN) = Line::GOOD;
+        world.run_until(S * 20, "a picture at last", |world| world.heard(late, &tracks[0]).packets > 100);
+    }
+}
+
+#[test]
+fn a_line_that_only_shakes_shows_the_smaller_sizes_all_the_time() {
+    let mut world = World::new(59);
+    let (anna, ben) = (world.join(), world.join());
+    *world.net.line(ben, DOWN) = BUSY;
+    let tracks = world.publish(anna, vec![Track::camera("c")]);
+    for _ in 0..6 {
+        world.forget_heard();
+        world.run(S * 4);
+        assert!(world.heard(ben, &tracks[0]).packets > 50, "{:?}", world.heard(ben, &tracks[0]));
     }
 }
 

@@ -25,13 +25,17 @@ pub(super) const ALLOCATE_EVERY: Duration = Duration::from_millis(500);
 const UNWANTED_AFTER: Duration = Duration::from_secs(5);
 /// What a line is probed for while it carries pictures at all.
 const PROBE_BPS: u64 = 2_500_000;
+/// How long nothing at all may be seen before the line is measured anew: twice as long each time, because the measurement
+/// is felt on a narrow line. An estimate lives on what is sent, so one that fell too low for anything would stay for ever.
+pub(super) const MEASURE_ANEW_AFTER: Duration = Duration::from_secs(4);
+const MEASURE_ANEW_AT_LATEST_AFTER: Duration = Duration::from_secs(16);
 /// Headers, on top of payloads, in percent.
 const WIRE_PERCENT: u64 = 106;
 
 impl Shard {
     /// Shares a subscriber's bandwidth anew.
     pub(super) fn allocate(&mut self, slot: Slot) {
-        let now = self.now;
+        let (now, initial_bps) = (self.now, self.config.initial_bitrate_bps);
         let Some(seat) = self.seat(slot) else { return };
         seat.allocated_at = Some(now);
         let audio_bps = seat.audio_rate.bps(now);
@@ -44,6 +48,8 @@ impl Shard {
         }
         let plain: Vec<Wish> = wishes.iter().map(|(_, wish)| *wish).collect();
         let grants = allocate(budget, &plain);
+        // Whoever hears something has an estimate that lives; where nothing is sent, none does.
+        let dark = !plain.is_empty() && grants.iter().all(Option::is_none) && audio_bps == 0;
         let mut sent = audio_bps;
         let mut best = audio_bps;
         let mut keyframes = Vec::new();
@@ -65,6 +71,14 @@ impl Shard {
             }
         }
         seat.allocated_bps = sent;
+        if !dark {
+            (seat.dark_since, seat.measure_anew_after) = (None, MEASURE_ANEW_AFTER);
+        } else if now.saturating_duration_since(*seat.dark_since.get_or_insert(now)) >= seat.measure_anew_after {
+            seat.dark_since = Some(now);
+            seat.measure_anew_after = (seat.measure_anew_after * 2).min(MEASURE_ANEW_AT_LATEST_AFTER);
+            seat.estimate_bps = initial_bps;
+            seat.subscriber.rtc.bwe().reset(Bitrate::from(initial_bps));
+        }
         // Padding up to the next step finds out whether the line bears it.
         let least = if best > sent { sent + (best - sent).min(sent / 2 + 100_000) } else { 0 };
         // The estimate follows what is asked of it, so it is asked for more than the pictures of the moment take.

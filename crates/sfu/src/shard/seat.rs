@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use str0m::{
     rtp::Ssrc,
 };
 
-use super::peer::Peer;
+use super::{bandwidth::MEASURE_ANEW_AFTER, peer::Peer};
 use crate::{
     ids::{Channel, Kind, Quality, SeatId, Sid, Side},
     input::{Allowed, Join, NewTrack, TrackSetting},
@@ -71,6 +71,9 @@ pub(super) struct Seat {
     pub(super) allocated_at: Option<Instant>,
     /// What was shared out then.
     pub(super) allocated_bps: u64,
+    /// Since when nothing of what it wants to see fits its line.
+    pub(super) dark_since: Option<Instant>,
+    pub(super) measure_anew_after: Duration,
     pub(super) quality: quality::Quality,
     pub(super) measured: bool,
 }
@@ -205,6 +208,8 @@ impl Seat {
             audio_rate: Rate::new(),
             allocated_at: None,
             allocated_bps: 0,
+            dark_since: None,
+            measure_anew_after: MEASURE_ANEW_AFTER,
             quality: quality::Quality::new(),
             measured: false,
         }
