@@ -248,10 +248,11 @@ fn arrive_at_janus(janus: &Janus, case: &Case, load: &mut Load) -> Result<Vec<f6
     for number in 0..case.publishers {
         begun.push(Instant::now());
         let shape = shape(case, number);
-        let (peer, mid, feed) = room.publish(load, shape)?;
-        work_until(load, &mut [], "a publisher is connected", |load, _| load.connected(peer))?;
-        load.send(peer, mid, shape, receivers(case));
-        feeds.push(feed);
+        let published = room.publish(load, shape)?;
+        work_until(load, &mut [], "a publisher is connected", |load, _| load.connected(published.peer))?;
+        room.wait_until_up(load, &published)?;
+        load.send(published.peer, published.mid, shape, receivers(case));
+        feeds.push(published.feed);
     }
     let mut subscribers = Vec::new();
     if case.listeners > 0 {

@@ -20,6 +20,16 @@ pub(crate) struct Room {
     transactions: u64,
 }
 
+/// A track at Janus.
+pub(crate) struct Published {
+    handle: u64,
+    pub(crate) peer: usize,
+    /// What to send on.
+    pub(crate) mid: Mid,
+    /// What others ask for.
+    pub(crate) feed: u64,
+}
+
 impl Room {
     pub(crate) fn open(server: &Janus, room: u64, kind: MediaKind) -> Result<Self> {
         let mut this = Self { address: server.address(), session: 0, number: room, transactions: 0 };
@@ -35,8 +45,8 @@ impl Room {
         Ok(this)
     }
 
-    /// Publishes one track and returns the peer, what to send on, and the feed's id.
-    pub(crate) fn publish(&mut self, load: &mut Load, shape: Shape) -> Result<(usize, Mid, u64)> {
+    /// Publishes one track.
+    pub(crate) fn publish(&mut self, load: &mut Load, shape: Shape) -> Result<Published> {
         let handle = self.attach()?;
         let peer = load.add_peer()?;
         let (sdp, mids) = load.offer(peer, &[("load-track".to_owned(), shape)])?;
@@ -45,7 +55,13 @@ impl Room {
         let joined = self.event(load, |event| event["sender"] == handle && !event["jsep"].is_null())?;
         let feed = joined["plugindata"]["data"]["id"].as_u64().context("a feed")?;
         load.accept_answer(peer, joined["jsep"]["sdp"].as_str().context("an answer")?)?;
-        Ok((peer, mids.into_iter().next().context("one track")?, feed))
+        Ok(Published { handle, peer, mid: mids.into_iter().next().context("one track")?, feed })
+    }
+
+    /// Waits until Janus knows that a publisher's connection stands: before, it says that there is no such feed. The
+    /// client's end has to stand already, because nobody works on it meanwhile.
+    pub(crate) fn wait_until_up(&mut self, load: &mut Load, published: &Published) -> Result<()> {
+        self.event(load, |event| event["janus"] == "webrtcup" && event["sender"] == published.handle).map(drop)
     }
 
     /// Subscribes to feeds and returns the peer.

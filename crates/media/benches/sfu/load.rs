@@ -28,6 +28,8 @@ use str0m::{
 
 /// Stands at the end of every payload of ours, before the time it was sent.
 const MAGIC: [u8; 8] = *b"fernamt!";
+/// What a codec sends of silence.
+const SILENT_BYTES: usize = 4;
 /// How often timers of clients are looked at.
 const TIMERS: Duration = Duration::from_millis(10);
 /// Datagrams taken from one socket before the next one's turn.
@@ -84,8 +86,12 @@ pub(crate) struct Load {
 pub(crate) struct Tally {
     /// Only what was sent in this time counts, in nanoseconds since the beginning.
     window: Option<(u64, u64)>,
-    /// How many packets should arrive: each counts once for everybody who is to see it.
+    /// How many packets should arrive: each counts once for everybody who is to see it. Silence need not: forwarding it
+    /// or not is a server's own choice.
     pub(crate) expected: u64,
+    /// How many of those arrived.
+    arrived: u64,
+    /// How many packets arrived, silence included.
     pub(crate) received: u64,
     pub(crate) delays_us: Vec<u32>,
 }
@@ -301,7 +307,8 @@ impl Load {
                     if let Some(sent) = sent_at(&packet.payload) {
                         peer.received += 1;
                         peer.first_media.get_or_insert_with(Instant::now);
-                        self.tally.receive(sent, nanoseconds(begun.elapsed()));
+                        let silence = packet.payload.len() <= SILENT_BYTES + MAGIC.len() + size_of::<u64>();
+                        self.tally.receive(sent, nanoseconds(begun.elapsed()), silence);
                     }
                 }
                 Output::Event(Event::Connected) => peer.connected = true,
@@ -330,7 +337,9 @@ impl Load {
             sending.sequence += count as u64;
             for number in 0..count {
                 self.write(peer, mid, shape, frame, first + number as u64, (number, count))?;
-                self.tally.send(nanoseconds(self.begun.elapsed()), receivers);
+                if !matches!(shape, Shape::Sound { silent: true }) {
+                    self.tally.send(nanoseconds(self.begun.elapsed()), receivers);
+                }
             }
         }
         Ok(())
@@ -388,16 +397,17 @@ impl Tally {
         }
     }
 
-    fn receive(&mut self, sent: u64, now: u64) {
+    fn receive(&mut self, sent: u64, now: u64, silence: bool) {
         if self.window.is_some_and(|(from, to)| (from..to).contains(&sent)) {
             self.received += 1;
+            self.arrived += u64::from(!silence);
             self.delays_us.push(u32::try_from(now.saturating_sub(sent) / 1000).unwrap_or(u32::MAX));
         }
     }
 
     /// The share of packets that did not arrive.
     pub(crate) fn loss(&self) -> f64 {
-        if self.expected == 0 { 1.0 } else { 1.0 - float(self.received) / float(self.expected) }
+        if self.expected == 0 { 1.0 } else { 1.0 - float(self.arrived) / float(self.expected) }
     }
 
     /// The delay that 99 of 100 packets stay below, in milliseconds.
@@ -442,7 +452,7 @@ fn picture(bytes: usize, frame: u32, number: usize, keyframe: bool) -> Vec<u8> {
 }
 
 fn sound(silent: bool) -> Vec<u8> {
-    vec![0x78; if silent { 4 } else { 80 }]
+    vec![0x78; if silent { SILENT_BYTES } else { 80 }]
 }
 
 /// Counts which suites were agreed on.

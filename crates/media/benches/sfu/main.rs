@@ -15,7 +15,7 @@ mod signal;
 
 use std::{env, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use fernamt_testkit::report::{Better, Report, Row};
 
 use crate::{
@@ -83,8 +83,10 @@ fn main() -> Result<()> {
 }
 
 fn race(scale: &Scale) -> Result<()> {
-    contest::pin_load()?;
+    // It tells how many processors there are, so it comes before this process keeps to one.
     let mut report = Report::new("sfu");
+    contest::pin_load()?;
+    let mut failed = Vec::new();
     for case in scale.cases {
         println!("{}:", case.name);
         let mut all = Vec::new();
@@ -95,12 +97,17 @@ fn race(scale: &Scale) -> Result<()> {
                     println!("  {name}: {figures}");
                     all.push((contestant, figures));
                 }
+                Err(why) if contestant == Contestant::Ours => {
+                    println!("  {name}: FAILED: {why:#}");
+                    failed.push(case.name);
+                }
                 Err(why) => println!("  {name}: SKIPPED: {why:#}"),
             }
         }
         tell(&mut report, case, &all);
     }
     report.finish()?;
+    ensure!(failed.is_empty(), "ours failed: {}", failed.join("; "));
     Ok(())
 }
 
