@@ -288,6 +288,43 @@ const screens: Screen[] = [
     },
   },
   { name: 'einstellungen', path: '/einstellungen' },
+  { name: 'besprechungen', path: '/besprechungen' },
+  {
+    name: 'besprechungen-keine',
+    path: '/besprechungen',
+    prepare: (office) =>
+      office.on('GET', '/admin/conference/running', {
+        meetings: [],
+        load: { seats: 0, bits_a_second: 0, packets_a_second: 0, busiest: 0 },
+      }),
+  },
+  {
+    name: 'besprechung-beenden',
+    path: '/besprechungen',
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-rule .fa-btn--danger').first().click();
+      await dialog(page);
+    },
+  },
+  { name: 'besprechungsregeln', path: '/besprechungsregeln' },
+  { name: 'webhooks', path: '/webhooks' },
+  {
+    name: 'webhooks-leer',
+    path: '/webhooks',
+    prepare: (office) => office.on('GET', '/admin/webhooks', []),
+  },
+  {
+    name: 'webhook-angelegt',
+    path: '/webhooks/neu',
+    act: async (page) => {
+      await page.locator('input[name=name]').fill('Raumverwaltung');
+      await page.locator('input[name=url]').fill('https://raeume.auenbrueck.intern/fernamt');
+      await page.locator('form button[type=submit]').click();
+      await page.locator('.fa-copy').waitFor();
+    },
+  },
+  { name: 'webhook', path: `/webhooks/${admin.webhooks[1]?.id}` },
 ];
 
 /** Forced colours are looked at where something of its own is drawn. */

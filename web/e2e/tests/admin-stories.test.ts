@@ -392,6 +392,77 @@ describe('administration, page by page', () => {
     });
   });
 
+  it('sets who may book, and only what is stricter than usual', async () => {
+    await open('/besprechungsregeln');
+    const duties = page.getByRole('group', { name: 'Wer darf Besprechungen buchen?' });
+    await duties.getByLabel('nur bestimmte Gruppen').check();
+    await page.getByLabel('Längste Besprechung, in Minuten').fill('9999');
+    await button('Regeln speichern').click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('Eine Zahl zwischen 15 und 1440.').waitFor();
+    await alert.getByText('Wählen Sie mindestens eine Gruppe.').waitFor();
+    await page.getByLabel('Längste Besprechung, in Minuten').fill('240');
+    await page.locator('#feld-meetings_groups input, input#feld-meetings_groups').fill('Bau');
+    await page.getByRole('option', { name: 'Bauamt' }).click();
+    await page.keyboard.press('Escape');
+    const internal = page.getByRole('group', { name: 'Klasse „intern“' });
+    await internal.getByLabel('Von Gerät zu Gerät verschlüsseln').check();
+    expect(await internal.getByLabel('Einwahl per Telefon erlauben').isDisabled()).toBe(true);
+    await button('Regeln speichern').click();
+    await status('Die Regeln gelten ab jetzt.');
+    const [saved] = sent('PUT', '/conference/settings');
+    expect(saved?.body).toMatchObject({
+      version: '1',
+      settings: {
+        meetings: { everybody: false, groups: [admin.groups[0]?.id] },
+        most_minutes: 240,
+        stricter: { internal: { encryption: 'end_to_end', dial_in: false } },
+      },
+    });
+    const { stricter = {} } = (saved?.body.settings ?? {}) as { stricter?: object };
+    expect(Object.keys(stricter)).toEqual(['internal']);
+  });
+
+  it('shows a webhook’s secret once, and tries the webhook', async () => {
+    await open('/webhooks/neu');
+    await page.getByLabel('Name').fill('Raumverwaltung');
+    await page.getByLabel('Adresse').fill('raeume.auenbrueck.intern');
+    await button('Webhook anlegen').click();
+    await page.getByRole('alert').getByText('Die Adresse beginnt mit https://').waitFor();
+    await page.getByLabel('Adresse').fill('https://raeume.auenbrueck.intern/fernamt');
+    await page.getByLabel('Eine Besprechung ist zu Ende').uncheck();
+    await button('Webhook anlegen').click();
+    const secret = page.getByRole('group', { name: 'Geheimnis des Webhooks' });
+    const shown = await secret.locator('code').textContent();
+    expect(shown).toMatch(/^\w{40,}$/);
+    expect(sent('POST', '/webhooks')[0]?.body).toEqual({
+      name: 'Raumverwaltung',
+      url: 'https://raeume.auenbrueck.intern/fernamt',
+      events: ['meeting.booked', 'meeting.changed', 'meeting.cancelled', 'meeting.opened'],
+      enabled: true,
+    });
+    await button('Notiert, weiter zum Webhook').click();
+    await page.getByRole('heading', { level: 2, name: 'Meldungen' }).waitFor();
+    expect(await page.getByText(shown ?? '').count()).toBe(0);
+    await button('Probe senden').click();
+    await status('Die Probe ist unterwegs.');
+    expect(sent('POST', `/webhooks/${admin.webhooks[0]?.id}/trial`)).toHaveLength(1);
+    await page.getByText('Die Antwort war 502 statt einer Annahme (2xx).').waitFor();
+  });
+
+  it('ends a running meeting for all after naming how many it cuts off', async () => {
+    const [meeting] = admin.running.meetings;
+    await open('/besprechungen');
+    await button(/^Für alle beenden: „Haushalt 2027/).click();
+    const question = page.getByRole('alertdialog');
+    await question.getByText('23 Personen werden sofort getrennt.').waitFor();
+    office.on('GET', '/admin/conference/running', { ...admin.running, meetings: [] });
+    await question.getByRole('button', { name: 'Für alle beenden' }).click();
+    await status('„Haushalt 2027: Ämterrunde“ ist beendet.');
+    expect(sent('POST', `/conference/meetings/${meeting?.id}/end`)).toHaveLength(1);
+    await page.getByText('Gerade läuft keine Besprechung').waitFor();
+  });
+
   it('shows each role its own parts', async () => {
     admin.furnishAdmin(office, ['data_protection']);
     await open('/protokoll');

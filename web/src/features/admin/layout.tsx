@@ -2,6 +2,7 @@ import { useLingui as useLanguage } from '@lingui/react';
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { RefusedPage } from '../../app/pages.tsx';
 import { useSession } from '../../app/queries.ts';
 import { Button } from '../../ui/button.tsx';
@@ -39,8 +40,18 @@ export function AdminLayout() {
 function SideNavigation({ groups }: { groups: SectionGroup[] }) {
   const { t } = useLingui();
   const pending = usePendingDevices();
+  const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page marks another link
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[data-status="active"]');
+    if (!nav.current || !link) return;
+    const below = link.offsetTop + link.offsetHeight - nav.current.clientHeight;
+    // In a low window the list scrolls by itself; where one is must not be cut off.
+    if (below > nav.current.scrollTop) nav.current.scrollTop = below;
+  }, [pathname]);
   return (
-    <nav className="fa-admin__nav fa-noprint" aria-label={t`Verwaltung`}>
+    <nav className="fa-admin__nav fa-noprint" aria-label={t`Verwaltung`} ref={nav}>
       {groups.map((group) => (
         <div key={group.label}>
           <p className="fa-admin__nav-title" id={`rubrik-${group.label}`}>

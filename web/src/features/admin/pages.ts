@@ -1,6 +1,10 @@
 export { AuditPage } from './audit/page.tsx';
 export { BundlePage, NewBundlePage } from './bundles/bundle-page.tsx';
 export { BundlesPage } from './bundles/list-page.tsx';
+export { RunningMeetingsPage } from './conference/running-page.tsx';
+export { ConferenceSettingsPage } from './conference/settings-page.tsx';
+export { NewWebhookPage, WebhookPage } from './conference/webhook-page.tsx';
+export { WebhooksPage } from './conference/webhooks-page.tsx';
 export { DevicesPage } from './devices/page.tsx';
 export { DirectoryPage } from './directory/page.tsx';
 export { GroupPage } from './groups/group-page.tsx';

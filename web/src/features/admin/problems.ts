@@ -83,6 +83,10 @@ registerProblems({
 });
 
 registerProblems({
+  switched_off: () => ({
+    what: t`Dieser Webhook ist abgeschaltet.`,
+    next: t`Schalten Sie ihn ein, und versuchen Sie es dann noch einmal.`,
+  }),
   has_second_factor: () => ({
     what: t`Diese Person hat schon einen zweiten Faktor.`,
     next: t`Ging er verloren, setzen Sie ihn zurück.`,

@@ -75,5 +75,10 @@ export const adminRoutes = [
     at('sitzungen', 'SessionsPage'),
     at('protokoll', 'AuditPage'),
     at('einstellungen', 'SettingsPage'),
+    at('besprechungen', 'RunningMeetingsPage'),
+    at('besprechungsregeln', 'ConferenceSettingsPage'),
+    at('webhooks', 'WebhooksPage'),
+    at('webhooks/neu', 'NewWebhookPage'),
+    at('webhooks/$id', 'WebhookPage'),
   ]),
 ];

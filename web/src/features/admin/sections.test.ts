@@ -21,7 +21,7 @@ describe('the parts of the administration', () => {
   });
 
   it('shows an administrator everything', () => {
-    expect(pages('administrator')).toHaveLength(15);
+    expect(pages('administrator')).toHaveLength(18);
   });
 
   it('finds the part of an address', () => {

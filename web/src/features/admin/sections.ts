@@ -20,7 +20,10 @@ export type Section = {
     | '/verwaltung/sticks'
     | '/verwaltung/sitzungen'
     | '/verwaltung/protokoll'
-    | '/verwaltung/einstellungen';
+    | '/verwaltung/einstellungen'
+    | '/verwaltung/besprechungen'
+    | '/verwaltung/besprechungsregeln'
+    | '/verwaltung/webhooks';
   label: string;
   icon: string;
   roles: readonly Role[];
@@ -108,6 +111,29 @@ export function allSections(): SectionGroup[] {
         },
         { to: '/verwaltung/regeln', label: t`Regeln`, icon: icons.iconRule, roles: ADMINISTRATOR },
         { to: '/verwaltung/warum', label: t`Warum?`, icon: icons.iconHelp, roles: ADMINISTRATOR },
+      ],
+    },
+    {
+      label: t`Besprechungen`,
+      sections: [
+        {
+          to: '/verwaltung/besprechungen',
+          label: t`Laufende Besprechungen`,
+          icon: icons.iconVideocam,
+          roles: ADMINISTRATOR,
+        },
+        {
+          to: '/verwaltung/besprechungsregeln',
+          label: t`Regeln für Besprechungen`,
+          icon: icons.iconTune,
+          roles: ADMINISTRATOR,
+        },
+        {
+          to: '/verwaltung/webhooks',
+          label: t`Webhooks`,
+          icon: icons.iconSend,
+          roles: ADMINISTRATOR,
+        },
       ],
     },
   ];

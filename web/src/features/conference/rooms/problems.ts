@@ -30,10 +30,6 @@ registerProblems({
     what: t`Es laufen schon so viele Besprechungen, wie zugleich erlaubt sind.`,
     next: t`Versuchen Sie es, sobald eine davon zu Ende ist.`,
   }),
-  switched_off: () => ({
-    what: t`Dieser Webhook ist abgeschaltet.`,
-    next: t`Schalten Sie ihn ein, und versuchen Sie es dann noch einmal.`,
-  }),
 });
 
 registerFieldFaults({

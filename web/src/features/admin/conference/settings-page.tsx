@@ -1,0 +1,270 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, must, type Schema } from '../../../api/client.ts';
+import { failureOf } from '../../../app/conflict.tsx';
+import { Loaded } from '../../../app/loaded.tsx';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
+import { Button } from '../../../ui/button.tsx';
+import { Checkbox, RadioGroup, Select } from '../../../ui/choices.tsx';
+import { TextField } from '../../../ui/fields.tsx';
+import { Form, type FormState, useForm } from '../../../ui/form.tsx';
+import { Alert } from '../../../ui/notice.tsx';
+import { Card, Page } from '../../../ui/page.tsx';
+import { PickMany } from '../../../ui/picker.tsx';
+import { announce } from '../../../ui/status.tsx';
+import { allGroupsQuery } from '../queries.ts';
+import { optionsOf } from '../words.ts';
+import { conferenceSettingsQuery } from './queries.ts';
+import {
+  type Allowed,
+  DUTIES,
+  lobbiesFrom,
+  NUMBERS,
+  PATHS,
+  settingsOf,
+  type Values,
+  valuesOf,
+  within,
+} from './settings-values.ts';
+import { CLASSES, className, lobbyName } from './words.ts';
+
+type View = Schema<'ConferenceSettingsView'>;
+type Class = Schema<'ProtectionClass'>;
+
+/** Who may book what, how large meetings may be, and what protection classes mean here. */
+export function ConferenceSettingsPage() {
+  const { t } = useLingui();
+  const settings = useQuery(conferenceSettingsQuery);
+  return (
+    <Page
+      title={t`Regeln für Besprechungen`}
+      lead={<Trans>Wer was buchen darf, die Grenzen und was die Schutzklassen bedeuten.</Trans>}
+      narrow
+    >
+      <Loaded query={settings}>{(data) => <SettingsForm key={data.version} view={data} />}</Loaded>
+    </Page>
+  );
+}
+
+function SettingsForm({ view }: { view: View }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const { limits, usual } = view;
+  const form = useForm<Values>({
+    initial: valuesOf(view),
+    validate: (values) => ({
+      ...Object.fromEntries(
+        NUMBERS.filter((name) => !within(values[name], limits[name])).map((name) => {
+          const { least, most } = limits[name];
+          return [name, t`Eine Zahl zwischen ${least} und ${most}.`];
+        }),
+      ),
+      ...Object.fromEntries(
+        usual
+          .filter(
+            ({ class: name, safeguards: { keep_chat_days: most } }) =>
+              !within(values[`days_${name}`], { least: 0, most }),
+          )
+          .map(({ class: name, safeguards: { keep_chat_days: most } }) => [
+            `days_${name}`,
+            t`Eine Zahl zwischen 0 und ${most}.`,
+          ]),
+      ),
+      ...Object.fromEntries(
+        DUTIES.filter((duty) => values[duty] === 'groups' && !values[`${duty}_groups`].length).map(
+          (duty) => [`${duty}_groups`, t`Wählen Sie mindestens eine Gruppe.`],
+        ),
+      ),
+    }),
+    submit: async (values) => {
+      try {
+        const next = await must(
+          api.PUT('/api/v1/admin/conference/settings', {
+            body: { version: view.version, settings: settingsOf(values, usual) },
+          }),
+        );
+        client.setQueryData(conferenceSettingsQuery.queryKey, next);
+        void client.invalidateQueries({ queryKey: ['admin'] });
+        // What may be booked is shown to this person too.
+        void client.invalidateQueries({ queryKey: ['conference'] });
+        announce('success', t`Die Regeln gelten ab jetzt.`);
+      } catch (error) {
+        throw fieldProblems(error, PATHS);
+      }
+    },
+  });
+  const reload = () =>
+    void client.invalidateQueries({ queryKey: conferenceSettingsQuery.queryKey });
+  return (
+    <Form
+      form={form}
+      failure={failureOf(reload)}
+      actions={
+        <Button type="submit" variant="primary" pending={form.pending}>
+          <Trans>Regeln speichern</Trans>
+        </Button>
+      }
+    >
+      <Card title={<Trans>Wer was darf</Trans>}>
+        <WhoFields form={form} duty="personal" label={t`Wer darf einen persönlichen Raum haben?`} />
+        <WhoFields form={form} duty="meetings" label={t`Wer darf Besprechungen buchen?`} />
+        <WhoFields form={form} duty="lectures" label={t`Wer darf Vorträge buchen?`} />
+        <p className="fa-muted fa-small">
+          <Trans>Teilnehmen kann, wer eingeladen ist, auch ohne dieses Recht.</Trans>
+        </p>
+      </Card>
+      <Card title={<Trans>Grenzen</Trans>}>
+        <Numbers form={form} limits={limits} />
+      </Card>
+      <Card
+        title={<Trans>Schutzklassen</Trans>}
+        lead={<Trans>Sie können jede Klasse strenger machen, als sie üblich ist, nie laxer.</Trans>}
+      >
+        <Select
+          label={t`Womit Formulare beginnen`}
+          options={optionsOf(CLASSES, className)}
+          {...form.field('default_protection')}
+        />
+        {usual.map((meaning) => (
+          <ClassFields
+            key={meaning.class}
+            form={form}
+            name={meaning.class}
+            usual={meaning.safeguards}
+          />
+        ))}
+      </Card>
+      <Card title={<Trans>Einladungen</Trans>}>
+        <Checkbox
+          name="mail"
+          label={t`Einladungen per E-Mail verschicken`}
+          hint={t`Auch Änderungen und Absagen. Sonst kopieren Personen den Text oder laden die Kalenderdatei.`}
+          checked={form.values.mail && view.mail_server}
+          isDisabled={!view.mail_server}
+          onChange={(next) => form.set('mail', next)}
+        />
+        {!view.mail_server && (
+          <Alert tone="info" title={<Trans>Es ist kein Mailserver eingerichtet</Trans>}>
+            <p>
+              <Trans>
+                Nennen Sie ihn in der Konfiguration im Abschnitt [mail], und starten Sie Fernamt
+                neu.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+      </Card>
+    </Form>
+  );
+}
+
+type WhoProps = { form: FormState<Values>; duty: (typeof DUTIES)[number]; label: string };
+
+function WhoFields({ form, duty, label }: WhoProps) {
+  const { t } = useLingui();
+  const groups = useQuery(allGroupsQuery);
+  const names = `${duty}_groups` as const;
+  const options: { value: Allowed; label: string }[] = [
+    { value: 'everybody', label: t`alle im Haus` },
+    { value: 'groups', label: t`nur bestimmte Gruppen` },
+    { value: 'nobody', label: t`niemand` },
+  ];
+  return (
+    <>
+      <RadioGroup legend={label} options={options} {...form.field(duty)} />
+      {form.values[duty] === 'groups' && (
+        <PickMany
+          label={t`Gruppen`}
+          name={names}
+          error={form.errors[names]}
+          choices={groups.data?.map(({ id, name }) => ({ id, label: name }))}
+          values={form.values[names]}
+          onChange={(next) => form.set(names, next)}
+        />
+      )}
+    </>
+  );
+}
+
+function Numbers({ form, limits }: { form: FormState<Values>; limits: View['limits'] }) {
+  const { t } = useLingui();
+  const labels: Record<(typeof NUMBERS)[number], string> = {
+    lead_minutes: t`Eintritt vor Beginn, in Minuten`,
+    lag_minutes: t`Eintritt nach dem Ende, in Minuten`,
+    personal_hours: t`Persönlicher Raum offen, in Stunden`,
+    most_minutes: t`Längste Besprechung, in Minuten`,
+    most_participants: t`Personen in einer Besprechung`,
+    most_listeners: t`Zuhörende in einem Vortrag`,
+    most_running: t`Besprechungen zugleich`,
+  };
+  return (
+    <div className="fa-columns">
+      {NUMBERS.map((name) => {
+        const { least, most } = limits[name];
+        return (
+          <TextField
+            key={name}
+            label={labels[name]}
+            hint={t`Zwischen ${least} und ${most}.`}
+            inputMode="numeric"
+            {...form.field(name)}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+type ClassProps = { form: FormState<Values>; name: Class; usual: Schema<'Safeguards'> };
+
+function ClassFields({ form, name, usual }: ClassProps) {
+  const { t } = useLingui();
+  const field = `stricter_${name}` as const;
+  const now = form.values[field];
+  const change = (part: Partial<Schema<'Safeguards'>>) => form.set(field, { ...now, ...part });
+  const title = className(name);
+  const most = usual.keep_chat_days;
+  const encrypted = now.encryption === 'end_to_end';
+  const lobbies = lobbiesFrom(usual.lobby);
+  return (
+    <fieldset className="fa-class">
+      <legend>{t`Klasse „${title}“`}</legend>
+      <Select
+        label={t`Im Warteraum wartet`}
+        name={`lobby_${name}`}
+        value={now.lobby}
+        onChange={(lobby) => change({ lobby })}
+        options={optionsOf(lobbies, lobbyName)}
+      />
+      <TextField
+        label={t`Chat aufbewahren, in Tagen`}
+        hint={most === 0 ? t`Immer nur bis zum Ende.` : t`Höchstens ${most}; 0 löscht ihn am Ende.`}
+        inputMode="numeric"
+        isDisabled={most === 0}
+        {...form.field(`days_${name}`)}
+      />
+      <Checkbox
+        name={`e2e_${name}`}
+        label={t`Von Gerät zu Gerät verschlüsseln`}
+        hint={t`Auch der Server hört nicht mit; Einwahl per Telefon geht dann nicht.`}
+        checked={encrypted}
+        isDisabled={usual.encryption === 'end_to_end'}
+        onChange={(on) => change({ encryption: on ? 'end_to_end' : 'transport' })}
+      />
+      <Checkbox
+        name={`dial_${name}`}
+        label={t`Einwahl per Telefon erlauben`}
+        checked={now.dial_in && !encrypted}
+        isDisabled={!usual.dial_in || encrypted}
+        onChange={(dial_in) => change({ dial_in })}
+      />
+      <Checkbox
+        name={`guests_${name}`}
+        label={t`Gäste ohne Konto zulassen`}
+        checked={now.guests}
+        isDisabled={!usual.guests}
+        onChange={(guests) => change({ guests })}
+      />
+    </fieldset>
+  );
+}
