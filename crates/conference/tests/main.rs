@@ -9,6 +9,7 @@ mod house;
 mod invitations;
 mod meetings;
 mod moderation;
+mod revocation;
 mod rooms;
 mod socket;
 mod webhooks;
