@@ -23,6 +23,10 @@ const ROUNDS_WITHOUT_GAIN: u8 = 3;
 const SHORTEST_HOLDS: Duration = Duration::from_secs(10);
 /// What waits longer than this beyond the shortest way is in a queue: the line has become slower.
 const QUEUED: Duration = Duration::from_millis(250);
+/// From this on the way is far, and what waits for a packet that comes again waits longer than in most queues.
+const FAR: Duration = Duration::from_millis(150);
+/// With so much under way, one of its packets is often lost where any are.
+const OFTEN_HIT_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -114,7 +118,7 @@ impl Pace {
                 took
             }
         };
-        let queued = took > shortest + ACK_DELAY + QUEUED;
+        let queued = took > shortest + ACK_DELAY + QUEUED + self.repetition(shortest);
         if queued && held_back {
             self.rates = [0; ROUNDS];
         }
@@ -136,13 +140,20 @@ impl Pace {
         }
         if self.growing.is_none() {
             let rate = self.rate().unwrap_or(0);
-            let busy = shortest + told_after(rate);
+            let busy = shortest + told_after(rate) + self.repetition(shortest);
             let micros = u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
             let carried = rate.saturating_mul(micros) / 1_000_000;
             // A quarter more, so that a line that has become faster shows.
             let allowed = carried + carried / 4;
             self.allowed = allowed.clamp(LEAST_ALLOWED_BYTES, MOST_ALLOWED_BYTES);
         }
+    }
+
+    /// How long a lost packet holds up what follows, where that counts; without it we would take each loss for a queue and
+    /// send less and less. What queues for that time is the price, as far as the kernel's own pace lets it.
+    fn repetition(&self, shortest: Duration) -> Duration {
+        let carried = u128::from(self.rate().unwrap_or(0)) * shortest.as_micros() / 1_000_000;
+        if shortest < FAR || carried < u128::from(OFTEN_HIT_BYTES) { Duration::ZERO } else { shortest }
     }
 }
 
@@ -166,6 +177,9 @@ mod tests {
         pace: Pace,
         next: u64,
         arrived: u64,
+        /// One packet in so many is lost, either way, and comes again one way there and back later; it holds up all that follow.
+        lost_of: Option<u64>,
+        luck: u64,
         /// What arrives when.
         under_way: VecDeque<(Instant, u64)>,
         free_at: Instant,
@@ -186,6 +200,8 @@ mod tests {
                 pace: Pace::new(),
                 next: 0,
                 arrived: 0,
+                lost_of: None,
+                luck: 1,
                 under_way: VecDeque::new(),
                 free_at: now,
                 received: 0,
@@ -194,6 +210,18 @@ mod tests {
                 ack_at: None,
                 acks: VecDeque::new(),
             }
+        }
+
+        /// How long the next packet takes, with all its repetitions.
+        fn way(&mut self) -> Duration {
+            let mut way = self.one_way;
+            while self.lost_of.is_some_and(|of| {
+                self.luck = self.luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (self.luck >> 33).is_multiple_of(of)
+            }) {
+                way += self.one_way * 2;
+            }
+            way
         }
 
         /// Sends as much as is allowed for so long. Returns the bytes a second, and the longest wait in the queue.
@@ -215,7 +243,9 @@ mod tests {
                     self.free_at =
                         self.free_at.max(self.now) + Duration::from_micros(PIECE * 1_000_000 / self.bytes_per_second);
                     longest = longest.max(self.free_at - self.now);
-                    self.under_way.push_back((self.free_at + self.one_way, self.next));
+                    let arrives = self.free_at + self.way();
+                    let held_up = self.under_way.back().map_or(arrives, |(before, _)| arrives.max(*before));
+                    self.under_way.push_back((held_up, self.next));
                 }
                 self.pace.hold_back();
                 while self.under_way.front().is_some_and(|(at, _)| *at <= self.now) {
@@ -229,7 +259,9 @@ mod tests {
                 if urgent || self.ack_at.is_some_and(|at| at <= self.now) {
                     self.ack_at = None;
                     (self.told, self.told_at) = (self.received, self.now);
-                    self.acks.push_back((self.now + self.one_way, self.received));
+                    let arrives = self.now + self.way();
+                    let held_up = self.acks.back().map_or(arrives, |(before, _)| arrives.max(*before));
+                    self.acks.push_back((held_up, self.received));
                 }
             }
             ((self.received - began) / seconds, longest)
@@ -261,6 +293,24 @@ mod tests {
         let mut line = Line::new(12_500_000, 10);
         let (rate, _) = line.run(2);
         assert!(rate > 9_000_000, "{rate}");
+    }
+
+    #[test]
+    fn a_far_line_that_loses_packets_is_kept_busy() {
+        let mut line = Line::new(2_500_000, 100);
+        line.lost_of = Some(50);
+        line.run(5);
+        let (rate, _) = line.run(30);
+        // At a queue's pace it carried 740,000.
+        assert!(rate > 1_900_000, "{rate}, {:?}", line.pace);
+    }
+
+    #[test]
+    fn a_far_line_that_is_slow_has_no_seconds_in_its_queue() {
+        let mut line = Line::new(125_000, 150);
+        line.run(5);
+        let (rate, longest) = line.run(30);
+        assert!(rate > 110_000 && longest < Duration::from_millis(600), "{rate}, {longest:?}, {:?}", line.pace);
     }
 
     #[test]
