@@ -9,6 +9,7 @@ mod house;
 mod invitations;
 mod meetings;
 mod moderation;
+mod outside;
 mod revocation;
 mod rooms;
 mod socket;

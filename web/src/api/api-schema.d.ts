@@ -1364,6 +1364,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conference/meetings/{id}/moderation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moderates a running meeting: admits, mutes, removes, locks. Who runs it. */
+        post: operations["moderate_meeting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conference/meetings/{id}/pin": {
         parameters: {
             query?: never;
@@ -1375,6 +1392,23 @@ export interface paths {
         put?: never;
         /** Gives the meeting another PIN; the link and the number stay. Who runs it. */
         post: operations["renew_pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a running meeting and who waits. Who runs it. To end it there is `end_meeting`. */
+        get: operations["meeting_seats"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1395,6 +1429,23 @@ export interface paths {
         get: operations["meeting_socket"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conference/meetings/{id}/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new media ticket for the seat that the asking person has in a running meeting. */
+        post: operations["media_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3288,6 +3339,17 @@ export interface components {
             /** @description Who is muted may unmute themselves. */
             may_unmute: boolean;
         };
+        /** @description Who is in a running meeting, and who waits. */
+        MeetingSeats: {
+            /** @description How many are there. */
+            counts: components["schemas"]["MeetingCounts"];
+            /** @description What the meeting allows. */
+            rules: components["schemas"]["MeetingRules"];
+            /** @description Who is there. In a lecture without the listeners. */
+            seats: components["schemas"]["Seat"][];
+            /** @description Who waits in the lobby. */
+            waiting: components["schemas"]["LobbyGuest"][];
+        };
         /** @enum {string} */
         MeetingState: "planned" | "running" | "ended" | "cancelled";
         /** @description A meeting, as lists show it. */
@@ -3378,6 +3440,47 @@ export interface components {
         };
         /** @enum {string} */
         Method: "password" | "totp" | "passkey" | "recovery_code" | "ssh_key";
+        /** @description What a host does. */
+        ModerationAct: {
+            /** @enum {string} */
+            act: "admit";
+            /** @description Who waits. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "admit_all";
+        } | {
+            /** @enum {string} */
+            act: "refuse";
+            /** @description Who waits. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "mute";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "mute_all";
+        } | {
+            /** @enum {string} */
+            act: "stop_video";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "stop_share";
+            /** @description Whose. */
+            seat: components["schemas"]["SeatId"];
+        } | {
+            /** @enum {string} */
+            act: "remove";
+            /** @description Whom. */
+            seat: components["schemas"]["SeatId"];
+        } | (components["schemas"]["RulesChange"] & {
+            /** @enum {string} */
+            act: "set_rules";
+        });
         /** @enum {string} */
         ModerationNotice: "muted" | "video_stopped" | "share_stopped" | "hand_lowered" | "on_stage" | "off_stage";
         /** @description One of the person's devices. */
@@ -9168,6 +9271,39 @@ export interface operations {
             };
         };
     };
+    moderate_meeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModerationAct"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     renew_pin: {
         parameters: {
             query?: never;
@@ -9199,6 +9335,37 @@ export interface operations {
             };
         };
     };
+    meeting_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeetingSeats"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     meeting_socket: {
         parameters: {
             query?: never;
@@ -9216,6 +9383,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MeetingId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaAccess"];
+                };
             };
             /** @description Refused */
             "4XX": {

@@ -3,6 +3,7 @@
 pub mod entry;
 pub mod limits;
 pub mod meetings;
+pub mod moderation;
 pub mod rooms;
 pub mod settings;
 pub mod socket;
@@ -21,6 +22,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         entry::Operations::openapi(),
         rooms::Operations::openapi(),
         meetings::Operations::openapi(),
+        moderation::Operations::openapi(),
         settings::Operations::openapi(),
         webhooks::Operations::openapi(),
         socket::Operations::openapi(),

@@ -23,6 +23,7 @@ use fernamt_http::{ApiError, Json, Session, Site};
 use fernamt_store::{MeetingRecord, StoreError};
 use tokio::time::{Instant, sleep_until};
 
+pub(crate) use self::way_in::seat_of;
 use self::{
     guard::{DeviceMark, Found, ProofNeeded, Source, Try, Verdict},
     way_in::WayIn,

@@ -75,7 +75,7 @@ impl WayIn<'_> {
 }
 
 /// The seat of a person: always the same in one meeting, and another in each.
-fn seat_of(sealer: &Sealer, tenant: TenantId, meeting: MeetingId, person: PersonId) -> SeatId {
+pub(crate) fn seat_of(sealer: &Sealer, tenant: TenantId, meeting: MeetingId, person: PersonId) -> SeatId {
     let mut of = meeting.0.as_bytes().to_vec();
     of.extend_from_slice(person.0.as_bytes());
     let print = sealer.fingerprint(Purpose { tenant, word: "meeting-seat" }, &of);

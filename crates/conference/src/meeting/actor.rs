@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::extract::ws::Utf8Bytes;
 use fernamt_api::conference::{
+    moderation::MeetingSeats,
     settings::ConferenceSettings,
-    socket::{MediaAccess, MeetingCounts, NumberAndPin, PresenceEnded, SocketAct, SocketMessage, close},
+    socket::{MediaAccess, MeetingCounts, NumberAndPin, PresenceEnded, SocketAct, SocketMessage, SocketRefusal, close},
 };
 use fernamt_domain::{
     DomainEvent, EndReason, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
@@ -18,14 +19,14 @@ use fernamt_store::{MeetingRecord, MessageRecord, RoomRecord, StoreError, Tenant
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     chat::{Saying, purpose},
-    core::{Beginning, Input, Kept, MediaOrder, Meeting, Output, SeatLimits},
+    core::{Beginning, By, Input, Kept, MediaOrder, Meeting, Output, SeatLimits},
     facts,
     hall::Hall,
     seat::{Claim, LineId},
@@ -50,6 +51,8 @@ const PLANE_WITHIN: Duration = Duration::from_secs(10);
 /// How soon what could not be stored is tried again.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
 
+type Done = Result<(), SocketRefusal>;
+
 /// What a meeting's task is told.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -71,6 +74,20 @@ pub(super) enum Command {
     },
     Revoked {
         seat: SeatId,
+    },
+    Seats {
+        by: By,
+        answer: oneshot::Sender<Option<MeetingSeats>>,
+    },
+    Moderate {
+        by: By,
+        act: SocketAct,
+        answer: oneshot::Sender<Done>,
+    },
+    /// Answered with nothing to who has no seat, and not at all where the media plane has no ticket.
+    Ticket {
+        seat: SeatId,
+        answer: oneshot::Sender<Option<MediaAccess>>,
     },
 }
 
@@ -96,7 +113,23 @@ pub(super) enum ToClient {
 #[derive(Debug)]
 enum ToPlane {
     Order(MediaOrder),
-    Ticket { socket: mpsc::Sender<ToClient>, ticket: TicketFor },
+    Ticket { to: Asked, ticket: TicketFor },
+}
+
+/// Who asked for a ticket.
+#[derive(Debug)]
+enum Asked {
+    Client(mpsc::Sender<ToClient>),
+    Outside(oneshot::Sender<Option<MediaAccess>>),
+}
+
+impl Asked {
+    fn gets(self, access: MediaAccess) {
+        match self {
+            Self::Client(socket) => drop(socket.try_send(ToClient::Text(text(&SocketMessage::Media(access))))),
+            Self::Outside(answer) => drop(answer.send(Some(access))),
+        }
+    }
 }
 
 /// One running meeting.
@@ -113,6 +146,8 @@ pub(super) struct Actor {
     grants: HashMap<SeatId, AbortOnDropHandle<()>>,
     plane: mpsc::Sender<ToPlane>,
     unstored: Unstored,
+    /// What was done for those outside: they are answered once it is stored.
+    answers: Vec<(oneshot::Sender<Done>, Done)>,
     pin: Option<Secret<Vec<u8>>>,
     booked: Booked,
     /// The store could not say what changed.
@@ -214,6 +249,7 @@ impl Actor {
             grants: HashMap::new(),
             plane,
             unstored: Unstored::default(),
+            answers: Vec::new(),
             pin: record.pin_print.clone(),
             booked: Booked::of(tenant, room, safeguards.lobby).await?,
             look_again: false,
@@ -262,6 +298,9 @@ impl Actor {
                 }
             }
             self.work_off().await;
+            for (answer, done) in self.answers.drain(..) {
+                let _ = answer.send(done);
+            }
             let _ = self.counts.send(self.meeting.counts());
             if self.meeting.is_over() && self.unstored.is_empty() {
                 return;
@@ -321,6 +360,23 @@ impl Actor {
             Command::Gone { line } => {
                 self.sockets.remove(&line);
                 self.hand(Input::Gone { line });
+            }
+            Command::Seats { by, answer } => {
+                let _ = answer.send(self.meeting.seats_for(by));
+            }
+            Command::Moderate { by, act, answer } => {
+                let now = self.hall.parts.clock.now();
+                let done = self.meeting.act_from_outside(now, by, act);
+                self.answers.push((answer, done));
+            }
+            Command::Ticket { seat, answer } => {
+                let Some((name, permissions)) = self.meeting.ticket_of(seat) else {
+                    drop(answer.send(None));
+                    return;
+                };
+                let ticket = self.ticket_for(seat, name, permissions);
+                // Whoever finds the media plane busy asks again.
+                let _ = self.plane.try_send(ToPlane::Ticket { to: Asked::Outside(answer), ticket });
             }
             Command::Revoked { seat } => self.hand(Input::Revoked { seat }),
         }
@@ -468,9 +524,8 @@ impl Actor {
             }
             Output::Ticket { line, seat, name, permissions } => {
                 if let Some(socket) = self.sockets.get(&line).cloned() {
-                    let seat = MediaSeat { room: RoomName(self.id.0), id: seat.0.into() };
-                    let ticket = TicketFor { seat, name, permissions };
-                    let _ = self.plane.send(ToPlane::Ticket { socket, ticket }).await;
+                    let ticket = self.ticket_for(seat, name, permissions);
+                    let _ = self.plane.send(ToPlane::Ticket { to: Asked::Client(socket), ticket }).await;
                 }
             }
             Output::Media(order) => {
@@ -510,6 +565,11 @@ impl Actor {
             Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    fn ticket_for(&self, seat: SeatId, name: String, permissions: fernamt_media::Permissions) -> TicketFor {
+        let seat = MediaSeat { room: RoomName(self.id.0), id: seat.0.into() };
+        TicketFor { seat, name, permissions }
     }
 
     async fn renew_pin(&mut self, by: Option<PersonId>) -> Result<Option<NumberAndPin>, StoreError> {
@@ -561,7 +621,7 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
     while let Some(order) = orders.recv().await {
         let done = async {
             match order {
-                ToPlane::Ticket { socket, ticket } => {
+                ToPlane::Ticket { to, ticket } => {
                     let ticket = async {
                         if !open {
                             plane.open_room(room, limits).await?;
@@ -573,7 +633,7 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
                             open = true;
                             let url = ticket.url.unwrap_or_else(|| site.origin().replacen("http", "ws", 1));
                             let access = MediaAccess { url, ticket: ticket.token, expires_at: ticket.expires_at };
-                            let _ = socket.try_send(ToClient::Text(text(&SocketMessage::Media(access))));
+                            to.gets(access);
                             Ok(())
                         }
                         Err(error) => {

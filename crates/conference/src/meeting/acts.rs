@@ -9,11 +9,14 @@ use time::OffsetDateTime;
 
 use super::{
     chat::{ChatFault, Reader, Saying},
-    core::{MANY, MAX_ON_STAGE, MAX_REMOVED, MediaOrder, Meeting, Output, unix_millis},
+    core::{By, MANY, MAX_ON_STAGE, MAX_REMOVED, MediaOrder, Meeting, Output, unix_millis},
     rules::in_the_plane,
     seat::{LineId, Presence},
     text,
 };
+
+/// No socket has this number.
+const NO_LINE: LineId = LineId(0);
 
 type Done = Result<(), SocketRefusal>;
 
@@ -246,6 +249,14 @@ impl Meeting {
             self.tell_lines(lines, SocketMessage::Reaction { seat, reaction, count: 1 });
         }
         Ok(())
+    }
+
+    /// The same for somebody who has no socket here.
+    pub(super) fn moderated(&mut self, now: OffsetDateTime, by: By, act: SocketAct) -> Done {
+        let asker = Asker { line: NO_LINE, seat: by.seat, person: Some(by.person), role: by.role };
+        let done = self.moderate(now, asker, act);
+        self.tell_changes();
+        done
     }
 
     fn moderate(&mut self, now: OffsetDateTime, asker: Asker, act: SocketAct) -> Done {

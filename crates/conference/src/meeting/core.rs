@@ -48,6 +48,17 @@ pub const MAX_REMOVED: usize = 1_000;
 /// From so many in a meeting on, reactions are told as numbers.
 pub const MANY: usize = 50;
 
+/// Somebody who acts on a meeting from outside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct By {
+    /// Who.
+    pub person: PersonId,
+    /// The seat that is theirs, whether or not they have taken it.
+    pub seat: SeatId,
+    /// What they are by the booking.
+    pub role: MeetingRole,
+}
+
 /// What happens to a meeting.
 #[derive(Debug)]
 pub enum Input {

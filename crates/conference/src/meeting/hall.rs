@@ -48,6 +48,8 @@ const STARTING_AT_ONCE: usize = 64;
 const START_WITHIN: Duration = Duration::from_secs(10);
 /// Media rooms that are asked at once who is in them.
 const LISTED_AT_ONCE: usize = 16;
+/// How long a running meeting may take to answer.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long the media plane may take to say who is in one room.
 const LIST_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked whether the guessing of a meeting's PIN has stopped.
@@ -259,6 +261,11 @@ impl Hall {
         if let Some(running) = self.find(tenant, meeting) {
             running.nudges.guessed.notify_one();
         }
+    }
+
+    /// A meeting, if it runs.
+    pub(super) fn running(&self, tenant: TenantId, meeting: MeetingId) -> Option<mpsc::Sender<Command>> {
+        self.find(tenant, meeting).map(|running| running.commands)
     }
 
     fn find(&self, tenant: TenantId, meeting: MeetingId) -> Option<Running> {

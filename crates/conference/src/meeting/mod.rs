@@ -10,6 +10,7 @@ pub mod core;
 pub(crate) mod facts;
 pub mod hall;
 pub mod hands;
+mod outside;
 mod pace;
 pub mod rules;
 pub mod seat;
@@ -33,5 +34,6 @@ pub fn router(hall: Arc<Hall>) -> Router {
     Router::new()
         .route("/api/v1/conference/entry", post(crate::entry::enter))
         .route("/api/v1/conference/meetings/{id}/socket", any(socket::connect))
+        .merge(outside::router())
         .with_state(hall)
 }
