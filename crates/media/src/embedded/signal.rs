@@ -132,7 +132,8 @@ fn refusal(refused: Refused) -> Response {
 
 fn capabilities(words: &str) -> Vec<i32> {
     const MAX_CAPABILITIES: usize = 16;
-    words.split(',').filter_map(|word| word.trim().parse().ok()).take(MAX_CAPABILITIES).collect()
+    let known = |word: &str| proto::client_info::Capability::from_str_name(word.trim()).map(i32::from);
+    words.split(',').filter_map(known).take(MAX_CAPABILITIES).collect()
 }
 
 impl Embedded {
@@ -271,6 +272,15 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn capabilities_are_told_by_name() {
+        use proto::client_info::Capability;
+        let (trailer, deflate) = (Capability::CapPacketTrailer, Capability::CapCompressionDeflateRaw);
+        let words = "CAP_PACKET_TRAILER, CAP_COMPRESSION_DEFLATE_RAW,CAP_OF_TOMORROW,,7";
+        assert_eq!(capabilities(words), [i32::from(trailer), i32::from(deflate)]);
+        assert_eq!(capabilities(&"CAP_PACKET_TRAILER,".repeat(100)).len(), 16);
+    }
 
     #[test]
     fn after_a_burst_messages_come_at_a_steady_rate() {
