@@ -22,6 +22,16 @@ const roomAt = (index: number) => (conference: MockConference) =>
 const furnished = (conference: MockConference) => {
   conference.furnish();
 };
+/** The news of what was done lies over the page for a while. */
+const withoutNews = async (page: Page) => {
+  const news = page.locator('.fa-toasts > *');
+  await news
+    .getByRole('button')
+    .first()
+    .click({ timeout: 1_000 })
+    .catch(() => undefined);
+  await news.first().waitFor({ state: 'detached', timeout: 20_000 });
+};
 const submit = (page: Page) => page.locator('form button[type=submit]').click();
 
 const screens: Screen[] = [
@@ -33,8 +43,7 @@ const screens: Screen[] = [
     act: async (page) => {
       await page.locator('.fa-card .kern-btn--primary').click();
       await page.locator('.fa-access').waitFor();
-      // The news of it lies over the page for a while.
-      await page.locator('.fa-toasts .fa-btn--icon').click();
+      await withoutNews(page);
     },
   },
   { name: 'liste-leer', path: '/besprechungen' },
@@ -69,7 +78,7 @@ const screens: Screen[] = [
       await page.locator('.fa-card .fa-btn--small').last().click();
       await page.locator('.fa-invitee').nth(1).waitFor();
       await page.keyboard.press('Escape');
-      await page.locator('.fa-toasts .fa-btn--icon').click();
+      await withoutNews(page);
     },
   },
   {

@@ -41,7 +41,8 @@ const refused = [
   'slow_down',
   'internal',
   'busy',
-].filter((code) => code !== '');
+  // What the meeting's socket refuses has words in the meeting.
+].filter((code) => code !== '' && code !== 'why.as_str()');
 
 const SERVER_SIDE = /^(admin|identity|policy)\/|^conference\/src\/(rooms|routes\/\w+)\.rs$/;
 const CONFERENCE = /^conference\/src\/(rooms|routes\/meetings)\.rs$/;

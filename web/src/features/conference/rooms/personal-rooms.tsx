@@ -12,7 +12,9 @@ import { announce } from '../../../ui/status.tsx';
 import { Access, JoinLink, MeetingBadges } from './parts.tsx';
 import {
   CONFERENCE,
+  MEETINGS_AT_ONCE,
   meetingQuery,
+  meetingsQuery,
   optionsQuery,
   personalRoomsQuery,
   type Room,
@@ -26,6 +28,9 @@ export function PersonalRooms() {
   const rooms = useQuery(personalRoomsQuery);
   const { data: options } = useQuery(optionsQuery);
   const may = options?.may_create.includes('personal') ?? false;
+  const below = useQuery(meetingsQuery('upcoming', MEETINGS_AT_ONCE));
+  // The list below says it already, and once is enough.
+  if (!rooms.data && rooms.error && below.error) return null;
   return (
     <Loaded query={rooms}>
       {(found) => (
@@ -112,7 +117,7 @@ export function OpenButton({ room }: { room: Room }) {
       client.setQueryData(meetingQuery(meeting.id).queryKey, meeting);
       announce('success', t`„${room.name}“ ist offen.`);
     },
-    onSettled: () => client.invalidateQueries({ queryKey: CONFERENCE }),
+    onSettled: () => void client.invalidateQueries({ queryKey: CONFERENCE }),
   });
   return (
     <>

@@ -26,6 +26,18 @@ registerProblems({
     what: t`Diese Besprechung läuft gerade.`,
     next: t`Beenden Sie sie, statt sie abzusagen.`,
   }),
+  not_seated: () => ({
+    what: t`Sie sind gerade nicht in dieser Besprechung.`,
+    next: t`Treten Sie ihr bei, und versuchen Sie es dann noch einmal.`,
+  }),
+  meeting_not_running: () => ({
+    what: t`In dieser Besprechung ist gerade niemand.`,
+    next: t`Versuchen Sie es, sobald sie begonnen hat.`,
+  }),
+  meeting_busy: () => ({
+    what: t`Die Besprechung hat nicht geantwortet.`,
+    next: t`Versuchen Sie es gleich noch einmal.`,
+  }),
   too_many_running: () => ({
     what: t`Es laufen schon so viele Besprechungen, wie zugleich erlaubt sind.`,
     next: t`Versuchen Sie es, sobald eine davon zu Ende ist.`,

@@ -99,15 +99,17 @@ function RepeatFields({ form }: WhenProps) {
         {...form.field('repeat')}
       />
       {repeat === 'week' && (
-        <CheckboxGroup
-          legend={t`An diesen Wochentagen`}
-          name="weekdays"
-          error={form.errors.weekdays}
-          hint={t`Der Wochentag des ersten Termins gehört immer dazu.`}
-          options={WEEKDAYS.map((value) => ({ value, label: weekdayName(value) }))}
-          values={onDays(form.values)}
-          onChange={(values) => form.set('weekdays', values)}
-        />
+        <div className="fa-weekdays">
+          <CheckboxGroup
+            legend={t`An diesen Wochentagen`}
+            name="weekdays"
+            error={form.errors.weekdays}
+            hint={t`Der Wochentag des ersten Termins gehört immer dazu.`}
+            options={WEEKDAYS.map((value) => ({ value, label: weekdayName(value) }))}
+            values={onDays(form.values)}
+            onChange={(values) => form.set('weekdays', values)}
+          />
+        </div>
       )}
       {repeat !== 'no' && (
         <>
