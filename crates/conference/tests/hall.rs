@@ -116,6 +116,7 @@ pub(crate) struct Venue {
     pub(crate) house: House,
     pub(crate) plane: Arc<FakePlane>,
     pub(crate) grants: LiveGrants,
+    pub(crate) hall: Arc<Hall>,
     address: SocketAddr,
     stop: CancellationToken,
 }
@@ -140,15 +141,15 @@ impl Venue {
             clock: house.clock.clone(),
         });
         let grants = LiveGrants::new();
-        let (address, stop) = open(&house, &plane, &grants).await;
-        Self { house, plane, grants, address, stop }
+        let (hall, address, stop) = open(&house, &plane, &grants).await;
+        Self { house, plane, grants, hall, address, stop }
     }
 
     /// Stops the server hard and starts another one over the same store.
     pub(crate) async fn restart(&mut self) {
         self.stop.cancel();
         self.grants = LiveGrants::new();
-        (self.address, self.stop) = open(&self.house, &self.plane, &self.grants).await;
+        (self.hall, self.address, self.stop) = open(&self.house, &self.plane, &self.grants).await;
     }
 
     /// Books a meeting of this protection and kind.
@@ -241,7 +242,11 @@ impl Venue {
     }
 }
 
-async fn open(house: &House, plane: &Arc<FakePlane>, grants: &LiveGrants) -> (SocketAddr, CancellationToken) {
+async fn open(
+    house: &House,
+    plane: &Arc<FakePlane>,
+    grants: &LiveGrants,
+) -> (Arc<Hall>, SocketAddr, CancellationToken) {
     let clock = Arc::new(house.clock.clone());
     let rng = Arc::clone(&house.rng);
     let identity = Identity::new(
@@ -294,7 +299,7 @@ async fn open(house: &House, plane: &Arc<FakePlane>, grants: &LiveGrants) -> (So
             () = gone.cancelled() => {}
         }
     });
-    (address, stop)
+    (hall, address, stop)
 }
 
 /// What the door said.

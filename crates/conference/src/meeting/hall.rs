@@ -80,7 +80,7 @@ pub struct Hall {
     pub(crate) parts: HallParts,
     pub(crate) guard: Guard,
     pub(crate) proofs: Proofs,
-    pub(super) ungreeted: Ungreeted,
+    ungreeted: Ungreeted,
     conference: OnceLock<Weak<Conference>>,
     running: Mutex<HashMap<(TenantId, MeetingId), Running>>,
     starting: [tokio::sync::Mutex<()>; STARTING_AT_ONCE],
@@ -137,6 +137,11 @@ impl Hall {
 
     pub(crate) fn conference(&self) -> Option<Arc<Conference>> {
         self.conference.get().and_then(Weak::upgrade)
+    }
+
+    /// The places of sockets that have not said hello.
+    pub fn ungreeted(&self) -> &Ungreeted {
+        &self.ungreeted
     }
 
     pub(super) fn new_line(&self) -> LineId {

@@ -103,10 +103,12 @@ impl Visit {
         id: MeetingId,
         socket: &mut WebSocket,
     ) -> Result<Self, Turned> {
-        let ungreeted = hall.ungreeted.place(site.connection.peer.ip().into()).ok_or(LATER)?;
+        let ungreeted = hall.ungreeted().place(site.connection.peer.ip().into()).ok_or(LATER)?;
         let first = timeout(Duration::from_secs(HELLO_WITHIN_S.into()), first_text(socket)).await;
         let hello = first.ok().flatten().ok_or(MALFORMED)?;
         let (claim, resumes) = claim(&hall, &site, id, &hello).ok_or(ENTER_AGAIN)?;
+        // Whoever has a token is no stranger: a whole office that comes back at once waits here for its meeting to start.
+        drop(ungreeted);
         let grant = grant(&hall, &site, session.as_ref(), id, &claim).await?;
         let commands = hall.meeting(&site, id).await.map_err(|error| match error {
             NotStarted::Over(why) => Turned { why: Some(why), code: close::ENDED },
@@ -116,7 +118,6 @@ impl Visit {
                 LATER
             }
         })?;
-        drop(ungreeted);
         let (messages_in, messages) = mpsc::channel(MAX_UNREAD);
         let line = hall.new_line();
         let hello = Command::Hello { line, claim, resumes, name: hello.name, socket: messages_in, grant };

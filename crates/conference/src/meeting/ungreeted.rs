@@ -11,17 +11,17 @@ use crate::entry::guard::Source;
 /// Sockets that have not said hello, of the whole installation.
 pub const MAX_UNGREETED: usize = 1_024;
 /// Sockets that have not said hello, of one source. A whole office may stand behind one, but a client says hello at once.
-pub const MAX_UNGREETED_OF_SOURCE: usize = 64;
+pub const MAX_UNGREETED_OF_SOURCE: usize = 128;
 
 /// Counts them.
 #[derive(Debug, Default)]
-pub(crate) struct Ungreeted {
+pub struct Ungreeted {
     by_source: Mutex<HashMap<Source, usize>>,
 }
 
 impl Ungreeted {
     /// A place for one more of this source, until it is dropped.
-    pub(super) fn place(&self, source: Source) -> Option<Place<'_>> {
+    pub fn place(&self, source: Source) -> Option<Place<'_>> {
         let mut by_source = self.lock();
         let all: usize = by_source.values().sum();
         let own = by_source.get(&source).copied().unwrap_or_default();
@@ -38,8 +38,9 @@ impl Ungreeted {
 }
 
 /// The place of one socket.
+#[must_use = "a place is held as long as this is"]
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub struct Place<'a> {
     ungreeted: &'a Ungreeted,
     source: Source,
 }
