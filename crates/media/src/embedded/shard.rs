@@ -194,13 +194,18 @@ impl Running {
         self.drain(&mut answers);
         if now - self.swept >= LONGEST_SLEEP {
             self.swept = now;
-            self.peers.retain(|_, peer| !peer.frames.is_closed() && (peer.bound || now - peer.opened < PROBATION));
+            self.sweep(now);
         }
         for answer in answers {
             if self.worker.heard.send(answer).await.is_err() {
                 return;
             }
         }
+    }
+
+    /// Forgets connections that ended without a word, or belong to nobody.
+    fn sweep(&mut self, now: Instant) {
+        self.peers.retain(|_, peer| !peer.frames.is_closed() && (peer.bound || now - peer.opened < PROBATION));
     }
 
     fn order(&mut self, Order { input, tag }: Order, now: Instant, answers: &mut Vec<Heard>) {
@@ -333,12 +338,13 @@ mod tests {
         Order { input: Box::new(Input::Join(join)), tag: Some(Tag::Join(SEAT)) }
     }
 
-    #[test]
-    fn orders_are_dealt_with_amid_a_flood_of_datagrams() {
+    type Ends = (mpsc::Sender<Order>, mpsc::Sender<Carried>, mpsc::Receiver<Heard>);
+
+    fn worker() -> (Worker, Ends) {
         let raw = bind((Ipv4Addr::LOCALHOST, 0).into(), 1).unwrap().remove(0);
         let (order, orders) = mpsc::channel(MAX_WAITING_ORDERS);
         let (carry, carried) = mpsc::channel(MAX_WAITING_DATAGRAMS);
-        let (heard, mut told) = mpsc::channel(MAX_WAITING_HEARD);
+        let (heard, told) = mpsc::channel(MAX_WAITING_HEARD);
         let worker = Worker {
             number: ShardNo(0),
             socket: Socket::new(raw, Vec::new()).unwrap(),
@@ -349,6 +355,35 @@ mod tests {
             shards: Arc::new([carry.clone()]),
             table: Table::default(),
         };
+        (worker, (order, carry, told))
+    }
+
+    #[tokio::test]
+    async fn connections_over_tcp_are_so_many_and_no_more_and_those_that_ended_are_forgotten() {
+        let (worker, _ends) = worker();
+        let now = Instant::now();
+        let shard = Shard::new(ShardConfig::new(worker.number), now);
+        let mut running = Running { shard, worker, peers: HashMap::new(), swept: now };
+        let open = |running: &mut Running, port: u16| {
+            let (frames, waiting) = mpsc::channel(1);
+            running.carried(Carried::TcpOpened { peer: (Ipv4Addr::LOCALHOST, port).into(), frames }, now);
+            waiting
+        };
+        let count = u16::try_from(MAX_TCP_CONNECTIONS).unwrap();
+        let mut held: Vec<_> = (0..count).map(|port| open(&mut running, port)).collect();
+        assert!(open(&mut running, count).is_closed(), "one more ends at once");
+        assert!(held.iter().all(|waiting| !waiting.is_closed()));
+        // Nobody told the shard that these ended.
+        held.truncate(10);
+        running.sweep(now);
+        assert_eq!(running.peers.len(), 10);
+        running.sweep(now + PROBATION);
+        assert!(running.peers.is_empty(), "none has shown that it belongs to a seat");
+    }
+
+    #[test]
+    fn orders_are_dealt_with_amid_a_flood_of_datagrams() {
+        let (worker, (order, carry, mut told)) = worker();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         let bytes = Bytes::from_static(&[0x80; 100]);
         let one = move || Carried::Datagram { proto: Proto::Udp, from: address, to: address, bytes: bytes.clone() };
