@@ -147,7 +147,7 @@ function SettingsForm({ view }: { view: View }) {
           <Alert tone="info" title={<Trans>Es ist kein Mailserver eingerichtet</Trans>}>
             <p>
               <Trans>
-                Nennen Sie ihn in der Konfiguration im Abschnitt [mail], und starten Sie Fernamt
+                Nennen Sie ihn in der Konfiguration im Abschnitt [smtp], und starten Sie Fernamt
                 neu.
               </Trans>
             </p>
