@@ -34,6 +34,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct FakePlane {
     pub(crate) told: std::sync::Mutex<Vec<Told>>,
+    /// So many orders it refuses, because it is busy.
+    pub(crate) busy: std::sync::atomic::AtomicU32,
     events: broadcast::Sender<MediaEvent>,
     clock: fernamt_testkit::TestClock,
 }
@@ -51,6 +53,12 @@ pub(crate) enum Told {
 impl FakePlane {
     fn note(&self, told: Told) {
         self.told.lock().unwrap().push(told);
+    }
+
+    fn is_free(&self) -> Result<(), MediaError> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let busy = self.busy.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        if busy { Err(MediaError::Busy) } else { Ok(()) }
     }
 
     /// Waits until the plane was told something like it.
@@ -84,11 +92,13 @@ impl MediaPlane for FakePlane {
     }
 
     async fn set_permissions(&self, seat: Seat, permissions: Permissions) -> Result<(), MediaError> {
+        self.is_free()?;
         self.note(Told::Permit(seat, permissions));
         Ok(())
     }
 
     async fn mute(&self, seat: Seat, _: Tracks) -> Result<(), MediaError> {
+        self.is_free()?;
         self.note(Told::Mute(seat));
         Ok(())
     }
@@ -137,6 +147,7 @@ impl Venue {
         house.clock.set(time::macros::datetime!(2026-12-01 07:50 UTC));
         let plane = Arc::new(FakePlane {
             told: std::sync::Mutex::default(),
+            busy: 0.into(),
             events: broadcast::Sender::new(8),
             clock: house.clock.clone(),
         });

@@ -210,3 +210,23 @@ async fn the_media_room_is_closed_behind_the_last_one_and_opened_for_the_next() 
         }
     }
 }
+
+#[tokio::test]
+async fn a_busy_media_plane_is_told_again_what_somebody_may_do_no_longer() {
+    use std::sync::atomic::Ordering::SeqCst;
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let mut guest = venue.join(&booked, "", "Gast").await;
+    let seat = guest.welcome().await.own.seat.id;
+    venue.plane.busy.store(2, SeqCst);
+    let quiet = RulesChange { may_unmute: Some(false), ..RulesChange::default() };
+    host.act(SocketAct::SetRules(quiet)).await.unwrap();
+    let silent = |told: &Told| matches!(told, Told::Permit(to, may) if to.id.0 == seat.0 && !may.publish.microphone);
+    venue.plane.hears(silent).await;
+    venue.plane.busy.store(2, SeqCst);
+    host.act(SocketAct::Mute { seat }).await.unwrap();
+    venue.plane.hears(|told| matches!(told, Told::Mute(_))).await;
+}

@@ -20,7 +20,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -48,6 +48,8 @@ const MAX_MEDIA_ORDERS: usize = 2_048;
 const RESTS: Duration = Duration::from_secs(60);
 /// How long the media plane may take for one order. What it does not do by then it is not waited for.
 const PLANE_WITHIN: Duration = Duration::from_secs(10);
+/// How soon a busy media plane is asked again.
+const PLANE_AGAIN: Duration = Duration::from_millis(100);
 /// How soon what could not be stored is tried again.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -643,10 +645,19 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
                         }
                     }
                 }
-                ToPlane::Order(MediaOrder::Permit(id, permissions)) => {
-                    plane.set_permissions(seat(id), permissions).await
-                }
-                ToPlane::Order(MediaOrder::Mute(id)) => plane.mute(seat(id), Tracks::Audio).await,
+                // What somebody may do no longer must not stay open because others keep the plane busy.
+                ToPlane::Order(MediaOrder::Permit(id, permissions)) => loop {
+                    match plane.set_permissions(seat(id), permissions).await {
+                        Err(MediaError::Busy) => sleep(PLANE_AGAIN).await,
+                        done => break done,
+                    }
+                },
+                ToPlane::Order(MediaOrder::Mute(id)) => loop {
+                    match plane.mute(seat(id), Tracks::Audio).await {
+                        Err(MediaError::Busy) => sleep(PLANE_AGAIN).await,
+                        done => break done,
+                    }
+                },
                 ToPlane::Order(MediaOrder::Remove(id)) => plane.remove(seat(id)).await,
                 ToPlane::Order(MediaOrder::Close) => {
                     open = false;
