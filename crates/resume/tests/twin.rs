@@ -113,7 +113,8 @@ async fn a_twin_that_falls_silent_makes_room_for_another() {
     until(&handle, |status| status.line.is_some()).await;
     let (near, _silent) = tokio::io::duplex(100_000);
     assert!(handle.add_twin(Box::new(near)));
-    until(&handle, |status| !status.has_twin).await;
+    let gone = until(&handle, |status| !status.has_twin);
+    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("it is waited for");
     assert_eq!((handle.status().outages, handle.status().ended), (0, None));
 }
 
