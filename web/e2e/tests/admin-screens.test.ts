@@ -4,6 +4,7 @@ import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, visit } from '../support/browser.ts';
 import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
 import * as admin from '../support/mock-admin.ts';
+import * as meetings from '../support/mock-admin-meetings.ts';
 import { MockOffice, problem } from '../support/mock-office.ts';
 
 type Screen = {
@@ -324,7 +325,7 @@ const screens: Screen[] = [
       await page.locator('.fa-copy').waitFor();
     },
   },
-  { name: 'webhook', path: `/webhooks/${admin.webhooks[1]?.id}` },
+  { name: 'webhook', path: `/webhooks/${meetings.webhooks[1]?.id}` },
 ];
 
 /** Forced colours are looked at where something of its own is drawn. */

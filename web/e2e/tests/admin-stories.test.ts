@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launch, picture, type Visit, visit } from '../support/browser.ts';
 import * as admin from '../support/mock-admin.ts';
+import * as meetings from '../support/mock-admin-meetings.ts';
 import { MockOffice, problem } from '../support/mock-office.ts';
 
 describe('administration, page by page', () => {
@@ -446,17 +447,17 @@ describe('administration, page by page', () => {
     expect(await page.getByText(shown ?? '').count()).toBe(0);
     await button('Probe senden').click();
     await status('Die Probe ist unterwegs.');
-    expect(sent('POST', `/webhooks/${admin.webhooks[0]?.id}/trial`)).toHaveLength(1);
+    expect(sent('POST', `/webhooks/${meetings.webhooks[0]?.id}/trial`)).toHaveLength(1);
     await page.getByText('Die Antwort war 502 statt einer Annahme (2xx).').waitFor();
   });
 
   it('ends a running meeting for all after naming how many it cuts off', async () => {
-    const [meeting] = admin.running.meetings;
+    const [meeting] = meetings.running.meetings;
     await open('/besprechungen');
     await button(/^Für alle beenden: „Haushalt 2027/).click();
     const question = page.getByRole('alertdialog');
     await question.getByText('23 Personen werden sofort getrennt.').waitFor();
-    office.on('GET', '/admin/conference/running', { ...admin.running, meetings: [] });
+    office.on('GET', '/admin/conference/running', { ...meetings.running, meetings: [] });
     await question.getByRole('button', { name: 'Für alle beenden' }).click();
     await status('„Haushalt 2027: Ämterrunde“ ist beendet.');
     expect(sent('POST', `/conference/meetings/${meeting?.id}/end`)).toHaveLength(1);
