@@ -220,6 +220,41 @@ describe('in a meeting', () => {
   );
 
   it(
+    'the pages of the gallery never lie over a face, whatever the window',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.others = Array.from({ length: 60 }, (_, index) => somebody(`Person ${index + 1}`));
+        await byLink(page);
+        await page.locator('.fa-stage__pages').waitFor();
+        const covered = () =>
+          page.evaluate(() => {
+            const pager = document.querySelector('.fa-stage__pages')?.getBoundingClientRect();
+            if (!pager) return 'no pages';
+            return [...document.querySelectorAll('.fa-stage .fa-seat')]
+              .filter((seat) => {
+                const { top, bottom } = seat.getBoundingClientRect();
+                return bottom > pager.top + 1 && top < pager.bottom - 1;
+              })
+              .map((seat) => seat.textContent)
+              .join(', ');
+          });
+        for (const layout of ['gallery', 'speaker']) {
+          if (layout === 'speaker') await page.keyboard.press('a');
+          for (const [width, height] of [
+            [1280, 800],
+            [1280, 420],
+            [768, 500],
+            [360, 740],
+          ] as const) {
+            await page.setViewportSize({ width, height });
+            await expect.poll(covered, { timeout: WORK_MS }).toBe('');
+          }
+        }
+      }),
+    STORY_MS,
+  );
+
+  it(
     'on a phone the chat takes the whole screen and gives it back',
     () =>
       run(
