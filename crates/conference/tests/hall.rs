@@ -1,6 +1,13 @@
 //! A house whose meetings run: the door and the sockets over real TCP, with a media plane that is a fake and says so.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::{Router, extract::Request, middleware};
@@ -35,7 +42,9 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) struct FakePlane {
     pub(crate) told: std::sync::Mutex<Vec<Told>>,
     /// So many orders it refuses, because it is busy.
-    pub(crate) busy: std::sync::atomic::AtomicU32,
+    pub(crate) busy: AtomicU32,
+    /// Whether its room is open.
+    pub(crate) open: AtomicBool,
     events: broadcast::Sender<MediaEvent>,
     clock: fernamt_testkit::TestClock,
 }
@@ -56,7 +65,6 @@ impl FakePlane {
     }
 
     fn is_free(&self) -> Result<(), MediaError> {
-        use std::sync::atomic::Ordering::SeqCst;
         let busy = self.busy.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
         if busy { Err(MediaError::Busy) } else { Ok(()) }
     }
@@ -75,17 +83,22 @@ impl FakePlane {
 #[async_trait]
 impl MediaPlane for FakePlane {
     async fn open_room(&self, _: RoomName, _: RoomLimits) -> Result<(), MediaError> {
+        self.open.store(true, SeqCst);
         self.note(Told::Open);
         Ok(())
     }
 
     async fn close_room(&self, _: RoomName) -> Result<(), MediaError> {
+        self.open.store(false, SeqCst);
         self.note(Told::Close);
         Ok(())
     }
 
     async fn ticket(&self, ticket: TicketFor) -> Result<Ticket, MediaError> {
         use fernamt_domain::Clock as _;
+        if !self.open.load(SeqCst) {
+            return Err(MediaError::NoSuchRoom);
+        }
         self.note(Told::Ticket(ticket.seat, ticket.permissions));
         let token = Secret::new(format!("ticket of {}", ticket.seat.id));
         Ok(Ticket { url: None, token, expires_at: self.clock.now() + time::Duration::minutes(1) })
@@ -148,6 +161,7 @@ impl Venue {
         let plane = Arc::new(FakePlane {
             told: std::sync::Mutex::default(),
             busy: 0.into(),
+            open: false.into(),
             events: broadcast::Sender::new(8),
             clock: house.clock.clone(),
         });

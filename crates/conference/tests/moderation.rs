@@ -212,6 +212,22 @@ async fn the_media_room_is_closed_behind_the_last_one_and_opened_for_the_next() 
 }
 
 #[tokio::test]
+async fn a_media_room_that_the_plane_closed_by_itself_is_opened_for_the_next() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let media = |message| match message {
+        SocketMessage::Media(_) => Some(()),
+        _ => None,
+    };
+    let mut first = venue.join(&booked, "", "Gast").await;
+    first.until(media).await;
+    venue.plane.open.store(false, std::sync::atomic::Ordering::SeqCst);
+    let mut next = venue.join(&booked, "", "Gästin").await;
+    next.until(media).await;
+}
+
+#[tokio::test]
 async fn a_busy_media_plane_is_told_again_what_somebody_may_do_no_longer() {
     use std::sync::atomic::Ordering::SeqCst;
     let venue = Venue::new().await;

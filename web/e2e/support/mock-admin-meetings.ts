@@ -50,12 +50,7 @@ const usual: Schema<'ClassMeaning'>[] = [
   { class: 'internal', safeguards: safeguards() },
   {
     class: 'confidential',
-    safeguards: safeguards({
-      lobby: 'uninvited',
-      encryption: 'end_to_end',
-      dial_in: false,
-      keep_chat_days: 0,
-    }),
+    safeguards: safeguards({ lobby: 'uninvited', dial_in: false, keep_chat_days: 0 }),
   },
 ];
 
@@ -84,7 +79,7 @@ const conferenceSettings: Schema<'ConferenceSettingsView'> = {
     personal_hours: { least: 1, most: 24 },
     most_minutes: { least: 15, most: 1440 },
     most_participants: { least: 2, most: 300 },
-    most_listeners: { least: 2, most: 1000 },
+    most_listeners: { least: 2, most: 500 },
     most_running: { least: 1, most: 1000 },
   },
   mail_server: true,

@@ -115,8 +115,8 @@ pub const PERSONAL_HOURS: Range = Range { least: 1, most: 24 };
 pub const MOST_MINUTES: Range = Range { least: 15, most: super::limits::MAX_MINUTES };
 /// People in one meeting.
 pub const MOST_PARTICIPANTS: Range = Range { least: 2, most: 300 };
-/// Listeners of one lecture.
-pub const MOST_LISTENERS: Range = Range { least: 2, most: 1000 };
+/// Listeners of one lecture: with those who speak, as many as one media room holds.
+pub const MOST_LISTENERS: Range = Range { least: 2, most: 500 };
 /// Meetings at the same time.
 pub const MOST_RUNNING: Range = Range { least: 1, most: 1000 };
 

@@ -625,9 +625,14 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
             match order {
                 ToPlane::Ticket { to, ticket } => {
                     let ticket = async {
-                        if !open {
-                            plane.open_room(room, limits).await?;
+                        if open {
+                            match plane.ticket(ticket.clone()).await {
+                                // It closes rooms by itself that nobody has used for a while.
+                                Err(MediaError::NoSuchRoom) => {}
+                                given => return given,
+                            }
                         }
+                        plane.open_room(room, limits).await?;
                         plane.ticket(ticket).await
                     };
                     match ticket.await {
