@@ -42,6 +42,9 @@ async fn settings_make_classes_stricter_and_never_laxer() {
         json!({ "lobby": "nobody", "encryption": "transport", "dial_in": true, "guests": true, "keep_chat_days": 7 });
     assert_eq!(put(json!({ "internal": lax }), 15).await.fields(), [("stricter.internal", "laxer")]);
     assert_eq!(put(json!({}), 121).await.fields(), [("lead_minutes", "out_of_range")]);
+    let mut sealed = lax.clone();
+    (sealed["encryption"], sealed["dial_in"]) = (json!("end_to_end"), json!(false));
+    assert_eq!(put(json!({ "open": sealed }), 15).await.fields(), [("stricter.open", "not_end_to_end")]);
     let strict = json!({ "lobby": "everybody", "encryption": "transport", "dial_in": false, "guests": false, "keep_chat_days": 1 });
     assert_eq!(put(json!({ "internal": strict }), 30).await.status, 200);
     let room = ada.room(meeting("Planung")).await;

@@ -44,7 +44,7 @@ const safeguards: Record<Schema<'ProtectionClass'>, Schema<'Safeguards'>> = {
   },
   confidential: {
     lobby: 'uninvited',
-    encryption: 'end_to_end',
+    encryption: 'transport',
     dial_in: false,
     guests: true,
     keep_chat_days: 0,

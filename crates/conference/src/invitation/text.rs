@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fernamt_domain::conference::{Encryption, LobbyFor, LocalMoment, RoomKind};
+use fernamt_domain::conference::{LobbyFor, LocalMoment, RoomKind};
 use fernamt_store::MeetingRecord;
 use serde::{Deserialize, Serialize};
 
@@ -206,12 +206,6 @@ impl Card {
                 "Alle warten im Warteraum, bis sie eingelassen werden.\n",
                 "Everybody waits in the lobby until they are admitted.\n",
             )),
-        }
-        if self.safeguards.encryption == Encryption::EndToEnd {
-            text.push_str(language.pick(
-                "Ton und Bild sind von Gerät zu Gerät verschlüsselt.\n",
-                "Sound and pictures are encrypted from device to device.\n",
-            ));
         }
         text
     }

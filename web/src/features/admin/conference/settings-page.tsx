@@ -224,7 +224,6 @@ function ClassFields({ form, name, usual }: ClassProps) {
   const change = (part: Partial<Schema<'Safeguards'>>) => form.set(field, { ...now, ...part });
   const title = className(name);
   const most = usual.keep_chat_days;
-  const encrypted = now.encryption === 'end_to_end';
   const lobbies = lobbiesFrom(usual.lobby);
   return (
     <fieldset className="fa-class">
@@ -244,18 +243,10 @@ function ClassFields({ form, name, usual }: ClassProps) {
         {...form.field(`days_${name}`)}
       />
       <Checkbox
-        name={`e2e_${name}`}
-        label={t`Von Gerät zu Gerät verschlüsseln`}
-        hint={t`Auch der Server hört nicht mit; Einwahl per Telefon geht dann nicht.`}
-        checked={encrypted}
-        isDisabled={usual.encryption === 'end_to_end'}
-        onChange={(on) => change({ encryption: on ? 'end_to_end' : 'transport' })}
-      />
-      <Checkbox
         name={`dial_${name}`}
         label={t`Einwahl per Telefon erlauben`}
-        checked={now.dial_in && !encrypted}
-        isDisabled={!usual.dial_in || encrypted}
+        checked={now.dial_in}
+        isDisabled={!usual.dial_in}
         onChange={(dial_in) => change({ dial_in })}
       />
       <Checkbox

@@ -15,7 +15,7 @@ const usual: Schema<'ClassMeaning'>[] = [
   { class: 'internal', safeguards: safeguards() },
   {
     class: 'confidential',
-    safeguards: safeguards({ encryption: 'end_to_end', dial_in: false, keep_chat_days: 0 }),
+    safeguards: safeguards({ dial_in: false, keep_chat_days: 0 }),
   },
 ];
 const range = { least: 1, most: 500 };
@@ -65,11 +65,11 @@ describe('the conference’s settings', () => {
 
   it('name only the classes that are stricter than usual', () => {
     const values = valuesOf(view);
-    values.stricter_internal = safeguards({ encryption: 'end_to_end' });
+    values.stricter_internal = safeguards({ dial_in: false });
     values.days_open = '3';
     expect(settingsOf(values, usual).stricter).toEqual({
       open: safeguards({ lobby: 'nobody', keep_chat_days: 3 }),
-      internal: safeguards({ encryption: 'end_to_end', dial_in: false }),
+      internal: safeguards({ dial_in: false }),
     });
   });
 

@@ -58,8 +58,6 @@ export function settingsOf(values: Values, usual: readonly Schema<'ClassMeaning'
       ...values[`stricter_${name}`],
       keep_chat_days: Number(values[`days_${name}`]),
     };
-    // Nobody dials in where devices encrypt for each other.
-    if (wanted.encryption === 'end_to_end') wanted.dial_in = false;
     const same = (Object.keys(safeguards) as (keyof Safeguards)[]).every(
       (key) => wanted[key] === safeguards[key],
     );

@@ -95,26 +95,10 @@ export function Door({ answer, onJoin }: DoorProps) {
               </Trans>
             </p>
           )}
-          <MeetingFacts facts={facts} encrypted={false} />
-          <NotEndToEnd facts={facts} />
+          <MeetingFacts facts={facts} />
         </Form>
       </div>
     </div>
-  );
-}
-
-/** A confidential meeting asks for more than this version can do; nobody shall believe otherwise. */
-function NotEndToEnd({ facts }: { facts: Facts }) {
-  if (facts.safeguards.encryption !== 'end_to_end') return null;
-  return (
-    <Alert tone="warning" title={<Trans>Nicht von Gerät zu Gerät verschlüsselt</Trans>}>
-      <p>
-        <Trans>
-          Für vertrauliche Besprechungen ist das vorgesehen, aber noch nicht möglich. Besprechen Sie
-          hier nur, was Ihre Behörde auf ihrem eigenen Server zulässt.
-        </Trans>
-      </p>
-    </Alert>
   );
 }
 

@@ -6,7 +6,7 @@ import { formatDay } from '../../../ui/time.tsx';
 import type { Facts } from '../meeting/wire.ts';
 
 /** Who runs this, where, how it is encrypted, and what is kept and until when. */
-export function MeetingFacts({ facts, encrypted }: { facts: Facts; encrypted: boolean }) {
+export function MeetingFacts({ facts }: { facts: Facts }) {
   return (
     <ul className="fa-facts-list">
       <Fact icon={icons.iconAccountBalance}>
@@ -23,18 +23,11 @@ export function MeetingFacts({ facts, encrypted }: { facts: Facts; encrypted: bo
           </Trans>
         )}
       </Fact>
-      <Fact icon={encrypted ? icons.iconEncrypted : icons.iconLock}>
-        {encrypted ? (
-          <Trans>
-            Bild und Ton sind von Gerät zu Gerät verschlüsselt; auch der Server kann nichts davon
-            sehen oder hören. Der Chat ist bis zum Server verschlüsselt.
-          </Trans>
-        ) : (
-          <Trans>
-            Alles ist auf dem Weg zum Server verschlüsselt. Der Server selbst könnte mithören; nur
-            die Behörde hat Zugang zu ihm.
-          </Trans>
-        )}
+      <Fact icon={icons.iconLock}>
+        <Trans>
+          Alles ist auf dem Weg zum Server verschlüsselt. Der Server selbst könnte mithören; nur die
+          Behörde hat Zugang zu ihm.
+        </Trans>
       </Fact>
       <Fact icon={icons.iconHistory}>
         <KeptList facts={facts} />

@@ -51,7 +51,7 @@ export function AboutDialog({ view, ...open }: OpenProps & { view: MeetingView }
   const { t } = useLingui();
   return (
     <Dialog title={t`Was gespeichert wird`} {...open}>
-      {view.facts && <MeetingFacts facts={view.facts} encrypted={false} />}
+      {view.facts && <MeetingFacts facts={view.facts} />}
       <p className="fa-muted">
         <Trans>Wer teilnimmt, wird nicht aufgezeichnet, auch nicht als Liste.</Trans>
       </p>
