@@ -5,6 +5,7 @@ export type Quality = 'good' | 'weak' | 'lost' | 'unknown';
 export type Picture = {
   /** Changes when there is another picture behind it. */
   key: string;
+  /** The same two as long as the picture is the same. */
   attach: (element: HTMLVideoElement) => void;
   detach: (element: HTMLVideoElement) => void;
   /** The line is too slow for it just now. */

@@ -339,12 +339,14 @@ export class MediaSession {
       !publication.isLocal && (track as RemoteTrack).streamState === StreamState.Paused;
     const known = this.pictures.get(track);
     if (known?.paused === paused) return known;
-    const picture: Picture = {
-      key: track.sid ?? track.mediaStreamID,
-      attach: (element) => void track.attach(element),
-      detach: (element) => void track.detach(element),
-      paused,
-    };
+    const picture: Picture = known
+      ? { ...known, paused }
+      : {
+          key: track.sid ?? track.mediaStreamID,
+          attach: (element) => void track.attach(element),
+          detach: (element) => void track.detach(element),
+          paused,
+        };
     this.pictures.set(track, picture);
     return picture;
   }

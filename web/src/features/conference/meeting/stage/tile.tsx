@@ -25,9 +25,8 @@ export function Tile({ tile, large = false, menu, style }: TileProps) {
   ];
   return (
     <li className={classes.filter(Boolean).join(' ')} style={style} data-seat={tile.identity}>
-      {picture && !picture.paused ? (
-        <Video picture={picture} />
-      ) : (
+      {picture && <Video picture={picture} />}
+      {(!picture || picture.paused) && (
         <span className="fa-seat__initials" aria-hidden="true">
           {initials(tile.name)}
         </span>
@@ -78,16 +77,20 @@ function Plate({ tile }: { tile: TileView }) {
   );
 }
 
-/** A picture as long as it is there; the media plane measures how large it is shown. */
-function Video({ picture }: { picture: Picture }) {
+/**
+ * A picture as long as it is there; the media plane measures how large it is shown. A paused one stays in its place:
+ * what is not shown is not asked for, and would never come back.
+ */
+function Video({ picture: { attach, detach, paused } }: { picture: Picture }) {
   const element = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = element.current;
     if (!video) return;
-    picture.attach(video);
-    return () => picture.detach(video);
-  }, [picture]);
-  return <video ref={element} className="fa-seat__video" autoPlay playsInline muted />;
+    attach(video);
+    return () => detach(video);
+  }, [attach, detach]);
+  const classes = paused ? 'fa-seat__video fa-seat__video--paused' : 'fa-seat__video';
+  return <video ref={element} className={classes} autoPlay playsInline muted />;
 }
 
 /** One or two letters that stand for a name. */
