@@ -51,6 +51,13 @@ export class RealOffice {
     return found;
   }
 
+  /** Cuts every line for a while: the server stands still, and nothing of it answers. */
+  async cutLines(forMs: number): Promise<void> {
+    this.server.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    this.server.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.server.once('exit', resolve));
     this.server.kill('SIGTERM');

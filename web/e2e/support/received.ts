@@ -20,6 +20,44 @@ export async function watchConnections(context: BrowserContext): Promise<void> {
   });
 }
 
+/** Lets a page know of no way but TCP, as behind a firewall that lets no UDP through. Before the page is opened. */
+export async function withoutUdp(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const connection = RTCPeerConnection.prototype;
+    const isUdp = (candidate: string) => / udp /i.test(candidate);
+    const hear: (said: RTCSessionDescriptionInit) => Promise<void> =
+      connection.setRemoteDescription;
+    const add: (candidate?: RTCIceCandidateInit | null) => Promise<void> =
+      connection.addIceCandidate;
+    connection.setRemoteDescription = function (said: RTCSessionDescriptionInit) {
+      const lines = said.sdp?.split('\r\n') ?? [];
+      const kept = lines.filter((line) => !(line.startsWith('a=candidate:') && isUdp(line)));
+      return hear.call(this, { type: said.type, sdp: kept.join('\r\n') });
+    };
+    connection.addIceCandidate = function (candidate?: RTCIceCandidateInit | null) {
+      if (isUdp(candidate?.candidate ?? '')) return Promise.resolve();
+      return add.call(this, candidate);
+    };
+  });
+}
+
+/** By which transport protocols the page's connections reach the media plane. */
+export async function transports(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const found = new Set<string>();
+    for (const peer of (globalThis as Watched).peers ?? []) {
+      if (peer.connectionState !== 'connected') continue;
+      const report = await peer.getStats();
+      report.forEach((entry: Record<string, unknown>) => {
+        if (entry.type !== 'candidate-pair' || !entry.nominated || entry.state !== 'succeeded')
+          return;
+        found.add(String(report.get(String(entry.localCandidateId))?.protocol));
+      });
+    }
+    return [...found];
+  });
+}
+
 export async function received(page: Page): Promise<Received> {
   return page.evaluate(async () => {
     const sum = { frames: 0, energy: 0, videos: 0 };

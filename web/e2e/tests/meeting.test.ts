@@ -1,0 +1,191 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults } from '../support/axe.ts';
+import { launch, picture, type Visit, visit } from '../support/browser.ts';
+import { call } from '../support/call.ts';
+import { RealOffice } from '../support/real-office.ts';
+import { hearsAndSees, transports, watchConnections, withoutUdp } from '../support/received.ts';
+import { signIn } from '../support/sign-in.ts';
+
+const START_MS = 120_000;
+const STORY_MS = 180_000;
+const MEDIA_MS = 40_000;
+const CUT_MS = 10_000;
+const FRAMES = 20;
+const MINUTE_MS = 60_000;
+
+type Room = { id: string; meetings: { id: string }[] };
+type Access = { number: string; pin: string; link: string };
+
+/**
+ * One meeting of a host, a guest by link and a guest by number and PIN, whom no UDP reaches, in the real office, from the
+ * invitation to its end: its stories build on each other.
+ */
+describe('a meeting', () => {
+  let office: RealOffice;
+  let browser: Browser;
+  let erika: Visit;
+  let ines: Visit;
+  let ole: Visit;
+  let room: Room;
+  let access: Access;
+
+  beforeAll(async () => {
+    [office, browser] = await Promise.all([RealOffice.start(), launch({ devices: true })]);
+    [erika, ines, ole] = [
+      await visit(browser, office.origin),
+      await visit(browser, office.origin),
+      await visit(browser, office.origin),
+    ];
+    for (const { context } of [erika, ines, ole]) await watchConnections(context);
+    await withoutUdp(ole.context);
+    await signIn(erika.page, office.person('erika'));
+    room = await call<Room>(erika.page, 'POST', '/conference/rooms', {
+      kind: 'meeting',
+      name: 'Ämterrunde',
+      protection: 'internal',
+      booking: { starts: berlin(new Date(Date.now() + MINUTE_MS)), minutes: 60 },
+    });
+    const meeting = room.meetings[0]?.id ?? '';
+    access = (await call<{ access: Access }>(erika.page, 'GET', `/conference/meetings/${meeting}`))
+      .access;
+  }, START_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    await office?.stop();
+  });
+
+  const devicesOn = async (page: Page) => {
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+  };
+  const inside = (page: Page) =>
+    page.getByRole('button', { name: 'Kamera ausschalten' }).waitFor({ timeout: MEDIA_MS });
+  const pathOf = (link: string) => link.replace(/^https?:\/\/[^/]+/, '');
+  const all = (pages: Page[]) =>
+    Promise.all(pages.map((page) => hearsAndSees(page, { frames: FRAMES, timeoutMs: MEDIA_MS })));
+
+  it(
+    'lets the host in, and a guest by link from the lobby; each sees and hears the other',
+    async () => {
+      await erika.page.goto(`/besprechung?raum=${room.id}`);
+      await devicesOn(erika.page);
+      expect((await accessibilityFaults(erika.page)).join('\n')).toBe('');
+      await erika.page.getByRole('button', { name: 'Beitreten' }).click();
+      await inside(erika.page);
+
+      await ines.page.goto(pathOf(access.link));
+      await ines.page.locator('.fa-door').waitFor();
+      expect(new URL(ines.page.url()).hash).toBe('');
+      await ines.page.locator('input[name=name]').fill('Ines Behrens');
+      await devicesOn(ines.page);
+      await picture(ines.page, 'office-besprechung-tuer');
+      await ines.page.getByRole('button', { name: 'In den Warteraum' }).click();
+      await ines.page.getByText('Sie sind im Warteraum').waitFor();
+      await erika.page.getByText('Ines Behrens (Gast) wartet im Warteraum.').first().waitFor();
+      await erika.page.getByRole('button', { name: 'Einlassen', exact: true }).click();
+      await inside(ines.page);
+      await all([erika.page, ines.page]);
+      await picture(erika.page, 'office-besprechung', false);
+      expect((await accessibilityFaults(erika.page)).join('\n')).toBe('');
+    },
+    STORY_MS,
+  );
+
+  it(
+    'refuses a wrong PIN with a sentence, and takes the right one',
+    async () => {
+      const { page } = ole;
+      await page.goto('/besprechung');
+      await page.locator('input[name=number]').fill(access.number);
+      await page.locator('input[name=pin]').fill(access.pin === '000000' ? '000001' : '000000');
+      await page.keyboard.press('Enter');
+      await page.getByText('Mit diesen Angaben öffnet sich keine Besprechung.').waitFor();
+      await page.locator('input[name=pin]').fill(access.pin);
+      await page.keyboard.press('Enter');
+      await page.locator('input[name=name]').fill('Ole Jensen');
+      await devicesOn(page);
+      await page.getByRole('button', { name: 'In den Warteraum' }).click();
+      await erika.page.getByText('Ole Jensen (Gast) wartet im Warteraum.').first().waitFor();
+      await erika.page.getByRole('button', { name: 'Einlassen', exact: true }).click();
+      await inside(page);
+      await all([erika.page, ines.page, ole.page]);
+      expect(await transports(ole.page)).toEqual(['tcp']);
+      expect(await transports(ines.page)).toEqual(['udp']);
+    },
+    STORY_MS,
+  );
+
+  it(
+    'carries what is written, a raised hand, and what the host decides',
+    async () => {
+      await ines.page.keyboard.press('c');
+      await ines.page
+        .getByRole('textbox', { name: 'Nachricht schreiben' })
+        .fill('Guten Morgen aus dem Auental');
+      await ines.page.keyboard.press('Enter');
+      await erika.page.keyboard.press('c');
+      await erika.page.getByRole('log').getByText('Guten Morgen aus dem Auental').waitFor();
+      await ines.page.getByRole('button', { name: 'Chat schließen' }).first().click();
+      await erika.page.getByRole('button', { name: 'Chat schließen' }).first().click();
+
+      await ole.page.keyboard.press('h');
+      await erika.page.getByText('Ole Jensen hebt die Hand.').waitFor();
+      await erika.page.keyboard.press('p');
+      await erika.page.getByRole('button', { name: 'Alle stumm' }).click();
+      await ole.page.getByRole('button', { name: 'Mikrofon einschalten' }).waitFor();
+      await ole.page.getByText('Die Moderation hat Ihr Mikrofon ausgeschaltet.').waitFor();
+      await ole.page.keyboard.press('m');
+      await ole.page.getByRole('button', { name: 'Mikrofon ausschalten' }).waitFor();
+      await ines.page.getByRole('button', { name: 'Mikrofon einschalten' }).waitFor();
+      await ines.page.keyboard.press('m');
+      await ines.page.getByRole('button', { name: 'Mikrofon ausschalten' }).waitFor();
+    },
+    STORY_MS,
+  );
+
+  it(
+    'comes back after ten seconds without any line, without a new sign-in',
+    async () => {
+      await office.cutLines(CUT_MS);
+      await all([erika.page, ines.page, ole.page]);
+      for (const { page } of [erika, ines, ole]) {
+        await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: MEDIA_MS });
+      }
+    },
+    STORY_MS,
+  );
+
+  it(
+    'sends away who is removed, and everybody when it ends',
+    async () => {
+      await erika.page.getByRole('button', { name: 'Zu Ole Jensen: mehr' }).last().click();
+      await erika.page.getByRole('menuitem', { name: 'Entfernen' }).click();
+      await erika.page.getByRole('alertdialog').getByRole('button', { name: 'Entfernen' }).click();
+      await ole.page.getByText('Die Moderation hat Sie aus der Besprechung entfernt').waitFor();
+      await erika.page.getByRole('button', { name: 'Besprechung verlassen' }).click();
+      await erika.page.getByRole('button', { name: 'Für alle beenden' }).click();
+      await erika.page
+        .getByRole('alertdialog')
+        .getByRole('button', { name: 'Für alle beenden' })
+        .click();
+      await ines.page.getByText('Die Besprechung ist beendet').waitFor();
+      await ines.page.goto(pathOf(access.link));
+      await ines.page.getByText('Dieser Link öffnet keine Besprechung.').waitFor();
+      await ines.page.getByText('Vielleicht ist die Besprechung vorbei').waitFor();
+    },
+    STORY_MS,
+  );
+});
+
+/** A moment on the clock of the demo's office, without a zone. */
+function berlin(moment: Date): string {
+  return new Intl.DateTimeFormat('sv-SE', {
+    timeZone: 'Europe/Berlin',
+    dateStyle: 'short',
+    timeStyle: 'short',
+  })
+    .format(moment)
+    .replace(' ', 'T');
+}
