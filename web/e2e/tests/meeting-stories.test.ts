@@ -123,7 +123,7 @@ describe('in a meeting', () => {
         await said(page, 'Ole Jensen hebt die Hand.');
         const guest = { seat: somebody('').id, name: 'Ines', guest: true, by_pin: true, since };
         meeting.say({ message: 'lobby', waiting: [guest], waiting_text: '' });
-        await said(page, 'Ines wartet im Warteraum.');
+        await said(page, 'Ines (Gast) wartet im Warteraum.');
         meeting.say({ message: 'moderated', what: 'muted' });
         await said(page, 'Die Moderation hat Ihr Mikrofon ausgeschaltet.');
       }),

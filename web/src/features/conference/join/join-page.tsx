@@ -73,6 +73,27 @@ function JoinPage() {
     });
   }, [knocking, knock]);
 
+  const busy = Boolean(view && !view.ended);
+  useEffect(() => {
+    // A link that is opened in this tab changes the address and loads nothing.
+    const opened = () => {
+      const secret = takeSecret();
+      if (!secret) return;
+      if (busy) {
+        announce(
+          'warning',
+          t`Sie sind schon in einer Besprechung`,
+          t`Verlassen Sie diese, bevor Sie den anderen Link öffnen.`,
+        );
+        return;
+      }
+      forget();
+      setStep({ at: 'knocking', key: { by: 'link', secret } });
+    };
+    window.addEventListener('hashchange', opened);
+    return () => window.removeEventListener('hashchange', opened);
+  }, [busy, forget, t]);
+
   const at = view ? view.at : step.at;
   useFocusOnStep(at);
 

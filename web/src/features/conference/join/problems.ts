@@ -9,7 +9,7 @@ registerProblems({
   // What the page itself makes of a refusal where nobody typed anything.
   link_refused: () => ({
     what: t`Dieser Link öffnet keine Besprechung.`,
-    next: t`Vielleicht ist er unvollständig, oder es gibt eine neuere Einladung. Öffnen Sie ihn noch einmal aus der Einladung, oder geben Sie Raumnummer und PIN ein.`,
+    next: t`Vielleicht ist die Besprechung vorbei, der Link unvollständig, oder es gibt eine neuere Einladung. Öffnen Sie ihn noch einmal aus der Einladung, oder geben Sie Raumnummer und PIN ein.`,
   }),
   meeting_not_yet: () => ({
     what: t`Die Besprechung hat noch nicht begonnen.`,
