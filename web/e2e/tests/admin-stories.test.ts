@@ -407,7 +407,7 @@ describe('administration, page by page', () => {
     await page.getByRole('option', { name: 'Bauamt' }).click();
     await page.keyboard.press('Escape');
     const internal = page.getByRole('group', { name: 'Klasse „intern“' });
-    await internal.getByLabel('Einwahl per Telefon erlauben').uncheck();
+    await internal.getByLabel('Gäste ohne Konto zulassen').uncheck();
     await button('Regeln speichern').click();
     await status('Die Regeln gelten ab jetzt.');
     const [saved] = sent('PUT', '/conference/settings');
@@ -416,7 +416,7 @@ describe('administration, page by page', () => {
       settings: {
         meetings: { everybody: false, groups: [admin.groups[0]?.id] },
         most_minutes: 240,
-        stricter: { internal: { dial_in: false } },
+        stricter: { internal: { guests: false } },
       },
     });
     const { stricter = {} } = (saved?.body.settings ?? {}) as { stricter?: object };

@@ -243,13 +243,6 @@ function ClassFields({ form, name, usual }: ClassProps) {
         {...form.field(`days_${name}`)}
       />
       <Checkbox
-        name={`dial_${name}`}
-        label={t`Einwahl per Telefon erlauben`}
-        checked={now.dial_in}
-        isDisabled={!usual.dial_in}
-        onChange={(dial_in) => change({ dial_in })}
-      />
-      <Checkbox
         name={`guests_${name}`}
         label={t`Gäste ohne Konto zulassen`}
         checked={now.guests}

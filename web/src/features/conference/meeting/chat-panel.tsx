@@ -7,7 +7,7 @@ import { Menu, MenuDivider, MenuItem } from '../../../ui/menu.tsx';
 import type { MeetingView } from './controller.ts';
 import type { Act, ChatMessage, ChatTo } from './wire.ts';
 import { limits } from './wire.ts';
-import { reactionName, reactionSigns, reactions } from './words.ts';
+import { reactionName, reactionSigns, reactions, shownName } from './words.ts';
 
 type ChatPanelProps = { view: MeetingView; onAct: (act: Act) => Promise<boolean> };
 
@@ -25,13 +25,15 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const { chat, may, own, moreChat } = view;
   const last = chat.at(-1)?.id;
+  const opened = useRef(false);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message scrolls, unless one reads older ones
+  // A new message scrolls, unless one reads older ones.
   useEffect(() => {
     const box = list.current;
-    if (!box) return;
+    if (!box || last === undefined) return;
     const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END * 4;
-    if (near) box.scrollTop = box.scrollHeight;
+    if (near || !opened.current) box.scrollTop = box.scrollHeight;
+    opened.current = true;
   }, [last]);
 
   const recipients = recipientsOf(view, t`Alle`, t`Moderation`);
@@ -87,6 +89,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
           <Entry
             key={message.id}
             message={message}
+            author={shownName({ name: message.name, guest: view.roster.get(message.seat)?.guest })}
             answers={chat.find(({ id }) => id === message.reply_to)}
             mine={message.seat === own?.id}
             ownId={own?.id ?? ''}
@@ -178,6 +181,7 @@ function recipientsOf({ may, roster, own }: MeetingView, all: string, hosts: str
 
 type EntryProps = {
   message: ChatMessage;
+  author: string;
   answers: ChatMessage | undefined;
   mine: boolean;
   ownId: string;
@@ -188,7 +192,7 @@ type EntryProps = {
 };
 
 function Entry(props: EntryProps) {
-  const { message, answers, mine, ownId, moderates, onAct, onReply, onEdit } = props;
+  const { message, author, answers, mine, ownId, moderates, onAct, onReply, onEdit } = props;
   const { t } = useLingui();
   const { id, name, text, at, edited_at: edited, to } = message;
   const react = (reaction: (typeof reactions)[number]) => {
@@ -198,7 +202,7 @@ function Entry(props: EntryProps) {
   return (
     <article className={`fa-message ${mine ? 'fa-message--mine' : ''}`}>
       <header className="fa-message__head">
-        <span className="fa-message__name">{mine ? <Trans>Sie</Trans> : name}</span>
+        <span className="fa-message__name">{mine ? <Trans>Sie</Trans> : author}</span>
         <time dateTime={at}>{timeOf(at)}</time>
         {to.who !== 'everybody' && (
           <span className="fa-message__private">

@@ -31,7 +31,7 @@ import { useAct } from './use-act.ts';
 import { useFullScreen } from './use-full-screen.ts';
 import { type KeyName, useKeys } from './use-keys.ts';
 import type { Seat } from './wire.ts';
-import { reactionName, reactionSigns } from './words.ts';
+import { reactionName, reactionSigns, shownName } from './words.ts';
 
 type Opened = 'devices' | 'about' | 'keys' | 'rules' | 'question' | 'leave' | 'end' | null;
 
@@ -371,7 +371,7 @@ function Notices({ view, meeting, onPeople, onAdmitAll, onRenew }: NoticesProps)
           <Icon of={icons.iconHourglassTop} size="small" />
           <span>
             {lobby.length === 1 ? (
-              <Trans>{first.name} wartet im Warteraum.</Trans>
+              <Trans>{shownName(first)} wartet im Warteraum.</Trans>
             ) : (
               <Trans>{lobby.length} Personen warten im Warteraum.</Trans>
             )}
@@ -409,7 +409,7 @@ function useNews(meeting: Meeting): string {
     () =>
       meeting.hear((message, before, after) => {
         if (message.message === 'moderated') {
-          const text = moderationText(message.what);
+          const text = moderationText(message.what, after.rules.may_unmute);
           if (text) announce('info', ...text);
         }
         const said = newsOf(message, before, after);

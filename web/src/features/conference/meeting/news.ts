@@ -1,6 +1,7 @@
 import { t } from '@lingui/core/macro';
 import { isLecture, type MeetingModel } from './model.ts';
 import type { Message } from './wire.ts';
+import { shownName } from './words.ts';
 
 /** In larger meetings nobody wants to hear of each who comes and goes. */
 const MAX_FOR_COMINGS = 15;
@@ -26,7 +27,7 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
     case 'lobby': {
       const known = new Set(before.lobby.map(({ seat }) => seat));
       const waits = after.lobby.find(({ seat }) => !known.has(seat));
-      return waits ? t`${waits.name} wartet im Warteraum.` : null;
+      return waits ? t`${shownName(waits)} wartet im Warteraum.` : null;
     }
     case 'rules':
       return before.rules.locked === after.rules.locked
@@ -51,12 +52,14 @@ function comings(before: MeetingModel, after: MeetingModel): string | null {
 }
 
 /** What somebody who runs the meeting did to oneself, in words. */
-export function moderationText(what: string): [string, string] | null {
+export function moderationText(what: string, mayUnmute: boolean): [string, string] | null {
   switch (what) {
     case 'muted':
       return [
         t`Die Moderation hat Ihr Mikrofon ausgeschaltet.`,
-        t`Heben Sie die Hand, wenn Sie etwas sagen möchten.`,
+        mayUnmute
+          ? t`Sie können es wieder einschalten, wenn Sie etwas sagen möchten.`
+          : t`Heben Sie die Hand, wenn Sie etwas sagen möchten.`,
       ];
     case 'video_stopped':
       return [t`Die Moderation hat Ihre Kamera ausgeschaltet.`, t`Niemand sieht Sie mehr.`];

@@ -1,5 +1,6 @@
 import type { MeetingView } from './controller.ts';
 import type { TileView } from './stage/arrange.ts';
+import { shownName } from './words.ts';
 
 /** What stands on the stage: everybody who may be seen there, and every shared screen. */
 export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
@@ -10,13 +11,13 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
     ...seats.filter(({ id }) => id !== own?.id),
     ...seats.filter(({ id }) => id === own?.id),
   ];
-  const tiles = ordered.map(({ id, name, away }): TileView => {
+  const tiles = ordered.map(({ id, name, guest, away }): TileView => {
     const sent = media.seats.get(id);
     return {
       id,
       kind: 'person',
       identity: id,
-      name,
+      name: id === own?.id ? name : shownName({ name, guest }),
       own: id === own?.id,
       picture: sent?.camera ?? null,
       microphone: sent?.microphone ?? 'none',
@@ -25,7 +26,7 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
       hand: raised.has(id),
     };
   });
-  const screens = ordered.flatMap(({ id, name }): TileView[] => {
+  const screens = ordered.flatMap(({ id, name, guest }): TileView[] => {
     const screen = media.seats.get(id)?.screen;
     if (!screen) return [];
     return [
@@ -33,7 +34,7 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
         id: `${id}/screen`,
         kind: 'screen',
         identity: id,
-        name,
+        name: shownName({ name, guest }),
         own: id === own?.id,
         picture: screen,
         microphone: 'none',

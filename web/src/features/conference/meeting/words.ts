@@ -39,6 +39,11 @@ export function reactionName(reaction: Reaction): string {
   return names[reaction];
 }
 
+/** A name, marked where nobody vouches for it: guests choose theirs. */
+export function shownName({ name, guest }: { name: string; guest?: boolean | undefined }): string {
+  return guest ? t`${name} (Gast)` : name;
+}
+
 /** What somebody is in the meeting; nothing for those who simply take part. */
 export function roleName(role: Role): string | null {
   const names: Record<Role, string | null> = {

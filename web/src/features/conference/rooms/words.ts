@@ -68,11 +68,10 @@ export function className(protection: Schema<'ProtectionClass'>): Word & { icon:
 
 /** What safeguards mean for those who take part, a sentence each. */
 export function safeguardSentences(safeguards: Safeguards): string[] {
-  const { lobby, dial_in, guests, keep_chat_days: days } = safeguards;
+  const { lobby, guests, keep_chat_days: days } = safeguards;
   return [
     lobbySentence(lobby),
     t`Bild und Ton sind auf dem Weg zum Server verschlüsselt.`,
-    dial_in ? t`Telefone dürfen sich einwählen.` : t`Einwahl per Telefon gibt es nicht.`,
     ...(guests ? [] : [t`Gäste ohne Konto können nicht teilnehmen.`]),
     days > 0 ? t`Der Chat wird nach ${days} Tagen gelöscht.` : t`Der Chat wird am Ende gelöscht.`,
   ];
