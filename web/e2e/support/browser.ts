@@ -67,7 +67,7 @@ export async function visit(browser: Browser, origin: string, view: View = {}): 
     });
   };
   context.on('page', watch);
-  context.setDefaultTimeout(5_000);
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   return { context, page, faults };
 }

@@ -1,19 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
-import { launch, picture, type View, visit } from '../support/browser.ts';
-import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
+import type { Page } from 'playwright-core';
+import { type Screen as AnyScreen, everyScreen } from '../support/every-screen.ts';
 import * as admin from '../support/mock-admin.ts';
 import * as meetings from '../support/mock-admin-meetings.ts';
-import { MockOffice, problem } from '../support/mock-office.ts';
+import { type MockOffice, problem } from '../support/mock-office.ts';
 
-type Screen = {
-  name: string;
+type Screen = AnyScreen & {
   path: string;
   prepare?: (office: MockOffice) => void;
   act?: (page: Page) => Promise<void>;
-  /** Keeps the visible part only: dialogs cover the screen, not the page. */
-  visible?: boolean;
 };
 
 const none = { items: [], total: 0 };
@@ -328,64 +322,30 @@ const screens: Screen[] = [
   { name: 'webhook', path: `/webhooks/${meetings.webhooks[1]?.id}` },
 ];
 
-/** Forced colours are looked at where something of its own is drawn. */
-const CONTRAST = 'de-1280-kontrast';
-const inContrast = new Set([
-  'ueberblick',
-  'ziele',
-  'ziel-zertifikat',
-  'regel-neu',
-  'warum-antwort',
-  'geraete',
-  'geraet-sperren',
-  'protokoll',
-  'sticks',
-  'stick-kopie',
-]);
-
-const views: [string, View][] = [
-  ['de-1280', {}],
-  ['en-360', { width: 360, language: 'en' }],
-  ['de-360-dunkel', { width: 360, theme: 'dark' }],
-  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
-  [CONTRAST, { contrast: true, theme: 'dark' }],
-];
-
-describe('every screen of the administration', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-
-  const only = process.env.SCREEN;
-  const onlyView = process.env.VIEW;
-  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(
-      ([name]) =>
-        (!onlyView || name === onlyView) && (name !== CONTRAST || inContrast.has(screen.name)),
-    )) {
-      it(`${screen.name}, ${viewName}`, async () => {
-        const office = admin.furnishAdmin(await MockOffice.start());
-        screen.prepare?.(office);
-        const { context, page, faults } = await visit(browser, office.origin, view);
-        try {
-          await page.goto(`/verwaltung${screen.path}`);
-          await page.locator('main h1').waitFor();
-          await page.waitForLoadState('networkidle');
-          await screen.act?.(page);
-          await page.waitForLoadState('networkidle');
-          await picture(page, `verwaltung-${screen.name}-${viewName}`, !screen.visible);
-          expect(await accessibilityFaults(page)).toEqual([]);
-          if (view.contrast) expect(await unseenInForcedColours(page)).toEqual([]);
-          expect(await movingAgainstWishes(page)).toEqual([]);
-          expect(await overflowsSideways(page)).toBe(false);
-          expect(faults).toEqual([]);
-        } finally {
-          await context.close();
-          await office.stop();
-        }
-      });
-    }
-  }
+everyScreen<Screen>({
+  of: 'of the administration',
+  screens,
+  prefix: 'verwaltung-',
+  inContrast: [
+    'ueberblick',
+    'ziele',
+    'ziel-zertifikat',
+    'regel-neu',
+    'warum-antwort',
+    'geraete',
+    'geraet-sperren',
+    'protokoll',
+    'sticks',
+    'stick-kopie',
+  ],
+  show: (screen, office) => {
+    screen.prepare?.(admin.furnishAdmin(office));
+    return async (page) => {
+      await page.goto(`/verwaltung${screen.path}`);
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      await screen.act?.(page);
+      await page.waitForLoadState('networkidle');
+    };
+  },
 });

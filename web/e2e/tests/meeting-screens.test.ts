@@ -1,25 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
-import { launch, picture, type View, visit } from '../support/browser.ts';
-import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { type Screen as AnyScreen, everyScreen } from '../support/every-screen.ts';
 import { MockMeeting, somebody } from '../support/mock-meeting.ts';
-import { furnish, MockOffice } from '../support/mock-office.ts';
+import { furnish } from '../support/mock-office.ts';
 
-type Screen = {
-  name: string;
+type Screen = AnyScreen & {
   path?: string;
   signedIn?: boolean;
   prepare?: (meeting: MockMeeting) => void;
   act?: (page: Page, meeting: MockMeeting) => Promise<void>;
-  /** The page is a meeting: it fills the window. */
-  inside?: boolean;
-  /** On a phone axe cannot tell the sheet at the foot from a part of the page. */
-  wideOnly?: boolean;
 };
 
 const LINK = '/besprechung#gut';
-const SCREEN_MS = 60_000;
 
 const names = [
   'Mehmet Yılmaz',
@@ -162,8 +154,8 @@ const screens: Screen[] = [
       },
     }),
   ),
-  { name: 'besprechung-allein', act: inside, inside: true },
-  { name: 'besprechung', prepare: furnished, act: inside, inside: true },
+  { name: 'besprechung-allein', act: inside, visible: true },
+  { name: 'besprechung', prepare: furnished, act: inside, visible: true },
   {
     name: 'besprechung-leiten',
     prepare: (meeting) => {
@@ -187,7 +179,7 @@ const screens: Screen[] = [
       await page.keyboard.press('p');
       await page.locator('.fa-people').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-chat',
@@ -197,7 +189,7 @@ const screens: Screen[] = [
       await page.keyboard.press('c');
       await page.locator('.fa-chat').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-regeln',
@@ -211,7 +203,7 @@ const screens: Screen[] = [
         .click();
       await page.getByRole('dialog').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-tastatur',
@@ -221,7 +213,7 @@ const screens: Screen[] = [
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-verlassen',
@@ -231,7 +223,7 @@ const screens: Screen[] = [
       await tool(page, -1).click();
       await page.getByRole('alertdialog').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-unterbrochen',
@@ -241,7 +233,7 @@ const screens: Screen[] = [
       await meeting.cut();
       await page.locator('.fa-notice--warning').waitFor();
     },
-    inside: true,
+    visible: true,
   },
   {
     name: 'besprechung-viele',
@@ -251,7 +243,7 @@ const screens: Screen[] = [
       );
     },
     act: inside,
-    inside: true,
+    visible: true,
   },
   {
     name: 'vortrag',
@@ -263,7 +255,7 @@ const screens: Screen[] = [
       meeting.listeners = 312;
     },
     act: inside,
-    inside: true,
+    visible: true,
   },
   {
     name: 'frage-im-vortrag',
@@ -276,7 +268,8 @@ const screens: Screen[] = [
       await page.keyboard.press('h');
       await page.getByRole('dialog').waitFor();
     },
-    inside: true,
+    visible: true,
+    // On a phone axe cannot tell the sheet at the foot from a part of the page.
     wideOnly: true,
   },
   {
@@ -299,67 +292,25 @@ const screens: Screen[] = [
       await page.keyboard.press('p');
       await page.locator('.fa-people').waitFor();
     },
-    inside: true,
+    visible: true,
   },
 ];
 
-const CONTRAST = 'de-1280-kontrast';
-const inContrast = new Set(['tuer-geraete', 'besprechung-leiten', 'besprechung-chat']);
-
-const views: [string, View][] = [
-  ['de-1280', {}],
-  ['en-360', { width: 360, language: 'en' }],
-  ['de-360-dunkel', { width: 360, theme: 'dark' }],
-  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
-  [CONTRAST, { contrast: true, theme: 'dark' }],
-];
-
-describe('every screen around a meeting', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch({ devices: true });
-  });
-  afterAll(() => browser.close());
-
-  const only = process.env.SCREEN;
-  const onlyView = process.env.VIEW;
-  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(
-      ([name]) =>
-        (!onlyView || name === onlyView) &&
-        (name !== CONTRAST || inContrast.has(screen.name)) &&
-        !(screen.wideOnly && name.includes('360')),
-    )) {
-      it(
-        `${screen.name}, ${viewName}`,
-        async () => {
-          const office = furnish(await MockOffice.start());
-          office.signedIn = screen.signedIn ?? false;
-          const meeting = new MockMeeting().open(office);
-          screen.prepare?.(meeting);
-          const { context, page, faults } = await visit(browser, office.origin, view);
-          try {
-            await meeting.serve(page);
-            await page.goto(screen.path ?? LINK);
-            await page.locator('main h1').first().waitFor();
-            await screen.act?.(page, meeting);
-            expect(new URL(page.url()).hash).toBe('');
-            await picture(page, `${screen.name}-${viewName}`, !screen.inside);
-            expect(await accessibilityFaults(page)).toEqual([]);
-            if (view.contrast) expect(await unseenInForcedColours(page)).toEqual([]);
-            expect(await movingAgainstWishes(page)).toEqual([]);
-            expect(await overflowsSideways(page)).toBe(false);
-            expect(faults).toEqual([]);
-          } catch (error) {
-            await picture(page, `failed-${screen.name}-${viewName}`, false).catch(() => undefined);
-            throw error;
-          } finally {
-            await context.close();
-            await office.stop();
-          }
-        },
-        SCREEN_MS,
-      );
-    }
-  }
+everyScreen<Screen>({
+  of: 'around a meeting',
+  screens,
+  devices: true,
+  inContrast: ['tuer-geraete', 'besprechung-leiten', 'besprechung-chat'],
+  show: (screen, office) => {
+    furnish(office).signedIn = screen.signedIn ?? false;
+    const meeting = new MockMeeting().open(office);
+    screen.prepare?.(meeting);
+    return async (page) => {
+      await meeting.serve(page);
+      await page.goto(screen.path ?? LINK);
+      await page.locator('main h1').first().waitFor();
+      await screen.act?.(page, meeting);
+      expect(new URL(page.url()).hash).toBe('');
+    };
+  },
 });

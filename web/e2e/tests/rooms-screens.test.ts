@@ -1,20 +1,12 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
-import { launch, picture, type View, visit } from '../support/browser.ts';
-import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
+import type { Page } from 'playwright-core';
+import { type Screen as AnyScreen, everyScreen } from '../support/every-screen.ts';
 import { MockConference } from '../support/mock-conference.ts';
-import { furnish, MockOffice, problem } from '../support/mock-office.ts';
+import { furnish, type MockOffice, problem } from '../support/mock-office.ts';
 
-const SCREEN_MS = 60_000;
-
-type Screen = {
-  name: string;
+type Screen = AnyScreen & {
   path: string | ((conference: MockConference) => string);
   prepare?: (conference: MockConference, office: MockOffice) => void;
   act?: (page: Page) => Promise<void>;
-  /** Keeps the visible part only: dialogs cover the screen, not the page. */
-  visible?: boolean;
 };
 
 const roomAt = (index: number) => (conference: MockConference) =>
@@ -129,61 +121,20 @@ const screens: Screen[] = [
   },
 ];
 
-const CONTRAST = 'de-1280-kontrast';
-const inContrast = new Set(['liste', 'buchen-serie', 'raum-serie']);
-
-const views: [string, View][] = [
-  ['de-1280', {}],
-  ['en-360', { width: 360, language: 'en' }],
-  ['de-360-dunkel', { width: 360, theme: 'dark' }],
-  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
-  [CONTRAST, { contrast: true, theme: 'dark' }],
-];
-
-describe('every screen of booking', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-
-  const only = process.env.SCREEN;
-  const onlyView = process.env.VIEW;
-  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(
-      ([name]) =>
-        (!onlyView || name === onlyView) && (name !== CONTRAST || inContrast.has(screen.name)),
-    )) {
-      it(
-        `${screen.name}, ${viewName}`,
-        async () => {
-          const office = furnish(await MockOffice.start());
-          const conference = new MockConference().open(office);
-          screen.prepare?.(conference, office);
-          const { context, page, faults } = await visit(browser, office.origin, view);
-          try {
-            const path = typeof screen.path === 'string' ? screen.path : screen.path(conference);
-            await page.goto(path);
-            await page.locator('main h1').waitFor();
-            await page.waitForLoadState('networkidle');
-            await screen.act?.(page);
-            await page.waitForLoadState('networkidle');
-            await picture(page, `besprechungen-${screen.name}-${viewName}`, !screen.visible);
-            expect((await accessibilityFaults(page)).join('\n')).toBe('');
-            if (view.contrast) expect((await unseenInForcedColours(page)).join('\n')).toBe('');
-            expect((await movingAgainstWishes(page)).join('\n')).toBe('');
-            expect(await overflowsSideways(page)).toBe(false);
-            expect(faults.join('\n')).toBe('');
-          } catch (error) {
-            await picture(page, `failed-${screen.name}-${viewName}`, false).catch(() => undefined);
-            throw error;
-          } finally {
-            await context.close();
-            await office.stop();
-          }
-        },
-        SCREEN_MS,
-      );
-    }
-  }
+everyScreen<Screen>({
+  of: 'of booking',
+  screens,
+  prefix: 'besprechungen-',
+  inContrast: ['liste', 'buchen-serie', 'raum-serie'],
+  show: (screen, office) => {
+    const conference = new MockConference().open(furnish(office));
+    screen.prepare?.(conference, office);
+    return async (page) => {
+      await page.goto(typeof screen.path === 'string' ? screen.path : screen.path(conference));
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      await screen.act?.(page);
+      await page.waitForLoadState('networkidle');
+    };
+  },
 });

@@ -1,21 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
-import { launch, picture, type View, visit } from '../support/browser.ts';
-import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
+import type { Page } from 'playwright-core';
+import { type Screen as AnyScreen, everyScreen } from '../support/every-screen.ts';
 import {
   desktop,
   enrolment,
   furnish,
-  MockOffice,
+  type MockOffice,
   ownTargets,
   problem,
   recoveryCodes,
   waiting,
 } from '../support/mock-office.ts';
 
-type Screen = {
-  name: string;
+type Screen = AnyScreen & {
   path: string;
   signedIn?: boolean;
   prepare?: (office: MockOffice) => void;
@@ -231,62 +227,27 @@ const screens: Screen[] = [
   { name: 'nicht-gefunden', path: '/gibt/es/nicht' },
 ];
 
-/** Forced colours are looked at where something of its own is drawn. */
-const CONTRAST = 'de-1280-kontrast';
-const inContrast = new Set([
-  'anmelden-falsch',
-  'anmelden-einrichten',
-  'start',
-  'start-tunnel',
-  'konto-geraete',
-  'konto-darstellung',
-  'arbeitsplatz-anmelden',
-]);
-
-const views: [string, View][] = [
-  ['de-1280', {}],
-  ['en-360', { width: 360, language: 'en' }],
-  ['de-360-dunkel', { width: 360, theme: 'dark' }],
-  ['en-1280-dunkel', { language: 'en', theme: 'dark' }],
-  [CONTRAST, { contrast: true, theme: 'dark' }],
-];
-
-describe('every screen', () => {
-  let browser: Browser;
-  let office: MockOffice;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-
-  const only = process.env.SCREEN;
-  const onlyView = process.env.VIEW;
-  for (const screen of screens.filter(({ name }) => !only || name.startsWith(only))) {
-    for (const [viewName, view] of views.filter(
-      ([name]) =>
-        (!onlyView || name === onlyView) && (name !== CONTRAST || inContrast.has(screen.name)),
-    )) {
-      it(`${screen.name}, ${viewName}`, async () => {
-        office = furnish(await MockOffice.start());
-        office.signedIn = screen.signedIn ?? true;
-        screen.prepare?.(office);
-        const { context, page, faults } = await visit(browser, office.origin, view);
-        try {
-          await page.goto(screen.path);
-          await page.locator('main h1').waitFor();
-          await screen.act?.(page);
-          await page.waitForLoadState('networkidle');
-          await picture(page, `${screen.name}-${viewName}`, !screen.act);
-          expect(await accessibilityFaults(page)).toEqual([]);
-          if (view.contrast) expect(await unseenInForcedColours(page)).toEqual([]);
-          expect(await movingAgainstWishes(page)).toEqual([]);
-          expect(await overflowsSideways(page)).toBe(false);
-          expect(faults).toEqual([]);
-        } finally {
-          await context.close();
-          await office.stop();
-        }
-      });
-    }
-  }
+everyScreen<Screen>({
+  of: 'before work and at it',
+  // What is pressed may open a dialog, which covers the screen, not the page.
+  screens: screens.map((screen) => ({ ...screen, visible: Boolean(screen.act) })),
+  inContrast: [
+    'anmelden-falsch',
+    'anmelden-einrichten',
+    'start',
+    'start-tunnel',
+    'konto-geraete',
+    'konto-darstellung',
+    'arbeitsplatz-anmelden',
+  ],
+  show: (screen, office) => {
+    furnish(office).signedIn = screen.signedIn ?? true;
+    screen.prepare?.(office);
+    return async (page) => {
+      await page.goto(screen.path);
+      await page.locator('main h1').waitFor();
+      await screen.act?.(page);
+      await page.waitForLoadState('networkidle');
+    };
+  },
 });
