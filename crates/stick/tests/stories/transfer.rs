@@ -21,7 +21,7 @@ use serde_json::json;
 
 use super::{accepted, branch, plugged::Plugged};
 
-const PATIENCE: Duration = Duration::from_mins(8);
+const PATIENCE: Duration = Duration::from_mins(20);
 const BLOCK: usize = 32 * 1024;
 
 /// What stands at this position of a direction. No two positions near each other look alike.
