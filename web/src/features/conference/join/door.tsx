@@ -83,7 +83,13 @@ export function Door({ answer, onJoin }: DoorProps) {
             <TextField
               {...form.field('name')}
               label={t`Ihr Name`}
-              hint={<Trans>Diesen Namen sehen die anderen.</Trans>}
+              hint={
+                role === 'listener' ? (
+                  <Trans>Diesen Namen sieht, wer die Besprechung leitet.</Trans>
+                ) : (
+                  <Trans>Diesen Namen sehen die anderen.</Trans>
+                )
+              }
               autoComplete="name"
               maxLength={limits.name}
             />

@@ -357,7 +357,8 @@ function Notices({ view, meeting, onPeople, onAdmitAll, onRenew }: NoticesProps)
           <Icon of={icons.iconSignalCellularAlt} size="small" />
           <span>
             <Trans>
-              Ihre Leitung ist zu langsam für Ihr Bild. Ohne Kamera sind Sie besser zu verstehen.
+              Ihre Leitung oder Ihr Rechner ist zu langsam für Ihr Bild. Ohne Kamera sind Sie besser
+              zu verstehen.
             </Trans>
           </span>
           <Button
