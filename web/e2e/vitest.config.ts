@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Nothing takes this long; a busy machine must not fail what works. */
 const BROWSER_MS = 60_000;
+/** Nor does anything that a test waits for. */
+const PATIENCE_MS = 15_000;
 
 export default defineConfig({
   test: {
@@ -9,6 +11,7 @@ export default defineConfig({
     environment: 'node',
     testTimeout: BROWSER_MS,
     hookTimeout: BROWSER_MS,
+    expect: { poll: { timeout: PATIENCE_MS } },
     // One browser: the machines that run this have two cores.
     fileParallelism: false,
   },
