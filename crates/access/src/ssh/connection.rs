@@ -712,8 +712,12 @@ impl Handler for Connection {
     }
 
     async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
-        if let Some(test) = self.sessions.get(&id).and_then(|lobby| lobby.test.as_ref()) {
-            test.end();
+        if let Some(lobby) = self.sessions.get_mut(&id) {
+            // The conversation ends once all is worked off that was said.
+            lobby.conversation = None;
+            if let Some(test) = &lobby.test {
+                test.end();
+            }
         }
         if let Some((inlet, way)) = self.shared.inlets().get(&id) {
             inlet.end(*way);

@@ -23,6 +23,8 @@ pub(super) const QUEUED_LINES: usize = 8;
 const HELLO_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a stick that is being refused may take to hear so, once its connection ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long may be worked on what a stick had said before its connection ended: less than a gateway that stops waits.
+const FINISHING: Duration = Duration::from_secs(4);
 /// What a stick may reach is told at most this often.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How a line does is written down at most this often, whatever the stick says.
@@ -56,11 +58,23 @@ pub(super) async fn converse(
     let Some(given) = welcomed else { return shared.dismiss() };
     // A line may go out in several turns, and no other in between.
     let client = Mutex::new(client);
-    // Whoever takes nothing more is noticed by the session below.
-    tokio::select! {
-        () = shared.hung_up.cancelled() => {}
-        () = listen(shared, who, &client, given, &mut said) => {}
-        _ = keep_told(shared, who, &client) => {}
+    let telling = async {
+        // Whoever takes nothing more is noticed by the session below, but may have said something.
+        let _ = shared.hung_up.run_until_cancelled(keep_told(shared, who, &client)).await;
+        std::future::pending::<()>().await;
+    };
+    let too_late = async {
+        shared.hung_up.cancelled().await;
+        tokio::time::sleep(FINISHING).await;
+    };
+    let heard_all = tokio::select! {
+        () = listen(shared, who, &client, given, &mut said) => true,
+        () = too_late => false,
+        () = telling => false,
+    };
+    if heard_all && !shared.hung_up.is_cancelled() {
+        // A stick that leaves waits for this: whatever it said has been worked off.
+        let _ = client.into_inner().client.eof().await;
     }
 }
 
@@ -99,6 +113,16 @@ fn in_base64(ticket: &Ticket) -> Base64Secret {
     Base64Secret(Secret::new(BASE64.encode(&*ticket.to_bytes())))
 }
 
+/// The next that a stick says, or had said before its connection ended.
+async fn next(shared: &Shared, said: &mut mpsc::Receiver<Said>) -> Option<Said> {
+    if let Some(said) = shared.hung_up.run_until_cancelled(said.recv()).await {
+        return said;
+    }
+    said.close();
+    said.recv().await
+}
+
+/// Works off what a stick says, until it says no more. Should the connection end, what has come by then still counts.
 async fn listen(
     shared: &Arc<Shared>,
     who: &Arc<SignedIn>,
@@ -109,7 +133,7 @@ async fn listen(
     let mut noted: Option<Instant> = None;
     let mut to_keep = Some(given);
     let mut invited: Option<Instant> = None;
-    while let Some(Said::More(more)) = said.recv().await {
+    while let Some(Said::More(more)) = next(shared, said).await {
         let now = Instant::now();
         match more {
             FromStick::Line(quality) if noted.is_none_or(|noted| now.duration_since(noted) >= NOTED_EVERY) => {
@@ -124,15 +148,17 @@ async fn listen(
                 invited = Some(now);
                 // Told nothing, the stick does without.
                 if let Some(secret) = shared.expect_companion(who) {
-                    let client = client.lock().await;
-                    let _ = say(&client, FromGateway::Companion { secret }).await;
+                    let telling = async {
+                        let client = client.lock().await;
+                        let _ = say(&client, FromGateway::Companion { secret }).await;
+                    };
+                    // Nobody takes it any more then, but more may have been said.
+                    shared.hung_up.run_until_cancelled(telling).await;
                 }
             }
             FromStick::Line(_) | FromStick::Kept { .. } | FromStick::Companion => {}
         }
     }
-    // The stick talks no more, but it may still listen.
-    std::future::pending::<()>().await;
 }
 
 /// Tells what may be reached whenever that changes, here or by the stick's coming from elsewhere.

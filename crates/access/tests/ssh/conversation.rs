@@ -5,6 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use fernamt_access::ssh::Limits;
 use fernamt_api::stick::{FromGateway, FromStick, LineQuality, StickRefusal, Transport, VERSION, activation_login};
 use fernamt_domain::{DeviceId, SystemClock, SystemRng};
+use russh::Disconnect;
 use tokio::time::timeout;
 
 use super::{
@@ -115,6 +116,49 @@ async fn a_stick_says_once_that_its_own_number_is_written_down() {
     let mut notes = running.house.line_notes.subscribe();
     stick.say_line(&quality).await;
     timeout(PATIENCE, notes.wait_for(|notes| notes.len() == 1)).await.expect("not noted").unwrap();
+    assert_eq!(*running.house.kept.borrow(), [generation]);
+}
+
+/// A stick that said this, and has hung up while the house was busy with the first of it; then the house goes on.
+async fn hung_up_meanwhile(words: impl FnOnce(u64) -> Vec<FromStick>) -> (Running, u64) {
+    let (running, road, _echo) = office().await;
+    let (mut begun, mut signed_out) = (running.house.begun.subscribe(), running.house.signed_out.subscribe());
+    running.house.busy.send_replace(true);
+    let mut stick = Stick::sign_in(&running.house, &road, "stick", 1).await;
+    let generation = stick.welcome(0).await.0.generation;
+    for said in words(generation) {
+        stick.say(&said).await;
+    }
+    timeout(PATIENCE, begun.wait_for(|begun| *begun == 1)).await.expect("not heard").unwrap();
+    stick.session.disconnect(Disconnect::ByApplication, "", "").await.unwrap();
+    timeout(PATIENCE, signed_out.wait_for(|count| *count == 1)).await.expect("the stick stays").unwrap();
+    running.house.busy.send_replace(false);
+    (running, generation)
+}
+
+#[tokio::test]
+async fn a_number_that_is_being_written_down_is_kept_though_the_stick_hangs_up() {
+    let (running, generation) = hung_up_meanwhile(|generation| vec![FromStick::Kept { generation }]).await;
+    let mut kept = running.house.kept.subscribe();
+    timeout(PATIENCE, kept.wait_for(|kept| *kept == [generation])).await.expect("broken off").unwrap();
+}
+
+#[tokio::test]
+async fn what_a_stick_said_before_it_hung_up_is_heard_to_the_end() {
+    let quality = LineQuality { round_trip_ms: 48, loss_permille: 3, outages: 1, transport: Transport::Ssh };
+    let words = |generation| vec![FromStick::Line(quality), FromStick::Companion, FromStick::Kept { generation }];
+    let (running, generation) = hung_up_meanwhile(words).await;
+    let mut kept = running.house.kept.subscribe();
+    timeout(PATIENCE, kept.wait_for(|kept| *kept == [generation])).await.expect("not heard").unwrap();
+}
+
+#[tokio::test]
+async fn a_stick_that_has_said_all_is_answered_once_it_is_worked_off() {
+    let (running, road, _echo) = office().await;
+    let mut stick = Stick::sign_in(&running.house, &road, "stick", 1).await;
+    let generation = stick.welcome(0).await.0.generation;
+    stick.say(&FromStick::Kept { generation }).await;
+    stick.says_no_more().await;
     assert_eq!(*running.house.kept.borrow(), [generation]);
 }
 

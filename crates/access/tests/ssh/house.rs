@@ -71,6 +71,10 @@ pub(crate) struct House {
     pub(crate) suspend_copies: bool,
     pub(crate) line_notes: watch::Sender<Vec<LineQuality>>,
     pub(crate) kept: watch::Sender<Vec<u64>>,
+    /// While this is set, nothing that a stick says is written down.
+    pub(crate) busy: watch::Sender<bool>,
+    /// How often something was to be written down.
+    pub(crate) begun: watch::Sender<usize>,
     /// Where sessions went on from.
     pub(crate) moves: watch::Sender<Vec<Origin>>,
     pub(crate) changes: watch::Sender<u64>,
@@ -95,6 +99,8 @@ impl House {
             suspend_copies: false,
             line_notes: watch::Sender::default(),
             kept: watch::Sender::default(),
+            busy: watch::Sender::default(),
+            begun: watch::Sender::default(),
             moves: watch::Sender::default(),
             changes: watch::Sender::default(),
             closed: Mutex::default(),
@@ -105,6 +111,12 @@ impl House {
     pub(crate) async fn wait_for_note(&self, note: TunnelNote) {
         let mut notes = self.notes.subscribe();
         notes.wait_for(|notes| notes.iter().any(|(_, seen)| *seen == note)).await.unwrap();
+    }
+
+    /// Writing something down takes for as long as the house is busy.
+    async fn write(&self) {
+        self.begun.send_modify(|begun| *begun += 1);
+        self.busy.subscribe().wait_for(|busy| !busy).await.unwrap();
     }
 
     pub(crate) fn end_grants(&self, reason: EndReason) -> usize {
@@ -251,10 +263,12 @@ impl Gatekeeper for House {
     }
 
     async fn kept(&self, _: &SignedIn, generation: u64) {
+        self.write().await;
         self.kept.send_modify(|kept| kept.push(generation));
     }
 
     async fn note_line(&self, _: &SignedIn, quality: &LineQuality) {
+        self.write().await;
         self.line_notes.send_modify(|notes| notes.push(quality.clone()));
     }
 

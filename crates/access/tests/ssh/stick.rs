@@ -125,6 +125,14 @@ impl Stick {
         }
     }
 
+    /// Ends its side of the conversation, and waits until the gateway has ended its own.
+    pub(crate) async fn says_no_more(&mut self) {
+        let control = self.control.as_mut().unwrap();
+        control.eof().await.unwrap();
+        let answered = async { while !matches!(control.wait().await.unwrap(), ChannelMsg::Eof) {} };
+        timeout(PATIENCE, answered).await.expect("no answer");
+    }
+
     pub(crate) fn greeting(generation: u64) -> Hello {
         Hello { version: VERSION, generation, program: "0.0".into(), system: "linux".into() }
     }
