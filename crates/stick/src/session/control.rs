@@ -12,6 +12,7 @@ use fernamt_resume::Ticket;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::client::Client;
@@ -89,7 +90,9 @@ pub(super) async fn open(
         write.request_subsystem(true, SUBSYSTEM).await.map_err(|_| ControlError::Closed)?;
         loop {
             match read.wait().await {
-                Some(ChannelMsg::Success) => return Ok((Hearing { read, lines: Lines::default() }, Speaking(write))),
+                Some(ChannelMsg::Success) => {
+                    return Ok((Hearing { read, lines: Lines::default() }, Speaking::new(write)));
+                }
                 Some(ChannelMsg::WindowAdjusted { .. }) => {}
                 _ => return Err(ControlError::Closed),
             }
@@ -147,6 +150,11 @@ impl Hearing {
 pub(super) struct Speaking(ChannelWriteHalf<Msg>);
 
 impl Speaking {
+    /// Speaks on this channel.
+    pub(super) fn new(channel: ChannelWriteHalf<Msg>) -> Self {
+        Self(channel)
+    }
+
     /// Says hello.
     pub(super) async fn hello(&self, generation: u64) -> Result<(), ControlError> {
         let hello = Hello {
@@ -161,6 +169,17 @@ impl Speaking {
     /// Says something later.
     pub(super) async fn say(&self, said: &FromStick) -> Result<(), ControlError> {
         self.send(said).await
+    }
+
+    /// Says no more, and waits until the gateway is silent, too: then it has worked off all that we said.
+    pub(super) async fn end(&self, silenced: &CancellationToken, patience: Duration) {
+        let heard = async {
+            if self.0.eof().await.is_ok() {
+                silenced.cancelled().await;
+            }
+        };
+        // Also a gateway that is slower finishes what has arrived.
+        let _ = timeout(patience, heard).await;
     }
 
     async fn send(&self, said: &impl Serialize) -> Result<(), ControlError> {

@@ -6,6 +6,8 @@ mod client;
 mod companion;
 mod connect;
 pub mod control;
+#[cfg(test)]
+mod leave_tests;
 mod line_test;
 mod lines;
 mod moved;

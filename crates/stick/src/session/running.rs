@@ -15,7 +15,7 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     client::{Client, Fate},
@@ -42,6 +42,9 @@ const FIRST_REPORT: Duration = Duration::from_secs(15);
 /// How long we wait for a reason once the end is clear.
 const REASON_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long the gateway may take for the last that we said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What a session begins with.
 pub(super) struct Start {
     pub(super) hearing: Hearing,
@@ -60,7 +63,11 @@ pub(super) struct Running {
     forwards: Forwards<Client>,
     answers: Arc<Mutex<Answers>>,
     speaking: Arc<Speaking>,
+    /// The gateway has closed the conversation.
+    silenced: CancellationToken,
     stop: CancellationToken,
+    /// Ends the listening to the gateway, which goes on while we leave.
+    _listening: DropGuard,
 }
 
 impl Running {
@@ -81,8 +88,9 @@ impl Running {
         let (answers, speaking) = (Arc::<Mutex<Answers>>::default(), Arc::new(speaking));
         let silenced = CancellationToken::new();
         let (invite, invitations) = mpsc::channel(1);
-        let hearing = hear(hearing, events.clone(), invite, silenced.clone());
-        tokio::spawn(stop.clone().run_until_cancelled_owned(hearing));
+        let hearing = hear(hearing, events.clone(), invite, silenced.clone(), stop.clone());
+        let listening = CancellationToken::new();
+        tokio::spawn(listening.clone().run_until_cancelled_owned(hearing));
         let (ways, moves) = watch::channel(0);
         if let Some(again) = again {
             let keeping = companion::keep(again, stream.clone(), Arc::clone(&speaking), invitations, lane, moves);
@@ -98,14 +106,28 @@ impl Running {
             answers: Arc::clone(&answers),
             events,
             patience,
-            silenced,
+            silenced: silenced.clone(),
             stop: stop.clone(),
             inlets: inlets.clone(),
             ways,
             seen: Seen::default(),
         };
         tokio::spawn(stop.clone().run_until_cancelled_owned(watcher.run()));
-        (Self { ssh, stream, inlets, gate, forwards, answers, speaking, stop }, receiver)
+        (
+            Self {
+                ssh,
+                stream,
+                inlets,
+                gate,
+                forwards,
+                answers,
+                speaking,
+                silenced,
+                stop,
+                _listening: listening.drop_guard(),
+            },
+            receiver,
+        )
     }
 
     fn measured(&self) -> Option<Measured> {
@@ -143,6 +165,8 @@ impl Session for Running {
     async fn leave(&self) {
         self.stop.cancel();
         self.inlets.stop();
+        // What a short visit said may still be on its way, its generation above all.
+        self.speaking.end(&self.silenced, LAST_WORDS).await;
         goodbye(&self.ssh, &self.stream).await;
     }
 }
@@ -157,12 +181,17 @@ async fn hear(
     events: mpsc::Sender<SessionEvent>,
     invite: mpsc::Sender<Base64Secret>,
     silenced: CancellationToken,
+    leaving: CancellationToken,
 ) {
     let _over = silenced.drop_guard();
     while let Ok(said) = hearing.next().await {
         match said {
             FromGateway::Targets { targets } => {
-                if events.send(SessionEvent::Targets(targets)).await.is_err() {
+                // Whoever leaves needs no targets, but the end of the conversation.
+                let telling = events.send(SessionEvent::Targets(targets));
+                if let Some(Err(_)) = leaving.run_until_cancelled(telling).await
+                    && !leaving.is_cancelled()
+                {
                     return;
                 }
             }
