@@ -109,7 +109,7 @@ describe('booking in the real office', () => {
         await page.getByRole('radio', { name: 'vertraulich' }).check();
         await page.getByRole('button', { name: 'Änderungen speichern' }).click();
         await page.getByRole('heading', { level: 1, name: 'Runde aller Ämter' }).waitFor();
-        await page.getByText('auch der Server hört nicht mit').waitFor();
+        await page.getByText('Wer nicht namentlich eingeladen ist, wartet im Warteraum.').waitFor();
 
         await page.getByRole('button', { name: 'Ganz absagen' }).click();
         await page.getByRole('alertdialog').getByRole('button', { name: 'Ganz absagen' }).click();
