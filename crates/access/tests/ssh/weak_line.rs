@@ -102,5 +102,5 @@ fn a_key_press_passes_a_file_copy() {
     println!("{copied} bytes a second, a key press takes {median:?}, {longest:?} at the longest");
     // Behind all that the copy may have under way it takes seconds. How short it gets is `cargo xtask bench line`'s to say.
     assert!(median < ROUND_TRIP + Duration::from_secs(1), "{presses:?}");
-    assert!(copied > u128::from(BITS_PER_SECOND) / 10, "{copied}");
+    assert!(copied > u128::from(BITS_PER_SECOND) / 40, "{copied}");
 }
