@@ -60,12 +60,12 @@ const STAGES: &[Stage] = &[
     ("web build", minutes(2), web_build),
     ("build", minutes(12), build),
     ("check", minutes(8), checks),
-    ("unit and integration", minutes(10), unit_and_integration),
+    ("unit and integration", minutes(12), unit_and_integration),
     ("documentation examples", minutes(2), documentation_examples),
     ("web unit", minutes(2), web_unit),
     ("stick programs", minutes(25), sticks::build),
     ("stories", minutes(8), stories),
-    ("browser", minutes(12), browser),
+    ("browser", minutes(20), browser),
 ];
 
 const fn minutes(count: u64) -> Duration {
