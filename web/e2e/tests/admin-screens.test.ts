@@ -339,7 +339,8 @@ everyScreen<Screen>({
     'stick-kopie',
   ],
   show: (screen, office) => {
-    screen.prepare?.(admin.furnishAdmin(office));
+    admin.furnishAdmin(office);
+    screen.prepare?.(office);
     return async (page) => {
       await page.goto(`/verwaltung${screen.path}`);
       await page.locator('main h1').waitFor();
