@@ -54,7 +54,7 @@ const usual: Schema<'ClassMeaning'>[] = [
   },
 ];
 
-const conferenceSettings: Schema<'ConferenceSettingsView'> = {
+export const conferenceSettings: Schema<'ConferenceSettingsView'> = {
   version: '1',
   settings: {
     personal: { everybody: true, groups: [] },

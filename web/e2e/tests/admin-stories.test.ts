@@ -450,6 +450,53 @@ describe('administration, page by page', () => {
     await page.getByText('Die Antwort war 502 statt einer Annahme (2xx).').waitFor();
   });
 
+  it('brings together what two tabs changed of the rules and of a webhook', async () => {
+    const settings = meetings.conferenceSettings;
+    const changed = { ...settings.settings, most_minutes: 300, lead_minutes: 20 };
+    await open('/besprechungsregeln');
+    await page.getByLabel('Längste Besprechung, in Minuten').fill('240');
+    await page.getByLabel('Besprechungen zugleich').fill('40');
+    office.on('GET', '/admin/conference/settings', {
+      ...settings,
+      version: '5',
+      settings: changed,
+    });
+    office.on('PUT', '/admin/conference/settings', (body: Record<string, unknown>) =>
+      body.version === '5' ? { body: { ...settings, ...body } } : problem(409, 'outdated'),
+    );
+    await button('Regeln speichern').click();
+    const notice = page.getByRole('alert');
+    await notice.getByText('Eintritt vor Beginn, in Minuten ist jetzt: 20').waitFor();
+    await notice.getByLabel('Die andere Fassung: 300').check();
+    await button('Mit meinen Eingaben weiter').click();
+    await button('Regeln speichern').click();
+    await status('Die Regeln gelten ab jetzt.');
+    expect(sent('PUT', '/conference/settings')[1]?.body).toMatchObject({
+      version: '5',
+      settings: { most_minutes: 300, lead_minutes: 20, most_running: 40 },
+    });
+
+    const [webhook] = meetings.webhooks;
+    const path = `/webhooks/${webhook?.id}`;
+    await open(path);
+    await page.getByLabel('Name').fill('Räume');
+    const newer = { ...webhook, version: '2', url: 'https://neu.auenbrueck.intern/' };
+    office.on('GET', `/admin${path}`, newer);
+    office.on('PUT', `/admin${path}`, (body: Record<string, unknown>) =>
+      body.version === '2' ? { body: { ...newer, ...body } } : problem(409, 'outdated'),
+    );
+    await button('Änderungen speichern').click();
+    await notice.getByText('Adresse ist jetzt: https://neu.auenbrueck.intern/').waitFor();
+    await button('Mit meinen Eingaben weiter').click();
+    await button('Änderungen speichern').click();
+    await status('Der Webhook ist gespeichert.');
+    expect(sent('PUT', path)[1]?.body).toMatchObject({
+      version: '2',
+      name: 'Räume',
+      url: 'https://neu.auenbrueck.intern/',
+    });
+  });
+
   it('ends a running meeting for all after naming how many it cuts off', async () => {
     const [meeting] = meetings.running.meetings;
     await open('/besprechungen');

@@ -1,35 +1,61 @@
-import { Trans } from '@lingui/react/macro';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { isProblem } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
+import { RadioGroup } from '../ui/choices.tsx';
+import type { FormState } from '../ui/form.tsx';
 import { icons } from '../ui/icon.tsx';
-import { Alert } from '../ui/notice.tsx';
+import { Alert, Loading } from '../ui/notice.tsx';
+import { announce } from '../ui/status.tsx';
+import type { Held } from './held.ts';
+import { changesOf, merged, type Part } from './merge.ts';
 import { ProblemAlert } from './problem-alert.tsx';
 
 /**
  * For `<Form failure={…}>` of something that others may change too: says that somebody was faster
- * and offers their version. Nothing is overwritten unseen. The notice stands at the top of the form,
- * the button that was pressed at its foot, so the notice takes the focus.
+ * and offers their version. Nothing is overwritten unseen.
  */
 export function failureOf(reload: () => void): (failure: unknown) => ReactNode {
   return (failure) =>
-    isProblem(failure, 'outdated', 'conflict') ? (
-      <ConflictAlert reload={reload} />
-    ) : (
-      <ProblemAlert problem={failure} />
-    );
+    outdated(failure) ? <ConflictAlert reload={reload} /> : <ProblemAlert problem={failure} />;
 }
 
-function ConflictAlert({ reload }: { reload: () => void }) {
+/** What is needed to bring two changes of the same entry together. */
+export type Settling<Data, Values> = {
+  held: Held<Data>;
+  form: FormState<Values>;
+  valuesOf: (data: Data) => Values;
+  parts: readonly Part<Values>[];
+};
+
+/**
+ * For `<Form failure={…}>` of a form in which one types much: shows what the other changed, keeps what
+ * was typed, and lets the person choose where both changed the same. The form's key is `held.filling`.
+ */
+export function settling<Data, Values extends object>(
+  parties: Settling<Data, Values>,
+): (failure: unknown) => ReactNode {
+  return (failure) =>
+    outdated(failure) ? <SettlingAlert {...parties} /> : <ProblemAlert problem={failure} />;
+}
+
+const outdated = (failure: unknown) => isProblem(failure, 'outdated', 'conflict');
+
+/** The notice stands at the top of the form, the button that was pressed at its foot: it takes the focus. */
+function useSeen(): RefObject<HTMLDivElement | null> {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     ref.current?.focus({ preventScroll: true });
     // The middle, because the house's bar covers what stands at the upper edge.
     ref.current?.scrollIntoView({ block: 'center' });
   }, []);
+  return ref;
+}
+
+function ConflictAlert({ reload }: { reload: () => void }) {
   return (
     <Alert
-      ref={ref}
+      ref={useSeen()}
       tabIndex={-1}
       tone="warning"
       live="assertive"
@@ -48,4 +74,101 @@ function ConflictAlert({ reload }: { reload: () => void }) {
       </p>
     </Alert>
   );
+}
+
+function SettlingAlert<Data, Values extends object>(parties: Settling<Data, Values>) {
+  const { t } = useLingui();
+  const { held, form, valuesOf, parts } = parties;
+  const ref = useSeen();
+  const [newest, setNewest] = useState<Data>();
+  const [failure, setFailure] = useState<unknown>();
+  const [yielded, setYielded] = useState<readonly string[]>([]);
+  const ask = () => void held.newest().then(setNewest, setFailure);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once, when the conflict is met
+  useEffect(ask, []);
+  if (failure !== undefined) return <ProblemAlert problem={failure} />;
+  const versions = newest && {
+    before: valuesOf(held.data),
+    theirs: valuesOf(newest),
+    mine: form.values,
+  };
+  const changes = versions ? changesOf(versions, parts) : [];
+  const keep = () => {
+    if (!versions) return;
+    const next = merged(versions, parts, ({ label }) => yielded.includes(label));
+    // The notice goes away under the focus; the next step is to save.
+    const save = ref.current?.closest('form')?.querySelector<HTMLElement>('[type=submit]');
+    save?.focus();
+    held.rebase(newest);
+    form.reset(next);
+    announce('info', t`Prüfen Sie das Formular, und speichern Sie noch einmal.`);
+  };
+  return (
+    <Alert
+      ref={ref}
+      tabIndex={-1}
+      tone="warning"
+      live="assertive"
+      title={<Trans>Jemand anderes hat diesen Eintrag inzwischen geändert</Trans>}
+      actions={
+        <>
+          <Button small variant="primary" isDisabled={!newest} onPress={keep}>
+            <Trans>Mit meinen Eingaben weiter</Trans>
+          </Button>
+          <Button small icon={icons.iconRefresh} onPress={held.reload}>
+            <Trans>Meine Eingaben verwerfen</Trans>
+          </Button>
+        </>
+      }
+    >
+      <p>
+        <Trans>Gespeichert ist noch nichts. Was Sie eingegeben haben, steht weiter unten.</Trans>
+      </p>
+      {!versions && <Loading />}
+      {versions && changes.length === 0 && (
+        <p>
+          <Trans>An dem, was in diesem Formular steht, ändert die andere Fassung nichts.</Trans>
+        </p>
+      )}
+      {versions &&
+        changes.map(({ part, disputed }, index) => {
+          const { label, text } = part;
+          const [was, is, typed] = [versions.before, versions.theirs, versions.mine].map(
+            (values) => short(text(values)) || t`nichts`,
+          );
+          return disputed ? (
+            <RadioGroup
+              key={label}
+              legend={t`${label}: Sie beide haben es geändert`}
+              name={`disputed-${index}`}
+              options={[
+                { value: 'mine', label: t`Ihre Eingabe: ${typed}` },
+                { value: 'theirs', label: t`Die andere Fassung: ${is}` },
+              ]}
+              value={yielded.includes(label) ? 'theirs' : 'mine'}
+              onChange={(choice) =>
+                setYielded((before) => [
+                  ...before.filter((known) => known !== label),
+                  ...(choice === 'theirs' ? [label] : []),
+                ])
+              }
+            />
+          ) : (
+            <p key={label} className="fa-break">
+              <Trans>
+                <strong>{label}</strong> ist jetzt: {is} (vorher: {was})
+              </Trans>
+            </p>
+          );
+        })}
+    </Alert>
+  );
+}
+
+/** Enough to tell two texts apart, where a description fills a page. */
+const SHOWN_CHARS = 160;
+
+function short(text: string): string {
+  const chars = [...text];
+  return chars.length > SHOWN_CHARS ? `${chars.slice(0, SHOWN_CHARS).join('')}…` : text;
 }

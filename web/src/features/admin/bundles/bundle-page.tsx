@@ -77,15 +77,16 @@ export function BundlePage() {
   );
 }
 
+const valuesOf = ({ name, description, targets }: Bundle): Values => ({
+  name,
+  description: description ?? '',
+  targets,
+});
+
 function EditBundle({ held }: { held: Held<Bundle> }) {
   const { t } = useLingui();
   const validate = useValidation();
   const bundle = held.data;
-  const initial: Values = {
-    name: bundle.name,
-    description: bundle.description ?? '',
-    targets: bundle.targets,
-  };
   const submit = useSave({
     held,
     queryKey: bundleQuery(bundle.id).queryKey,
@@ -98,9 +99,9 @@ function EditBundle({ held }: { held: Held<Bundle> }) {
       ),
     done: t`Gespeichert. Zugänge sind angepasst.`,
   });
-  const form = useForm<Values>({ initial, validate, submit });
+  const form = useForm<Values>({ initial: valuesOf(bundle), validate, submit });
   return (
-    <EditCard held={held} initial={initial} form={form}>
+    <EditCard held={held} valuesOf={valuesOf} form={form}>
       <BundleFields form={form} />
     </EditCard>
   );

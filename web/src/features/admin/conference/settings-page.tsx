@@ -1,7 +1,8 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { failureOf } from '../../../app/conflict.tsx';
+import { settling } from '../../../app/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
@@ -16,7 +17,6 @@ import { allGroupsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
 import { conferenceSettingsQuery } from './queries.ts';
 import {
-  type Allowed,
   DUTIES,
   lobbiesFrom,
   NUMBERS,
@@ -26,6 +26,7 @@ import {
   valuesOf,
   within,
 } from './settings-values.ts';
+import { ALLOWED, allowedName, dutyName, numberName, settingsParts } from './settings-words.ts';
 import { CLASSES, className, lobbyName } from './words.ts';
 
 type View = Schema<'ConferenceSettingsView'>;
@@ -35,20 +36,25 @@ type Class = Schema<'ProtectionClass'>;
 export function ConferenceSettingsPage() {
   const { t } = useLingui();
   const settings = useQuery(conferenceSettingsQuery);
+  const held = useHeld(settings);
   return (
     <Page
       title={t`Regeln für Besprechungen`}
       lead={<Trans>Wer was buchen darf, die Grenzen und was die Schutzklassen bedeuten.</Trans>}
       narrow
     >
-      <Loaded query={settings}>{(data) => <SettingsForm key={data.version} view={data} />}</Loaded>
+      <Loaded query={settings}>
+        {() => held && <SettingsForm key={held.filling} held={held} />}
+      </Loaded>
     </Page>
   );
 }
 
-function SettingsForm({ view }: { view: View }) {
+function SettingsForm({ held }: { held: Held<View> }) {
   const { t } = useLingui();
   const client = useQueryClient();
+  const groups = useQuery(allGroupsQuery);
+  const view = held.data;
   const { limits, usual } = view;
   const form = useForm<Values>({
     initial: valuesOf(view),
@@ -84,6 +90,7 @@ function SettingsForm({ view }: { view: View }) {
           }),
         );
         client.setQueryData(conferenceSettingsQuery.queryKey, next);
+        held.take(next);
         void client.invalidateQueries({ queryKey: ['admin'] });
         // What may be booked is shown to this person too.
         void client.invalidateQueries({ queryKey: ['conference'] });
@@ -93,12 +100,13 @@ function SettingsForm({ view }: { view: View }) {
       }
     },
   });
-  const reload = () =>
-    void client.invalidateQueries({ queryKey: conferenceSettingsQuery.queryKey });
+  useTyped(held, form.values, valuesOf(view));
+  const groupName = (id: string) => groups.data?.find((group) => group.id === id)?.name ?? '?';
+  const parts = settingsParts(groupName);
   return (
     <Form
       form={form}
-      failure={failureOf(reload)}
+      failure={settling({ held, form, valuesOf, parts })}
       actions={
         <Button type="submit" variant="primary" pending={form.pending}>
           <Trans>Regeln speichern</Trans>
@@ -106,9 +114,9 @@ function SettingsForm({ view }: { view: View }) {
       }
     >
       <Card title={<Trans>Wer was darf</Trans>}>
-        <WhoFields form={form} duty="personal" label={t`Wer darf einen persönlichen Raum haben?`} />
-        <WhoFields form={form} duty="meetings" label={t`Wer darf Besprechungen buchen?`} />
-        <WhoFields form={form} duty="lectures" label={t`Wer darf Vorträge buchen?`} />
+        <WhoFields form={form} duty="personal" label={dutyName('personal')} />
+        <WhoFields form={form} duty="meetings" label={dutyName('meetings')} />
+        <WhoFields form={form} duty="lectures" label={dutyName('lectures')} />
         <p className="fa-muted fa-small">
           <Trans>Teilnehmen kann, wer eingeladen ist, auch ohne dieses Recht.</Trans>
         </p>
@@ -164,11 +172,7 @@ function WhoFields({ form, duty, label }: WhoProps) {
   const { t } = useLingui();
   const groups = useQuery(allGroupsQuery);
   const names = `${duty}_groups` as const;
-  const options: { value: Allowed; label: string }[] = [
-    { value: 'everybody', label: t`alle im Haus` },
-    { value: 'groups', label: t`nur bestimmte Gruppen` },
-    { value: 'nobody', label: t`niemand` },
-  ];
+  const options = ALLOWED.map((value) => ({ value, label: allowedName(value) }));
   return (
     <>
       <RadioGroup legend={label} options={options} {...form.field(duty)} />
@@ -188,15 +192,6 @@ function WhoFields({ form, duty, label }: WhoProps) {
 
 function Numbers({ form, limits }: { form: FormState<Values>; limits: View['limits'] }) {
   const { t } = useLingui();
-  const labels: Record<(typeof NUMBERS)[number], string> = {
-    lead_minutes: t`Eintritt vor Beginn, in Minuten`,
-    lag_minutes: t`Eintritt nach dem Ende, in Minuten`,
-    personal_hours: t`Persönlicher Raum offen, in Stunden`,
-    most_minutes: t`Längste Besprechung, in Minuten`,
-    most_participants: t`Personen in einer Besprechung`,
-    most_listeners: t`Zuhörende in einem Vortrag`,
-    most_running: t`Besprechungen zugleich`,
-  };
   return (
     <div className="fa-columns">
       {NUMBERS.map((name) => {
@@ -204,7 +199,7 @@ function Numbers({ form, limits }: { form: FormState<Values>; limits: View['limi
         return (
           <TextField
             key={name}
-            label={labels[name]}
+            label={numberName(name)}
             hint={t`Zwischen ${least} und ${most}.`}
             inputMode="numeric"
             {...form.field(name)}

@@ -6,6 +6,7 @@ import { api, must, type Schema } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
 import { type Held, useHeld } from '../../../app/held.ts';
 import { Loaded, problemOfQuery } from '../../../app/loaded.tsx';
+import type { Part } from '../../../app/merge.ts';
 import { fieldProblems, ProblemAlert } from '../../../app/problem-alert.tsx';
 import { WordText } from '../../../app/word.tsx';
 import { Button } from '../../../ui/button.tsx';
@@ -17,7 +18,7 @@ import { type FormState, useForm } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
-import { dateTime } from '../format.ts';
+import { dateTime, list } from '../format.ts';
 import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
 import { useDeed } from '../queries.ts';
 import { optionsOf } from '../words.ts';
@@ -106,7 +107,7 @@ export function WebhookPage() {
         {(data) => (
           <>
             {data.failing_since && data.enabled !== false && <Failing since={data.failing_since} />}
-            {held && <EditWebhook key={held.data.version} held={held} />}
+            {held && <EditWebhook key={held.filling} held={held} />}
             <Deliveries webhook={data} />
             <SecretCard id={data.id} />
             <div>
@@ -156,8 +157,7 @@ function Failing({ since }: { since: string }) {
 function EditWebhook({ held }: { held: Held<Webhook> }) {
   const { t } = useLingui();
   const validate = useValidation();
-  const { id, name, url, events, enabled = true, version } = held.data;
-  const initial: Values = { name, url, events, enabled };
+  const { id, version } = held.data;
   const submit = useSave({
     held,
     queryKey: webhookQuery(id).queryKey,
@@ -170,9 +170,29 @@ function EditWebhook({ held }: { held: Held<Webhook> }) {
       ),
     done: t`Der Webhook ist gespeichert.`,
   });
-  const form = useForm<Values>({ initial, validate, submit });
+  const form = useForm<Values>({ initial: valuesOf(held.data), validate, submit });
+  const parts: Part<Values>[] = [
+    { label: t`Name`, fields: ['name'], text: (values) => values.name },
+    { label: t`Adresse`, fields: ['url'], text: ({ url }) => url },
+    {
+      label: t`Was gemeldet wird`,
+      fields: ['events'],
+      text: ({ events }) => list(events.map(eventName)),
+    },
+    {
+      label: t`Eingeschaltet`,
+      fields: ['enabled'],
+      text: ({ enabled }) => (enabled ? t`ja` : t`nein`),
+    },
+  ];
   return (
-    <EditCard title={<Trans>Was gemeldet wird</Trans>} held={held} initial={initial} form={form}>
+    <EditCard
+      title={<Trans>Was gemeldet wird</Trans>}
+      held={held}
+      valuesOf={valuesOf}
+      parts={parts}
+      form={form}
+    >
       <WebhookFields form={form} />
       <Checkbox
         name="enabled"
@@ -354,6 +374,13 @@ function useValidation() {
     ...(events.length === 0 && { events: t`Wählen Sie, was gemeldet wird.` }),
   });
 }
+
+const valuesOf = ({ name, url, events, enabled = true }: Webhook): Values => ({
+  name,
+  url,
+  events,
+  enabled,
+});
 
 const trimmed = ({ name, url, events, enabled }: Values) => ({
   name: name.trim(),

@@ -111,15 +111,17 @@ function DirectoryMembers({ group }: { group: Group }) {
   );
 }
 
+const membersOf = ({ members, groups }: Group) => ({
+  people: members.map(({ id }) => id),
+  groups: groups.map(({ id }) => id),
+});
+
 function Members({ held }: { held: Held<Group> }) {
   const { t } = useLingui();
   const group = held.data;
   const people = useQuery(allPeopleQuery);
   const groups = useQuery(allGroupsQuery);
-  const before = {
-    people: group.members.map((person) => person.id),
-    groups: group.groups.map((inner) => inner.id),
-  };
+  const before = membersOf(group);
   const submit = useSave({
     held,
     queryKey: groupQuery(group.id).queryKey,
@@ -139,7 +141,7 @@ function Members({ held }: { held: Held<Group> }) {
     <EditCard
       title={<Trans>Mitglieder</Trans>}
       held={held}
-      initial={before}
+      valuesOf={membersOf}
       form={form}
       action={t`Mitglieder speichern`}
     >

@@ -3,8 +3,9 @@ import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ComponentProps, ReactNode } from 'react';
 import { useAsk } from '../../../app/ask.tsx';
-import { failureOf } from '../../../app/conflict.tsx';
+import { failureOf, settling } from '../../../app/conflict.tsx';
 import { type Held, useTyped } from '../../../app/held.ts';
+import type { Part } from '../../../app/merge.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Form, type FormState } from '../../../ui/form.tsx';
@@ -50,7 +51,9 @@ export function NewEntryPage<Values extends object>(props: NewEntryProps<Values>
 type EditCardProps<Data, Values> = {
   title?: ReactNode;
   held: Held<Data>;
-  initial: Values;
+  valuesOf: (data: Data) => Values;
+  /** What the form says, where a change of others is to be brought together with what was typed. */
+  parts?: readonly Part<Values>[];
   form: FormState<Values>;
   /** What the button says, where it is not simply the changes that are saved. */
   action?: string;
@@ -59,14 +62,14 @@ type EditCardProps<Data, Values> = {
 
 /** The form of an entry that others may change too. */
 export function EditCard<Data, Values extends object>(props: EditCardProps<Data, Values>) {
-  const { title, held, initial, form, action, children } = props;
+  const { title, held, valuesOf, parts, form, action, children } = props;
   const { t } = useLingui();
-  const typed = useTyped(held, form.values, initial);
+  const typed = useTyped(held, form.values, valuesOf(held.data));
   return (
     <Card {...(title && { title })}>
       <Form
         form={form}
-        failure={failureOf(held.reload)}
+        failure={parts ? settling({ held, form, valuesOf, parts }) : failureOf(held.reload)}
         actions={
           <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
             {action ?? t`Änderungen speichern`}

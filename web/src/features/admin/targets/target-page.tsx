@@ -92,11 +92,10 @@ export function TargetPage() {
 function EditTarget({ held }: { held: Held<Target> }) {
   const { t } = useLingui();
   const target = held.data;
-  const initial = valuesOf(target);
   const submit = useSave({
     held,
     queryKey: targetQuery(target.id).queryKey,
-    put: (values: typeof initial) =>
+    put: (values: ReturnType<typeof valuesOf>) =>
       must(
         api.PUT('/api/v1/admin/targets/{id}', {
           params: { path: { id: target.id } },
@@ -106,9 +105,9 @@ function EditTarget({ held }: { held: Held<Target> }) {
     done: t`Gespeichert.`,
     names: TARGET_PATHS,
   });
-  const form = useForm({ initial, validate: faultsOf, submit });
+  const form = useForm({ initial: valuesOf(target), validate: faultsOf, submit });
   return (
-    <EditCard title={<Trans>Angaben</Trans>} held={held} initial={initial} form={form}>
+    <EditCard title={<Trans>Angaben</Trans>} held={held} valuesOf={valuesOf} form={form}>
       <TargetFormFields form={form} isNew={false} />
     </EditCard>
   );

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must } from '../../../api/client.ts';
-import { failureOf } from '../../../app/conflict.tsx';
+import { settling } from '../../../app/conflict.tsx';
 import { useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
 import { showProblem } from '../../../app/problem-alert.tsx';
@@ -26,6 +26,7 @@ import {
   type Room,
   roomQuery,
 } from './queries.ts';
+import { bookingParts } from './summary.ts';
 import { minutesBetween } from './times.ts';
 import { WhenFields } from './when-fields.tsx';
 import {
@@ -147,9 +148,7 @@ export function ChangePage() {
     >
       {failed && <Loaded query={{ ...failed, data: undefined }}>{() => null}</Loaded>}
       {!failed && (!held || !options.data) && <Loading />}
-      {held && options.data && (
-        <ChangeForm key={held.data.version} held={held} options={options.data} />
-      )}
+      {held && options.data && <ChangeForm key={held.filling} held={held} options={options.data} />}
     </Page>
   );
 }
@@ -164,9 +163,10 @@ function ChangeForm({ held, options }: ChangeProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const room = held.data;
-  const [initial] = useState(() => valuesOf(room, options, Date.now()));
+  const [now] = useState(() => Date.now());
+  const filled = (from: Room) => valuesOf(from, options, now);
   const form = useForm<Values>({
-    initial,
+    initial: filled(room),
     validate: useCheck(),
     submit: async (values) => {
       try {
@@ -185,12 +185,12 @@ function ChangeForm({ held, options }: ChangeProps) {
       }
     },
   });
-  const typed = useTyped(held, form.values, initial);
+  const typed = useTyped(held, form.values, filled(room));
   const someone = form.values.people.length > 0 || (room.invitees ?? []).length > 0;
   return (
     <Form
       form={form}
-      failure={failureOf(held.reload)}
+      failure={settling({ held, form, valuesOf: filled, parts: bookingParts() })}
       actions={
         <>
           <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>

@@ -1,0 +1,86 @@
+import { plural, t } from '@lingui/core/macro';
+import type { Part } from '../../../app/merge.ts';
+import { formatLocale } from '../../../i18n/index.ts';
+import { onDays, type Values, whole } from './form-values.ts';
+import { wallDay } from './times.ts';
+import { className, kindName, lobbyName, roleName, weekdayName } from './words.ts';
+
+/** What a booking says, part by part, in words. */
+export function bookingParts(): Part<Values>[] {
+  return [
+    { label: t`Art`, fields: ['kind'], text: ({ kind }) => kindName(kind) },
+    { label: t`Titel`, fields: ['name'], text: ({ name }) => name },
+    { label: t`Beschreibung`, fields: ['description'], text: ({ description }) => description },
+    { label: t`Wann`, fields: ['day', 'from', 'to', 'zone'], text: whenText },
+    {
+      label: t`Wiederholung`,
+      fields: ['repeat', 'interval', 'weekdays', 'end', 'count', 'until', 'except'],
+      text: repeatText,
+    },
+    { label: t`Wer eingeladen ist`, fields: ['people'], text: peopleText },
+    {
+      label: t`Schutzklasse`,
+      fields: ['protection'],
+      text: ({ protection }) => className(protection).label,
+    },
+    {
+      label: t`Warteraum`,
+      fields: ['lobby'],
+      text: ({ lobby }) => (lobby ? lobbyName(lobby) : t`wie die Schutzklasse`),
+    },
+    {
+      label: t`Text im Warteraum`,
+      fields: ['waiting_text'],
+      text: ({ waiting_text }) => waiting_text,
+    },
+  ];
+}
+
+function whenText({ day, from, to, zone }: Values): string {
+  const on = day ? wallDay(day) : '?';
+  return t`${on}, ${from}–${to} Uhr (${zone})`;
+}
+
+/** "alle 2 Wochen, Montag und Freitag, 10 Termine". */
+export function repeatText(values: Values): string {
+  const { repeat, end, until, except } = values;
+  if (repeat === 'no') return t`findet einmal statt`;
+  const count = whole(values.count) ?? 0;
+  return [
+    rhythm(values),
+    ...(repeat === 'week' ? [listed(onDays(values).map(weekdayName))] : []),
+    end === 'count'
+      ? plural(count, { one: 'ein Termin', other: '# Termine' })
+      : t`bis ${until ? wallDay(until) : '?'}`,
+    ...(except.length > 0 ? [t`ohne ${listed(except.map(wallDay))}`] : []),
+  ].join(', ');
+}
+
+function rhythm({ repeat, ...values }: Values): string {
+  const interval = whole(values.interval) ?? 1;
+  switch (repeat) {
+    case 'week':
+      return plural(interval, { one: 'wöchentlich', other: 'alle # Wochen' });
+    case 'month_day':
+      return plural(interval, {
+        one: 'monatlich am selben Tag',
+        other: 'alle # Monate am selben Tag',
+      });
+    case 'month_weekday':
+      return plural(interval, {
+        one: 'monatlich am selben Wochentag',
+        other: 'alle # Monate am selben Wochentag',
+      });
+    default:
+      return plural(interval, { one: 'täglich', other: 'alle # Tage' });
+  }
+}
+
+function peopleText({ people }: Values): string {
+  return people
+    .map(({ name, address, role }) => `${name || address} (${roleName(role)})`)
+    .join(', ');
+}
+
+const listed = (words: readonly string[]) =>
+  new Intl.ListFormat(formatLocale(), { type: 'conjunction' }).format(words);
