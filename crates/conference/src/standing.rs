@@ -18,10 +18,15 @@ pub fn safeguards(room: &RoomRecord, settings: &ConferenceSettings) -> Safeguard
 
 /// Who may do what when a meeting of this room begins.
 pub fn permissions(room: &RoomRecord) -> Permissions {
-    room.permissions.unwrap_or_else(|| match room.kind {
+    room.permissions.unwrap_or_else(|| usual(room.kind))
+}
+
+/// Who may do what where a room's owner says nothing else.
+pub(crate) fn usual(kind: RoomKind) -> Permissions {
+    match kind {
         RoomKind::Lecture => Permissions::of_lecture(),
         RoomKind::Personal | RoomKind::Meeting => Permissions::default(),
-    })
+    }
 }
 
 /// How somebody stands to a room.

@@ -289,3 +289,16 @@ async fn days_beyond_all_calendars_are_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn forms_learn_what_is_usual_for_each_kind_of_room() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let options = ada.get("/api/v1/conference/options").await.body;
+    let usual = |kind: &str, what: &str| {
+        let all = options["usual"].as_array().unwrap();
+        all.iter().find(|usual| usual["kind"] == kind).unwrap()["permissions"][what].clone()
+    };
+    assert_eq!((usual("meeting", "share"), usual("lecture", "share")), (json!("participants"), json!("presenters")));
+    assert_eq!((usual("personal", "unmute"), usual("lecture", "chat")), (json!("participants"), json!("everybody")));
+}

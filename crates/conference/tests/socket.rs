@@ -94,6 +94,36 @@ async fn after_a_restart_all_are_back_and_the_chat_is_intact() {
 }
 
 #[tokio::test]
+async fn a_guest_who_loads_the_page_again_does_not_wait_again() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "internal", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let mut guest = venue.join(&booked, "", "Gast").await;
+    let waiting = async |line: &mut Line| {
+        line.until(|message| match message {
+            SocketMessage::Waiting(waiting) => Some(waiting),
+            _ => None,
+        })
+        .await
+    };
+    let place = waiting(&mut guest).await.resume;
+    drop(guest);
+    let mut guest = venue.line(&booked.id, "").await;
+    guest.hello(None, Some(&place), None).await;
+    waiting(&mut guest).await;
+    host.act(SocketAct::AdmitAll).await.unwrap();
+    let seated = guest.welcome().await;
+    drop(guest);
+    let mut guest = venue.line(&booked.id, "").await;
+    guest.hello(None, Some(&seated.resume), None).await;
+    let again = guest.welcome().await;
+    assert_eq!((again.own.seat.id, again.own.seat.name.as_str()), (seated.own.seat.id, "Gast"));
+    assert_eq!((again.counts.seated, again.counts.waiting), (2, 0), "the seat is not taken twice");
+}
+
+#[tokio::test]
 async fn a_second_tab_takes_over_and_a_token_in_another_session_is_nobodys() {
     let (venue, booked, ada, mut host, _guest) = meeting().await;
     let mut second = venue.join(&booked, &ada.cookie, "").await;

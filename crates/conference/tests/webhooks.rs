@@ -195,3 +195,57 @@ async fn a_trial_and_another_secret() {
     assert_eq!(chief.put(&path, change).await.code(), "outdated");
     assert_eq!(chief.post(&format!("{path}/trial"), json!({})).await.code(), "switched_off");
 }
+
+#[tokio::test]
+async fn what_was_given_up_is_told_when_somebody_asks_for_it() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let (receiver, url) = Receiver::start().await;
+    let made = hook(&chief, &url, json!(["meeting.booked"])).await;
+    let path = at(WEBHOOKS, &made["webhook"]);
+    receiver.answer(500);
+    ada.room(meeting("Planung")).await;
+    for _ in 0..40 {
+        house.conference.look_around().await.unwrap();
+        house.clock.advance(Duration::hours(1));
+    }
+    receiver.take();
+    let (chief, ada) = (house.again(&chief).await, house.again(&ada).await);
+    let newest = async || chief.get(&format!("{path}/deliveries")).await.body[0].clone();
+    let given_up = newest().await;
+    assert_eq!(given_up["state"], "given_up");
+    let retry = format!("/api/v1/admin/webhook-deliveries/{}/retry", given_up["id"].as_str().unwrap());
+    assert_eq!(chief.post(&retry, json!({})).await.body["state"], "waiting");
+    house.conference.look_around().await.unwrap();
+    assert_eq!(
+        (receiver.events().len(), &newest().await["state"]),
+        (1, &json!("given_up")),
+        "once more, not for a day"
+    );
+    receiver.answer(204);
+    chief.post(&retry, json!({})).await;
+    house.conference.look_around().await.unwrap();
+    assert_eq!((receiver.events(), &newest().await["state"]), (vec!["meeting.booked".to_owned()], &json!("delivered")));
+    assert_eq!(chief.post(&retry, json!({})).await.body["state"], "delivered", "what was taken stays so");
+
+    // One that waits is tried at once, after those that wait before it.
+    receiver.answer(500);
+    ada.room(meeting("Planung")).await;
+    ada.room(meeting("Rundgang")).await;
+    house.conference.look_around().await.unwrap();
+    receiver.take();
+    receiver.answer(204);
+    let second = newest().await;
+    let retry = format!("/api/v1/admin/webhook-deliveries/{}/retry", second["id"].as_str().unwrap());
+    assert_eq!(chief.post(&retry, json!({})).await.status, 200);
+    house.conference.look_around().await.unwrap();
+    assert_eq!((receiver.events().len(), &newest().await["state"]), (2, &json!("delivered")));
+
+    assert_eq!(ada.post(&retry, json!({})).await.status, 403);
+    let nothing = "/api/v1/admin/webhook-deliveries/00000000-0000-7000-8000-000000000001/retry";
+    assert_eq!(chief.post(nothing, json!({})).await.status, 404);
+    let mut change = chief.get(&path).await.body;
+    change["enabled"] = json!(false);
+    chief.put(&path, change).await;
+    assert_eq!(chief.post(&retry, json!({})).await.code(), "switched_off");
+}

@@ -51,11 +51,27 @@ const safeguards: Record<Schema<'ProtectionClass'>, Schema<'Safeguards'>> = {
   },
 };
 
+function usualPermissions(kind: Schema<'RoomKind'>): Schema<'Permissions'> {
+  const few = kind === 'lecture' ? 'presenters' : 'participants';
+  return {
+    unmute: few,
+    camera: few,
+    share: few,
+    chat: 'everybody',
+    private_chat: kind === 'lecture' ? 'moderators' : 'participants',
+    roster: few,
+  };
+}
+
 export const options: Schema<'ConferenceOptions'> = {
   may_create: ['personal', 'meeting', 'lecture'],
   classes: (['open', 'internal', 'confidential'] as const).map((one) => ({
     class: one,
     safeguards: safeguards[one],
+  })),
+  usual: (['personal', 'meeting', 'lecture'] as const).map((kind) => ({
+    kind,
+    permissions: usualPermissions(kind),
   })),
   default_protection: 'internal',
   mail: true,

@@ -1135,6 +1135,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/webhook-deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a delivery again at once that was given up or waits; those that wait before it come first. One that was given up
+         *     after its day is tried once more. One that was taken stays as it is.
+         */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/webhooks": {
         parameters: {
             query?: never;
@@ -2453,6 +2473,8 @@ export interface components {
             may_create: components["schemas"]["RoomKind"][];
             /** @description The administration's time zone. */
             time_zone: string;
+            /** @description What is usual for each kind of room: who may do what where its owner says nothing else. */
+            usual: components["schemas"]["UsualPermissions"][];
         };
         /** @description What an administrator sets for the conference. */
         ConferenceSettings: {
@@ -3166,7 +3188,7 @@ export interface components {
             host_present: boolean;
             /** @description The meeting. */
             meeting: components["schemas"]["MeetingFacts"];
-            /** @description Brings you back to your place in the lobby. */
+            /** @description Brings you back to your place in the lobby, also after the page was loaded again. Keep it in the tab at most. */
             resume: string;
             /** @description What the hosts have to say meanwhile. */
             waiting_text: string;
@@ -3429,7 +3451,7 @@ export interface components {
             more_chat: boolean;
             /** @description You. */
             own: components["schemas"]["OwnSeat"];
-            /** @description Brings you back to your seat. */
+            /** @description Brings you back to your seat, also after the page was loaded again. Keep it in the tab at most. */
             resume: string;
             /** @description Who is there. In a lecture without the listeners. */
             roster: components["schemas"]["Seat"][];
@@ -5238,7 +5260,7 @@ export interface components {
             entry?: string | null;
             /** @description The name that others see. Guests need one; signed-in people have theirs. */
             name?: string | null;
-            /** @description The token of the seat that this client had. */
+            /** @description The token of the seat that this client had: before its line dropped, or before its page was loaded again. */
             resume?: string | null;
         };
         /** @description A message to the client. */
@@ -5661,6 +5683,13 @@ export interface components {
             by: "day";
             /** @description The last possible day. */
             day: components["schemas"]["LocalDate"];
+        };
+        /** @description Who may do what in a kind of room, unless its owner says otherwise. */
+        UsualPermissions: {
+            /** @description The kind of room. */
+            kind: components["schemas"]["RoomKind"];
+            /** @description Who may do what. */
+            permissions: components["schemas"]["Permissions"];
         };
         /** @description Whether the chain verifies. */
         Verification: {
@@ -8684,6 +8713,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HardwareToken"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description Refused */

@@ -194,6 +194,8 @@ pub struct ConferenceOptions {
     pub may_create: Vec<RoomKind>,
     /// What each protection class means here.
     pub classes: Vec<ClassMeaning>,
+    /// What is usual for each kind of room: who may do what where its owner says nothing else.
+    pub usual: Vec<UsualPermissions>,
     /// The protection class that forms begin with.
     pub default_protection: ProtectionClass,
     /// Whether invitations can be sent by mail. Where not, they are copied or downloaded.
@@ -211,6 +213,15 @@ pub struct ClassMeaning {
     pub class: ProtectionClass,
     /// What it means.
     pub safeguards: Safeguards,
+}
+
+/// Who may do what in a kind of room, unless its owner says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsualPermissions {
+    /// The kind of room.
+    pub kind: RoomKind,
+    /// Who may do what.
+    pub permissions: Permissions,
 }
 
 /// Whom to search for.

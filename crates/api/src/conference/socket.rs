@@ -5,6 +5,11 @@
 //! snapshot that replaces everything known before. An act with a number (`re`) is answered by `done` or `refused` with the
 //! same number, after whatever it changed was told. When the line drops, the client opens a new socket and says hello
 //! with its latest `resume`; the seat waits for [`SEAT_WAITS_S`].
+//!
+//! A page that is loaded again comes back in the same way: it keeps the meeting's id and the latest `resume` in the tab
+//! (`sessionStorage`), opens the socket with them before it enters anew, and takes them away once it leaves or is told that
+//! it ended. A guest then has the same seat again and does not pass the lobby. Where that is answered by `enter_again`, it
+//! enters as before.
 
 use fernamt_domain::{
     MeetingId, SeatId, Secret,
@@ -208,7 +213,7 @@ pub struct SocketHello {
     #[schema(value_type = Option<String>)]
     #[serde(default, serialize_with = "expose", skip_serializing_if = "Option::is_none")]
     pub entry: Option<Secret<String>>,
-    /// The token of the seat that this client had.
+    /// The token of the seat that this client had: before its line dropped, or before its page was loaded again.
     #[schema(value_type = Option<String>)]
     #[serde(default, serialize_with = "expose", skip_serializing_if = "Option::is_none")]
     pub resume: Option<Secret<String>>,
@@ -487,7 +492,7 @@ text_enum! {
 /// You wait in the lobby.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LobbyWaiting {
-    /// Brings you back to your place in the lobby.
+    /// Brings you back to your place in the lobby, also after the page was loaded again. Keep it in the tab at most.
     pub resume: String,
     /// The meeting.
     pub meeting: MeetingFacts,
@@ -500,7 +505,7 @@ pub struct LobbyWaiting {
 /// You are in: all there is to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MeetingWelcome {
-    /// Brings you back to your seat.
+    /// Brings you back to your seat, also after the page was loaded again. Keep it in the tab at most.
     pub resume: String,
     /// The meeting.
     pub meeting: MeetingFacts,

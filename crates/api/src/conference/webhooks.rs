@@ -169,4 +169,7 @@ operations! { "conference";
     try_webhook: post "/api/v1/admin/webhooks/{id}/trial" (WebhookId) [] -> 202;
     /// The deliveries of a webhook, the newest first: at most 100.
     list_deliveries: get "/api/v1/admin/webhooks/{id}/deliveries" (WebhookId) [] -> 200 Vec<Delivery>;
+    /// Tries a delivery again at once that was given up or waits; those that wait before it come first. One that was given up
+    /// after its day is tried once more. One that was taken stays as it is.
+    retry_delivery: post "/api/v1/admin/webhook-deliveries/{id}/retry" (DeliveryId) [] -> 200 Delivery;
 }

@@ -15,7 +15,7 @@ use fernamt_api::{
         meetings::{Invitation, Meeting},
         rooms::{
             Booking, BookingPreview, ChangeRoom, ClassMeaning, ConferenceOptions, NewRoom, NotifyQuery, PeopleQuery,
-            PersonRef, Room,
+            PersonRef, Room, UsualPermissions,
         },
         settings::ConferenceSettings,
         webhooks::WebhookEvent,
@@ -79,6 +79,10 @@ async fn options(
     Ok(Json(ConferenceOptions {
         may_create,
         classes: classes(&settings),
+        usual: RoomKind::ALL
+            .iter()
+            .map(|kind| UsualPermissions { kind: *kind, permissions: standing::usual(*kind) })
+            .collect(),
         default_protection: settings.default_protection,
         mail: settings.mail && conference.parts.post.is_some(),
         time_zone: zone_of(tenant, None).await?,

@@ -11,7 +11,7 @@ use axum::{
 use fernamt_api::conference::webhooks::{
     ChangeWebhook, Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFields, WebhookWithSecret,
 };
-use fernamt_domain::{Secret, WebhookId, audit::AuditKind, rng::random_token};
+use fernamt_domain::{DeliveryId, Secret, WebhookId, audit::AuditKind, rng::random_token};
 use fernamt_http::{Administrator, ApiError, Json, Path, version};
 use fernamt_store::{DeliveryRecord, StoreError, TenantStore, WebhookRecord};
 use serde_json::json;
@@ -38,6 +38,7 @@ pub(crate) fn router() -> Router<Arc<Conference>> {
         .route("/api/v1/admin/webhooks/{id}/secret", post(renew_secret))
         .route("/api/v1/admin/webhooks/{id}/trial", post(trial))
         .route("/api/v1/admin/webhooks/{id}/deliveries", get(deliveries))
+        .route("/api/v1/admin/webhook-deliveries/{id}/retry", post(retry))
 }
 
 async fn list(Administrator(session): Administrator) -> Result<Json<Vec<Webhook>>, ConferenceError> {
@@ -136,7 +137,7 @@ async fn trial(
     let work = session.site.tenant.begin().await?;
     let webhook = work.webhooks().get(id).await?;
     if !webhook.enabled {
-        return Err(ApiError::conflict("switched_off", "the webhook is switched off").into());
+        return Err(switched_off().into());
     }
     webhooks::note_trial(&work, &conference.parts, &webhook).await?;
     work.commit().await?;
@@ -151,6 +152,23 @@ async fn deliveries(
     tenant.webhooks().get(id).await?;
     let found = tenant.webhooks().deliveries(id, MOST_DELIVERIES).await?;
     Ok(Json(found.into_iter().filter_map(delivery).collect()))
+}
+
+async fn retry(
+    Administrator(session): Administrator,
+    Path(id): Path<DeliveryId>,
+) -> Result<Json<Delivery>, ConferenceError> {
+    let work = session.site.tenant.begin().await?;
+    let retried = work.webhooks().retry(id).await?;
+    if !work.webhooks().get(retried.webhook).await?.enabled {
+        return Err(switched_off().into());
+    }
+    work.commit().await?;
+    Ok(Json(delivery(retried).ok_or_else(ApiError::not_found)?))
+}
+
+fn switched_off() -> ApiError {
+    ApiError::conflict("switched_off", "the webhook is switched off")
 }
 
 fn delivery(record: DeliveryRecord) -> Option<Delivery> {

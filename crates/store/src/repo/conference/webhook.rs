@@ -155,6 +155,29 @@ impl Webhooks<'_, Writing> {
         self.scope.insert_all(&placed.collect::<Vec<_>>()).await
     }
 
+    /// Has a delivery tried again at once that was given up or waits, after those that wait before it. One that was taken
+    /// stays as it is.
+    pub async fn retry(&self, id: DeliveryId) -> Result<DeliveryRecord, StoreError> {
+        let webhook = self.scope.find::<DeliveryRecord>(is("id", &id)).get().await?.webhook;
+        self.locked(webhook).await?;
+        let delivery: DeliveryRecord = self.scope.find(is("id", &id)).locked().get().await?;
+        if delivery.delivered_at.is_some() {
+            return Ok(delivery);
+        }
+        if delivery.next_at.is_none() && self.waiting(webhook).await? >= MAX_WAITING_DELIVERIES as u64 {
+            return Err(StoreError::TooMany { what: "deliveries", limit: MAX_WAITING_DELIVERIES });
+        }
+        let now = Some(self.scope.now());
+        let delivery = DeliveryRecord { next_at: now, given_up_at: None, ..delivery };
+        self.scope.replace(&delivery).await?;
+        let waiting = is("webhook", &webhook).add(is_null("next_at").not());
+        let first: Option<DeliveryRecord> = self.scope.find(waiting).order("position").locked().one().await?;
+        if let Some(first) = first.filter(|first| first.next_at > now) {
+            self.scope.replace(&DeliveryRecord { next_at: now, ..first }).await?;
+        }
+        Ok(delivery)
+    }
+
     /// Notes how a try went.
     pub async fn tried(&self, delivery: &DeliveryRecord) -> Result<(), StoreError> {
         self.scope.replace(delivery).await
