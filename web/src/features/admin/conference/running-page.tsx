@@ -4,13 +4,13 @@ import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
 import { Loaded } from '../../../app/loaded.tsx';
+import { kindName } from '../../../app/meeting-words.ts';
 import { Button } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState } from '../../../ui/notice.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { number, since } from '../format.ts';
 import { runningQuery } from './queries.ts';
-import { kindName } from './words.ts';
 
 type Running = Schema<'RunningMeeting'>;
 

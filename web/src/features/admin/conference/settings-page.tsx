@@ -4,6 +4,7 @@ import { api, must, type Schema } from '../../../api/client.ts';
 import { settling } from '../../../app/conflict.tsx';
 import { type Held, useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
+import { CLASSES, className, lobbiesFrom, lobbyName } from '../../../app/meeting-words.ts';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Checkbox, RadioGroup, Select } from '../../../ui/choices.tsx';
@@ -18,7 +19,6 @@ import { optionsOf } from '../words.ts';
 import { conferenceSettingsQuery } from './queries.ts';
 import {
   DUTIES,
-  lobbiesFrom,
   NUMBERS,
   PATHS,
   settingsOf,
@@ -27,7 +27,6 @@ import {
   within,
 } from './settings-values.ts';
 import { ALLOWED, allowedName, dutyName, numberName, settingsParts } from './settings-words.ts';
-import { CLASSES, className, lobbyName } from './words.ts';
 
 type View = Schema<'ConferenceSettingsView'>;
 type Class = Schema<'ProtectionClass'>;
@@ -130,7 +129,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
       >
         <Select
           label={t`Womit Formulare beginnen`}
-          options={optionsOf(CLASSES, className)}
+          options={optionsOf(CLASSES, (name) => className(name).label)}
           {...form.field('default_protection')}
         />
         {usual.map((meaning) => (
@@ -217,7 +216,7 @@ function ClassFields({ form, name, usual }: ClassProps) {
   const field = `stricter_${name}` as const;
   const now = form.values[field];
   const change = (part: Partial<Schema<'Safeguards'>>) => form.set(field, { ...now, ...part });
-  const title = className(name);
+  const title = className(name).label;
   const most = usual.keep_chat_days;
   const lobbies = lobbiesFrom(usual.lobby);
   return (

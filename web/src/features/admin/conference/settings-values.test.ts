@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../../api/client.ts';
-import { lobbiesFrom, settingsOf, valuesOf, within } from './settings-values.ts';
+import { lobbiesFrom } from '../../../app/meeting-words.ts';
+import { settingsOf, valuesOf, within } from './settings-values.ts';
 
 const safeguards = (more: Partial<Schema<'Safeguards'>> = {}): Schema<'Safeguards'> => ({
   lobby: 'guests',

@@ -1,5 +1,5 @@
 import type { Schema } from '../../../api/client.ts';
-import { CLASSES, LOBBIES } from './words.ts';
+import { CLASSES } from '../../../app/meeting-words.ts';
 
 type Settings = Schema<'ConferenceSettings'>;
 type Safeguards = Schema<'Safeguards'>;
@@ -85,11 +85,6 @@ export function settingsOf(values: Values, usual: readonly Schema<'ClassMeaning'
 export function within(text: string, { least, most }: Schema<'Range'>): boolean {
   const value = Number(text);
   return text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most;
-}
-
-/** Lobbies that are at least as strict as the usual one. */
-export function lobbiesFrom(usual: Schema<'LobbyFor'>) {
-  return LOBBIES.slice(LOBBIES.indexOf(usual));
 }
 
 /** The form's names for the server's paths. */

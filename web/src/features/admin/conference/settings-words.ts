@@ -1,8 +1,8 @@
 import { t } from '@lingui/core/macro';
+import { CLASSES, className, lobbyName } from '../../../app/meeting-words.ts';
 import type { Part } from '../../../app/merge.ts';
 import { list } from '../format.ts';
 import { type Allowed, DUTIES, type Limits, NUMBERS, type Values } from './settings-values.ts';
-import { CLASSES, className, lobbyName } from './words.ts';
 
 export const ALLOWED = ['everybody', 'groups', 'nobody'] as const satisfies readonly Allowed[];
 
@@ -71,10 +71,10 @@ export function settingsParts(groupName: (id: string) => string): Part<Values>[]
     {
       label: t`Womit Formulare beginnen`,
       fields: ['default_protection'],
-      text: ({ default_protection: name }) => className(name),
+      text: ({ default_protection: name }) => className(name).label,
     },
     ...CLASSES.map((name): Part<Values> => {
-      const title = className(name);
+      const title = className(name).label;
       return {
         label: t`Klasse „${title}“`,
         fields: [`stricter_${name}`, `days_${name}`],

@@ -3,8 +3,6 @@ import type { Schema } from '../../../api/client.ts';
 import type { Word } from '../../../app/device-words.ts';
 import { icons } from '../../../ui/icon.tsx';
 
-export const CLASSES = ['open', 'internal', 'confidential'] as const;
-export const LOBBIES = ['nobody', 'guests', 'uninvited', 'everybody'] as const;
 /** What somebody can be told of; the trial comes by a button. */
 export const EVENTS = [
   'meeting.booked',
@@ -13,41 +11,6 @@ export const EVENTS = [
   'meeting.opened',
   'meeting.ended',
 ] as const;
-
-export function className(protection: Schema<'ProtectionClass'>): string {
-  switch (protection) {
-    case 'open':
-      return t`offen`;
-    case 'internal':
-      return t`intern`;
-    case 'confidential':
-      return t`vertraulich`;
-  }
-}
-
-export function lobbyName(lobby: Schema<'LobbyFor'>): string {
-  switch (lobby) {
-    case 'nobody':
-      return t`niemand`;
-    case 'guests':
-      return t`Gäste ohne Konto`;
-    case 'uninvited':
-      return t`wer nicht namentlich eingeladen ist`;
-    case 'everybody':
-      return t`alle außer denen, die leiten`;
-  }
-}
-
-export function kindName(kind: Schema<'RoomKind'>): string {
-  switch (kind) {
-    case 'personal':
-      return t`Persönlicher Raum`;
-    case 'meeting':
-      return t`Besprechung`;
-    case 'lecture':
-      return t({ message: 'Vortrag', context: 'kind of meeting' });
-  }
-}
 
 export function eventName(event: Schema<'WebhookEvent'>): string {
   switch (event) {

@@ -6,6 +6,13 @@ import { api, must } from '../../../api/client.ts';
 import { settling } from '../../../app/conflict.tsx';
 import { useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
+import {
+  CLASSES,
+  className,
+  kindName,
+  lobbiesFrom,
+  lobbyName,
+} from '../../../app/meeting-words.ts';
 import { showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Checkbox, RadioGroup, Select } from '../../../ui/choices.tsx';
@@ -29,15 +36,7 @@ import {
 import { bookingParts } from './summary.ts';
 import { minutesBetween } from './times.ts';
 import { WhenFields } from './when-fields.tsx';
-import {
-  CLASSES,
-  className,
-  kindHint,
-  kindName,
-  lobbyName,
-  safeguardSentences,
-  stricterLobbies,
-} from './words.ts';
+import { kindHint, safeguardSentences } from './words.ts';
 
 const BACK = '/besprechungen';
 
@@ -278,7 +277,7 @@ function ProtectionCard({ form, options }: Omit<CardsProps, 'kinds'>) {
   const meaning = (wanted: Values['protection']) =>
     options.classes.find((one) => one.class === wanted)?.safeguards;
   const here = meaning(form.values.protection);
-  const lobbies = here ? stricterLobbies(here.lobby) : [];
+  const lobbies = here ? lobbiesFrom(here.lobby).slice(1) : [];
   const lobby = form.values.lobby && lobbies.includes(form.values.lobby) ? form.values.lobby : '';
   const usual = here ? lobbyName(here.lobby) : '';
   const effective = lobby || here?.lobby;

@@ -2,13 +2,13 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schema } from '../../../api/client.ts';
+import { className, kindName } from '../../../app/meeting-words.ts';
 import { ButtonLink } from '../../../ui/button.tsx';
 import { CopyField } from '../../../ui/copy-field.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import type { Summary } from './queries.ts';
 import { dayName, dayOf, ownZone, timeOf } from './times.ts';
-import { className, kindName } from './words.ts';
 
 /** The way in for who is signed in: as themselves, without number and PIN. */
 export function JoinLink({ meeting, primary = false }: { meeting: Summary; primary?: boolean }) {

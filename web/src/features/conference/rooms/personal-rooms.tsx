@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, must } from '../../../api/client.ts';
 import { Loaded } from '../../../app/loaded.tsx';
+import { className } from '../../../app/meeting-words.ts';
 import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
@@ -21,7 +22,6 @@ import {
   type Summary,
 } from './queries.ts';
 import { ownZone, timeOf } from './times.ts';
-import { className } from './words.ts';
 
 /** The rooms that the person opens by hand, with number and PIN while they are open. */
 export function PersonalRooms() {

@@ -4,6 +4,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { api, must } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
 import { Loaded } from '../../../app/loaded.tsx';
+import { className, kindName } from '../../../app/meeting-words.ts';
 import { useSession } from '../../../app/queries.ts';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
@@ -14,7 +15,7 @@ import { Occurrences } from './occurrences.tsx';
 import { OpenButton } from './personal-rooms.tsx';
 import { CONFERENCE, type Options, optionsQuery, type Room, roomQuery, runsIt } from './queries.ts';
 import { Told } from './told.tsx';
-import { className, kindIcon, kindName, mailWord, roleName, safeguardSentences } from './words.ts';
+import { kindIcon, mailWord, roleName, safeguardSentences } from './words.ts';
 
 const FROM = '/angemeldet/haus/besprechungen/$id';
 

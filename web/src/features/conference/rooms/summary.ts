@@ -1,9 +1,10 @@
 import { plural, t } from '@lingui/core/macro';
+import { className, kindName, lobbyName } from '../../../app/meeting-words.ts';
 import type { Part } from '../../../app/merge.ts';
 import { formatLocale } from '../../../i18n/index.ts';
 import { onDays, type Values, whole } from './form-values.ts';
 import { wallDay } from './times.ts';
-import { className, kindName, lobbyName, roleName, weekdayName } from './words.ts';
+import { roleName, weekdayName } from './words.ts';
 
 /** What a booking says, part by part, in words. */
 export function bookingParts(): Part<Values>[] {

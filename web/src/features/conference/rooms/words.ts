@@ -8,8 +8,6 @@ type Safeguards = Schema<'Safeguards'>;
 type Lobby = Schema<'LobbyFor'>;
 type Role = Schema<'MeetingRole'>;
 
-export const CLASSES = ['open', 'internal', 'confidential'] as const;
-export const LOBBIES = ['nobody', 'guests', 'uninvited', 'everybody'] as const;
 export const WEEKDAYS = [
   'monday',
   'tuesday',
@@ -19,18 +17,6 @@ export const WEEKDAYS = [
   'saturday',
   'sunday',
 ] as const;
-
-export function kindName(kind: Kind): string {
-  switch (kind) {
-    case 'personal':
-      return t`Persönlicher Raum`;
-    case 'meeting':
-      return t`Besprechung`;
-    case 'lecture':
-      // Elsewhere the same word is the role of who presents.
-      return t({ message: 'Vortrag', context: 'kind of meeting' });
-  }
-}
 
 export function kindIcon(kind: Kind): string {
   switch (kind) {
@@ -51,18 +37,6 @@ export function kindHint(kind: Kind): string {
       return t`Alle sehen und hören einander und dürfen sprechen.`;
     case 'lecture':
       return t`Wenige tragen vor, viele hören zu. Wer etwas sagen möchte, hebt die Hand.`;
-  }
-}
-
-/** A protection class with the tone and picture it is shown in. */
-export function className(protection: Schema<'ProtectionClass'>): Word & { icon: string } {
-  switch (protection) {
-    case 'open':
-      return { label: t`offen`, tone: 'neutral', icon: icons.iconLockOpen };
-    case 'internal':
-      return { label: t`intern`, tone: 'info', icon: icons.iconLock };
-    case 'confidential':
-      return { label: t`vertraulich`, tone: 'success', icon: icons.iconEncrypted };
   }
 }
 
@@ -88,24 +62,6 @@ function lobbySentence(lobby: Lobby): string {
     case 'everybody':
       return t`Alle warten im Warteraum, bis jemand sie einlässt.`;
   }
-}
-
-export function lobbyName(lobby: Lobby): string {
-  switch (lobby) {
-    case 'nobody':
-      return t`niemand`;
-    case 'guests':
-      return t`Gäste ohne Konto`;
-    case 'uninvited':
-      return t`wer nicht namentlich eingeladen ist`;
-    case 'everybody':
-      return t`alle außer denen, die leiten`;
-  }
-}
-
-/** The choices that are stricter than what holds anyway. */
-export function stricterLobbies(least: Lobby): Lobby[] {
-  return LOBBIES.slice(LOBBIES.indexOf(least) + 1);
 }
 
 export function roleName(role: Role): string {
