@@ -14,5 +14,7 @@ export default defineConfig({
     expect: { poll: { timeout: PATIENCE_MS } },
     // One browser: the machines that run this have two cores.
     fileParallelism: false,
+    // And what is marked as concurrent in a file shares them.
+    maxConcurrency: 2,
   },
 });

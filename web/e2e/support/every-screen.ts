@@ -42,7 +42,9 @@ type Screens<S extends Screen> = {
 
 /**
  * Holds that each screen is accessible, keeps still for those who want that, fits its window, and makes no error; and
- * keeps a picture of it. The variables SCREEN (a beginning of names) and VIEW choose among them.
+ * keeps a picture of it. Each screen has a browser profile and an office of its own, so that two are looked at together:
+ * most of the time a page waits until nothing more comes. The variables SCREEN (a beginning of names) and VIEW choose
+ * among them.
  */
 export function everyScreen<S extends Screen>(all: Screens<S>): void {
   const { SCREEN: only = '', VIEW: onlyView } = process.env;
@@ -51,7 +53,7 @@ export function everyScreen<S extends Screen>(all: Screens<S>): void {
     (viewName !== CONTRAST || all.inContrast.includes(screen.name)) &&
     !(screen.wideOnly && viewName.includes('360'));
 
-  describe(`every screen ${all.of}`, () => {
+  describe.concurrent(`every screen ${all.of}`, () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await launch({ devices: all.devices ?? false });
