@@ -160,6 +160,33 @@ describe('booking meetings', () => {
   );
 
   it(
+    'the start page names what runs now or begins soon, and leads into it',
+    () =>
+      run(async ({ page, conference, office }) => {
+        office.on('GET', '/me/targets', { targets: [], ssh_gateway: null });
+        conference.meeting(named(conference, 'Personal'), { minutes: 12 }, 90);
+        conference.meeting(named(conference, 'Partner'), { minutes: 40 });
+        await page.goto('/');
+        const soon = page.getByRole('region', { name: 'Besprechungen jetzt und gleich' });
+        await soon.getByText('läuft jetzt').waitFor();
+        await soon.getByText('beginnt gleich · Mehmet Yıldız hat eingeladen').waitFor();
+        expect(await soon.getByRole('listitem').count()).toBe(2);
+        await picture(page, 'start-besprechung');
+        const { id, meetings } = named(conference, 'Haushalt');
+        const join = soon.getByRole('link', { name: 'Beitreten: Haushalt 2027: Ämterrunde' });
+        expect(await join.getAttribute('href')).toBe(
+          `/besprechung?raum=${id}&termin=${meetings[0]?.id}`,
+        );
+        conference.rooms.length = 0;
+        await page.reload();
+        await page.getByText('Hier steht noch nichts').waitFor();
+        await page.waitForLoadState('networkidle');
+        expect(await soon.count()).toBe(0);
+      }),
+    STORY_MS,
+  );
+
+  it(
     'one date of a series is called off quietly, and put back on',
     () =>
       run(async ({ page, office, conference }) => {

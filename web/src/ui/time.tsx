@@ -13,6 +13,12 @@ export function DateText({ value }: { value: string }) {
   return <time dateTime={value}>{formatDay(value)}</time>;
 }
 
+/** Today, with its weekday. */
+export function TodayText() {
+  useLingui();
+  return formatWeekday(new Date());
+}
+
 /** A moment as text. */
 export function formatMoment(value: string, seconds = false): string {
   const date = new Date(value);
@@ -38,4 +44,16 @@ export function formatDay(value: string): string {
     month: 'short',
     year: 'numeric',
   }).format(date);
+}
+
+type DayOptions = { year?: boolean; timeZone?: string };
+
+/** "Montag, 23. November"; English puts the comma there only beside a year, and we always. */
+export function formatWeekday(date: Date, { year = false, timeZone }: DayOptions = {}): string {
+  const written = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(formatLocale(), { ...options, ...(timeZone && { timeZone }) }).format(
+      date,
+    );
+  const day = written({ day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) });
+  return `${written({ weekday: 'long' })}, ${day}`;
 }

@@ -2,18 +2,29 @@ import './problems.ts';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { ProblemAlert } from '../../app/problem-alert.tsx';
 import { useSession } from '../../app/queries.ts';
+import { loadCatalogue } from '../../i18n/index.ts';
 import { SearchField } from '../../ui/fields.tsx';
 import { Icon, icons } from '../../ui/icon.tsx';
 import { EmptyState, Loading } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { TodayText } from '../../ui/time.tsx';
 import { TargetTile } from './target-tile.tsx';
 import { byFolder, byLastUse, search, type Target, targetsQuery } from './targets.ts';
 import { TunnelDialog } from './tunnel-dialog.tsx';
 
 export const StartRoute = createLazyRoute('/angemeldet/haus/')({ component: StartPage });
+
+/** Meetings come after the page: most people have none right now. */
+const SoonMeetings = lazy(() =>
+  Promise.all([import('../conference/rooms/soon.tsx'), loadCatalogue('conference/rooms')]).then(
+    ([{ SoonMeetings: section }]) => ({ default: section }),
+    // The page works without them.
+    () => ({ default: () => null }),
+  ),
+);
 
 /** From this many on, a search and the last used ones are worth their place. */
 const MANY = 7;
@@ -36,7 +47,8 @@ function StartPage() {
   );
 
   return (
-    <Page title={greeting} lead={<Today />}>
+    <Page title={greeting} lead={<TodayText />}>
+      <Suspense>{!found && <SoonMeetings />}</Suspense>
       {error && <ProblemAlert problem={error} />}
       {!data && !error && <Loading />}
       {data && targets.length === 0 && <NothingYet />}
@@ -174,11 +186,6 @@ function NothingYet() {
       </p>
     </EmptyState>
   );
-}
-
-function Today() {
-  const { i18n } = useLingui();
-  return i18n.date(new Date(), { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
 function useGreeting(name: string): string {

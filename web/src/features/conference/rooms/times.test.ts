@@ -2,9 +2,11 @@ import { i18n } from '@lingui/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Summary } from './queries.ts';
 import {
+  beginsSoon,
   byDay,
   dayName,
   daysAhead,
+  isOpen,
   minutesBetween,
   nextHalfHour,
   timeAfter,
@@ -42,6 +44,30 @@ describe('the times of meetings', () => {
     expect(wallText('2026-12-01T09:30')).toBe('Di., 1. Dez. 2026, 09:30');
     expect(dayName('2026-12-01', now)).toBe('Dienstag, 1. Dezember');
     expect(dayName('2027-01-04', now)).toBe('Montag, 4. Januar 2027');
+  });
+
+  it('are told in English with the same comma, with and without a year', () => {
+    i18n.loadAndActivate({ locale: 'en', messages: {} });
+    expect(dayName('2026-12-01', now)).toBe('Tuesday, 1 December');
+    expect(dayName('2027-01-04', now)).toBe('Monday, 4 January 2027');
+    i18n.loadAndActivate({ locale: 'de', messages: {} });
+  });
+
+  it('are near from a quarter of an hour before the beginning to the end', () => {
+    const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
+    const planned = (from: number, to: number) =>
+      beginsSoon({ state: 'planned', starts_at: at(from), ends_at: at(to) }, now);
+    expect([planned(16, 60), planned(15, 60), planned(-30, 1), planned(-60, 0)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    const [starts_at, ends_at] = [at(-90), at(-30)];
+    expect(beginsSoon({ state: 'running', starts_at, ends_at }, now)).toBe(true);
+    expect(beginsSoon({ state: 'cancelled', starts_at: at(-1), ends_at: at(9) }, now)).toBe(false);
+    expect(isOpen({ valid_from: at(0), valid_until: at(1) }, now)).toBe(true);
+    expect(isOpen({ valid_from: at(-9), valid_until: at(0) }, now)).toBe(false);
   });
 
   it('may reach over midnight', () => {

@@ -1,4 +1,5 @@
 import { formatLocale } from '../../../i18n/index.ts';
+import { formatWeekday } from '../../../ui/time.tsx';
 import type { Summary } from './queries.ts';
 
 const DAY_MS = 86_400_000;
@@ -17,14 +18,8 @@ export function dayOf(moment: string | number, timeZone: string): string {
 /** A day in words: "Montag, 23. November". The year is told where it is another one. */
 export function dayName(day: string, now: number): string {
   const at = new Date(`${day}T00:00Z`);
-  const otherYear = at.getUTCFullYear() !== new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(formatLocale(), {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    ...(otherYear && { year: 'numeric' }),
-    timeZone: 'UTC',
-  }).format(at);
+  const year = at.getUTCFullYear() !== new Date(now).getFullYear();
+  return formatWeekday(at, { year, timeZone: 'UTC' });
 }
 
 /** How many days from today a day is. */
@@ -64,6 +59,27 @@ export function wallDay(moment: string): string {
     year: 'numeric',
     timeZone: 'UTC',
   }).format(new Date(`${moment.slice(0, 10)}T00:00Z`));
+}
+
+/** So long before its beginning a meeting is worth a word on the start page. */
+const SOON_MS = 15 * 60_000;
+
+/** Whether a meeting runs, or is about to begin or has begun without anybody in it yet. */
+export function beginsSoon(
+  { state, starts_at, ends_at }: Pick<Summary, 'state' | 'starts_at' | 'ends_at'>,
+  now: number,
+): boolean {
+  if (state === 'running') return true;
+  const near = Date.parse(starts_at) - SOON_MS <= now && now < Date.parse(ends_at);
+  return state === 'planned' && near;
+}
+
+/** Whether one can go in now, also some time after the server was asked. */
+export function isOpen(
+  { valid_from, valid_until }: Pick<Summary, 'valid_from' | 'valid_until'>,
+  now: number,
+): boolean {
+  return Date.parse(valid_from) <= now && now < Date.parse(valid_until);
 }
 
 export type Day = { day: string; meetings: Summary[] };
