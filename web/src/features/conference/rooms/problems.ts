@@ -51,6 +51,8 @@ registerFieldFaults({
       ? t`Möglich ist alles zwischen ${least} und ${most}.`
       : t`Diese Zahl liegt außerhalb der Grenzen.`,
   too_far: () => t`So weit im Voraus lässt sich nichts buchen.`,
+  no_such_time: () =>
+    t`An diesem Tag werden die Uhren vorgestellt: Diese Uhrzeit gibt es dann nicht.`,
   first_day_missing: () => t`Der Wochentag des ersten Termins muss dabei sein.`,
   before_first: () => t`Der letzte Tag liegt vor dem ersten Termin.`,
   nothing_left: () => t`So bliebe kein Termin übrig.`,
