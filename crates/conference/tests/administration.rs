@@ -42,9 +42,6 @@ async fn settings_make_classes_stricter_and_never_laxer() {
         json!({ "lobby": "nobody", "encryption": "transport", "dial_in": true, "guests": true, "keep_chat_days": 7 });
     assert_eq!(put(json!({ "internal": lax }), 15).await.fields(), [("stricter.internal", "laxer")]);
     assert_eq!(put(json!({}), 121).await.fields(), [("lead_minutes", "out_of_range")]);
-    let mut sealed = lax.clone();
-    (sealed["encryption"], sealed["dial_in"]) = (json!("end_to_end"), json!(false));
-    assert_eq!(put(json!({ "open": sealed }), 15).await.fields(), [("stricter.open", "not_end_to_end")]);
     let strict = json!({ "lobby": "everybody", "encryption": "transport", "dial_in": false, "guests": false, "keep_chat_days": 1 });
     assert_eq!(put(json!({ "internal": strict }), 30).await.status, 200);
     let room = ada.room(meeting("Planung")).await;
@@ -53,6 +50,30 @@ async fn settings_make_classes_stricter_and_never_laxer() {
     let mut open = meeting("Offen");
     (open["protection"], open["lobby"]) = (json!("open"), json!("guests"));
     assert_eq!(ada.room(open).await["safeguards"]["lobby"], "guests", "its owner wants a lobby");
+}
+
+#[tokio::test]
+async fn a_class_is_encrypted_from_device_to_device_where_the_administration_asks_for_it() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let view = chief.get(SETTINGS).await.body;
+    let put = async |dial_in: bool| {
+        let mut settings = view["settings"].clone();
+        settings["stricter"] = json!({ "internal": {
+            "lobby": "guests", "encryption": "end_to_end", "dial_in": dial_in, "guests": true, "keep_chat_days": 7
+        } });
+        chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await
+    };
+    assert_eq!(put(true).await.fields(), [("stricter.internal", "laxer")], "no telephone holds a key");
+    assert_eq!(put(false).await.status, 200);
+    let room = ada.room(meeting("Planung")).await;
+    assert_eq!(room["safeguards"]["encryption"], "end_to_end");
+    let invitation = ada.get(&format!("{}/invitation", at(ROOMS, &room))).await.body;
+    for (language, told) in [("de", "Der Schlüssel steht nicht in dieser Einladung"), ("en", "The key is not in this")]
+    {
+        let text = invitation[language]["text"].as_str().unwrap();
+        assert!(text.contains(told), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ const screens: Screen[] = [
     name: 'tuer-vertraulich',
     prepare: (meeting) => {
       meeting.facts.protection = 'confidential';
+      meeting.facts.safeguards.encryption = 'end_to_end';
       meeting.place = 'lobby';
     },
     act: (page) => page.locator('.fa-door form').waitFor(),

@@ -220,6 +220,59 @@ describe('in a meeting', () => {
   );
 
   it(
+    'a sealed meeting takes the key from the link alone, keeps it over a reload, and writes nothing in clear',
+    () =>
+      run(async ({ page, meeting }) => {
+        const key = 'A'.repeat(43);
+        meeting.facts.safeguards.encryption = 'end_to_end';
+        // A link that was cut off, then the whole one, typed where it is missing.
+        await page.goto(`/besprechung#gut.${key.slice(1)}`);
+        await page.getByText('Hier fehlt noch der Schlüssel').waitFor();
+        await page.getByText('sind von Gerät zu Gerät verschlüsselt').waitFor();
+        await page.locator('input[name=name]').fill('Jana Petersen');
+        await page.locator('input[name=seal]').fill(`${page.url()}#gut`);
+        await page.getByRole('button', { name: 'Beitreten' }).click();
+        await page.getByRole('alert').getByText('Darin steht kein Schlüssel.').waitFor();
+        await page.locator('input[name=seal]').fill('');
+        await page.getByRole('button', { name: 'Beitreten' }).click();
+        await page.getByText('Ihnen fehlt der Schlüssel').waitFor();
+        await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByRole('textbox').fill(`${page.url()}#gut.${key}`);
+        await dialog.getByRole('button', { name: 'Schlüssel übernehmen' }).click();
+        await page.getByText('Ihnen fehlt der Schlüssel').waitFor({ state: 'detached' });
+        await page.keyboard.press('c');
+        await page.getByRole('textbox', { name: 'Nachricht schreiben' }).fill('Nur unter uns');
+        await page.keyboard.press('Enter');
+        await page.getByRole('log').getByText('Nur unter uns').waitFor();
+        const forged = meeting.chat[0];
+        if (forged) meeting.say({ message: 'chat', ...forged, id: 2, text: 'Vom Server' });
+        await page.getByRole('log').getByText('Hier nicht zu entschlüsseln').waitFor();
+        await page.reload();
+        await page.locator('input[name=name]').waitFor();
+        expect(await page.locator('input[name=seal]').count()).toBe(0);
+        expect(JSON.stringify(meeting.acts)).not.toMatch(/Nur unter uns|AAAA/);
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'a browser that cannot encrypt from device to device is told so, and sends nothing in clear',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.facts.safeguards.encryption = 'end_to_end';
+        await page.addInitScript(() => {
+          Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform');
+          Reflect.deleteProperty(RTCRtpSender.prototype, 'createEncodedStreams');
+        });
+        await page.goto(`/besprechung#gut.${'A'.repeat(43)}`);
+        await page.getByText('Dieser Browser kann hier nicht teilnehmen').waitFor();
+        expect(await page.getByRole('button', { name: 'Beitreten' }).isDisabled()).toBe(true);
+      }),
+    STORY_MS,
+  );
+
+  it(
     'the pages of the gallery never lie over a face, whatever the window',
     () =>
       run(async ({ page, meeting }) => {

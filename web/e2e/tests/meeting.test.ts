@@ -3,8 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults } from '../support/axe.ts';
 import { launch, picture, type Visit, visit } from '../support/browser.ts';
 import { call } from '../support/call.ts';
-import { RealOffice } from '../support/real-office.ts';
-import { hearsAndSees, transports, watchConnections, withoutUdp } from '../support/received.ts';
+import { meetingOffice } from '../support/livekit-office.ts';
+import type { RealOffice } from '../support/real-office.ts';
+import {
+  hearsAndSees,
+  received,
+  transports,
+  watchConnections,
+  withoutUdp,
+} from '../support/received.ts';
 import { signIn } from '../support/sign-in.ts';
 
 const START_MS = 120_000;
@@ -15,6 +22,7 @@ const FRAMES = 20;
 const MINUTE_MS = 60_000;
 
 type Room = { id: string; meetings: { id: string }[] };
+type Settings = { version: string; settings: Record<string, unknown> };
 type Access = { number: string; pin: string; link: string };
 
 /**
@@ -31,7 +39,7 @@ describe('a meeting', () => {
   let access: Access;
 
   beforeAll(async () => {
-    [office, browser] = await Promise.all([RealOffice.start(), launch({ devices: true })]);
+    [office, browser] = await Promise.all([meetingOffice(), launch({ devices: true })]);
     [erika, ines, ole] = [
       await visit(browser, office.origin),
       await visit(browser, office.origin),
@@ -146,13 +154,22 @@ describe('a meeting', () => {
   );
 
   it(
-    'comes back after ten seconds without any line, without a new sign-in',
+    'comes back after ten seconds without any line, and after a restart, without a new sign-in',
     async () => {
+      const everybodyIsBack = async () => {
+        await all([erika.page, ines.page, ole.page]);
+        for (const { page } of [erika, ines, ole]) {
+          const warning = page.locator('.fa-notice--warning');
+          await warning.waitFor({ state: 'detached', timeout: MEDIA_MS });
+        }
+      };
       await office.cutLines(CUT_MS);
-      await all([erika.page, ines.page, ole.page]);
-      for (const { page } of [erika, ines, ole]) {
-        await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: MEDIA_MS });
-      }
+      await everybodyIsBack();
+      await office.killAndStart();
+      await everybodyIsBack();
+      await ole.page.keyboard.press('c');
+      await ole.page.getByRole('log').getByText('Guten Morgen aus dem Auental').waitFor();
+      await ole.page.getByRole('button', { name: 'Chat schließen' }).first().click();
     },
     STORY_MS,
   );
@@ -174,6 +191,116 @@ describe('a meeting', () => {
       await ines.page.goto(pathOf(access.link));
       await ines.page.getByText('Dieser Link öffnet keine Besprechung.').waitFor();
       await ines.page.getByText('Vielleicht ist die Besprechung vorbei').waitFor();
+    },
+    STORY_MS,
+  );
+
+  it(
+    'is closed from device to device to who lacks the key, where the administration asks for that',
+    async () => {
+      const chief = await visit(browser, office.origin);
+      await signIn(chief.page, office.person('ada'));
+      const path = '/admin/conference/settings';
+      const { version, settings } = await call<Settings>(chief.page, 'GET', path);
+      const confidential = {
+        lobby: 'uninvited',
+        encryption: 'end_to_end',
+        dial_in: false,
+        guests: true,
+        keep_chat_days: 0,
+      };
+      await call(chief.page, 'PUT', path, {
+        version,
+        settings: { ...settings, stricter: { confidential } },
+      });
+      await chief.context.close();
+      const sealed = await call<Room>(erika.page, 'POST', '/conference/rooms', {
+        kind: 'meeting',
+        name: 'Personalsache',
+        protection: 'confidential',
+        booking: { starts: berlin(new Date(Date.now() + MINUTE_MS)), minutes: 60 },
+      });
+      const meeting = `/conference/meetings/${sealed.meetings[0]?.id ?? ''}`;
+      access = (await call<{ access: Access }>(erika.page, 'GET', meeting)).access;
+
+      // The key is made in the browser of who invites; the server has never heard of it.
+      const asked: string[] = [];
+      erika.page.on('request', (request) => asked.push(request.url() + request.postData()));
+      await erika.page.goto(`/besprechungen/${sealed.id}`);
+      await erika.page.getByText('Geben Sie diesen Link selbst weiter').waitFor();
+      const link =
+        (await erika.page
+          .getByRole('group', { name: 'Link zum Beitreten' })
+          .locator('code')
+          .textContent()) ?? '';
+      const key = link.split('.').at(-1) ?? '';
+      expect(link).toBe(`${access.link}.${key}`);
+      expect(key).toMatch(/^[\w-]{43}$/);
+
+      await erika.page.goto(`/besprechung?raum=${sealed.id}`);
+      await devicesOn(erika.page);
+      await erika.page.getByRole('button', { name: 'Beitreten' }).click();
+      await inside(erika.page);
+      const admitted = async (page: Page, name: string) => {
+        await page.locator('input[name=name]').fill(name);
+        await devicesOn(page);
+        await page.getByRole('button', { name: 'In den Warteraum' }).click();
+        await erika.page.getByText(`${name} (Gast) wartet im Warteraum.`).first().waitFor();
+        await erika.page.getByRole('button', { name: 'Einlassen', exact: true }).click();
+      };
+      await ines.page.goto('/besprechung');
+      await ines.page.goto(pathOf(link));
+      await admitted(ines.page, 'Ines Behrens');
+      await inside(ines.page);
+      await all([erika.page, ines.page]);
+
+      // By number and PIN nobody brings a key: nothing is seen, heard or read, and nothing is sent.
+      const { page } = ole;
+      const told: string[] = [];
+      page.on('websocket', (socket) =>
+        socket.on('framereceived', ({ payload }) => told.push(String(payload))),
+      );
+      await page.goto('/besprechung');
+      await page.locator('input[name=number]').fill(access.number);
+      await page.locator('input[name=pin]').fill(access.pin);
+      await page.keyboard.press('Enter');
+      await page.getByText('Hier fehlt noch der Schlüssel').waitFor();
+      await admitted(page, 'Ole Jensen');
+      await page.getByText('Ihnen fehlt der Schlüssel').waitFor();
+      const closed = page.locator('.fa-seat').getByText('Hier nicht zu entschlüsseln');
+      await expect.poll(() => closed.count(), { timeout: MEDIA_MS }).toBe(2);
+      await ines.page.keyboard.press('c');
+      await ines.page
+        .getByRole('textbox', { name: 'Nachricht schreiben' })
+        .fill('Das bleibt unter uns');
+      await ines.page.keyboard.press('Enter');
+      await erika.page.keyboard.press('c');
+      await erika.page.getByRole('log').getByText('Das bleibt unter uns').waitFor();
+      await page.keyboard.press('c');
+      await page.getByRole('log').getByText('Hier nicht zu entschlüsseln').waitFor();
+      expect(told.join()).toContain('Personalsache');
+      expect(told.join()).not.toContain('Das bleibt unter uns');
+      expect(asked.join()).not.toContain(key);
+      await picture(page, 'office-besprechung-ohne-schluessel', false);
+
+      // A key of another meeting opens nothing either, and the others see that it does not fit theirs.
+      const use = async (pasted: string) => {
+        await page.getByRole('button', { name: /Schlüssel eingeben$/ }).click();
+        await page.getByRole('dialog').getByRole('textbox').fill(pasted);
+        await page.getByRole('button', { name: 'Schlüssel übernehmen' }).click();
+      };
+      await use('A'.repeat(43));
+      await page.getByText('Ihr Schlüssel passt nicht').waitFor({ timeout: MEDIA_MS });
+      await erika.page
+        .locator('.fa-seat', { hasText: 'Ole Jensen' })
+        .getByText('Hier nicht zu entschlüsseln')
+        .waitFor({ timeout: MEDIA_MS });
+      expect(await received(page)).toMatchObject({ frames: 0 });
+
+      await use(link);
+      await page.getByText('Ihr Schlüssel passt nicht').waitFor({ state: 'detached' });
+      await page.getByRole('log').getByText('Das bleibt unter uns').waitFor();
+      await all([erika.page, ines.page, page]);
     },
     STORY_MS,
   );

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fernamt_domain::conference::{LobbyFor, LocalMoment, RoomKind};
+use fernamt_domain::conference::{Encryption, LobbyFor, LocalMoment, RoomKind};
 use fernamt_store::MeetingRecord;
 use serde::{Deserialize, Serialize};
 
@@ -192,6 +192,19 @@ impl Card {
                  are good only around the date.\n",
             )
             .to_owned();
+        if self.safeguards.encryption == Encryption::EndToEnd {
+            let owner = &self.owner;
+            text.push_str(&language.pick(
+                format!(
+                    "Bild, Ton und Chat sind von Gerät zu Gerät verschlüsselt. Der Schlüssel steht nicht in dieser \
+                     Einladung, denn der Server kennt ihn nicht: Den vollständigen Link schickt Ihnen {owner} selbst.\n"
+                ),
+                format!(
+                    "Pictures, sound and chat are encrypted from device to device. The key is not in this invitation, \
+                     because the server does not know it: {owner} sends you the full link.\n"
+                ),
+            ));
+        }
         match self.safeguards.lobby {
             LobbyFor::Nobody => {}
             LobbyFor::Guests => text.push_str(language.pick(

@@ -19,7 +19,7 @@ use fernamt_api::conference::{
 use fernamt_domain::{
     DomainEvent, MeetingId,
     audit::AuditKind,
-    conference::{Encryption, MeetingState, ProtectionClass},
+    conference::{MeetingState, ProtectionClass},
 };
 use fernamt_http::{Administrator, Json, Path, version};
 use fernamt_store::{StoreError, TenantStore};
@@ -107,8 +107,6 @@ async fn check(tenant: &TenantStore, wanted: &ConferenceSettings) -> Result<(), 
         let path = format!("stricter.{class}");
         let stricter = safeguards.is_at_least(class.safeguards());
         checks.that(stricter, &path, "laxer", "settings can make a protection class stricter, never laxer");
-        let possible = safeguards.encryption == Encryption::Transport;
-        checks.that(possible, &path, "not_end_to_end", "no client encrypts from device to device yet");
     }
     for (path, who) in [
         ("personal.groups", &wanted.personal),

@@ -35,8 +35,8 @@ text_enum! {
     pub enum Encryption {
         /// Up to the server, which forwards them.
         Transport = "transport",
-        /// From device to device: the server cannot see them. No client does that yet, so no class promises it and no
-        /// setting may ask for it.
+        /// From device to device: the server cannot see them. No class promises it by itself, because whoever invites has
+        /// to pass the key on; an administration may ask for it.
         EndToEnd = "end_to_end",
     }
 }

@@ -5,37 +5,55 @@ import { TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, Badge } from '../../../ui/notice.tsx';
+import { canSeal, keyIn, rememberSeal } from '../end-to-end.ts';
 import { type DeviceChoice, storeChoice, storedChoice } from '../meeting/media/devices.ts';
 import { type Facts, limits } from '../meeting/wire.ts';
 import { DeviceCheck, type OnOff } from './device-check.tsx';
 import type { Answer } from './entry.ts';
 import { MeetingFacts, MeetingTime } from './facts.tsx';
+import { CannotSeal, SealField } from './seal-field.tsx';
 
-export type Joining = { name: string | null; choice: DeviceChoice; on: OnOff };
+export type Joining = {
+  name: string | null;
+  choice: DeviceChoice;
+  on: OnOff;
+  /** The key from device to device. */
+  seal: string | null;
+};
 
 const STORED_NAME = 'fernamt-meeting-name';
 
-type DoorProps = { answer: Answer; onJoin: (joining: Joining) => void };
+type DoorProps = { answer: Answer; seal: string | null; onJoin: (joining: Joining) => void };
 
 /** Before joining: what one gets into, and how one will be seen and heard. */
-export function Door({ answer, onJoin }: DoorProps) {
+export function Door({ answer, seal, onJoin }: DoorProps) {
   const { t } = useLingui();
   const { meeting: facts, role } = answer;
   const [choice, setChoice] = useState(storedChoice);
   const [on, setOn] = useState<OnOff>({ camera: false, microphone: false });
   const guest = answer.name == null;
+  const sealed = seal !== null || facts.safeguards.encryption === 'end_to_end';
   const form = useForm({
-    initial: { name: sessionStorage.getItem(STORED_NAME) ?? '' },
-    validate: ({ name }) =>
-      guest && !name.trim()
-        ? { name: t`Bitte geben Sie den Namen ein, den die anderen sehen sollen.` }
-        : {},
-    submit: async ({ name }) => {
-      const called = name.trim();
+    initial: { name: sessionStorage.getItem(STORED_NAME) ?? '', seal: '' },
+    validate: (values) => ({
+      ...(guest &&
+        !values.name.trim() && {
+          name: t`Bitte geben Sie den Namen ein, den die anderen sehen sollen.`,
+        }),
+      ...(values.seal.trim() &&
+        !keyIn(values.seal) && {
+          seal: t`Darin steht kein Schlüssel. Der Link muss vollständig sein.`,
+        }),
+    }),
+    submit: async (values) => {
+      const called = values.name.trim();
       if (guest) sessionStorage.setItem(STORED_NAME, called);
-      onJoin({ name: guest ? called : null, choice, on });
+      const given = keyIn(values.seal) ?? seal;
+      if (given) rememberSeal(facts.id, given);
+      onJoin({ name: guest ? called : null, choice, on, seal: given });
     },
   });
+  const barred = sealed && !canSeal();
   const listener = role === 'listener';
   return (
     <div className="fa-door">
@@ -74,7 +92,12 @@ export function Door({ answer, onJoin }: DoorProps) {
         <Form
           form={form}
           actions={
-            <Button type="submit" variant="primary" icon={icons.iconMeetingRoom}>
+            <Button
+              type="submit"
+              variant="primary"
+              icon={icons.iconMeetingRoom}
+              isDisabled={barred}
+            >
               {answer.place === 'lobby' ? t`In den Warteraum` : t`Beitreten`}
             </Button>
           }
@@ -101,7 +124,12 @@ export function Door({ answer, onJoin }: DoorProps) {
               </Trans>
             </p>
           )}
-          <MeetingFacts facts={facts} />
+          {barred ? (
+            <CannotSeal />
+          ) : (
+            sealed && !seal && <SealField field={form.field('seal')} answer={answer} />
+          )}
+          <MeetingFacts facts={facts} sealed={sealed} />
         </Form>
       </div>
     </div>

@@ -1,5 +1,6 @@
 import { api, must, type Schema } from '../../../api/client.ts';
 import { isProblem } from '../../../api/problem.ts';
+import { fragmentOf, rememberedSeal, rememberSeal } from '../end-to-end.ts';
 import { prove } from './proof.ts';
 import { challengeOf } from './solve.ts';
 
@@ -31,13 +32,24 @@ export async function enter(key: Key, onProof: (done: number) => void): Promise<
   }
 }
 
-/** The secret in the address, read once: then it stands neither there nor in the browser's history. */
+/**
+ * The secret in the address, read once: then it stands neither there nor in the browser's history. The key from device to
+ * device that may stand behind it stays in this tab.
+ */
 export function takeSecret(): string | null {
-  const secret = window.location.hash.slice(1);
-  if (!secret) return null;
+  const { secret, key } = fragmentOf(window.location.hash);
+  if (!secret && !key) return null;
   const { pathname, search } = window.location;
   window.history.replaceState(window.history.state, '', `${pathname}${search}`);
-  return secret;
+  if (key) rememberSeal(secret, key);
+  return secret || null;
+}
+
+/** The key from device to device of the meeting that one came to, if this tab has it. */
+export function sealOf(key: Key, meeting: string): string | null {
+  const seal = rememberedSeal(...(key.by === 'link' ? [key.secret, meeting] : [meeting]));
+  if (seal) rememberSeal(meeting, seal);
+  return seal;
 }
 
 /** Remembers in this tab alone how one got in, so that a reload leads back. */

@@ -5,8 +5,10 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import { formatDay } from '../../../ui/time.tsx';
 import type { Facts } from '../meeting/wire.ts';
 
+type FactsProps = { facts: Facts /** From device to device. */; sealed: boolean };
+
 /** Who runs this, where, how it is encrypted, and what is kept and until when. */
-export function MeetingFacts({ facts }: { facts: Facts }) {
+export function MeetingFacts({ facts, sealed }: FactsProps) {
   return (
     <ul className="fa-facts-list">
       <Fact icon={icons.iconAccountBalance}>
@@ -23,11 +25,19 @@ export function MeetingFacts({ facts }: { facts: Facts }) {
           </Trans>
         )}
       </Fact>
-      <Fact icon={icons.iconLock}>
-        <Trans>
-          Alles ist auf dem Weg zum Server verschlüsselt. Der Server selbst könnte mithören; nur die
-          Behörde hat Zugang zu ihm.
-        </Trans>
+      <Fact icon={sealed ? icons.iconEncrypted : icons.iconLock}>
+        {sealed ? (
+          <Trans>
+            Bild, Ton und Chat sind von Gerät zu Gerät verschlüsselt. Der Server leitet sie weiter
+            und kann sie weder sehen noch hören noch lesen; Namen, Handzeichen und Reaktionen sieht
+            er.
+          </Trans>
+        ) : (
+          <Trans>
+            Alles ist auf dem Weg zum Server verschlüsselt. Der Server selbst könnte mithören; nur
+            die Behörde hat Zugang zu ihm.
+          </Trans>
+        )}
       </Fact>
       <Fact icon={icons.iconHistory}>
         <KeptList facts={facts} />

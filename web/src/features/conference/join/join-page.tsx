@@ -18,7 +18,15 @@ import { faultOf } from '../meeting/media/devices.ts';
 import { type LocalSource, loadMedia } from '../meeting/media/session.ts';
 import { deviceFaultText } from './device-words.ts';
 import { Door, type Joining } from './door.tsx';
-import { type Answer, enter, type Key, rememberedKey, rememberKey, takeSecret } from './entry.ts';
+import {
+  type Answer,
+  enter,
+  type Key,
+  rememberedKey,
+  rememberKey,
+  sealOf,
+  takeSecret,
+} from './entry.ts';
 import { Lobby } from './lobby.tsx';
 import { NumberForm } from './number-form.tsx';
 import { OutcomePage } from './outcome.tsx';
@@ -34,7 +42,7 @@ type Step =
   | { at: 'asking' }
   | { at: 'knocking'; key: Key }
   | { at: 'refused'; key: Key; problem: unknown }
-  | { at: 'door'; key: Key; answer: Answer };
+  | { at: 'door'; key: Key; answer: Answer; seal: string | null };
 
 /** One page from the invitation to the meeting: nothing is loaded anew in between, and nothing stands in the address. */
 function JoinPage() {
@@ -60,7 +68,7 @@ function JoinPage() {
     // While the person looks at the camera, what the meeting needs comes by.
     void loadMedia().catch(() => undefined);
     void import('../meeting/meeting-screen.tsx').catch(() => undefined);
-    setStep({ at: 'door', key, answer });
+    setStep({ at: 'door', key, answer, seal: sealOf(key, answer.meeting.id) });
   }, []);
 
   const knocking = step.at === 'knocking' ? step.key : null;
@@ -117,9 +125,10 @@ function JoinPage() {
   };
   const start = (joining: Joining) => {
     if (step.at !== 'door') return;
-    const { name, choice, on } = joining;
+    const { name, choice, on, seal } = joining;
     const { entry, meeting: facts } = step.answer;
-    join({ meetingId: facts.id, entry, name, choice, ...on });
+    const sealed = facts.safeguards.encryption === 'end_to_end';
+    join({ meetingId: facts.id, entry, name, choice, ...on, sealed, key: seal });
   };
 
   return (
@@ -146,7 +155,7 @@ function JoinPage() {
           <NumberForm onEnter={knock} proof={proof !== null && <ProofProgress done={proof} />} />
         </>
       ) : step.at === 'door' ? (
-        <Door answer={step.answer} onJoin={start} />
+        <Door answer={step.answer} seal={step.seal} onJoin={start} />
       ) : step.at === 'refused' ? (
         <>
           <title>{t`Besprechung beitreten – Fernamt`}</title>

@@ -5,6 +5,7 @@ import { Button, IconButton } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuDivider, MenuItem } from '../../../ui/menu.tsx';
 import type { MeetingView } from './controller.ts';
+import { sealable } from './sealed-text.ts';
 import type { Act, ChatMessage, ChatTo } from './wire.ts';
 import { limits } from './wire.ts';
 import { reactionName, reactionSigns, reactions, shownName } from './words.ts';
@@ -100,7 +101,13 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
           />
         ))}
       </div>
-      {recipients.length === 0 ? (
+      {view.seal === 'missing' ? (
+        <p className="fa-muted fa-chat__closed">
+          <Trans>
+            Ohne den Schlüssel der Besprechung können Sie hier nicht lesen und schreiben.
+          </Trans>
+        </p>
+      ) : recipients.length === 0 ? (
         <p className="fa-muted fa-chat__closed">
           <Trans>In dieser Besprechung schreibt gerade nur die Moderation.</Trans>
         </p>
@@ -148,7 +155,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
               rows={2}
               aria-label={t`Nachricht schreiben`}
               placeholder={t`Nachricht schreiben`}
-              maxLength={limits.chat}
+              maxLength={view.seal === 'held' ? sealable(limits.chat) : limits.chat}
               value={draft.text}
               onChange={(event) => setDraft({ ...draft, text: event.target.value })}
               onKeyDown={onKeyDown}
@@ -242,7 +249,14 @@ function Entry(props: EntryProps) {
           {answers.name}: {answers.text}
         </blockquote>
       )}
-      <p className="fa-message__text">{text}</p>
+      {message.sealed ? (
+        <p className="fa-message__closed">
+          <Icon of={icons.iconLock} size="small" />
+          <Trans>Hier nicht zu entschlüsseln</Trans>
+        </p>
+      ) : (
+        <p className="fa-message__text">{text}</p>
+      )}
       {edited && (
         <p className="fa-message__edited">
           <Trans>geändert</Trans>

@@ -1,7 +1,9 @@
+import { rememberSeal } from '../end-to-end.ts';
 import type { DeviceChoice } from './media/devices.ts';
 import type { MediaState } from './media/seats.ts';
 import { type LocalSource, MediaSession, type MediaTicket } from './media/session.ts';
 import { emptyMeeting, heard, type MeetingModel } from './model.ts';
+import { Sealed, type SealState } from './sealed.ts';
 import { MeetingSocket } from './socket.ts';
 import type { Act, Message, Reaction } from './wire.ts';
 
@@ -15,6 +17,8 @@ export type MeetingView = MeetingModel & {
   floating: readonly Floating[];
   /** Who spoke lately, the latest first. */
   spoke: readonly string[];
+  /** Whether it is encrypted from device to device, and whether the key is here. */
+  seal: SealState;
 };
 
 export type Entering = {
@@ -25,6 +29,10 @@ export type Entering = {
   choice: DeviceChoice;
   microphone: boolean;
   camera: boolean;
+  /** It was promised before joining that it is encrypted from device to device. */
+  sealed: boolean;
+  /** The key, if the link brought one. */
+  key: string | null;
 };
 
 type Hearer = (message: Message, before: MeetingModel, after: MeetingModel) => void;
@@ -61,6 +69,7 @@ export class Meeting {
     media: silence,
     floating: [],
     spoke: [],
+    seal: 'open',
   };
   private readonly listeners = new Set<() => void>();
   private readonly hearers = new Set<Hearer>();
@@ -69,21 +78,27 @@ export class Meeting {
   private choice: DeviceChoice;
   private reactions = 0;
   private over = false;
+  private readonly sealed: Sealed;
   private askedAt = 0;
   private asking: ReturnType<typeof setTimeout> | undefined;
   private started = false;
 
   constructor(
-    private readonly entering: Entering,
+    private entering: Entering,
     private readonly tell: Listeners,
   ) {
     this.choice = entering.choice;
     const { entry, name, meetingId } = entering;
+    this.sealed = new Sealed(meetingId, entering.key, entering.sealed);
+    this.view = { ...this.view, seal: this.sealed.state };
     this.socket = new MeetingSocket(
       meetingId,
       { entry, ...(name && { name }) },
       {
-        onMessage: (message) => this.message(message),
+        onMessage: (message) =>
+          this.sealed.open(message, (opened) => {
+            if (!this.over) this.message(opened);
+          }),
         onLine: (lineUp) => this.publish({ lineUp }),
         onOver: (why) => {
           this.over = true;
@@ -113,8 +128,26 @@ export class Meeting {
   }
 
   /** Asks the server for something; see `MeetingSocket.act`. */
-  act(act: Act): Promise<void> {
-    return this.socket.act(act);
+  async act(act: Act): Promise<void> {
+    await this.socket.act(await this.sealed.close(act, this.view.own?.id ?? ''));
+  }
+
+  /** Takes the key that somebody typed: what was closed is opened, sound and pictures are connected anew. */
+  async setKey(key: string): Promise<void> {
+    const { seal, media } = this.view;
+    rememberSeal(this.entering.meetingId, key);
+    this.sealed.use(key);
+    this.sealed.openAgain(
+      () => this.view,
+      (opened) => this.publish(opened),
+    );
+    this.publish({ seal: this.sealed.state });
+    // Without a key nothing was on, whatever the person wished.
+    const { microphone, camera } = seal === 'held' && this.started ? media.own : this.entering;
+    this.entering = { ...this.entering, microphone, camera };
+    this.started = false;
+    await this.dropMedia();
+    this.askForMedia();
   }
 
   async setMicrophone(on: boolean): Promise<void> {
@@ -159,7 +192,7 @@ export class Meeting {
 
   private message(message: Message): void {
     const before = this.view;
-    this.publish(heard(this.view, message));
+    this.publish({ ...heard(this.view, message), seal: this.sealed.state });
     if (message.message === 'media') void this.connect(message);
     if (message.message === 'reaction') this.float(message);
     if (message.message === 'moderated') void this.moderated(message.what);
@@ -187,6 +220,7 @@ export class Meeting {
   private async openMedia(): Promise<MediaSession> {
     const session = await MediaSession.open({
       choice: this.choice,
+      seal: this.sealed.state === 'open' ? null : { key: this.sealed.key },
       onLost: () => this.askForMedia(),
       onDeviceError: this.tell.onDeviceError,
     });
@@ -213,6 +247,7 @@ export class Meeting {
 
   private async dropMedia(): Promise<void> {
     clearTimeout(this.asking);
+    this.asking = undefined;
     const session = await this.session?.catch(() => null);
     this.session = null;
     await session?.close();

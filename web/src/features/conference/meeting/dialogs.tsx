@@ -12,6 +12,7 @@ import { MeetingFacts } from '../join/facts.tsx';
 import type { MeetingView } from './controller.ts';
 import type { DeviceChoice } from './media/devices.ts';
 import { isLecture } from './model.ts';
+import { sealable } from './sealed-text.ts';
 import { type Act, limits, type Rules } from './wire.ts';
 
 type OpenProps = { isOpen: boolean; onClose: () => void };
@@ -51,7 +52,7 @@ export function AboutDialog({ view, ...open }: OpenProps & { view: MeetingView }
   const { t } = useLingui();
   return (
     <Dialog title={t`Was gespeichert wird`} {...open}>
-      {view.facts && <MeetingFacts facts={view.facts} />}
+      {view.facts && <MeetingFacts facts={view.facts} sealed={view.seal !== 'open'} />}
       <p className="fa-muted">
         <Trans>Wer teilnimmt, wird nicht aufgezeichnet, auch nicht als Liste.</Trans>
       </p>
@@ -210,9 +211,10 @@ function WaitingText({ view, onAct }: Pick<RulesProps, 'view' | 'onAct'>) {
 
 /** A question with the raised hand: in a lecture it can be answered without a microphone. */
 export function QuestionDialog({
+  sealed,
   onRaise,
   ...open
-}: OpenProps & { onRaise: (question: string) => Promise<boolean> }) {
+}: OpenProps & { sealed: boolean; onRaise: (question: string) => Promise<boolean> }) {
   const { t } = useLingui();
   const [question, setQuestion] = useState('');
   const raise = async () => {
@@ -240,7 +242,7 @@ export function QuestionDialog({
         optional
         autoFocus
         rows={6}
-        maxLength={limits.question}
+        maxLength={sealed ? sealable(limits.question) : limits.question}
         hint={t`Nur die Moderation liest sie. Wenn Sie drankommen, werden Sie auf die Bühne geholt.`}
         value={question}
         onChange={setQuestion}

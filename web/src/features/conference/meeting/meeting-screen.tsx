@@ -21,6 +21,7 @@ import { type DeviceChoice, storeChoice, storedChoice } from './media/devices.ts
 import { isLecture } from './model.ts';
 import { moderationText, newsOf } from './news.ts';
 import { PeoplePanel } from './people-panel.tsx';
+import { SealDialog, SealNotice } from './seal-notice.tsx';
 import { SeatMenu } from './seat-menu.tsx';
 import { SidePanel } from './side-panel.tsx';
 import type { Layout } from './stage/arrange.ts';
@@ -33,7 +34,7 @@ import { type KeyName, useKeys } from './use-keys.ts';
 import type { Seat } from './wire.ts';
 import { reactionName, reactionSigns, shownName } from './words.ts';
 
-type Opened = 'devices' | 'about' | 'keys' | 'rules' | 'question' | 'leave' | 'end' | null;
+type Opened = 'devices' | 'about' | 'keys' | 'rules' | 'question' | 'leave' | 'end' | 'seal' | null;
 
 const KEYS_STORED = 'fernamt-meeting-keys';
 const LAYOUTS: readonly Layout[] = ['gallery', 'speaker', 'presentation'];
@@ -65,9 +66,12 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
   const handUp = view.hands.some(({ seat }) => seat === view.own?.id);
   const { may, media } = view;
 
-  const microphone = () => void meeting.setMicrophone(!media.own.microphone);
-  const camera = () => void meeting.setCamera(!media.own.camera);
-  const share = () => void meeting.setScreen(!media.own.screen);
+  // Without the key nothing leaves the device: whoever wants to speak is asked for it.
+  const withKey = (deed: () => Promise<void>) => () =>
+    view.seal === 'missing' ? setOpened('seal') : void deed();
+  const microphone = withKey(() => meeting.setMicrophone(!media.own.microphone));
+  const camera = withKey(() => meeting.setCamera(!media.own.camera));
+  const share = withKey(() => meeting.setScreen(!media.own.screen));
   const hand = () => {
     if (handUp) void act({ act: 'hand_lower' });
     else if (lecture && !may.moderate) setOpened('question');
@@ -128,6 +132,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         <Notices
           view={view}
           meeting={meeting}
+          onSeal={() => setOpened('seal')}
           onPeople={() => setPanel('people')}
           onAdmitAll={() => void act({ act: 'admit_all' })}
           onRenew={() => {
@@ -215,8 +220,15 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
       />
       <QuestionDialog
         isOpen={opened === 'question'}
+        sealed={view.seal !== 'open'}
         onClose={close}
         onRaise={(question) => act({ act: 'hand_raise', ...(question && { question }) })}
+      />
+      <SealDialog
+        isOpen={opened === 'seal'}
+        onClose={close}
+        view={view}
+        onKey={(key) => void meeting.setKey(key)}
       />
       <LeaveDialog
         isOpen={opened === 'leave'}
@@ -260,12 +272,22 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
 function Head({ view, onAbout }: { view: MeetingView; onAbout: () => void }) {
   const { t } = useLingui();
   const { facts, counts, rules } = view;
+  const sealed = view.seal === 'held';
   return (
     <header className="fa-meeting__head">
       <p className="fa-meeting__title">{facts?.title}</p>
       <button type="button" className="fa-meeting__safe" onClick={onAbout}>
-        <Icon of={rules.locked ? icons.iconLock : icons.iconSecurity} size="small" />
-        <span>{rules.locked ? t`Geschlossen` : t`Was gespeichert wird`}</span>
+        <Icon
+          of={rules.locked ? icons.iconLock : sealed ? icons.iconEncrypted : icons.iconSecurity}
+          size="small"
+        />
+        <span>
+          {rules.locked
+            ? t`Geschlossen`
+            : sealed
+              ? t`Von Gerät zu Gerät verschlüsselt`
+              : t`Was gespeichert wird`}
+        </span>
       </button>
       <p className="fa-meeting__count">
         <Icon of={icons.iconGroup} size="small" label={t`In der Besprechung`} />
@@ -303,13 +325,14 @@ function Clock({ since }: { since: string | null }) {
 type NoticesProps = {
   view: MeetingView;
   meeting: Meeting;
+  onSeal: () => void;
   onPeople: () => void;
   onAdmitAll: () => void;
   onRenew: () => void;
 };
 
 /** What one must know now: the line, the lobby, sound that is held back, a slow upload. */
-function Notices({ view, meeting, onPeople, onAdmitAll, onRenew }: NoticesProps) {
+function Notices({ view, meeting, onSeal, onPeople, onAdmitAll, onRenew }: NoticesProps) {
   const { t } = useLingui();
   const { lineUp, media, lobby, may, guessed } = view;
   const mine = media.seats.get(media.own.identity);
@@ -343,6 +366,7 @@ function Notices({ view, meeting, onPeople, onAdmitAll, onRenew }: NoticesProps)
           )
         )}
       </div>
+      <SealNotice view={view} onSeal={onSeal} />
       {media.silenced && !broken && (
         <p className="fa-notice">
           <Icon of={icons.iconVolumeUp} size="small" />

@@ -23,7 +23,9 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
         message.seat === after.own?.id ||
         before.chat.some(({ id }) => id === message.id)
         ? null
-        : t`Nachricht von ${message.name}: ${message.text}`;
+        : after.chat.find(({ id }) => id === message.id)?.sealed
+          ? t`Nachricht von ${message.name}, die Sie ohne den Schlüssel nicht lesen können.`
+          : t`Nachricht von ${message.name}: ${message.text}`;
     case 'lobby': {
       const known = new Set(before.lobby.map(({ seat }) => seat));
       const waits = after.lobby.find(({ seat }) => !known.has(seat));

@@ -179,14 +179,19 @@ function Hands({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Promis
         </p>
       )}
       <ol className="fa-people__list">
-        {hands.map(({ seat, name, question }, index) => (
+        {hands.map(({ seat, name, question, sealed }, index) => (
           <li key={seat} className="fa-person fa-person--hand">
             <span className="fa-person__place">{index + 1}</span>
             <span className="fa-person__text">
               <span className="fa-person__name">
                 {seat === own?.id ? <Trans>{name} (Sie)</Trans> : name}
               </span>
-              {question && <span className="fa-person__question">{question}</span>}
+              {question && !sealed && <span className="fa-person__question">{question}</span>}
+              {sealed && (
+                <span className="fa-person__role">
+                  <Trans>Frage, hier nicht zu entschlüsseln</Trans>
+                </span>
+              )}
             </span>
             {may.moderate && lecture && (
               <Button

@@ -19,7 +19,8 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
       identity: id,
       name: id === own?.id ? name : shownName({ name, guest }),
       own: id === own?.id,
-      picture: sent?.camera ?? null,
+      picture: sent?.unreadable ? null : (sent?.camera ?? null),
+      unreadable: sent?.unreadable ?? false,
       microphone: sent?.microphone ?? 'none',
       speaking: media.speakers.includes(id),
       quality: away ? 'lost' : (sent?.quality ?? 'unknown'),
@@ -27,8 +28,9 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
     };
   });
   const screens = ordered.flatMap(({ id, name, guest }): TileView[] => {
-    const screen = media.seats.get(id)?.screen;
-    if (!screen) return [];
+    const sent = media.seats.get(id);
+    const screen = sent?.screen;
+    if (!sent || !screen) return [];
     return [
       {
         id: `${id}/screen`,
@@ -36,7 +38,8 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
         identity: id,
         name: shownName({ name, guest }),
         own: id === own?.id,
-        picture: screen,
+        picture: sent.unreadable ? null : screen,
+        unreadable: sent.unreadable,
         microphone: 'none',
         speaking: false,
         quality: 'good',

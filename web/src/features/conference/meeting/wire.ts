@@ -1,7 +1,11 @@
 import type { Schema } from '../../../api/client.ts';
 
+/** The text as it came, where the key at hand does not open it. */
+type Closed = { sealed?: string | null };
+
 export type Act = Schema<'SocketAct'>;
 export type Hello = Schema<'SocketHello'>;
+/** What the server says; texts that were encrypted from device to device are decrypted in it, or kept closed. */
 export type Message = Schema<'SocketMessage'>;
 export type Refusal = Schema<'SocketRefusal'>;
 export type Ended = Schema<'PresenceEnded'>;
@@ -11,9 +15,9 @@ export type SeatPermissions = Schema<'SeatPermissions'>;
 export type Role = Schema<'MeetingRole'>;
 export type Rules = Schema<'MeetingRules'>;
 export type RulesChange = Schema<'RulesChange'>;
-export type Hand = Schema<'RaisedHand'>;
+export type Hand = Schema<'RaisedHand'> & Closed;
 export type Guest = Schema<'LobbyGuest'>;
-export type ChatMessage = Schema<'ChatMessage'>;
+export type ChatMessage = Schema<'ChatMessage'> & Closed;
 export type ChatTo = Schema<'ChatTo'>;
 export type Reaction = Schema<'Reaction'>;
 export type Counts = Schema<'MeetingCounts'>;

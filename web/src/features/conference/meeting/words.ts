@@ -1,4 +1,5 @@
 import { t } from '@lingui/core/macro';
+import { KeyMissing } from './sealed.ts';
 import { ActLost, ActRefused } from './socket.ts';
 import type { Reaction, Role } from './wire.ts';
 
@@ -63,6 +64,12 @@ export function refusalText(error: unknown): [string, string] {
     return [
       t`Das ist nicht angekommen: Die Verbindung ist unterbrochen.`,
       t`Versuchen Sie es noch einmal, sobald sie wieder da ist.`,
+    ];
+  }
+  if (error instanceof KeyMissing) {
+    return [
+      t`Das ging nicht hinaus: Ihnen fehlt der Schlüssel dieser Besprechung.`,
+      t`Er steht im vollständigen Link. Fügen Sie ihn oben ein.`,
     ];
   }
   const why = error instanceof ActRefused ? error.why : 'failed';

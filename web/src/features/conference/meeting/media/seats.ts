@@ -20,6 +20,8 @@ export type SeatMedia = {
   screen: Picture | null;
   quality: Quality;
   speaking: boolean;
+  /** It is encrypted from device to device with a key that this browser does not have. */
+  unreadable: boolean;
 };
 
 /** Where the media line stands. */

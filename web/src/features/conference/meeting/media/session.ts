@@ -8,6 +8,7 @@ import type {
   TrackPublication,
 } from 'livekit-client';
 import { cameraWishes, type DeviceChoice, microphoneWishes } from './devices.ts';
+import type { Sealing } from './sealing.ts';
 import type { MediaState, OwnMedia, Picture, Quality, SeatMedia } from './seats.ts';
 
 type LiveKit = typeof import('livekit-client');
@@ -19,6 +20,8 @@ export type LocalSource = 'microphone' | 'camera' | 'screen';
 
 type Options = {
   choice: DeviceChoice;
+  /** The key from device to device, where the meeting is encrypted so; without one nothing is sent. */
+  seal: { key: string | null } | null;
   /** The media line is gone for good; a new ticket is needed. */
   onLost: () => void;
   /** A camera or microphone failed during the meeting. */
@@ -69,10 +72,13 @@ export class MediaSession {
   private stale = false;
   private closed = false;
   private wanted = { microphone: false, camera: false };
+  /** Those whose sound and pictures the key does not open. */
+  private readonly closedToUs = new Set<string>();
 
   private constructor(
     private readonly livekit: LiveKit,
     private readonly options: Options,
+    private readonly sealing: Sealing | null,
   ) {
     this.choice = options.choice;
     this.room = new livekit.Room(this.roomOptions());
@@ -80,7 +86,13 @@ export class MediaSession {
   }
 
   static async open(options: Options): Promise<MediaSession> {
-    return new MediaSession(await loadMedia(), options);
+    const livekit = await loadMedia();
+    if (!options.seal) return new MediaSession(livekit, options, null);
+    const { startSealing } = await import('./sealing.ts');
+    const sealing = await startSealing(livekit, options.seal.key);
+    const session = new MediaSession(livekit, options, sealing);
+    await session.room.setE2EEEnabled(true);
+    return session;
   }
 
   readonly get = (): MediaState => this.state;
@@ -170,6 +182,7 @@ export class MediaSession {
   async close(): Promise<void> {
     this.closed = true;
     await this.room.disconnect();
+    this.sealing?.stop();
     this.publish({ line: 'ended', own: nothing, seats: new Map(), speakers: [] });
   }
 
@@ -184,6 +197,7 @@ export class MediaSession {
       stopLocalTrackOnUnpublish: true,
       publishDefaults: { simulcast: true, videoCodec: 'vp8', dtx: true, red: false },
       ...(speaker && { audioOutput: { deviceId: speaker } }),
+      ...(this.sealing && { encryption: this.sealing.options }),
     };
   }
 
@@ -211,12 +225,18 @@ export class MediaSession {
     ] as const) {
       this.room.on(event, stale);
     }
-    this.room.on(RoomEvent.TrackSubscribed, (track) => {
-      if (track.kind === this.livekit.Track.Kind.Audio) track.attach();
+    this.room.on(RoomEvent.TrackSubscribed, (track, publication) => {
+      const heard = !this.sealing || publication.isEncrypted;
+      if (heard && track.kind === this.livekit.Track.Kind.Audio) track.attach();
       this.touch();
     });
-    this.room.on(RoomEvent.TrackUnsubscribed, (track) => {
+    this.room.on(RoomEvent.TrackUnsubscribed, (track, _, { identity }) => {
       if (track.kind === this.livekit.Track.Kind.Audio) track.detach();
+      this.closedToUs.delete(identity);
+      this.touch();
+    });
+    this.room.on(RoomEvent.EncryptionError, (_, participant) => {
+      if (participant && !participant.isLocal) this.closedToUs.add(participant.identity);
       this.touch();
     });
     // Somebody who moderates turned it off: it must not come back by itself after a break.
@@ -236,6 +256,8 @@ export class MediaSession {
     source: LocalSource,
     deed: (own: LocalParticipant) => Promise<unknown>,
   ): Promise<void> {
+    // What cannot be encrypted does not leave the device.
+    if (this.options.seal?.key === null) return;
     try {
       await deed(this.room.localParticipant);
     } catch (error) {
@@ -328,6 +350,7 @@ export class MediaSession {
       screen: this.picture(seat.getTrackPublication(Source.ScreenShare)),
       quality: this.quality(seat),
       speaking: seat.isSpeaking,
+      unreadable: this.unreadable(seat),
     };
   }
 
@@ -349,6 +372,13 @@ export class MediaSession {
         };
     this.pictures.set(track, picture);
     return picture;
+  }
+
+  /** Whether what somebody sends stays closed here. What comes in clear is not shown either: it may be forged. */
+  private unreadable(seat: Participant): boolean {
+    if (!this.options.seal || seat.isLocal || seat.trackPublications.size === 0) return false;
+    const { key } = this.options.seal;
+    return key === null || this.closedToUs.has(seat.identity) || !seat.isEncrypted;
   }
 
   private quality(seat: Participant): Quality {

@@ -8,6 +8,7 @@ const tile = (id: string, more: Partial<TileView> = {}): TileView => ({
   name: id,
   own: false,
   picture: null,
+  unreadable: false,
   microphone: 'on',
   speaking: false,
   quality: 'good',

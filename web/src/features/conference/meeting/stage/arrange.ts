@@ -10,6 +10,8 @@ export type TileView = {
   name: string;
   own: boolean;
   picture: Picture | null;
+  /** What is sent is encrypted with a key that is not here. */
+  unreadable: boolean;
   microphone: 'none' | 'muted' | 'on';
   speaking: boolean;
   quality: Quality;

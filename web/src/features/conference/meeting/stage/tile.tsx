@@ -26,7 +26,13 @@ export function Tile({ tile, large = false, menu, style }: TileProps) {
   return (
     <li className={classes.filter(Boolean).join(' ')} style={style} data-seat={tile.identity}>
       {picture && <Video picture={picture} />}
-      {(!picture || picture.paused) && (
+      {tile.unreadable && (
+        <span className="fa-seat__closed">
+          <Icon of={icons.iconLock} />
+          <Trans>Hier nicht zu entschlüsseln</Trans>
+        </span>
+      )}
+      {!tile.unreadable && (!picture || picture.paused) && (
         <span className="fa-seat__initials" aria-hidden="true">
           {initials(tile.name)}
         </span>
