@@ -106,6 +106,7 @@ describe('booking in the real office', () => {
 
         await page.getByRole('link', { name: 'Serie ändern' }).click();
         await page.getByLabel('Titel').fill('Runde aller Ämter');
+        await page.getByText('Weitere Einstellungen').click();
         await page.getByRole('radio', { name: 'vertraulich' }).check();
         await page.getByRole('button', { name: 'Änderungen speichern' }).click();
         await page.getByRole('heading', { level: 1, name: 'Runde aller Ämter' }).waitFor();

@@ -70,6 +70,7 @@ const screens: Screen[] = [
       await page.locator('.fa-card .fa-btn--small').last().click();
       await page.locator('.fa-invitee').nth(1).waitFor();
       await page.keyboard.press('Escape');
+      await page.locator('.fa-fold summary').click();
       await withoutNews(page);
     },
   },

@@ -65,9 +65,6 @@ describe('booking meetings', () => {
         await page.keyboard.press('Control+A');
         await page.keyboard.type('4');
         await page.getByText('4 Termine').waitFor();
-        await tabTo(page, page.getByRole('radio', { name: 'intern' }));
-        await page.keyboard.press('ArrowDown');
-        expect(await page.getByRole('radio', { name: 'vertraulich' }).isChecked()).toBe(true);
         await tabTo(page, page.getByRole('combobox', { name: 'Personen des Hauses' }));
         await page.keyboard.type('anna');
         await page.locator('.fa-picker__item', { hasText: 'Anna Bauer' }).waitFor();
@@ -79,10 +76,20 @@ describe('booking meetings', () => {
         await page.keyboard.type('Ines Behrens <i.behrens@kreis.example>');
         await enterOn(page, page.getByRole('button', { name: 'Adressen hinzufügen' }));
         await page.getByLabel('Rolle von Anna Bauer').selectOption('cohost');
-        await enterOn(
-          page,
-          page.locator('form').getByRole('button', { name: 'Besprechung buchen' }),
-        );
+        const outside = page.getByLabel('Adressen von außerhalb');
+        await outside.fill('I.Behrens@kreis.example');
+        await page.getByRole('button', { name: 'Adressen hinzufügen' }).click();
+        await page.getByText('Schon eingeladen: I.Behrens@kreis.example.').waitFor();
+        const further = page.locator('summary', { hasText: 'Weitere Einstellungen' });
+        await further.getByText('Schutzklasse: intern').waitFor();
+        await enterOn(page, further);
+        await tabTo(page, page.getByRole('radio', { name: 'intern' }));
+        await page.keyboard.press('ArrowDown');
+        expect(await page.getByRole('radio', { name: 'vertraulich' }).isChecked()).toBe(true);
+        await page.getByLabel('Wer darf den Bildschirm zeigen?').selectOption('presenters');
+        await further.getByText('ein Recht geändert').waitFor();
+        // By its place: while one passes the list of time zones, readers are told of nothing else.
+        await enterOn(page, page.locator('form button[type=submit]'));
         await page.locator('h1:focus', { hasText: 'Runde der Ämter' }).waitFor();
         await page.getByText('Gebucht; jetzt müssen noch Einladungen hinaus').waitFor();
         await page.locator('.fa-access dd', { hasText: '508214' }).waitFor();
@@ -90,6 +97,7 @@ describe('booking meetings', () => {
           kind: 'meeting',
           name: 'Runde der Ämter',
           protection: 'confidential',
+          permissions: { share: 'presenters', chat: 'everybody' },
           notify: true,
           booking: {
             minutes: 60,
@@ -127,6 +135,20 @@ describe('booking meetings', () => {
           },
         }));
         await page.goto('/besprechungen/neu');
+        // Nothing is cut off unseen, and nothing is sent that cannot be.
+        await page.getByLabel('Titel').fill('x'.repeat(125));
+        await page.getByText('5 Zeichen zu viel').first().waitFor();
+        const from = await page.getByLabel('Beginn').inputValue();
+        const hourLater = String((Number(from.slice(0, 2)) + 1) % 24).padStart(2, '0');
+        await page
+          .getByLabel('Ende')
+          .fill(`${from.slice(0, 3)}${from.endsWith('00') ? '01' : '31'}`);
+        await page.locator('form button[type=submit]').click();
+        const early = page.getByRole('alert');
+        await early.getByText('Höchstens 120 Zeichen sind möglich.').waitFor();
+        await early.getByText('Möglich sind 5 Minuten bis 12 Stunden.').waitFor();
+        expect(sent(office, 'POST', '/rooms')).toHaveLength(0);
+        await page.getByLabel('Ende').fill(`${hourLater}${from.slice(2)}`);
         await page.getByLabel('Titel').fill('Haushalt');
         await page.getByLabel('Adressen von außerhalb').fill('ines@kreis');
         await page.getByRole('button', { name: 'Adressen hinzufügen' }).click();

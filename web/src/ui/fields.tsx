@@ -1,4 +1,4 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { type ReactNode, type Ref, useId, useState } from 'react';
 import {
   TextField as AriaTextField,
@@ -29,6 +29,8 @@ export type FieldProps = {
   type?: 'text' | 'email' | 'url' | 'search' | 'number' | 'datetime-local' | 'date' | 'time';
   inputMode?: NonNullable<InputProps['inputMode']>;
   maxLength?: number;
+  /** The most characters that are taken; more can be typed, so that nothing pasted is cut unseen. */
+  limit?: number;
   placeholder?: string;
   spellCheck?: boolean;
   inputRef?: Ref<HTMLInputElement>;
@@ -96,8 +98,43 @@ function FieldShell(props: ShellProps) {
         </Text>
       )}
       {children}
+      {props.limit !== undefined && <Counter value={value} limit={props.limit} />}
       <ErrorLine error={error} />
     </AriaTextField>
+  );
+}
+
+/** Characters as the server counts them. */
+export const charsOf = (value: string): number => [...value].length;
+
+/** From this part of a limit on, one wants to know what is left. */
+const NEAR = 0.8;
+/** Readers hear it in steps, not with every key. */
+const HEARD_CHARS = 10;
+
+/** What is left of a limit, once it is near. */
+function Counter({ value, limit }: { value: string; limit: number }) {
+  const chars = charsOf(value.trim());
+  const near = chars >= limit * NEAR;
+  const left = limit - chars;
+  const heard = left > 0 ? Math.ceil(left / HEARD_CHARS) * HEARD_CHARS : left;
+  const words = (count: number) =>
+    count >= 0 ? (
+      <Plural value={count} one="Noch ein Zeichen frei" other="Noch # Zeichen frei" />
+    ) : (
+      <Plural value={-count} one="Ein Zeichen zu viel" other="# Zeichen zu viel" />
+    );
+  return (
+    <>
+      {near && (
+        <p className={`fa-counter ${left < 0 ? 'fa-counter--over' : ''}`} aria-hidden="true">
+          {words(left)}
+        </p>
+      )}
+      <span className="kern-sr-only" role="status">
+        {near && words(heard)}
+      </span>
+    </>
   );
 }
 

@@ -57,3 +57,18 @@ export function formatWeekday(date: Date, { year = false, timeZone }: DayOptions
   const day = written({ day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) });
   return `${written({ weekday: 'long' })}, ${day}`;
 }
+
+const HOUR_MINUTES = 60;
+
+/** "45 Minuten", "12 Stunden", "1 Stunde 30 Minuten". */
+export function formatMinutes(minutes: number): string {
+  const [hours, rest] = [Math.floor(minutes / HOUR_MINUTES), minutes % HOUR_MINUTES];
+  const written = (value: number, unit: 'hour' | 'minute') =>
+    new Intl.NumberFormat(formatLocale(), { style: 'unit', unit, unitDisplay: 'long' }).format(
+      value,
+    );
+  return [
+    ...(hours > 0 ? [written(hours, 'hour')] : []),
+    ...(rest > 0 || hours === 0 ? [written(rest, 'minute')] : []),
+  ].join(' ');
+}

@@ -1,29 +1,25 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { api, must } from '../../../api/client.ts';
 import { settling } from '../../../app/conflict.tsx';
 import { useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import {
-  CLASSES,
-  className,
-  kindName,
-  lobbiesFrom,
-  lobbyName,
-} from '../../../app/meeting-words.ts';
+import { kindName } from '../../../app/meeting-words.ts';
 import { showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
-import { Checkbox, RadioGroup, Select } from '../../../ui/choices.tsx';
+import { Checkbox, RadioGroup } from '../../../ui/choices.tsx';
 import { TextAreaField, TextField } from '../../../ui/fields.tsx';
 import { Form, type FormState, useForm } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { EmptyState, Loading } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
+import { faultsOf } from './check.ts';
 import { bookingFaults } from './faults.ts';
-import { emptyValues, fieldsFrom, type Values, valuesOf, whole } from './form-values.ts';
+import { emptyValues, fieldsFrom, type Values, valuesOf } from './form-values.ts';
+import { FurtherCard } from './further-fields.tsx';
 import { PeopleFields } from './people-fields.tsx';
 import {
   CONFERENCE,
@@ -34,9 +30,8 @@ import {
   roomQuery,
 } from './queries.ts';
 import { bookingParts } from './summary.ts';
-import { minutesBetween } from './times.ts';
 import { WhenFields } from './when-fields.tsx';
-import { kindHint, safeguardSentences } from './words.ts';
+import { kindHint } from './words.ts';
 
 const BACK = '/besprechungen';
 
@@ -48,7 +43,19 @@ export function NewPage() {
   const personal = art === 'personal';
   const title = personal ? t`Persönlichen Raum einrichten` : t`Besprechung buchen`;
   return (
-    <Page title={title} back={{ to: BACK, label: t`Besprechungen` }} narrow>
+    <Page
+      title={title}
+      back={{ to: BACK, label: t`Besprechungen` }}
+      narrow
+      {...(personal && {
+        lead: (
+          <Trans>
+            Sie richten den Raum einmal ein und öffnen ihn, wann Sie ihn brauchen. Raumnummer, PIN
+            und Link sind bei jedem Öffnen neu.
+          </Trans>
+        ),
+      })}
+    >
       <Loaded query={options}>
         {(data) => {
           const kinds = data.may_create.filter((kind) => (kind === 'personal') === personal);
@@ -74,13 +81,12 @@ function NewForm({ options, kinds, kind }: { options: Options; kinds: Kind[]; ki
   const { t } = useLingui();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const check = useCheck();
   const form = useForm<Values>({
     initial: emptyValues(kind, options, Date.now()),
-    validate: check,
+    validate: (values) => faultsOf(values, options.limits),
     submit: async (values) => {
       try {
-        const body = { ...fieldsFrom(values), kind: values.kind, notify: values.notify };
+        const body = { ...fieldsFrom(values, options), kind: values.kind, notify: values.notify };
         const room = await must(api.POST('/api/v1/conference/rooms', { body }));
         client.setQueryData(roomQuery(room.id).queryKey, room);
         void client.invalidateQueries({ queryKey: CONFERENCE });
@@ -118,15 +124,16 @@ function NewForm({ options, kinds, kind }: { options: Options; kinds: Kind[]; ki
         </>
       }
     >
-      <RoomCards form={form} options={options} kinds={kinds} />
-      {options.mail && reached && chosen !== 'personal' && (
-        <Checkbox
-          name="notify"
-          label={t`Einladungen per E-Mail verschicken`}
-          checked={notify}
-          onChange={(next) => form.set('notify', next)}
-        />
-      )}
+      <RoomCards form={form} options={options} kinds={kinds}>
+        {options.mail && reached && chosen !== 'personal' && (
+          <Checkbox
+            name="notify"
+            label={t`Einladungen per E-Mail verschicken`}
+            checked={notify}
+            onChange={(next) => form.set('notify', next)}
+          />
+        )}
+      </RoomCards>
     </Form>
   );
 }
@@ -166,13 +173,13 @@ function ChangeForm({ held, options }: ChangeProps) {
   const filled = (from: Room) => valuesOf(from, options, now);
   const form = useForm<Values>({
     initial: filled(room),
-    validate: useCheck(),
+    validate: (values) => faultsOf(values, options.limits),
     submit: async (values) => {
       try {
         const next = await must(
           api.PUT('/api/v1/conference/rooms/{id}', {
             params: { path: { id: room.id } },
-            body: { ...fieldsFrom(values, room), version: room.version, notify: values.notify },
+            body: { ...fieldsFrom(values, options), version: room.version, notify: values.notify },
           }),
         );
         client.setQueryData(roomQuery(room.id).queryKey, next);
@@ -209,23 +216,31 @@ function ChangeForm({ held, options }: ChangeProps) {
           </Trans>
         </p>
       )}
-      <RoomCards form={form} options={options} kinds={[room.kind]} />
-      {options.mail && someone && room.kind !== 'personal' && (
-        <Checkbox
-          name="notify"
-          label={t`Eingeladene per E-Mail benachrichtigen`}
-          hint={t`Neue bekommen eine Einladung, Gestrichene eine Absage, alle anderen die Änderung.`}
-          checked={form.values.notify}
-          onChange={(next) => form.set('notify', next)}
-        />
-      )}
+      <RoomCards form={form} options={options} kinds={[room.kind]}>
+        {options.mail && someone && room.kind !== 'personal' && (
+          <Checkbox
+            name="notify"
+            label={t`Eingeladene per E-Mail benachrichtigen`}
+            hint={t`Neue bekommen eine Einladung, Gestrichene eine Absage, alle anderen die Änderung.`}
+            checked={form.values.notify}
+            onChange={(next) => form.set('notify', next)}
+          />
+        )}
+      </RoomCards>
     </Form>
   );
 }
 
-type CardsProps = { form: FormState<Values>; options: Options; kinds: Kind[] };
+type CardsProps = {
+  form: FormState<Values>;
+  options: Options;
+  kinds: Kind[];
+  /** What stands under the list of those who are invited. */
+  children: ReactNode;
+};
 
-function RoomCards({ form, options, kinds }: CardsProps) {
+/** What, when and who; the rest is folded away, because what is usual mostly fits. */
+function RoomCards({ form, options, kinds, children }: CardsProps) {
   const { t } = useLingui();
   const { kind } = form.values;
   const { limits } = options;
@@ -247,15 +262,15 @@ function RoomCards({ form, options, kinds }: CardsProps) {
           label={kind === 'personal' ? t`Name des Raums` : t`Titel`}
           hint={t`Steht in der Einladung und über der Besprechung.`}
           autoComplete="off"
-          maxLength={limits.name_chars}
+          limit={limits.name_chars}
           {...form.field('name')}
         />
         <TextAreaField
           label={t`Beschreibung`}
           optional
-          rows={3}
+          rows={2}
           hint={t`Etwa die Tagesordnung. Alle Eingeladenen lesen sie.`}
-          maxLength={limits.description_chars}
+          limit={limits.description_chars}
           {...form.field('description')}
         />
       </Card>
@@ -264,86 +279,11 @@ function RoomCards({ form, options, kinds }: CardsProps) {
           <WhenFields form={form} options={options} />
         </Card>
       )}
-      <ProtectionCard form={form} options={options} />
       <Card title={<Trans>Wer eingeladen ist</Trans>}>
         <PeopleFields form={form} options={options} />
+        {children}
       </Card>
+      <FurtherCard form={form} options={options} />
     </>
   );
-}
-
-function ProtectionCard({ form, options }: Omit<CardsProps, 'kinds'>) {
-  const { t } = useLingui();
-  const meaning = (wanted: Values['protection']) =>
-    options.classes.find((one) => one.class === wanted)?.safeguards;
-  const here = meaning(form.values.protection);
-  const lobbies = here ? lobbiesFrom(here.lobby).slice(1) : [];
-  const lobby = form.values.lobby && lobbies.includes(form.values.lobby) ? form.values.lobby : '';
-  const usual = here ? lobbyName(here.lobby) : '';
-  const effective = lobby || here?.lobby;
-  return (
-    <Card
-      title={<Trans>Schutz</Trans>}
-      lead={
-        <Trans>
-          Die Schutzklasse legt fest, wer wartet, was verschlüsselt und wie lange etwas aufbewahrt
-          wird.
-        </Trans>
-      }
-    >
-      <RadioGroup
-        legend={t`Schutzklasse`}
-        options={CLASSES.map((value) => ({
-          value,
-          label: className(value).label,
-          hint: safeguardsText(meaning(value)),
-        }))}
-        {...form.field('protection')}
-      />
-      {lobbies.length > 0 && (
-        <Select
-          label={t`Wer wartet im Warteraum?`}
-          name="lobby"
-          value={lobby}
-          onChange={(next) => form.set('lobby', next)}
-          options={[
-            { value: '' as const, label: t`wie die Schutzklasse: ${usual}` },
-            ...lobbies.map((value) => ({ value, label: lobbyName(value) })),
-          ]}
-        />
-      )}
-      {effective !== 'nobody' && (
-        <TextField
-          label={t`Text im Warteraum`}
-          optional
-          hint={t`Wer wartet, liest ihn, etwa „Wir beginnen um 9 Uhr“.`}
-          maxLength={options.limits.waiting_text_chars}
-          {...form.field('waiting_text')}
-        />
-      )}
-    </Card>
-  );
-}
-
-const safeguardsText = (safeguards: Parameters<typeof safeguardSentences>[0] | undefined) =>
-  safeguards ? safeguardSentences(safeguards).join(' ') : '';
-
-/** What is wrong with the form before it is sent. */
-function useCheck() {
-  const { t } = useLingui();
-  return (values: Values) => {
-    const { kind, name, day, from, to, zone, repeat, interval, end, count, until } = values;
-    const booked = kind !== 'personal';
-    const repeats = booked && repeat !== 'no';
-    return {
-      ...(!name.trim() && { name: t`Geben Sie einen Titel ein.` }),
-      ...(booked && !day && { day: t`Wählen Sie einen Tag.` }),
-      ...(booked && !from && { from: t`Wann beginnt es?` }),
-      ...(booked && from && minutesBetween(from, to) === null && { to: t`Wann endet es?` }),
-      ...(booked && !zone && { zone: t`Wählen Sie eine Zeitzone.` }),
-      ...(repeats && whole(interval) === null && { interval: t`Eine Zahl ab 1.` }),
-      ...(repeats && end === 'count' && whole(count) === null && { count: t`Eine Zahl ab 1.` }),
-      ...(repeats && end === 'day' && !until && { until: t`Wählen Sie einen Tag.` }),
-    };
-  };
 }

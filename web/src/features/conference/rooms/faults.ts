@@ -1,7 +1,9 @@
 import { t } from '@lingui/core/macro';
 import { isProblem } from '../../../api/problem.ts';
 import { fieldText } from '../../../api/problem-text.ts';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { FieldProblem } from '../../../ui/form.tsx';
+import { durationFault } from './durations.ts';
 import type { Values } from './form-values.ts';
 
 /** The form's fields by the server's paths. */
@@ -29,6 +31,8 @@ export function bookingFaults(error: unknown, values: Values): unknown {
       const guest = values.people[Number(row)];
       const said = `${guest?.name || guest?.address || '?'}: ${text}`;
       found.people = found.people ? `${found.people} ${said}` : said;
+    } else if (path === 'booking.minutes' && params.least && params.most) {
+      found.to = durationFault(Number(params.least), Number(params.most));
     } else if (path === 'booking.recurrence.until') {
       const { most = '?', days = '?' } = params;
       found[values.end === 'count' ? 'count' : 'until'] =
@@ -38,4 +42,16 @@ export function bookingFaults(error: unknown, values: Values): unknown {
     }
   }
   return new FieldProblem(found);
+}
+
+/** The same for a date that is moved. */
+export function movedFaults(error: unknown): unknown {
+  const shown = fieldProblems(error, { starts: 'move_day', minutes: 'move_to' });
+  const length = isProblem(error) ? error.fields.find(({ path }) => path === 'minutes') : undefined;
+  if (!(shown instanceof FieldProblem) || !length?.params.most) return shown;
+  const { least, most } = length.params;
+  return new FieldProblem({
+    ...shown.fields,
+    move_to: durationFault(Number(least), Number(most)),
+  });
 }

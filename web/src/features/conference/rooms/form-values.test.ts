@@ -2,13 +2,16 @@ import { i18n } from '@lingui/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ApiProblem } from '../../../api/problem.ts';
 import { FieldProblem } from '../../../ui/form.tsx';
+import { formatMinutes } from '../../../ui/time.tsx';
 import './problems.ts';
+import { faultsOf } from './check.ts';
 import { bookingFaults } from './faults.ts';
 import {
   addressesIn,
   bookingOf,
   emptyValues,
   fieldsFrom,
+  sharedAddresses,
   type Values,
   valuesOf,
   weekdayOf,
@@ -20,6 +23,19 @@ const options = {
   time_zone: 'Europe/Berlin',
   default_protection: 'internal',
   limits: { most_minutes: 720 },
+  usual: [
+    {
+      kind: 'meeting',
+      permissions: {
+        unmute: 'participants',
+        camera: 'participants',
+        share: 'participants',
+        chat: 'everybody',
+        private_chat: 'participants',
+        roster: 'participants',
+      },
+    },
+  ],
 } as Options;
 const now = Date.parse('2026-11-23T08:10:00Z');
 const empty = emptyValues('meeting', options, now);
@@ -64,7 +80,7 @@ describe('the form of a booking', () => {
       protection: 'confidential',
       lobby: 'everybody',
       waiting_text: 'Gleich geht es los.',
-      permissions: { share: 'presenters' },
+      permissions: { ...options.usual[0]?.permissions, share: 'presenters' },
       booking: {
         starts: '2026-12-01T23:30',
         minutes: 60,
@@ -85,9 +101,11 @@ describe('the form of a booking', () => {
     const values = valuesOf(room, options, now);
     expect(values).toMatchObject({ from: '23:30', to: '00:30', repeat: 'month_weekday' });
     expect(values.people[0]?.name).toBe('Anna Bauer');
+    expect(values.rights).toMatchObject({ share: 'presenters', chat: '', unmute: '' });
+    expect(fieldsFrom({ ...values, rights: empty.rights }, options).permissions).toBeNull();
     const { name, description, protection, lobby, waiting_text, permissions, booking, invitees } =
       room;
-    expect(fieldsFrom(values, room)).toEqual({
+    expect(fieldsFrom(values, options)).toEqual({
       name,
       description,
       protection,
@@ -109,6 +127,39 @@ describe('the form of a booking', () => {
     });
   });
 
+  it('knows an address that stands there twice, however it is written', () => {
+    const people = ['A@b.de', 'c@d.de', '', ' a@B.de ', ''].map((address) => ({ address }));
+    expect([...sharedAddresses(people)]).toEqual(['a@b.de']);
+    expect([...sharedAddresses(people.slice(0, 3))]).toEqual([]);
+  });
+
+  it('says of a length how long, with its unit', () => {
+    expect([45, 60, 90, 720].map(formatMinutes)).toEqual([
+      '45 Minuten',
+      '1 Stunde',
+      '1 Stunde 30 Minuten',
+      '12 Stunden',
+    ]);
+  });
+
+  it('says what is wrong before it is sent', () => {
+    const limits = {
+      name_chars: 5,
+      description_chars: 10,
+      waiting_text_chars: 10,
+      least_minutes: 5,
+      most_minutes: 90,
+    } as Options['limits'];
+    const guest = { key: '', person: null, name: '', role: 'guest', language: '' } as const;
+    expect(faultsOf({ ...empty, name: ' 👩🏽‍💻ab ' }, limits).name).toContain('5 Zeichen');
+    expect(faultsOf({ ...empty, name: '👍👍👍👍👍', to: '11:00' }, limits)).toEqual({});
+    const people = ['a@b.de', 'A@b.de'].map((address) => ({ ...guest, address }));
+    expect(faultsOf({ ...empty, name: 'Lage', to: '11:30', people }, limits)).toEqual({
+      to: 'Möglich sind 5 Minuten bis 1 Stunde 30 Minuten.',
+      people: 'Die Adresse a@b.de steht zweimal auf der Liste.',
+    });
+  });
+
   it('puts the server’s faults beside its own fields', () => {
     const fault = (path: string, code: string, params = {}) => ({ path, code, detail: '', params });
     const values: Values = {
@@ -127,6 +178,6 @@ describe('the form of a booking', () => {
     const { fields } = found as FieldProblem;
     expect(Object.keys(fields).toSorted()).toEqual(['day', 'people', 'to', 'until']);
     expect(fields.people).toMatch(/^Ines: /);
-    expect(fields.to).toContain('720');
+    expect(fields.to).toBe('Möglich sind 5 Minuten bis 12 Stunden.');
   });
 });

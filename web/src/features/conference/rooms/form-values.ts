@@ -1,7 +1,7 @@
 import type { Schema } from '../../../api/client.ts';
 import type { Booking, Kind, Options, Room } from './queries.ts';
 import { minutesBetween, nextHalfHour, timeAfter } from './times.ts';
-import { WEEKDAYS } from './words.ts';
+import { RIGHTS, type Right, WEEKDAYS } from './words.ts';
 
 type Weekday = Schema<'Weekday'>;
 type Recurrence = Schema<'Recurrence'>;
@@ -16,6 +16,10 @@ export type Guest = {
   role: Schema<'MeetingRole'>;
   language: '' | 'de' | 'en';
 };
+
+export type Allowed = Schema<'Allowed'>;
+/** Who may do what; an empty one goes by what is usual for the kind of room. */
+export type Rights = Record<Right, '' | Allowed>;
 
 export type Repeat = 'no' | 'day' | 'week' | 'month_day' | 'month_weekday';
 
@@ -37,6 +41,7 @@ export type Values = {
   protection: Schema<'ProtectionClass'>;
   lobby: '' | Schema<'LobbyFor'>;
   waiting_text: string;
+  rights: Rights;
   people: Guest[];
   notify: boolean;
 };
@@ -66,6 +71,7 @@ export function emptyValues(kind: Kind, options: Options, now: number): Values {
     protection: options.default_protection,
     lobby: '',
     waiting_text: '',
+    rights: rightsOf(null, kind, options),
     people: [],
     notify: true,
   };
@@ -82,6 +88,7 @@ export function valuesOf(room: Room, options: Options, now: number): Values {
     protection: room.protection,
     lobby: room.lobby ?? '',
     waiting_text: room.waiting_text ?? '',
+    rights: rightsOf(room.permissions ?? null, room.kind, options),
     people: (room.invitees ?? []).map((invitee) => ({
       key: invitee.person ?? invitee.address ?? '',
       person: invitee.person ?? null,
@@ -160,15 +167,34 @@ export function onDays({ day, weekdays }: Pick<Values, 'day' | 'weekdays'>): Wee
   return WEEKDAYS.filter((weekday) => weekday === first || weekdays.includes(weekday));
 }
 
-/** What the API takes; `before` keeps what the form does not show. */
-export function fieldsFrom(values: Values, before?: Room): Schema<'RoomFields'> {
+/** Who may do what in a kind of room where its owner says nothing else. */
+export function usualRights(kind: Kind, options: Options): Record<Right, Allowed> | undefined {
+  return options.usual.find((one) => one.kind === kind)?.permissions;
+}
+
+function rightsOf(set: Room['permissions'] | null, kind: Kind, options: Options): Rights {
+  const usual = usualRights(kind, options);
+  const own = (right: Right) => (set && set[right] !== usual?.[right] ? set[right] : '');
+  return Object.fromEntries(RIGHTS.map((right) => [right, own(right)])) as Rights;
+}
+
+/** What the API takes: nothing where all is as usual. */
+function permissionsFrom({ kind, rights }: Values, options: Options): Room['permissions'] {
+  const usual = usualRights(kind, options);
+  const chosen = RIGHTS.filter((right) => rights[right]);
+  if (!usual || chosen.length === 0) return null;
+  return { ...usual, ...Object.fromEntries(chosen.map((right) => [right, rights[right]])) };
+}
+
+/** What the API takes. */
+export function fieldsFrom(values: Values, options: Options): Schema<'RoomFields'> {
   return {
     name: values.name.trim(),
     description: values.description.trim(),
     protection: values.protection,
     lobby: values.lobby || null,
     waiting_text: values.waiting_text.trim(),
-    permissions: before?.permissions ?? null,
+    permissions: permissionsFrom(values, options) ?? null,
     booking: values.kind === 'personal' ? null : bookingOf(values),
     invitees: values.people.map(({ person, name, address, role, language }) => ({
       person,
@@ -185,6 +211,15 @@ export function whole(text: string): number | null {
   const value = Number(text);
   return text.trim() && Number.isInteger(value) && value > 0 ? value : null;
 }
+
+/** Addresses that more than one of the invited has: each gets one letter. */
+export function sharedAddresses(people: readonly Pick<Guest, 'address'>[]): Set<string> {
+  const all = people.map(({ address }) => addressKey(address)).filter(Boolean);
+  return new Set(all.filter((address, index) => all.indexOf(address) < index));
+}
+
+/** Addresses that differ in case only are the same. */
+export const addressKey = (address: string) => address.trim().toLowerCase();
 
 export type Typed = { name: string; address: string };
 

@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { api, must } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
 import { Loaded } from '../../../app/loaded.tsx';
@@ -11,44 +12,88 @@ import { icons } from '../../../ui/icon.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { saveFile } from '../../../ui/save-file.ts';
 import { Access, JoinLink, useMoment } from './parts.tsx';
-import { CONFERENCE, invitationQuery, meetingQuery, type Room, runsIt } from './queries.ts';
+import {
+  CONFERENCE,
+  invitationQuery,
+  meetingQuery,
+  type Room,
+  runsIt,
+  type Summary,
+} from './queries.ts';
+import { ownZone, timeOf } from './times.ts';
 
-type InvitationProps = {
+type WayInProps = {
   room: Room;
-  /** The meeting it is about; nothing for all of them. */
-  meeting: string | null;
-  onChoose: (meeting: string | null) => void;
+  /** The meeting it is about. */
+  meeting: Summary;
+  onChoose: (meeting: string) => void;
 };
 
-/** What lets people in: number, PIN and link, the letter in both languages, the calendar file. */
-export function InvitationCard({ room, meeting, onChoose }: InvitationProps) {
+/** The way into one meeting: joining it, its link, number and PIN. */
+export function WayInCard({ room, meeting, onChoose }: WayInProps) {
   const { t } = useLingui();
   const moment = useMoment();
-  const chosen = room.meetings.find(({ id }) => id === meeting);
+  const series = room.meetings.length > 1;
   return (
     <Card
-      title={<Trans>Einladung</Trans>}
+      title={<Trans>Beitreten</Trans>}
+      lead={<JoinableFrom meeting={meeting} />}
+      {...(meeting.open_now && { actions: <JoinLink meeting={meeting} primary /> })}
+    >
+      {series && (
+        <Select
+          label={t`Für welchen Termin?`}
+          name="termin"
+          value={meeting.id}
+          onChange={onChoose}
+          options={room.meetings.map((one) => ({ value: one.id, label: moment(one) }))}
+        />
+      )}
+      <Codes room={room} id={meeting.id} />
+    </Card>
+  );
+}
+
+function JoinableFrom({ meeting }: { meeting: Summary }) {
+  const moment = useMoment();
+  const [starts, opens] = [moment(meeting), timeOf(meeting.valid_from, ownZone())];
+  if (meeting.state === 'running') return <Trans>{starts} · läuft jetzt</Trans>;
+  if (meeting.open_now || meeting.state !== 'planned') return starts;
+  return (
+    <Trans>
+      {starts} · Beitreten ab {opens} Uhr
+    </Trans>
+  );
+}
+
+/** What is sent to those who are invited: the letter in both languages, and the calendar file. */
+export function InvitationCard({ room, meeting }: { room: Room; meeting: string | null }) {
+  const { t } = useLingui();
+  const moment = useMoment();
+  const [chosen, setChosen] = useState(meeting);
+  const known = room.meetings.some(({ id }) => id === chosen) ? chosen : meeting;
+  return (
+    <Card
+      title={<Trans>Einladung zum Weitergeben</Trans>}
       lead={
         <Trans>
           Raumnummer, PIN und Link gelten nur rund um den Termin und für jeden Termin neu.
         </Trans>
       }
-      {...(chosen?.open_now && { actions: <JoinLink meeting={chosen} primary /> })}
     >
       {room.meetings.length > 1 && (
         <Select
-          label={t`Für welchen Termin?`}
-          name="termin"
-          value={meeting ?? ''}
-          onChange={(id) => onChoose(id || null)}
+          label={t`Was steht darin?`}
+          name="brief"
+          value={known ?? ''}
+          onChange={(id) => setChosen(id || null)}
           options={[
             { value: '', label: t`alle Termine` },
             ...room.meetings.map((one) => ({ value: one.id, label: moment(one) })),
           ]}
         />
       )}
-      {meeting && <Codes room={room} id={meeting} />}
-      <Letters room={room.id} meeting={meeting} />
+      <Letters room={room.id} meeting={known} />
     </Card>
   );
 }

@@ -24,7 +24,11 @@ export function ListPage() {
   return (
     <Page
       title={t`Besprechungen`}
-      lead={<Trans>Wozu Sie eingeladen sind und was Sie selbst gebucht haben.</Trans>}
+      lead={
+        <span className="fa-not-on-phone">
+          <Trans>Wozu Sie eingeladen sind und was Sie selbst gebucht haben.</Trans>
+        </span>
+      }
       actions={
         <>
           <ButtonLink to="/besprechung" icon={icons.iconPin}>

@@ -3,12 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, must } from '../../../api/client.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
+import { showProblem } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { announce } from '../../../ui/status.tsx';
+import { movedFaults } from './faults.ts';
 import {
   CONFERENCE,
   type Meeting,
@@ -60,7 +61,7 @@ function MoveForm({ room, options, full, onClose }: MoveProps & { full: Meeting 
         announce('success', t`Der Termin ist verschoben.`);
         onClose();
       } catch (error) {
-        throw fieldProblems(error, { starts: 'move_day', minutes: 'move_to' });
+        throw movedFaults(error);
       } finally {
         void client.invalidateQueries({ queryKey: CONFERENCE });
       }

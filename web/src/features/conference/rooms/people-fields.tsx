@@ -7,9 +7,17 @@ import { Select } from '../../../ui/choices.tsx';
 import { TextAreaField, TextField } from '../../../ui/fields.tsx';
 import type { FormState } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
+import { StateText } from '../../../ui/notice.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { addressesIn, type Guest, type Values } from './form-values.ts';
+import {
+  addressesIn,
+  addressKey,
+  type Guest,
+  sharedAddresses,
+  type Typed,
+  type Values,
+} from './form-values.ts';
 import { LEAST_SEARCH_CHARS, type Options, peopleQuery } from './queries.ts';
 import { roleName, rolesFor } from './words.ts';
 
@@ -21,10 +29,9 @@ const TYPING_MS = 250;
 export function PeopleFields({ form, options }: PeopleProps) {
   const { people } = form.values;
   const { invitees: most } = options.limits;
-  const add = (more: Guest[]) => {
-    const known = new Set(people.map(({ key }) => key));
-    form.set('people', [...people, ...more.filter(({ key }) => !known.has(key))].slice(0, most));
-  };
+  const shared = sharedAddresses(people);
+  const full = people.length >= most;
+  const add = (more: Guest[]) => form.set('people', [...people, ...more]);
   const change = (key: string, part: Partial<Guest>) =>
     form.set(
       'people',
@@ -32,8 +39,16 @@ export function PeopleFields({ form, options }: PeopleProps) {
     );
   return (
     <>
-      <HousePicker form={form} onAdd={(guest) => add([guest])} />
-      <Outside kind={form.values.kind} onAdd={add} />
+      {full ? (
+        <p>
+          <Trans>Mehr als {most} Personen lassen sich nicht einladen.</Trans>
+        </p>
+      ) : (
+        <>
+          <HousePicker form={form} onAdd={(guest) => add([guest])} />
+          <Outside form={form} most={most} onAdd={add} />
+        </>
+      )}
       {people.length === 0 ? (
         <p className="fa-muted">
           <Trans>Noch ist niemand eingeladen. Sie können auch nur den Link weitergeben.</Trans>
@@ -53,6 +68,7 @@ export function PeopleFields({ form, options }: PeopleProps) {
                 key={guest.key}
                 guest={guest}
                 mail={options.mail}
+                shared={shared.has(addressKey(guest.address))}
                 onChange={(part) => change(guest.key, part)}
                 onRemove={() =>
                   form.set(
@@ -108,17 +124,28 @@ function HousePicker({ form, onAdd }: { form: FormState<Values>; onAdd: (guest: 
   );
 }
 
-function Outside({ kind, onAdd }: { kind: Values['kind']; onAdd: (guests: Guest[]) => void }) {
+type OutsideProps = { form: FormState<Values>; most: number; onAdd: (guests: Guest[]) => void };
+
+function Outside({ form, most, onAdd }: OutsideProps) {
   const { t } = useLingui();
+  const { kind, people } = form.values;
   const [text, setText] = useState('');
-  const [wrong, setWrong] = useState<string[]>([]);
-  const listed = wrong.join(', ');
+  const [fault, setFault] = useState<string>();
   const add = () => {
-    const { found, wrong: left } = addressesIn(text);
+    const { found, wrong } = addressesIn(text);
+    const known = new Set(people.map(({ address }) => addressKey(address)));
+    const fresh: Typed[] = [];
+    const twice: Typed[] = [];
+    for (const typed of found) {
+      (known.has(addressKey(typed.address)) ? twice : fresh).push(typed);
+      known.add(addressKey(typed.address));
+    }
+    const room = Math.max(0, most - people.length);
+    const left = [...wrong, ...fresh.slice(room).map(written)];
     const role = kind === 'lecture' ? 'listener' : 'guest';
     onAdd(
-      found.map(({ name, address }) => ({
-        key: address.toLowerCase(),
+      fresh.slice(0, room).map(({ name, address }) => ({
+        key: addressKey(address),
         person: null,
         name,
         address,
@@ -126,7 +153,16 @@ function Outside({ kind, onAdd }: { kind: Values['kind']; onAdd: (guests: Guest[
         language: '',
       })),
     );
-    setWrong(left);
+    const listed = (words: readonly string[]) => words.join(', ');
+    setFault(
+      [
+        wrong.length > 0 && t`Keine E-Mail-Adresse: ${listed(wrong)}.`,
+        twice.length > 0 && t`Schon eingeladen: ${listed(twice.map(({ address }) => address))}.`,
+        fresh.length > room && t`Es sind nicht mehr als ${most} Personen möglich.`,
+      ]
+        .filter(Boolean)
+        .join(' ') || undefined,
+    );
     setText(left.join('\n'));
   };
   return (
@@ -137,7 +173,7 @@ function Outside({ kind, onAdd }: { kind: Values['kind']; onAdd: (guests: Guest[
         optional
         rows={2}
         hint={t`Eine E-Mail-Adresse je Zeile, auch als „Name <adresse>“.`}
-        error={wrong.length > 0 ? t`Keine E-Mail-Adresse: ${listed}` : undefined}
+        error={fault}
         spellCheck={false}
         value={text}
         onChange={setText}
@@ -151,14 +187,19 @@ function Outside({ kind, onAdd }: { kind: Values['kind']; onAdd: (guests: Guest[
   );
 }
 
+/** As one types it. */
+const written = ({ name, address }: Typed) => (name ? `${name} <${address}>` : address);
+
 type RowProps = {
   guest: Guest;
   mail: boolean;
+  /** Somebody else on the list has the same address. */
+  shared: boolean;
   onChange: (part: Partial<Guest>) => void;
   onRemove: () => void;
 };
 
-function GuestRow({ guest, mail, onChange, onRemove }: RowProps) {
+function GuestRow({ guest, mail, shared, onChange, onRemove }: RowProps) {
   const { t } = useLingui();
   const shown = guest.name || guest.address;
   return (
@@ -167,6 +208,11 @@ function GuestRow({ guest, mail, onChange, onRemove }: RowProps) {
         {shown}
         {guest.person === null && guest.name && (
           <span className="fa-muted fa-small fa-break">{guest.address}</span>
+        )}
+        {shared && (
+          <StateText tone="warning">
+            <Trans>Diese Adresse steht zweimal auf der Liste.</Trans>
+          </StateText>
         )}
       </p>
       <Select

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { api, must } from '../../../api/client.ts';
 import { Loaded } from '../../../app/loaded.tsx';
 import { className } from '../../../app/meeting-words.ts';
@@ -69,45 +70,73 @@ function NoRoomYet() {
 function PersonalRoom({ room }: { room: Room }) {
   const open = room.meetings.find(({ open_now }) => open_now);
   const protection = className(room.protection);
+  const [opened, setOpened] = useState(false);
   return (
-    <Card
-      title={
-        <Link to="/besprechungen/$id" params={{ id: room.id }}>
-          {room.name}
-        </Link>
-      }
-      lead={
-        open ? (
-          <OpenUntil meeting={open} />
-        ) : (
-          <Trans>Ihr persönlicher Raum ist geschlossen. Öffnen Sie ihn, wann Sie wollen.</Trans>
-        )
-      }
-      actions={
-        <>
-          {open ? (
-            <MeetingBadges meeting={open} />
+    <div className="fa-personal">
+      <Card
+        title={
+          <Link to="/besprechungen/$id" params={{ id: room.id }}>
+            {room.name}
+          </Link>
+        }
+        lead={
+          open ? (
+            <OpenUntil meeting={open} />
           ) : (
-            <Badge tone={protection.tone} icon={protection.icon}>
-              {protection.label}
-            </Badge>
-          )}
-          {open ? <JoinLink meeting={open} primary /> : <OpenButton room={room} />}
-        </>
-      }
-    >
-      {open && <Opening id={open.id} />}
-    </Card>
+            <span className="fa-not-on-phone">
+              <Trans>
+                Ihr Raum für spontane Gespräche ist geschlossen: Niemand kommt hinein. Raumnummer,
+                PIN und Link gibt es, sobald Sie ihn öffnen.
+              </Trans>
+            </span>
+          )
+        }
+        actions={
+          <>
+            {open ? (
+              <MeetingBadges meeting={open} />
+            ) : (
+              <span className="fa-not-on-phone">
+                <Badge tone={protection.tone} icon={protection.icon}>
+                  {protection.label}
+                </Badge>
+              </span>
+            )}
+            {open ? (
+              <JoinLink meeting={open} primary />
+            ) : (
+              <OpenButton room={room} onOpened={() => setOpened(true)} />
+            )}
+          </>
+        }
+      >
+        {open && (
+          // A phone's first screen is for the meetings; who has just opened the room wants the numbers.
+          <details className="fa-plain-details" open={opened || isWide()}>
+            <summary>
+              <Trans>Raumnummer, PIN und Link</Trans>
+            </summary>
+            <Opening id={open.id} />
+          </details>
+        )}
+      </Card>
+    </div>
   );
 }
 
 function OpenUntil({ meeting }: { meeting: Summary }) {
   const until = timeOf(meeting.valid_until, ownZone());
-  return <Trans>Ihr persönlicher Raum ist offen, längstens bis {until} Uhr.</Trans>;
+  return (
+    <Trans>
+      Offen, längstens bis {until} Uhr. Wer den Link oder Raumnummer und PIN hat, kann kommen.
+    </Trans>
+  );
 }
 
+const isWide = () => window.matchMedia('(min-width: 768px)').matches;
+
 /** Opens a personal room; what it is opened with counts for this time only. */
-export function OpenButton({ room }: { room: Room }) {
+export function OpenButton({ room, onOpened }: { room: Room; onOpened?: () => void }) {
   const { t } = useLingui();
   const client = useQueryClient();
   const open = useMutation({
@@ -116,6 +145,7 @@ export function OpenButton({ room }: { room: Room }) {
     onSuccess: (meeting) => {
       client.setQueryData(meetingQuery(meeting.id).queryKey, meeting);
       announce('success', t`„${room.name}“ ist offen.`);
+      onOpened?.();
     },
     onSettled: () => void client.invalidateQueries({ queryKey: CONFERENCE }),
   });

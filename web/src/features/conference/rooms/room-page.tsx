@@ -10,7 +10,7 @@ import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, Loading, StateText } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
-import { InvitationCard } from './invitation.tsx';
+import { InvitationCard, WayInCard } from './invitation.tsx';
 import { Occurrences } from './occurrences.tsx';
 import { OpenButton } from './personal-rooms.tsx';
 import { CONFERENCE, type Options, optionsQuery, type Room, roomQuery, runsIt } from './queries.ts';
@@ -50,14 +50,15 @@ function Shown({ room, options, back }: ShownProps) {
   const personal = room.kind === 'personal';
   const [first] = room.meetings;
   const named = room.meetings.some(({ id }) => id === termin) ? termin : undefined;
+  // What comes next is what one looks for; the letter of a series tells of all its dates.
+  const shown = room.meetings.find(({ id }) => id === named) ?? first;
   const only = room.meetings.length === 1 || personal ? first?.id : undefined;
-  const meeting = named ?? only ?? null;
   const protection = className(room.protection);
-  const choose = (next: string | null) =>
+  const choose = (next: string) =>
     void navigate({
       to: '/besprechungen/$id',
       params: { id: room.id },
-      search: next ? { termin: next } : {},
+      search: { termin: next },
       replace: true,
       resetScroll: false,
     });
@@ -96,7 +97,8 @@ function Shown({ room, options, back }: ShownProps) {
           title={<Trans>Der Raum ist geschlossen</Trans>}
           lead={
             <Trans>
-              Jedes Öffnen bringt eine eigene Raumnummer, PIN und einen eigenen Link hervor.
+              Jetzt kommt niemand hinein. Wenn Sie ihn öffnen, entstehen Raumnummer, PIN und Link.
+              Sie gelten, bis Sie die Besprechung beenden; beim nächsten Öffnen sind es neue.
             </Trans>
           }
           actions={<OpenButton room={room} />}
@@ -104,7 +106,8 @@ function Shown({ room, options, back }: ShownProps) {
           {null}
         </Card>
       )}
-      {first && <InvitationCard room={room} meeting={meeting} onChoose={choose} />}
+      {shown && <WayInCard room={room} meeting={shown} onChoose={choose} />}
+      {shown && <InvitationCard key={named ?? ''} room={room} meeting={named ?? only ?? null} />}
       {(!personal || first) && <Occurrences room={room} options={options} onShow={choose} />}
       <InvitedCard room={room} options={options} />
       <Card title={<Trans>Schutz</Trans>}>

@@ -1,10 +1,11 @@
 import { plural, t } from '@lingui/core/macro';
-import { className, kindName, lobbyName } from '../../../app/meeting-words.ts';
+import { className, kindName, lobbiesFrom, lobbyName } from '../../../app/meeting-words.ts';
 import type { Part } from '../../../app/merge.ts';
 import { formatLocale } from '../../../i18n/index.ts';
-import { onDays, type Values, whole } from './form-values.ts';
-import { wallDay } from './times.ts';
-import { roleName, weekdayName } from './words.ts';
+import { onDays, type Rights, type Values, whole } from './form-values.ts';
+import type { Options } from './queries.ts';
+import { ownZone, wallDay } from './times.ts';
+import { allowedName, RIGHTS, rightName, roleName, weekdayName } from './words.ts';
 
 /** What a booking says, part by part, in words. */
 export function bookingParts(): Part<Values>[] {
@@ -34,6 +35,7 @@ export function bookingParts(): Part<Values>[] {
       fields: ['waiting_text'],
       text: ({ waiting_text }) => waiting_text,
     },
+    { label: t`Rechte`, fields: ['rights'], text: ({ rights }) => rightsText(rights) },
   ];
 }
 
@@ -81,6 +83,40 @@ function peopleText({ people }: Values): string {
   return people
     .map(({ name, address, role }) => `${name || address} (${roleName(role)})`)
     .join(', ');
+}
+
+/** What differs from what is usual. */
+function rightsText(rights: Rights): string {
+  const said = RIGHTS.flatMap((right) => {
+    const allowed = rights[right];
+    return allowed ? [`${rightName(right)} ${allowedName(allowed)}`] : [];
+  });
+  return said.length > 0 ? said.join(', ') : t`wie üblich`;
+}
+
+/** What applies that one need not look at, in a line. */
+export function furtherText(values: Values, options: Options): string {
+  const { kind, protection, zone, waiting_text: text, rights } = values;
+  const usual = options.classes.find((one) => one.class === protection)?.safeguards.lobby;
+  const waits = lobbyHeld(values, options) ?? usual;
+  const [name, who] = [className(protection).label, waits ? lobbyName(waits) : '?'];
+  const changed = RIGHTS.filter((right) => rights[right]).length;
+  return [
+    t`Schutzklasse: ${name}`,
+    t`im Warteraum: ${who}`,
+    ...(text.trim() ? [t`mit einem Text dort`] : []),
+    changed > 0
+      ? plural(changed, { one: 'ein Recht geändert', other: '# Rechte geändert' })
+      : t`Rechte wie üblich`,
+    ...(kind === 'personal' || zone === ownZone() ? [] : [t`Zeitzone: ${zone}`]),
+  ].join(' · ');
+}
+
+/** The lobby that was chosen, where it is stricter than what holds anyway. */
+export function lobbyHeld({ protection, lobby }: Values, options: Options) {
+  const usual = options.classes.find((one) => one.class === protection)?.safeguards.lobby;
+  const stricter = usual ? lobbiesFrom(usual).slice(1) : [];
+  return lobby && stricter.includes(lobby) ? lobby : null;
 }
 
 const listed = (words: readonly string[]) =>

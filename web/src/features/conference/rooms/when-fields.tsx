@@ -7,7 +7,7 @@ import { CheckboxGroup, RadioGroup, Select } from '../../../ui/choices.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import type { FormState } from '../../../ui/form.tsx';
 import { Alert } from '../../../ui/notice.tsx';
-import { PickOne } from '../../../ui/picker.tsx';
+import { formatMinutes } from '../../../ui/time.tsx';
 import {
   bookingOf,
   onDays,
@@ -17,7 +17,7 @@ import {
   weekOfMonth,
 } from './form-values.ts';
 import { type Options, previewQuery } from './queries.ts';
-import { minutesBetween, ownZone, wallDay, wallText } from './times.ts';
+import { minutesBetween, ownZone, wallText } from './times.ts';
 import { WEEKDAYS, weekdayName } from './words.ts';
 
 type WhenProps = { form: FormState<Values>; options: Options };
@@ -29,14 +29,14 @@ const FIRST_DATES = 5;
 /** Day, time and zone of a booking, and how it repeats. */
 export function WhenFields({ form, options }: WhenProps) {
   const { t } = useLingui();
-  const { from, to, repeat, zone } = form.values;
+  const { from, to, zone } = form.values;
   const overnight = from && to && minutesBetween(from, to) !== null && to < from;
-  const most = Math.floor(options.limits.most_minutes / 60);
-  const hint = t`Höchstens ${most} Stunden.`;
+  const most = formatMinutes(options.limits.most_minutes);
+  const hint = t`Höchstens ${most}.`;
   return (
     <>
-      <TextField label={t`Tag`} type="date" {...form.field('day')} />
-      <div className="fa-fields">
+      <div className="fa-fields fa-fields--when">
+        <TextField label={t`Tag`} type="date" {...form.field('day')} />
         <TextField label={t`Beginn`} type="time" {...form.field('from')} />
         <TextField label={t`Ende`} type="time" {...form.field('to')} />
       </div>
@@ -51,16 +51,8 @@ export function WhenFields({ form, options }: WhenProps) {
           </>
         )}
       </p>
-      <PickOne
-        label={t`Zeitzone`}
-        name="zone"
-        error={form.errors.zone}
-        choices={zones(zone, options.time_zone)}
-        value={zone}
-        onChange={(next) => form.set('zone', next || options.time_zone)}
-      />
       <RepeatFields form={form} options={options} />
-      {repeat !== 'no' && <Dates values={form.values} />}
+      <Dates values={form.values} />
     </>
   );
 }
@@ -150,7 +142,18 @@ function Dates({ values }: { values: Values }) {
   const { starts, moved, complete } = preview.data;
   const shown = all ? starts : starts.slice(0, FIRST_DATES);
   const left = starts.length - shown.length;
-  const listed = moved.map(wallDay).join(', ');
+  const listed = moved.map(wallText).join('; ');
+  const missing = moved.length > 0 && (
+    <Alert tone="warning" live="polite" title={<Trans>Diese Uhrzeit gibt es nicht</Trans>}>
+      <p>
+        <Trans>
+          Die Uhr wird auf Sommerzeit gestellt und überspringt sie: {listed}. Die Besprechung
+          begänne dann eine Stunde später. Wählen Sie besser eine andere Zeit.
+        </Trans>
+      </p>
+    </Alert>
+  );
+  if (values.repeat === 'no') return missing;
   return (
     <section className="fa-dates" aria-label={t`Termine dieser Serie`}>
       <p className="fa-dates__title" role="status">
@@ -175,18 +178,7 @@ function Dates({ values }: { values: Values }) {
           </p>
         </Alert>
       )}
-      {moved.length > 0 && (
-        <Alert tone="info" title={<Trans>Die Uhr wird umgestellt</Trans>}>
-          <p>
-            <Trans>Diese Uhrzeit gibt es an dem Tag nicht; der Termin rückt: {listed}.</Trans>
-          </p>
-        </Alert>
-      )}
+      {missing}
     </section>
   );
-}
-
-function zones(...first: string[]) {
-  const all = new Set([...first, ...Intl.supportedValuesOf('timeZone')]);
-  return [...all].filter(Boolean).map((zone) => ({ id: zone, label: zone }));
 }

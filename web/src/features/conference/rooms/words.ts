@@ -8,6 +8,9 @@ type Safeguards = Schema<'Safeguards'>;
 type Lobby = Schema<'LobbyFor'>;
 type Role = Schema<'MeetingRole'>;
 
+export const ALLOWED = ['moderators', 'presenters', 'participants', 'everybody'] as const;
+export const RIGHTS = ['unmute', 'camera', 'share', 'chat', 'private_chat', 'roster'] as const;
+export type Right = (typeof RIGHTS)[number];
 export const WEEKDAYS = [
   'monday',
   'tuesday',
@@ -116,5 +119,37 @@ export function mailWord(state: Schema<'MailState'>): Word | null {
       return { label: t`E-Mail ist verschickt`, tone: 'success' };
     case 'failed':
       return { label: t`E-Mail kam nicht an`, tone: 'danger' };
+  }
+}
+
+/** What somebody may in a meeting, as the question about it. */
+export function rightName(right: Right): string {
+  switch (right) {
+    case 'unmute':
+      return t`Wer darf sprechen?`;
+    case 'camera':
+      return t`Wer darf die Kamera einschalten?`;
+    case 'share':
+      return t`Wer darf den Bildschirm zeigen?`;
+    case 'chat':
+      return t`Wer darf in den Chat schreiben?`;
+    case 'private_chat':
+      return t`Wer darf Einzelnen schreiben?`;
+    case 'roster':
+      return t`Wer sieht, wer dabei ist?`;
+  }
+}
+
+/** To whom something is allowed. */
+export function allowedName(allowed: Schema<'Allowed'>): string {
+  switch (allowed) {
+    case 'moderators':
+      return t`nur wer leitet`;
+    case 'presenters':
+      return t`wer leitet oder vorträgt`;
+    case 'participants':
+      return t`alle außer Zuhörenden`;
+    case 'everybody':
+      return t`alle, auch Zuhörende`;
   }
 }
