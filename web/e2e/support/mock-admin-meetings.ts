@@ -110,7 +110,7 @@ export const webhooks: Schema<'Webhook'>[] = [
   },
 ];
 
-const deliveries: Schema<'Delivery'>[] = [
+export const deliveries: Schema<'Delivery'>[] = [
   {
     id: id('2', 1),
     event: 'meeting.booked',
@@ -164,6 +164,7 @@ export function furnishMeetings(office: MockOffice): MockOffice {
     }))
     .on('GET', '/admin/webhooks/([^/]+)', (_: unknown, match: RegExpMatchArray) => found(match[1]))
     .on('GET', '/admin/webhooks/[^/]+/deliveries', deliveries)
+    .on('POST', '/admin/webhook-deliveries/[^/]+/retry', deliveries[0])
     .on('POST', '/admin/webhooks/[^/]+/trial', () => ({}))
     .on('POST', '/admin/webhooks/[^/]+/secret', { webhook: webhooks[0], secret: webhookSecret })
     .on('DELETE', '/admin/webhooks/[^/]+', () => ({}));

@@ -400,7 +400,7 @@ describe('administration, page by page', () => {
     await page.getByLabel('Längste Besprechung, in Minuten').fill('9999');
     await button('Regeln speichern').click();
     const alert = page.getByRole('alert');
-    await alert.getByText('Eine Zahl zwischen 15 und 1440.').waitFor();
+    await alert.getByText('Eine Zahl zwischen 15 und 1.440.').waitFor();
     await alert.getByText('Wählen Sie mindestens eine Gruppe.').waitFor();
     await page.getByLabel('Längste Besprechung, in Minuten').fill('240');
     await page.locator('#feld-meetings_groups input, input#feld-meetings_groups').fill('Bau');
@@ -429,6 +429,9 @@ describe('administration, page by page', () => {
     await page.getByLabel('Adresse').fill('raeume.auenbrueck.intern');
     await button('Webhook anlegen').click();
     await page.getByRole('alert').getByText('Die Adresse beginnt mit https://').waitFor();
+    await page.getByLabel('Adresse').fill('http://raeume.auenbrueck.intern/fernamt');
+    await button('Webhook anlegen').click();
+    await page.getByRole('alert').getByText('Meldungen gehen nur verschlüsselt hinaus').waitFor();
     await page.getByLabel('Adresse').fill('https://raeume.auenbrueck.intern/fernamt');
     await page.getByLabel('Eine Besprechung ist zu Ende').uncheck();
     await button('Webhook anlegen').click();
@@ -448,6 +451,12 @@ describe('administration, page by page', () => {
     await status('Die Probe ist unterwegs.');
     expect(sent('POST', `/webhooks/${meetings.webhooks[0]?.id}/trial`)).toHaveLength(1);
     await page.getByText('Die Antwort war 502 statt einer Annahme (2xx).').waitFor();
+    const again = button(/^Noch einmal versuchen:/);
+    expect(await again.count()).toBe(2);
+    await again.last().click();
+    await status('Fernamt versucht es gleich noch einmal.');
+    const given = meetings.deliveries.at(-1)?.id;
+    expect(sent('POST', `/webhook-deliveries/${given}/retry`)).toHaveLength(1);
   });
 
   it('brings together what two tabs changed of the rules and of a webhook', async () => {
@@ -466,8 +475,8 @@ describe('administration, page by page', () => {
     );
     await button('Regeln speichern').click();
     const notice = page.getByRole('alert');
-    await notice.getByText('Eintritt vor Beginn, in Minuten ist jetzt: 20').waitFor();
-    await notice.getByLabel('Die andere Fassung: 300').check();
+    await notice.getByText('Eintritt vor Beginn, in Minuten ist jetzt: 20 Minuten').waitFor();
+    await notice.getByLabel('Die andere Fassung: 5 Stunden').check();
     await button('Mit meinen Eingaben weiter').click();
     await button('Regeln speichern').click();
     await status('Die Regeln gelten ab jetzt.');

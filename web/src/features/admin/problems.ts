@@ -153,7 +153,8 @@ registerFieldFaults({
   laxer: () => t`Eine Schutzklasse lässt sich nur strenger machen.`,
   not_end_to_end: () => t`Von Gerät zu Gerät kann noch kein Programm verschlüsseln.`,
   malformed: () => t`Das ist keine Adresse. Sie beginnt mit https:// und nennt einen Rechner.`,
-  not_http: () => t`Die Adresse muss mit https:// (oder http://) beginnen.`,
+  not_http: () =>
+    t`Meldungen gehen nur verschlüsselt hinaus: Die Adresse muss mit https:// beginnen.`,
   credentials: () => t`In der Adresse dürfen weder Name noch Passwort stehen.`,
   fragment: () => t`Lassen Sie in der Adresse alles ab dem Rautezeichen weg.`,
   refused: () =>

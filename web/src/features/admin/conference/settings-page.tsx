@@ -14,14 +14,19 @@ import { Alert } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
 import { PickMany } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
+import { formatMinutes } from '../../../ui/time.tsx';
+import { number } from '../format.ts';
 import { allGroupsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
 import { conferenceSettingsQuery } from './queries.ts';
 import {
+  AMOUNTS,
   DUTIES,
+  isMinutes,
   NUMBERS,
   PATHS,
   settingsOf,
+  TIMES,
   type Values,
   valuesOf,
   within,
@@ -61,7 +66,8 @@ function SettingsForm({ held }: { held: Held<View> }) {
       ...Object.fromEntries(
         NUMBERS.filter((name) => !within(values[name], limits[name])).map((name) => {
           const { least, most } = limits[name];
-          return [name, t`Eine Zahl zwischen ${least} und ${most}.`];
+          const [from, to] = [number(least), number(most)];
+          return [name, t`Eine Zahl zwischen ${from} und ${to}.`];
         }),
       ),
       ...Object.fromEntries(
@@ -191,21 +197,32 @@ function WhoFields({ form, duty, label }: WhoProps) {
 
 function Numbers({ form, limits }: { form: FormState<Values>; limits: View['limits'] }) {
   const { t } = useLingui();
+  const field = (name: (typeof NUMBERS)[number]) => {
+    const { least, most } = limits[name];
+    const [from, to] = isMinutes(name)
+      ? [formatMinutes(least), formatMinutes(most)]
+      : [number(least), number(most)];
+    return (
+      <TextField
+        key={name}
+        label={numberName(name)}
+        hint={t`Zwischen ${from} und ${to}.`}
+        inputMode="numeric"
+        {...form.field(name)}
+      />
+    );
+  };
   return (
-    <div className="fa-columns">
-      {NUMBERS.map((name) => {
-        const { least, most } = limits[name];
-        return (
-          <TextField
-            key={name}
-            label={numberName(name)}
-            hint={t`Zwischen ${least} und ${most}.`}
-            inputMode="numeric"
-            {...form.field(name)}
-          />
-        );
-      })}
-    </div>
+    <>
+      <h3>
+        <Trans>Zeiten</Trans>
+      </h3>
+      <div className="fa-columns">{TIMES.map(field)}</div>
+      <h3>
+        <Trans>Wie viele</Trans>
+      </h3>
+      <div className="fa-columns">{AMOUNTS.map(field)}</div>
+    </>
   );
 }
 

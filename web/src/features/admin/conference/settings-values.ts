@@ -6,15 +6,11 @@ type Safeguards = Schema<'Safeguards'>;
 type Class = Schema<'ProtectionClass'>;
 export type Limits = Schema<'ConferenceSettingsLimits'>;
 
-export const NUMBERS = [
-  'lead_minutes',
-  'lag_minutes',
-  'personal_hours',
-  'most_minutes',
-  'most_participants',
-  'most_listeners',
-  'most_running',
-] as const satisfies readonly (keyof Limits)[];
+export const TIMES = ['lead_minutes', 'lag_minutes', 'most_minutes', 'personal_hours'] as const;
+export const AMOUNTS = ['most_participants', 'most_listeners', 'most_running'] as const;
+export const NUMBERS = [...TIMES, ...AMOUNTS] as const satisfies readonly (keyof Limits)[];
+/** Whether a limit counts minutes. */
+export const isMinutes = (name: keyof Limits) => name.endsWith('_minutes');
 export const DUTIES = ['personal', 'meetings', 'lectures'] as const;
 
 export type Allowed = 'everybody' | 'groups' | 'nobody';

@@ -1,8 +1,16 @@
 import { t } from '@lingui/core/macro';
 import { CLASSES, className, lobbyName } from '../../../app/meeting-words.ts';
 import type { Part } from '../../../app/merge.ts';
-import { list } from '../format.ts';
-import { type Allowed, DUTIES, type Limits, NUMBERS, type Values } from './settings-values.ts';
+import { formatMinutes } from '../../../ui/time.tsx';
+import { list, number } from '../format.ts';
+import {
+  type Allowed,
+  DUTIES,
+  isMinutes,
+  type Limits,
+  NUMBERS,
+  type Values,
+} from './settings-values.ts';
 
 export const ALLOWED = ['everybody', 'groups', 'nobody'] as const satisfies readonly Allowed[];
 
@@ -65,7 +73,8 @@ export function settingsParts(groupName: (id: string) => string): Part<Values>[]
       (name): Part<Values> => ({
         label: numberName(name),
         fields: [name],
-        text: (values) => values[name],
+        text: (values) =>
+          isMinutes(name) ? formatMinutes(Number(values[name])) : number(Number(values[name])),
       }),
     ),
     {

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { fieldText } from '../../../api/problem-text.ts';
 import { useAsk } from '../../../app/ask.tsx';
 import { type Held, useHeld } from '../../../app/held.ts';
 import { Loaded, problemOfQuery } from '../../../app/loaded.tsx';
@@ -212,14 +213,14 @@ function WebhookFields({ form }: { form: FormState<Values> }) {
       <TextField
         label={t`Name`}
         hint={t`Wofür er ist, etwa „Raumverwaltung“.`}
-        maxLength={100}
+        limit={100}
         {...form.field('name')}
       />
       <TextField
         label={t`Adresse`}
         hint={t`Dorthin sendet Fernamt eine unterschriebene Meldung (POST).`}
         type="url"
-        maxLength={500}
+        limit={500}
         spellCheck={false}
         {...form.field('url')}
       />
@@ -242,6 +243,11 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
     () =>
       must(api.POST('/api/v1/admin/webhooks/{id}/trial', { params: { path: { id: webhook.id } } })),
     { done: t`Die Probe ist unterwegs. Gleich steht unten, ob sie ankam.` },
+  );
+  const retry = useDeed(
+    (id: string) =>
+      must(api.POST('/api/v1/admin/webhook-deliveries/{id}/retry', { params: { path: { id } } })),
+    { done: t`Fernamt versucht es gleich noch einmal.` },
   );
   const columns: Column<Delivery>[] = [
     {
@@ -283,6 +289,25 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
         );
       },
     },
+    {
+      id: 'deeds',
+      header: t`Aktionen`,
+      cell: ({ id, event, at, state }) => {
+        const [name, moment] = [eventName(event), dateTime(at)];
+        return state === 'delivered' ? null : (
+          <Button
+            small
+            icon={icons.iconRefresh}
+            pending={retry.isPending && retry.variables === id}
+            isDisabled={webhook.enabled === false}
+            onPress={() => retry.mutate(id)}
+            aria-label={t`Noch einmal versuchen: ${name}, ${moment}`}
+          >
+            <Trans>Noch einmal</Trans>
+          </Button>
+        );
+      },
+    },
   ];
   return (
     <section className="fa-stack">
@@ -301,6 +326,7 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
         </Button>
       </div>
       {trial.error && <ProblemAlert problem={trial.error} />}
+      {retry.error && <ProblemAlert problem={retry.error} />}
       <DataTable
         label={t`Meldungen`}
         columns={columns}
@@ -313,8 +339,8 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
       />
       <p className="fa-muted fa-small">
         <Trans>
-          Meldungen gehen der Reihe nach hinaus. Was nicht angenommen wird, versucht Fernamt von
-          selbst wieder.
+          Meldungen gehen der Reihe nach hinaus. Was nicht angenommen wird, versucht Fernamt einen
+          Tag lang von selbst wieder; „Noch einmal“ versucht es sofort, auch danach.
         </Trans>
       </p>
     </section>
@@ -371,9 +397,17 @@ function useValidation() {
     ...(!/^https?:\/\/./.test(url.trim()) && {
       url: t`Die Adresse beginnt mit https:// und nennt einen Rechner.`,
     }),
+    ...(isOpenToAll(url.trim()) && {
+      url: fieldText('not_http', {}),
+    }),
     ...(events.length === 0 && { events: t`Wählen Sie, was gemeldet wird.` }),
   });
 }
+
+/** The server takes http:// on its own machine only, where nobody listens in. */
+const isOpenToAll = (url: string) =>
+  /^http:\/\/./.test(url) &&
+  !/^http:\/\/(localhost|[^/:]+\.localhost|127\.[\d.]+|\[::1\])([:/]|$)/.test(url);
 
 const valuesOf = ({ name, url, events, enabled = true }: Webhook): Values => ({
   name,
