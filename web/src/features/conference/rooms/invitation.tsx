@@ -123,7 +123,7 @@ function Codes({ room, id }: { room: Room; id: string }) {
       {({ access }) =>
         access && (
           <>
-            <Access access={access} />
+            <Access access={access} room={room} meeting={id} />
             {runsIt(room.role) && (
               <div>
                 <Button small icon={icons.iconRefresh} onPress={renew}>

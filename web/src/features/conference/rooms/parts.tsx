@@ -6,8 +6,9 @@ import { className, kindName } from '../../../app/meeting-words.ts';
 import { ButtonLink } from '../../../ui/button.tsx';
 import { CopyField } from '../../../ui/copy-field.tsx';
 import { icons } from '../../../ui/icon.tsx';
-import { Badge } from '../../../ui/notice.tsx';
-import type { Summary } from './queries.ts';
+import { Alert, Badge } from '../../../ui/notice.tsx';
+import { keyOfHost, withKey } from '../end-to-end.ts';
+import type { Room, Summary } from './queries.ts';
 import { dayName, dayOf, ownZone, timeOf } from './times.ts';
 
 /** The way in for who is signed in: as themselves, without number and PIN. */
@@ -92,9 +93,14 @@ export function useMoment() {
   };
 }
 
+type AccessProps = { access: Schema<'MeetingAccess'>; room: Room; meeting: string };
+
 /** Number, PIN and link of one meeting, each to take along. */
-export function Access({ access }: { access: Schema<'MeetingAccess'> }) {
+export function Access({ access, room, meeting }: AccessProps) {
   const { t } = useLingui();
+  const sealed = room.safeguards.encryption === 'end_to_end';
+  // One browser makes the key: two would make two.
+  const key = sealed && room.role === 'host' ? keyOfHost(meeting) : null;
   return (
     <div className="fa-stack">
       <dl className="fa-access">
@@ -111,7 +117,11 @@ export function Access({ access }: { access: Schema<'MeetingAccess'> }) {
           <dd>{access.pin}</dd>
         </div>
       </dl>
-      <CopyField label={t`Link zum Beitreten`} value={access.link} />
+      <CopyField
+        label={t`Link zum Beitreten`}
+        value={key ? withKey(access.link, key) : access.link}
+      />
+      {sealed && <SealedLink room={room} own={key !== null} />}
       <p className="fa-muted fa-small">
         <Trans>
           Mit dem Link kommt man ohne PIN hinein; geben Sie ihn nur denen, die teilnehmen sollen.
@@ -119,6 +129,37 @@ export function Access({ access }: { access: Schema<'MeetingAccess'> }) {
         </Trans>
       </p>
     </div>
+  );
+}
+
+/** What a link is good for where the key from device to device stands in it, or does not. */
+function SealedLink({ room, own }: { room: Room; own: boolean }) {
+  return (
+    <Alert
+      tone="info"
+      title={
+        own ? (
+          <Trans>Geben Sie diesen Link selbst weiter</Trans>
+        ) : (
+          <Trans>In diesem Link fehlt der Schlüssel</Trans>
+        )
+      }
+    >
+      <p>
+        {own ? (
+          <Trans>
+            Nur in ihm steht der Schlüssel, mit dem alle Bild, Ton und Chat verschlüsseln. Er wurde
+            in diesem Browser gemacht: In einem anderen entstünde ein anderer, der nicht passt. In
+            den Einladungen, die der Server verschickt, steht er nicht.
+          </Trans>
+        ) : (
+          <Trans>
+            Den vollständigen Link gibt {room.owner.name} weiter. Ohne den Schlüssel darin sehen,
+            hören und lesen Sie die anderen nicht.
+          </Trans>
+        )}
+      </p>
+    </Alert>
   );
 }
 

@@ -116,7 +116,7 @@ function PersonalRoom({ room }: { room: Room }) {
             <summary>
               <Trans>Raumnummer, PIN und Link</Trans>
             </summary>
-            <Opening id={open.id} />
+            <Opening id={open.id} room={room} />
           </details>
         )}
       </Card>
@@ -164,9 +164,11 @@ export function OpenButton({ room, onOpened }: { room: Room; onOpened?: () => vo
   );
 }
 
-function Opening({ id }: { id: string }) {
+function Opening({ id, room }: { id: string; room: Room }) {
   const meeting = useQuery(meetingQuery(id));
   return (
-    <Loaded query={meeting}>{({ access }) => (access ? <Access access={access} /> : null)}</Loaded>
+    <Loaded query={meeting}>
+      {({ access }) => (access ? <Access access={access} room={room} meeting={id} /> : null)}
+    </Loaded>
   );
 }

@@ -45,10 +45,12 @@ export function kindHint(kind: Kind): string {
 
 /** What safeguards mean for those who take part, a sentence each. */
 export function safeguardSentences(safeguards: Safeguards): string[] {
-  const { lobby, guests, keep_chat_days: days } = safeguards;
+  const { lobby, encryption, guests, keep_chat_days: days } = safeguards;
   return [
     lobbySentence(lobby),
-    t`Bild und Ton sind auf dem Weg zum Server verschlüsselt.`,
+    encryption === 'end_to_end'
+      ? t`Bild, Ton und Chat sind von Gerät zu Gerät verschlüsselt; der Schlüssel steht nur in dem Link, den Sie weitergeben.`
+      : t`Bild und Ton sind auf dem Weg zum Server verschlüsselt.`,
     ...(guests ? [] : [t`Gäste ohne Konto können nicht teilnehmen.`]),
     days > 0 ? t`Der Chat wird nach ${days} Tagen gelöscht.` : t`Der Chat wird am Ende gelöscht.`,
   ];
