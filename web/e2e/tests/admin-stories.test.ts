@@ -408,6 +408,7 @@ describe('administration, page by page', () => {
     await page.keyboard.press('Escape');
     const internal = page.getByRole('group', { name: 'Klasse „intern“' });
     await internal.getByLabel('Gäste ohne Konto zulassen').uncheck();
+    await internal.getByLabel('Von Gerät zu Gerät verschlüsseln').check();
     await button('Regeln speichern').click();
     await status('Die Regeln gelten ab jetzt.');
     const [saved] = sent('PUT', '/conference/settings');
@@ -416,7 +417,7 @@ describe('administration, page by page', () => {
       settings: {
         meetings: { everybody: false, groups: [admin.groups[0]?.id] },
         most_minutes: 240,
-        stricter: { internal: { guests: false } },
+        stricter: { internal: { guests: false, encryption: 'end_to_end', dial_in: false } },
       },
     });
     const { stricter = {} } = (saved?.body.settings ?? {}) as { stricter?: object };

@@ -151,7 +151,6 @@ registerFieldFaults({
   cedar: () => t`Cedar nimmt diese Regel nicht an.`,
   duplicate: () => t`Diese Regel gibt es schon.`,
   laxer: () => t`Eine Schutzklasse lässt sich nur strenger machen.`,
-  not_end_to_end: () => t`Von Gerät zu Gerät kann noch kein Programm verschlüsseln.`,
   malformed: () => t`Das ist keine Adresse. Sie beginnt mit https:// und nennt einen Rechner.`,
   not_http: () =>
     t`Meldungen gehen nur verschlüsselt hinaus: Die Adresse muss mit https:// beginnen.`,

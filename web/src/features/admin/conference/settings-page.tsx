@@ -226,6 +226,9 @@ function Numbers({ form, limits }: { form: FormState<Values>; limits: View['limi
   );
 }
 
+/** Nobody dials into what the server cannot hear. */
+const SEALED = { encryption: 'end_to_end', dial_in: false } as const;
+
 type ClassProps = { form: FormState<Values>; name: Class; usual: Schema<'Safeguards'> };
 
 function ClassFields({ form, name, usual }: ClassProps) {
@@ -234,7 +237,7 @@ function ClassFields({ form, name, usual }: ClassProps) {
   const now = form.values[field];
   const change = (part: Partial<Schema<'Safeguards'>>) => form.set(field, { ...now, ...part });
   const title = className(name).label;
-  const most = usual.keep_chat_days;
+  const { keep_chat_days: most, encryption, dial_in } = usual;
   const lobbies = lobbiesFrom(usual.lobby);
   return (
     <fieldset className="fa-class">
@@ -259,6 +262,14 @@ function ClassFields({ form, name, usual }: ClassProps) {
         checked={now.guests}
         isDisabled={!usual.guests}
         onChange={(guests) => change({ guests })}
+      />
+      <Checkbox
+        name={`sealed_${name}`}
+        label={t`Von Gerät zu Gerät verschlüsseln`}
+        hint={t`Der Server kann dann nicht mithören. Den Schlüssel gibt weiter, wer einlädt: Er steht nur in dessen Link, nicht in den E-Mails. Niemand wählt sich mit dem Telefon ein.`}
+        checked={now.encryption === 'end_to_end'}
+        isDisabled={usual.encryption === 'end_to_end'}
+        onChange={(sealed) => change(sealed ? SEALED : { encryption, dial_in })}
       />
     </fieldset>
   );

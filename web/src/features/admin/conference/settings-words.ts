@@ -88,11 +88,14 @@ export function settingsParts(groupName: (id: string) => string): Part<Values>[]
         label: t`Klasse „${title}“`,
         fields: [`stricter_${name}`, `days_${name}`],
         text: (values) => {
-          const { lobby, guests } = values[`stricter_${name}`];
+          const { lobby, guests, encryption } = values[`stricter_${name}`];
           const [who, days] = [lobbyName(lobby), values[`days_${name}`]];
-          return guests
-            ? t`im Warteraum wartet: ${who}; Chat ${days} Tage; Gäste ohne Konto zugelassen`
-            : t`im Warteraum wartet: ${who}; Chat ${days} Tage; keine Gäste ohne Konto`;
+          return [
+            guests
+              ? t`im Warteraum wartet: ${who}; Chat ${days} Tage; Gäste ohne Konto zugelassen`
+              : t`im Warteraum wartet: ${who}; Chat ${days} Tage; keine Gäste ohne Konto`,
+            ...(encryption === 'end_to_end' ? [t`von Gerät zu Gerät verschlüsselt`] : []),
+          ].join('; ');
         },
       };
     }),
