@@ -303,7 +303,9 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
             onPress={() => retry.mutate(id)}
             aria-label={t`Noch einmal versuchen: ${name}, ${moment}`}
           >
-            <Trans>Noch einmal</Trans>
+            <span className="fa-nowrap">
+              <Trans>Noch einmal</Trans>
+            </span>
           </Button>
         );
       },
