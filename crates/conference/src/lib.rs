@@ -12,6 +12,7 @@ mod check;
 pub mod credentials;
 pub mod entry;
 mod error;
+mod exact;
 mod invitation;
 pub mod lifecycle;
 pub mod live;

@@ -85,17 +85,24 @@ pub(crate) async fn check(
     }
     let many = format!("at most {MAX_INVITEES} people can be invited");
     checks.that(fields.invitees.len() <= usize::from(MAX_INVITEES), "invitees", "too_many", &many);
-    let (mut people, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     for (n, invitee) in fields.invitees.iter().enumerate().take(usize::from(MAX_INVITEES)) {
         check_invitee(tenant, owner, &format!("invitees[{n}]"), invitee, &mut checks).await?;
-        let twice = match (invitee.person, &invitee.address) {
-            (Some(person), _) => !people.insert(person),
-            (None, Some(address)) => !addresses.insert(address.to_lowercase()),
-            (None, None) => false,
-        };
-        checks.that(!twice, &format!("invitees[{n}]"), "twice", "they are invited already");
+    }
+    for n in invited_twice(&fields.invitees) {
+        checks.that(false, &format!("invitees[{n}]"), "twice", "they are invited already");
     }
     Ok(checks.finish()?)
+}
+
+/// The places of those who stand further up already.
+pub(crate) fn invited_twice(invitees: &[InviteeFields]) -> Vec<u16> {
+    let (mut people, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    let mut known = |invitee: &InviteeFields| match (invitee.person, &invitee.address) {
+        (Some(person), _) => !people.insert(person),
+        (None, Some(address)) => !addresses.insert(address.to_lowercase()),
+        (None, None) => false,
+    };
+    (0..MAX_INVITEES).zip(invitees).filter(|(_, invitee)| known(invitee)).map(|(place, _)| place).collect()
 }
 
 async fn check_invitee(
@@ -145,7 +152,7 @@ pub(crate) fn days_of(
     if !fits {
         let detail = format!("{MIN_MINUTES} to {} minutes", settings.most_minutes);
         let fault = FieldProblem::new("booking.minutes", "out_of_range", detail);
-        checks.fault(fault.param("least", MIN_MINUTES).param("most", settings.most_minutes));
+        checks.fault(fault.param("least", MIN_MINUTES).param("most", settings.most_minutes).param("unit", "minutes"));
     }
     let ahead = within_reach(&mut checks, "booking.starts", booking.starts, now);
     checks.finish()?;

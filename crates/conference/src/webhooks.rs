@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use url::Url;
+use url::{Host, Url};
 
 use crate::{Parts, rounds::Turn};
 
@@ -66,7 +66,17 @@ pub(crate) fn target_of(url: &str, guard: &EgressGuard) -> Result<Url, &'static 
     }
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err("malformed") };
     guard.judge_written(host, port).map_err(|_| "refused")?;
-    Ok(url)
+    // On the way to this machine's own loopback nobody listens in.
+    if url.scheme() == "https" || is_loopback(&url) { Ok(url) } else { Err("not_http") }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 /// Writes down what webhooks are told of these meetings.
@@ -377,10 +387,15 @@ mod tests {
             ("http://localhost:81/", "refused"),
             ("http://[::1]:81/", "refused"),
             ("http://169.254.169.254/latest", "refused"),
+            ("http://hooks.amt.example/", "not_http"),
+            ("http://192.168.7.9/", "not_http"),
+            ("http://localhost.amt.example/", "not_http"),
         ] {
             assert_eq!(target_of(url, &guard).map(|_| ()), Err(fault), "{url}");
         }
         assert!(target_of("https://hooks.amt.example/x?y=z", &guard).is_ok());
-        assert!(target_of("http://127.0.0.1:8080/", &guard).is_ok());
+        for url in ["http://127.0.0.1:8080/", "http://localhost:8080/", "http://[::1]:8080/"] {
+            assert!(target_of(url, &guard).is_ok(), "{url}");
+        }
     }
 }

@@ -146,3 +146,30 @@ async fn after_fifty_wrong_pins_the_lobby_waits_and_hosts_hear_of_it() {
     let entered = venue.enter([192, 0, 2, 10], "", typed(&booked, renewed.pin.expose())).await;
     assert_eq!(entered.body["place"], "seat");
 }
+
+#[tokio::test]
+async fn the_door_understands_everything_that_it_is_told() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let slip = json!({ "by": "link", "secret": booked.secret, "nmae": "Ada" });
+    let refused = venue.enter([192, 0, 2, 9], "", slip).await;
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("malformed")), "{}", refused.text);
+    assert!(refused.text.contains("nmae") && !refused.text.contains(&booked.secret), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_audit_log_is_the_houses_own_period() {
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let work = venue.house.tenant.begin().await.unwrap();
+    let mut settings = (*fernamt_identity::settings::load(&venue.house.tenant).await.unwrap()).clone();
+    settings.retention_days.insert(fernamt_domain::DataCategory::Audit, 30);
+    fernamt_identity::settings::save(&work, &settings).await.unwrap();
+    work.commit().await.unwrap();
+    let entered = venue.enter([192, 0, 2, 9], "", json!({ "by": "link", "secret": booked.secret })).await.body;
+    let kept = entered["meeting"]["kept"].as_array().unwrap();
+    let moderation = kept.iter().find(|kept| kept["what"] == "moderation").unwrap();
+    assert_eq!(moderation["until"]["days"], 30, "{moderation}");
+}

@@ -56,10 +56,10 @@ async fn only_those_who_are_invited_see_a_room() {
     assert!(bob.get(&meeting).await.body["access"]["pin"].is_string());
     assert_eq!(eve.get(&meeting).await.status, 404);
     // A presenter changes nothing; a stranger does not even learn that there is something.
-    for (path, code) in [(&path, "not_moderating"), (&meeting, "not_moderating")] {
+    for (path, field, value) in [(&path, "name", "Andere Planung"), (&meeting, "starts", "2026-12-02T09:00")] {
         let mut change = bob.get(path).await.body;
-        change["starts"] = json!("2026-12-02T09:00");
-        assert_eq!(bob.put(path, change.clone()).await.code(), code);
+        change[field] = json!(value);
+        assert_eq!(bob.put(path, change.clone()).await.code(), "not_moderating");
         assert_eq!(eve.put(path, change).await.status, 404);
     }
     assert_eq!(bob.delete(&path).await.code(), "not_owner");
@@ -301,4 +301,74 @@ async fn forms_learn_what_is_usual_for_each_kind_of_room() {
     };
     assert_eq!((usual("meeting", "share"), usual("lecture", "share")), (json!("participants"), json!("presenters")));
     assert_eq!((usual("personal", "unmute"), usual("lecture", "chat")), (json!("participants"), json!("everybody")));
+}
+
+#[tokio::test]
+async fn what_nobody_understands_is_refused_by_name_and_what_was_read_may_be_sent_back() {
+    let house = House::new().await;
+    let (ada, chief) = (house.person("ada").await, house.administrator().await);
+    let refused = async |reply: crate::house::Reply, named: &str| {
+        let detail = reply.body["detail"].as_str().unwrap_or_default();
+        assert!((reply.status, reply.code()) == (400, "malformed") && detail.contains(named), "{named}: {reply:?}");
+    };
+    let mut new = weekly("Jour fixe", 2);
+    new["titel"] = json!("Jour fixe");
+    refused(ada.post(ROOMS, new).await, "titel").await;
+    let mut new = weekly("Jour fixe", 2);
+    new["booking"]["recurrence"]["until"]["cuont"] = json!(3);
+    refused(ada.post(ROOMS, new).await, "cuont").await;
+    assert_eq!(ada.get(ROOMS).await.body["total"], 0, "nothing of it was made");
+
+    let room = ada.room(weekly("Jour fixe", 2)).await;
+    let mut change = ada.get(&at(ROOMS, &room)).await.body;
+    assert_eq!(ada.put(&at(ROOMS, &room), change.clone()).await.status, 200);
+    change["lobbby"] = json!("everybody");
+    refused(ada.put(&at(ROOMS, &room), change).await, "lobbby").await;
+    let path = at(MEETINGS, &room["meetings"][0]);
+    let mut change = ada.get(&path).await.body;
+    assert_eq!(ada.put(&path, change.clone()).await.status, 200);
+    change["ends"] = json!("2026-12-01T10:00");
+    refused(ada.put(&path, change).await, "ends").await;
+    let hook = json!({ "name": "x", "url": "https://hooks.amt.example/", "events": ["trial"], "secret": "mine" });
+    refused(chief.post("/api/v1/admin/webhooks", hook).await, "secret").await;
+    let draft = json!({ "starts": "2026-12-01T09:00", "minutes": 30, "title": "x" });
+    refused(ada.post(&format!("{ROOMS}/preview"), draft).await, "title").await;
+}
+
+#[tokio::test]
+async fn who_would_be_invited_twice_is_told_before_the_booking() {
+    let house = House::new().await;
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let draft = json!({ "starts": "2026-12-01T09:00", "minutes": 30, "invitees": [
+        { "address": "gast@amt.example", "role": "guest" }, { "person": bob.person, "role": "participant" },
+        { "address": "GAST@amt.example", "role": "listener" }, { "person": bob.person, "role": "presenter" },
+        { "role": "guest" }, { "role": "guest" },
+    ] });
+    let seen = ada.post(&format!("{ROOMS}/preview"), draft).await.body;
+    assert_eq!((&seen["twice"], seen["starts"].as_array().unwrap().len()), (&json!([2, 3]), 1));
+}
+
+#[tokio::test]
+async fn a_date_is_not_moved_to_a_minute_that_no_clock_shows() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(meeting("Nachtschicht")).await;
+    let path = at(MEETINGS, &room["meetings"][0]);
+    let version = ada.get(&path).await.body["version"].clone();
+    let moved = async |starts: &str, minutes: u16| {
+        ada.put(&path, json!({ "version": version, "starts": starts, "minutes": minutes })).await
+    };
+    assert_eq!(moved("2027-03-28T02:30", 30).await.fields(), [("starts", "no_such_time")]);
+    let short = moved("2027-03-28T03:30", 4).await;
+    assert_eq!((&short.body["fields"][0]["params"]["unit"], short.status), (&json!("minutes"), 422));
+    assert_eq!(moved("2027-03-28T03:30", 30).await.status, 200);
+}
+
+#[tokio::test]
+async fn families_and_flags_stand_in_a_title() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let room = ada.room(meeting("👨\u{200D}👩\u{200D}👧 Elternabend 🏳\u{FE0F}\u{200D}🌈")).await;
+    assert_eq!(room["name"], "👨\u{200D}👩\u{200D}👧 Elternabend 🏳\u{FE0F}\u{200D}🌈");
+    assert_eq!(ada.post(ROOMS, meeting("Bau\u{200D}amt")).await.fields(), [("name", "invisible_character")]);
 }

@@ -166,6 +166,7 @@ async fn a_webhook_leads_nowhere_it_must_not() {
         ("http://127.0.0.1:22/", "refused"),
         ("http://169.254.169.254/latest/meta-data", "refused"),
         ("file:///etc/passwd", "not_http"),
+        ("http://hooks.amt.example/", "not_http"),
         ("https://user:pw@hooks.example/", "credentials"),
     ] {
         let reply = chief.post(WEBHOOKS, json!({ "name": "x", "url": url, "events": ["trial"] })).await;

@@ -90,10 +90,31 @@ pub fn check_line(text: &str, most_chars: usize) -> Result<(), NameFault> {
     if chars > most_chars {
         return Err(NameFault::TooLong { chars, most: most_chars });
     }
-    match (1..).zip(text.chars()).find_map(|(position, character)| fault(position, character)) {
-        Some(fault) => Err(fault),
-        None => Ok(()),
+    let (mut before, mut characters) = (None, (1..).zip(text.chars()).peekable());
+    while let Some((position, character)) = characters.next() {
+        // Between two pictures a joiner makes one of them, which everybody sees: a family, a profession, a flag.
+        let joins = character == JOINER
+            && before.is_some_and(is_picture)
+            && characters.peek().is_some_and(|(_, next)| is_picture(*next));
+        if let Some(fault) = fault(position, character).filter(|_| !joins) {
+            return Err(fault);
+        }
+        if !belongs_to_the_picture_before(character) {
+            before = Some(character);
+        }
     }
+    Ok(())
+}
+
+const JOINER: char = '\u{200D}';
+
+fn is_picture(character: char) -> bool {
+    matches!(character, '\u{2190}'..='\u{21FF}' | '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// The tone of a skin, and the mark that a sign is to be drawn as a picture.
+fn belongs_to_the_picture_before(character: char) -> bool {
+    matches!(character, '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
 }
 
 fn fault(position: usize, character: char) -> Option<NameFault> {
@@ -153,6 +174,29 @@ mod tests {
             assert_eq!(check(name, 100), Ok(()), "{name}");
         }
         assert_eq!(check_line("", 10), Ok(()));
+    }
+
+    #[test]
+    fn a_joiner_stands_between_pictures_and_nowhere_else() {
+        for name in [
+            "👨\u{200D}👩\u{200D}👧 Elternabend",
+            "👩🏽\u{200D}🚀",
+            "❤\u{FE0F}\u{200D}🔥",
+            "🏳\u{FE0F}\u{200D}🌈",
+            "🧑\u{200D}⚖\u{FE0F}",
+        ] {
+            assert_eq!(check(name, 100), Ok(()), "{name}");
+        }
+        for (name, position) in [
+            ("Bau\u{200D}amt", 4),
+            ("👩\u{200D}", 2),
+            ("\u{200D}👩", 1),
+            ("👩\u{200D}a", 2),
+            ("a\u{200D}👩", 2),
+            ("👩\u{200D}\u{200D}🚀", 2),
+        ] {
+            assert_eq!(check(name, 100), Err(NameFault::Invisible { position, character: JOINER }), "{name:?}");
+        }
     }
 
     #[test]

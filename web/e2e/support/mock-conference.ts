@@ -347,7 +347,7 @@ export class MockConference {
         const days = Array.from({ length: Math.min(count, 260) }, (_, index) =>
           new Date(first + index * 7 * DAY_MS).toISOString().slice(0, 16),
         );
-        return { body: { starts: days, moved: [], complete: count <= 260 } };
+        return { body: { starts: days, moved: [], complete: count <= 260, twice: [] } };
       })
       .on('POST', '/conference/rooms', (body: Record<string, unknown>) => {
         const { kind, name } = body as unknown as Schema<'NewRoom'>;

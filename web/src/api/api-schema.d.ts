@@ -1533,7 +1533,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The days that a booking would have. */
+        /** The days that a booking would have, and who would be invited twice. */
         post: operations["preview_booking"];
         delete?: never;
         options?: never;
@@ -2218,6 +2218,21 @@ export interface components {
             /** @description Whose clock (IANA name); the administration's own if left out. */
             time_zone?: string | null;
         };
+        /** @description A booking that is looked at before it is made, with those who are to be invited. */
+        BookingDraft: {
+            /** @description Who is to be invited. */
+            invitees?: components["schemas"]["InviteeFields"][];
+            /**
+             * Format: int32
+             * @description How long it takes, in minutes.
+             */
+            minutes: number;
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** @description When the first one begins, on the clock on the wall. */
+            starts: components["schemas"]["LocalMoment"];
+            /** @description Whose clock (IANA name); the administration's own if left out. */
+            time_zone?: string | null;
+        };
         /** @description What a booking may be at most. */
         BookingLimits: {
             /**
@@ -2269,6 +2284,8 @@ export interface components {
             moved: components["schemas"]["LocalMoment"][];
             /** @description When its meetings would begin, on the clock on the wall. */
             starts: components["schemas"]["LocalMoment"][];
+            /** @description Who of `invitees` stands further up already, by place, counted from 0. */
+            twice: number[];
         };
         /** @description A bundle of targets. */
         Bundle: components["schemas"]["BundleFields"] & {
@@ -5759,7 +5776,7 @@ export interface components {
             events: components["schemas"]["WebhookEvent"][];
             /** @description What it is for, unique in the tenant. */
             name: string;
-            /** @description Where to: `https://…`. */
+            /** @description Where to: `https://…`. Only to a port of the server's own loopback that its configuration names, `http://` will do. */
             url: string;
         };
         /** Format: uuid */
@@ -9625,7 +9642,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Booking"];
+                "application/json": components["schemas"]["BookingDraft"];
             };
         };
         responses: {

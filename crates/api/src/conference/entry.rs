@@ -25,7 +25,7 @@ pub const PROOF_LIFETIME_S: u32 = 180;
 pub const ENTRY_LIFETIME_S: u32 = 30 * 60;
 
 /// What somebody shows to enter.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryRequest {
     /// Number and PIN, a link, or the room itself.
     #[serde(flatten)]
@@ -36,13 +36,14 @@ pub struct EntryRequest {
 }
 
 /// Number and PIN, a link, or the room itself.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum EntryKey {
     /// By a link. It is never slowed down.
     Link {
         /// The secret in the link's fragment.
         #[schema(value_type = String)]
+        #[serde(serialize_with = "super::expose")]
         secret: Secret<String>,
     },
     /// By what somebody typed.
@@ -51,6 +52,7 @@ pub enum EntryKey {
         number: String,
         /// Six digits.
         #[schema(value_type = String)]
+        #[serde(serialize_with = "super::expose")]
         pin: Secret<String>,
     },
     /// By who they are: a signed-in person who owns the room or is invited.

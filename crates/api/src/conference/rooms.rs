@@ -95,6 +95,24 @@ pub struct Booking {
     pub recurrence: Option<Recurrence>,
 }
 
+/// A booking that is looked at before it is made, with those who are to be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BookingDraft {
+    /// When the first one begins, on the clock on the wall.
+    pub starts: LocalMoment,
+    /// How long it takes, in minutes.
+    pub minutes: u16,
+    /// Whose clock (IANA name); the administration's own if left out.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// How it repeats; left out, it takes place once.
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
+    /// Who is to be invited.
+    #[serde(default)]
+    pub invitees: Vec<InviteeFields>,
+}
+
 /// Somebody who is invited: a person of the house, or an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -241,6 +259,8 @@ pub struct BookingPreview {
     pub moved: Vec<LocalMoment>,
     /// Whether this is all there is, or the limit cut the rest off.
     pub complete: bool,
+    /// Who of `invitees` stands further up already, by place, counted from 0.
+    pub twice: Vec<u16>,
 }
 
 operations! { "conference";
@@ -250,8 +270,8 @@ operations! { "conference";
     list_rooms: get "/api/v1/conference/rooms" () query ListQuery [] -> 200 Page<Room>;
     /// Makes a room, with its meetings where it is booked.
     create_room: post "/api/v1/conference/rooms" () [NewRoom] -> 201 Room;
-    /// The days that a booking would have.
-    preview_booking: post "/api/v1/conference/rooms/preview" () [Booking] -> 200 BookingPreview;
+    /// The days that a booking would have, and who would be invited twice.
+    preview_booking: post "/api/v1/conference/rooms/preview" () [BookingDraft] -> 200 BookingPreview;
     /// One room, for its owner and those who are invited.
     get_room: get "/api/v1/conference/rooms/{id}" (RoomId) [] -> 200 Room;
     /// Changes a room: its owner and co-hosts.

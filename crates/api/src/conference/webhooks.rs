@@ -84,7 +84,7 @@ pub struct WebhookFields {
     /// What it is for, unique in the tenant.
     #[schema(max_length = 100)]
     pub name: String,
-    /// Where to: `https://…`.
+    /// Where to: `https://…`. Only to a port of the server's own loopback that its configuration names, `http://` will do.
     #[schema(max_length = 500)]
     pub url: String,
     /// What it is told of.

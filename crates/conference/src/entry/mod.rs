@@ -28,7 +28,7 @@ use self::{
     guard::{DeviceMark, Found, ProofNeeded, Source, Try, Verdict},
     way_in::WayIn,
 };
-use crate::{credentials, meeting::Hall, standing};
+use crate::{credentials, exact::Exact, meeting::Hall, standing};
 
 /// How long every refusal takes, whatever was looked up for it.
 const REFUSED_AFTER: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ pub(crate) async fn enter(
     site: Site,
     session: Result<Session, ApiError>,
     headers: HeaderMap,
-    Json(EntryRequest { key, proof }): Json<EntryRequest>,
+    Exact(EntryRequest { key, proof }): Exact<EntryRequest>,
 ) -> Response {
     let arrived = Instant::now();
     let visitor = Visitor { hall, site, session: session.ok(), headers };

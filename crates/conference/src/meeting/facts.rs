@@ -6,7 +6,7 @@ use fernamt_api::conference::{
 };
 use fernamt_domain::{DataCategory, conference::RoomKind};
 use fernamt_http::Site;
-use fernamt_store::{MeetingRecord, RoomRecord, StoreError};
+use fernamt_store::{MeetingRecord, RetentionConfig, RoomRecord, StoreError};
 use time::Duration;
 
 use super::hall::HallParts;
@@ -31,7 +31,8 @@ pub(crate) async fn of(
         0 => KeptUntil::End,
         days => KeptUntil::Days { days, at: Some(meeting.valid_until + Duration::days(days.into())) },
     };
-    let audit = DataCategory::Audit.default_retention().days;
+    let periods = fernamt_identity::settings::load(&site.tenant).await?.retention_days.clone();
+    let audit = RetentionConfig::try_from(periods).unwrap_or_default().days(DataCategory::Audit);
     let booked = room.kind != RoomKind::Personal;
     Ok(MeetingFacts {
         id: meeting.id,

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     entry::seat_of,
     error::{ConferenceError, not_moderating},
+    exact::Exact,
     standing::Standing,
 };
 
@@ -49,7 +50,7 @@ async fn moderate(
     State(hall): State<Arc<Hall>>,
     session: Session,
     Path(id): Path<MeetingId>,
-    Json(act): Json<ModerationAct>,
+    Exact(act): Exact<ModerationAct>,
 ) -> Result<StatusCode, ConferenceError> {
     let found = Found::of(&hall, &session, id).await?;
     let (by, act) = (found.by, as_on_the_socket(&act));

@@ -39,6 +39,7 @@ use crate::{
     check::Checks,
     credentials::{Credentials, keep_number, pin_print},
     error::{ConferenceError, not_moderating, over},
+    exact::Exact,
     invitation::{Card, Guest, Language, access, booking_of},
     lifecycle,
     post::{self, Content},
@@ -143,7 +144,7 @@ async fn change(
     State(conference): State<Arc<Conference>>,
     session: Session,
     Path(id): Path<MeetingId>,
-    Json(change): Json<ChangeMeeting>,
+    Exact(change): Exact<ChangeMeeting>,
 ) -> Result<Json<Meeting>, ConferenceError> {
     let (parts, tenant, now) = (&conference.parts, &session.site.tenant, session.situation.at);
     let (present, room, role) = moderated(&session, id).await?;
@@ -158,8 +159,10 @@ async fn change(
     if !(MIN_MINUTES..=settings.most_minutes).contains(&change.minutes) {
         let detail = format!("{MIN_MINUTES} to {} minutes", settings.most_minutes);
         let fault = FieldProblem::new("minutes", "out_of_range", detail);
-        checks.fault(fault.param("least", MIN_MINUTES).param("most", settings.most_minutes));
+        checks.fault(fault.param("least", MIN_MINUTES).param("most", settings.most_minutes).param("unit", "minutes"));
     }
+    let exists = !wall.leaves_out(change.starts);
+    checks.that(exists, "starts", "no_such_time", "the clocks are put forward over this minute");
     checks.that(slot.is_some_and(|slot| slot.ends_at() > now), "starts", "past", "this time is over");
     checks.finish()?;
     let slot = slot.ok_or_else(ApiError::not_found)?;

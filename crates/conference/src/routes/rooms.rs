@@ -14,8 +14,8 @@ use fernamt_api::{
     conference::{
         meetings::{Invitation, Meeting},
         rooms::{
-            Booking, BookingPreview, ChangeRoom, ClassMeaning, ConferenceOptions, NewRoom, NotifyQuery, PeopleQuery,
-            PersonRef, Room, UsualPermissions,
+            Booking, BookingDraft, BookingPreview, ChangeRoom, ClassMeaning, ConferenceOptions, NewRoom, NotifyQuery,
+            PeopleQuery, PersonRef, Room, UsualPermissions,
         },
         settings::ConferenceSettings,
         webhooks::WebhookEvent,
@@ -38,6 +38,7 @@ use crate::{
     act::{done, page_of},
     booking::{Slot, Wall},
     error::{ConferenceError, not_moderating},
+    exact::Exact,
     invitation::{Card, Guest, Language, Place, zone_of},
     post::{self, Content},
     rooms::{self, Invited},
@@ -129,18 +130,21 @@ async fn show(session: &Session, id: RoomId) -> Result<Json<Room>, ConferenceErr
     Ok(Json(rooms::shown(tenant, session.situation.at, &settings, room, (session.person(), standing)).await?))
 }
 
-async fn preview(session: Session, Json(booking): Json<Booking>) -> Result<Json<BookingPreview>, ConferenceError> {
+async fn preview(session: Session, Exact(draft): Exact<BookingDraft>) -> Result<Json<BookingPreview>, ConferenceError> {
+    let twice = rooms::invited_twice(&draft.invitees);
+    let BookingDraft { starts, minutes, time_zone, recurrence, .. } = draft;
+    let booking = Booking { starts, minutes, time_zone, recurrence };
     let tenant = &session.site.tenant;
     let wall = rooms::wall_of(tenant, &booking).await?;
     let days = rooms::days_of(&booking, &settings::load(tenant).await?, session.situation.at)?;
     let moved = days.starts.iter().copied().filter(|start| wall.leaves_out(*start)).collect();
-    Ok(Json(BookingPreview { moved, complete: days.complete, starts: days.starts }))
+    Ok(Json(BookingPreview { moved, complete: days.complete, starts: days.starts, twice }))
 }
 
 async fn create(
     State(conference): State<Arc<Conference>>,
     session: Session,
-    Json(new): Json<NewRoom>,
+    Exact(new): Exact<NewRoom>,
 ) -> Result<(StatusCode, Json<Room>), ConferenceError> {
     let (parts, tenant) = (&conference.parts, &session.site.tenant);
     let settings = settings::load(tenant).await?;
@@ -182,7 +186,7 @@ async fn change(
     State(conference): State<Arc<Conference>>,
     session: Session,
     Path(id): Path<RoomId>,
-    Json(change): Json<ChangeRoom>,
+    Exact(change): Exact<ChangeRoom>,
 ) -> Result<Json<Room>, ConferenceError> {
     let (parts, tenant) = (&conference.parts, &session.site.tenant);
     let (present, standing) = standing::visible(tenant, id, session.person()).await?;

@@ -21,6 +21,7 @@ use crate::{
     act::done,
     check::Checks,
     error::ConferenceError,
+    exact::Exact,
     webhooks::{self, SECRET_BYTES, events_of, sealed_for, target_of},
 };
 
@@ -61,7 +62,7 @@ async fn one(
 async fn create(
     Administrator(session): Administrator,
     State(conference): State<Arc<Conference>>,
-    Json(fields): Json<WebhookFields>,
+    Exact(fields): Exact<WebhookFields>,
 ) -> Result<(StatusCode, Json<WebhookWithSecret>), ConferenceError> {
     check(&conference, &fields)?;
     let (parts, tenant) = (&conference.parts, &session.site.tenant);
@@ -88,7 +89,7 @@ async fn change(
     Administrator(session): Administrator,
     State(conference): State<Arc<Conference>>,
     Path(id): Path<WebhookId>,
-    Json(change): Json<ChangeWebhook>,
+    Exact(change): Exact<ChangeWebhook>,
 ) -> Result<Json<Webhook>, ConferenceError> {
     check(&conference, &change.fields)?;
     let tenant = &session.site.tenant;

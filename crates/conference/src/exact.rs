@@ -1,0 +1,132 @@
+//! Bodies of which every field is known. What nobody reads is a slip or a misunderstanding, and dropped in silence it looks
+//! like success.
+
+use axum::extract::{FromRequest, Request};
+use fernamt_api::conference::{
+    entry::EntryRequest,
+    meetings::ChangeMeeting,
+    moderation::ModerationAct,
+    rooms::{BookingDraft, ChangeRoom, NewRoom},
+    webhooks::{ChangeWebhook, WebhookFields},
+};
+use fernamt_http::{ApiError, Json};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// The most unknown fields that a refusal names.
+const MOST_NAMED: usize = 10;
+
+/// What a request says.
+pub(crate) trait Body: DeserializeOwned + Serialize {
+    /// What reading shows beside what can be set: whoever changes something may send back all that was read.
+    const SHOWN: &'static [&'static str] = &[];
+}
+
+impl Body for NewRoom {}
+impl Body for BookingDraft {}
+impl Body for WebhookFields {}
+impl Body for EntryRequest {}
+impl Body for ModerationAct {}
+
+impl Body for ChangeRoom {
+    const SHOWN: &'static [&'static str] = &["id", "kind", "owner", "role", "safeguards", "invited", "meetings"];
+}
+
+impl Body for ChangeMeeting {
+    const SHOWN: &'static [&'static str] = &[
+        "id",
+        "room",
+        "name",
+        "kind",
+        "owner",
+        "role",
+        "state",
+        "starts_at",
+        "ends_at",
+        "time_zone",
+        "recurring",
+        "moved",
+        "protection",
+        "valid_from",
+        "valid_until",
+        "open_now",
+        "description",
+        "safeguards",
+        "access",
+    ];
+}
+
+impl Body for ChangeWebhook {
+    const SHOWN: &'static [&'static str] = &["id", "waiting", "failing_since"];
+}
+
+/// A JSON body without unknown fields.
+pub(crate) struct Exact<T>(pub(crate) T);
+
+impl<T: Body, S: Send + Sync> FromRequest<S> for Exact<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Json(sent) = Json::<Value>::from_request(request, state).await?;
+        // The second reading names the place of a fault, which reading from a value would not.
+        let read = axum::Json::<T>::from_bytes(sent.to_string().as_bytes());
+        let axum::Json(body) = read.map_err(|fault| ApiError::bad_request("malformed", fault.body_text()))?;
+        let understood = serde_json::to_value(&body).map_err(|error| ApiError::internal(&error))?;
+        let mut unknown = Vec::new();
+        differ(&sent, &understood, "", &mut unknown);
+        unknown.retain(|path| !T::SHOWN.contains(&path.as_str()));
+        if unknown.is_empty() {
+            return Ok(Self(body));
+        }
+        unknown.sort();
+        unknown.truncate(MOST_NAMED);
+        Err(ApiError::bad_request("malformed", format!("these fields are not known here: {}", unknown.join(", "))))
+    }
+}
+
+/// The paths of what was sent and is not among what was understood. An empty field says nothing and may be missing there.
+fn differ(sent: &Value, understood: &Value, path: &str, unknown: &mut Vec<String>) {
+    match (sent, understood) {
+        (Value::Object(sent), Value::Object(understood)) => {
+            for (name, value) in sent.iter().filter(|(_, value)| !value.is_null()) {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match understood.get(name) {
+                    Some(known) => differ(value, known, &path, unknown),
+                    None => unknown.push(path),
+                }
+            }
+        }
+        (Value::Array(sent), Value::Array(understood)) => {
+            for (at, (value, known)) in sent.iter().zip(understood).enumerate() {
+                differ(value, known, &format!("{path}[{at}]"), unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn unknown(sent: &Value, understood: &Value) -> Vec<String> {
+        let mut unknown = Vec::new();
+        differ(sent, understood, "", &mut unknown);
+        unknown.sort();
+        unknown
+    }
+
+    #[test]
+    fn what_was_not_understood_is_named_by_its_path() {
+        let understood =
+            json!({ "name": "a", "when": { "starts": "b" }, "people": [{ "role": "c" }], "left_out": null });
+        let sent = json!({
+            "name": "a", "colour": 1, "when": { "starts": "b", "ends": "d" }, "people": [{ "role": "c", "age": 7 }],
+            "nothing": null,
+        });
+        assert_eq!(unknown(&sent, &understood), ["colour", "people[0].age", "when.ends"]);
+        assert!(unknown(&understood, &understood).is_empty());
+    }
+}
