@@ -49,18 +49,21 @@ fn who_comes_late_sees_a_picture_that_has_one_size_only() {
     let mut tracks = world.publish(anna, vec![camera]);
     world.run(S * 3);
     let late = world.join();
-    world.run_until(S * 3, "a picture", |world| world.heard(late, &tracks[0]).packets > 100);
+    let took = world.run_until(S * 3, "a picture", |world| world.heard(late, &tracks[0]).packets > 0);
+    assert!(took < Duration::from_millis(300), "what is taken for granted is a guess that nobody waits for: {took:?}");
     assert!(!world.heard(late, &tracks[0]).began_inside);
     // While nothing is sent nothing is measured: a line that was bad at first must not be taken for bad for ever.
     let narrow = Line { bits_per_second: Some(700_000), ..Line::GOOD };
-    for (line, sound) in [(BUSY, false), (narrow, false), (BUSY, true), (narrow, true)] {
-        if sound && tracks.len() < 2 {
+    for sound in [false, true] {
+        if sound {
             tracks.extend(world.publish(anna, vec![Track::sound("s")]));
         }
         let late = world.join();
-        *world.net.line(late, DOWN) = line;
-        world.run(S * 10);
-        assert_eq!(world.heard(late, &tracks[0]).packets, 0, "the line does not seem to bear it");
+        *world.net.line(late, DOWN) = narrow;
+        world.run(S * 7);
+        world.forget_heard();
+        world.run(S * 3);
+        assert_eq!(world.heard(late, &tracks[0]).packets, 0, "the line does not bear it");
         *world.net.line(late, DOWN) = Line::GOOD;
         world.run_until(S * 20, "a picture at last", |world| world.heard(late, &tracks[0]).packets > 100);
     }

@@ -95,6 +95,19 @@ fn who_comes_late_sees_a_keyframe_at_once() {
 }
 
 #[test]
+fn who_comes_right_after_another_waits_little_longer() {
+    let mut world = World::new(24);
+    let anna = world.join();
+    let tracks = world.publish(anna, vec![Track::plain_camera("c")]);
+    world.run(S * 2);
+    for _ in 0..4 {
+        let late = world.join();
+        let took = world.run_until(S * 2, "a picture", |world| world.heard(late, &tracks[0]).packets > 0);
+        assert!(took < Duration::from_millis(400), "{took:?}");
+    }
+}
+
+#[test]
 fn a_screen_on_which_nothing_moves_is_seen_by_who_comes_late() {
     let mut world = World::new(23);
     let (anna, ben) = (world.join(), world.join());

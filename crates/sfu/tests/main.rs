@@ -4,6 +4,7 @@
 
 mod world;
 
+mod gallery;
 mod hostile;
 mod lecture;
 mod line;

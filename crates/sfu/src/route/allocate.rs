@@ -52,9 +52,19 @@ impl Wish {
         all().take_while(move |(quality, _)| !fitting || *quality <= most).take(if fitting { 3 } else { 1 })
     }
 
+    /// Its place in the line, the first the smallest.
+    fn place(&self) -> (Rank, u64) {
+        (self.rank, u64::MAX - self.pixels)
+    }
+
     /// What an encoding is taken to cost.
     fn cost(&self, quality: Quality, bps: u64) -> u64 {
         if self.current.is_some_and(|current| quality <= current) { bps } else { bps * UPGRADE_PERCENT / 100 }
+    }
+
+    /// The bits a second of what is being sent.
+    pub(crate) fn held_bps(&self) -> u64 {
+        self.current.and_then(|current| *self.bps.get(current.index())?).unwrap_or(0)
     }
 
     /// The bits a second of the best that could be sent.
@@ -63,10 +73,16 @@ impl Wish {
     }
 }
 
+/// What the first wish in line takes at its smallest.
+pub(crate) fn first_cost(wishes: &[Wish]) -> u64 {
+    let first = wishes.iter().filter(|wish| wish.offers().next().is_some()).min_by_key(|wish| wish.place());
+    first.and_then(|wish| wish.offers().next().map(|(quality, bps)| wish.cost(quality, bps))).unwrap_or(0)
+}
+
 /// Who gets what: everyone the smallest first, by rank and size, then larger ones in the same order.
 pub(crate) fn allocate(budget_bps: u64, wishes: &[Wish]) -> Vec<Option<Quality>> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
-    order.sort_by_key(|index| wishes.get(*index).map(|wish| (wish.rank, u64::MAX - wish.pixels)));
+    order.sort_by_key(|index| wishes.get(*index).map(Wish::place));
     let mut granted: Vec<Option<(Quality, u64)>> = vec![None; wishes.len()];
     let mut left = budget_bps;
     for round in 0..Quality::ALL.len() {

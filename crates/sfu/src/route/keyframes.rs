@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// The least time between two requests to one encoder: a keyframe is as large as a second of picture.
-const AT_MOST_EVERY: Duration = Duration::from_millis(500);
+/// The least time between two requests to one encoder. A keyframe is as large as a second of picture, but who comes right
+/// after somebody else waits for it this long.
+const AT_MOST_EVERY: Duration = Duration::from_millis(200);
 
 /// The requests for one encoding.
 #[derive(Debug, Default)]

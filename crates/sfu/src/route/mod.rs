@@ -8,5 +8,6 @@ pub(crate) mod layer;
 pub(crate) mod picture;
 pub(crate) mod quality;
 pub(crate) mod rate;
+pub(crate) mod shortage;
 pub(crate) mod sound;
 pub(crate) mod speakers;

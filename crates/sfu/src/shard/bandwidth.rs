@@ -11,7 +11,10 @@ use super::{
 use crate::{
     ids::{Kind, Quality, Sid},
     output::Event,
-    route::allocate::{Rank, Wish, allocate, covering},
+    route::{
+        allocate::{Rank, Wish, allocate, covering, first_cost},
+        shortage::Ask,
+    },
 };
 
 /// An encoding that was silent for so long is not being sent, if others are.
@@ -21,6 +24,8 @@ const LEAST_BPS: u64 = 10_000;
 const STILL_BPS: u64 = 50_000;
 /// How often the shares are made anew without a reason.
 pub(super) const ALLOCATE_EVERY: Duration = Duration::from_millis(500);
+/// How often at most, where something is missing and a line turns out to be wider.
+pub(super) const GROW_EVERY: Duration = Duration::from_millis(50);
 /// How long an encoding that nobody wants any more is kept.
 const UNWANTED_AFTER: Duration = Duration::from_secs(5);
 /// What a line is probed for while it carries pictures at all.
@@ -39,7 +44,7 @@ impl Shard {
         let Some(seat) = self.seat(slot) else { return };
         seat.allocated_at = Some(now);
         let audio_bps = seat.audio_rate.bps(now);
-        let budget = seat.estimate_bps.saturating_sub(audio_bps);
+        let (estimated, left_bps) = (seat.estimated, seat.estimate_bps.saturating_sub(audio_bps));
         let mut wishes: Vec<(usize, Wish)> = Vec::new();
         for index in 0..seat.subs.len() {
             if let Some(wish) = self.video_wish(slot, index) {
@@ -47,6 +52,13 @@ impl Shard {
             }
         }
         let plain: Vec<Wish> = wishes.iter().map(|(_, wish)| *wish).collect();
+        let held_bps = plain.iter().map(Wish::held_bps).sum();
+        let Some(seat) = self.seat(slot) else { return };
+        let mut budget = seat.shortage.budget(left_bps, held_bps, now);
+        if !estimated {
+            // What a line is taken to bear is a guess. Nobody is to wait for the first picture because of it.
+            budget = budget.max(first_cost(&plain));
+        }
         let grants = allocate(budget, &plain);
         // Whoever hears something has an estimate that lives; where nothing is sent, none does.
         let dark = !plain.is_empty() && grants.iter().all(Option::is_none) && audio_bps == 0;
@@ -70,7 +82,7 @@ impl Shard {
                 events.push(Event::StreamState { seat: id, track: sub.track.clone(), paused });
             }
         }
-        seat.allocated_bps = sent;
+        (seat.allocated_bps, seat.wanted_bps) = (sent, best);
         if !dark {
             (seat.dark_since, seat.measure_anew_after) = (None, MEASURE_ANEW_AFTER);
         } else if now.saturating_duration_since(*seat.dark_since.get_or_insert(now)) >= seat.measure_anew_after {
@@ -84,6 +96,15 @@ impl Shard {
         // The estimate follows what is asked of it, so it is asked for more than the pictures of the moment take.
         let video = seat.subs.iter().flatten().any(|sub| sub.kind == Kind::Video && sub.sending.is_some());
         let desired = if video { (best * 12 / 10).max(PROBE_BPS) } else { 0 };
+        let missing = video && (best > sent || budget > left_bps);
+        let desired = match seat.asking.look(missing, seat.estimate_bps, now) {
+            Ask::Nothing => desired,
+            Ask::DesireLess => sent,
+            Ask::BeginAnew => {
+                seat.subscriber.rtc.bwe().reset(Bitrate::from(seat.estimate_bps));
+                desired
+            }
+        };
         seat.subscriber.rtc.bwe().set_bitrate(Bitrate::from(least), Bitrate::from(desired));
         for event in events {
             self.event(event);

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use str0m::{Event as RtcEvent, IceConnectionState, bwe::BweKind, media::Mid};
 
-use super::{Shard, bandwidth::ALLOCATE_EVERY, seat::Slot};
+use super::{
+    Shard,
+    bandwidth::{ALLOCATE_EVERY, GROW_EVERY},
+    seat::Slot,
+};
 use crate::{
     ids::{Channel, Kind, RoomId, Side},
     limits::CONNECT_TIMEOUT_S,
@@ -52,11 +56,17 @@ impl Shard {
             RtcEvent::ChannelBufferedAmountLow(_) => self.flush(slot),
             RtcEvent::KeyframeRequest(request) if side == Side::Subscriber => self.keyframe_wanted(slot, request.mid),
             RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if side == Side::Subscriber => {
+                let now = self.now;
                 let Some(seat) = self.seat(slot) else { return };
                 let less = estimate.as_u64() < seat.allocated_bps;
+                let short = seat.allocated_bps < seat.wanted_bps && estimate.as_u64() > seat.estimate_bps;
+                let lately = seat.allocated_at.is_some_and(|at| now.saturating_duration_since(at) < GROW_EVERY);
+                // The first one is what it was told to begin with.
+                seat.estimated |= estimate.as_u64() != seat.estimate_bps;
                 seat.estimate_bps = estimate.as_u64();
-                // Less than is being sent is acted upon at once, all else when the shares are made anew.
-                if less {
+                // Less than is being sent is acted upon at once, more soon where something is missing, all else when
+                // the shares are made anew.
+                if less || (short && !lately) {
                     self.allocate(slot);
                 }
             }
@@ -121,7 +131,7 @@ impl Shard {
             }
             let video = seat.subs.iter().flatten().any(|sub| sub.kind == Kind::Video);
             let due = seat.allocated_at.is_none_or(|at| now.saturating_duration_since(at) >= ALLOCATE_EVERY);
-            if video && due {
+            if video && (due || seat.asking.due(now)) {
                 self.allocate(slot);
             }
             self.ask_again(slot);

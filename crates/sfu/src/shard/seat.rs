@@ -20,8 +20,15 @@ use crate::{
     input::{Allowed, Join, NewTrack, TrackSetting},
     limits::ANSWER_TIMEOUT_S,
     route::{
-        continuity::Continuity, keyframes::KeyframeRequests, layer::Choice, picture::Pictures, quality, rate::Rate,
-        sound::Gate, speakers::Levels,
+        continuity::Continuity,
+        keyframes::KeyframeRequests,
+        layer::Choice,
+        picture::Pictures,
+        quality,
+        rate::Rate,
+        shortage::{Asking, Shortage},
+        sound::Gate,
+        speakers::Levels,
     },
 };
 
@@ -67,10 +74,16 @@ pub(super) struct Seat {
     pub(super) settings: HashMap<Sid, TrackSetting>,
     pub(super) negotiation: Negotiation,
     pub(super) estimate_bps: u64,
+    /// It was measured; before, it is a guess.
+    pub(super) estimated: bool,
     pub(super) audio_rate: Rate,
     pub(super) allocated_at: Option<Instant>,
     /// What was shared out then.
     pub(super) allocated_bps: u64,
+    /// What would have been shared out on the widest line.
+    pub(super) wanted_bps: u64,
+    pub(super) shortage: Shortage,
+    pub(super) asking: Asking,
     /// Since when nothing of what it wants to see fits its line.
     pub(super) dark_since: Option<Instant>,
     pub(super) measure_anew_after: Duration,
@@ -205,9 +218,13 @@ impl Seat {
             settings: HashMap::new(),
             negotiation: Negotiation { needed: true, ..Negotiation::default() },
             estimate_bps: initial_bps,
+            estimated: false,
             audio_rate: Rate::new(),
             allocated_at: None,
             allocated_bps: 0,
+            wanted_bps: 0,
+            shortage: Shortage::default(),
+            asking: Asking::default(),
             dark_since: None,
             measure_anew_after: MEASURE_ANEW_AFTER,
             quality: quality::Quality::new(),

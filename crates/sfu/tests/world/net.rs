@@ -21,7 +21,13 @@ pub(crate) struct Line {
     pub(crate) bits_per_second: Option<u64>,
     pub(crate) buffer: Duration,
     pub(crate) cut: bool,
+    /// Every now and then nothing comes through for up to this long, and then all at once: a busy radio cell, a busy
+    /// machine.
+    pub(crate) stalls: Duration,
 }
+
+/// How far apart the beginnings of two stalls are.
+const STALL_EVERY: Duration = Duration::from_millis(250);
 
 impl Line {
     pub(crate) const GOOD: Self = Self {
@@ -31,6 +37,7 @@ impl Line {
         bits_per_second: None,
         buffer: Duration::from_millis(200),
         cut: false,
+        stalls: Duration::ZERO,
     };
 }
 
@@ -48,6 +55,8 @@ pub(crate) struct Net {
     /// By client: up and down.
     lines: HashMap<usize, [Line; 2]>,
     busy_until: HashMap<(usize, usize), Instant>,
+    /// The end of the newest stall, and when the next one begins.
+    stalls: HashMap<(usize, usize), (Instant, Instant)>,
 }
 
 pub(crate) const UP: usize = 0;
@@ -56,7 +65,14 @@ pub(crate) const DOWN: usize = 1;
 impl Net {
     pub(crate) fn new(seed: u64) -> Self {
         let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Self { seed, sent: 0, under_way: BTreeMap::new(), lines: HashMap::new(), busy_until: HashMap::new() }
+        Self {
+            seed,
+            sent: 0,
+            under_way: BTreeMap::new(),
+            lines: HashMap::new(),
+            busy_until: HashMap::new(),
+            stalls: HashMap::new(),
+        }
     }
 
     pub(crate) fn line(&mut self, client: usize, direction: usize) -> &mut Line {
@@ -77,6 +93,15 @@ impl Net {
             }
             at = begin + Duration::from_nanos(packet.bytes.len() as u64 * 8 * 1_000_000_000 / bps);
             *busy = at;
+        }
+        if !line.stalls.is_zero() {
+            let (mut until, mut next) = *self.stalls.entry((client, direction)).or_insert((now, now));
+            while next <= at {
+                until = next + Duration::from_micros(self.random(u64::try_from(line.stalls.as_micros()).unwrap() + 1));
+                next += STALL_EVERY;
+            }
+            self.stalls.insert((client, direction), (until, next));
+            at = at.max(until);
         }
         let jitter = Duration::from_micros(self.random(u64::try_from(line.jitter.as_micros()).unwrap() + 1));
         self.sent += 1;
