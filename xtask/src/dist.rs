@@ -12,7 +12,18 @@ use crate::{
 };
 
 /// Files that travel beside the binary.
-const BESIDE: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "deploy", "docs/operate", "docs/use"];
+const BESIDE: &[&str] = &[
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "deploy",
+    "docs/operate",
+    "docs/use",
+    // The two that the documents point to.
+    "docs/adr",
+    "crates/api/openapi.json",
+];
 
 /// What to build.
 #[derive(clap::Args)]
