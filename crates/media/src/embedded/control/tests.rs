@@ -287,6 +287,49 @@ fn data_go_out_in_the_name_of_who_sent_them() {
 }
 
 #[test]
+fn what_is_encrypted_end_to_end_is_told_as_such_and_known_to_the_core() {
+    let mut scene = Scene::new();
+    let (no, other) = (scene.sit(1, Permissions::PARTICIPANT), scene.sit(2, Permissions::PARTICIPANT));
+    let gcm = proto::encryption::Type::Gcm;
+    let request = proto::AddTrackRequest {
+        cid: "mic".into(),
+        source: proto::TrackSource::Microphone.into(),
+        encryption: gcm.into(),
+        ..proto::AddTrackRequest::default()
+    };
+    scene.control.request(no, Ask::AddTrack(request), NOW);
+    let added = scene.control.take_effects().into_iter().find_map(|effect| match effect {
+        Effect::Shard(Input::AddTrack { track, .. }, Some(tag)) => Some((track, tag)),
+        _ => None,
+    });
+    let (track, tag) = added.unwrap();
+    assert!(track.encrypted);
+    scene.control.answered(tag, Ok(()));
+    let told = scene.sent().into_iter().find_map(|(to, message)| match message {
+        Message::TrackPublished(told) => Some((to, told.track.unwrap())),
+        _ => None,
+    });
+    let (to, told) = told.unwrap();
+    assert_eq!((to, told.encryption(), told.disable_red), (vec![no], gcm, true));
+    let seen = PublishedTrack {
+        sid: track.sid,
+        mid: "0".into(),
+        kind: Kind::Audio,
+        source: Source::Microphone,
+        mime: "audio/opus",
+        simulcast: false,
+        muted: false,
+    };
+    scene.control.heard(Event::TrackPublished { seat: no, track: seen });
+    let told = scene.sent().into_iter().find_map(|(to, message)| match message {
+        Message::Update(update) if to.contains(&other) => update.participants.into_iter().next(),
+        _ => None,
+    });
+    let told = told.unwrap().tracks.into_iter().next().unwrap();
+    assert_eq!((told.encryption(), told.disable_red, told.codecs.len()), (gcm, true, 1), "no second codec");
+}
+
+#[test]
 fn a_mute_that_the_core_keeps_is_told_again() {
     let mut scene = Scene::new();
     let no = scene.sit(1, Permissions::PARTICIPANT);
