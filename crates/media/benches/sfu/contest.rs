@@ -78,9 +78,7 @@ impl fmt::Display for Figures {
 }
 
 impl Contestant {
-    pub(crate) fn all() -> [Self; 3] {
-        [Self::Ours, Self::Janus, Self::LiveKit]
-    }
+    pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Janus, Self::LiveKit];
 
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,8 @@
 //! Each server has one processor for itself, the load another. Everybody gets the same load over the same SRTP suite, in
 //! one layer, at a fixed rate; what counts is what subscribers decrypted per second of the server's processor time. The
 //! delay of the same load with one subscriber is taken off, because it is the load's own. `-- --full` takes the sizes
-//! of the product's promises.
+//! of the product's promises, `-- --only PART` the cases with these words in their names, `-- --ours` leaves the others
+//! out.
 
 #![expect(clippy::print_stdout, reason = "a bench tells how far it is")]
 
@@ -15,7 +16,7 @@ mod signal;
 
 use std::{env, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use fernamt_testkit::report::{Better, Report, Row};
 
 use crate::{
@@ -73,24 +74,32 @@ const FULL: Scale = Scale {
 const SPEECH: Shape = Shape::Sound { silent: false };
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [ours::SERVE] => ours::serve(),
-        [] | ["--quick"] => race(&QUICK),
-        ["--full"] => race(&FULL),
-        other => bail!("unknown words: {other:?}"),
+    let mut words = env::args().skip(1).filter(|argument| argument != "--bench").peekable();
+    if words.next_if(|word| word == ours::SERVE).is_some() {
+        return ours::serve();
     }
+    let (mut scale, mut only, mut contestants) = (&QUICK, String::new(), &Contestant::ALL[..]);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => scale = &QUICK,
+            "--full" => scale = &FULL,
+            "--ours" => contestants = &[Contestant::Ours],
+            "--only" => only = words.next().context("which cases?")?,
+            other => bail!("unknown word: {other}"),
+        }
+    }
+    race(scale, contestants, &only)
 }
 
-fn race(scale: &Scale) -> Result<()> {
+fn race(scale: &Scale, contestants: &[Contestant], only: &str) -> Result<()> {
     // It tells how many processors there are, so it comes before this process keeps to one.
     let mut report = Report::new("sfu");
     contest::pin_load()?;
     let mut failed = Vec::new();
-    for case in scale.cases {
+    for case in scale.cases.iter().filter(|case| case.name.contains(only)) {
         println!("{}:", case.name);
         let mut all = Vec::new();
-        for contestant in Contestant::all() {
+        for contestant in contestants.iter().copied() {
             let name = contestant.name();
             match contest::run(contestant, case, scale.time) {
                 Ok(figures) => {
