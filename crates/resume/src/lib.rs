@@ -72,6 +72,7 @@ mod line;
 mod outbox;
 mod pace;
 mod stream;
+mod tcp;
 mod ticket;
 mod twin;
 
@@ -84,6 +85,7 @@ pub use frame::{Attach, Decoder, First, Frame, Greeting, HEAD_BYTES, Refusal, Tw
 pub use inflow::{Inflow, Way};
 pub use line::LineId;
 pub use stream::{End, Event, Input, Output, Settings, Stream};
+pub use tcp::PacedTcp;
 pub use ticket::{TICKET_BYTES, Ticket};
 
 /// The most bytes of the stream in one DATA frame: 130 ms of a line with 1 Mbit/s, so that a PING need not wait longer.

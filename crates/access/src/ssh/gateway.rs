@@ -9,13 +9,14 @@ use std::{
 use bytes::BytesMut;
 use fernamt_api::stick_notice::Notice;
 use fernamt_domain::{Rng, Zone};
+use fernamt_resume::{BoxLine, PacedTcp};
 use russh::{
     Disconnect,
     server::{self, Handle, RunningSession},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::oneshot,
     time::{Instant, timeout, timeout_at},
 };
@@ -37,8 +38,6 @@ use super::{
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long connections may take to end when the service stops.
 const STOPPING: Duration = Duration::from_secs(5);
-/// Bytes that may wait in the kernel for a stick's line.
-const UNSENT_BYTES: u32 = 16 * 1024;
 /// The pause after the operating system had no socket for us.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -150,7 +149,7 @@ impl Gateway {
                 debug!(%error, "Connection is gone already");
                 continue;
             }
-            tokio::spawn(guest.serve(socket, zone.clone(), prefer_short_queues));
+            tokio::spawn(guest.serve(socket, zone.clone(), |socket| Box::new(PacedTcp::new(socket))));
         }
         drop(listener);
         entrance.stop.cancel();
@@ -178,15 +177,15 @@ impl Entrance {
 
 impl Guest {
     /// Speaks with whoever came, until the connection ends or goes on as a line of an older stream.
-    pub(super) async fn serve<S>(self, socket: S, zone: Zone, prefer_short_queues: fn(&S))
+    pub(super) async fn serve<S>(self, socket: S, zone: Zone, line_of: fn(S) -> BoxLine)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let visits = self.entrance.visits.clone();
-        visits.track_future(self.receive(socket, zone, prefer_short_queues)).await;
+        visits.track_future(self.receive(socket, zone, line_of)).await;
     }
 
-    async fn receive<S>(self, mut socket: S, zone: Zone, prefer_short_queues: fn(&S))
+    async fn receive<S>(self, mut socket: S, zone: Zone, line_of: fn(S) -> BoxLine)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -206,21 +205,18 @@ impl Guest {
             stop: entrance.stop.clone(),
             deadline,
         };
-        if !matches!(arrival, Arrival::Plain(_)) {
-            prefer_short_queues(&socket);
-        }
         match arrival {
             Arrival::Plain(ahead) => visit(&entrance.config).serve(socket, ahead, None, place).await,
             Arrival::Open(rest) => {
                 metrics::counter!("fernamt_ssh_streams_total").increment(1);
                 let settings = fernamt_resume::Settings::default();
-                let (pipe, handle) = fernamt_resume::accept(settings, Box::new(socket), rest);
+                let (pipe, handle) = fernamt_resume::accept(settings, line_of(socket), rest);
                 let (streams, companions) = (entrance.streams.clone(), entrance.companions.clone());
                 let below = Below { handle, streams, companions };
                 visit(&entrance.resumable_config).serve(pipe, BytesMut::new(), Some(below), place).await;
             }
             Arrival::Attach(attach, rest) => {
-                let came_back = entrance.streams.come_back(Box::new(socket), attach, rest, &origin).await;
+                let came_back = entrance.streams.come_back(line_of(socket), attach, rest, &origin).await;
                 let answer = if came_back { "attached" } else { "refused" };
                 metrics::counter!("fernamt_ssh_returns_total", "answer" => answer).increment(1);
                 if came_back {
@@ -228,7 +224,7 @@ impl Guest {
                 }
             }
             Arrival::Twin(twin, rest) => {
-                let twinned = entrance.streams.take_twin(Box::new(socket), &twin, rest, &origin);
+                let twinned = entrance.streams.take_twin(line_of(socket), &twin, rest, &origin);
                 let answer = match twinned {
                     Twinned::Taken => "taken",
                     Twinned::Elsewhere => "elsewhere",
@@ -242,14 +238,6 @@ impl Guest {
             }
         }
     }
-}
-
-/// BBR does not take loss for congestion, and what waits in the kernel cannot be passed by a key press. Both are wishes:
-/// a kernel without them is as good as it is.
-fn prefer_short_queues(socket: &TcpStream) {
-    let socket = socket2::SockRef::from(socket);
-    let _ = socket.set_tcp_congestion(b"bbr");
-    let _ = socket.set_tcp_notsent_lowat(UNSENT_BYTES);
 }
 
 /// One connection from its beginning to its end.

@@ -32,7 +32,6 @@ use fernamt_resume::{BoxLine, Frame};
 use rustls::ClientConfig;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpStream,
     time::{Instant, timeout},
 };
 use tracing::debug;
@@ -252,7 +251,7 @@ impl Dialer {
         let by_proxy = matches!(way, Way::WebsocketByProxy | Way::SshByProxy);
         let proxy = if by_proxy { self.surroundings().proxy_for(target).cloned() } else { None };
         let first = proxy.as_ref().map_or(target, |proxy| &proxy.host);
-        let socket: TcpStream = tcp::connect(first, &self.names).await.map_err(DialError::Connect)?;
+        let socket = tcp::connect(first, &self.names).await.map_err(DialError::Connect)?;
         let peer = socket.peer_addr().map_err(DialError::Connect)?;
         let carrier: Box<dyn Carrier> = match &proxy {
             Some(proxy) => Box::new(http_proxy::tunnel(socket, target, proxy).await?),
