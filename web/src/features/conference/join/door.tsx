@@ -129,8 +129,8 @@ export function Door({ answer, seal, onJoin }: DoorProps) {
           ) : (
             sealed && !seal && <SealField field={form.field('seal')} answer={answer} />
           )}
-          <MeetingFacts facts={facts} sealed={sealed} />
         </Form>
+        <MeetingFacts facts={facts} sealed={sealed} />
       </div>
     </div>
   );
