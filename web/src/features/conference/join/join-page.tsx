@@ -13,9 +13,11 @@ import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Loading } from '../../../ui/notice.tsx';
 import { announce } from '../../../ui/status.tsx';
+import { rememberedSeal } from '../end-to-end.ts';
 import type { DeviceKind } from '../meeting/media/devices.ts';
-import { faultOf } from '../meeting/media/devices.ts';
+import { faultOf, storedChoice } from '../meeting/media/devices.ts';
 import { type LocalSource, loadMedia } from '../meeting/media/session.ts';
+import { type SeatOfTab, seatAfterReload } from '../meeting/seat-of-tab.ts';
 import { deviceFaultText } from './device-words.ts';
 import { Door, type Joining } from './door.tsx';
 import {
@@ -40,6 +42,7 @@ const MeetingScreen = lazy(() =>
 
 type Step =
   | { at: 'asking' }
+  | { at: 'returning'; seat: SeatOfTab }
   | { at: 'knocking'; key: Key }
   | { at: 'refused'; key: Key; problem: unknown }
   | { at: 'door'; key: Key; answer: Answer; seal: string | null };
@@ -81,6 +84,25 @@ function JoinPage() {
     });
   }, [knocking, knock]);
 
+  const returning = step.at === 'returning' ? step.seat : null;
+  useEffect(() => {
+    if (!returning) return;
+    const { meeting: meetingId, resume, sealed } = returning;
+    // Camera and microphone stay off: nobody expects to be seen by pressing reload.
+    const off = { microphone: false, camera: false };
+    const entry = { resume };
+    const key = rememberedSeal(meetingId);
+    join({ meetingId, entry, name: null, choice: storedChoice(), ...off, sealed, key });
+    void import('../meeting/meeting-screen.tsx').catch(() => undefined);
+  }, [returning, join]);
+  const late = returning !== null && view?.ended === 'enter_again';
+  useEffect(() => {
+    if (!late) return;
+    const key = rememberedKey();
+    forget();
+    setStep(key ? { at: 'knocking', key } : { at: 'asking' });
+  }, [late, forget]);
+
   const busy = Boolean(view && !view.ended);
   useEffect(() => {
     // A link that is opened in this tab changes the address and loads nothing.
@@ -115,7 +137,7 @@ function JoinPage() {
   const house =
     session?.tenant_name ?? (step.at === 'door' ? step.answer.meeting.house.name : undefined);
   const again = () => {
-    const key = step.at === 'asking' ? rememberedKey() : step.key;
+    const key = step.at === 'asking' || step.at === 'returning' ? rememberedKey() : step.key;
     forget();
     setStep(key ? { at: 'knocking', key } : { at: 'asking' });
   };
@@ -128,7 +150,7 @@ function JoinPage() {
     const { name, choice, on, seal } = joining;
     const { entry, meeting: facts } = step.answer;
     const sealed = facts.safeguards.encryption === 'end_to_end';
-    join({ meetingId: facts.id, entry, name, choice, ...on, sealed, key: seal });
+    join({ meetingId: facts.id, entry: { entry }, name, choice, ...on, sealed, key: seal });
   };
 
   return (
@@ -185,6 +207,8 @@ function JoinPage() {
 function firstStep(room: string | undefined, meeting: string | undefined): Step {
   const secret = takeSecret();
   if (secret) return { at: 'knocking', key: { by: 'link', secret } };
+  const seat = seatAfterReload();
+  if (seat) return { at: 'returning', seat };
   if (room) return { at: 'knocking', key: { by: 'room', room, ...(meeting && { meeting }) } };
   const key = rememberedKey();
   return key ? { at: 'knocking', key } : { at: 'asking' };

@@ -4,6 +4,7 @@ import type { MediaState } from './media/seats.ts';
 import { type LocalSource, MediaSession, type MediaTicket } from './media/session.ts';
 import { emptyMeeting, heard, type MeetingModel } from './model.ts';
 import { Sealed, type SealState } from './sealed.ts';
+import { forgetSeat, rememberSeat } from './seat-of-tab.ts';
 import { MeetingSocket } from './socket.ts';
 import type { Act, Message, Reaction } from './wire.ts';
 
@@ -23,7 +24,8 @@ export type MeetingView = MeetingModel & {
 
 export type Entering = {
   meetingId: string;
-  entry: string;
+  /** How one comes in: by what entering gave, or back to the seat that this tab had. */
+  entry: { entry: string } | { resume: string };
   /** For guests only. */
   name: string | null;
   choice: DeviceChoice;
@@ -93,7 +95,7 @@ export class Meeting {
     this.view = { ...this.view, seal: this.sealed.state };
     this.socket = new MeetingSocket(
       meetingId,
-      { entry, ...(name && { name }) },
+      { ...entry, ...(name && { name }) },
       {
         onMessage: (message) =>
           this.sealed.open(message, (opened) => {
@@ -102,12 +104,12 @@ export class Meeting {
         onLine: (lineUp) => this.publish({ lineUp }),
         onOver: (why) => {
           this.over = true;
+          forgetSeat();
           void this.dropMedia();
           this.publish({ at: 'ended', ended: this.view.ended ?? why });
         },
       },
     );
-    window.addEventListener('pagehide', this.leaveQuietly);
   }
 
   readonly get = (): MeetingView => this.view;
@@ -175,6 +177,7 @@ export class Meeting {
   leave(): void {
     if (this.over) return;
     this.over = true;
+    forgetSeat();
     this.socket.leave();
     void this.dropMedia();
     this.publish({ at: 'ended', ended: 'left' });
@@ -183,16 +186,17 @@ export class Meeting {
   /** Lets go of everything without a word; the seat waits for a while. */
   close(): void {
     this.over = true;
-    window.removeEventListener('pagehide', this.leaveQuietly);
     this.socket.stop();
     void this.dropMedia();
   }
 
-  private readonly leaveQuietly = (): void => this.socket.leave();
-
   private message(message: Message): void {
     const before = this.view;
     this.publish({ ...heard(this.view, message), seal: this.sealed.state });
+    if (message.message === 'welcome' || message.message === 'waiting') {
+      const sealed = this.sealed.state !== 'open';
+      rememberSeat({ meeting: this.entering.meetingId, resume: message.resume, sealed });
+    }
     if (message.message === 'media') void this.connect(message);
     if (message.message === 'reaction') this.float(message);
     if (message.message === 'moderated') void this.moderated(message.what);
