@@ -40,6 +40,11 @@ export class MockMeeting {
   place: 'seat' | 'lobby' = 'seat';
   hostPresent = true;
   waitingText = '';
+  /** Nobody comes back to a seat any more. */
+  seatsGone = false;
+  /** What is asked waits for `refuseHeld`. */
+  holdsAnswers = false;
+  private held: (() => void)[] = [];
   readonly acts: Act[] = [];
   private guests: Guest[] = [];
 
@@ -127,15 +132,30 @@ export class MockMeeting {
     }
   }
 
+  /** Refuses all that was held up, and answers again. */
+  refuseHeld(): void {
+    this.holdsAnswers = false;
+    for (const refuse of this.held.splice(0)) refuse();
+  }
+
   end(why: Schema<'PresenceEnded'>): void {
     this.say({ message: 'ended', why });
   }
 
   private heard(page: Page, socket: WebSocketRoute, act: Act): void {
     this.acts.push(act);
+    if (act.act === 'hello' && act.resume && this.seatsGone) {
+      void socket.close({ code: 4001, reason: 'enter_again' });
+      return;
+    }
     if (act.act === 'hello') this.hello(page, socket, act.name ?? 'Jana Petersen');
     const guest = this.guests.find((one) => one.socket === socket);
     if (!guest) return;
+    if (this.holdsAnswers) {
+      const refused: Message = { message: 'refused', re: act.re ?? null, why: 'failed' };
+      this.held.push(() => socket.send(JSON.stringify(refused)));
+      return;
+    }
     this.do(guest, act);
     if (act.re != null) socket.send(JSON.stringify({ message: 'done', re: act.re }));
   }

@@ -183,7 +183,7 @@ describe('in a meeting', () => {
   );
 
   it(
-    'a broken line comes back to the same seat, a reload leads back to the door',
+    'a broken line and a reload lead back to the same seat, with camera and microphone off',
     () =>
       run(async ({ page, meeting }) => {
         await byLink(page);
@@ -192,6 +192,16 @@ describe('in a meeting', () => {
         await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: WORK_MS });
         const hellos = meeting.acts.filter(({ act }) => act === 'hello');
         expect(hellos.at(-1)).toEqual({ act: 'hello', resume: 'resume' });
+        await said(page, 'Die Verbindung ist wieder da.');
+        await page.reload();
+        await page.locator('.fa-tools').waitFor();
+        const again = meeting.acts.filter(({ act }) => act === 'hello');
+        expect(again.at(-1)).toEqual({ act: 'hello', resume: 'resume' });
+        await page.getByRole('button', { name: 'Mikrofon einschalten' }).waitFor();
+        expect(done(meeting)).not.toContain('leave');
+
+        // Where the seat is gone by then, the way in is the same as before.
+        meeting.seatsGone = true;
         await page.reload();
         await page.locator('.fa-door').waitFor();
         expect(await page.locator('input[name=name]').inputValue()).toBe('Jana Petersen');
@@ -215,6 +225,28 @@ describe('in a meeting', () => {
         await page.locator('input[name=name]').fill('Ines Behrens');
         await page.getByRole('button', { name: 'Beitreten' }).click();
         await page.locator('.fa-tools').waitFor();
+      }),
+    STORY_MS,
+  );
+
+  it(
+    'who leads sees who waits anyway, and a switch that stands where it was put',
+    () =>
+      run(async ({ page, meeting }) => {
+        meeting.role = 'host';
+        await byLink(page);
+        await page.getByRole('button', { name: 'Mehr', exact: true }).click();
+        await page.getByRole('menuitem', { name: 'Besprechung leiten' }).click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByText('Gäste ohne Konto warten hier immer.').waitFor();
+        const lobby = dialog.getByLabel('Warteraum: Wer jetzt kommt');
+        meeting.holdsAnswers = true;
+        await lobby.check();
+        expect(await lobby.isChecked()).toBe(true);
+        await expect.poll(() => done(meeting)).toContain('set_rules');
+        meeting.refuseHeld();
+        await expect.poll(() => lobby.isChecked()).toBe(false);
+        await said(page, 'Das hat der Server gerade nicht geschafft.');
       }),
     STORY_MS,
   );
@@ -249,8 +281,9 @@ describe('in a meeting', () => {
         if (forged) meeting.say({ message: 'chat', ...forged, id: 2, text: 'Vom Server' });
         await page.getByRole('log').getByText('Hier nicht zu entschlüsseln').waitFor();
         await page.reload();
-        await page.locator('input[name=name]').waitFor();
-        expect(await page.locator('input[name=seal]').count()).toBe(0);
+        await page.locator('.fa-tools').waitFor();
+        await page.keyboard.press('c');
+        await page.getByRole('log').getByText('Nur unter uns').waitFor();
         expect(JSON.stringify(meeting.acts)).not.toMatch(/Nur unter uns|AAAA/);
       }),
     STORY_MS,
@@ -308,10 +341,14 @@ describe('in a meeting', () => {
   );
 
   it(
-    'on a phone the chat takes the whole screen and gives it back',
+    'on a phone the way in lies above the fold, and the chat takes the whole screen and gives it back',
     () =>
       run(
         async ({ page, meeting }) => {
+          await page.goto('/besprechung#gut');
+          const button = await page.getByRole('button', { name: 'Beitreten' }).boundingBox();
+          expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(740);
+          await page.goto('about:blank');
           await byLink(page);
           await page.getByRole('button', { name: /^Chat öffnen/ }).click();
           await page.getByRole('textbox', { name: 'Nachricht schreiben' }).fill('Vom Telefon');

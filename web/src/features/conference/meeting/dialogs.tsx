@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Button } from '../../../ui/button.tsx';
@@ -13,7 +14,7 @@ import type { MeetingView } from './controller.ts';
 import type { DeviceChoice } from './media/devices.ts';
 import { isLecture } from './model.ts';
 import { sealable } from './sealed-text.ts';
-import { type Act, limits, type Rules } from './wire.ts';
+import { type Act, type LobbyFor, limits, type Rules } from './wire.ts';
 
 type OpenProps = { isOpen: boolean; onClose: () => void };
 
@@ -117,18 +118,25 @@ type RulesProps = OpenProps & {
 export function RulesDialog({ view, onAct, onEndForAll, ...open }: RulesProps) {
   const { t } = useLingui();
   const { rules, newPin } = view;
-  const set = (change: Partial<Rules>) => void onAct({ act: 'set_rules', ...change });
+  const [wanted, setWanted] = useState<Partial<Rules>>({});
+  // A switch stands where it was put until the server has answered, and then where the server says.
+  const set = async (change: Partial<Rules>) => {
+    setWanted((before) => ({ ...before, ...change }));
+    await onAct({ act: 'set_rules', ...change });
+    setWanted((before) => without(before, change));
+  };
   const yesNo: [
     keyof Rules & ('locked' | 'lobby' | 'may_unmute' | 'may_show' | 'may_share' | 'may_react'),
     string,
   ][] = [
     ['locked', t`Besprechung schließen: Niemand kommt mehr herein`],
-    ['lobby', t`Warteraum: Wer jetzt kommt, wartet`],
+    ['lobby', t`Warteraum: Wer jetzt kommt, wartet, ganz gleich wer`],
     ['may_unmute', t`Wer stummgeschaltet wurde, darf wieder sprechen`],
     ['may_show', t`Kamera erlauben`],
     ['may_share', t`Bildschirm zeigen erlauben`],
     ['may_react', t`Reaktionen erlauben`],
   ];
+  const lobby = whoWaitsAnyway(view.facts?.safeguards.lobby);
   return (
     <Dialog
       title={isLecture(view) ? t`Vortrag leiten` : t`Besprechung leiten`}
@@ -145,21 +153,22 @@ export function RulesDialog({ view, onAct, onEndForAll, ...open }: RulesProps) {
             key={name}
             name={name}
             label={label}
-            checked={rules[name]}
-            onChange={(on) => set({ [name]: on })}
+            checked={wanted[name] ?? rules[name]}
+            onChange={(on) => void set({ [name]: on })}
+            {...(name === 'lobby' && lobby && { hint: lobby })}
           />
         ))}
         <Select
           label={t`Chat`}
           name="chat-rule"
-          value={rules.chat}
+          value={wanted.chat ?? rules.chat}
           options={[
             { value: 'private', label: t`Alle schreiben, auch an Einzelne` },
             { value: 'public', label: t`Alle schreiben an alle` },
             { value: 'to_hosts', label: t`Nur Fragen an die Moderation` },
             { value: 'off', label: t`Nur die Moderation schreibt` },
           ]}
-          onChange={(chat) => set({ chat })}
+          onChange={(chat) => void set({ chat })}
         />
         <WaitingText view={view} onAct={onAct} />
         <div className="fa-stack fa-stack--tight">
@@ -181,6 +190,24 @@ export function RulesDialog({ view, onAct, onEndForAll, ...open }: RulesProps) {
       </div>
     </Dialog>
   );
+}
+
+function without(rules: Partial<Rules>, answered: Partial<Rules>): Partial<Rules> {
+  return Object.fromEntries(Object.entries(rules).filter(([name]) => !(name in answered)));
+}
+
+/** Whom the room's protection makes wait although the switch is off. */
+function whoWaitsAnyway(lobby: LobbyFor | undefined): string | null {
+  switch (lobby) {
+    case 'guests':
+      return t`Gäste ohne Konto warten hier immer.`;
+    case 'uninvited':
+      return t`Wer nicht namentlich eingeladen ist, wartet hier immer.`;
+    case 'everybody':
+      return t`Hier warten immer alle außer denen, die leiten.`;
+    default:
+      return null;
+  }
 }
 
 function WaitingText({ view, onAct }: Pick<RulesProps, 'view' | 'onAct'>) {

@@ -56,7 +56,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
   // A reader who waited in the lobby hears that the meeting has begun for them.
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useDark();
-  const news = useNews(meeting);
+  const news = useNews(meeting, isBroken(view));
   const unread = useUnread(view, panel === 'chat');
 
   const tiles = useMemo(() => tilesOf(view), [view]);
@@ -298,6 +298,9 @@ function Head({ view, onAbout }: { view: MeetingView; onAbout: () => void }) {
   );
 }
 
+/** Whether the line to the meeting, or that of sound and pictures, is broken. */
+const isBroken = ({ lineUp, media }: MeetingView) => !lineUp || media.line === 'interrupted';
+
 const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 
@@ -337,7 +340,7 @@ function Notices({ view, meeting, onSeal, onPeople, onAdmitAll, onRenew }: Notic
   const { lineUp, media, lobby, may, guessed } = view;
   const mine = media.seats.get(media.own.identity);
   const slow = mine?.quality === 'weak' && media.own.camera;
-  const broken = !lineUp || media.line === 'interrupted';
+  const broken = isBroken(view);
   const first = lobby[0];
   return (
     <div className="fa-notices">
@@ -428,8 +431,15 @@ function Reactions({ view }: { view: MeetingView }) {
 }
 
 /** The last news for readers; what concerns oneself is shown to everybody's eyes, too. */
-function useNews(meeting: Meeting): string {
+function useNews(meeting: Meeting, broken: boolean): string {
+  const { t } = useLingui();
   const [news, setNews] = useState('');
+  // That it broke stands in the notices; once it is back they are gone, and nothing would be heard.
+  const before = useRef(broken);
+  useEffect(() => {
+    if (before.current && !broken) setNews(t`Die Verbindung ist wieder da.`);
+    before.current = broken;
+  }, [broken, t]);
   useEffect(
     () =>
       meeting.hear((message, before, after) => {

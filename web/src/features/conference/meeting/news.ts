@@ -44,8 +44,12 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
 
 function comings(before: MeetingModel, after: MeetingModel): string | null {
   const said: string[] = [];
-  for (const { id, name } of after.roster.values()) {
-    if (!before.roster.has(id) && id !== after.own?.id) said.push(t`${name} ist da.`);
+  for (const { id, name, away } of after.roster.values()) {
+    if (id === after.own?.id) continue;
+    const known = before.roster.get(id);
+    if (!known) said.push(t`${name} ist da.`);
+    else if (away && !known.away) said.push(t`Die Verbindung zu ${name} ist unterbrochen.`);
+    else if (!away && known.away) said.push(t`${name} ist wieder da.`);
   }
   for (const { id, name } of before.roster.values()) {
     if (!after.roster.has(id)) said.push(t`${name} ist gegangen.`);

@@ -19,6 +19,7 @@ export type Hand = Schema<'RaisedHand'> & Closed;
 export type Guest = Schema<'LobbyGuest'>;
 export type ChatMessage = Schema<'ChatMessage'> & Closed;
 export type ChatTo = Schema<'ChatTo'>;
+export type LobbyFor = Schema<'LobbyFor'>;
 export type Reaction = Schema<'Reaction'>;
 export type Counts = Schema<'MeetingCounts'>;
 
