@@ -7,14 +7,23 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
+use fernamt_testkit::{
+    office::pause,
+    screen::{LOOK, Screen},
+};
 use tempfile::TempDir;
 
 use super::{Office, programs};
 
 /// What Wine itself writes anew at each start: when it saw its own display driver.
 const WINES_OWN: &str = "\"DriverDateData\"=";
+
+/// A window is there after this time, or never.
+const SHOWN_WITHIN: Duration = Duration::from_mins(2);
+const BLACK: [u8; 3] = [0; 3];
 
 /// What is on the stick in the end: what came with it, the key, and which way out worked.
 const ON_THE_STICK: &[&str] = &[
@@ -48,10 +57,14 @@ fn the_stick_goes_to_work_on_windows_and_leaves_no_trace() {
     }
     windows.plug_in(stick);
 
-    // The first start of anything makes Wine finish its own setting up.
-    windows.does(&["cmd", "/c", "ver"]);
+    // The first start of anything, and the first window, make Wine finish its own setting up.
+    let does_nothing = || {
+        windows.does(&["cmd", "/c", "ver"]);
+        windows.shows("winver.exe");
+    };
+    does_nothing();
     let fresh = windows.traces();
-    windows.does(&["cmd", "/c", "ver"]);
+    does_nothing();
     let idle = windows.traces();
     assert_eq!(difference(&fresh, &idle), [""; 0], "doing nothing leaves traces of its own");
 
@@ -59,6 +72,7 @@ fn the_stick_goes_to_work_on_windows_and_leaves_no_trace() {
     office.goes_to_work(program, "D:\\client.exe", ("D:\\heard", &stick.join("heard")));
     // Nothing runs any more, or this would not return.
     windows.settle();
+    windows.shows("D:\\fernamt-stick.exe");
     assert_eq!(difference(&idle, &windows.traces()), [""; 0], "the stick left traces");
     let mut there: Vec<_> = fs::read_dir(stick).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     there.retain(|name| !ON_THE_STICK.iter().any(|known| name == known));
@@ -111,6 +125,28 @@ impl Windows {
     fn does(&self, words: &[&str]) {
         let output = self.wine(words).output().unwrap();
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        self.settle();
+    }
+
+    /// Opens a program's window on a screen, and closes it as people do.
+    fn shows(&self, program: &str) {
+        let screen = Screen::start().unwrap();
+        let on_screen = |mut command: Command| {
+            command.env("DISPLAY", screen.display());
+            command
+        };
+        let mut window = on_screen(self.wine(&[program])).spawn().unwrap();
+        let begin = Instant::now();
+        while screen.share_of(BLACK).unwrap() > 0.99 {
+            assert!(begin.elapsed() < SHOWN_WITHIN, "{program} shows no window");
+            assert!(window.try_wait().unwrap().is_none(), "{program} ended without a window");
+            // The picture is memory that another process writes.
+            pause(LOOK);
+        }
+        let name = program.rsplit('\\').next().unwrap();
+        let closed = on_screen(self.wine(&["taskkill", "/im", name])).stdout(Stdio::null()).status().unwrap();
+        assert!(closed.success(), "{program} cannot be closed");
+        assert!(window.wait().unwrap().success(), "{program} did not end well");
         self.settle();
     }
 
