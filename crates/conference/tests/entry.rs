@@ -152,10 +152,10 @@ async fn the_door_understands_everything_that_it_is_told() {
     let venue = Venue::new().await;
     let ada = venue.house.person("ada").await;
     let booked = venue.book(&ada, "meeting", "open", json!([])).await;
-    let slip = json!({ "by": "link", "secret": booked.secret, "nmae": "Ada" });
+    let slip = json!({ "by": "link", "secret": booked.secret, "nickname": "Ada" });
     let refused = venue.enter([192, 0, 2, 9], "", slip).await;
     assert_eq!((refused.status, &refused.body["code"]), (400, &json!("malformed")), "{}", refused.text);
-    assert!(refused.text.contains("nmae") && !refused.text.contains(&booked.secret), "{}", refused.text);
+    assert!(refused.text.contains("nickname") && !refused.text.contains(&booked.secret), "{}", refused.text);
 }
 
 #[tokio::test]

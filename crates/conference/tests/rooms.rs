@@ -312,8 +312,8 @@ async fn what_nobody_understands_is_refused_by_name_and_what_was_read_may_be_sen
         assert!((reply.status, reply.code()) == (400, "malformed") && detail.contains(named), "{named}: {reply:?}");
     };
     let mut new = weekly("Jour fixe", 2);
-    new["titel"] = json!("Jour fixe");
-    refused(ada.post(ROOMS, new).await, "titel").await;
+    new["headline"] = json!("Jour fixe");
+    refused(ada.post(ROOMS, new).await, "headline").await;
     let mut new = weekly("Jour fixe", 2);
     new["booking"]["recurrence"]["until"]["cuont"] = json!(3);
     refused(ada.post(ROOMS, new).await, "cuont").await;

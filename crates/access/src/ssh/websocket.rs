@@ -58,7 +58,9 @@ async fn connect(
         .max_frame_size(MAX_MESSAGE_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(2 * MAX_MESSAGE_BYTES)
-        .on_upgrade(async move |socket| guest.serve(Bytestream::new(socket), connection.zone, |socket| Box::new(socket)).await)
+        .on_upgrade(async move |socket| {
+            guest.serve(Bytestream::new(socket), connection.zone, |socket| Box::new(socket)).await;
+        })
 }
 
 /// A WebSocket's binary messages as one stream of bytes.

@@ -25,7 +25,8 @@ const WINES_OWN: &str = "\"DriverDateData\"=";
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 const BLACK: [u8; 3] = [0; 3];
 
-/// What is on the stick in the end: what came with it, the key, what keeps it from running twice, and which way out worked.
+/// What is on the stick in the end: what came with it, the key, what keeps it from running twice, and which way out
+/// worked.
 const ON_THE_STICK: &[&str] = &[
     "LIESMICH.txt",
     "README.txt",
