@@ -4,7 +4,9 @@
 
 mod backup;
 mod commands;
+mod crowd;
 mod elsewhere;
+mod meeting;
 mod metrics;
 mod operations;
 mod own_targets;

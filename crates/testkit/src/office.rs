@@ -103,16 +103,28 @@ impl Office {
 
     /// Stops the server; its installation stays.
     pub fn stop(mut self) -> Result<Self> {
-        self.child.kill().context("stop the server")?;
-        self.child.wait()?;
+        self.kill()?;
         Ok(self)
     }
 
     /// A fresh process on the same installation.
     pub fn restart(self) -> Result<Self> {
         let mut office = self.stop()?;
-        (office.child, office.started_in) = serve(&office.binary, office.folder.path(), office.address)?;
+        office.revive()?;
         Ok(office)
+    }
+
+    /// Kills the server as a power cut does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill().context("kill the server")?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts a server that was killed again.
+    pub fn revive(&mut self) -> Result<()> {
+        (self.child, self.started_in) = serve(&self.binary, self.folder.path(), self.address)?;
+        Ok(())
     }
 
     /// What it logged so far.

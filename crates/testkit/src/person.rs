@@ -87,6 +87,11 @@ impl Person {
         Ok(code(secret, now_s()))
     }
 
+    /// The cookies of the session, as a request carries them.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
     /// Sends JSON as a page of the server's own origin would.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         self.send("POST", path, body)

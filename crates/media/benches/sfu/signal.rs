@@ -16,7 +16,7 @@ use livekit_protocol::{
 use prost::Message as _;
 use str0m::media::{MediaKind, Mid};
 
-use crate::load::{Load, Shape};
+use super::load::{Load, Shape};
 
 /// As stock clients do it.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -51,6 +51,18 @@ impl Call {
         publish: Option<Shape>,
         subscribe_all: bool,
     ) -> Result<Self> {
+        Self::join_at(load, number, (address, &address.to_string()), token, publish, subscribe_all)
+    }
+
+    /// The same at a server that has several names.
+    pub(crate) fn join_at(
+        load: &Load,
+        number: usize,
+        (address, host): (SocketAddr, &str),
+        token: &str,
+        publish: Option<Shape>,
+        subscribe_all: bool,
+    ) -> Result<Self> {
         let begun = Instant::now();
         let mut socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
@@ -58,7 +70,7 @@ impl Call {
         write!(
             socket,
             "GET /rtc?access_token={token}&auto_subscribe={all}&protocol=17&sdk=rust&version=0.10.0 HTTP/1.1\r\n\
-             Host: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Host: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )?;
         socket.set_nonblocking(true)?;
