@@ -100,11 +100,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut context = Context { full: options.full, peers: None, peers_missing: false, executables: Vec::new(), logs };
     let start = Instant::now();
     let mut total = Counts::default();
-    for (name, budget, stage) in STAGES.iter().filter(|(name, ..)| wanted(name, options.only.as_deref())) {
+    let wanted = |name: &str| wanted(name, options.only.as_deref());
+    for (name, budget, stage) in STAGES.iter().filter(|(name, ..)| wanted(name)) {
         total += run_stage(name, *budget, || stage(&mut context, *budget));
     }
-    if options.full {
+    if options.full && wanted("fuzzing") {
         total += run_stage("fuzzing", FULL_FUZZ * 15, full_fuzzing);
+    }
+    if options.full && wanted("benches") {
         total += run_stage("benches", minutes(60), full_benches);
     }
     let seconds = start.elapsed().as_secs();
