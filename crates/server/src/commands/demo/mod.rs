@@ -1,6 +1,7 @@
 //! `fernamt demo`: a whole office with demo people on embedded defaults, in one folder that can be deleted.
 
 mod codes;
+mod hold;
 mod people;
 mod ports;
 mod seed;
@@ -17,7 +18,9 @@ use tokio::net::TcpListener;
 
 use crate::{
     app::App,
-    config::{Backup, Config, Database, Listener, Log, LogFormat, Media, Server, Ssh, Stick, Targets, Tls, TlsWord},
+    config::{
+        Backup, Config, Database, Listener, LiveKit, Log, LogFormat, Media, Server, Ssh, Stick, Targets, Tls, TlsWord,
+    },
     demo_app, log,
     office::Office,
 };
@@ -52,15 +55,32 @@ pub(crate) struct Arguments {
     /// The password at that RDP server.
     #[arg(long, default_value = "")]
     rdp_password: String,
+    /// A LiveKit that meetings live on, such as `ws://127.0.0.1:7880`.
+    #[arg(long, requires_all = ["livekit_key", "livekit_secret_file"])]
+    livekit_url: Option<String>,
+    /// The name of its API key.
+    #[arg(long, requires = "livekit_url")]
+    livekit_key: Option<String>,
+    /// A file with the secret of that key.
+    #[arg(long, requires = "livekit_url")]
+    livekit_secret_file: Option<PathBuf>,
     /// Print one line of JSON for programs instead of a table for people.
     #[arg(long)]
     json: bool,
+}
+
+impl Arguments {
+    fn livekit(&self) -> Option<LiveKit> {
+        let (url, key) = (self.livekit_url.clone()?, self.livekit_key.clone()?);
+        Some(LiveKit { url, api_url: None, key, secret_file: self.livekit_secret_file.clone()? })
+    }
 }
 
 /// Runs until interrupted.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let temporary = tempfile::tempdir().context("no temporary folder can be made")?;
     let data_dir = arguments.dir.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let _held = hold::hold(&data_dir)?;
     let port = free_port(arguments.port).await?;
     let ssh_port = free_port(arguments.ssh_port).await?;
     let demo_app = demo_app::start().await?;
@@ -68,7 +88,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .into_iter()
         .flatten()
         .map(|address| address.port());
-    let config = config(data_dir, port, ssh_port, loopback.collect());
+    let mut config = config(data_dir, port, ssh_port, loopback.collect());
+    config.media.livekit = arguments.livekit();
     log::start(&config.log)?;
 
     let office = Office::open(config).await?;
