@@ -11,9 +11,10 @@ use str0m::format::Codec;
 
 use crate::{
     Address, Channel, IceName, IceSecrets, Input, Join, Kind, MuteBy, NewTrack, Output, Permissions, Proto, Publish,
-    Quality, RoomId, SeatId, Shard, ShardConfig, ShardNo, Sid, Side, Source, TrackSetting, front,
+    Quality, RoomId, SeatId, Shard, ShardConfig, ShardNo, Sid, Side, Source, TrackSetting, VideoCodec, front,
     route::{
         continuity::Continuity,
+        descriptor::Descriptor,
         frame::entry,
         layer::{Choice, Seen, Step},
         picture::Pictures,
@@ -91,6 +92,7 @@ impl Table {
                     muted: false,
                     layers: Vec::new(),
                     encrypted: false,
+                    codec: VideoCodec::ALL.get(usize::from(what >> 6)).copied(),
                 },
             },
             5 => match bytes.first().copied().unwrap_or(0) % 4 {
@@ -182,14 +184,20 @@ pub fn payloads(data: &[u8]) {
         if what & 4 != 0 {
             choice.aim(Quality::ALL.get(usize::from(what >> 3 & 3)).copied());
         }
-        let codec = if what & 32 == 0 { Codec::Vp8 } else { Codec::H264 };
+        let codec = match (what & 32, what >> 7) {
+            (0, 0) => Codec::Vp8,
+            (0, _) => Codec::Vp9,
+            (_, 0) => Codec::H264,
+            _ => Codec::Av1,
+        };
+        let descriptor = Descriptor::new(payload);
         let before = choice.current();
         let seen = Seen { quality: *quality, entry: entry(codec, payload), first: true, asked_at: None };
         let step = choice.step(seen, now);
         if step == Step::Switch {
             assert_eq!(choice.current(), choice.target());
             stream.rebase(*number, 0, now);
-            pictures.rebase(payload);
+            pictures.rebase(codec, payload, descriptor.as_ref());
             used.retain(|(layer, _, _): &(Quality, u64, u64)| layer != quality);
         } else {
             assert_eq!(choice.current(), before);
@@ -197,7 +205,7 @@ pub fn payloads(data: &[u8]) {
         if step == Step::Drop {
             continue;
         }
-        pictures.map(payload);
+        pictures.map(codec, payload, descriptor.as_ref());
         if what & 64 != 0 {
             stream.skip(*number);
         } else if let Some((out, _)) = stream.map(*number, 0, now) {

@@ -67,6 +67,40 @@ pub enum Kind {
     Video,
 }
 
+/// A codec of pictures that can be forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum VideoCodec {
+    /// What every client knows, and what is sent where no other is asked for.
+    Vp8,
+    /// H.264.
+    H264,
+    /// VP9.
+    Vp9,
+    /// AV1.
+    Av1,
+}
+
+impl VideoCodec {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Vp8, Self::H264, Self::Vp9, Self::Av1];
+
+    /// Its name in session descriptions.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vp8 => "VP8",
+            Self::H264 => "H264",
+            Self::Vp9 => "VP9",
+            Self::Av1 => "AV1",
+        }
+    }
+
+    /// The codec of a name, with or without `video/` before it, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.split_once('/').map_or(name, |(_, name)| name);
+        Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// The two connections of a seat (LiveKit's pair mode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {

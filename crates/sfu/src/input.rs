@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::ids::{Channel, Kind, Proto, Quality, RoomId, SeatId, Sid, Source};
+use crate::ids::{Channel, Kind, Proto, Quality, RoomId, SeatId, Sid, Source, VideoCodec};
 
 /// One thing that happens. All names are checked by [`crate::Shard::handle`], which refuses what does not fit.
 #[derive(Debug)]
@@ -218,6 +218,8 @@ pub struct NewTrack {
     pub layers: Vec<Layer>,
     /// Whether payloads are encrypted end to end.
     pub encrypted: bool,
+    /// The codec the client wants to send pictures with, if it says so.
+    pub codec: Option<VideoCodec>,
 }
 
 /// An encoding as its client announces it.

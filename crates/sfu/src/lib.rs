@@ -17,7 +17,7 @@ mod sdp;
 mod shard;
 
 pub use front::{Datagram, IceName, ShardNo, classify};
-pub use ids::{Channel, Kind, MAX_SID_BYTES, Proto, Quality, RoomId, SeatId, Sid, Side, Source};
+pub use ids::{Channel, Kind, MAX_SID_BYTES, Proto, Quality, RoomId, SeatId, Sid, Side, Source, VideoCodec};
 pub use input::{
     Address, Allowed, IceSecrets, Input, Join, Layer, MuteBy, NewTrack, Permissions, Publish, TrackSetting,
 };

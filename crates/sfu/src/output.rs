@@ -177,7 +177,7 @@ pub struct PublishedTrack {
     pub kind: Kind,
     /// Where it comes from.
     pub source: Source,
-    /// `audio/opus`, `video/VP8`, `video/H264`.
+    /// `audio/opus`, `video/VP8`, `video/H264`, `video/VP9`, `video/AV1`.
     pub mime: &'static str,
     /// Whether it has several encodings.
     pub simulcast: bool,

@@ -1,6 +1,7 @@
-//! What the core itself reads of a session description: which sections carry which tracks. Everything else is str0m's.
+//! What the core itself reads of a session description: which sections carry which tracks; and what it changes in its
+//! answers: which codec comes first, because that is the one clients send. Everything else is str0m's.
 
-use crate::ids::Kind;
+use crate::ids::{Kind, VideoCodec};
 
 /// One media section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,63 @@ pub(crate) fn sections(sdp: &str) -> Vec<Section> {
     found
 }
 
+/// What a client wants of a section of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) mid: String,
+    /// The codec it sends, if it is in.
+    pub(crate) codec: VideoCodec,
+}
+
+/// An answer as clients want it.
+pub(crate) fn tailored(answer: &str, wishes: &[Wish]) -> String {
+    let mut whole = String::with_capacity(answer.len());
+    let mut section: Vec<&str> = Vec::new();
+    for line in answer.split_inclusive('\n') {
+        if line.starts_with("m=") {
+            finish(&mut whole, &section, wishes);
+            section.clear();
+        }
+        section.push(line);
+    }
+    finish(&mut whole, &section, wishes);
+    whole
+}
+
+/// Writes a section, its payload types in the order of the wish for it.
+fn finish(whole: &mut String, section: &[&str], wishes: &[Wish]) {
+    let mid = section.iter().find_map(|line| line.strip_prefix("a=mid:")).map(str::trim);
+    let wish = wishes.iter().find(|wish| Some(wish.mid.as_str()) == mid);
+    let Some((wish, (media, rest))) = wish.zip(section.split_first()) else {
+        return whole.extend(section.iter().copied());
+    };
+    let mut first: Vec<&str> = section.iter().filter_map(|line| payload_type_of(line, wish.codec)).collect();
+    let repairs: Vec<&str> = section.iter().filter_map(|line| repair_of(line, &first)).collect();
+    first.extend(repairs);
+    // What stands before the payload types: kind, port, protocol.
+    let words: Vec<&str> = media.split_ascii_whitespace().collect();
+    let (head, types) = words.split_at(words.len().min(3));
+    let preferred = types.iter().filter(|word| first.contains(word));
+    let others = types.iter().filter(|word| !first.contains(word));
+    let line: Vec<&str> = head.iter().chain(preferred).chain(others).copied().collect();
+    whole.push_str(&line.join(" "));
+    whole.push_str("\r\n");
+    whole.extend(rest.iter().copied());
+}
+
+/// The payload type that a line gives to a codec.
+fn payload_type_of(line: &str, codec: VideoCodec) -> Option<&str> {
+    let (number, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+    let name = name.split('/').next()?;
+    name.eq_ignore_ascii_case(codec.name()).then_some(number)
+}
+
+/// The payload type that a line names as the repairs of one of these.
+fn repair_of<'a>(line: &'a str, of: &[&str]) -> Option<&'a str> {
+    let (number, parameters) = line.strip_prefix("a=fmtp:")?.split_once(' ')?;
+    parameters.trim().strip_prefix("apt=").filter(|apt| of.contains(apt)).map(|_| number)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -74,10 +132,24 @@ mod tests {
         assert_eq!(found[4].kind, None);
     }
 
+    #[test]
+    fn the_codec_a_client_wants_to_send_comes_first() {
+        let answer = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 45\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\n\
+            a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\n\
+            a=fmtp:99 apt=98\r\na=rtpmap:45 AV1/90000\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:2\r\n";
+        let wish = |codec| vec![Wish { mid: "1".to_owned(), codec }];
+        assert_eq!(tailored(answer, &[]), answer);
+        assert_eq!(tailored(answer, &wish(VideoCodec::H264)), answer, "not in");
+        assert_eq!(tailored(answer, &wish(VideoCodec::Vp9)), answer.replace("96 97 98 99 45", "98 99 96 97 45"));
+        assert_eq!(tailored(answer, &wish(VideoCodec::Av1)), answer.replace("96 97 98 99 45", "45 96 97 98 99"));
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(m=|a=|mid:|msid:|[ -~]|\r\n){0,80}") {
+        fn any_text_is_read(text in "(m=|a=|mid:|msid:|rtpmap:|fmtp:|[ -~]|\r\n){0,80}") {
             sections(&text);
+            let wish = Wish { mid: text.chars().take(1).collect(), codec: VideoCodec::Vp9 };
+            tailored(&text, &[wish]);
         }
     }
 }

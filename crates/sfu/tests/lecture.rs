@@ -164,18 +164,6 @@ fn who_does_not_subscribe_by_itself_chooses() {
 }
 
 #[test]
-fn h264_is_forwarded_from_a_keyframe_on() {
-    let mut world = World::new(56);
-    let (anna, ben) = (world.join(), world.join());
-    let mut camera = Track::plain_camera("e");
-    camera.h264 = true;
-    let tracks = world.publish(anna, vec![camera]);
-    world.run(S * 3);
-    let heard = world.heard(ben, &tracks[0]);
-    assert!(heard.packets > 40 && heard.missing() == 0 && !heard.began_inside, "{heard:?}");
-}
-
-#[test]
 fn an_encoder_that_begins_anew_is_one_stream_for_its_listeners() {
     let mut world = World::new(57);
     let (anna, ben) = (world.join(), world.join());

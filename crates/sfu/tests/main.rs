@@ -4,6 +4,7 @@
 
 mod world;
 
+mod codecs;
 mod gallery;
 mod hostile;
 mod lecture;

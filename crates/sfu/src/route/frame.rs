@@ -1,11 +1,18 @@
 //! Where a picture can be entered, read from what stays in the clear.
 //!
-//! The packetiser's descriptors (VP8's, H.264's NAL headers) are written after end-to-end encryption, and LiveKit's
-//! frame encryption leaves the first bytes of a frame as they are: 10 of a VP8 keyframe, 3 of another, for H.264
-//! everything up to the slice. So both codecs on offer say whether a keyframe begins, encrypted or not. Where nothing
-//! can be read, [`Entry::Unknown`] makes the layer choice wait for the first frame that follows a keyframe request.
+//! The packetiser's descriptors (VP8's and VP9's, AV1's aggregation header, H.264's NAL headers) are written after
+//! end-to-end encryption, and LiveKit's frame encryption leaves the first bytes of a frame as they are: 10 of a VP8
+//! keyframe, 3 of another, for H.264 everything up to the slice; of VP9 nothing, and AV1 it does not know. So all codecs
+//! on offer say whether a keyframe begins, encrypted or not. Where nothing can be read, [`Entry::Unknown`] makes the
+//! layer choice wait for the first frame that follows a keyframe request.
 
 use str0m::{format::Codec, rtp::Vp8Descriptor};
+
+use super::vp9;
+
+/// AV1: the packet begins with a part of what began before, and the packet is the first of a coded sequence.
+const AV1_CONTINUES: u8 = 0x80;
+const AV1_NEW_SEQUENCE: u8 = 0x08;
 
 /// H.264: a slice of a keyframe, and the parameters that come before it.
 const NAL_IDR: u8 = 5;
@@ -34,6 +41,14 @@ pub(crate) fn entry(codec: Codec, payload: &[u8]) -> Entry {
         },
         Codec::H264 => match payload.split_first() {
             Some((header, rest)) => h264_key(header & 0x1f, rest),
+            None => return Entry::Unknown,
+        },
+        Codec::Vp9 => match vp9::Head::parse(payload) {
+            Some(head) => head.starts_keyframe(),
+            None => return Entry::Unknown,
+        },
+        Codec::Av1 => match payload.first() {
+            Some(header) => header & (AV1_CONTINUES | AV1_NEW_SEQUENCE) == AV1_NEW_SEQUENCE,
             None => return Entry::Unknown,
         },
         _ => return Entry::Unknown,
@@ -90,10 +105,25 @@ mod tests {
         assert_eq!(entry(Codec::H264, &[0x41, 0x9a]), Entry::Inside);
     }
 
+    #[test]
+    fn a_vp9_keyframe_begins_with_its_lowest_layer() {
+        assert_eq!(entry(Codec::Vp9, &[0xaa, 0x81, 0x02, 0x00, 0x07, 0x18, 0xee]), Entry::Key);
+        assert_eq!(entry(Codec::Vp9, &[0xa8, 0x81, 0x02, 0x03, 0x07, 0xee]), Entry::Inside);
+        assert_eq!(entry(Codec::Vp9, &[0xe8, 0x81, 0x02, 0x00, 0x07, 0xee]), Entry::Inside);
+        assert_eq!(entry(Codec::Vp9, &[0xa8, 0x81]), Entry::Unknown);
+    }
+
+    #[test]
+    fn an_av1_keyframe_begins_a_sequence() {
+        assert_eq!(entry(Codec::Av1, &[0x18, 0x0a, 0x0b]), Entry::Key);
+        assert_eq!(entry(Codec::Av1, &[0x50, 0x0a, 0x0b]), Entry::Inside);
+        assert_eq!(entry(Codec::Av1, &[0x98, 0x0a, 0x0b]), Entry::Inside);
+    }
+
     proptest! {
         #[test]
         fn any_payload_is_read(payload in prop::collection::vec(any::<u8>(), 0..64)) {
-            for codec in [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Opus] {
+            for codec in [Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1, Codec::Opus] {
                 entry(codec, &payload);
             }
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod allocate;
 pub(crate) mod continuity;
+pub(crate) mod descriptor;
 pub(crate) mod frame;
 pub(crate) mod keyframes;
 pub(crate) mod layer;
@@ -11,3 +12,4 @@ pub(crate) mod rate;
 pub(crate) mod shortage;
 pub(crate) mod sound;
 pub(crate) mod speakers;
+pub(crate) mod vp9;

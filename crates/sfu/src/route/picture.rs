@@ -1,8 +1,14 @@
-//! VP8's own counters (picture id, TL0PICIDX, KEYIDX) go on unbroken when a subscriber's stream changes its source.
+//! The codecs' own counters go on unbroken when a subscriber's stream changes its source: VP8's picture id, TL0PICIDX and
+//! KEYIDX, VP9's picture id and TL0PICIDX, the frame number of AV1's dependency descriptor.
 //!
-//! They stand in the payload descriptor, which the packetiser writes after any end-to-end encryption.
+//! They stand in payload descriptors and header extensions, which are written after any end-to-end encryption.
 
-use str0m::rtp::{Vp8Descriptor, Vp8Patch};
+use str0m::{
+    format::Codec,
+    rtp::{Vp8Descriptor, Vp8Patch},
+};
+
+use super::{descriptor::Descriptor, vp9};
 
 /// A counter of some bits that is moved by a fixed distance.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +33,18 @@ impl Counter {
     }
 }
 
-/// The counters of one subscriber's VP8 stream.
+/// What is changed in a packet on its way to one subscriber.
+#[derive(Debug)]
+pub(crate) enum Patch {
+    /// VP8's descriptor.
+    Vp8(Vp8Patch),
+    /// The payload.
+    Payload(Vec<u8>),
+    /// The dependency descriptor, which goes along in any case.
+    Descriptor(Descriptor),
+}
+
+/// The counters of one subscriber's stream of pictures.
 #[derive(Debug, Default)]
 pub(crate) struct Pictures {
     picture: Counter,
@@ -37,7 +54,52 @@ pub(crate) struct Pictures {
 
 impl Pictures {
     /// The stream goes on with this packet of a new source.
-    pub(crate) fn rebase(&mut self, payload: &[u8]) {
+    pub(crate) fn rebase(&mut self, codec: Codec, payload: &[u8], descriptor: Option<&Descriptor>) {
+        match codec {
+            Codec::Vp8 => self.rebase_vp8(payload),
+            Codec::Vp9 => {
+                let Some(head) = vp9::Head::parse(payload) else { return };
+                if let Some((value, mask)) = head.picture {
+                    self.picture.rebase(value, mask);
+                }
+                if let Some((value, _)) = head.tl0 {
+                    self.tl0.rebase(u16::from(value), 0xff);
+                }
+            }
+            Codec::Av1 => {
+                if let Some(descriptor) = descriptor {
+                    self.picture.rebase(descriptor.frame(), u16::MAX);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is to be changed in a packet, if anything.
+    pub(crate) fn map(&mut self, codec: Codec, payload: &[u8], descriptor: Option<&Descriptor>) -> Option<Patch> {
+        match codec {
+            Codec::Vp8 => self.map_vp8(payload).map(Patch::Vp8),
+            Codec::Vp9 => self.map_vp9(payload).map(Patch::Payload),
+            Codec::Av1 => {
+                let descriptor = descriptor?;
+                let (frame, out) = (descriptor.frame(), self.picture.map(descriptor.frame(), u16::MAX));
+                let same = out == frame;
+                Some(Patch::Descriptor(if same { descriptor.clone() } else { descriptor.renumbered(out) }))
+            }
+            _ => None,
+        }
+    }
+
+    fn map_vp9(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
+        let head = vp9::Head::parse(payload)?;
+        let (value, mask) = head.picture.unwrap_or_default();
+        let picture = head.picture.map_or(0, |_| self.picture.map(value, mask));
+        let old = head.tl0.map_or(0, |(value, _)| value);
+        let tl0 = head.tl0.map_or(0, |_| self.tl0.map(u16::from(old), 0xff).to_le_bytes()[0]);
+        ((picture, tl0) != (value, old)).then(|| head.renumbered(payload, picture, tl0))
+    }
+
+    fn rebase_vp8(&mut self, payload: &[u8]) {
         let Ok(descriptor) = Vp8Descriptor::parse(payload) else { return };
         if let Some(value) = descriptor.picture_id() {
             self.picture.rebase(value, picture_mask(payload));
@@ -50,8 +112,7 @@ impl Pictures {
         }
     }
 
-    /// What is to be changed in a packet, if anything.
-    pub(crate) fn map(&mut self, payload: &[u8]) -> Option<Vp8Patch> {
+    fn map_vp8(&mut self, payload: &[u8]) -> Option<Vp8Patch> {
         let descriptor = Vp8Descriptor::parse(payload).ok()?;
         let mut patch = descriptor.patch();
         let mut changed = false;
@@ -93,17 +154,17 @@ mod tests {
 
     fn mapped(pictures: &mut Pictures, picture: u16, tl0: u8) -> (u16, u8) {
         let payload = packet(picture, tl0);
-        pictures.map(&payload);
+        pictures.map(Codec::Vp8, &payload, None);
         (pictures.picture.highest.unwrap(), pictures.tl0.highest.unwrap().to_le_bytes()[0])
     }
 
     #[test]
     fn pictures_are_counted_on_over_a_change_of_layer() {
         let mut pictures = Pictures::default();
-        pictures.rebase(&packet(0x7ffe, 254));
+        pictures.rebase(Codec::Vp8, &packet(0x7ffe, 254), None);
         assert_eq!(mapped(&mut pictures, 0x7ffe, 254), (0x7ffe, 254));
         assert_eq!(mapped(&mut pictures, 0x7fff, 255), (0x7fff, 255));
-        pictures.rebase(&packet(17, 3));
+        pictures.rebase(Codec::Vp8, &packet(17, 3), None);
         assert_eq!(mapped(&mut pictures, 17, 3), (0, 0));
         assert_eq!(mapped(&mut pictures, 18, 4), (1, 1));
     }
@@ -111,21 +172,55 @@ mod tests {
     #[test]
     fn an_unchanged_source_needs_no_patch() {
         let mut pictures = Pictures::default();
-        pictures.rebase(&packet(5, 5));
-        assert_eq!(pictures.map(&packet(5, 5)), None);
-        pictures.rebase(&packet(90, 5));
-        assert!(pictures.map(&packet(90, 5)).is_some());
+        pictures.rebase(Codec::Vp8, &packet(5, 5), None);
+        assert!(pictures.map(Codec::Vp8, &packet(5, 5), None).is_none());
+        pictures.rebase(Codec::Vp8, &packet(90, 5), None);
+        assert!(pictures.map(Codec::Vp8, &packet(90, 5), None).is_some());
+    }
+
+    #[test]
+    fn vp9_counts_on_and_is_copied_only_where_it_changes() {
+        let packet = |picture: u8, tl0: u8| vec![0xe8, 0x80, picture, 0x00, tl0, 0xee];
+        let mut pictures = Pictures::default();
+        pictures.rebase(Codec::Vp9, &packet(5, 9), None);
+        assert!(pictures.map(Codec::Vp9, &packet(5, 9), None).is_none());
+        pictures.rebase(Codec::Vp9, &packet(80, 1), None);
+        let Some(Patch::Payload(copy)) = pictures.map(Codec::Vp9, &packet(80, 1), None) else { panic!("unchanged") };
+        assert_eq!(copy, packet(6, 10));
+        let Some(Patch::Payload(copy)) = pictures.map(Codec::Vp9, &packet(81, 1), None) else { panic!("unchanged") };
+        assert_eq!(copy, packet(7, 10));
+    }
+
+    #[test]
+    fn av1_frames_are_counted_on_in_the_descriptor_that_always_goes_along() {
+        let descriptor = |frame: u16| {
+            let [high, low] = frame.to_be_bytes();
+            Descriptor::new(&[0xc0, high, low]).unwrap()
+        };
+        let told = |pictures: &mut Pictures, frame| match pictures.map(Codec::Av1, &[], Some(&descriptor(frame))) {
+            Some(Patch::Descriptor(out)) => out.frame(),
+            other => panic!("{other:?}"),
+        };
+        let mut pictures = Pictures::default();
+        pictures.rebase(Codec::Av1, &[], Some(&descriptor(0xffff)));
+        assert_eq!(told(&mut pictures, 0xffff), 0xffff);
+        pictures.rebase(Codec::Av1, &[], Some(&descriptor(700)));
+        assert_eq!(told(&mut pictures, 700), 0);
+        assert_eq!(told(&mut pictures, 701), 1);
     }
 
     proptest! {
         #[test]
         fn any_payload_is_taken(payload in prop::collection::vec(any::<u8>(), 0..64), other in prop::collection::vec(any::<u8>(), 0..64)) {
-            let mut pictures = Pictures::default();
-            pictures.rebase(&payload);
-            pictures.map(&payload);
-            pictures.map(&other);
-            pictures.rebase(&other);
-            pictures.map(&other);
+            for codec in [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264] {
+                let mut pictures = Pictures::default();
+                let (one, two) = (Descriptor::new(&payload), Descriptor::new(&other));
+                pictures.rebase(codec, &payload, one.as_ref());
+                pictures.map(codec, &payload, one.as_ref());
+                pictures.map(codec, &other, two.as_ref());
+                pictures.rebase(codec, &other, two.as_ref());
+                pictures.map(codec, &other, two.as_ref());
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The hot path: one packet of a publisher to all who receive it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use str0m::{
+    format::Codec,
     media::KeyframeRequestKind,
-    rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc, Vp8Patch},
+    rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc},
 };
 
 use super::{
@@ -16,9 +17,11 @@ use crate::{
     limits::{MAX_ENCODINGS_PER_TRACK, MAX_QUEUED_MEDIA_BYTES, MAX_SSRCS_PER_SEAT},
     output::{Event, Gone, PublishedTrack},
     route::{
+        descriptor::Descriptor,
         frame::{Entry, entry},
         keyframes::KeyframeRequests,
         layer::{Seen, Step},
+        picture::Patch,
         rate::Rate,
     },
 };
@@ -27,7 +30,8 @@ use crate::{
 struct Parcel<'a> {
     packet: &'a RtpPacket,
     kind: Kind,
-    vp8: bool,
+    codec: Codec,
+    descriptor: Option<&'a Descriptor>,
     seen: Seen,
     /// Sound that nobody needs to hear.
     silent: bool,
@@ -64,8 +68,9 @@ impl Shard {
             encoding.keyframes.arrived();
         }
         let seen = Seen { quality: encoding.quality, entry, first, asked_at: encoding.keyframes.asked_at() };
-        let vp8 = codec == Some(str0m::format::Codec::Vp8);
-        let parcel = Parcel { packet, kind, vp8, seen, silent };
+        let codec = codec.unwrap_or(Codec::Unknown);
+        let descriptor = packet.header.ext_vals.user_values.get();
+        let parcel = Parcel { packet, kind, codec, descriptor, seen, silent };
         let subscribers = std::mem::take(&mut track.subscribers);
         for held in &subscribers {
             self.deliver(*held, &parcel, now);
@@ -131,9 +136,11 @@ impl Shard {
             return;
         };
         let mime = match params.spec().codec {
-            str0m::format::Codec::Opus => "audio/opus",
-            str0m::format::Codec::Vp8 => "video/VP8",
-            str0m::format::Codec::H264 => "video/H264",
+            Codec::Opus => "audio/opus",
+            Codec::Vp8 => "video/VP8",
+            Codec::H264 => "video/H264",
+            Codec::Vp9 => "video/VP9",
+            Codec::Av1 => "video/AV1",
             _ => return,
         };
         let (id, room) = (seat.id, seat.join.room);
@@ -168,17 +175,25 @@ impl Shard {
             return;
         }
         let header = &parcel.packet.header;
-        let extensions = ExtensionValues {
+        let mut extensions = ExtensionValues {
             audio_level: header.ext_vals.audio_level,
             voice_activity: header.ext_vals.voice_activity,
             video_orientation: header.ext_vals.video_orientation,
             ..ExtensionValues::default()
         };
-        let mut write = RtpWrite::new(sending.pt, seq.into(), time, now, parcel.packet.payload.clone())
+        let mut payload = Arc::clone(&parcel.packet.payload);
+        let mut vp8 = None;
+        match patch {
+            Some(Patch::Vp8(patch)) => vp8 = Some(patch),
+            Some(Patch::Payload(copy)) => payload = copy.into(),
+            Some(Patch::Descriptor(descriptor)) => extensions.user_values.set(descriptor),
+            None => {}
+        }
+        let mut write = RtpWrite::new(sending.pt, seq.into(), time, now, payload)
             .marker(header.marker)
             .nackable(video)
             .ext_vals(extensions);
-        if let Some(patch) = patch {
+        if let Some(patch) = vp8 {
             write = write.vp8_patch(patch);
         }
         stream.write_rtp(write);
@@ -209,7 +224,7 @@ impl Shard {
 
 impl Subscription {
     /// Where a packet stands in the subscriber's stream, and what is changed in it; nothing if it is not for it.
-    fn place(&mut self, parcel: &Parcel<'_>, now: Instant) -> Option<(u64, u32, Option<Vp8Patch>)> {
+    fn place(&mut self, parcel: &Parcel<'_>, now: Instant) -> Option<(u64, u32, Option<Patch>)> {
         let (seq, time) = (*parcel.packet.seq_no, parcel.packet.header.timestamp);
         let source = Some(parcel.packet.header.ssrc);
         if parcel.kind == Kind::Audio {
@@ -243,13 +258,11 @@ impl Subscription {
             Step::Switch => {
                 self.source = source;
                 self.continuity.rebase(seq, time, now);
-                if parcel.vp8 {
-                    self.pictures.rebase(&parcel.packet.payload);
-                }
+                self.pictures.rebase(parcel.codec, &parcel.packet.payload, parcel.descriptor);
             }
         }
         let (seq, time) = self.continuity.map(seq, time, now)?;
-        let patch = if parcel.vp8 { self.pictures.map(&parcel.packet.payload) } else { None };
+        let patch = self.pictures.map(parcel.codec, &parcel.packet.payload, parcel.descriptor);
         Some((seq, time, patch))
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     input::Address,
     limits::{MAX_ADDRESSES_PER_SIDE, MAX_DATA_BYTES},
     output::Refusal,
+    route::descriptor,
 };
 
 /// How often str0m reports what it measured.
@@ -104,8 +105,13 @@ impl Peer {
                 ..FormatParams::default()
             },
         );
+        // VP8 first: it is what clients send that name no codec.
         codecs.enable_vp8(true);
         codecs.enable_h264(true);
+        codecs.enable_vp9(true);
+        codecs.enable_av1(true);
+        let (id, descriptor) = descriptor::extension();
+        rtc.extension_map().set(id, descriptor);
         let mut rtc = rtc.build(now);
         for address in addresses {
             let candidate = candidate(*address).ok_or_else(|| Refusal::Sdp("unusable candidate address".to_owned()))?;

@@ -11,7 +11,7 @@ use crate::{
     input::{MuteBy, NewTrack},
     limits::{MAX_ENCODINGS_PER_TRACK, MAX_SDP_BYTES, MAX_SECTIONS, MAX_TRACKS_PER_SEAT},
     output::{Event, Refusal, Speaker},
-    sdp::{self, Section},
+    sdp::{self, Section, Wish},
 };
 
 impl Shard {
@@ -39,6 +39,12 @@ impl Shard {
         let answer = answer?.to_sdp_string();
         self.match_sections(slot, &sections);
         let Some(seat) = self.seat(slot) else { return Err(Refusal::UnknownSeat) };
+        let wishes: Vec<_> = seat
+            .tracks
+            .iter()
+            .filter_map(|track| Some(Wish { mid: track.mid?.to_string(), codec: track.new.codec? }))
+            .collect();
+        let answer = sdp::tailored(&answer, &wishes);
         let mids =
             seat.tracks.iter().filter_map(|track| Some((track.mid?.to_string(), track.new.sid.clone()))).collect();
         self.event(Event::Answer { seat: id, id: number, sdp: answer, mids });

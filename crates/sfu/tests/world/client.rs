@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fernamt_sfu::{Channel, Proto, SeatId, Sid};
+use fernamt_sfu::{Channel, Proto, SeatId, Sid, VideoCodec};
 use str0m::{
     Candidate, Event, Input, Output, Rtc,
     change::{SdpAnswer, SdpOffer, SdpPendingOffer},
@@ -40,7 +40,10 @@ pub(crate) struct Client {
     born: Instant,
 }
 
-use super::track::{Heard, Track, vp8_header};
+use super::{
+    picture::{self, told},
+    track::{Heard, Track},
+};
 
 const PACKET_BYTES: usize = 1_000;
 
@@ -52,6 +55,7 @@ impl Client {
                 .set_rtp_mode(true)
                 .set_sctp_max_message_size(65_536)
                 .set_sctp_max_buffered_amount(1 << 20)
+                .set_extension(12, picture::extension())
                 .build(now);
             let candidate = match proto {
                 Proto::Udp => Candidate::host(address, "udp"),
@@ -168,11 +172,8 @@ impl Client {
 
     fn send_frame(&mut self, index: usize, now: Instant, since_start: Duration) {
         let track = &mut self.tracks[index];
-        let wanted = match (track.video, track.h264) {
-            (false, _) => Codec::Opus,
-            (true, true) => Codec::H264,
-            (true, false) => Codec::Vp8,
-        };
+        let video = track.codec.unwrap_or(VideoCodec::Vp8);
+        let wanted = if track.video { picture::spec(video) } else { Codec::Opus };
         let codec = self.publisher.codec_config().find(|params| params.spec().codec == wanted).unwrap();
         let pt = codec.pt();
         let micros = u64::try_from(since_start.as_micros()).unwrap();
@@ -183,21 +184,20 @@ impl Client {
             let packets = layer.frame_bytes.div_ceil(PACKET_BYTES).max(1);
             layer.keyframes_sent += u64::from(layer.key && track.video);
             for part in 0..packets {
-                let mut payload = match (track.video, track.h264) {
-                    (false, _) => vec![0xfc],
-                    // A keyframe's parameters, or a slice.
-                    (true, true) => vec![if layer.key && part == 0 { 0x67 } else { 0x61 }],
-                    (true, false) => vp8_header(layer.picture, part == 0, layer.key),
-                };
+                let mut payload =
+                    if track.video { picture::head(video, layer.picture, part == 0, layer.key) } else { vec![0xfc] };
                 payload.push(layer.index);
                 payload.extend_from_slice(&micros.to_be_bytes());
                 payload.resize((layer.frame_bytes / packets).max(20), 0xaa);
                 layer.seq += 1;
-                let extensions = ExtensionValues {
+                let mut extensions = ExtensionValues {
                     audio_level: (!track.video).then_some(-track.level),
                     voice_activity: (!track.video).then_some(track.level < 60),
                     ..Default::default()
                 };
+                if track.video && video == VideoCodec::Av1 {
+                    extensions.user_values.set(picture::descriptor(layer.picture, part == 0 && layer.key));
+                }
                 stream.write_rtp(
                     RtpWrite::new(pt, layer.seq.into(), time, now, payload)
                         .marker(part + 1 == packets)
@@ -296,24 +296,20 @@ impl Client {
         heard.packets += 1;
         heard.highest_seq = heard.highest_seq.max(seq);
         heard.last_at = Some(now);
-        let body = match packet.payload[0] {
-            0x80 | 0x90 => {
-                let picture = u16::from_be_bytes([packet.payload[2], packet.payload[3]]) & 0x7fff;
-                let key = packet.payload[0] == 0x90 && packet.payload[6] & 1 == 0;
-                heard.keyframes += u64::from(key);
-                heard.began_inside |= heard.packets == 1 && !key;
-                match heard.last_picture {
-                    Some(last) if picture != last && picture != (last + 1) & 0x7fff => heard.picture_jumps += 1,
-                    _ => {}
-                }
-                heard.last_picture = Some(picture);
-                &packet.payload[7..]
+        let params = self.subscriber.codec_config().find(|params| params.pt() == packet.header.payload_type).unwrap();
+        let codec = params.spec().codec;
+        let body = if let Some(codec) = VideoCodec::ALL.into_iter().find(|video| picture::spec(*video) == codec) {
+            let told = told(codec, &packet.payload, &packet.header.ext_vals);
+            heard.keyframes += u64::from(told.key);
+            heard.began_inside |= heard.packets == 1 && !told.key;
+            match (heard.last_picture, told.picture) {
+                (Some(last), Some(now)) if now != last && now != (last + 1) & 0x7fff => heard.picture_jumps += 1,
+                _ => {}
             }
-            first => {
-                heard.keyframes += u64::from(first == 0x67);
-                heard.began_inside |= heard.packets == 1 && first == 0x61;
-                &packet.payload[1..]
-            }
+            heard.last_picture = told.picture;
+            told.body
+        } else {
+            &packet.payload[1..]
         };
         heard.layer = body[0];
         heard.layers[usize::from(body[0])] += 1;

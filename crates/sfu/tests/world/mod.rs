@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod net;
+mod picture;
 pub(crate) mod track;
 
 use std::{
@@ -270,5 +271,6 @@ pub(crate) fn announcement(track: &Track) -> NewTrack {
             Vec::new()
         },
         encrypted: false,
+        codec: track.codec,
     }
 }

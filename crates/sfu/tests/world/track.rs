@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use fernamt_sfu::Sid;
+use fernamt_sfu::{Sid, VideoCodec};
 use str0m::media::{Mid, Rid};
 
 /// What a subscriber saw of a track.
@@ -41,7 +41,8 @@ pub(crate) struct Track {
     pub(crate) level: i8,
     /// Sends nothing at all.
     pub(crate) stopped: bool,
-    pub(crate) h264: bool,
+    /// What a picture is sent with; VP8 unless said.
+    pub(crate) codec: Option<VideoCodec>,
     /// Nothing moves: frames are sent only when somebody asks for a keyframe.
     pub(crate) still: bool,
 }
@@ -78,7 +79,7 @@ impl Track {
             layers: vec![Layer::new(None, 0, 80)],
             level: 20,
             stopped: false,
-            h264: false,
+            codec: None,
             still: false,
         }
     }
@@ -102,10 +103,4 @@ impl Layer {
             keyframes_asked: 0,
         }
     }
-}
-
-/// A VP8 packet's descriptor and the first byte of its frame.
-pub(super) fn vp8_header(picture: u16, first: bool, key: bool) -> Vec<u8> {
-    let [high, low] = picture.to_be_bytes();
-    vec![if first { 0x90 } else { 0x80 }, 0xe0, 0x80 | high, low, low, 0x20, u8::from(!key)]
 }

@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use fernamt_sfu::{Allowed, Input, Kind, Layer, MuteBy, NewTrack, Quality, SeatId as SeatNo, Sid, TrackSetting};
+use fernamt_sfu::{
+    Allowed, Input, Kind, Layer, MuteBy, NewTrack, Quality, SeatId as SeatNo, Sid, TrackSetting, VideoCodec,
+};
 use livekit_protocol as proto;
 use livekit_protocol::{
     request_response::{Reason, Request},
@@ -106,6 +108,8 @@ impl Control {
             muted: request.muted,
             layers: layers(&request),
             encrypted: request.encryption() != proto::encryption::Type::None,
+            // The first is the one that is sent; the second would be a backup codec.
+            codec: request.simulcast_codecs.first().and_then(|named| VideoCodec::from_name(&named.codec)),
         };
         let info = wire::track_info(sid.as_str(), &request);
         seated.tracks.push(Published {

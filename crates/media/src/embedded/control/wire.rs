@@ -21,7 +21,7 @@ pub(crate) const PING_INTERVAL_S: u16 = 5;
 pub(crate) const PING_TIMEOUT_S: u16 = 15;
 
 /// What may be published, in the order in which the JavaScript client falls back.
-const CODECS: [&str; 3] = ["video/VP8", "video/H264", "audio/opus"];
+const CODECS: [&str; 5] = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus"];
 
 pub(super) fn codecs() -> Vec<proto::Codec> {
     CODECS.iter().map(|mime| proto::Codec { mime: (*mime).to_owned(), ..proto::Codec::default() }).collect()
