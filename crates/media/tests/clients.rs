@@ -7,6 +7,7 @@ use fernamt_media::{
 };
 use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{House, Plan, line::Line};
@@ -31,6 +32,29 @@ fn two_browsers_see_and_hear_each_other() {
     erika.join(&house.url(), &house.ticket(1)).expect("joined");
     jonas.join(&house.url(), &house.ticket(2)).expect("joined");
     meet(&mut house, &mut erika, &mut jonas);
+}
+
+#[test]
+fn browsers_decode_every_codec_that_one_of_them_sends() {
+    let mut erika = fernamt_testkit::peer!(BrowserClient::start());
+    let mut jonas = fernamt_testkit::peer!(BrowserClient::start());
+    let house = House::new();
+    erika.join(&house.url(), &house.ticket(1)).expect("joined");
+    jonas.join(&house.url(), &house.ticket(2)).expect("joined");
+    let sendable = jonas.sendable().expect("told");
+    for (codec, mime) in [("vp9", "video/VP9"), ("av1", "video/AV1"), ("h264", "video/H264")] {
+        if !sendable.iter().any(|name| name == mime) {
+            eprintln!("SKIPPED {codec}: this Chromium has no encoder for it");
+            continue;
+        }
+        jonas.publish_picture_in(codec, [90, 160], json!({ "width": 640, "height": 360 })).expect("published");
+        let enough =
+            |seen: &fernamt_testkit::peers::Seen| seen.name == codec && seen.moved > 5 && !seen.codec.is_empty();
+        let picture = erika.wait_until_seen(LIMIT, enough).expect(codec);
+        assert_eq!(picture.codec, mime, "{picture:?}");
+        assert!((picture.colour[0] - 90.0).abs() < 15.0 && (picture.colour[1] - 160.0).abs() < 15.0, "{picture:?}");
+        jonas.unpublish(codec).expect("ended");
+    }
 }
 
 #[test]

@@ -65,6 +65,9 @@ pub struct Seen {
     /// The loudest tone of the last second.
     #[serde(default)]
     pub tone_hz: f64,
+    /// What it comes as (`video/VP9`), where the client tells.
+    #[serde(default)]
+    pub codec: String,
 }
 
 impl Heard {
@@ -117,6 +120,25 @@ impl Driven {
     pub fn publish_picture(&mut self, name: &str, (width, height): (u32, u32), colour: [u8; 2]) -> Result<String> {
         let arguments = json!({ "name": name, "width": width, "height": height, "colour": colour });
         sid(&self.command("publish_picture", arguments)?)
+    }
+
+    /// Publishes a moving bar under the name of a codec, with options of the JavaScript client.
+    pub fn publish_picture_in(&mut self, codec: &str, colour: [u8; 2], mut options: Value) -> Result<String> {
+        for (name, value) in [("name", json!(codec)), ("videoCodec", json!(codec)), ("colour", json!(colour))] {
+            options[name] = value;
+        }
+        sid(&self.command("publish_picture", options)?)
+    }
+
+    /// The codecs the JavaScript client's browser can send pictures with.
+    pub fn sendable(&mut self) -> Result<Vec<String>> {
+        let codecs = self.command("sendable", json!({}))?["codecs"].take();
+        serde_json::from_value(codecs).context("the browser's codecs")
+    }
+
+    /// Ends a track.
+    pub fn unpublish(&mut self, name: &str) -> Result<()> {
+        self.command("unpublish", json!({ "name": name })).map(drop)
     }
 
     /// Sends a text to all others.

@@ -4,9 +4,17 @@
 const { Room, RoomEvent, Track } = LivekitClient;
 const say = (line) => fetch("/said", { method: "POST", body: JSON.stringify(line) });
 
+/** What a track comes as. */
+async function codecOf(receiver) {
+  const stats = await receiver.getStats();
+  const inbound = [...stats.values()].find((one) => one.type === "inbound-rtp");
+  return stats.get(inbound?.codecId)?.mimeType ?? "";
+}
+
 /** Listens to one track: how loud, and which tone is the loudest. */
 class Ear {
   constructor(track) {
+    this.track = track;
     this.audio = track.attach();
     this.audio.muted = false;
     const context = (Ear.context ??= new AudioContext({ sampleRate: 48000 }));
@@ -16,7 +24,7 @@ class Ear {
     this.since = performance.now();
   }
 
-  count() {
+  async count() {
     const heard = new Float32Array(this.analyser.fftSize);
     this.analyser.getFloatTimeDomainData(heard);
     const energy = Math.sqrt(heard.reduce((sum, value) => sum + value * value, 0) / heard.length) * 32768;
@@ -24,7 +32,8 @@ class Ear {
     this.analyser.getFloatFrequencyData(strengths);
     const loudest = strengths.indexOf(Math.max(...strengths));
     const tone_hz = energy > 1 ? (loudest * 48000) / this.analyser.fftSize : 0;
-    return { frames: Math.floor((performance.now() - this.since) / 10), energy, tone_hz };
+    const codec = await codecOf(this.track.receiver);
+    return { frames: Math.floor((performance.now() - this.since) / 10), energy, tone_hz, codec };
   }
 }
 
@@ -32,6 +41,7 @@ class Ear {
 class Eye {
   constructor(track) {
     Object.assign(this, { frames: 0, moved: 0, width: 0, height: 0, colour: [0, 0], last: null });
+    this.track = track;
     this.video = track.attach();
     this.video.muted = true;
     document.body.append(this.video);
@@ -60,9 +70,9 @@ class Eye {
     this.video.requestVideoFrameCallback(look);
   }
 
-  count() {
+  async count() {
     const { frames, moved, width, height, colour } = this;
-    return { frames, moved, width, height, colour };
+    return { frames, moved, width, height, colour, codec: await codecOf(this.track.receiver) };
   }
 }
 
@@ -137,7 +147,7 @@ class Driver {
     return this.publish(name, out.stream.getAudioTracks()[0], { source });
   }
 
-  async publish_picture({ name = "picture", width, height, colour, simulcast = true, source = "camera" }) {
+  async publish_picture({ name = "picture", width, height, colour, simulcast = true, source = "camera", ...options }) {
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const brush = canvas.getContext("2d");
     const [u, v] = colour.map((value) => value - 128);
@@ -150,7 +160,7 @@ class Driver {
       brush.fillRect(at, 0, width / 4, height);
       at = (at + Math.max(width / 40, 2)) % width;
     }, 50);
-    return this.publish(name, canvas.captureStream(20).getVideoTracks()[0], { source, simulcast });
+    return this.publish(name, canvas.captureStream(20).getVideoTracks()[0], { source, simulcast, ...options });
   }
 
   async publish(name, track, options) {
@@ -217,7 +227,12 @@ class Driver {
   }
 
   async counts() {
-    return { tracks: [...this.senses.values()].map(({ sense, ...track }) => ({ ...track, ...sense.count() })) };
+    const count = async ({ sense, ...track }) => ({ ...track, ...(await sense.count()) });
+    return { tracks: await Promise.all([...this.senses.values()].map(count)) };
+  }
+
+  async sendable() {
+    return { codecs: RTCRtpSender.getCapabilities("video").codecs.map(({ mimeType }) => mimeType) };
   }
 
   async leave() {
