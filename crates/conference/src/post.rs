@@ -147,7 +147,14 @@ pub(crate) enum Content {
     /// An invitation, as it holds when it is sent: to all that is to come, or to one meeting that was moved.
     Invite { language: Language, name: Option<String>, meeting: Option<MeetingId> },
     /// What was called off; it may be gone when the letter is sent.
-    Cancel { language: Language, subject: String, text: String, calendar: String },
+    Cancel {
+        language: Language,
+        #[serde(default)]
+        name: Option<String>,
+        subject: String,
+        text: String,
+        calendar: String,
+    },
 }
 
 /// Writes letters to those of the invited who have an address. Where there is no mail server, or mail is switched off,
@@ -265,7 +272,7 @@ async fn put_together(
     let json = opened.map_err(|_| Unwritten::Nothing("it does not open"))?;
     let content: Content = serde_json::from_slice(&json).map_err(|_| Unwritten::Nothing("it does not parse"))?;
     let (subject, text, calendar, method, name) = match content {
-        Content::Cancel { subject, text, calendar, .. } => (subject, text, calendar, Method::Cancel, None),
+        Content::Cancel { name, subject, text, calendar, .. } => (subject, text, calendar, Method::Cancel, name),
         Content::Invite { language, name, meeting } => {
             if !is_invited(tenant, letter).await? {
                 return Err(Unwritten::Nothing("they are invited no more"));

@@ -107,6 +107,7 @@ async fn a_letter_invites_tells_of_changes_and_calls_off() {
     assert_eq!(ada.delete(&at(ROOMS, &room)).await.status, 204);
     let letters = house.letters().await;
     let read = fernamt_testkit::peer!(peers::read_calendar(&calendar_in(&letters[0])));
+    assert!(letters[0].contains("To: \"Gisela Gast\" <gast@amt.example>"), "{}", letters[0]);
     assert_eq!((&read["method"], &read["events"][0]["status"]), (&json!("CANCEL"), &json!("CANCELLED")));
     assert_eq!(read["events"][0]["uid"], event["uid"]);
 }

@@ -246,7 +246,8 @@ async fn send_cancellation(
     let content = |invitee: &InviteeRecord, guest: &Guest| {
         let language = Language::named(invitee.language.as_deref().unwrap_or("de"));
         let (subject, text) = card.called_off(language, Some(meeting));
-        Content::Cancel { language, subject, text, calendar: card.cancel_one(meeting, language, Some(guest)) }
+        let calendar = card.cancel_one(meeting, language, Some(guest));
+        Content::Cancel { language, name: guest.name.clone(), subject, text, calendar }
     };
     post::write(work, card.tenant, &conference.parts, &card.room, invited, content).await
 }

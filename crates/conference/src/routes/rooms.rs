@@ -428,7 +428,8 @@ async fn send_withdrawal(
     let content = |invitee: &InviteeRecord, guest: &Guest| {
         let language = Language::named(invitee.language.as_deref().unwrap_or("de"));
         let (subject, text) = card.called_off(language, None);
-        Content::Cancel { language, subject, text, calendar: card.cancel_all(first, language, Some(guest)) }
+        let calendar = card.cancel_all(first, language, Some(guest));
+        Content::Cancel { language, name: guest.name.clone(), subject, text, calendar }
     };
     Ok(post::write(work, card.tenant, &conference.parts, &card.room, gone, content).await?)
 }
