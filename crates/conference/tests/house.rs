@@ -67,6 +67,11 @@ impl PostOffice for Tray {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_post(None).await
+    }
+
+    /// A house whose letters go elsewhere than to its tray.
+    pub(crate) async fn with_post(elsewhere: Option<Arc<dyn PostOffice>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -83,6 +88,7 @@ impl House {
         );
         let address = PublicAddress { scheme: "https", port: None };
         let tray = Arc::new(Tray::default());
+        let office = elsewhere.unwrap_or_else(|| Arc::clone(&tray) as _);
         let conference = Conference::new(Parts {
             store: store.clone(),
             clock: Arc::new(clock.clone()),
@@ -90,7 +96,7 @@ impl House {
             sealer: Arc::clone(&sealer),
             guard: EgressGuard::default().allow_loopback(HOOK_PORTS),
             address: address.clone(),
-            post: Some(Post { from: "fernamt@amt.example".into(), office: Arc::clone(&tray) as _ }),
+            post: Some(Post { from: "fernamt@amt.example".into(), office }),
             live: Arc::new(NoneRuns),
         });
         let web = Arc::new(Web {

@@ -7,6 +7,7 @@ mod entry;
 mod hall;
 mod house;
 mod invitations;
+mod mail;
 mod meetings;
 mod moderation;
 mod outside;

@@ -18,6 +18,7 @@ const SUITE: &str = "bookworm";
 const PACKAGES: &[&str] = &[
     "ca-certificates",
     "dbus-x11",
+    "exim4-daemon-light",
     "freerdp2-shadow-x11",
     "freerdp2-x11",
     "iproute2",
