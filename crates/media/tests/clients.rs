@@ -41,6 +41,9 @@ fn browsers_decode_every_codec_that_one_of_them_sends() {
     let house = House::new();
     erika.join(&house.url(), &house.ticket(1)).expect("joined");
     jonas.join(&house.url(), &house.ticket(2)).expect("joined");
+    jonas.publish_tone("tone", 700.0).expect("published");
+    let tone = erika.wait_until_seen(LIMIT, |seen| seen.energy > 3000.0 && seen.repeated > 20).expect("heard");
+    assert!((tone.tone_hz - 700.0).abs() < 30.0 && tone.codec == "audio/opus", "{tone:?}");
     let sendable = jonas.sendable().expect("told");
     for (codec, mime) in [("vp9", "video/VP9"), ("av1", "video/AV1"), ("h264", "video/H264")] {
         if !sendable.iter().any(|name| name == mime) {

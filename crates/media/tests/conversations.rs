@@ -22,10 +22,10 @@ const OURS: &[(&str, &str)] = &[
     ("reconnect", "nobody resumes"),
     ("leave", "nobody resumes: who asks to is asked to join anew"),
     // Codecs.
-    ("join.enabledPublishCodecs", "VP8, H.264 and Opus are in"),
-    ("join.room.enabledCodecs", "VP8, H.264 and Opus are in"),
-    ("answer.sdp", "our engine's descriptions; no RED, VP9 or AV1; the client begins DTLS; sections name their stream"),
-    ("offer.sdp", "our engine's descriptions; no RED, VP9 or AV1; sections that ended are stopped"),
+    ("join.enabledPublishCodecs", "no H.265, PCMU or PCMA"),
+    ("join.room.enabledCodecs", "no H.265, PCMU or PCMA"),
+    ("answer.sdp", "our engine's descriptions; the client begins DTLS; sections name their stream"),
+    ("offer.sdp", "our engine's descriptions; sections that ended are stopped"),
     ("answer.midToTrackId", "said in answers too"),
     // What a server says about itself and its rooms.
     ("join.clientConfiguration", "resuming is switched off"),
@@ -56,13 +56,11 @@ const OURS: &[(&str, &str)] = &[
 const OUR_TRACKS: &[(&str, &str)] = &[
     ("backupCodecPolicy", "no backup codecs"),
     ("codecs", "known once media has come, and without the client's names for it"),
-    ("disableRed", "RED is out"),
     ("layers[].ssrc", "nobody needs the numbers"),
     ("layers[].repairSsrc", "nobody needs the numbers"),
     ("layers[].rid", "nobody needs the names"),
     ("layers[].spatialLayer", "nobody needs the numbers"),
     ("mid", "sections count by what came first"),
-    ("mimeType", "RED is out"),
     ("name", "who is there already is told in the answer to the join alone"),
     ("stream", "said only if the client named one"),
     ("version", "updates are whole, and count"),

@@ -218,6 +218,8 @@ pub struct NewTrack {
     pub layers: Vec<Layer>,
     /// Whether payloads are encrypted end to end.
     pub encrypted: bool,
+    /// Whether sound may repeat itself (RED). Never where it is encrypted: what is repeated could not be taken out.
+    pub red: bool,
     /// The codec the client wants to send pictures with, if it says so.
     pub codec: Option<VideoCodec>,
 }

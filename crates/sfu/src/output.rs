@@ -98,6 +98,13 @@ pub enum Event {
         /// Which.
         track: Sid,
     },
+    /// A subscriber's client cannot take the codec of a track: it does not get it.
+    CodecRefused {
+        /// The subscriber.
+        seat: SeatId,
+        /// Which.
+        track: Sid,
+    },
     /// Who speaks, as changes to what was said before. A seat with `active: false` has fallen silent.
     Speakers {
         /// Where.
@@ -177,7 +184,7 @@ pub struct PublishedTrack {
     pub kind: Kind,
     /// Where it comes from.
     pub source: Source,
-    /// `audio/opus`, `video/VP8`, `video/H264`, `video/VP9`, `video/AV1`.
+    /// `audio/opus`, `audio/red`, `video/VP8`, `video/H264`, `video/VP9`, `video/AV1`.
     pub mime: &'static str,
     /// Whether it has several encodings.
     pub simulcast: bool,

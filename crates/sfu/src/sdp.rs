@@ -1,5 +1,6 @@
 //! What the core itself reads of a session description: which sections carry which tracks; and what it changes in its
-//! answers: which codec comes first, because that is the one clients send. Everything else is str0m's.
+//! answers: which codec comes first, because that is the one clients send, whether sound repeats itself, and that it may
+//! pause. Everything else is str0m's.
 
 use crate::ids::{Kind, VideoCodec};
 
@@ -59,12 +60,14 @@ pub(crate) fn sections(sdp: &str) -> Vec<Section> {
 pub(crate) struct Wish {
     pub(crate) mid: String,
     /// The codec it sends, if it is in.
-    pub(crate) codec: VideoCodec,
+    pub(crate) codec: Option<VideoCodec>,
+    /// Sound may repeat itself.
+    pub(crate) red: bool,
 }
 
-/// An answer as clients want it.
+/// An answer as clients want it. Sound nobody said anything about does not repeat itself.
 pub(crate) fn tailored(answer: &str, wishes: &[Wish]) -> String {
-    let mut whole = String::with_capacity(answer.len());
+    let mut whole = String::with_capacity(answer.len() + 64);
     let mut section: Vec<&str> = Vec::new();
     for line in answer.split_inclusive('\n') {
         if line.starts_with("m=") {
@@ -77,32 +80,67 @@ pub(crate) fn tailored(answer: &str, wishes: &[Wish]) -> String {
     whole
 }
 
-/// Writes a section, its payload types in the order of the wish for it.
 fn finish(whole: &mut String, section: &[&str], wishes: &[Wish]) {
     let mid = section.iter().find_map(|line| line.strip_prefix("a=mid:")).map(str::trim);
     let wish = wishes.iter().find(|wish| Some(wish.mid.as_str()) == mid);
-    let Some((wish, (media, rest))) = wish.zip(section.split_first()) else {
-        return whole.extend(section.iter().copied());
-    };
-    let mut first: Vec<&str> = section.iter().filter_map(|line| payload_type_of(line, wish.codec)).collect();
-    let repairs: Vec<&str> = section.iter().filter_map(|line| repair_of(line, &first)).collect();
-    first.extend(repairs);
-    // What stands before the payload types: kind, port, protocol.
-    let words: Vec<&str> = media.split_ascii_whitespace().collect();
-    let (head, types) = words.split_at(words.len().min(3));
-    let preferred = types.iter().filter(|word| first.contains(word));
-    let others = types.iter().filter(|word| !first.contains(word));
-    let line: Vec<&str> = head.iter().chain(preferred).chain(others).copied().collect();
-    whole.push_str(&line.join(" "));
+    let Some((media, rest)) = section.split_first() else { return };
+    match wish.and_then(|wish| wish.codec) {
+        _ if media.starts_with("m=audio") => finish_sound(whole, media, rest, wish.is_some_and(|wish| wish.red)),
+        Some(codec) if media.starts_with("m=video") => {
+            let mut first: Vec<&str> = rest.iter().filter_map(|line| payload_type_of(line, codec.name())).collect();
+            let repairs: Vec<&str> = rest.iter().filter_map(|line| repair_of(line, &first)).collect();
+            first.extend(repairs);
+            let (head, types) = media_words(media);
+            let (preferred, others): (Vec<&str>, Vec<&str>) = types.into_iter().partition(|word| first.contains(word));
+            write_media(whole, &[head, preferred, others].concat());
+            whole.extend(rest.iter().copied());
+        }
+        _ => whole.extend(section.iter().copied()),
+    }
+}
+
+/// Writes a section of sound, without RED if it may not repeat itself.
+fn finish_sound(whole: &mut String, media: &str, rest: &[&str], red: bool) {
+    let opus: Vec<&str> = rest.iter().filter_map(|line| payload_type_of(line, "opus")).collect();
+    let out: Vec<&str> = rest.iter().filter_map(|line| payload_type_of(line, "red")).filter(|_| !red).collect();
+    let (head, types) = media_words(media);
+    let kept: Vec<&str> = types.into_iter().filter(|word| !out.contains(word)).collect();
+    write_media(whole, &[head, kept].concat());
+    for line in rest {
+        match described(line) {
+            Some(number) if out.contains(&number) => {}
+            // Opus may pause where nobody speaks.
+            Some(number) if opus.contains(&number) && line.starts_with("a=fmtp:") && !line.contains("usedtx=") => {
+                whole.push_str(line.trim_end());
+                whole.push_str(";usedtx=1\r\n");
+            }
+            _ => whole.push_str(line),
+        }
+    }
+}
+
+/// What stands before the payload types (kind, port, protocol), and they.
+fn media_words(media: &str) -> (Vec<&str>, Vec<&str>) {
+    let mut words = media.split_ascii_whitespace();
+    (words.by_ref().take(3).collect(), words.collect())
+}
+
+fn write_media(whole: &mut String, words: &[&str]) {
+    whole.push_str(&words.join(" "));
     whole.push_str("\r\n");
-    whole.extend(rest.iter().copied());
+}
+
+/// The payload type that a line describes.
+fn described(line: &str) -> Option<&str> {
+    let value = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|name| line.strip_prefix(name))?;
+    value.split_once(' ').map(|(number, _)| number)
 }
 
 /// The payload type that a line gives to a codec.
-fn payload_type_of(line: &str, codec: VideoCodec) -> Option<&str> {
+fn payload_type_of<'a>(line: &'a str, codec: &str) -> Option<&'a str> {
     let (number, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
     let name = name.split('/').next()?;
-    name.eq_ignore_ascii_case(codec.name()).then_some(number)
+    name.trim_end().eq_ignore_ascii_case(codec).then_some(number)
 }
 
 /// The payload type that a line names as the repairs of one of these.
@@ -137,18 +175,32 @@ mod tests {
         let answer = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 45\r\na=mid:1\r\na=rtpmap:96 VP8/90000\r\n\
             a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\n\
             a=fmtp:99 apt=98\r\na=rtpmap:45 AV1/90000\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:2\r\n";
-        let wish = |codec| vec![Wish { mid: "1".to_owned(), codec }];
+        let wish = |codec| vec![Wish { mid: "1".to_owned(), codec: Some(codec), red: true }];
         assert_eq!(tailored(answer, &[]), answer);
         assert_eq!(tailored(answer, &wish(VideoCodec::H264)), answer, "not in");
         assert_eq!(tailored(answer, &wish(VideoCodec::Vp9)), answer.replace("96 97 98 99 45", "98 99 96 97 45"));
         assert_eq!(tailored(answer, &wish(VideoCodec::Av1)), answer.replace("96 97 98 99 45", "45 96 97 98 99"));
     }
 
+    #[test]
+    fn sound_repeats_itself_only_where_it_may() {
+        let answer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:0\r\na=rtpmap:63 red/48000/2\r\n\
+            a=fmtp:63 111/111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
+            a=fmtp:111 minptime=10;useinbandfec=1\r\n";
+        let plain = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtpmap:111 opus/48000/2\r\n\
+            a=rtcp-fb:111 transport-cc\r\na=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n";
+        let wish = |red| vec![Wish { mid: "0".to_owned(), codec: None, red }];
+        assert_eq!(tailored(answer, &wish(true)), answer.replace("fec=1", "fec=1;usedtx=1"));
+        assert_eq!(tailored(answer, &wish(false)), plain);
+        assert_eq!(tailored(answer, &[]), plain);
+        assert_eq!(tailored(plain, &[]), plain);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in "(m=|a=|mid:|msid:|rtpmap:|fmtp:|[ -~]|\r\n){0,80}") {
             sections(&text);
-            let wish = Wish { mid: text.chars().take(1).collect(), codec: VideoCodec::Vp9 };
+            let wish = Wish { mid: text.chars().take(1).collect(), codec: Some(VideoCodec::Vp9), red: false };
             tailored(&text, &[wish]);
         }
     }

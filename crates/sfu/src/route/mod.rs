@@ -9,6 +9,7 @@ pub(crate) mod layer;
 pub(crate) mod picture;
 pub(crate) mod quality;
 pub(crate) mod rate;
+pub(crate) mod red;
 pub(crate) mod shortage;
 pub(crate) mod sound;
 pub(crate) mod speakers;

@@ -1,9 +1,9 @@
 //! The hot path: one packet of a publisher to all who receive it.
 
-use std::{sync::Arc, time::Instant};
+use std::{cell::OnceCell, sync::Arc, time::Instant};
 
 use str0m::{
-    format::Codec,
+    format::{Codec, PayloadParams},
     media::KeyframeRequestKind,
     rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc},
 };
@@ -23,6 +23,7 @@ use crate::{
         layer::{Seen, Step},
         picture::Patch,
         rate::Rate,
+        red,
     },
 };
 
@@ -35,6 +36,16 @@ struct Parcel<'a> {
     seen: Seen,
     /// Sound that nobody needs to hear.
     silent: bool,
+    /// Sound that repeats itself, and the same without.
+    red: bool,
+    plain: OnceCell<Option<Arc<[u8]>>>,
+}
+
+impl Parcel<'_> {
+    /// The payload without what it repeats.
+    fn plain(&self) -> Option<Arc<[u8]>> {
+        self.plain.get_or_init(|| red::newest(&self.packet.payload).map(|(_, block)| block.into())).clone()
+    }
 }
 
 impl Shard {
@@ -69,8 +80,9 @@ impl Shard {
         }
         let seen = Seen { quality: encoding.quality, entry, first, asked_at: encoding.keyframes.asked_at() };
         let codec = codec.unwrap_or(Codec::Unknown);
-        let descriptor = packet.header.ext_vals.user_values.get();
-        let parcel = Parcel { packet, kind, codec, descriptor, seen, silent };
+        let (descriptor, pt) = (packet.header.ext_vals.user_values.get(), packet.header.payload_type);
+        let red = kind == Kind::Audio && track.params.is_some_and(|params| params.red() == Some(pt));
+        let parcel = Parcel { packet, kind, codec, descriptor, seen, silent, red, plain: OnceCell::new() };
         let subscribers = std::mem::take(&mut track.subscribers);
         for held in &subscribers {
             self.deliver(*held, &parcel, now);
@@ -131,11 +143,10 @@ impl Shard {
         let Some(seat) = self.seat(slot) else { return };
         let pt = packet.header.payload_type;
         let Some(publisher) = seat.publisher.as_ref() else { return };
-        let Some(params) = publisher.rtc.codec_config().params().iter().find(|params| params.pt() == pt).copied()
-        else {
-            return;
-        };
+        let fits = |params: &&PayloadParams| params.pt() == pt || params.red() == Some(pt);
+        let Some(params) = publisher.rtc.codec_config().params().iter().find(fits).copied() else { return };
         let mime = match params.spec().codec {
+            Codec::Opus if params.red() == Some(pt) => "audio/red",
             Codec::Opus => "audio/opus",
             Codec::Vp8 => "video/VP8",
             Codec::H264 => "video/H264",
@@ -182,6 +193,14 @@ impl Shard {
             ..ExtensionValues::default()
         };
         let mut payload = Arc::clone(&parcel.packet.payload);
+        let mut pt = sending.pt;
+        if parcel.red {
+            match (sending.red, parcel.plain()) {
+                (Some(red), _) => pt = red,
+                (None, Some(plain)) => payload = plain,
+                (None, None) => return,
+            }
+        }
         let mut vp8 = None;
         match patch {
             Some(Patch::Vp8(patch)) => vp8 = Some(patch),
@@ -189,7 +208,8 @@ impl Shard {
             Some(Patch::Descriptor(descriptor)) => extensions.user_values.set(descriptor),
             None => {}
         }
-        let mut write = RtpWrite::new(sending.pt, seq.into(), time, now, payload)
+        let bytes = payload.len();
+        let mut write = RtpWrite::new(pt, seq.into(), time, now, payload)
             .marker(header.marker)
             .nackable(video)
             .ext_vals(extensions);
@@ -198,7 +218,7 @@ impl Shard {
         }
         stream.write_rtp(write);
         if !video {
-            seat.audio_rate.add(parcel.packet.payload.len() + 40, now);
+            seat.audio_rate.add(bytes + 40, now);
         }
         self.packets_out += 1;
         self.enqueue(held.slot, Side::Subscriber);

@@ -12,8 +12,8 @@ use super::{
     seat::{Seat, Sending, Slot},
 };
 use crate::{
-    ids::{Channel, Kind, SeatId, Side},
-    limits::MAX_SDP_BYTES,
+    ids::{Channel, Kind, SeatId, Sid, Side},
+    limits::{MAX_SDP_BYTES, MAX_WISHES_PER_SEAT},
     output::{Event, Gone, Refusal},
 };
 
@@ -94,7 +94,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Subscriptions that have been answered begin, where the codec fits.
+    /// Subscriptions that have been answered begin; those whose codec the client does not take end.
     fn begin_sending(&mut self, slot: Slot) {
         let Some(seat) = self.seat(slot) else { return };
         for index in 0..seat.subs.len() {
@@ -105,26 +105,40 @@ impl Shard {
             let params = self.seat(publisher).and_then(|source| source.track(&sid)?.params);
             let (Some(params), Some(seat)) = (params, self.seat(slot)) else { continue };
             let rtc = &mut seat.subscriber.rtc;
-            let accepted = rtc.media(mid).is_some_and(|media| media.direction().is_sending() && !media.disabled());
-            let pt = rtc.codec_config().match_params(params).map(PayloadParams::pt);
+            let Some(media) = rtc.media(mid) else { continue };
+            let takes = |taken: &&PayloadParams| media.remote_pts().contains(&taken.pt());
+            let taken = rtc.codec_config().match_params(params).filter(takes).copied();
+            let accepted = media.direction().is_sending() && !media.disabled();
             let ssrc = rtc.direct_api().stream_tx_by_mid(mid, None).map(|stream| stream.ssrc());
-            let sending = match (accepted, ssrc, pt) {
-                (true, Some(ssrc), Some(pt)) => Some(Sending { ssrc, pt }),
-                _ => None,
-            };
-            if sending.is_none() {
-                tracing::debug!(track = %sid, "The client does not take this track");
-            }
-            if let Some(sub) = seat.subs.get_mut(index).and_then(Option::as_mut) {
-                sub.sending = sending;
+            match (taken, ssrc) {
+                (Some(taken), Some(ssrc)) if accepted => {
+                    // The blocks of RED name the payload type of what they hold.
+                    let red = taken.red().filter(|_| taken.pt() == params.pt());
+                    if let Some(sub) = seat.subs.get_mut(index).and_then(Option::as_mut) {
+                        sub.sending = Some(Sending { ssrc, pt: taken.pt(), red });
+                    }
+                }
+                (None, _) => self.refused(slot, index, sid),
+                _ => {}
             }
         }
         self.allocate(slot);
     }
+
+    /// A client does not know the codec of a track: the track goes, and does not come back.
+    fn refused(&mut self, slot: Slot, index: usize, sid: Sid) {
+        let Some(seat) = self.seat(slot) else { return };
+        let id = seat.id;
+        if seat.refused.len() < MAX_WISHES_PER_SEAT {
+            seat.refused.insert(sid.clone());
+        }
+        self.unsubscribe(slot, index);
+        self.event(Event::CodecRefused { seat: id, track: sid });
+    }
 }
 
 /// Which section carries which track, of all that are offered.
-fn mids(seat: &Seat) -> Vec<(String, crate::ids::Sid)> {
+fn mids(seat: &Seat) -> Vec<(String, Sid)> {
     let subs = seat.subs.iter().flatten();
     subs.filter_map(|sub| Some((sub.mid?.to_string(), sub.track.clone()))).collect()
 }

@@ -6,8 +6,6 @@ use str0m::{
     Candidate, IceCreds, Input, Rtc,
     bwe::Bitrate,
     config::{CryptoProvider, DtlsCert},
-    format::{Codec, FormatParams},
-    media::Frequency,
     net::{Protocol, Receive, TcpType},
 };
 
@@ -25,7 +23,6 @@ use crate::{
 const STATS_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
 /// Data str0m holds for a subscriber; the rest waits with us.
 const SCTP_BUFFER_BYTES: usize = 256 * 1024;
-const OPUS_PT: u8 = 111;
 
 /// A way between us and a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,19 +89,7 @@ impl Peer {
             rtc = rtc.enable_bwe(Some(Bitrate::from(config.initial_bitrate_bps)));
         }
         let codecs = rtc.codec_config();
-        codecs.add_config(
-            OPUS_PT.into(),
-            None,
-            Codec::Opus,
-            Frequency::FORTY_EIGHT_KHZ,
-            Some(2),
-            FormatParams {
-                min_p_time: Some(10),
-                use_inband_fec: Some(true),
-                use_dtx: Some(true),
-                ..FormatParams::default()
-            },
-        );
+        codecs.enable_opus(true, true);
         // VP8 first: it is what clients send that name no codec.
         codecs.enable_vp8(true);
         codecs.enable_h264(true);

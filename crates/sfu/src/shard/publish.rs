@@ -39,11 +39,11 @@ impl Shard {
         let answer = answer?.to_sdp_string();
         self.match_sections(slot, &sections);
         let Some(seat) = self.seat(slot) else { return Err(Refusal::UnknownSeat) };
-        let wishes: Vec<_> = seat
-            .tracks
-            .iter()
-            .filter_map(|track| Some(Wish { mid: track.mid?.to_string(), codec: track.new.codec? }))
-            .collect();
+        let wish = |track: &Track| {
+            let red = track.new.red && !track.new.encrypted;
+            Some(Wish { mid: track.mid?.to_string(), codec: track.new.codec, red })
+        };
+        let wishes: Vec<_> = seat.tracks.iter().filter_map(wish).collect();
         let answer = sdp::tailored(&answer, &wishes);
         let mids =
             seat.tracks.iter().filter_map(|track| Some((track.mid?.to_string(), track.new.sid.clone()))).collect();

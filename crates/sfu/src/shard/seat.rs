@@ -1,7 +1,7 @@
 //! A seat and what it publishes and receives.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -72,6 +72,8 @@ pub(super) struct Seat {
     pub(super) stopped: Vec<Mid>,
     pub(super) wishes: HashMap<Sid, bool>,
     pub(super) settings: HashMap<Sid, TrackSetting>,
+    /// Tracks in codecs its client does not take.
+    pub(super) refused: HashSet<Sid>,
     pub(super) negotiation: Negotiation,
     pub(super) estimate_bps: u64,
     /// It was measured; before, it is a guess.
@@ -193,6 +195,8 @@ pub(super) struct Subscription {
 pub(super) struct Sending {
     pub(super) ssrc: Ssrc,
     pub(super) pt: Pt,
+    /// For sound that repeats itself, if the client takes it.
+    pub(super) red: Option<Pt>,
 }
 
 impl Seat {
@@ -216,6 +220,7 @@ impl Seat {
             stopped: Vec::new(),
             wishes: HashMap::new(),
             settings: HashMap::new(),
+            refused: HashSet::new(),
             negotiation: Negotiation { needed: true, ..Negotiation::default() },
             estimate_bps: initial_bps,
             estimated: false,

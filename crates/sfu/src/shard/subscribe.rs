@@ -81,8 +81,9 @@ impl Shard {
         self.looks += 1;
         let Some(seat) = self.seat(slot) else { return };
         let id = seat.id;
-        let wanted =
-            seat.join.permissions.subscribe && seat.wishes.get(sid).copied().unwrap_or(seat.join.auto_subscribe);
+        let wanted = seat.join.permissions.subscribe
+            && seat.wishes.get(sid).copied().unwrap_or(seat.join.auto_subscribe)
+            && !seat.refused.contains(sid);
         let held = seat.held.get(sid).copied();
         let Some(source) = self.seat(publisher) else { return };
         let offered = source.lets(id, sid);

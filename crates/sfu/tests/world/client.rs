@@ -42,21 +42,32 @@ pub(crate) struct Client {
 
 use super::{
     picture::{self, told},
+    sound,
     track::{Heard, Track},
 };
+
+/// What of the less common a client takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Takes {
+    /// Sound that repeats itself.
+    pub(crate) red: bool,
+    pub(crate) av1: bool,
+}
 
 const PACKET_BYTES: usize = 1_000;
 
 impl Client {
-    pub(crate) fn new(seat: SeatId, number: u8, proto: Proto, now: Instant) -> Self {
+    pub(crate) fn new(seat: SeatId, number: u8, proto: Proto, takes: Takes, now: Instant) -> Self {
         let addr = |port: u16| SocketAddr::from(([10, 0, 0, number], port));
         let rtc = |address| {
             let mut rtc = Rtc::builder()
                 .set_rtp_mode(true)
                 .set_sctp_max_message_size(65_536)
                 .set_sctp_max_buffered_amount(1 << 20)
-                .set_extension(12, picture::extension())
-                .build(now);
+                .set_extension(12, picture::extension());
+            rtc.codec_config().enable_opus(true, takes.red);
+            rtc.codec_config().enable_av1(takes.av1);
+            let mut rtc = rtc.build(now);
             let candidate = match proto {
                 Proto::Udp => Candidate::host(address, "udp"),
                 Proto::Tcp => Candidate::builder().tcp().host(address).tcptype(str0m::net::TcpType::Active).build(),
@@ -175,7 +186,9 @@ impl Client {
         let video = track.codec.unwrap_or(VideoCodec::Vp8);
         let wanted = if track.video { picture::spec(video) } else { Codec::Opus };
         let codec = self.publisher.codec_config().find(|params| params.spec().codec == wanted).unwrap();
-        let pt = codec.pt();
+        let red = codec.red().filter(|_| track.red);
+        let opus = *codec.pt();
+        let pt = red.unwrap_or(codec.pt());
         let micros = u64::try_from(since_start.as_micros()).unwrap();
         for layer in track.layers.iter_mut().filter(|layer| !track.still || layer.key) {
             let mut direct = self.publisher.direct_api();
@@ -189,6 +202,9 @@ impl Client {
                 payload.push(layer.index);
                 payload.extend_from_slice(&micros.to_be_bytes());
                 payload.resize((layer.frame_bytes / packets).max(20), 0xaa);
+                if red.is_some() {
+                    payload = layer.repeating(payload, opus);
+                }
                 layer.seq += 1;
                 let mut extensions = ExtensionValues {
                     audio_level: (!track.video).then_some(-track.level),
@@ -296,7 +312,9 @@ impl Client {
         heard.packets += 1;
         heard.highest_seq = heard.highest_seq.max(seq);
         heard.last_at = Some(now);
-        let params = self.subscriber.codec_config().find(|params| params.pt() == packet.header.payload_type).unwrap();
+        let pt = packet.header.payload_type;
+        let codecs = self.subscriber.codec_config();
+        let params = codecs.find(|params| params.pt() == pt || params.red() == Some(pt)).unwrap();
         let codec = params.spec().codec;
         let body = if let Some(codec) = VideoCodec::ALL.into_iter().find(|video| picture::spec(*video) == codec) {
             let told = told(codec, &packet.payload, &packet.header.ext_vals);
@@ -309,7 +327,11 @@ impl Client {
             heard.last_picture = told.picture;
             told.body
         } else {
-            &packet.payload[1..]
+            let red = params.red() == Some(pt);
+            let blocks = if red { sound::blocks(&packet.payload) } else { vec![&packet.payload[..]] };
+            heard.repeating += u64::from(blocks.len() > 1);
+            heard.sounds.extend(blocks.iter().map(|block| u64::from_be_bytes(block[2..10].try_into().unwrap())));
+            &blocks[blocks.len() - 1][1..]
         };
         heard.layer = body[0];
         heard.layers[usize::from(body[0])] += 1;

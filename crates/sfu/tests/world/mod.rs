@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod net;
 mod picture;
+mod sound;
 pub(crate) mod track;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use client::Client;
+use client::{Client, Takes};
 use fernamt_sfu::{
     Address, Event, IceSecrets, Input, Join, Kind, Layer, NewTrack, Output, Permissions, Proto, Publish, Quality,
     Refusal, RoomId, SeatId, Shard, ShardConfig, ShardNo, Sid, Source,
@@ -32,6 +33,8 @@ pub(crate) struct World {
     /// Everything the shard said, with its time.
     pub(crate) events: Vec<(Instant, Event)>,
     pub(crate) room: RoomId,
+    /// What those who join take.
+    pub(crate) takes: Takes,
     next_video: Instant,
     next_sound: Instant,
     pub(crate) pieces: u64,
@@ -49,6 +52,7 @@ impl World {
             clients: Vec::new(),
             events: Vec::new(),
             room: ROOM,
+            takes: Takes { red: true, av1: true },
             next_video: now,
             next_sound: now,
             pieces: 0,
@@ -84,7 +88,7 @@ impl World {
                 secrets: IceSecrets { publisher: random, subscriber: random.map(|byte| !byte) },
             }),
         )?;
-        self.clients.push(Client::new(seat, number + 1, proto, self.now));
+        self.clients.push(Client::new(seat, number + 1, proto, self.takes, self.now));
         self.drain();
         Ok(usize::from(number))
     }
@@ -271,6 +275,7 @@ pub(crate) fn announcement(track: &Track) -> NewTrack {
             Vec::new()
         },
         encrypted: false,
+        red: track.red,
         codec: track.codec,
     }
 }

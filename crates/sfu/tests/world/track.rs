@@ -1,6 +1,9 @@
 //! What clients send and what they count of what they get.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use fernamt_sfu::{Sid, VideoCodec};
 use str0m::media::{Mid, Rid};
@@ -22,6 +25,10 @@ pub(crate) struct Heard {
     /// Began with something other than a keyframe.
     pub(crate) began_inside: bool,
     pub(crate) slowest: Duration,
+    /// The moments of the sounds that came, repeated or not.
+    pub(crate) sounds: BTreeSet<u64>,
+    /// Packets of sound that repeated an earlier one.
+    pub(crate) repeating: u64,
 }
 
 impl Heard {
@@ -43,6 +50,8 @@ pub(crate) struct Track {
     pub(crate) stopped: bool,
     /// What a picture is sent with; VP8 unless said.
     pub(crate) codec: Option<VideoCodec>,
+    /// Sound that repeats itself, if the answer lets it.
+    pub(crate) red: bool,
     /// Nothing moves: frames are sent only when somebody asks for a keyframe.
     pub(crate) still: bool,
 }
@@ -54,6 +63,8 @@ pub(crate) struct Layer {
     pub(super) seq: u64,
     pub(super) picture: u16,
     pub(super) key: bool,
+    /// The sound before, to be repeated.
+    pub(super) before: Vec<u8>,
     pub(crate) keyframes_sent: u64,
     pub(crate) keyframes_asked: u64,
 }
@@ -80,6 +91,7 @@ impl Track {
             level: 20,
             stopped: false,
             codec: None,
+            red: false,
             still: false,
         }
     }
@@ -99,6 +111,7 @@ impl Layer {
             seq: 100,
             picture: u16::from(index) * 7_000 + 3,
             key: true,
+            before: Vec::new(),
             keyframes_sent: 0,
             keyframes_asked: 0,
         }

@@ -68,6 +68,9 @@ pub struct Seen {
     /// What it comes as (`video/VP9`), where the client tells.
     #[serde(default)]
     pub codec: String,
+    /// How often earlier sound was repeated in what came (RED), where the client tells.
+    #[serde(default)]
+    pub repeated: u64,
 }
 
 impl Heard {

@@ -4,11 +4,11 @@
 const { Room, RoomEvent, Track } = LivekitClient;
 const say = (line) => fetch("/said", { method: "POST", body: JSON.stringify(line) });
 
-/** What a track comes as. */
-async function codecOf(receiver) {
+/** What a track comes as, and how often it repeated itself. */
+async function cameAs(receiver) {
   const stats = await receiver.getStats();
   const inbound = [...stats.values()].find((one) => one.type === "inbound-rtp");
-  return stats.get(inbound?.codecId)?.mimeType ?? "";
+  return { codec: stats.get(inbound?.codecId)?.mimeType ?? "", repeated: inbound?.fecPacketsReceived ?? 0 };
 }
 
 /** Listens to one track: how loud, and which tone is the loudest. */
@@ -32,8 +32,8 @@ class Ear {
     this.analyser.getFloatFrequencyData(strengths);
     const loudest = strengths.indexOf(Math.max(...strengths));
     const tone_hz = energy > 1 ? (loudest * 48000) / this.analyser.fftSize : 0;
-    const codec = await codecOf(this.track.receiver);
-    return { frames: Math.floor((performance.now() - this.since) / 10), energy, tone_hz, codec };
+    const came = await cameAs(this.track.receiver);
+    return { frames: Math.floor((performance.now() - this.since) / 10), energy, tone_hz, ...came };
   }
 }
 
@@ -72,7 +72,7 @@ class Eye {
 
   async count() {
     const { frames, moved, width, height, colour } = this;
-    return { frames, moved, width, height, colour, codec: await codecOf(this.track.receiver) };
+    return { frames, moved, width, height, colour, ...(await cameAs(this.track.receiver)) };
   }
 }
 

@@ -31,6 +31,11 @@ impl Control {
                 let track_sid = track.as_str().to_owned();
                 self.send(seat, Message::TrackSubscribed(proto::TrackSubscribed { track_sid }));
             }
+            Event::CodecRefused { seat, track } => {
+                let track_sid = track.as_str().to_owned();
+                let err = proto::SubscriptionError::SeCodecUnsupported.into();
+                self.send(seat, Message::SubscriptionResponse(proto::SubscriptionResponse { track_sid, err }));
+            }
             Event::Speakers { room, changes } => self.speakers(RoomName(uuid::Uuid::from_u128(room.0)), &changes),
             Event::ConnectionQuality { seat, quality, score } => self.quality(seat, quality, score),
             Event::StreamState { seat, track, paused } => self.stream_state(seat, &track, paused),

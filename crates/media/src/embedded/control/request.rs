@@ -108,6 +108,7 @@ impl Control {
             muted: request.muted,
             layers: layers(&request),
             encrypted: request.encryption() != proto::encryption::Type::None,
+            red: !request.disable_red,
             // The first is the one that is sent; the second would be a backup codec.
             codec: request.simulcast_codecs.first().and_then(|named| VideoCodec::from_name(&named.codec)),
         };

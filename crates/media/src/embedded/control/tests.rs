@@ -330,6 +330,41 @@ fn what_is_encrypted_end_to_end_is_told_as_such_and_known_to_the_core() {
 }
 
 #[test]
+fn what_a_track_is_sent_as_is_known_to_the_core() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    let named = |codec: &str| proto::SimulcastCodec { codec: codec.into(), ..proto::SimulcastCodec::default() };
+    let camera = proto::AddTrackRequest {
+        cid: "cam".into(),
+        r#type: proto::TrackType::Video.into(),
+        source: proto::TrackSource::Camera.into(),
+        disable_red: true,
+        simulcast_codecs: vec![named("vp9"), named("vp8")],
+        ..proto::AddTrackRequest::default()
+    };
+    scene.control.request(no, Ask::AddTrack(camera), NOW);
+    let added = scene.control.take_effects().into_iter().find_map(|effect| match effect {
+        Effect::Shard(Input::AddTrack { track, .. }, _) => Some(track),
+        _ => None,
+    });
+    let added = added.unwrap();
+    assert_eq!((added.codec, added.red), (Some(fernamt_sfu::VideoCodec::Vp9), false), "the first, not the backup");
+}
+
+#[test]
+fn who_cannot_take_a_codec_is_told_why_there_is_no_picture() {
+    let mut scene = Scene::new();
+    let no = scene.sit(1, Permissions::PARTICIPANT);
+    scene.control.take_effects();
+    let track = Sid::new("TR_x").unwrap();
+    scene.control.heard(Event::CodecRefused { seat: no, track });
+    let sent = scene.sent();
+    let Message::SubscriptionResponse(told) = &sent[0].1 else { panic!("{sent:?}") };
+    assert_eq!((sent[0].0.as_slice(), told.track_sid.as_str()), (&[no][..], "TR_x"));
+    assert_eq!(told.err(), proto::SubscriptionError::SeCodecUnsupported);
+}
+
+#[test]
 fn a_mute_that_the_core_keeps_is_told_again() {
     let mut scene = Scene::new();
     let no = scene.sit(1, Permissions::PARTICIPANT);

@@ -21,7 +21,7 @@ pub(crate) const PING_INTERVAL_S: u16 = 5;
 pub(crate) const PING_TIMEOUT_S: u16 = 15;
 
 /// What may be published, in the order in which the JavaScript client falls back.
-const CODECS: [&str; 5] = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus"];
+const CODECS: [&str; 6] = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red"];
 
 pub(super) fn codecs() -> Vec<proto::Codec> {
     CODECS.iter().map(|mime| proto::Codec { mime: (*mime).to_owned(), ..proto::Codec::default() }).collect()
@@ -173,7 +173,7 @@ pub(super) fn track_info(sid: &str, request: &proto::AddTrackRequest) -> proto::
         source: request.source,
         layers: request.layers.clone(),
         stereo: request.stereo,
-        disable_red: true,
+        disable_red: request.disable_red || request.encryption() != proto::encryption::Type::None,
         encryption: request.encryption,
         stream: request.stream.clone(),
         audio_features: request.audio_features.clone(),
