@@ -96,6 +96,8 @@ describe('the meeting as the page knows it', () => {
     const model = once(welcome(), older);
     expect(model.chat.map(({ id }) => id)).toEqual([0, 1]);
     expect(model.moreChat).toBe(true);
+    // Who pressed twice was sent them twice.
+    expect(once(welcome(), older, older).chat.map(({ id }) => id)).toEqual([0, 1]);
   });
 
   it('no longer shows who waits to somebody who no longer runs the meeting', () => {

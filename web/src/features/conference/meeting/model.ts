@@ -141,7 +141,7 @@ export function heard(model: MeetingModel, message: Message): MeetingModel {
     case 'chat_deleted':
       return { ...model, chat: model.chat.filter(({ id }) => id !== message.id) };
     case 'chat_page':
-      return { ...model, chat: [...message.messages, ...model.chat], moreChat: message.more };
+      return { ...model, chat: before(message.messages, model.chat), moreChat: message.more };
     case 'lobby':
       return { ...model, lobby: message.waiting, waitingText: message.waiting_text };
     case 'guessed':
@@ -168,6 +168,12 @@ function changed(
 }
 
 /** A new message goes to the end; a changed one stays where it is. */
+/** The page before what is there. Who asked for it twice is told it twice. */
+function before(page: readonly ChatMessage[], chat: readonly ChatMessage[]) {
+  const first = chat[0]?.id ?? Number.POSITIVE_INFINITY;
+  return [...page.filter(({ id }) => id < first), ...chat];
+}
+
 function withMessage(chat: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
   const at = chat.findIndex(({ id }) => id === message.id);
   return at < 0 ? [...chat, message] : chat.with(at, message);
