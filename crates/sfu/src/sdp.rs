@@ -2,7 +2,12 @@
 //! answers: which codec comes first, because that is the one clients send, whether sound repeats itself, and that it may
 //! pause. Everything else is str0m's.
 
+use std::collections::BTreeMap;
+
 use crate::ids::{Kind, VideoCodec};
+
+/// No name of a codec and no parameter that counts is longer.
+const MAX_CODEC_CHARS: usize = 40;
 
 /// One media section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,53 @@ pub(crate) fn sections(sdp: &str) -> Vec<Section> {
         }
     }
     found
+}
+
+/// What a payload type stands for, as far as connections tell such apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Meaning {
+    codec: Option<String>,
+    profile: Vec<String>,
+}
+
+/// The parameters that make two codecs of one.
+const PROFILE: [&str; 6] = ["apt", "packetization-mode", "profile", "profile-id", "profile-level-id", "tier"];
+
+/// What the payload types of a connection stand for. str0m takes for granted that each keeps its meaning as long as the
+/// connection lives, as it must (RFC 3264).
+#[derive(Debug, Default)]
+pub(crate) struct PayloadTypes(BTreeMap<u8, Meaning>);
+
+impl PayloadTypes {
+    /// Learns those of a description; says whether each means what it meant.
+    pub(crate) fn learn(&mut self, sdp: &str) -> bool {
+        sdp.split("\nm=").all(|section| {
+            let mut here: BTreeMap<u8, Meaning> = BTreeMap::new();
+            for line in section.lines() {
+                let Some(number) = described(line).and_then(|number| number.parse().ok()) else { continue };
+                let Some((name, value)) = line.split_once(' ') else { continue };
+                if name.starts_with("a=rtpmap:") {
+                    let codec = value.chars().take(MAX_CODEC_CHARS).collect::<String>().trim_end().to_lowercase();
+                    here.entry(number).or_default().codec = Some(codec);
+                } else if name.starts_with("a=fmtp:") {
+                    let of_profile = |parameter: &&str| {
+                        let name = parameter.split('=').next().unwrap_or_default();
+                        PROFILE.iter().any(|known| known.eq_ignore_ascii_case(name))
+                    };
+                    let parameters = value.split(';').map(str::trim).filter(of_profile);
+                    let profile = &mut here.entry(number).or_default().profile;
+                    profile
+                        .extend(parameters.take(PROFILE.len()).map(|one| one.chars().take(MAX_CODEC_CHARS).collect()));
+                    profile.sort_unstable();
+                }
+            }
+            // Lines without a codec say nothing.
+            here.into_iter().filter(|(_, meaning)| meaning.codec.is_some()).all(|(number, meaning)| {
+                let known = self.0.entry(number).or_insert_with(|| meaning.clone());
+                *known == meaning
+            })
+        })
+    }
 }
 
 /// What a client wants of a section of an answer.
@@ -196,12 +248,34 @@ mod tests {
         assert_eq!(tailored(plain, &[]), plain);
     }
 
+    #[test]
+    fn a_payload_type_keeps_its_meaning() {
+        let section = |lines: &str| format!("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n{lines}\r\n");
+        let (vp8, av1) = (section("a=rtpmap:96 VP8/90000"), section("a=rtpmap:96 AV1/90000"));
+        let mut types = PayloadTypes::default();
+        assert!(types.learn(&vp8) && types.learn(&vp8.replace("VP8", "vp8")));
+        assert!(!types.learn(&av1), "in another description");
+        assert!(
+            types.learn(&section(
+                "a=rtpmap:98 H264/90000\r\na=fmtp:98 x-google-start-bitrate=1;profile-level-id=42e01f"
+            ))
+        );
+        assert!(types.learn(&section("a=rtpmap:98 H264/90000\r\na=fmtp:98 profile-level-id=42e01f")));
+        assert!(!types.learn(&section("a=rtpmap:98 H264/90000\r\na=fmtp:98 profile-level-id=4d001f")));
+        assert!(types.learn(&section("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96")));
+        assert!(!types.learn(&section("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=98")));
+        assert!(!PayloadTypes::default().learn(&[vp8, av1].concat()), "in another section");
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in "(m=|a=|mid:|msid:|rtpmap:|fmtp:|[ -~]|\r\n){0,80}") {
             sections(&text);
             let wish = Wish { mid: text.chars().take(1).collect(), codec: Some(VideoCodec::Vp9), red: false };
             tailored(&text, &[wish]);
+            let mut types = PayloadTypes::default();
+            let learned = types.learn(&text);
+            assert!(!learned || types.learn(&text), "said again");
         }
     }
 }

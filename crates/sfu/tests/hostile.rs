@@ -313,6 +313,27 @@ fn descriptions_wishes_and_messages_are_limited() {
 }
 
 #[test]
+fn a_payload_type_that_means_two_things_is_refused() {
+    let types = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
+    let mut world = World::new(46);
+    let anna = world.join();
+    let (seat, now) = (world.seat(anna), world.now);
+    let mut offer = |sdp: String| world.shard.handle(now, Input::PublisherOffer { seat, id: 1, sdp });
+    let other = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:96 AV1/90000\r\n";
+    let told = offer(format!("{HEAD}{types}{other}").replace("BUNDLE 0", "BUNDLE 0 1"));
+    assert!(matches!(told, Err(Refusal::Sdp(_))), "{told:?}");
+    assert_eq!(offer(format!("{HEAD}{types}")), Ok(()));
+    let told = offer(format!("{HEAD}{types}").replace("96 VP8", "96 VP9"));
+    assert!(matches!(told, Err(Refusal::Sdp(_))), "{told:?}");
+}
+
+/// An offer of one picture, without its payload types.
+const HEAD: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+    m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaa\r\n\
+    a=fingerprint:sha-256 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00\r\n\
+    a=setup:actpass\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n";
+
+#[test]
 fn a_wish_costs_no_more_than_it_changes() {
     let mut world = World::new(41);
     let seats: Vec<_> = (0..4).map(|_| world.join()).collect();

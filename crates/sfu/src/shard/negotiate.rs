@@ -9,6 +9,7 @@ use str0m::{
 
 use super::{
     Shard,
+    publish::TWO_MEANINGS,
     seat::{Seat, Sending, Slot},
 };
 use crate::{
@@ -82,12 +83,16 @@ impl Shard {
             return Err(Refusal::NoSuchOffer);
         }
         let pending = seat.negotiation.pending.take().ok_or(Refusal::NoSuchOffer)?;
-        let accepted = seat.subscriber.rtc.sdp_api().accept_answer(pending, answer);
+        let accepted = if seat.subscriber.types.learn(sdp) {
+            seat.subscriber.rtc.sdp_api().accept_answer(pending, answer).map_err(|error| error.to_string())
+        } else {
+            Err(TWO_MEANINGS.to_owned())
+        };
         self.enqueue(slot, Side::Subscriber);
         if let Err(error) = accepted {
             // What was offered is neither taken nor refused; only a new connection helps.
             self.end(slot, Gone::Fault);
-            return Err(Refusal::Sdp(error.to_string()));
+            return Err(Refusal::Sdp(error));
         }
         self.begin_sending(slot);
         self.offers.push(slot);

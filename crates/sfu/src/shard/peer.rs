@@ -17,6 +17,7 @@ use crate::{
     limits::{MAX_ADDRESSES_PER_SIDE, MAX_DATA_BYTES},
     output::Refusal,
     route::descriptor,
+    sdp::PayloadTypes,
 };
 
 /// How often str0m reports what it measured.
@@ -34,6 +35,8 @@ pub(super) struct Path {
 
 pub(super) struct Peer {
     pub(super) rtc: Rtc,
+    /// What its client has said of payload types.
+    pub(super) types: PayloadTypes,
     ufrag: String,
     password: String,
     /// Where authenticated checks came from, the newest last.
@@ -104,6 +107,7 @@ impl Peer {
         }
         Ok(Self {
             rtc,
+            types: PayloadTypes::default(),
             ufrag,
             password,
             addresses: Vec::new(),

@@ -14,6 +14,9 @@ use crate::{
     sdp::{self, Section, Wish},
 };
 
+/// What descriptions are refused for that str0m would stumble over.
+pub(super) const TWO_MEANINGS: &str = "a payload type has two meanings";
+
 impl Shard {
     pub(super) fn publisher_offer(&mut self, id: SeatId, number: u32, sdp: &str) -> Result<(), Refusal> {
         let slot = self.slot(id)?;
@@ -34,6 +37,9 @@ impl Shard {
             }
         }
         let Some(peer) = self.peer(slot, Side::Publisher) else { return Err(Refusal::UnknownSeat) };
+        if !peer.types.learn(sdp) {
+            return Err(Refusal::Sdp(TWO_MEANINGS.to_owned()));
+        }
         let answer = peer.rtc.sdp_api().accept_offer(offer).map_err(|error| Refusal::Sdp(error.to_string()));
         self.enqueue(slot, Side::Publisher);
         let answer = answer?.to_sdp_string();
