@@ -14,6 +14,7 @@ use lettre::{
     transport::smtp::{
         authentication::Credentials,
         client::{Certificate, Tls, TlsParameters},
+        response::Category,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ const TAKEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 pub struct NotSent {
     /// Whether trying again is of no use.
     pub permanent: bool,
-    /// Why, in English.
+    /// Why, in English, without names and addresses of people.
     pub reason: String,
 }
 
@@ -130,7 +131,18 @@ impl PostOffice for Smtp {
     async fn send(&self, letter: Message) -> Result<(), NotSent> {
         match self.transport.send(letter).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(NotSent { permanent: error.is_permanent(), reason: error.to_string() }),
+            Err(error) => {
+                // A refused login says nothing about the letter: it goes out once the configuration is right.
+                let login = error.status().is_some_and(|code| code.category == Category::Unspecified3);
+                let permanent = error.is_permanent() && !login;
+                // The server's own words may name people, and the reason goes into the log.
+                let reason = match error.status() {
+                    Some(code) if login => format!("it refused name and password by {code}"),
+                    Some(code) => format!("it answered {code}"),
+                    None => error.to_string(),
+                };
+                Err(NotSent { permanent, reason })
+            }
         }
     }
 }
@@ -238,7 +250,8 @@ pub(crate) async fn send_due(tenant: &TenantStore, parts: &Parts, site: &Tenant,
                     }
                     None => work.letters().give_up(letter.id).await?,
                 }
-                tracing::warn!(letter = %letter.id, permanent = not.permanent, "A letter was not taken by the mail server");
+                let NotSent { permanent, reason } = not;
+                tracing::warn!(letter = %letter.id, permanent, %reason, "A letter was not taken by the mail server");
             }
         }
         work.commit().await?;

@@ -171,3 +171,14 @@ async fn nothing_that_people_write_becomes_a_header() {
         assert!(place.as_str().unwrap().contains("Eins\n.\nQUIT\n\nX-Evil: 1"), "{place}");
     }
 }
+
+#[tokio::test]
+async fn letters_wait_while_the_mail_server_refuses_the_password() {
+    let post = fernamt_testkit::peer!(Exim::start());
+    let house = house(&post, SmtpSecurity::StartTls, "Post-Kutsche-8").await;
+    let ada = house.person("ada").await;
+    let room = ada.room(inviting("Planung", &["gisela@gast.example"])).await;
+    house.conference.look_around().await.unwrap();
+    assert_eq!(mail_states(&house, &ada, &room).await[0].1, "waiting", "that is mended in the configuration");
+    assert!(post.letters().unwrap().is_empty());
+}
