@@ -336,9 +336,10 @@ impl Load {
             };
             sending.sequence += count as u64;
             for number in 0..count {
-                self.write(peer, mid, shape, frame, first + number as u64, (number, count))?;
+                let sent = nanoseconds(self.begun.elapsed());
+                self.write(peer, mid, (shape, sent), frame, first + number as u64, (number, count))?;
                 if !matches!(shape, Shape::Sound { silent: true }) {
-                    self.tally.send(nanoseconds(self.begun.elapsed()), receivers);
+                    self.tally.send(sent, receivers);
                 }
             }
         }
@@ -349,12 +350,11 @@ impl Load {
         &mut self,
         index: usize,
         mid: Mid,
-        shape: Shape,
+        (shape, sent): (Shape, u64),
         frame: u32,
         sequence: u64,
         (number, count): (usize, usize),
     ) -> Result<()> {
-        let sent = nanoseconds(self.begun.elapsed());
         let now = Instant::now();
         let peer = self.peer(index)?;
         let keyframe = frame == 1 || peer.keyframe_wanted;
@@ -382,6 +382,8 @@ impl Load {
             values.voice_activity = Some(!silent);
         }
         stream.write_rtp(write.marker(number + 1 == count).nackable(true).ext_vals(values));
+        // It leaves with the next timeout, and not before.
+        peer.rtc.handle_input(Input::Timeout(now))?;
         self.drain(index)
     }
 
