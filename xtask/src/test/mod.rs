@@ -26,6 +26,8 @@ use counts::Counts;
 const TOTAL_BUDGET: Duration = Duration::from_mins(55);
 /// A stage that takes this many times its budget hangs, and is ended.
 const HANGS_AFTER_BUDGETS: u32 = 3;
+/// The room a run needs on the disk, in GiB: in an empty target folder, and in one that was built in before.
+const ROOM: (u64, u64) = (16, 4);
 /// How long each parser is fuzzed for the full figures.
 const FULL_FUZZ: Duration = Duration::from_mins(10);
 
@@ -97,6 +99,7 @@ impl Context {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let logs = target_dir().join("report").join("logs");
     fs::create_dir_all(&logs).with_context(|| format!("create {}", logs.display()))?;
+    ensure_room(&target_dir())?;
     let mut context = Context { full: options.full, peers: None, peers_missing: false, executables: Vec::new(), logs };
     let start = Instant::now();
     let mut total = Counts::default();
@@ -114,6 +117,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("\nAll stages: {} of {}", clock(seconds), clock(TOTAL_BUDGET.as_secs()));
     println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     ensure!(total.failed == 0, "Logs of each stage are in {}", context.logs.display());
+    Ok(())
+}
+
+/// A disk that fills up on the way fails what has nothing to do with it.
+fn ensure_room(target: &Path) -> Result<()> {
+    let needed = if target.join("debug/deps").exists() { ROOM.1 } else { ROOM.0 };
+    let answer = capture(command("df").args(["--output=avail", "--block-size=1G"]).arg(target))?;
+    let free: u64 = answer.lines().nth(1).unwrap_or_default().trim().parse().context("read what `df` says")?;
+    ensure!(
+        free >= needed,
+        "The tests need {needed} GiB for {}, and {free} are free there: make room",
+        target.display()
+    );
     Ok(())
 }
 
