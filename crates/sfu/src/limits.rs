@@ -21,6 +21,9 @@ pub const MAX_WISHES_PER_SEAT: usize = 2_000;
 pub const MAX_SDP_BYTES: usize = 512 * 1024;
 /// A datagram of a client; more than an Ethernet frame never is one.
 pub const MAX_DATAGRAM_BYTES: usize = 2_000;
+/// What a media packet of a client carries; larger ones are not forwarded. No packetiser fills more than an Ethernet frame,
+/// and str0m has no room for more than that with all extensions of a header.
+pub const MAX_PAYLOAD_BYTES: usize = 1_500;
 /// A message on a data channel (LiveKit's clients stop at 64,000 bytes of payload).
 pub const MAX_DATA_BYTES: usize = 65_536;
 /// Data on its way to one subscriber. Who reads slower loses its seat, because "reliable" cannot be kept.

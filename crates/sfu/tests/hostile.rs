@@ -313,6 +313,25 @@ fn descriptions_wishes_and_messages_are_limited() {
 }
 
 #[test]
+fn packets_larger_than_an_ethernet_frame_are_not_forwarded() {
+    let mut world = World::new(47);
+    let (anna, ben) = (world.join(), world.join());
+    let camera = |name, bytes| {
+        let mut camera = Track { packet_bytes: bytes, ..Track::plain_camera(name) };
+        camera.layers[0].frame_bytes = bytes;
+        camera
+    };
+    // With its header in front, and once more for a repetition, the larger would not fit into what str0m sends from.
+    let cameras = vec![camera("large", limits::MAX_PAYLOAD_BYTES + 1), camera("full", limits::MAX_PAYLOAD_BYTES)];
+    let tracks = world.publish(anna, cameras);
+    world.net.line(ben, crate::world::net::DOWN).lost = 100;
+    world.run(S * 3);
+    assert_eq!(world.heard(ben, &tracks[0]).packets, 0);
+    let heard = world.heard(ben, &tracks[1]);
+    assert!(heard.packets > 60, "{heard:?}");
+}
+
+#[test]
 fn a_payload_type_that_means_two_things_is_refused() {
     let types = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n";
     let mut world = World::new(46);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ids::{Kind, Quality, Sid, Side},
-    limits::{MAX_ENCODINGS_PER_TRACK, MAX_QUEUED_MEDIA_BYTES, MAX_SSRCS_PER_SEAT},
+    limits::{MAX_ENCODINGS_PER_TRACK, MAX_PAYLOAD_BYTES, MAX_QUEUED_MEDIA_BYTES, MAX_SSRCS_PER_SEAT},
     output::{Event, Gone, PublishedTrack},
     route::{
         descriptor::Descriptor,
@@ -52,6 +52,9 @@ impl Shard {
     /// Takes a packet from a publisher.
     pub(super) fn packet(&mut self, slot: Slot, packet: &RtpPacket) {
         self.packets_in += 1;
+        if packet.payload.len() > MAX_PAYLOAD_BYTES {
+            return;
+        }
         let now = self.now;
         let Some((sid, index)) = self.source(slot, packet) else { return };
         if self.seat(slot).and_then(|seat| seat.track(&sid)).is_some_and(|track| track.params.is_none()) {

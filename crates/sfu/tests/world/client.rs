@@ -54,8 +54,6 @@ pub(crate) struct Takes {
     pub(crate) av1: bool,
 }
 
-const PACKET_BYTES: usize = 1_000;
-
 impl Client {
     pub(crate) fn new(seat: SeatId, number: u8, proto: Proto, takes: Takes, now: Instant) -> Self {
         let addr = |port: u16| SocketAddr::from(([10, 0, 0, number], port));
@@ -194,7 +192,7 @@ impl Client {
             let mut direct = self.publisher.direct_api();
             let Some(stream) = direct.stream_tx_by_mid(track.mid, layer.rid) else { continue };
             let time = u32::try_from(if track.video { micros * 9 / 100 } else { micros * 48 / 1000 }).unwrap();
-            let packets = layer.frame_bytes.div_ceil(PACKET_BYTES).max(1);
+            let packets = layer.frame_bytes.div_ceil(track.packet_bytes).max(1);
             layer.keyframes_sent += u64::from(layer.key && track.video);
             for part in 0..packets {
                 let mut payload =

@@ -52,6 +52,8 @@ pub(crate) struct Track {
     pub(crate) codec: Option<VideoCodec>,
     /// Sound that repeats itself, if the answer lets it.
     pub(crate) red: bool,
+    /// The most bytes of a packet.
+    pub(crate) packet_bytes: usize,
     /// Nothing moves: frames are sent only when somebody asks for a keyframe.
     pub(crate) still: bool,
 }
@@ -92,6 +94,7 @@ impl Track {
             stopped: false,
             codec: None,
             red: false,
+            packet_bytes: 1_000,
             still: false,
         }
     }
