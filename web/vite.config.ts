@@ -3,6 +3,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { kernSubset } from './build/kern-subset.ts';
 import { ownLanguages } from './build/own-languages.ts';
+import { packed } from './build/packed.ts';
 import { remoteDesktopWasm } from './build/remote-desktop-wasm.ts';
 
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
     lingui(),
     ownLanguages('de-DE', 'en-US'),
     remoteDesktopWasm(),
+    packed(),
   ],
   css: { postcss: { plugins: [kernSubset()] } },
   build: {

@@ -4,3 +4,8 @@ declare module '*.po' {
 
   export const messages: Messages;
 }
+declare module '*?packed' {
+  /** Where the file lies, compressed if the address ends in `.gz`. */
+  const address: string;
+  export default address;
+}

@@ -5,7 +5,6 @@ import { Checkbox, Select } from '../../../ui/choices.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import {
-  closeStream,
   type Device,
   type DeviceChoice,
   type DeviceFault,
@@ -13,10 +12,12 @@ import {
   type Devices,
   faultOf,
   listDevices,
+  type OpenDevice,
   openDevice,
   watchDevices,
 } from '../meeting/media/devices.ts';
 import { canChooseSpeaker, followLevel, playTestTone } from '../meeting/media/sound.ts';
+import { BlurChoice } from './blur-choice.tsx';
 import { deviceFaultText } from './device-words.ts';
 
 export type OnOff = { camera: boolean; microphone: boolean };
@@ -39,7 +40,9 @@ export function DeviceCheck({ choice, onChoice, on, onToggle }: DeviceCheckProps
   return (
     <section className="fa-check-devices" aria-label={t`Kamera und Mikrofon`}>
       <div className="fa-preview">
-        <Preview stream={camera.stream} />
+        <div className="fa-preview__picture">
+          <Preview stream={camera.stream} />
+        </div>
         <div className="fa-preview__bar">
           <Button
             small
@@ -63,7 +66,7 @@ export function DeviceCheck({ choice, onChoice, on, onToggle }: DeviceCheckProps
       </div>
       {microphone.stream && <Level stream={microphone.stream} />}
       <Fault kind="microphone" fault={microphone.fault} />
-      <Fault kind="camera" fault={camera.fault} />
+      <Fault kind="camera" fault={camera.fault === 'blur' && !choice.blur ? null : camera.fault} />
       <details className="fa-plain-details">
         <summary>
           <Trans>Geräte auswählen und testen</Trans>
@@ -77,7 +80,7 @@ export function DeviceCheck({ choice, onChoice, on, onToggle }: DeviceCheckProps
   );
 }
 
-type ChoicesProps = {
+export type ChoicesProps = {
   devices: Devices;
   choice: DeviceChoice;
   onChoice: (choice: DeviceChoice) => void;
@@ -119,6 +122,7 @@ export function DeviceChoices({ devices, choice, onChoice }: ChoicesProps) {
         options={options(devices.camera, t`Standardgerät`)}
         onChange={(camera) => onChoice({ ...choice, camera })}
       />
+      <BlurChoice choice={choice} onChoice={onChoice} />
       {canChooseSpeaker() && (
         <Select
           label={t`Lautsprecher`}
@@ -253,28 +257,27 @@ function useDevice(
   failed.current = onFailed;
   const chosen = useRef(choice);
   chosen.current = choice;
-  const wish = kind === 'camera' ? choice.camera : `${choice.microphone} ${choice.quiet}`;
+  const wish =
+    kind === 'camera' ? `${choice.camera} ${choice.blur}` : `${choice.microphone} ${choice.quiet}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another wish opens the device anew
   useEffect(() => {
     if (!wanted) return;
     let gone = false;
-    let opened: MediaStream | null = null;
+    let opened: OpenDevice | null = null;
+    const fails = (error: unknown) => {
+      if (gone) return;
+      setState({ stream: null, opening: false, fault: faultOf(error) });
+      failed.current();
+    };
     setState({ stream: null, opening: true, fault: null });
-    openDevice(kind, chosen.current).then(
-      (stream) => {
-        opened = stream;
-        if (gone) closeStream(stream);
-        else setState({ stream, opening: false, fault: null });
-      },
-      (error: unknown) => {
-        if (gone) return;
-        setState({ stream: null, opening: false, fault: faultOf(error) });
-        failed.current();
-      },
-    );
+    openDevice(kind, chosen.current, fails).then((device) => {
+      opened = device;
+      if (gone) device.close();
+      else setState({ stream: device.stream, opening: false, fault: null });
+    }, fails);
     return () => {
       gone = true;
-      closeStream(opened);
+      opened?.close();
       setState(({ fault }) => ({ stream: null, opening: false, fault }));
     };
   }, [kind, wanted, wish]);

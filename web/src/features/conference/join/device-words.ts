@@ -31,6 +31,11 @@ export function deviceFaultText(kind: DeviceKind, fault: DeviceFault): [string, 
           : t`Unter dieser Adresse darf der Browser kein Mikrofon benutzen.`,
         t`Öffnen Sie die Seite mit https. Zuhören und zusehen können Sie auch so.`,
       ];
+    case 'blur':
+      return [
+        t`Die Kamera bleibt aus, weil sich der Hintergrund nicht unscharf machen lässt.`,
+        t`Warum, steht bei den Geräten. Ohne Unschärfe können Sie die Kamera einschalten; dann ist zu sehen, was hinter Ihnen ist.`,
+      ];
     case 'unknown':
       return [
         camera

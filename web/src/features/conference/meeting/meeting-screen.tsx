@@ -5,6 +5,7 @@ import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { announce } from '../../../ui/status.tsx';
+import { BlurSlow, useBlur } from '../join/blur-choice.tsx';
 import { ChatPanel } from './chat-panel.tsx';
 import type { Meeting, MeetingView } from './controller.ts';
 import { useDark } from './dark.ts';
@@ -135,6 +136,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
           onSeal={() => setOpened('seal')}
           onPeople={() => setPanel('people')}
           onAdmitAll={() => void act({ act: 'admit_all' })}
+          onSharp={() => choose({ ...choice, blur: false })}
           onRenew={() => {
             void act({ act: 'renew_pin' });
             setOpened('rules');
@@ -331,12 +333,15 @@ type NoticesProps = {
   onSeal: () => void;
   onPeople: () => void;
   onAdmitAll: () => void;
+  /** What is behind oneself need not be blurred any more. */
+  onSharp: () => void;
   onRenew: () => void;
 };
 
 /** What one must know now: the line, the lobby, sound that is held back, a slow upload. */
-function Notices({ view, meeting, onSeal, onPeople, onAdmitAll, onRenew }: NoticesProps) {
+function Notices(props: NoticesProps) {
   const { t } = useLingui();
+  const { view, meeting, onSeal, onPeople, onAdmitAll, onRenew } = props;
   const { lineUp, media, lobby, may, guessed } = view;
   const mine = media.seats.get(media.own.identity);
   const slow = mine?.quality === 'weak' && media.own.camera;
@@ -379,6 +384,7 @@ function Notices({ view, meeting, onSeal, onPeople, onAdmitAll, onRenew }: Notic
           <Button small onPress={() => void meeting.startSound()}>{t`Ton einschalten`}</Button>
         </p>
       )}
+      {!broken && <BlurNotice camera={media.own.camera} onSharp={props.onSharp} />}
       {slow && !broken && (
         <p className="fa-notice fa-notice--warning" role="status">
           <Icon of={icons.iconSignalCellularAlt} size="small" />
@@ -411,6 +417,33 @@ function Notices({ view, meeting, onSeal, onPeople, onAdmitAll, onRenew }: Notic
         </p>
       )}
       {may.moderate && guessed && <GuessedAlert onRenew={onRenew} />}
+    </div>
+  );
+}
+
+/** How the blur of one's background fares, as far as it is in the way. */
+function BlurNotice({ camera, onSharp }: { camera: boolean; onSharp: () => void }) {
+  const { t } = useLingui();
+  const blur = useBlur();
+  return (
+    <div role="status">
+      {blur.at === 'loading' && !camera && (
+        <p className="fa-notice">
+          <Icon of={icons.iconProgressActivity} size="small" className="fa-spin" />
+          <span>
+            <Trans>Ihre Kamera geht an, sobald der Hintergrund unscharf ist …</Trans>
+          </span>
+        </p>
+      )}
+      {blur.at === 'slow' && camera && (
+        <p className="fa-notice fa-notice--warning">
+          <Icon of={icons.iconWarning} size="small" />
+          <span>
+            <BlurSlow pictures={blur.pictures} />
+          </span>
+          <Button small onPress={onSharp}>{t`Unschärfe ausschalten`}</Button>
+        </p>
+      )}
     </div>
   );
 }

@@ -1,5 +1,7 @@
-/** Why a camera or microphone cannot be used. */
-export type DeviceFault = 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown';
+import { BlurProblem } from './blur/state.ts';
+
+/** Why a camera or microphone cannot be used; without the blur that was chosen, no camera is. */
+export type DeviceFault = 'denied' | 'missing' | 'busy' | 'insecure' | 'blur' | 'unknown';
 
 export type DeviceKind = 'camera' | 'microphone';
 
@@ -80,8 +82,27 @@ export function microphoneWishes({ microphone, quiet }: DeviceChoice): MediaTrac
   };
 }
 
-/** Opens a device, or throws `DeviceProblem` with the reason. */
-export async function openDevice(kind: DeviceKind, choice: DeviceChoice): Promise<MediaStream> {
+/** A camera or microphone that is on, until it is let go of; then its light goes out. */
+export type OpenDevice = { stream: MediaStream; close: () => void };
+
+/** Opens a device, or throws with the reason, which `faultOf` knows. A picture breaks only while it is blurred. */
+export async function openDevice(
+  kind: DeviceKind,
+  choice: DeviceChoice,
+  onBroken: (error: unknown) => void,
+): Promise<OpenDevice> {
+  const raw = await openRaw(kind, choice);
+  if (kind === 'microphone' || !choice.blur) return { stream: raw, close: () => stop(raw) };
+  try {
+    const { openBlurred } = await import('./blur/blurred.ts');
+    return await openBlurred(raw, onBroken);
+  } catch (error) {
+    stop(raw);
+    throw error instanceof BlurProblem ? error : new BlurProblem('not_loaded');
+  }
+}
+
+async function openRaw(kind: DeviceKind, choice: DeviceChoice): Promise<MediaStream> {
   if (!navigator.mediaDevices) throw new DeviceProblem(kind, 'insecure');
   try {
     return await navigator.mediaDevices.getUserMedia(
@@ -95,6 +116,7 @@ export async function openDevice(kind: DeviceKind, choice: DeviceChoice): Promis
 /** The reason in the browser's error. */
 export function faultOf(error: unknown): DeviceFault {
   if (error instanceof DeviceProblem) return error.fault;
+  if (error instanceof BlurProblem) return 'blur';
   const name = typeof error === 'object' && error && 'name' in error ? String(error.name) : '';
   if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied';
   if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'missing';
@@ -102,9 +124,8 @@ export function faultOf(error: unknown): DeviceFault {
   return 'unknown';
 }
 
-/** Lets go of a camera or microphone; its light goes out. */
-export function closeStream(stream: MediaStream | null): void {
-  for (const track of stream?.getTracks() ?? []) track.stop();
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /** What is plugged in. */

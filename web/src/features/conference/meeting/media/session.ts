@@ -6,6 +6,7 @@ import type {
   RoomOptions,
   Track,
   TrackPublication,
+  VideoCaptureOptions,
 } from 'livekit-client';
 import { cameraWishes, type DeviceChoice, microphoneWishes } from './devices.ts';
 import type { Sealing } from './sealing.ts';
@@ -134,8 +135,8 @@ export class MediaSession {
   /** Turns the camera on or off. */
   setCamera(on: boolean): Promise<void> {
     this.wanted.camera = on;
-    return this.turn('camera', (own) =>
-      own.setCameraEnabled(on, captureOptions(cameraWishes(this.choice))),
+    return this.turn('camera', async (own) =>
+      own.setCameraEnabled(on, on ? await this.cameraOptions() : undefined),
     );
   }
 
@@ -169,7 +170,10 @@ export class MediaSession {
     if (choice.microphone !== before.microphone || choice.quiet !== before.quiet) {
       await this.restart('microphone');
     }
-    if (choice.camera !== before.camera) await this.restart('camera');
+    if (choice.camera === before.camera && choice.blur === before.blur) return;
+    // Until what blurs is there, the picture that the others see already goes on.
+    if (choice.blur && this.wanted.camera) await prepareBlur().catch(() => undefined);
+    if (this.choice === choice) await this.restart('camera');
   }
 
   /** Plays what the browser held back; must be called from a press. */
@@ -272,6 +276,17 @@ export class MediaSession {
     const { maySpeak, mayShow } = this.state.own;
     if (this.wanted.microphone && maySpeak) await this.setMicrophone(true);
     if (this.wanted.camera && mayShow) await this.setCamera(true);
+  }
+
+  private async cameraOptions(): Promise<VideoCaptureOptions> {
+    const options = captureOptions(cameraWishes(this.choice));
+    if (!this.choice.blur) return options;
+    const { Blurred } = await import('./blur/blurred.ts');
+    const processor = new Blurred((problem) => {
+      this.options.onDeviceError(problem, 'camera');
+      void this.setCamera(false);
+    });
+    return { ...options, processor };
   }
 
   private async restart(source: 'microphone' | 'camera'): Promise<void> {
@@ -396,6 +411,11 @@ export class MediaSession {
     this.state = { ...this.state, ...change };
     for (const listener of this.listeners) listener();
   }
+}
+
+async function prepareBlur(): Promise<void> {
+  const { prepareBlur: prepare } = await import('./blur/blurred.ts');
+  await prepare();
 }
 
 /** The protocol's numbers of sources in a grant. */
