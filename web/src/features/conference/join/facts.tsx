@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
 import { formatLocale } from '../../../i18n/index.ts';
 import { Icon, icons } from '../../../ui/icon.tsx';
-import { formatDay } from '../../../ui/time.tsx';
+import { formatDay, formatWeekday } from '../../../ui/time.tsx';
 import type { Facts } from '../meeting/wire.ts';
 
 type FactsProps = { facts: Facts /** From device to device. */; sealed: boolean };
@@ -109,18 +109,13 @@ const listed = (words: readonly string[]) => words.join(', ');
 export function MeetingTime({ facts }: { facts: Facts }) {
   const { starts_at: starts, ends_at: ends } = facts;
   if (!starts || !ends) return null;
-  const day = new Intl.DateTimeFormat(formatLocale(), {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-  });
   const time = new Intl.DateTimeFormat(formatLocale(), { hour: '2-digit', minute: '2-digit' });
   const from = new Date(starts);
   const to = new Date(ends);
   return (
     <span>
       <time dateTime={starts}>
-        {day.format(from)}, {time.format(from)}
+        {formatWeekday(from)}, {time.format(from)}
       </time>
       {' – '}
       <time dateTime={ends}>{time.format(to)}</time>

@@ -7,10 +7,10 @@ import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { EmptyState } from '../../../ui/notice.tsx';
 import { Page, TabLink, Tabs } from '../../../ui/page.tsx';
-import { JoinLink, MeetingBadges, MeetingTime, RoomLink } from './parts.tsx';
+import { AgendaItem, JoinLink, MeetingBadges, OpensAt } from './parts.tsx';
 import { PersonalRooms } from './personal-rooms.tsx';
 import { MEETINGS_AT_ONCE, meetingsQuery, optionsQuery, type Summary } from './queries.ts';
-import { byDay, dayName, daysAhead, ownZone, timeOf } from './times.ts';
+import { byDay, dayName, daysAhead, ownZone } from './times.ts';
 
 /** The most entries that the server returns at once. */
 const MOST_AT_ONCE = 200;
@@ -128,44 +128,35 @@ function DayTitle({ day, now }: { day: string; now: number }) {
 }
 
 function MeetingItem({ meeting, past }: { meeting: Summary; past: boolean }) {
-  const { role, owner, open_now: open, valid_from: from, state } = meeting;
-  const opens = timeOf(from, ownZone());
-  const soon = !open && !past && state === 'planned';
+  const { role, owner, open_now: open, state } = meeting;
+  const later = !open && !past && state === 'planned';
   return (
-    <li className="fa-agenda__item">
-      <p className="fa-agenda__time">
-        <MeetingTime meeting={meeting} />
-      </p>
-      <div className="fa-agenda__text">
-        <h3>
-          <RoomLink meeting={meeting}>{meeting.name}</RoomLink>
-        </h3>
-        <p className="fa-muted">
-          {role === 'host' ? (
-            <Trans>Sie haben eingeladen</Trans>
-          ) : (
-            <Trans>{owner.name} hat eingeladen</Trans>
-          )}
-          {meeting.recurring && (
-            <>
-              {' · '}
-              <Trans>Serie</Trans>
-            </>
-          )}
-        </p>
-        <div className="fa-agenda__badges">
-          <MeetingBadges meeting={meeting} />
-        </div>
-      </div>
-      <div className="fa-agenda__end">
-        {open && <JoinLink meeting={meeting} primary />}
-        {soon && (
-          <span className="fa-muted fa-small">
-            <Trans>Beitreten ab {opens} Uhr</Trans>
-          </span>
+    <AgendaItem
+      meeting={meeting}
+      end={
+        <>
+          {open && <JoinLink meeting={meeting} primary />}
+          {later && <OpensAt meeting={meeting} />}
+        </>
+      }
+    >
+      <p className="fa-muted">
+        {role === 'host' ? (
+          <Trans>Sie haben eingeladen</Trans>
+        ) : (
+          <Trans>{owner.name} hat eingeladen</Trans>
         )}
+        {meeting.recurring && (
+          <>
+            {' · '}
+            <Trans>Serie</Trans>
+          </>
+        )}
+      </p>
+      <div className="fa-agenda__badges">
+        <MeetingBadges meeting={meeting} />
       </div>
-    </li>
+    </AgendaItem>
   );
 }
 

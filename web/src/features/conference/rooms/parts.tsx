@@ -163,8 +163,44 @@ function SealedLink({ room, own }: { room: Room; own: boolean }) {
   );
 }
 
+type AgendaItemProps = {
+  meeting: Summary;
+  /** Below the title. */
+  children: ReactNode;
+  /** The way in, or when it opens. */
+  end: ReactNode;
+};
+
+/** A meeting as a line of an agenda: when, what, and what one can do. */
+export function AgendaItem({ meeting, children, end }: AgendaItemProps) {
+  return (
+    <li className="fa-agenda__item">
+      <p className="fa-agenda__time">
+        <MeetingTime meeting={meeting} />
+      </p>
+      <div className="fa-agenda__text">
+        <h3>
+          <RoomLink meeting={meeting}>{meeting.name}</RoomLink>
+        </h3>
+        {children}
+      </div>
+      <div className="fa-agenda__end">{end}</div>
+    </li>
+  );
+}
+
+/** When one can go in, by the reader's own clock. */
+export function OpensAt({ meeting }: { meeting: Summary }) {
+  const opens = timeOf(meeting.valid_from, ownZone());
+  return (
+    <span className="fa-muted fa-small">
+      <Trans>Beitreten ab {opens} Uhr</Trans>
+    </span>
+  );
+}
+
 /** The title of a meeting that leads to its room. */
-export function RoomLink({ meeting, children }: { meeting: Summary; children: ReactNode }) {
+function RoomLink({ meeting, children }: { meeting: Summary; children: ReactNode }) {
   return (
     <Link
       to="/besprechungen/$id"

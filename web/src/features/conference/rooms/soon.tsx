@@ -1,10 +1,10 @@
 import { Trans } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Icon, icons } from '../../../ui/icon.tsx';
-import { JoinLink, MeetingTime, RoomLink } from './parts.tsx';
+import { AgendaItem, JoinLink, OpensAt } from './parts.tsx';
 import { meetingsQuery, type Summary } from './queries.ts';
 import './rooms.css';
-import { beginsSoon, isOpen, ownZone, timeOf } from './times.ts';
+import { beginsSoon, isOpen } from './times.ts';
 
 /** The list comes by its beginnings: what is on now, and what comes next, stands among the first. */
 const ASKED = 10;
@@ -38,36 +38,27 @@ export function SoonMeetings() {
 }
 
 function SoonItem({ meeting, now }: { meeting: Summary; now: number }) {
-  const { name, owner, role, valid_from: opens, state } = meeting;
-  const from = timeOf(opens, ownZone());
+  const { owner, role, state } = meeting;
   return (
-    <li className="fa-agenda__item">
-      <p className="fa-agenda__time">
-        <MeetingTime meeting={meeting} />
-      </p>
-      <div className="fa-agenda__text">
-        <h3>
-          <RoomLink meeting={meeting}>{name}</RoomLink>
-        </h3>
-        <p className="fa-muted">
-          {state === 'running' ? <Trans>läuft jetzt</Trans> : <Trans>beginnt gleich</Trans>}
-          {role !== 'host' && (
-            <>
-              {' · '}
-              <Trans>{owner.name} hat eingeladen</Trans>
-            </>
-          )}
-        </p>
-      </div>
-      <div className="fa-agenda__end">
-        {isOpen(meeting, now) ? (
+    <AgendaItem
+      meeting={meeting}
+      end={
+        isOpen(meeting, now) ? (
           <JoinLink meeting={meeting} primary />
         ) : (
-          <span className="fa-muted fa-small">
-            <Trans>Beitreten ab {from} Uhr</Trans>
-          </span>
+          <OpensAt meeting={meeting} />
+        )
+      }
+    >
+      <p className="fa-muted">
+        {state === 'running' ? <Trans>läuft jetzt</Trans> : <Trans>beginnt gleich</Trans>}
+        {role !== 'host' && (
+          <>
+            {' · '}
+            <Trans>{owner.name} hat eingeladen</Trans>
+          </>
         )}
-      </div>
-    </li>
+      </p>
+    </AgendaItem>
   );
 }
