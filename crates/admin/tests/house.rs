@@ -121,6 +121,7 @@ impl House {
             rng: Arc::clone(&rng) as _,
             sealer: Arc::clone(&sealer),
             address: PublicAddress { scheme: "https", port: None },
+            meetings: true,
         });
         let router = fernamt_admin::router(admin)
             .layer(middleware::from_fn(origin::check))

@@ -38,6 +38,13 @@ pub struct SessionView {
     pub administration_here: bool,
     /// The administration's name.
     pub tenant_name: String,
+    /// Whether there are meetings here; where not, all of `/conference` answers 404. Left out, there are.
+    #[serde(default = "yes")]
+    pub meetings: bool,
+}
+
+pub(crate) fn yes() -> bool {
+    true
 }
 
 /// The signed-in person.

@@ -19,6 +19,9 @@ pub struct SignInChallenge {
     pub tenant_name: String,
     /// Whether the first administrator has yet to be made.
     pub setup_open: bool,
+    /// Whether there are meetings here. Left out, there are.
+    #[serde(default = "crate::session::yes")]
+    pub meetings: bool,
 }
 
 /// A browser's proof that it holds its key: ES256 over `fernamt-sign-in`, a zero byte and the challenge.

@@ -27,9 +27,9 @@ mod webhooks;
 
 use std::{fmt, sync::Arc};
 
-use axum::Router;
+use axum::{Router, routing};
 use fernamt_domain::{Clock, Rng, Sealer};
-use fernamt_http::{PublicAddress, egress::EgressGuard};
+use fernamt_http::{ApiError, PublicAddress, egress::EgressGuard};
 use fernamt_store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +83,18 @@ impl Conference {
     pub async fn look_around(&self) -> Result<(), fernamt_store::StoreError> {
         rounds::once(self).await
     }
+}
+
+/// What is served where meetings are switched off: there is nothing here, as programs and pages read it, and not the web
+/// app's own page, as for every other unknown path.
+pub fn off() -> Router {
+    let nothing = || routing::any(async || ApiError::not_found());
+    Router::new()
+        .route("/api/v1/conference/{*rest}", nothing())
+        .route("/api/v1/admin/conference/{*rest}", nothing())
+        .route("/api/v1/admin/webhooks", nothing())
+        .route("/api/v1/admin/webhooks/{*rest}", nothing())
+        .route("/api/v1/admin/webhook-deliveries/{*rest}", nothing())
 }
 
 impl fmt::Debug for Conference {

@@ -299,6 +299,7 @@ async fn open(
         rng: rng as _,
         sealer: Arc::clone(&house.sealer),
         address: PublicAddress { scheme: "https", port: None },
+        meetings: true,
     });
     let router = meeting::router(Arc::clone(&hall))
         .layer(middleware::from_fn(origin::check))

@@ -106,6 +106,7 @@ impl House {
             rng: Arc::clone(&rng) as _,
             sealer: Arc::clone(&sealer),
             address,
+            meetings: true,
         });
         let router = Arc::clone(&conference)
             .router()

@@ -29,6 +29,8 @@ pub struct Web {
     pub sealer: Arc<Sealer>,
     /// How people reach us.
     pub address: PublicAddress,
+    /// Whether this server holds meetings.
+    pub meetings: bool,
 }
 
 /// How people reach us: the part of the public address that all tenants share.

@@ -173,6 +173,7 @@ pub(crate) fn view(session: &Session, handover: bool) -> Result<SessionView, Api
         handover,
         administration_here: session.site.connection.administration,
         tenant_name: session.site.name.clone(),
+        meetings: session.site.web.meetings,
     })
 }
 

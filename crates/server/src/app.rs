@@ -11,10 +11,6 @@ use axum::{
 };
 use fernamt_access::{Access, Parts, SshAddress, ssh};
 use fernamt_admin::Admin;
-use fernamt_conference::{
-    Conference,
-    meeting::{self, Hall},
-};
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, origin, site};
 use fernamt_identity::Identity;
@@ -26,7 +22,7 @@ use tower_http::{
 };
 
 use crate::{
-    background, conference, installation::Running, listen::Bound, media, media::Media, office::Office, operations,
+    background, conference::Meetings, installation::Running, listen::Bound, media, office::Office, operations,
     prober::AccessProber, sticks, tls,
 };
 
@@ -38,14 +34,12 @@ pub(crate) struct App {
     office: Arc<Office>,
     identity: Arc<Identity>,
     access: Arc<Access>,
-    conference: Arc<Conference>,
-    hall: Arc<Hall>,
+    meetings: Meetings,
     porter: Arc<ssh::Porter>,
     grants: LiveGrants,
     router: Router,
     listeners: Vec<Bound>,
     gateway: Option<ssh::Gateway>,
-    media: Media,
     ssh_fingerprints: Vec<String>,
 }
 
@@ -94,8 +88,7 @@ impl App {
             installation: Arc::new(Running { office: Arc::clone(&office), started_at: clock.now() }),
         });
 
-        let media = Media::bind(&office)?;
-        let (conference, hall) = conference::build(&office, identity.authoriser().clone(), &media, guard)?;
+        let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -104,6 +97,7 @@ impl App {
             rng,
             sealer: Arc::clone(&office.sealer),
             address: office.public_address(),
+            meetings: meetings.are_held(),
         });
         let gateway = match (&office.config.ssh, &host_keys) {
             (Some(config), Some(keys)) => {
@@ -117,10 +111,9 @@ impl App {
             }
             _ => None,
         };
-        let main =
-            main_site(&identity, &access, (&conference, &hall), admin, gateway.as_ref().map(ssh::Gateway::entrance))
-                .layer(middleware::from_fn_with_state(media.beside(), media::allow_beside))
-                .merge(media.router());
+        let main = main_site(&identity, &access, &meetings, admin, gateway.as_ref().map(ssh::Gateway::entrance))
+            .layer(middleware::from_fn_with_state(meetings.beside(), media::allow_beside))
+            .merge(meetings.media_router());
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();
@@ -131,20 +124,7 @@ impl App {
                 .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
         let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
-        Ok(Self {
-            office,
-            identity,
-            access,
-            conference,
-            hall,
-            porter,
-            grants,
-            router,
-            listeners,
-            gateway,
-            media,
-            ssh_fingerprints,
-        })
+        Ok(Self { office, identity, access, meetings, porter, grants, router, listeners, gateway, ssh_fingerprints })
     }
 
     /// The opened installation.
@@ -163,8 +143,8 @@ impl App {
         let tasks = TaskTracker::new();
         tasks.spawn(Arc::clone(&self.identity).run(stop.clone()));
         tasks.spawn(Arc::clone(&self.access).run(stop.clone()));
-        tasks.spawn(Arc::clone(&self.conference).run(stop.clone()));
-        tasks.spawn(Arc::clone(&self.hall).run(stop.clone()));
+        let media = self.meetings.embedded();
+        self.meetings.run(&tasks, &stop);
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
         // what another process commits, such as `fernamt user disable`, takes effect here too
         let (store, relay_stop) = (self.office.store.clone(), stop.clone());
@@ -182,9 +162,8 @@ impl App {
                 }
             });
         }
-        tasks.spawn(self.media.clone().run(stop.clone()));
         for listener in self.listeners {
-            tasks.spawn(listener.run(self.router.clone(), self.media.embedded(), stop.clone()));
+            tasks.spawn(listener.run(self.router.clone(), media.clone(), stop.clone()));
         }
         tasks.close();
 
@@ -214,7 +193,7 @@ fn egress_guard(office: &Office) -> EgressGuard {
 fn main_site(
     identity: &Arc<Identity>,
     access: &Arc<Access>,
-    (conference, hall): (&Arc<Conference>, &Arc<Hall>),
+    meetings: &Meetings,
     admin: Arc<Admin>,
     tunnels: Option<ssh::Entrance>,
 ) -> Router {
@@ -222,8 +201,7 @@ fn main_site(
         .merge(Arc::clone(identity).router())
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
-        .merge(Arc::clone(conference).router())
-        .merge(meeting::router(Arc::clone(hall)))
+        .merge(meetings.router())
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))

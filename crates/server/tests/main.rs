@@ -16,6 +16,7 @@ mod start;
 mod sticks;
 mod support;
 mod tls;
+mod without_meetings;
 
 use fernamt_testkit::office::Office;
 

@@ -4925,6 +4925,8 @@ export interface components {
              * @description When it ends if nothing is done.
              */
             idle_expires_at: string;
+            /** @description Whether there are meetings here; where not, all of `/conference` answers 404. Left out, there are. */
+            meetings?: boolean;
             /** @description The methods used. */
             methods: components["schemas"]["Method"][];
             /** @description The person. */
@@ -5083,6 +5085,8 @@ export interface components {
              * @description Until when it may be used.
              */
             expires_at: string;
+            /** @description Whether there are meetings here. Left out, there are. */
+            meetings?: boolean;
             /** @description Whether the first administrator has yet to be made. */
             setup_open: boolean;
             /** @description The administration's name, for the page's heading. */

@@ -87,6 +87,7 @@ impl Office {
             rng,
             sealer,
             address: PublicAddress { scheme: "http", port: Some(address.port()) },
+            meetings: true,
         });
         let main = Arc::clone(&access).router().layer(middleware::from_fn(fernamt_http::origin::check));
         let proxy = Arc::clone(&access);

@@ -34,7 +34,9 @@ pub(super) async fn challenge(
 ) -> Result<Json<SignInChallenge>, ApiError> {
     let administrators = site.tenant.people().with_role(Role::Administrator).await?;
     let (challenge, expires_at) = identity.challenges.issue(site.tenant.id(), CHALLENGE, ());
-    Ok(Json(SignInChallenge { challenge, expires_at, tenant_name: site.name, setup_open: administrators.is_empty() }))
+    let meetings = site.web.meetings;
+    let setup_open = administrators.is_empty();
+    Ok(Json(SignInChallenge { challenge, expires_at, tenant_name: site.name, setup_open, meetings }))
 }
 
 pub(super) async fn password(

@@ -65,6 +65,7 @@ impl Office {
             rng,
             sealer,
             address: PublicAddress { scheme: "https", port: None },
+            meetings: true,
         });
         let router = Arc::clone(&identity)
             .router()

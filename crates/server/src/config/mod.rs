@@ -163,6 +163,8 @@ pub(crate) struct Stick {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Media {
+    /// Whether this server holds no meetings: no port is opened, and pages offer none.
+    pub(crate) off: bool,
     /// The UDP port of all sound and picture, with the address to listen on; port 7882 of all addresses unless said.
     #[schemars(with = "Option<String>")]
     pub(crate) address: Option<SocketAddr>,
