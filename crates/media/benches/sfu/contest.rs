@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The processor of the servers.
-const SERVER: usize = 0;
+pub(crate) const SERVER: usize = 0;
 /// The processor of the load.
 const LOAD: usize = 1;
 /// How long everybody may take to be there and to see what they are to see.
@@ -88,7 +88,7 @@ impl Contestant {
         }
     }
 
-    fn start(self) -> Result<Server> {
+    pub(crate) fn start(self) -> Result<Server> {
         match self {
             Self::Ours => Ok(Server::Ours(Ours::start(SERVER)?)),
             Self::Janus => Ok(Server::Janus(Janus::start_on(Some(SERVER))?)),
@@ -100,7 +100,7 @@ impl Contestant {
     }
 }
 
-enum Server {
+pub(crate) enum Server {
     Ours(Ours),
     Janus(Janus),
     LiveKit(LiveKit),
@@ -115,7 +115,7 @@ impl Server {
         }
     }
 
-    fn token(&self, identity: &str) -> Result<String> {
+    pub(crate) fn token(&self, identity: &str) -> Result<String> {
         match self {
             Self::Ours(ours) => ours.ticket(),
             Self::Janus(_) => Ok(String::new()),
@@ -123,7 +123,7 @@ impl Server {
         }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Ours(ours) => ours.address(),
             Self::Janus(janus) => janus.address(),
@@ -134,8 +134,13 @@ impl Server {
 
 /// The load keeps to its own processor.
 pub(crate) fn pin_load() -> Result<()> {
+    pin(LOAD)
+}
+
+/// From now on this thread, and what it starts, keeps to one processor.
+pub(crate) fn pin(processor: usize) -> Result<()> {
     let mut set = CpuSet::new();
-    set.set(LOAD);
+    set.set(processor);
     sched_setaffinity(None, &set).context("this bench needs two processors")
 }
 

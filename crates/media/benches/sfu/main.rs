@@ -2,7 +2,8 @@
 //!
 //! Each server has one processor for itself, the load another. Everybody gets the same load over the same SRTP suite, in
 //! one layer, at a fixed rate; what counts is what subscribers decrypted per second of the server's processor time. The
-//! delay of the same load with one subscriber is taken off, because it is the load's own. `-- --full` takes the sizes
+//! delay of the same load with one subscriber is taken off, because it is the load's own. Last comes what 25 cameras cost a
+//! viewer's browser. `-- --full` takes the sizes
 //! of the product's promises, `-- --only PART` the cases with these words in their names, `-- --ours` leaves the others
 //! out.
 
@@ -13,6 +14,7 @@ mod janus;
 mod load;
 mod ours;
 mod signal;
+mod viewer;
 
 use std::{env, time::Duration};
 
@@ -114,6 +116,9 @@ fn race(scale: &Scale, contestants: &[Contestant], only: &str) -> Result<()> {
             }
         }
         tell(&mut report, case, &all);
+    }
+    if viewer::NAME.contains(only) {
+        viewer::race(&mut report, contestants, scale.time);
     }
     report.finish()?;
     ensure!(failed.is_empty(), "ours failed: {}", failed.join("; "));

@@ -83,7 +83,9 @@ pub(crate) fn serve() -> Result<()> {
         };
         let plane = Embedded::bind(&settings, Arc::new(SystemClock), &rng)?;
         tokio::spawn(Arc::clone(&plane).run(CancellationToken::new()));
-        plane.open_room(room, RoomLimits::default()).await?;
+        // One browser sends several cameras of the viewer's case.
+        let limits = RoomLimits { max_tracks_per_seat: 12, ..RoomLimits::default() };
+        plane.open_room(room, limits).await?;
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         tell(&listener.local_addr()?.to_string());
         let service = plane.router().into_make_service_with_connect_info::<SocketAddr>();

@@ -76,11 +76,26 @@ class Eye {
   }
 }
 
+/** Only shows one track, as a page does: looking at each picture would cost more than showing it. */
+class Screen {
+  constructor(track) {
+    this.video = track.attach();
+    this.video.muted = true;
+    document.body.append(this.video);
+  }
+
+  async count() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    return { frames: this.video.getVideoPlaybackQuality().totalVideoFrames, width, height };
+  }
+}
+
 class Driver {
   senses = new Map();
   published = new Map();
 
-  async join({ url, token, auto_subscribe = true, options = {} }) {
+  async join({ url, token, auto_subscribe = true, only_show = false, options = {} }) {
+    this.only_show = only_show;
     const room = (this.room = new Room(options));
     this.listen(room);
     await room.connect(url, token, { autoSubscribe: auto_subscribe });
@@ -92,7 +107,8 @@ class Driver {
     const track = (publication, who) => ({ who: who.identity, sid: publication.trackSid, name: publication.trackName });
     const on = (event, name, told = () => ({})) => room.on(event, (...all) => say({ event: name, ...told(...all) }));
     room.on(RoomEvent.TrackSubscribed, (got, publication, who) => {
-      const sense = got.kind === Track.Kind.Audio ? new Ear(got) : new Eye(got);
+      const Picture = this.only_show ? Screen : Eye;
+      const sense = got.kind === Track.Kind.Audio ? new Ear(got) : new Picture(got);
       this.senses.set(publication.trackSid, { ...track(publication, who), sense });
       say({ event: "track_subscribed", ...track(publication, who) });
     });

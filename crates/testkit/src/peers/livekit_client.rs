@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
@@ -62,6 +62,18 @@ impl BrowserClient {
         let this = Self { driven: Driven::new(heard, tell(commands)), browser, _profile: profile };
         this.event(Duration::from_secs(60), |event| event["event"] == "ready").context("the page does not come up")?;
         Ok(this)
+    }
+
+    /// Starts a participant who only shows what comes, without looking at it: what that costs is the client's own.
+    pub fn watch(url: &str, token: &str) -> Result<Self> {
+        let mut client = Self::start()?;
+        client.command("join", json!({ "url": url, "token": token, "only_show": true }))?;
+        Ok(client)
+    }
+
+    /// The browser's first process.
+    pub fn pid(&self) -> u32 {
+        self.browser.id()
     }
 
     /// Starts a participant and joins a room.
