@@ -5,7 +5,7 @@ use std::time::Duration;
 use fernamt_media::{
     MediaError, MediaEvent, Permissions, RoomLimits, RoomName, SeatEnd, Source, Sources, TicketFor, Tracks,
 };
-use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, sdk_python};
+use fernamt_testkit::peers::{BrowserClient, Driven, SdkClient, Seen, sdk_python};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -42,8 +42,10 @@ fn browsers_decode_every_codec_that_one_of_them_sends() {
     erika.join(&house.url(), &house.ticket(1)).expect("joined");
     jonas.join(&house.url(), &house.ticket(2)).expect("joined");
     jonas.publish_tone("tone", 700.0).expect("published");
-    let tone = erika.wait_until_seen(LIMIT, |seen| seen.energy > 3000.0 && seen.repeated > 20).expect("heard");
+    let tone = erika.wait_until_seen(LIMIT, |seen| seen.energy > 3000.0 && seen.frames > 100).expect("heard");
     assert!((tone.tone_hz - 700.0).abs() < 30.0 && tone.codec == "audio/opus", "{tone:?}");
+    // At 48 kbit/s a packet of 20 ms has at most 120 bytes, unless it repeats the one before.
+    assert!(tone.packet_bytes > 140.0, "{tone:?}");
     let sendable = jonas.sendable().expect("told");
     for (codec, mime) in [("vp9", "video/VP9"), ("av1", "video/AV1"), ("h264", "video/H264")] {
         if !sendable.iter().any(|name| name == mime) {
@@ -51,13 +53,22 @@ fn browsers_decode_every_codec_that_one_of_them_sends() {
             continue;
         }
         jonas.publish_picture_in(codec, [90, 160], json!({ "width": 640, "height": 360 })).expect("published");
-        let enough =
-            |seen: &fernamt_testkit::peers::Seen| seen.name == codec && seen.moved > 5 && !seen.codec.is_empty();
+        let enough = |seen: &Seen| seen.name == codec && seen.moved > 5 && !seen.codec.is_empty();
         let picture = erika.wait_until_seen(LIMIT, enough).expect(codec);
         assert_eq!(picture.codec, mime, "{picture:?}");
         assert!((picture.colour[0] - 90.0).abs() < 15.0 && (picture.colour[1] - 160.0).abs() < 15.0, "{picture:?}");
         jonas.unpublish(codec).expect("ended");
     }
+    // VP9 in two encodings: the smaller one is sent to whom it is large enough, without a break.
+    let sizes = json!({ "width": 640, "height": 360, "scalabilityMode": "L1T1" });
+    let sid = jonas.publish_picture_in("vp9", [90, 160], sizes).expect("published");
+    let large = |seen: &Seen| seen.sid == sid && seen.width == 640 && seen.moved > 5;
+    erika.wait_until_seen(LIMIT, large).expect("in full");
+    erika.command("settings", json!({ "sid": sid, "width": 160, "height": 90 })).expect("told");
+    let before = erika.wait_until_seen(LIMIT, |seen| seen.sid == sid && seen.width < 640).expect("small");
+    let more = |seen: &Seen| seen.sid == sid && seen.width < 640 && seen.moved > before.moved + 5;
+    let small = erika.wait_until_seen(LIMIT, more).expect("small, and goes on");
+    assert_eq!(small.codec, "video/VP9");
 }
 
 #[test]

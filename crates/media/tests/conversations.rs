@@ -39,6 +39,8 @@ const OURS: &[(&str, &str)] = &[
     ("join.room.turnPassword", "no TURN"),
     ("join.serverInfo.agentProtocol", "no agents"),
     ("join.serverInfo.nodeId", "there is one node"),
+    ("join.serverInfo.version", "the first that has VP9 and AV1 in several encodings"),
+    ("join.serverVersion", "the first that has VP9 and AV1 in several encodings"),
     ("join.sifTrailer", "no frames of the server's own in encrypted streams"),
     ("roomUpdate", "numbers of a room are told when somebody joins"),
     // Participants.
@@ -67,7 +69,7 @@ const OUR_TRACKS: &[(&str, &str)] = &[
 ];
 
 /// What of a picture is there when the second one joins depends on whether it is on its way by then.
-const NOT_YET: &[&str] = &["height", "layers", "muted", "simulcast", "source", "type", "width"];
+const NOT_YET: &[&str] = &["height", "layers", "mimeType", "muted", "simulcast", "source", "type", "width"];
 
 const TRACKS: &[&str] =
     &["join.otherParticipants[].tracks[]", "update.participants[].tracks[]", "trackPublished.track"];

@@ -68,9 +68,9 @@ pub struct Seen {
     /// What it comes as (`video/VP9`), where the client tells.
     #[serde(default)]
     pub codec: String,
-    /// How often earlier sound was repeated in what came (RED), where the client tells.
+    /// What a packet carries on average, where the client tells.
     #[serde(default)]
-    pub repeated: u64,
+    pub packet_bytes: f64,
 }
 
 impl Heard {

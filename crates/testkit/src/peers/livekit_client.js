@@ -4,11 +4,12 @@
 const { Room, RoomEvent, Track } = LivekitClient;
 const say = (line) => fetch("/said", { method: "POST", body: JSON.stringify(line) });
 
-/** What a track comes as, and how often it repeated itself. */
+/** What a track comes as, and how large a packet is on average. */
 async function cameAs(receiver) {
   const stats = await receiver.getStats();
   const inbound = [...stats.values()].find((one) => one.type === "inbound-rtp");
-  return { codec: stats.get(inbound?.codecId)?.mimeType ?? "", repeated: inbound?.fecPacketsReceived ?? 0 };
+  const packet_bytes = inbound?.packetsReceived > 0 ? inbound.bytesReceived / inbound.packetsReceived : 0;
+  return { codec: stats.get(inbound?.codecId)?.mimeType ?? "", packet_bytes };
 }
 
 /** Listens to one track: how loud, and which tone is the loudest. */

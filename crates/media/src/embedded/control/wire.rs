@@ -10,8 +10,9 @@ use proto::DisconnectReason;
 use super::{Published, Room, Seated};
 use crate::{Permissions, RoomName, Seat, SeatEnd, Source, Sources, words};
 
-/// The version that we answer as: what a server of this version cannot do, clients do not ask for.
-const SERVER_VERSION: &str = "1.13.5";
+/// The version that we answer as: what a server of this version cannot do, clients do not ask for. Later than 1.13.6 stands
+/// for VP9 and AV1 in several encodings by rid.
+const SERVER_VERSION: &str = "1.13.7";
 
 /// The version of the signalling protocol.
 const PROTOCOL: i32 = 17;
