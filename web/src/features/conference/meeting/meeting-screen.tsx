@@ -25,6 +25,7 @@ import { PeoplePanel } from './people-panel.tsx';
 import { SealDialog, SealNotice } from './seal-notice.tsx';
 import { SeatMenu } from './seat-menu.tsx';
 import { SidePanel } from './side-panel.tsx';
+import { SmallWindow, smallWindowPossible, useSmallWindow } from './small-window.tsx';
 import type { Layout } from './stage/arrange.ts';
 import { Stage } from './stage/stage.tsx';
 import { tilesOf } from './tiles.ts';
@@ -53,6 +54,9 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
   const [choice, setChoice] = useState<DeviceChoice>(storedChoice);
   const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(KEYS_STORED) !== 'off');
   const screen = useFullScreen();
+  const small = useSmallWindow(() =>
+    announce('info', t`Es ist gerade kein Bild da, das in ein kleines Fenster passt.`),
+  );
   const heading = useRef<HTMLHeadingElement>(null);
   // A reader who waited in the lobby hears that the meeting has begun for them.
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
@@ -173,7 +177,8 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         handUp={handUp}
         full={screen.full}
         fullPossible={screen.possible}
-        windowPossible={Boolean(document.pictureInPictureEnabled)}
+        windowPossible={smallWindowPossible()}
+        windowOpen={small.open}
         onMicrophone={microphone}
         onCamera={camera}
         onScreen={share}
@@ -185,15 +190,14 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
           setPinned(null);
         }}
         onFull={screen.toggle}
-        onWindow={() =>
-          void smallWindow(t`Es ist gerade kein Bild da, das in ein kleines Fenster passt.`)
-        }
+        onWindow={() => void small.toggle()}
         onSettings={() => setOpened('devices')}
         onRules={() => setOpened('rules')}
         onAbout={() => setOpened('about')}
         onKeys={() => setOpened('keys')}
         onLeave={() => setOpened('leave')}
       />
+      {small.window && <SmallWindow window={small.window} tiles={tiles} heard={view.spoke} />}
       <p className="kern-sr-only" role="status">
         {news}
       </p>
@@ -498,26 +502,4 @@ function useUnread({ chat, own }: MeetingView, open: boolean): number {
     seen.current = true;
   }, [open, last]);
   return open ? 0 : chat.filter(({ id, seat }) => id > read && seat !== own?.id).length;
-}
-
-/** Shows whoever is large, or speaks, in a window above all others. */
-async function smallWindow(nothing: string): Promise<void> {
-  if (document.pictureInPictureElement) {
-    await document.exitPictureInPicture();
-    return;
-  }
-  const videos = [
-    '.fa-seat--large',
-    '.fa-seat--speaking',
-    '.fa-seat:not(.fa-seat--mirrored)',
-    '.fa-seat',
-  ]
-    .map((kind) => document.querySelector<HTMLVideoElement>(`${kind} video`))
-    .filter((video) => video !== null);
-  try {
-    if (!videos[0]) throw new Error('no picture');
-    await videos[0].requestPictureInPicture();
-  } catch {
-    announce('info', nothing);
-  }
 }

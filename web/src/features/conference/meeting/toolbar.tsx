@@ -26,6 +26,7 @@ type ToolbarProps = {
   full: boolean;
   fullPossible: boolean;
   windowPossible: boolean;
+  windowOpen: boolean;
   onMicrophone: () => void;
   onCamera: () => void;
   onScreen: () => void;
@@ -238,11 +239,11 @@ function MoreMenu(props: ToolbarProps) {
       >
         {full ? t`Vollbild beenden` : t`Vollbild`}
       </MenuItem>
-      <MenuItem
-        icon={icons.iconPictureInPictureAlt}
-        isDisabled={!props.windowPossible}
-        onAction={props.onWindow}
-      >{t`Kleines Fenster`}</MenuItem>
+      {props.windowPossible && (
+        <MenuItem icon={icons.iconPictureInPictureAlt} onAction={props.onWindow}>
+          {props.windowOpen ? t`Kleines Fenster schließen` : t`Kleines Fenster`}
+        </MenuItem>
+      )}
       <MenuDivider />
       {may.moderate && (
         <MenuItem icon={icons.iconTune} onAction={props.onRules}>

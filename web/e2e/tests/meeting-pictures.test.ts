@@ -18,7 +18,7 @@ type Room = { id: string; meetings: { id: string }[] };
 type Access = { access: { link: string } };
 
 /** Two in the real office, whose policy is what a blur must live with. */
-describe('a blurred background', () => {
+describe('pictures in a meeting', () => {
   let office: RealOffice;
   let browser: Browser;
   let erika: Visit;
@@ -48,7 +48,7 @@ describe('a blurred background', () => {
   };
 
   it(
-    'is what the others get, in every size, and nothing but this server is asked for it',
+    'are blurred behind who asks for it, in every size, and nothing but this server is asked',
     async () => {
       const room = await call<Room>(erika.page, 'POST', '/conference/rooms', {
         kind: 'meeting',
@@ -92,7 +92,61 @@ describe('a blurred background', () => {
     },
     STORY_MS,
   );
+
+  it(
+    'stand in a small window above all others, too, and it closes from here and from there',
+    async () => {
+      const { page } = ines;
+      await page.getByRole('button', { name: 'Mehr', exact: true }).focus();
+      const press = async (name: string) => {
+        await page.keyboard.press('Enter');
+        const item = page.getByRole('menuitem', { name, exact: true });
+        await item.focus();
+        await page.keyboard.press('Enter');
+        await item.waitFor({ state: 'detached' });
+      };
+      await press('Kleines Fenster');
+      await expect
+        .poll(() => above(page), { timeout: MEDIA_MS })
+        .toEqual(['Erika Mustermann', true]);
+      const [, small] = ines.context.pages();
+      if (small) await picture(small, 'besprechung-kleines-fenster', false);
+      await press('Kleines Fenster schließen');
+      await expect.poll(() => above(page)).toBeNull();
+      await press('Kleines Fenster');
+      await expect
+        .poll(() => above(page), { timeout: MEDIA_MS })
+        .toEqual(['Erika Mustermann', true]);
+      await page.evaluate(() =>
+        (globalThis as WithWindow).documentPictureInPicture?.window?.close(),
+      );
+      await press('Kleines Fenster');
+      await expect
+        .poll(() => above(page), { timeout: MEDIA_MS })
+        .toEqual(['Erika Mustermann', true]);
+      // It goes with the meeting.
+      await page.getByRole('button', { name: 'Besprechung verlassen' }).click();
+      await page.getByRole('button', { name: 'Verlassen', exact: true }).click();
+      await expect.poll(() => above(page)).toBeNull();
+      expect(ines.faults).toEqual([]);
+    },
+    STORY_MS,
+  );
 });
+
+type WithWindow = { documentPictureInPicture?: { window: Window | null } };
+
+/** Who is in the small window, and whether their picture moves there; nothing while there is none. */
+const above = (page: Page) =>
+  page.evaluate(() => {
+    const inside = (globalThis as WithWindow).documentPictureInPicture?.window?.document;
+    if (!inside) return null;
+    const video = inside.querySelector('video');
+    return [
+      inside.querySelector('.fa-seat__name')?.textContent ?? '',
+      Boolean(video && video.videoWidth > 0 && video.currentTime > 0),
+    ];
+  });
 
 /** Whether a `<video>` shows more than black. */
 const bright = (video: ReturnType<Page['locator']>) =>
