@@ -1,22 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Media } from './mock-meeting.ts';
+
+/** Where a LiveKit listens, and how it is told that we may give orders. */
+export type LiveKitFacts = { url: string; key: string; secret: string; pid: number };
 
 /** A real LiveKit server, run by the tests' program for peers. */
 export class LiveKitPeer {
   private constructor(
     private readonly peer: ChildProcess,
-    readonly media: Media,
+    readonly facts: LiveKitFacts,
   ) {}
 
-  static async start(program: string): Promise<LiveKitPeer> {
-    const peer = spawn(program, ['livekit'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** Starts one, or says why there is none on this machine. */
+  static async start(program: string, more: string[] = []): Promise<LiveKitPeer | string> {
+    const peer = spawn(program, ['livekit', ...more], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: peer.stdout });
     const line = await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);
       peer.once('exit', (code) => reject(new Error(`the LiveKit server ended with ${code}`)));
     });
-    return new LiveKitPeer(peer, JSON.parse(line) as Media);
+    const told = JSON.parse(line) as LiveKitFacts | { missing: string };
+    return 'missing' in told ? told.missing : new LiveKitPeer(peer, told);
   }
 
   async stop(): Promise<void> {

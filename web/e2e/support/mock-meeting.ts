@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Page, WebSocketRoute } from 'playwright-core';
 import type { components } from '../../src/api/api-schema.d.ts';
 import { type MockOffice, problem } from './mock-office.ts';
@@ -10,15 +10,11 @@ type Act = Schema<'SocketAct'> & { re?: number };
 type Role = Schema<'MeetingRole'>;
 
 const MEETING = '0199a000-0000-7000-8000-00000000c001';
-const TICKET_S = 60;
 const HOUR_MS = 3_600_000;
-
-/** Where a real LiveKit listens that brings sound and pictures; without one there are none. */
-export type Media = { url: string; key: string; secret: string };
 
 type Guest = { page: Page; socket: WebSocketRoute | null; seat: Seat };
 
-/** A stand-in for the meeting's part of the server: lets everybody in and passes on what they say. */
+/** A stand-in for the meeting's part of the server: lets everybody in and passes on what they say. Nothing is seen or heard. */
 export class MockMeeting {
   readonly facts: Schema<'MeetingFacts'>;
   rules: Schema<'MeetingRules'> = {
@@ -48,10 +44,7 @@ export class MockMeeting {
   readonly acts: Act[] = [];
   private guests: Guest[] = [];
 
-  constructor(
-    private readonly media: Media | null = null,
-    facts: Partial<Schema<'MeetingFacts'>> = {},
-  ) {
+  constructor(facts: Partial<Schema<'MeetingFacts'>> = {}) {
     this.facts = {
       id: MEETING,
       title: 'Haushalt 2027: Ämterrunde',
@@ -220,27 +213,12 @@ export class MockMeeting {
       began_at: new Date(Date.now() - HOUR_MS / 4).toISOString(),
     };
     socket?.send(JSON.stringify(welcome));
-    this.sendTicket(guest);
     this.say({ message: 'roster', seats: this.roster(), gone: [], counts: this.counts() });
-  }
-
-  private sendTicket({ seat, socket }: Guest): void {
-    if (!this.media) return;
-    const message: Message = {
-      message: 'media',
-      url: this.media.url,
-      ticket: ticket(this.media, seat),
-      expires_at: new Date(Date.now() + TICKET_S * 1_000).toISOString(),
-    };
-    socket?.send(JSON.stringify(message));
   }
 
   private do(guest: Guest, act: Act): void {
     const { seat } = guest;
     switch (act.act) {
-      case 'media_ticket':
-        this.sendTicket(guest);
-        break;
       case 'chat_send':
         this.chat.push({
           id: this.chat.length + 1,
@@ -324,18 +302,3 @@ export const somebody = (name: string, more: Partial<Seat> = {}): Seat => ({
   away: false,
   ...more,
 });
-
-function ticket({ key, secret }: Media, seat: Seat): string {
-  const now = Math.floor(Date.now() / 1_000);
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const head = part({ alg: 'HS256', typ: 'JWT' });
-  const body = part({
-    iss: key,
-    sub: seat.id,
-    nbf: now - 10,
-    exp: now + TICKET_S,
-    video: { roomJoin: true, room: MEETING, canPublish: true, canSubscribe: true },
-  });
-  const signature = createHmac('sha256', secret).update(`${head}.${body}`).digest('base64url');
-  return `${head}.${body}.${signature}`;
-}

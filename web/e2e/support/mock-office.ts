@@ -23,8 +23,6 @@ type Handler = (
  */
 export class MockOffice {
   signedIn = true;
-  /** Where sound and pictures of meetings come from, where that is another machine. */
-  media = '';
   readonly calls: { method: string; path: string; body: Record<string, unknown> }[] = [];
   private readonly handlers: { method: string; path: RegExp; handler: Handler }[] = [];
 
@@ -64,7 +62,7 @@ export class MockOffice {
       await this.api(request, response, pathname, searchParams);
       return;
     }
-    await page(response, pathname, dist, this.media);
+    await page(response, pathname, dist);
   }
 
   private async api(
@@ -118,7 +116,7 @@ const types: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-async function page(response: ServerResponse, pathname: string, dist: URL, media: string) {
+async function page(response: ServerResponse, pathname: string, dist: URL) {
   const file = /\.\w+$/.test(pathname) ? pathname.slice(1) : 'index.html';
   try {
     const type = types[extname(file)] ?? 'application/octet-stream';
@@ -136,7 +134,7 @@ async function page(response: ServerResponse, pathname: string, dist: URL, media
         "script-src 'self' 'wasm-unsafe-eval'",
         `style-src 'self' 'nonce-${nonce}'`,
         "img-src 'self' data:",
-        `connect-src 'self' ${media}`,
+        "connect-src 'self'",
         "worker-src 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",

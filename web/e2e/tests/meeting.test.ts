@@ -1,9 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityFaults } from '../support/axe.ts';
 import { launch, picture, type Visit, visit } from '../support/browser.ts';
 import { call } from '../support/call.ts';
-import { RealOffice } from '../support/real-office.ts';
+import { planes } from '../support/planes.ts';
+import type { RealOffice } from '../support/real-office.ts';
 import {
   hearsAndSees,
   received,
@@ -17,28 +18,32 @@ const START_MS = 120_000;
 const STORY_MS = 180_000;
 const MEDIA_MS = 40_000;
 const CUT_MS = 10_000;
+const PRESS_AGAIN_MS = 2_000;
 const FRAMES = 20;
 const MINUTE_MS = 60_000;
 
 type Room = { id: string; meetings: { id: string }[] };
 type Settings = { version: string; settings: Record<string, unknown> };
+type Webhook = { webhook: { id: string } };
 type Access = { number: string; pin: string; link: string };
 
 /**
  * One meeting of a host, a guest by link and a guest by number and PIN, whom no UDP reaches, in the real office, from the
- * invitation to its end: its stories build on each other.
+ * invitation to its end: its stories build on each other, and are the same whatever carries sound and pictures.
  */
-describe('a meeting', () => {
+describe.each(await planes())('a meeting, carried by $name', ({ name: plane, start }) => {
   let office: RealOffice;
   let browser: Browser;
   let erika: Visit;
   let ines: Visit;
   let ole: Visit;
+  let chief: Visit;
+  let webhook: string;
   let room: Room;
   let access: Access;
 
   beforeAll(async () => {
-    [office, browser] = await Promise.all([RealOffice.start(), launch({ devices: true })]);
+    [office, browser] = await Promise.all([start(), launch({ devices: true })]);
     [erika, ines, ole] = [
       await visit(browser, office.origin),
       await visit(browser, office.origin),
@@ -63,12 +68,29 @@ describe('a meeting', () => {
     await office?.stop();
   });
 
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const [name, { page }] of Object.entries({ erika, ines, ole })) {
+      await picture(page, `failed-meeting-${plane}-${name}`, false).catch(() => undefined);
+    }
+  });
+
   const devicesOn = async (page: Page) => {
     await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
     await page.getByRole('button', { name: 'Kamera einschalten' }).click();
   };
   const inside = (page: Page) =>
     page.getByRole('button', { name: 'Kamera ausschalten' }).waitFor({ timeout: MEDIA_MS });
+  const look = (page: Page, what: string, whole?: boolean) =>
+    picture(page, plane === 'Fernamt' ? what : `${what}-${plane.toLowerCase()}`, whole);
+  const seat = (page: Page, name: string) => page.locator('.fa-seat').filter({ hasText: name });
+  const about = async (name: string, what: string) => {
+    await erika.page
+      .getByRole('button', { name: `Zu ${name}: mehr` })
+      .last()
+      .click();
+    await erika.page.getByRole('menuitem', { name: what }).click();
+  };
   const pathOf = (link: string) => link.replace(/^https?:\/\/[^/]+/, '');
   const all = (pages: Page[]) =>
     Promise.all(pages.map((page) => hearsAndSees(page, { frames: FRAMES, timeoutMs: MEDIA_MS })));
@@ -87,14 +109,14 @@ describe('a meeting', () => {
       expect(new URL(ines.page.url()).hash).toBe('');
       await ines.page.locator('input[name=name]').fill('Ines Behrens');
       await devicesOn(ines.page);
-      await picture(ines.page, 'office-besprechung-tuer');
+      await look(ines.page, 'office-besprechung-tuer');
       await ines.page.getByRole('button', { name: 'In den Warteraum' }).click();
       await ines.page.getByText('Sie sind im Warteraum').waitFor();
       await erika.page.getByText('Ines Behrens (Gast) wartet im Warteraum.').first().waitFor();
       await erika.page.getByRole('button', { name: 'Einlassen', exact: true }).click();
       await inside(ines.page);
       await all([erika.page, ines.page]);
-      await picture(erika.page, 'office-besprechung', false);
+      await look(erika.page, 'office-besprechung', false);
       expect((await accessibilityFaults(erika.page)).join('\n')).toBe('');
     },
     STORY_MS,
@@ -153,13 +175,106 @@ describe('a meeting', () => {
   );
 
   it(
+    'shows who switches off, whose camera is stopped, and whose screen is shown',
+    async () => {
+      await ole.page.keyboard.press('m');
+      await ole.page.keyboard.press('k');
+      for (const { page } of [erika, ines]) {
+        const his = seat(page, 'Ole Jensen');
+        await his.getByLabel('Mikrofon aus').waitFor({ timeout: MEDIA_MS });
+        await his.locator('video').waitFor({ state: 'detached' });
+      }
+      await ole.page.keyboard.press('m');
+      await ole.page.keyboard.press('k');
+      await seat(erika.page, 'Ole Jensen').locator('video').waitFor({ timeout: MEDIA_MS });
+
+      await about('Ines Behrens', 'Kamera ausschalten');
+      await ines.page.getByRole('button', { name: 'Kamera einschalten' }).waitFor();
+      await seat(ole.page, 'Ines Behrens').locator('video').waitFor({ state: 'detached' });
+      // A LiveKit takes the picture away a moment later: whoever is faster than that presses once more.
+      const pressed = async () => {
+        const off = ines.page.getByRole('button', { name: 'Kamera einschalten' });
+        if (await off.isVisible()) await off.click();
+        return seat(ole.page, 'Ines Behrens').locator('video').count();
+      };
+      await expect.poll(pressed, { timeout: MEDIA_MS, interval: PRESS_AGAIN_MS }).toBe(1);
+
+      await ole.page.keyboard.press('b');
+      const screen = (page: Page) => page.locator('.fa-seat--large.fa-seat--screen video');
+      for (const { page } of [erika, ines]) await screen(page).waitFor({ timeout: MEDIA_MS });
+      await look(ines.page, 'office-besprechung-bildschirm', false);
+      await about('Ole Jensen', 'Bildschirm beenden');
+      for (const { page } of [erika, ines]) {
+        await screen(page).waitFor({ state: 'detached', timeout: MEDIA_MS });
+      }
+      await ole.page.getByRole('button', { name: 'Bildschirm zeigen' }).waitFor();
+    },
+    STORY_MS,
+  );
+
+  const everybodyIsBack = async () => {
+    await all([erika.page, ines.page, ole.page]);
+    for (const { page } of [erika, ines, ole]) {
+      await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: MEDIA_MS });
+    }
+  };
+
+  it(
     'comes back after ten seconds without any line, without a new sign-in',
     async () => {
       await office.cutLines(CUT_MS);
-      await all([erika.page, ines.page, ole.page]);
+      await everybodyIsBack();
+    },
+    STORY_MS,
+  );
+
+  it(
+    'comes back to its seats when the server was killed and started again, with all that was written',
+    async () => {
+      await office.killAndStart();
+      await everybodyIsBack();
       for (const { page } of [erika, ines, ole]) {
-        await page.locator('.fa-notice--warning').waitFor({ state: 'detached', timeout: MEDIA_MS });
+        await page.keyboard.press('c');
+        await page.getByRole('log').getByText('Guten Morgen aus dem Auental').waitFor();
+        await page.getByRole('button', { name: 'Chat schließen' }).first().click();
       }
+    },
+    STORY_MS,
+  );
+
+  it(
+    'loses whom the administration locks out',
+    async () => {
+      const max = await visit(browser, office.origin);
+      chief = await visit(browser, office.origin);
+      await Promise.all([
+        signIn(max.page, office.person('max')),
+        signIn(chief.page, office.person('ada')),
+      ]);
+      const name = office.person('max').display_name;
+      const found = await call<{ items: { id: string }[] }>(
+        chief.page,
+        'GET',
+        `/admin/people?q=${encodeURIComponent(name)}`,
+      );
+      const hook = await call<Webhook>(chief.page, 'POST', '/admin/webhooks', {
+        name: 'Anzeigetafel',
+        url: 'https://tafel.amt.example/heute',
+        events: ['meeting.booked', 'meeting.opened', 'meeting.ended'],
+      });
+      webhook = hook.webhook.id;
+
+      await max.page.goto(pathOf(access.link));
+      await devicesOn(max.page);
+      await max.page.getByRole('button', { name: 'Beitreten' }).click();
+      await inside(max.page);
+      await seat(erika.page, name).locator('video').waitFor({ timeout: MEDIA_MS });
+      await call(chief.page, 'POST', `/admin/people/${found.items[0]?.id}/disable`);
+      await Promise.all([
+        max.page.getByText('Ihr Zugang wurde beendet').waitFor(),
+        seat(erika.page, name).waitFor({ state: 'detached' }),
+      ]);
+      await max.context.close();
     },
     STORY_MS,
   );
@@ -167,8 +282,7 @@ describe('a meeting', () => {
   it(
     'sends away who is removed, and everybody when it ends',
     async () => {
-      await erika.page.getByRole('button', { name: 'Zu Ole Jensen: mehr' }).last().click();
-      await erika.page.getByRole('menuitem', { name: 'Entfernen' }).click();
+      await about('Ole Jensen', 'Entfernen');
       await erika.page.getByRole('alertdialog').getByRole('button', { name: 'Entfernen' }).click();
       await ole.page.getByText('Die Moderation hat Sie aus der Besprechung entfernt').waitFor();
       await erika.page.getByRole('button', { name: 'Besprechung verlassen' }).click();
@@ -178,6 +292,7 @@ describe('a meeting', () => {
         .getByRole('button', { name: 'Für alle beenden' })
         .click();
       await ines.page.getByText('Die Besprechung ist beendet').waitFor();
+      expect(await received(ines.page)).toEqual({ frames: 0, energy: 0, videos: 0 });
       await ines.page.goto(pathOf(access.link));
       await ines.page.getByText('Dieser Link öffnet keine Besprechung.').waitFor();
       await ines.page.getByText('Vielleicht ist die Besprechung vorbei').waitFor();
@@ -188,8 +303,6 @@ describe('a meeting', () => {
   it(
     'is closed from device to device to who lacks the key, where the administration asks for that',
     async () => {
-      const chief = await visit(browser, office.origin);
-      await signIn(chief.page, office.person('ada'));
       const path = '/admin/conference/settings';
       const { version, settings } = await call<Settings>(chief.page, 'GET', path);
       const confidential = {
@@ -203,7 +316,6 @@ describe('a meeting', () => {
         version,
         settings: { ...settings, stricter: { confidential } },
       });
-      await chief.context.close();
       const sealed = await call<Room>(erika.page, 'POST', '/conference/rooms', {
         kind: 'meeting',
         name: 'Personalsache',
@@ -271,7 +383,7 @@ describe('a meeting', () => {
       expect(told.join()).toContain('Personalsache');
       expect(told.join()).not.toContain('Das bleibt unter uns');
       expect(asked.join()).not.toContain(key);
-      await picture(page, 'office-besprechung-ohne-schluessel', false);
+      await look(page, 'office-besprechung-ohne-schluessel', false);
 
       // A key of another meeting opens nothing either, and the others see that it does not fit theirs.
       const use = async (pasted: string) => {
@@ -294,6 +406,13 @@ describe('a meeting', () => {
     },
     STORY_MS,
   );
+
+  it('has told what happened to whoever asked for it, in order', async () => {
+    const path = `/admin/webhooks/${webhook}/deliveries`;
+    const told = await call<{ event: string }[]>(chief.page, 'GET', path);
+    const events = told.map(({ event }) => event).reverse();
+    expect(events).toEqual(['meeting.ended', 'meeting.booked', 'meeting.opened']);
+  });
 });
 
 /** A moment on the clock of the demo's office, without a zone. */

@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 use fernamt_testkit::{
     conversation::{Client, Course, Venue, record},
-    peers::{LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, root, sdk_python},
+    peers::{
+        LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, must_start, root, sdk_python,
+    },
 };
 use serde_json::{Value, json};
 
@@ -55,7 +57,8 @@ enum Peer {
         /// Where the files go: crates/media/tests/reference.
         folder: PathBuf,
     },
-    /// A LiveKit server. Each line `room identity` on standard input is answered by a token.
+    /// A LiveKit server. Each line `room identity` on standard input is answered by a token. Says `missing`, and why, where
+    /// this machine cannot have one.
     Livekit {
         /// Where webhooks go.
         #[arg(long)]
@@ -138,7 +141,13 @@ fn main() -> Result<()> {
         }
         Peer::Livekit { webhook, known_rooms_only, ice_tcp } => {
             let settings = LiveKitSettings { webhook, known_rooms_only, ice_tcp, ..LiveKitSettings::default() };
-            let peer = LiveKit::start_with(&settings)?;
+            let peer = match LiveKit::start_with(&settings) {
+                Err(why) if !must_start(&why) => {
+                    tell(&told(Err(why)));
+                    return Ok(());
+                }
+                started => started?,
+            };
             tell(&json!({
                 "url": peer.ws_url(), "http_url": peer.http_url(), "key": peer.key, "secret": peer.secret,
                 "udp_port": peer.udp_port, "tcp_port": peer.tcp_port, "pid": peer.pid(),
