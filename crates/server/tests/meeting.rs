@@ -4,12 +4,14 @@ use std::{collections::BTreeSet, time::Instant};
 
 use fernamt_api::conference::socket::{RulesChange, SocketAct};
 
+use fernamt_testkit::peers::must_start;
+
 use crate::{
-    crowd::{Crowd, Place},
+    crowd::{Browsers, Crowd, Place, TOLD},
     support::Server,
 };
 
-/// Guests in every run; with the host and the two browsers of the web app's story `cargo xtask test --full` has 300.
+/// Guests in every run; with the host and two browsers `cargo xtask test --full` has 300.
 const GUESTS: usize = 19;
 const MOST_GUESTS: usize = 297;
 
@@ -19,9 +21,22 @@ fn a_killed_server_is_started_again_and_everybody_is_back_with_the_chat_intact()
     let ada = server.ada();
     let place = Place::open(&server.office, &ada).unwrap();
     let guests = if fernamt_testkit::full() { MOST_GUESTS } else { GUESTS };
+    let mut browsers = match Browsers::set_out(&place, guests + 1) {
+        Ok(browsers) => Some(browsers),
+        Err(why) if must_start(&why) => panic!("{why:#}"),
+        Err(why) => {
+            fernamt_testkit::skip!("the two browsers of a killed meeting: {why:#}");
+            None
+        }
+    };
     let crowd = Crowd::gather(place, &ada, guests).unwrap();
     let joined = crowd.settle(&vec![0; guests + 1], None).unwrap();
     let everybody = crowd.members.len();
+    let mut beside = 0;
+    if let Some(browsers) = &mut browsers {
+        crowd.read(&TOLD, || browsers.still_there()).unwrap();
+        beside = TOLD.len();
+    }
     let seats: Vec<_> = (0..everybody).map(|number| crowd.welcome(number).own.seat).collect();
     assert_eq!(seats.iter().map(|seat| seat.id).collect::<BTreeSet<_>>().len(), everybody, "a seat each");
 
@@ -29,7 +44,7 @@ fn a_killed_server_is_started_again_and_everybody_is_back_with_the_chat_intact()
     assert!(crowd.act(0, SocketAct::SetRules(RulesChange { lobby: Some(true), ..RulesChange::default() })).unwrap());
     crowd.all_write("vorher").unwrap();
     let before = crowd.chat(0).unwrap();
-    assert_eq!(before.len(), everybody);
+    assert_eq!(before.len(), everybody + beside);
 
     // It is killed while everybody writes. What it said yes to must be there afterwards; the rest may be.
     let writing = crowd.begin_to_write("mitten").unwrap();
@@ -57,8 +72,11 @@ fn a_killed_server_is_started_again_and_everybody_is_back_with_the_chat_intact()
         assert!(welcome.rules.lobby, "what the host decided stands");
     }
     crowd.all_write("nachher").unwrap();
-    let counts = crowd.counts(0, everybody).unwrap();
-    assert_eq!((counts.seated as usize, counts.waiting), (everybody, 0));
+    let counts = crowd.counts(0, everybody + beside).unwrap();
+    assert_eq!((counts.seated as usize, counts.waiting), (everybody + beside, 0));
+    if let Some(browsers) = browsers {
+        println!("{}", browsers.go_home().unwrap());
+    }
     let slowest = |times: &[f64]| times.iter().copied().fold(0.0, f64::max);
     let [joined, back] = [joined, back].map(|times| (slowest(&times.seated), slowest(&times.heard)));
     println!("{everybody} in their seats, and with sound, after s: {joined:?}; again after the restart: {back:?}");

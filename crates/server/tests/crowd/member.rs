@@ -45,6 +45,8 @@ struct Story {
     welcomes: Vec<Instant>,
     latest: Option<MeetingWelcome>,
     counts: Option<MeetingCounts>,
+    /// What others wrote while they were there; only who runs the meeting reads.
+    read: Vec<String>,
     /// Messages that were asked for, and whether there are older ones.
     page: Option<(Vec<ChatMessage>, bool)>,
     /// Tries that came to nothing, and why.
@@ -115,6 +117,13 @@ impl Member {
         let mut story = self.story.clone();
         let there = |story: &Story| story.counts.is_some_and(|counts| counts.seated as usize == seated);
         story.wait_for(there).await?.counts.context("they were told")
+    }
+
+    /// Waits until they have read all of these.
+    pub(crate) async fn read(&self, texts: &[&str]) -> Result<()> {
+        let mut story = self.story.clone();
+        story.wait_for(|story| texts.iter().all(|text| story.read.iter().any(|read| read == text))).await?;
+        Ok(())
     }
 
     /// All messages from the first to the last, read page by page from the end.
@@ -287,6 +296,9 @@ impl Visit {
             }
             SocketMessage::Counts(counts) => self.told.send_modify(|story| story.counts = Some(counts)),
             SocketMessage::Roster(change) => self.told.send_modify(|story| story.counts = Some(change.counts)),
+            SocketMessage::Chat(message) if self.number == 0 => {
+                self.told.send_modify(|story| story.read.push(message.text));
+            }
             SocketMessage::ChatPage { messages, more } => {
                 self.told.send_modify(|story| story.page = Some((messages, more)));
             }

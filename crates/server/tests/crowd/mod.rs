@@ -1,6 +1,7 @@
 //! Many people in one meeting of a real server: each with a meeting's socket that comes back by itself as a page's does,
 //! and with sound in the media plane.
 
+mod browsers;
 #[expect(dead_code, reason = "the bench of the media plane needs the rest")]
 #[path = "../../../media/benches/sfu/load.rs"]
 mod load;
@@ -22,11 +23,14 @@ use fernamt_testkit::{office::Office, person::Person};
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, task::JoinHandle, time::timeout};
 
+pub(crate) use browsers::{Browsers, TOLD};
 pub(crate) use member::{Key, Member};
 use sound::Sound;
 
 /// How long anything may take on the busiest machine.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// How often something that tells nothing is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 /// From so many on nobody says anything.
 const MANY: usize = 50;
 
@@ -39,6 +43,8 @@ pub(crate) struct Place {
     pub(crate) number: String,
     pub(crate) pin: String,
     pub(crate) secret: String,
+    /// What people are given, with the secret.
+    pub(crate) link: String,
 }
 
 impl Place {
@@ -62,6 +68,7 @@ impl Place {
             number: text(&access["number"])?,
             pin: text(&access["pin"])?,
             secret: link.split_once('#').context("a link has a fragment")?.1.to_owned(),
+            link,
         })
     }
 }
@@ -169,6 +176,18 @@ impl Crowd {
         let taken = self.taken(self.begin_to_write(word)?)?;
         ensure!(taken.len() == self.members.len(), "only {taken:?} is taken");
         Ok(())
+    }
+
+    /// Waits until the one who runs the meeting has read all of these; `meanwhile` may give up.
+    pub(crate) fn read(&self, texts: &[&str], mut meanwhile: impl FnMut() -> Result<()>) -> Result<()> {
+        self.wait(async {
+            loop {
+                match timeout(LOOK, self.members[0].read(texts)).await {
+                    Ok(read) => return read,
+                    Err(_) => meanwhile()?,
+                }
+            }
+        })
     }
 
     /// What member `number` was told at the latest welcome.
