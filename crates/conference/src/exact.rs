@@ -7,6 +7,7 @@ use fernamt_api::conference::{
     meetings::ChangeMeeting,
     moderation::ModerationAct,
     rooms::{BookingDraft, ChangeRoom, NewRoom},
+    settings::ChangeConferenceSettings,
     webhooks::{ChangeWebhook, WebhookFields},
 };
 use fernamt_http::{ApiError, Json};
@@ -54,6 +55,10 @@ impl Body for ChangeMeeting {
         "safeguards",
         "access",
     ];
+}
+
+impl Body for ChangeConferenceSettings {
+    const SHOWN: &'static [&'static str] = &["usual", "classes", "limits", "mail_server"];
 }
 
 impl Body for ChangeWebhook {

@@ -28,6 +28,18 @@ async fn an_administrator_says_who_may_make_what() {
 }
 
 #[tokio::test]
+async fn what_settings_do_not_know_is_refused_by_name() {
+    let house = House::new().await;
+    let chief = house.administrator().await;
+    let mut view = chief.get(SETTINGS).await.body;
+    assert_eq!(chief.put(SETTINGS, view.clone()).await.status, 200, "whoever changes may send back all that was read");
+    view["lead_minute"] = json!(5);
+    let refused = chief.put(SETTINGS, view).await;
+    assert_eq!((refused.status, refused.code()), (400, "malformed"));
+    assert!(refused.text.contains("lead_minute"), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn settings_make_classes_stricter_and_never_laxer() {
     let house = House::new().await;
     let (chief, ada) = (house.administrator().await, house.person("ada").await);

@@ -31,6 +31,7 @@ use crate::{
     act::done,
     check::Checks,
     error::{ConferenceError, over},
+    exact::Exact,
     lifecycle, rooms, settings,
 };
 
@@ -54,7 +55,7 @@ async fn read(
 async fn write(
     Administrator(session): Administrator,
     State(conference): State<Arc<Conference>>,
-    Json(change): Json<ChangeConferenceSettings>,
+    Exact(change): Exact<ChangeConferenceSettings>,
 ) -> Result<Json<ConferenceSettingsView>, ConferenceError> {
     let wanted = change.settings;
     check(&session.site.tenant, &wanted).await?;
