@@ -18,6 +18,7 @@ use crate::{
         frame::entry,
         layer::{Choice, Seen, Step},
         picture::Pictures,
+        red::newest,
     },
 };
 
@@ -192,6 +193,9 @@ pub fn payloads(data: &[u8]) {
             _ => Codec::Av1,
         };
         let descriptor = Descriptor::new(payload);
+        if let Some((_, block)) = newest(payload) {
+            assert!(!block.is_empty() && payload.ends_with(block), "a block that is none");
+        }
         let before = choice.current();
         let seen = Seen { quality: *quality, entry: entry(codec, payload), first: true, asked_at: None };
         let step = choice.step(seen, now);
