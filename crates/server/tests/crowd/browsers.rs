@@ -1,4 +1,5 @@
-//! Two real browsers in the crowd's meeting: the web app's own story, run beside ours. Both tell in the chat how far they are.
+//! Two real browsers in the crowd's meeting: the web app's own story, run beside ours. They tell in the chat how far they
+//! are.
 
 use std::{
     fs,
