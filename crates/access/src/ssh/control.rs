@@ -30,9 +30,6 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How a line does is written down at most this often, whatever the stick says.
 const NOTED_EVERY: Duration = Duration::from_secs(45);
 
-/// A companion may be asked for this often.
-const INVITED_EVERY: Duration = Duration::from_secs(1);
-
 /// Speaks with a stick until its connection ends. `said` is what it says, line by line.
 pub(super) async fn converse(
     shared: &Arc<Shared>,
@@ -130,22 +127,20 @@ async fn listen(
     given: u64,
     said: &mut mpsc::Receiver<Said>,
 ) {
-    let mut noted: Option<Instant> = None;
+    let mut notes = Pace::of(NOTED_EVERY);
     let mut to_keep = Some(given);
-    let mut invited: Option<Instant> = None;
+    let mut invitations = Pace::of(shared.limits.companion_every);
     while let Some(Said::More(more)) = next(shared, said).await {
         let now = Instant::now();
         match more {
-            FromStick::Line(quality) if noted.is_none_or(|noted| now.duration_since(noted) >= NOTED_EVERY) => {
-                noted = Some(now);
+            FromStick::Line(quality) if notes.allows(now) => {
                 shared.gatekeeper.note_line(who, &quality).await;
             }
             // Said once, and only of the number that this very stick was given.
             FromStick::Kept { generation } if to_keep.take_if(|given| *given == generation).is_some() => {
                 shared.gatekeeper.kept(who, generation).await;
             }
-            FromStick::Companion if invited.is_none_or(|invited| now.duration_since(invited) >= INVITED_EVERY) => {
-                invited = Some(now);
+            FromStick::Companion if invitations.allows(now) => {
                 // Told nothing, the stick does without.
                 if let Some(secret) = shared.expect_companion(who) {
                     let telling = async {
@@ -158,6 +153,27 @@ async fn listen(
             }
             FromStick::Line(_) | FromStick::Kept { .. } | FromStick::Companion => {}
         }
+    }
+}
+
+/// What is done at most every so often, however often it is asked for.
+struct Pace {
+    every: Duration,
+    last: Option<Instant>,
+}
+
+impl Pace {
+    fn of(every: Duration) -> Self {
+        Self { every, last: None }
+    }
+
+    /// Whether it is done now.
+    fn allows(&mut self, now: Instant) -> bool {
+        let due = self.last.is_none_or(|last| now.duration_since(last) >= self.every);
+        if due {
+            self.last = Some(now);
+        }
+        due
     }
 }
 
@@ -262,6 +278,13 @@ mod tests {
     use fernamt_domain::{SystemClock, SystemRng, TargetId, TargetKind};
 
     use super::*;
+
+    #[test]
+    fn what_is_asked_too_soon_is_not_done_and_does_not_put_off_the_next() {
+        let (begin, mut pace) = (Instant::now(), Pace::of(Duration::from_secs(1)));
+        let done = [0, 0, 999, 1_000, 1_500, 2_000].map(|ms| pace.allows(begin + Duration::from_millis(ms)));
+        assert_eq!(done, [true, false, false, true, false, true]);
+    }
 
     #[test]
     fn a_line_never_grows_beyond_what_a_stick_takes() {

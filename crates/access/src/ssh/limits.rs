@@ -40,6 +40,8 @@ pub struct Limits {
     pub resumable_per_person: usize,
     /// Companions that were asked for and have not come yet.
     pub expected_companions: usize,
+    /// How often a stick may ask for a companion; what it asks in between is not heard.
+    pub companion_every: Duration,
     /// How long a companion may come from elsewhere than its session. A computer that changes its network takes a moment for
     /// all that it has.
     pub parted_grace: Duration,
@@ -67,6 +69,7 @@ impl Default for Limits {
             resumable: 2_048,
             resumable_per_person: 8,
             expected_companions: 1_024,
+            companion_every: Duration::from_secs(1),
             parted_grace: Duration::from_secs(30),
             channels_per_connection: 128,
             opening_per_connection: 8,

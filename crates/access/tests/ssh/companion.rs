@@ -23,14 +23,13 @@ use super::{
 /// What the issue allows for the end of a session.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// A stick that asks more often is not heard.
-const INVITED_EVERY: Duration = Duration::from_secs(1);
-
 async fn office() -> (Running, Road, Echo) {
     office_with(Limits::default()).await
 }
 
+/// Sticks ask for companions as often as they like here.
 async fn office_with(limits: Limits) -> (Running, Road, Echo) {
+    let limits = Limits { companion_every: Duration::ZERO, ..limits };
     let echo = Echo::start().await;
     let running = Running::start_with(House::new(vec![Target::new("Ziel", "ziel.test", echo.address)]), limits).await;
     let road = Road::to(running.address).await;
@@ -134,11 +133,9 @@ async fn a_secret_is_good_once_and_for_who_asked() {
     assert!(Stick::arrive(&road).await.proves("stick", 1, &used).await);
     assert!(!Stick::arrive(&road).await.proves("stick", 1, &used).await, "good twice");
     for (login, seed) in [("stick", 2), ("stick2", 2), ("stick2", 1)] {
-        tokio::time::sleep(INVITED_EVERY).await;
         let secret = stick.invites().await;
         assert!(!Stick::arrive(&road).await.proves(login, seed, &secret).await, "good for {login}");
     }
-    tokio::time::sleep(INVITED_EVERY).await;
     let late = stick.invites().await;
     drop(stick);
     let mut signed_out = running.house.signed_out.subscribe();
@@ -241,9 +238,7 @@ async fn the_end_of_a_companion_ends_what_has_moved_and_nothing_else() {
     says(&to_stays, &mut from_stays, b"still here").await;
     assert_eq!(*running.house.signed_out.borrow(), 0);
     // Another takes its place, until the next comes.
-    tokio::time::sleep(INVITED_EVERY).await;
     let second = stick.companion(&road, "stick", 1).await;
-    tokio::time::sleep(INVITED_EVERY).await;
     let _third = stick.companion(&road, "stick", 1).await;
     timeout(AT_ONCE, second.stream.ended()).await.expect("two companions");
 }
@@ -300,7 +295,6 @@ async fn a_companion_that_stays_elsewhere_is_sent_away_and_its_place_counts_for_
     timeout(PATIENCE, companion.stream.ended()).await.expect("it stays in two places");
     says(&to, &mut from, b"undisturbed").await;
     // Nor does one come in from elsewhere.
-    tokio::time::sleep(INVITED_EVERY).await;
     let secret = stick.invites().await;
     assert!(!Stick::arrive(&other_road).await.proves("stick", 1, &secret).await, "in two places");
 }
@@ -332,7 +326,6 @@ async fn companions_have_limits() {
     let (running, road, _echo) = office_with(limits).await;
     let (mut stick, ..) = at_work(&running, &road, "stick", 1).await;
     let _companion = stick.companion(&road, "stick", 1).await;
-    tokio::time::sleep(INVITED_EVERY).await;
     let secret = stick.invites().await;
     assert!(!Stick::arrive(&road).await.proves("stick", 1, &secret).await, "a third connection");
     assert!(!Stick::arrive(&road).await.proves("stick", 1, CODE).await, "another sign-in");
