@@ -112,9 +112,39 @@ fn differ(sent: &Value, understood: &Value, path: &str, unknown: &mut Vec<String
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
+
+    /// The fields of a schema, with those of the schemas that it takes in.
+    fn fields(document: &Value, schema: &Value) -> BTreeSet<String> {
+        if let Some(path) = schema["$ref"].as_str() {
+            return fields(document, document.pointer(path.trim_start_matches('#')).unwrap());
+        }
+        let own = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned());
+        let taken_in = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| fields(document, part));
+        own.chain(taken_in).collect()
+    }
+
+    /// Holds that all that reading shows can be sent back.
+    fn can_be_sent_back<T: Body>(read: &str, sent: &str) {
+        let document = serde_json::to_value(fernamt_api::document()).unwrap();
+        let [read, sent] = [read, sent].map(|name| fields(&document, &document["components"]["schemas"][name]));
+        assert!(!read.is_empty() && !sent.is_empty());
+        let shown: BTreeSet<_> = read.difference(&sent).map(String::as_str).collect();
+        assert_eq!(T::SHOWN.iter().copied().collect::<BTreeSet<_>>(), shown);
+        assert_eq!(T::SHOWN.len(), shown.len(), "each stands there once");
+    }
+
+    #[test]
+    fn all_that_reading_shows_can_be_sent_back() {
+        can_be_sent_back::<ChangeRoom>("Room", "ChangeRoom");
+        can_be_sent_back::<ChangeMeeting>("Meeting", "ChangeMeeting");
+        can_be_sent_back::<ChangeConferenceSettings>("ConferenceSettingsView", "ChangeConferenceSettings");
+        can_be_sent_back::<ChangeWebhook>("Webhook", "ChangeWebhook");
+    }
 
     fn unknown(sent: &Value, understood: &Value) -> Vec<String> {
         let mut unknown = Vec::new();
