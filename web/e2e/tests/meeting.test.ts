@@ -49,7 +49,10 @@ describe.each(await planes())('a meeting, carried by $name', ({ name: plane, sta
       await visit(browser, office.origin),
       await visit(browser, office.origin),
     ];
-    for (const { context } of [erika, ines, ole]) await watchConnections(context);
+    for (const { context } of [erika, ines, ole]) {
+      context.setDefaultTimeout(MEDIA_MS);
+      await watchConnections(context);
+    }
     await withoutUdp(ole.context);
     await signIn(erika.page, office.person('erika'));
     room = await call<Room>(erika.page, 'POST', '/conference/rooms', {
@@ -90,6 +93,19 @@ describe.each(await planes())('a meeting, carried by $name', ({ name: plane, sta
       .last()
       .click();
     await erika.page.getByRole('menuitem', { name: what }).click();
+  };
+  // A LiveKit carries out what a host decides a moment after the page is told: who pressed in between presses once more.
+  const turn = async (page: Page, key: string, from: string, to: string) => {
+    const turned = async () => {
+      const button = page.getByRole('button', { name: from });
+      if (await button.isVisible()) await page.keyboard.press(key);
+      const other = page.getByRole('button', { name: to }).waitFor({ timeout: PRESS_AGAIN_MS });
+      return other.then(
+        () => true,
+        () => false,
+      );
+    };
+    await expect.poll(turned, { timeout: MEDIA_MS }).toBe(true);
   };
   const pathOf = (link: string) => link.replace(/^https?:\/\/[^/]+/, '');
   const all = (pages: Page[]) =>
@@ -177,27 +193,25 @@ describe.each(await planes())('a meeting, carried by $name', ({ name: plane, sta
   it(
     'shows who switches off, whose camera is stopped, and whose screen is shown',
     async () => {
-      await ole.page.keyboard.press('m');
-      await ole.page.keyboard.press('k');
+      await turn(ole.page, 'm', 'Mikrofon ausschalten', 'Mikrofon einschalten');
+      await turn(ole.page, 'k', 'Kamera ausschalten', 'Kamera einschalten');
       for (const { page } of [erika, ines]) {
         const his = seat(page, 'Ole Jensen');
         await his.getByLabel('Mikrofon aus').waitFor({ timeout: MEDIA_MS });
         await his.locator('video').waitFor({ state: 'detached' });
       }
-      await ole.page.keyboard.press('m');
-      await ole.page.keyboard.press('k');
+      await turn(ole.page, 'm', 'Mikrofon einschalten', 'Mikrofon ausschalten');
+      await turn(ole.page, 'k', 'Kamera einschalten', 'Kamera ausschalten');
       await seat(erika.page, 'Ole Jensen').locator('video').waitFor({ timeout: MEDIA_MS });
 
       await about('Ines Behrens', 'Kamera ausschalten');
       await ines.page.getByRole('button', { name: 'Kamera einschalten' }).waitFor();
       await seat(ole.page, 'Ines Behrens').locator('video').waitFor({ state: 'detached' });
-      // A LiveKit takes the picture away a moment later: whoever is faster than that presses once more.
-      const pressed = async () => {
-        const off = ines.page.getByRole('button', { name: 'Kamera einschalten' });
-        if (await off.isVisible()) await off.click();
+      const seen = async () => {
+        await turn(ines.page, 'k', 'Kamera einschalten', 'Kamera ausschalten');
         return seat(ole.page, 'Ines Behrens').locator('video').count();
       };
-      await expect.poll(pressed, { timeout: MEDIA_MS, interval: PRESS_AGAIN_MS }).toBe(1);
+      await expect.poll(seen, { timeout: MEDIA_MS, interval: PRESS_AGAIN_MS }).toBe(1);
 
       await ole.page.keyboard.press('b');
       const screen = (page: Page) => page.locator('.fa-seat--large.fa-seat--screen video');
