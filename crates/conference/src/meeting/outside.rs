@@ -162,3 +162,30 @@ impl Meeting {
         Some((one.name.clone(), self.permissions(one)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fernamt_api::conference::socket::RulesChange;
+
+    use super::*;
+
+    #[test]
+    fn an_act_from_outside_is_written_as_on_the_socket() {
+        let seat = SeatId(uuid::Uuid::nil());
+        let acts = [
+            ModerationAct::Admit { seat },
+            ModerationAct::AdmitAll,
+            ModerationAct::Refuse { seat },
+            ModerationAct::Mute { seat },
+            ModerationAct::MuteAll,
+            ModerationAct::StopVideo { seat },
+            ModerationAct::StopShare { seat },
+            ModerationAct::Remove { seat },
+            ModerationAct::SetRules(RulesChange { locked: Some(true), ..RulesChange::default() }),
+        ];
+        for act in acts {
+            let on_the_socket = serde_json::to_value(as_on_the_socket(&act)).unwrap();
+            assert_eq!(serde_json::to_value(&act).unwrap(), on_the_socket);
+        }
+    }
+}
