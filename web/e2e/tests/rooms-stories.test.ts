@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, picture, type View, visit } from '../support/browser.ts';
 import { enterOn, tabTo } from '../support/keyboard.ts';
 import { colleagues, MockConference } from '../support/mock-conference.ts';
-import { furnish, MockOffice, problem } from '../support/mock-office.ts';
+import { furnish, MockOffice, problem, session } from '../support/mock-office.ts';
 
 const STORY_MS = 60_000;
 const WAIT = { timeout: 15_000 };
@@ -48,6 +48,38 @@ describe('booking meetings', () => {
     if (!found) throw new Error(`no room is called ${name}`);
     return found;
   };
+
+  it(
+    'where the house holds no meetings, nothing speaks of them, and an old link says so',
+    () =>
+      run(async ({ page, office }) => {
+        const without = { ...session, meetings: false };
+        office.on('GET', '/session', without).on('POST', '/session/rotate', without);
+        office.on('GET', '/sign-in/challenge', {
+          challenge: 'challenge',
+          expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+          tenant_name: session.tenant_name,
+          setup_open: false,
+          meetings: false,
+        });
+        const rail = page.getByRole('navigation', { name: 'Bereiche' });
+        await page.goto('/');
+        await rail.getByRole('link', { name: 'Start' }).waitFor();
+        expect(await page.getByText(/Besprechung/).count()).toBe(0);
+        for (const path of ['/besprechungen/neu', '/verwaltung/webhooks', '/besprechung']) {
+          await page.goto(path);
+          await page.getByText('hält hier keine Besprechungen ab').waitFor();
+          await picture(page, `ohne-besprechungen${path.replaceAll('/', '-')}`);
+        }
+        expect(office.calls.filter(({ path }) => path.includes('/conference'))).toEqual([]);
+        office.signedIn = false;
+        await page.goto('about:blank');
+        await page.goto('/besprechung#gut');
+        await page.getByText('hält hier keine Besprechungen ab').waitFor();
+        await page.getByRole('link', { name: 'Zur Startseite' }).waitFor();
+      }),
+    STORY_MS,
+  );
 
   it(
     'a series is booked by keyboard alone, and its invitation is there at once',

@@ -34,12 +34,14 @@ export function Shell({ children }: { children?: ReactNode }) {
               <Trans>Start</Trans>
             </Link>
           </li>
-          <li>
-            <Link to="/besprechungen">
-              <Icon of={icons.iconGroups} />
-              <Trans>Besprechungen</Trans>
-            </Link>
-          </li>
+          {session.meetings !== false && (
+            <li>
+              <Link to="/besprechungen">
+                <Icon of={icons.iconGroups} />
+                <Trans>Besprechungen</Trans>
+              </Link>
+            </li>
+          )}
           <li>
             <Link to="/konto">
               <Icon of={icons.iconPerson} />

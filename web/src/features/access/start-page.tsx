@@ -32,7 +32,7 @@ const RECENT = 4;
 
 function StartPage() {
   const { t } = useLingui();
-  const { person } = useSession();
+  const { person, meetings } = useSession();
   const greeting = useGreeting(person.display_name);
   const { data, error } = useQuery(targetsQuery);
   const [query, setQuery] = useState('');
@@ -48,7 +48,7 @@ function StartPage() {
 
   return (
     <Page title={greeting} lead={<TodayText />}>
-      <Suspense>{!found && <SoonMeetings />}</Suspense>
+      <Suspense>{!found && meetings !== false && <SoonMeetings />}</Suspense>
       {error && <ProblemAlert problem={error} />}
       {!data && !error && <Loading />}
       {data && targets.length === 0 && <NothingYet />}

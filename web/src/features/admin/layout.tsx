@@ -2,24 +2,35 @@ import { useLingui as useLanguage } from '@lingui/react';
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { RefusedPage } from '../../app/pages.tsx';
 import { useSession } from '../../app/queries.ts';
+import { loadCatalogue } from '../../i18n/index.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon, icons } from '../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
+import { Loading } from '../../ui/notice.tsx';
 import { devicesQuery } from './queries.ts';
 import { type SectionGroup, sectionAt, sectionsFor } from './sections.ts';
 import './problems.ts';
 import './admin.css';
 
+/** Seldom needed: who follows an old link to a part that this house does not have. */
+const NoMeetings = lazy(() =>
+  Promise.all([import('../conference/rooms/none.tsx'), loadCatalogue('conference/rooms')]).then(
+    ([page]) => ({ default: page.NoMeetings }),
+  ),
+);
+
 /** The administration: its own navigation beside the page, on a phone above it. */
 export function AdminLayout() {
   // Subscribes to the language, so that the sections' names change with it.
   useLanguage();
-  const { roles } = useSession().person;
+  const session = useSession();
+  const { roles } = session.person;
+  const meetings = session.meetings !== false;
   const { pathname } = useLocation();
-  const groups = sectionsFor(roles);
+  const groups = sectionsFor({ roles, meetings });
   const here = sectionAt(pathname);
   const allowed = here?.roles.some((role) => roles.includes(role)) ?? true;
   const first = groups[0]?.sections[0];
@@ -32,7 +43,17 @@ export function AdminLayout() {
           <PhoneNavigation groups={groups} current={here?.label ?? ''} />
         </>
       )}
-      <div className="fa-admin__page">{allowed ? <Outlet /> : <RefusedPage reason="role" />}</div>
+      <div className="fa-admin__page">
+        {!allowed ? (
+          <RefusedPage reason="role" />
+        ) : here?.ofMeetings && !meetings ? (
+          <Suspense fallback={<Loading />}>
+            <NoMeetings />
+          </Suspense>
+        ) : (
+          <Outlet />
+        )}
+      </div>
     </div>
   );
 }

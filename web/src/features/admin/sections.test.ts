@@ -1,11 +1,12 @@
 import { i18n } from '@lingui/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sectionAt, sectionsFor } from './sections.ts';
+import { type Held, sectionAt, sectionsFor } from './sections.ts';
 
 beforeAll(() => i18n.loadAndActivate({ locale: 'de', messages: {} }));
 
-const pages = (...roles: Parameters<typeof sectionsFor>[0]) =>
-  sectionsFor(roles).flatMap(({ sections }) => sections.map(({ to }) => to));
+const pages = (...roles: Held['roles']) => pagesOf({ roles, meetings: true });
+const pagesOf = (held: Held) =>
+  sectionsFor(held).flatMap(({ sections }) => sections.map(({ to }) => to));
 
 describe('the parts of the administration', () => {
   it('shows data protection the audit log only', () => {
@@ -22,6 +23,12 @@ describe('the parts of the administration', () => {
 
   it('shows an administrator everything', () => {
     expect(pages('administrator')).toHaveLength(18);
+  });
+
+  it('shows nothing of meetings where the house holds none', () => {
+    const left = pagesOf({ roles: ['administrator'], meetings: false });
+    expect(left).toHaveLength(15);
+    expect(left).not.toContain('/verwaltung/webhooks');
   });
 
   it('finds the part of an address', () => {

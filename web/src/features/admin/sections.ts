@@ -27,9 +27,14 @@ export type Section = {
   label: string;
   icon: string;
   roles: readonly Role[];
+  /** Only where there are meetings. */
+  ofMeetings?: true;
 };
 
 export type SectionGroup = { label: string; sections: Section[] };
+
+/** What the parts hang on: somebody's duties, and whether the house holds meetings at all. */
+export type Held = { roles: readonly Role[]; meetings: boolean };
 
 const ADMINISTRATOR: readonly Role[] = ['administrator'];
 const DESK: readonly Role[] = ['administrator', 'control_desk'];
@@ -121,31 +126,35 @@ export function allSections(): SectionGroup[] {
           label: t`Laufende Besprechungen`,
           icon: icons.iconVideocam,
           roles: ADMINISTRATOR,
+          ofMeetings: true,
         },
         {
           to: '/verwaltung/besprechungsregeln',
           label: t`Regeln für Besprechungen`,
           icon: icons.iconTune,
           roles: ADMINISTRATOR,
+          ofMeetings: true,
         },
         {
           to: '/verwaltung/webhooks',
           label: t`Webhooks`,
           icon: icons.iconSend,
           roles: ADMINISTRATOR,
+          ofMeetings: true,
         },
       ],
     },
   ];
 }
 
-/** The parts that somebody with these duties may use; groups without one are left out. */
-export function sectionsFor(roles: readonly Role[]): SectionGroup[] {
+/** The parts that somebody with these duties may use here; groups without one are left out. */
+export function sectionsFor({ roles, meetings }: Held): SectionGroup[] {
   return allSections()
     .map((group) => ({
       ...group,
-      sections: group.sections.filter((section) =>
-        section.roles.some((role) => roles.includes(role)),
+      sections: group.sections.filter(
+        (section) =>
+          section.roles.some((role) => roles.includes(role)) && (meetings || !section.ofMeetings),
       ),
     }))
     .filter((group) => group.sections.length > 0);

@@ -52,6 +52,12 @@ function JoinPage() {
   const { t } = useLingui();
   const search = useSearch({ from: '/besprechung' });
   const { data: session } = useQuery(sessionQuery);
+  const stranger = useQuery({
+    queryKey: ['sign-in-challenge'],
+    queryFn: () => must(api.GET('/api/v1/sign-in/challenge')),
+    enabled: session === null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const [step, setStep] = useState<Step>(() => firstStep(search.raum, search.termin));
   const [proof, setProof] = useState<number | null>(null);
   const onDeviceError = useCallback((error: unknown, source: LocalSource) => {
@@ -134,8 +140,9 @@ function JoinPage() {
       </Suspense>
     );
   }
+  const told = session ?? stranger.data;
   const house =
-    session?.tenant_name ?? (step.at === 'door' ? step.answer.meeting.house.name : undefined);
+    told?.tenant_name ?? (step.at === 'door' ? step.answer.meeting.house.name : undefined);
   const again = () => {
     const key = step.at === 'asking' || step.at === 'returning' ? rememberedKey() : step.key;
     forget();
@@ -163,6 +170,8 @@ function JoinPage() {
         ) : (
           <Knocking proof={null} />
         )
+      ) : told?.meetings === false ? (
+        <NoMeetings house={told.tenant_name} />
       ) : step.at === 'asking' ? (
         <>
           <title>{t`Besprechung beitreten – Fernamt`}</title>
@@ -237,18 +246,34 @@ function JoinFrame({
   wide: boolean;
   children: ReactNode;
 }) {
-  const { data } = useQuery({
-    queryKey: ['sign-in-challenge'],
-    queryFn: () => must(api.GET('/api/v1/sign-in/challenge')),
-    enabled: house === undefined,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
   return (
     <div className={`fa-join ${wide ? 'fa-join--wide' : ''}`}>
-      <Front tenant={house ?? data?.tenant_name} wide={wide} foot={false}>
+      <Front tenant={house} wide={wide} foot={false}>
         {children}
       </Front>
     </div>
+  );
+}
+
+/** The address is right, but there are no meetings behind it. */
+function NoMeetings({ house }: { house: string }) {
+  const { t } = useLingui();
+  return (
+    <>
+      <title>{t`Besprechung beitreten – Fernamt`}</title>
+      <h1 tabIndex={-1}>
+        <Trans>{house} hält hier keine Besprechungen ab</Trans>
+      </h1>
+      <p>
+        <Trans>
+          Wenn Sie eine Einladung haben, fragen Sie die Person, die eingeladen hat, wo die
+          Besprechung stattfindet.
+        </Trans>
+      </p>
+      <div className="fa-form__actions">
+        <ButtonLink to="/" icon={icons.iconHome}>{t`Zur Startseite`}</ButtonLink>
+      </div>
+    </>
   );
 }
 

@@ -29,6 +29,7 @@ const layout = createRoute({
     };
   },
   loader: () => loadCatalogue('conference/rooms'),
+  component: lazyRouteComponent(() => import('./none.tsx'), 'WhereMeetingsAre'),
 });
 
 const at = <const Path extends string>(path: Path, name: keyof Pages) =>
