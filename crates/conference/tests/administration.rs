@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{House, MEETINGS, ROOMS, at, meeting};
+use crate::house::{House, MEETINGS, ROOMS, at, meeting, weekly};
 
 const SETTINGS: &str = "/api/v1/admin/conference/settings";
 
@@ -25,6 +25,36 @@ async fn an_administrator_says_who_may_make_what() {
     let outdated = chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
     assert_eq!(outdated.code(), "outdated");
     assert!(house.actions().await.contains(&"conference_settings_changed".to_owned()));
+}
+
+#[tokio::test]
+async fn who_lost_the_right_to_book_moves_and_cancels_but_books_no_more() {
+    let house = House::new().await;
+    let (chief, ada) = (house.administrator().await, house.person("ada").await);
+    let booked = ada.room(meeting("Planung")).await;
+    let personal = json!({ "kind": "personal", "name": "Adas Raum", "protection": "open" });
+    let own = ada.room(personal).await;
+    let view = chief.get(SETTINGS).await.body;
+    let mut settings = view["settings"].clone();
+    settings["meetings"] = json!({ "everybody": false, "groups": [] });
+    settings["personal"] = settings["meetings"].clone();
+    assert_eq!(chief.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await.status, 200);
+    let change = async |starts: &str, series: Option<u16>| {
+        let mut fields = match series {
+            Some(count) => weekly("Planung", count),
+            None => meeting("Planung"),
+        };
+        fields["booking"]["starts"] = json!(starts);
+        fields["version"] = ada.get(&at(ROOMS, &booked)).await.body["version"].clone();
+        fields.as_object_mut().unwrap().remove("kind");
+        ada.put(&at(ROOMS, &booked), fields).await
+    };
+    let moved = change("2026-12-02T09:00", None).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    let more = change("2026-12-01T09:00", Some(3)).await;
+    assert_eq!(more.code(), "not_yours_to_create", "{more:?}");
+    let opened = ada.post(&format!("{}/open", at(ROOMS, &own)), json!({})).await;
+    assert_eq!(opened.code(), "not_yours_to_create", "and nobody opens a room they could not make");
 }
 
 #[tokio::test]

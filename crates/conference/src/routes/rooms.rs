@@ -28,7 +28,7 @@ use fernamt_domain::{
     conference::{MeetingRole, MeetingState, ProtectionClass, RoomKind},
 };
 use fernamt_http::{ApiError, Json, Path, Query, Session, version};
-use fernamt_store::{InviteeRecord, MeetingRecord, Page as StorePage, RoomRecord, Work};
+use fernamt_store::{InviteeRecord, MeetingRecord, Page as StorePage, RoomRecord, TenantStore, Work};
 use serde_json::json;
 use time::Duration;
 
@@ -148,10 +148,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<Room>), ConferenceError> {
     let (parts, tenant) = (&conference.parts, &session.site.tenant);
     let settings = settings::load(tenant).await?;
-    if !rooms::is_among(tenant, settings.who(new.kind), session.person()).await? {
-        let refusal = ApiError::forbidden("not_yours_to_create", "you may not make rooms of this kind");
-        return Err(refusal.param("kind", new.kind).into());
-    }
+    may_make(tenant, &settings, new.kind, session.person()).await?;
     rooms::check(tenant, session.person(), new.kind, &new.fields).await?;
     let (slots, zone) = slots(&session, &settings, new.fields.booking.as_ref()).await?;
     let mut room = RoomRecord {
@@ -182,6 +179,20 @@ async fn create(
     Ok((StatusCode::CREATED, show(&session, room.id).await?))
 }
 
+/// Refuses what the owner of a room may not, or no longer, book.
+async fn may_make(
+    tenant: &TenantStore,
+    settings: &ConferenceSettings,
+    kind: RoomKind,
+    owner: PersonId,
+) -> Result<(), ConferenceError> {
+    if rooms::is_among(tenant, settings.who(kind), owner).await? {
+        return Ok(());
+    }
+    let refusal = ApiError::forbidden("not_yours_to_create", "you may not make rooms of this kind");
+    Err(refusal.param("kind", kind).into())
+}
+
 async fn change(
     State(conference): State<Arc<Conference>>,
     session: Session,
@@ -206,7 +217,11 @@ async fn change(
     room.sequence = before.sequence.saturating_add(u32::from(told));
     work.rooms().replace(&room).await?;
     let invited = rooms::invite(&work, parts, &room, &change.fields.invitees).await?;
-    rooms::book(&mut work, parts, tenant.id(), &mut room, slots, &zone).await?;
+    let booked = rooms::book(&mut work, parts, tenant.id(), &mut room, slots, &zone).await?;
+    if booked.made.len() > booked.cancelled.len() {
+        // To move what is booked, or to have less of it, is open to those who lost the right to book, too.
+        may_make(tenant, &settings, room.kind, room.owner).await?;
+    }
     if change.notify && room.kind != RoomKind::Personal {
         let Invited { new, kept, gone } = invited;
         send_invitations(&work, &conference, &session, &room, &new).await?;
@@ -273,6 +288,7 @@ async fn open(
         return Err(refusal.into());
     }
     let settings = settings::load(tenant).await?;
+    may_make(tenant, &settings, room.kind, room.owner).await?;
     let now = session.situation.at;
     let zone = zone_of(tenant, None).await?;
     let wall = Wall::of(&zone).or_else(|| Wall::of("UTC")).ok_or_else(ApiError::not_found)?;
