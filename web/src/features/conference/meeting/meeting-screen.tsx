@@ -6,6 +6,7 @@ import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { BlurSlow, useBlur } from '../join/blur-choice.tsx';
+import { AdmitButton } from './admit-button.tsx';
 import { ChatPanel } from './chat-panel.tsx';
 import type { Meeting, MeetingView } from './controller.ts';
 import { useDark } from './dark.ts';
@@ -33,7 +34,7 @@ import { type Panel, Toolbar } from './toolbar.tsx';
 import { useAct } from './use-act.ts';
 import { useFullScreen } from './use-full-screen.ts';
 import { type KeyName, useKeys } from './use-keys.ts';
-import type { Seat } from './wire.ts';
+import type { Act, Seat } from './wire.ts';
 import { reactionName, reactionSigns, shownName } from './words.ts';
 
 type Opened = 'devices' | 'about' | 'keys' | 'rules' | 'question' | 'leave' | 'end' | 'seal' | null;
@@ -139,7 +140,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
           meeting={meeting}
           onSeal={() => setOpened('seal')}
           onPeople={() => setPanel('people')}
-          onAdmitAll={() => void act({ act: 'admit_all' })}
+          onAct={act}
           onSharp={() => choose({ ...choice, blur: false })}
           onRenew={() => {
             void act({ act: 'renew_pin' });
@@ -336,7 +337,7 @@ type NoticesProps = {
   meeting: Meeting;
   onSeal: () => void;
   onPeople: () => void;
-  onAdmitAll: () => void;
+  onAct: (act: Act) => Promise<boolean>;
   /** What is behind oneself need not be blurred any more. */
   onSharp: () => void;
   onRenew: () => void;
@@ -345,7 +346,7 @@ type NoticesProps = {
 /** What one must know now: the line, the lobby, sound that is held back, a slow upload. */
 function Notices(props: NoticesProps) {
   const { t } = useLingui();
-  const { view, meeting, onSeal, onPeople, onAdmitAll, onRenew } = props;
+  const { view, meeting, onSeal, onPeople, onAct, onRenew } = props;
   const { lineUp, media, lobby, may, guessed } = view;
   const mine = media.seats.get(media.own.identity);
   const slow = mine?.quality === 'weak' && media.own.camera;
@@ -415,9 +416,7 @@ function Notices(props: NoticesProps) {
             )}
           </span>
           <Button small onPress={onPeople}>{t`Ansehen`}</Button>
-          <Button small variant="primary" onPress={onAdmitAll}>
-            {lobby.length === 1 ? t`Einlassen` : t`Alle einlassen`}
-          </Button>
+          <AdmitButton lobby={lobby} onAct={onAct} />
         </p>
       )}
       {may.moderate && guessed && <GuessedAlert onRenew={onRenew} />}

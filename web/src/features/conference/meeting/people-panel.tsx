@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { SearchField } from '../../../ui/fields.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
+import { AdmitButton } from './admit-button.tsx';
 import type { MeetingView } from './controller.ts';
 import { isLecture } from './model.ts';
 import type { Act, Seat } from './wire.ts';
@@ -113,11 +114,7 @@ function Waiting({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Prom
         <h3>
           <Trans>Im Warteraum</Trans> <span className="fa-count">{view.lobby.length}</span>
         </h3>
-        {view.lobby.length > 1 && (
-          <Button small variant="primary" onPress={() => void onAct({ act: 'admit_all' })}>
-            <Trans>Alle einlassen</Trans>
-          </Button>
-        )}
+        {view.lobby.length > 1 && <AdmitButton lobby={view.lobby} onAct={onAct} />}
       </div>
       <ul className="fa-people__list">
         {view.lobby.map(({ seat, name, guest, by_pin: byPin }) => (
