@@ -1,11 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useRef, useState } from 'react';
 import { formatLocale } from '../../../i18n/index.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuDivider, MenuItem } from '../../../ui/menu.tsx';
 import type { MeetingView } from './controller.ts';
 import { sealable } from './sealed-text.ts';
+import { useFollow } from './use-follow.ts';
 import type { Act, ChatMessage, ChatTo } from './wire.ts';
 import { limits } from './wire.ts';
 import { reactionName, reactionSigns, reactions, shownName } from './words.ts';
@@ -15,7 +16,6 @@ type ChatPanelProps = { view: MeetingView; onAct: (act: Act) => Promise<boolean>
 type Draft = { text: string; replyTo: ChatMessage | null; editing: ChatMessage | null };
 
 const empty: Draft = { text: '', replyTo: null, editing: null };
-const NEAR_END = 80;
 
 /** What is written in the meeting, and the field to write. */
 export function ChatPanel({ view, onAct }: ChatPanelProps) {
@@ -25,17 +25,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
   const list = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const { chat, may, own, moreChat } = view;
-  const last = chat.at(-1)?.id;
-  const opened = useRef(false);
-
-  // A new message scrolls, unless one reads older ones.
-  useEffect(() => {
-    const box = list.current;
-    if (!box || last === undefined) return;
-    const near = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END * 4;
-    if (near || !opened.current) box.scrollTop = box.scrollHeight;
-    opened.current = true;
-  }, [last]);
+  const { behind, onScroll, toEnd } = useFollow(list, chat, own?.id);
 
   const recipients = recipientsOf(view, t`Alle`, t`Moderation`);
   const chosen = recipients.find(({ id }) => id === to) ?? recipients[0];
@@ -69,9 +59,15 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
 
   return (
     <div className="fa-chat">
-      {/* A region that scrolls must be reachable by keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
-      <div className="fa-chat__log" role="log" aria-label={t`Nachrichten`} tabIndex={0} ref={list}>
+      <div
+        className="fa-chat__log"
+        role="log"
+        aria-label={t`Nachrichten`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        ref={list}
+        onScroll={onScroll}
+      >
         {moreChat && chat[0] && (
           <Button
             small
@@ -101,6 +97,22 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
           />
         ))}
       </div>
+      {behind && (
+        <div className="fa-chat__new">
+          <Button
+            small
+            variant="primary"
+            icon={icons.iconArrowDownward}
+            onPress={() => {
+              toEnd();
+              // The button goes away; from here on one reads.
+              list.current?.focus();
+            }}
+          >
+            <Trans>Neue Nachrichten</Trans>
+          </Button>
+        </div>
+      )}
       {view.seal === 'missing' ? (
         <p className="fa-muted fa-chat__closed">
           <Trans>
