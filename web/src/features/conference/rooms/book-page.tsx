@@ -18,7 +18,7 @@ import { Card, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { faultsOf } from './check.ts';
 import { bookingFaults } from './faults.ts';
-import { emptyValues, fieldsFrom, type Values, valuesOf } from './form-values.ts';
+import { allInvited, emptyValues, fieldsFrom, type Values, valuesOf } from './form-values.ts';
 import { FurtherCard } from './further-fields.tsx';
 import { PeopleFields } from './people-fields.tsx';
 import {
@@ -101,8 +101,8 @@ function NewForm({ options, kinds, kind }: { options: Options; kinds: Kind[]; ki
       }
     },
   });
-  const { kind: chosen, notify, people } = form.values;
-  const reached = people.some(({ address }) => address.trim());
+  const { kind: chosen, notify } = form.values;
+  const reached = allInvited(form.values).some(({ address }) => address.trim());
   return (
     <Form
       form={form}
@@ -192,7 +192,7 @@ function ChangeForm({ held, options }: ChangeProps) {
     },
   });
   const typed = useTyped(held, form.values, filled(room));
-  const someone = form.values.people.length > 0 || (room.invitees ?? []).length > 0;
+  const someone = allInvited(form.values).length > 0 || (room.invitees ?? []).length > 0;
   return (
     <Form
       form={form}

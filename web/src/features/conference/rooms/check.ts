@@ -3,7 +3,7 @@ import { fieldText } from '../../../api/problem-text.ts';
 import { charsOf } from '../../../ui/fields.tsx';
 import type { FieldErrors } from '../../../ui/form.tsx';
 import { durationFault } from './durations.ts';
-import { sharedAddresses, type Values, whole } from './form-values.ts';
+import { allInvited, sharedAddresses, typedOutside, type Values, whole } from './form-values.ts';
 import type { Options } from './queries.ts';
 import { minutesBetween } from './times.ts';
 
@@ -16,10 +16,28 @@ export function faultsOf(values: Values, limits: Options['limits']): FieldErrors
     ...tooLong('description', values.description, limits.description_chars),
     ...tooLong('waiting_text', values.waiting_text, limits.waiting_text_chars),
     ...(!name.trim() && { name: t`Geben Sie einen Titel ein.` }),
+    ...outsideFaults(values, limits),
     ...(shared && { people: t`Die Adresse ${shared} steht zweimal auf der Liste.` }),
     ...(kind !== 'personal' && whenFaults(values, limits)),
   };
 }
+
+function outsideFaults(values: Values, { invitees: most }: Options['limits']): FieldErrors<Values> {
+  if (!values.outside.trim()) return {};
+  const { wrong } = typedOutside(values);
+  const outside = [
+    wrong.length > 0 && noAddresses(wrong),
+    allInvited(values).length > most && tooManyPeople(most),
+  ].filter(Boolean);
+  return outside.length > 0 ? { outside: outside.join(' ') } : {};
+}
+
+export function noAddresses(wrong: readonly string[]): string {
+  const words = wrong.join(', ');
+  return t`Keine E-Mail-Adresse: ${words}.`;
+}
+
+export const tooManyPeople = (most: number) => t`Es sind nicht mehr als ${most} Personen möglich.`;
 
 function whenFaults(values: Values, limits: Options['limits']): FieldErrors<Values> {
   const { day, from, to, zone, repeat, interval, end, count, until } = values;

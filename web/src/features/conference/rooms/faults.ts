@@ -4,7 +4,7 @@ import { fieldText } from '../../../api/problem-text.ts';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { FieldProblem } from '../../../ui/form.tsx';
 import { durationFault } from './durations.ts';
-import type { Values } from './form-values.ts';
+import { allInvited, type Values } from './form-values.ts';
 
 /** The form's fields by the server's paths. */
 const FIELDS: Record<string, keyof Values> = {
@@ -24,11 +24,12 @@ const FIELDS: Record<string, keyof Values> = {
 export function bookingFaults(error: unknown, values: Values): unknown {
   if (!isProblem(error) || error.fields.length === 0) return error;
   const found: Record<string, string> = {};
+  const people = allInvited(values);
   for (const { path, code, params } of error.fields) {
     const text = fieldText(code, params);
     const [, row] = /^invitees\[(\d+)\]/.exec(path) ?? [];
     if (row !== undefined) {
-      const guest = values.people[Number(row)];
+      const guest = people[Number(row)];
       const said = `${guest?.name || guest?.address || '?'}: ${text}`;
       found.people = found.people ? `${found.people} ${said}` : said;
     } else if (path === 'booking.minutes' && params.least && params.most) {

@@ -127,6 +127,39 @@ describe('the form of a booking', () => {
     });
   });
 
+  it('takes along the addresses that are typed and not yet on the list', () => {
+    const ines: Values['people'][number] = {
+      key: '1',
+      person: null,
+      name: 'Ines',
+      address: 'i@c.de',
+      role: 'guest',
+      language: '',
+    };
+    const values = { ...empty, name: 'Lage', people: [ines] };
+    const typed = { ...values, outside: 'Karl <k@d.de>\nI@c.de\nk@D.de' };
+    expect(fieldsFrom(typed, options).invitees).toEqual([
+      { person: null, name: 'Ines', address: 'i@c.de', role: 'guest', language: null },
+      { person: null, name: 'Karl', address: 'k@d.de', role: 'guest', language: null },
+    ]);
+    const lecture = fieldsFrom({ ...typed, kind: 'lecture' }, options).invitees;
+    expect(lecture?.map(({ role }) => role)).toEqual(['guest', 'listener']);
+    const refused = new ApiProblem(422, 'invalid', '', {}, [
+      { path: 'invitees[1].address', code: 'not_an_address', detail: '', params: {} },
+    ]);
+    expect((bookingFaults(refused, typed) as FieldProblem).fields.people).toMatch(/^Karl: /);
+
+    const limits = { least_minutes: 5, most_minutes: 90, name_chars: 9 } as Options['limits'];
+    const few = { ...limits, description_chars: 9, waiting_text_chars: 9, invitees: 2 };
+    expect(faultsOf(typed, few)).toEqual({});
+    expect(faultsOf({ ...typed, outside: 'k@d.de, niemand' }, few)).toEqual({
+      outside: 'Keine E-Mail-Adresse: niemand.',
+    });
+    expect(faultsOf({ ...typed, outside: 'k@d.de, l@d.de' }, few)).toEqual({
+      outside: 'Es sind nicht mehr als 2 Personen möglich.',
+    });
+  });
+
   it('knows an address that stands there twice, however it is written', () => {
     const people = ['A@b.de', 'c@d.de', '', ' a@B.de ', ''].map((address) => ({ address }));
     expect([...sharedAddresses(people)]).toEqual(['a@b.de']);

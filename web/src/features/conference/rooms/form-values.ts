@@ -43,6 +43,8 @@ export type Values = {
   waiting_text: string;
   rights: Rights;
   people: Guest[];
+  /** Addresses that are typed and not yet on the list. */
+  outside: string;
   notify: boolean;
 };
 
@@ -73,6 +75,7 @@ export function emptyValues(kind: Kind, options: Options, now: number): Values {
     waiting_text: '',
     rights: rightsOf(null, kind, options),
     people: [],
+    outside: '',
     notify: true,
   };
 }
@@ -196,7 +199,7 @@ export function fieldsFrom(values: Values, options: Options): Schema<'RoomFields
     waiting_text: values.waiting_text.trim(),
     permissions: permissionsFrom(values, options) ?? null,
     booking: values.kind === 'personal' ? null : bookingOf(values),
-    invitees: values.people.map(({ person, name, address, role, language }) => ({
+    invitees: allInvited(values).map(({ person, name, address, role, language }) => ({
       person,
       address: address.trim() || null,
       name: person ? null : name.trim() || null,
@@ -223,6 +226,37 @@ export const addressKey = (address: string) => address.trim().toLowerCase();
 
 export type Typed = { name: string; address: string };
 
+/** What is typed into the field for addresses: who is new, who is on the list already, what is no address. */
+export function typedOutside({
+  outside,
+  people,
+  kind,
+}: Pick<Values, 'outside' | 'people' | 'kind'>): {
+  fresh: Guest[];
+  twice: Typed[];
+  wrong: string[];
+} {
+  const { found, wrong } = addressesIn(outside);
+  const known = new Set(people.map(({ address }) => addressKey(address)));
+  const fresh: Guest[] = [];
+  const twice: Typed[] = [];
+  for (const { name, address } of found) {
+    const key = addressKey(address);
+    if (known.has(key)) twice.push({ name, address });
+    else {
+      const role = kind === 'lecture' ? 'listener' : 'guest';
+      fresh.push({ key, person: null, name, address, role, language: '' });
+    }
+    known.add(key);
+  }
+  return { fresh, twice, wrong };
+}
+
+/** All who are invited when the form is sent: those on the list, and the addresses that are only typed. */
+export function allInvited(values: Pick<Values, 'outside' | 'people' | 'kind'>): Guest[] {
+  return [...values.people, ...typedOutside(values).fresh];
+}
+
 /** Addresses as one types or pastes them: one a line or with commas, alone or as `Name <address>`. */
 export function addressesIn(text: string): { found: Typed[]; wrong: string[] } {
   const found: Typed[] = [];
@@ -239,3 +273,6 @@ export function addressesIn(text: string): { found: Typed[]; wrong: string[] } {
   }
   return { found, wrong };
 }
+
+/** As one types it. */
+export const written = ({ name, address }: Typed) => (name ? `${name} <${address}>` : address);

@@ -2,22 +2,16 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useSession } from '../../../app/queries.ts';
-import { Button, IconButton } from '../../../ui/button.tsx';
+import { IconButton } from '../../../ui/button.tsx';
 import { Select } from '../../../ui/choices.tsx';
-import { TextAreaField, TextField } from '../../../ui/fields.tsx';
+import { TextField } from '../../../ui/fields.tsx';
 import type { FormState } from '../../../ui/form.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { StateText } from '../../../ui/notice.tsx';
 import { PickOne } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
-import {
-  addressesIn,
-  addressKey,
-  type Guest,
-  sharedAddresses,
-  type Typed,
-  type Values,
-} from './form-values.ts';
+import { addressKey, type Guest, sharedAddresses, type Values } from './form-values.ts';
+import { OutsideField } from './outside-field.tsx';
 import { LEAST_SEARCH_CHARS, type Options, peopleQuery } from './queries.ts';
 import { roleName, rolesFor } from './words.ts';
 
@@ -31,7 +25,7 @@ export function PeopleFields({ form, options }: PeopleProps) {
   const { invitees: most } = options.limits;
   const shared = sharedAddresses(people);
   const full = people.length >= most;
-  const add = (more: Guest[]) => form.set('people', [...people, ...more]);
+  const add = (guest: Guest) => form.set('people', [...people, guest]);
   const change = (key: string, part: Partial<Guest>) =>
     form.set(
       'people',
@@ -44,11 +38,9 @@ export function PeopleFields({ form, options }: PeopleProps) {
           <Trans>Mehr als {most} Personen lassen sich nicht einladen.</Trans>
         </p>
       ) : (
-        <>
-          <HousePicker form={form} onAdd={(guest) => add([guest])} />
-          <Outside form={form} most={most} onAdd={add} />
-        </>
+        <HousePicker form={form} onAdd={add} />
       )}
+      <OutsideField form={form} most={most} />
       {people.length === 0 ? (
         <p className="fa-muted">
           <Trans>Noch ist niemand eingeladen. Sie können auch nur den Link weitergeben.</Trans>
@@ -123,72 +115,6 @@ function HousePicker({ form, onAdd }: { form: FormState<Values>; onAdd: (guest: 
     />
   );
 }
-
-type OutsideProps = { form: FormState<Values>; most: number; onAdd: (guests: Guest[]) => void };
-
-function Outside({ form, most, onAdd }: OutsideProps) {
-  const { t } = useLingui();
-  const { kind, people } = form.values;
-  const [text, setText] = useState('');
-  const [fault, setFault] = useState<string>();
-  const add = () => {
-    const { found, wrong } = addressesIn(text);
-    const known = new Set(people.map(({ address }) => addressKey(address)));
-    const fresh: Typed[] = [];
-    const twice: Typed[] = [];
-    for (const typed of found) {
-      (known.has(addressKey(typed.address)) ? twice : fresh).push(typed);
-      known.add(addressKey(typed.address));
-    }
-    const room = Math.max(0, most - people.length);
-    const left = [...wrong, ...fresh.slice(room).map(written)];
-    const role = kind === 'lecture' ? 'listener' : 'guest';
-    onAdd(
-      fresh.slice(0, room).map(({ name, address }) => ({
-        key: addressKey(address),
-        person: null,
-        name,
-        address,
-        role,
-        language: '',
-      })),
-    );
-    const listed = (words: readonly string[]) => words.join(', ');
-    setFault(
-      [
-        wrong.length > 0 && t`Keine E-Mail-Adresse: ${listed(wrong)}.`,
-        twice.length > 0 && t`Schon eingeladen: ${listed(twice.map(({ address }) => address))}.`,
-        fresh.length > room && t`Es sind nicht mehr als ${most} Personen möglich.`,
-      ]
-        .filter(Boolean)
-        .join(' ') || undefined,
-    );
-    setText(left.join('\n'));
-  };
-  return (
-    <div className="fa-stack fa-stack--tight">
-      <TextAreaField
-        label={t`Adressen von außerhalb`}
-        name="outside"
-        optional
-        rows={2}
-        hint={t`Eine E-Mail-Adresse je Zeile, auch als „Name <adresse>“.`}
-        error={fault}
-        spellCheck={false}
-        value={text}
-        onChange={setText}
-      />
-      <div>
-        <Button small icon={icons.iconAdd} isDisabled={!text.trim()} onPress={add}>
-          <Trans>Adressen hinzufügen</Trans>
-        </Button>
-      </div>
-    </div>
-  );
-}
-
-/** As one types it. */
-const written = ({ name, address }: Typed) => (name ? `${name} <${address}>` : address);
 
 type RowProps = {
   guest: Guest;
