@@ -15,7 +15,7 @@ import { Occurrences } from './occurrences.tsx';
 import { OpenButton } from './personal-rooms.tsx';
 import { CONFERENCE, type Options, optionsQuery, type Room, roomQuery, runsIt } from './queries.ts';
 import { Told } from './told.tsx';
-import { kindIcon, mailWord, roleName, safeguardSentences } from './words.ts';
+import { inviteeName, kindIcon, mailWord, roleName, safeguardSentences } from './words.ts';
 
 const FROM = '/angemeldet/haus/besprechungen/$id';
 
@@ -67,7 +67,9 @@ function Shown({ room, options, back }: ShownProps) {
       title={room.name}
       back={back}
       narrow
-      {...(room.description && { lead: room.description })}
+      {...(room.description && {
+        lead: <span className="fa-room__lines">{room.description}</span>,
+      })}
       {...(runs && {
         actions: (
           <ButtonLink
@@ -81,7 +83,7 @@ function Shown({ room, options, back }: ShownProps) {
       })}
     >
       {neu && runs && !personal && <Booked room={room} mail={options.mail} />}
-      <p className="fa-row">
+      <p className="fa-row fa-room__badges">
         <Badge tone="neutral" icon={kindIcon(room.kind)}>
           {kindName(room.kind)}
         </Badge>
@@ -205,7 +207,7 @@ function InvitedCard({ room, options }: { room: Room; options: Options }) {
             return (
               <li key={invitee.id}>
                 <div className="fa-list__text">
-                  <p className="fa-list__title">{invitee.name}</p>
+                  <p className="fa-list__title">{inviteeName(invitee)}</p>
                   <p className="fa-muted fa-small">
                     {roleName(invitee.role)}
                     {invitee.address && invitee.address !== invitee.name && (

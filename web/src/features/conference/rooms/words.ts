@@ -86,6 +86,9 @@ export function roleName(role: Role): string {
   }
 }
 
+/** What an invited one is called; the addresses of guests are not told to everybody. */
+export const inviteeName = ({ name }: { name: string }) => name || t`Gast ohne Namen`;
+
 /** What an invited person of the house, or somebody from elsewhere, may be. */
 export function rolesFor(outside: boolean): Role[] {
   return outside ? ['guest', 'listener'] : ['cohost', 'presenter', 'participant', 'listener'];
