@@ -16,8 +16,10 @@ import {
   valuesOf,
   weekdayOf,
   weekOfMonth,
+  written,
 } from './form-values.ts';
 import type { Options, Room } from './queries.ts';
+import { inviteeName } from './words.ts';
 
 const options = {
   time_zone: 'Europe/Berlin',
@@ -127,6 +129,19 @@ describe('the form of a booking', () => {
     });
   });
 
+  it('parts nothing inside a quoted name', () => {
+    const karl = { name: 'Komma, Karl', address: 'karl@example.com' };
+    const odd = { name: 'Süd; das "Amt"', address: 'sued@example.com' };
+    const text = `"Komma, Karl" <karl@example.com>, a@b.de\n${written(odd)}`;
+    const found = [karl, { name: '', address: 'a@b.de' }, odd];
+    expect(addressesIn(text)).toEqual({ found, wrong: [] });
+    expect(addressesIn(found.map(written).join('\n')).found).toEqual(found);
+    expect(addressesIn('"offen, a@b.de\nc@d.de')).toEqual({
+      found: ['a@b.de', 'c@d.de'].map((address) => ({ name: '', address })),
+      wrong: ['"offen'],
+    });
+  });
+
   it('takes along the addresses that are typed and not yet on the list', () => {
     const ines: Values['people'][number] = {
       key: '1',
@@ -158,6 +173,11 @@ describe('the form of a booking', () => {
     expect(faultsOf({ ...typed, outside: 'k@d.de, l@d.de' }, few)).toEqual({
       outside: 'Es sind nicht mehr als 2 Personen möglich.',
     });
+  });
+
+  it('has a word for who is invited without a name', () => {
+    expect(inviteeName({ name: '' })).toBe('Gast ohne Namen');
+    expect(inviteeName({ name: 'Ines' })).toBe('Ines');
   });
 
   it('knows an address that stands there twice, however it is written', () => {

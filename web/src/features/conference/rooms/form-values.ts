@@ -257,16 +257,25 @@ export function allInvited(values: Pick<Values, 'outside' | 'people' | 'kind'>):
   return [...values.people, ...typedOutside(values).fresh];
 }
 
+/** What stands between commas, semicolons and ends of lines; in a quoted name they part nothing. */
+const PIECES = /(?:"(?:\\[^\n]|[^"\\\n])*"|[^\n,;])+/g;
+
+/** A name without its quotes. */
+function bare(name: string): string {
+  const [, quoted] = /^"((?:\\.|[^"\\])*)"$/.exec(name.trim()) ?? [];
+  return quoted?.replace(/\\(.)/g, '$1').trim() ?? name.replace(/^["'\s]+|["'\s]+$/g, '');
+}
+
 /** Addresses as one types or pastes them: one a line or with commas, alone or as `Name <address>`. */
 export function addressesIn(text: string): { found: Typed[]; wrong: string[] } {
   const found: Typed[] = [];
   const wrong: string[] = [];
-  for (const piece of text.split(/[\n,;]+/).map((part) => part.trim())) {
+  for (const piece of (text.match(PIECES) ?? []).map((part) => part.trim())) {
     if (!piece) continue;
     const [, name = '', inside] = /^(.*)<([^<>]+)>$/.exec(piece) ?? [];
     const address = (inside ?? piece).trim();
     if (/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
-      found.push({ name: name.replace(/^["'\s]+|["'\s]+$/g, ''), address });
+      found.push({ name: bare(name), address });
     } else {
       wrong.push(piece);
     }
@@ -275,4 +284,8 @@ export function addressesIn(text: string): { found: Typed[]; wrong: string[] } {
 }
 
 /** As one types it. */
-export const written = ({ name, address }: Typed) => (name ? `${name} <${address}>` : address);
+export function written({ name, address }: Typed): string {
+  if (!name) return address;
+  const quoted = /[",;<>\\]/.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name;
+  return `${quoted} <${address}>`;
+}
