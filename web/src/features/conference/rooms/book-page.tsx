@@ -90,7 +90,8 @@ function NewForm({ options, kinds, kind }: { options: Options; kinds: Kind[]; ki
         const room = await must(api.POST('/api/v1/conference/rooms', { body }));
         client.setQueryData(roomQuery(room.id).queryKey, room);
         void client.invalidateQueries({ queryKey: CONFERENCE });
-        announce('success', t`„${room.name}“ ist eingetragen.`);
+        // Of a booking its page itself tells; a notice would cover the link one wants to copy.
+        if (room.kind === 'personal') announce('success', t`„${room.name}“ ist eingetragen.`);
         await navigate({
           to: '/besprechungen/$id',
           params: { id: room.id },
