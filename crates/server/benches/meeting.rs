@@ -1,6 +1,6 @@
 //! A full meeting: three hundred come within a moment, the server is killed and started again, and all come back.
 
-#[expect(dead_code, reason = "the story needs the rest")]
+#[expect(dead_code, unused_imports, reason = "the story needs the rest")]
 #[path = "../tests/crowd/mod.rs"]
 mod crowd;
 
