@@ -45,6 +45,7 @@ function show(chat: readonly ChatMessage[], seats: readonly Seat[] = []) {
     own: seat('me'),
     may: { ...emptyMeeting.may, chat: true, chat_to_one: true },
     roster: new Map(seats.map((one) => [one.id, one])),
+    met: new Map(seats.map((one) => [one.id, one])),
     chat,
     seal: 'open',
   } as unknown as MeetingView;
@@ -108,5 +109,19 @@ describe('the chat', () => {
     scrollTo(100);
     show([line(1, 'a'), line(2, 'a'), line(3, 'me'), line(4, 'a')]);
     expect(log().scrollTop).toBe(4 * ONE);
+  });
+
+  it('marks guests and hosts beside their names, where nothing cuts it', () => {
+    const guest = seat('g', { name: 'Erika (Moderation)', role: 'guest', guest: true });
+    const host = seat('h', { role: 'host' });
+    const chat = [line(1, 'g'), line(2, 'h', { reply_to: 1 }), line(3, 'a')];
+    show(chat, [guest, host, seat('a')]);
+    const marks = [...place.querySelectorAll('.fa-message__head')].map((head) =>
+      [...head.querySelectorAll(':scope > .fa-mark')].map(({ textContent }) => textContent),
+    );
+    expect(marks).toEqual([['Gast'], ['Gastgeber/in'], []]);
+    expect(place.querySelector('blockquote')?.textContent).toMatch(/^Gast g: /);
+    const options = [...place.querySelectorAll('option')].map(({ textContent }) => textContent);
+    expect(options).toContain('Gast: Erika (Moderation)');
   });
 });

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import { formatLocale } from '../../../i18n/index.ts';
@@ -5,9 +6,10 @@ import { Button, IconButton } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuDivider, MenuItem } from '../../../ui/menu.tsx';
 import type { MeetingView } from './controller.ts';
+import { NameMark } from './name-mark.tsx';
 import { sealable } from './sealed-text.ts';
 import { useFollow } from './use-follow.ts';
-import type { Act, ChatMessage, ChatTo } from './wire.ts';
+import type { Act, ChatMessage, ChatTo, Seat } from './wire.ts';
 import { limits } from './wire.ts';
 import { reactionName, reactionSigns, reactions, shownName } from './words.ts';
 
@@ -28,6 +30,9 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
   const { behind, onScroll, toEnd } = useFollow(list, chat, own?.id);
 
   const recipients = recipientsOf(view, t`Alle`, t`Moderation`);
+  const answered =
+    draft.replyTo &&
+    shownName({ name: draft.replyTo.name, guest: view.met.get(draft.replyTo.seat)?.guest });
   const chosen = recipients.find(({ id }) => id === to) ?? recipients[0];
   const begin = (change: Partial<Draft>) => {
     setDraft({ ...empty, ...change });
@@ -86,7 +91,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
           <Entry
             key={message.id}
             message={message}
-            author={shownName({ name: message.name, guest: view.roster.get(message.seat)?.guest })}
+            met={view.met}
             answers={chat.find(({ id }) => id === message.reply_to)}
             mine={message.seat === own?.id}
             ownId={own?.id ?? ''}
@@ -137,7 +142,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
                 {draft.editing ? (
                   <Trans>Nachricht ändern</Trans>
                 ) : (
-                  <Trans>Antwort an {draft.replyTo?.name}</Trans>
+                  <Trans>Antwort an {answered}</Trans>
                 )}
               </span>
               <IconButton
@@ -194,13 +199,18 @@ function recipientsOf({ may, roster, own }: MeetingView, all: string, hosts: str
     ...(may.chat_to_hosts && !may.moderate
       ? [{ id: 'hosts', name: hosts, to: { who: 'hosts' } as const }]
       : []),
-    ...people.map(({ id, name }) => ({ id, name, to: { who: 'one', seat: id } as const })),
+    // The mark comes first: a field that is too narrow cuts the end.
+    ...people.map(({ id, name, guest }) => ({
+      id,
+      name: guest ? t`Gast: ${name}` : name,
+      to: { who: 'one', seat: id } as const,
+    })),
   ];
 }
 
 type EntryProps = {
   message: ChatMessage;
-  author: string;
+  met: ReadonlyMap<string, Seat>;
   answers: ChatMessage | undefined;
   mine: boolean;
   ownId: string;
@@ -211,9 +221,13 @@ type EntryProps = {
 };
 
 function Entry(props: EntryProps) {
-  const { message, author, answers, mine, ownId, moderates, onAct, onReply, onEdit } = props;
+  const { message, met, answers, mine, ownId, moderates, onAct, onReply, onEdit } = props;
   const { t } = useLingui();
   const { id, name, text, at, edited_at: edited, to } = message;
+  const recipient = shownName({
+    name: message.to_name ?? '',
+    guest: to.who === 'one' && met.get(to.seat)?.guest,
+  });
   const react = (reaction: (typeof reactions)[number]) => {
     const given = message.reactions.find((one) => one.reaction === reaction);
     void onAct({ act: 'chat_react', id, reaction, on: !given?.seats.includes(ownId) });
@@ -221,7 +235,8 @@ function Entry(props: EntryProps) {
   return (
     <article className={`fa-message ${mine ? 'fa-message--mine' : ''}`}>
       <header className="fa-message__head">
-        <span className="fa-message__name">{mine ? <Trans>Sie</Trans> : author}</span>
+        <span className="fa-message__name">{mine ? <Trans>Sie</Trans> : name}</span>
+        {!mine && <NameMark of={met.get(message.seat)} />}
         <time dateTime={at}>{timeOf(at)}</time>
         {to.who !== 'everybody' && (
           <span className="fa-message__private">
@@ -229,7 +244,7 @@ function Entry(props: EntryProps) {
             {to.who === 'hosts' ? (
               <Trans>nur Moderation</Trans>
             ) : mine ? (
-              <Trans>nur {message.to_name}</Trans>
+              <Trans>nur {recipient}</Trans>
             ) : (
               <Trans>nur Sie</Trans>
             )}
@@ -258,7 +273,9 @@ function Entry(props: EntryProps) {
       </header>
       {answers && (
         <blockquote className="fa-message__quote">
-          {answers.name}: {answers.text}
+          {/* First, since the end of the line is cut. */}
+          {answers.seat !== ownId && <NameMark of={met.get(answers.seat)} />} {answers.name}:{' '}
+          {answers.text}
         </blockquote>
       )}
       {message.sealed ? (

@@ -7,6 +7,7 @@ import { Sealed, type SealState } from './sealed.ts';
 import { forgetSeat, rememberSeat } from './seat-of-tab.ts';
 import { MeetingSocket } from './socket.ts';
 import type { Act, Message, Reaction } from './wire.ts';
+import { shownName } from './words.ts';
 
 /** A reaction that floats over the stage for a moment. */
 export type Floating = { id: number; reaction: Reaction; count: number; name: string };
@@ -275,7 +276,8 @@ export class Meeting {
   }): void {
     this.reactions += 1;
     const id = this.reactions;
-    const name = seat ? (this.view.roster.get(seat)?.name ?? '') : '';
+    const from = seat ? this.view.roster.get(seat) : undefined;
+    const name = from ? shownName(from) : '';
     const floating = [...this.view.floating, { id, reaction, count, name }].slice(-MAX_FLOATING);
     this.publish({ floating });
     setTimeout(

@@ -259,7 +259,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         </p>
       </ConfirmDialog>
       <ConfirmDialog
-        title={t`${removing?.name ?? ''} entfernen?`}
+        title={t`${removing ? shownName(removing) : ''} entfernen?`}
         action={t`Entfernen`}
         danger
         isOpen={removing !== null}

@@ -67,6 +67,16 @@ describe('the meeting as the page knows it', () => {
     expect(model.chat.map(({ text }) => text)).toEqual(['drei']);
   });
 
+  it('knows who wrote, also after they went', () => {
+    const gone: Message = { message: 'roster', seats: [], gone: ['a'], counts };
+    const model = once(
+      welcome({ roster: [seat('a', { guest: true })] }),
+      gone,
+      welcome({ roster: [] }),
+    );
+    expect(model.met.get('a')?.guest).toBe(true);
+  });
+
   it('replaces who is known, adds who is new, and forgets who went', () => {
     const model = once(welcome(), {
       message: 'roster',

@@ -21,6 +21,8 @@ export type MeetingModel = {
   own: Seat | null;
   may: SeatPermissions;
   roster: ReadonlyMap<string, Seat>;
+  /** All who were ever in the roster: what they wrote stays when they go. */
+  met: ReadonlyMap<string, Seat>;
   counts: Counts;
   rules: Rules;
   hands: readonly Hand[];
@@ -55,6 +57,7 @@ export const emptyMeeting: MeetingModel = {
   own: null,
   may: nothingAllowed,
   roster: new Map(),
+  met: new Map(),
   counts: { seated: 0, listeners: 0, waiting: 0, hands: 0 },
   rules: {
     locked: false,
@@ -96,6 +99,7 @@ export function heard(model: MeetingModel, message: Message): MeetingModel {
         own: message.own.seat,
         may: message.own.may,
         roster: new Map(message.roster.map((seat) => [seat.id, seat])),
+        met: changed(model.met, { seats: message.roster, gone: [] }),
         counts: message.counts,
         rules: message.rules,
         hands: message.hands,
@@ -116,7 +120,12 @@ export function heard(model: MeetingModel, message: Message): MeetingModel {
         ...(!message.may.moderate && { lobby: [], guessed: false, newPin: null }),
       };
     case 'roster':
-      return { ...model, roster: changed(model.roster, message), counts: message.counts };
+      return {
+        ...model,
+        roster: changed(model.roster, message),
+        met: changed(model.met, { seats: message.seats, gone: [] }),
+        counts: message.counts,
+      };
     case 'counts':
       return {
         ...model,

@@ -16,7 +16,7 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
     case 'hands': {
       const known = new Set(before.hands.map(({ seat }) => seat));
       const raised = after.hands.find(({ seat }) => !known.has(seat) && seat !== after.own?.id);
-      return raised ? t`${raised.name} hebt die Hand.` : null;
+      return raised ? t`${named(raised, after)} hebt die Hand.` : null;
     }
     case 'chat':
       return message.edited_at ||
@@ -24,8 +24,8 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
         before.chat.some(({ id }) => id === message.id)
         ? null
         : after.chat.find(({ id }) => id === message.id)?.sealed
-          ? t`Nachricht von ${message.name}, die Sie ohne den Schlüssel nicht lesen können.`
-          : t`Nachricht von ${message.name}: ${message.text}`;
+          ? t`Nachricht von ${named(message, after)}, die Sie ohne den Schlüssel nicht lesen können.`
+          : t`Nachricht von ${named(message, after)}: ${message.text}`;
     case 'lobby': {
       const known = new Set(before.lobby.map(({ seat }) => seat));
       const waits = after.lobby.find(({ seat }) => !known.has(seat));
@@ -42,16 +42,22 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
   }
 }
 
+/** Somebody who said or did something; a listener is not in the roster. */
+const named = ({ seat, name }: { seat: string; name: string }, { met }: MeetingModel) =>
+  shownName({ name, guest: met.get(seat)?.guest });
+
 function comings(before: MeetingModel, after: MeetingModel): string | null {
   const said: string[] = [];
-  for (const { id, name, away } of after.roster.values()) {
+  for (const { id, away, ...seat } of after.roster.values()) {
     if (id === after.own?.id) continue;
+    const name = shownName(seat);
     const known = before.roster.get(id);
     if (!known) said.push(t`${name} ist da.`);
     else if (away && !known.away) said.push(t`Die Verbindung zu ${name} ist unterbrochen.`);
     else if (!away && known.away) said.push(t`${name} ist wieder da.`);
   }
-  for (const { id, name } of before.roster.values()) {
+  for (const { id, ...seat } of before.roster.values()) {
+    const name = shownName(seat);
     if (!after.roster.has(id)) said.push(t`${name} ist gegangen.`);
   }
   return said.join(' ') || null;

@@ -6,8 +6,9 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import { AdmitButton } from './admit-button.tsx';
 import type { MeetingView } from './controller.ts';
 import { isLecture } from './model.ts';
+import { NameMark } from './name-mark.tsx';
 import type { Act, Seat } from './wire.ts';
-import { roleName } from './words.ts';
+import { guestMark, roleName } from './words.ts';
 
 type PeoplePanelProps = {
   view: MeetingView;
@@ -86,7 +87,13 @@ function Person({ seat, view, menu }: { seat: Seat; view: MeetingView; menu: Rea
           {seat.id === own?.id ? <Trans>{seat.name} (Sie)</Trans> : seat.name}
         </span>
         <span className="fa-person__role">
-          {[role, seat.away ? t`Verbindung unterbrochen` : null].filter(Boolean).join(', ')}
+          {[
+            seat.guest && seat.role !== 'guest' && guestMark(),
+            role,
+            seat.away ? t`Verbindung unterbrochen` : null,
+          ]
+            .filter(Boolean)
+            .join(', ')}
         </span>
       </span>
       <Icon
@@ -150,7 +157,7 @@ function Waiting({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Prom
 
 function Hands({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Promise<boolean> }) {
   const { t } = useLingui();
-  const { hands, handsTotal, may, own } = view;
+  const { hands, handsTotal, may, met, own } = view;
   const lecture = isLecture(view);
   if (hands.length === 0 && handsTotal === 0) return null;
   return (
@@ -181,7 +188,8 @@ function Hands({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Promis
             <span className="fa-person__place">{index + 1}</span>
             <span className="fa-person__text">
               <span className="fa-person__name">
-                {seat === own?.id ? <Trans>{name} (Sie)</Trans> : name}
+                {seat === own?.id ? <Trans>{name} (Sie)</Trans> : name}{' '}
+                {seat !== own?.id && <NameMark of={met.get(seat)} />}
               </span>
               {question && !sealed && <span className="fa-person__question">{question}</span>}
               {sealed && (

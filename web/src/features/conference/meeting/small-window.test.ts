@@ -7,6 +7,8 @@ const tile = (id: string, more: Partial<TileView> = {}): TileView => ({
   kind: 'person',
   identity: id,
   name: id,
+  guest: false,
+  role: 'participant',
   own: false,
   picture: null,
   unreadable: false,

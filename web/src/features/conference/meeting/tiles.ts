@@ -1,6 +1,5 @@
 import type { MeetingView } from './controller.ts';
 import type { TileView } from './stage/arrange.ts';
-import { shownName } from './words.ts';
 
 /** What stands on the stage: everybody who may be seen there, and every shared screen. */
 export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
@@ -11,13 +10,15 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
     ...seats.filter(({ id }) => id !== own?.id),
     ...seats.filter(({ id }) => id === own?.id),
   ];
-  const tiles = ordered.map(({ id, name, guest, away }): TileView => {
+  const tiles = ordered.map(({ id, name, guest, role, away }): TileView => {
     const sent = media.seats.get(id);
     return {
       id,
       kind: 'person',
       identity: id,
-      name: id === own?.id ? name : shownName({ name, guest }),
+      name,
+      guest,
+      role,
       own: id === own?.id,
       picture: sent?.unreadable ? null : (sent?.camera ?? null),
       unreadable: sent?.unreadable ?? false,
@@ -27,7 +28,7 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
       hand: raised.has(id),
     };
   });
-  const screens = ordered.flatMap(({ id, name, guest }): TileView[] => {
+  const screens = ordered.flatMap(({ id, name, guest, role }): TileView[] => {
     const sent = media.seats.get(id);
     const screen = sent?.screen;
     if (!sent || !screen) return [];
@@ -36,7 +37,9 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
         id: `${id}/screen`,
         kind: 'screen',
         identity: id,
-        name: shownName({ name, guest }),
+        name,
+        guest,
+        role,
         own: id === own?.id,
         picture: sent.unreadable ? null : screen,
         unreadable: sent.unreadable,

@@ -45,6 +45,9 @@ export function shownName({ name, guest }: { name: string; guest?: boolean | und
   return guest ? t`${name} (Gast)` : name;
 }
 
+/** For those whose name nobody vouches for. */
+export const guestMark = (): string => t`Gast`;
+
 /** What somebody is in the meeting; nothing for those who simply take part. */
 export function roleName(role: Role): string | null {
   const names: Record<Role, string | null> = {

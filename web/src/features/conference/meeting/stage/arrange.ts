@@ -1,4 +1,5 @@
 import type { Picture, Quality } from '../media/seats.ts';
+import type { Role } from '../wire.ts';
 
 export type Layout = 'gallery' | 'speaker' | 'presentation';
 
@@ -8,6 +9,8 @@ export type TileView = {
   kind: 'person' | 'screen';
   identity: string;
   name: string;
+  guest: boolean;
+  role: Role;
   own: boolean;
   picture: Picture | null;
   /** What is sent is encrypted with a key that is not here. */

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import type { Picture } from '../media/seats.ts';
+import { NameMark } from '../name-mark.tsx';
 import type { TileView } from './arrange.ts';
 
 type TileProps = {
@@ -68,6 +69,7 @@ function Plate({ tile }: { tile: TileView }) {
           name
         )}
       </span>
+      {!own && <NameMark of={tile} brief />}
       {quality === 'weak' && (
         <Icon of={icons.iconSignalCellularAlt} size="small" label={t`Verbindung schwach`} />
       )}

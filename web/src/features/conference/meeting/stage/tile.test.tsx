@@ -1,0 +1,47 @@
+import { i18n } from '@lingui/core';
+import { I18nProvider } from '@lingui/react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TileView } from './arrange.ts';
+import { Tile } from './tile.tsx';
+
+const tile: TileView = {
+  id: 'a',
+  kind: 'person',
+  identity: 'a',
+  name: 'Erika (Moderation)',
+  guest: false,
+  role: 'participant',
+  own: false,
+  picture: null,
+  unreadable: false,
+  microphone: 'on',
+  speaking: false,
+  quality: 'good',
+  hand: false,
+};
+function drawn(more: Partial<TileView>): HTMLElement {
+  const place = document.createElement('div');
+  place.innerHTML = renderToStaticMarkup(
+    <I18nProvider i18n={i18n}>
+      <Tile tile={{ ...tile, ...more }} />
+    </I18nProvider>,
+  );
+  return place;
+}
+const labels = (place: HTMLElement) =>
+  [...place.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
+
+describe('a tile', () => {
+  beforeAll(() => i18n.loadAndActivate({ locale: 'de', messages: {} }));
+
+  it('marks guests and who leads beside the name, which is cut where it is long', () => {
+    const guest = drawn({ guest: true, role: 'guest' });
+    expect(guest.querySelector('.fa-seat__name')?.textContent).toBe('Erika (Moderation)');
+    expect(guest.querySelector('.fa-seat__plate > .fa-mark')?.textContent).toBe('Gast');
+    expect(labels(guest)).not.toContain('Moderation');
+    expect(labels(drawn({ role: 'cohost' }))).toContain('Moderation');
+    expect(labels(drawn({ role: 'host' }))).toContain('Gastgeber/in');
+    expect(drawn({ guest: true, kind: 'screen' }).querySelector('.fa-mark')).not.toBeNull();
+  });
+});
