@@ -224,7 +224,7 @@ export function sharedAddresses(people: readonly Pick<Guest, 'address'>[]): Set<
 /** Addresses that differ in case only are the same. */
 export const addressKey = (address: string) => address.trim().toLowerCase();
 
-export type Typed = { name: string; address: string };
+type Typed = { name: string; address: string };
 
 /** What is typed into the field for addresses: who is new, who is on the list already, what is no address. */
 export function typedOutside({
