@@ -234,7 +234,7 @@ export class Meeting {
       if (media.line === 'interrupted' && this.view.media.line === 'connected') {
         void this.socket.suspect();
       }
-      this.publish({ media, spoke: spokeLately(this.view.spoke, media.speakers) });
+      this.publish({ media, spoke: spokeLately(this.view.spoke, talkersOf(media)) });
     });
     return session;
   }
@@ -291,6 +291,10 @@ export class Meeting {
     for (const listener of this.listeners) listener();
   }
 }
+
+/** Who speaks; the sound of a shared screen does not bring anybody to the front. */
+const talkersOf = ({ speakers, seats }: MediaState) =>
+  speakers.filter((identity) => seats.get(identity)?.microphone === 'on');
 
 function spokeLately(before: readonly string[], now: readonly string[]): readonly string[] {
   const first = now[0];

@@ -23,7 +23,8 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
       picture: sent?.unreadable ? null : (sent?.camera ?? null),
       unreadable: sent?.unreadable ?? false,
       microphone: sent?.microphone ?? 'none',
-      speaking: media.speakers.includes(id),
+      // The sound of a shared screen counts as theirs on the media line, too.
+      speaking: sent?.microphone === 'on' && media.speakers.includes(id),
       quality: away ? 'lost' : (sent?.quality ?? 'unknown'),
       hand: raised.has(id),
     };
@@ -44,7 +45,7 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
         picture: sent.unreadable ? null : screen,
         unreadable: sent.unreadable,
         microphone: 'none',
-        speaking: false,
+        speaking: sent.microphone !== 'on' && media.speakers.includes(id),
         quality: 'good',
         hand: false,
       },
