@@ -12,7 +12,7 @@ export function useAct(meeting: Meeting): (act: Act) => Promise<boolean> {
         await meeting.act(act);
         return true;
       } catch (error) {
-        announce('warning', ...refusalText(error));
+        announce('warning', ...refusalText(error, 'text' in act ? act.text : ''));
         return false;
       }
     },

@@ -1,4 +1,5 @@
 import { t } from '@lingui/core/macro';
+import { fieldText } from '../../../api/problem-text.ts';
 import { KeyMissing } from './sealed.ts';
 import { ActLost, ActRefused } from './socket.ts';
 import type { Reaction, Role } from './wire.ts';
@@ -62,7 +63,7 @@ export function roleName(role: Role): string | null {
 }
 
 /** Why something did not happen, and what to do now. */
-export function refusalText(error: unknown): [string, string] {
+export function refusalText(error: unknown, written = ''): [string, string] {
   if (error instanceof ActLost) {
     return [
       t`Das ist nicht angekommen: Die Verbindung ist unterbrochen.`,
@@ -95,7 +96,7 @@ export function refusalText(error: unknown): [string, string] {
     case 'bad_text':
       return [
         t`Dieser Text lässt sich so nicht senden.`,
-        t`Kürzen Sie ihn und lassen Sie ungewöhnliche Zeichen weg.`,
+        hiddenIn(written) ?? t`Kürzen Sie ihn und lassen Sie ungewöhnliche Zeichen weg.`,
       ];
     case 'too_fast':
       return [t`Das war zu viel auf einmal.`, t`Warten Sie einen Augenblick.`];
@@ -106,4 +107,16 @@ export function refusalText(error: unknown): [string, string] {
     case 'failed':
       return [t`Das hat der Server gerade nicht geschafft.`, t`Versuchen Sie es noch einmal.`];
   }
+}
+
+/** What the server takes in no text, apart from line breaks and tabs. */
+const HIDDEN = /[^\P{Cc}\n\t]|[\u2028-\u2029\u202A-\u202E\u2066-\u2069]/u;
+
+/** Says which character nobody sees stands where, if there is one. */
+function hiddenIn(text: string): string | undefined {
+  const characters = [...text.trim()];
+  const at = characters.findIndex((character) => HIDDEN.test(character));
+  if (at < 0) return undefined;
+  const number = characters[at]?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+  return fieldText('control_character', { position: String(at + 1), character: `U+${number}` });
 }
