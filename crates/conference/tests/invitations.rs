@@ -128,6 +128,32 @@ async fn calling_off_one_date_names_that_date() {
 }
 
 #[tokio::test]
+async fn who_has_no_language_of_their_own_gets_all_letters_in_that_of_the_house() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let mut settings = (*fernamt_identity::settings::load(&house.tenant).await.unwrap()).clone();
+    settings.language = "en".into();
+    let work = house.tenant.begin().await.unwrap();
+    fernamt_identity::settings::save(&work, &settings).await.unwrap();
+    work.commit().await.unwrap();
+    let mut series = weekly("Planung", 3);
+    series["invitees"] = json!([{ "address": "gast@amt.example", "name": "Gisela Gast", "role": "guest" }]);
+    let room = ada.room(series).await;
+    house.letters().await;
+    let dates = &room["meetings"];
+    let version = ada.get(&at(MEETINGS, &dates[0])).await.body["version"].clone();
+    let moved = json!({ "version": version, "starts": "2026-12-02T14:00", "minutes": 30 });
+    assert_eq!(ada.put(&at(MEETINGS, &dates[0]), moved).await.status, 200);
+    assert_eq!(ada.delete(&at(MEETINGS, &dates[1])).await.status, 204);
+    assert_eq!(ada.delete(&at(ROOMS, &room)).await.status, 204);
+    let letters = house.letters().await;
+    assert!(!letters.is_empty());
+    for letter in letters {
+        assert!(letter.contains("\r\nSubject: Cancelled") || letter.contains("invites you"), "{letter}");
+    }
+}
+
+#[tokio::test]
 async fn a_letter_is_sent_again_until_it_is_taken() {
     let house = House::new().await;
     let ada = house.person("ada").await;

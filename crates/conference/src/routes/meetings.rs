@@ -29,7 +29,7 @@ use fernamt_store::{InviteeRecord, MeetingRecord, RoomRecord, StoreError, Work};
 use serde_json::json;
 
 use super::{
-    rooms::{card, file},
+    rooms::{Languages, card, file},
     summary,
 };
 use crate::{
@@ -40,7 +40,7 @@ use crate::{
     credentials::{Credentials, keep_number, pin_print},
     error::{ConferenceError, not_moderating, over},
     exact::Exact,
-    invitation::{Card, Guest, Language, access, booking_of},
+    invitation::{Card, Guest, access, booking_of},
     lifecycle,
     post::{self, Content},
     rooms, settings, standing, webhooks,
@@ -186,8 +186,9 @@ async fn change(
     work.rooms().replace(&room).await?;
     if !change.quietly {
         let invited = work.rooms().invitees(room.id).await?;
+        let languages = Languages::load(&work, &session, &invited).await?;
         let content = |invitee: &InviteeRecord, guest: &Guest| Content::Invite {
-            language: Language::named(invitee.language.as_deref().unwrap_or("de")),
+            language: languages.of(invitee),
             name: guest.name.clone(),
             meeting: Some(id),
         };
@@ -228,7 +229,7 @@ async fn cancel(
     if !query.quietly {
         card.room.sequence = room.sequence;
         let invited = work.rooms().invitees(room.id).await?;
-        send_cancellation(&work, &conference, &card, &meeting, &invited).await?;
+        send_cancellation(&work, &conference, &session, &card, &meeting, &invited).await?;
     }
     let event = WebhookEvent::MeetingCancelled;
     tell(&mut work, &conference, &session, &room, &meeting, event, "meeting_cancelled").await?;
@@ -239,17 +240,19 @@ async fn cancel(
 async fn send_cancellation(
     work: &Work,
     conference: &Conference,
+    session: &Session,
     card: &Card,
     meeting: &MeetingRecord,
     invited: &[InviteeRecord],
-) -> Result<(), StoreError> {
+) -> Result<(), ConferenceError> {
+    let languages = Languages::load(work, session, invited).await?;
     let content = |invitee: &InviteeRecord, guest: &Guest| {
-        let language = Language::named(invitee.language.as_deref().unwrap_or("de"));
+        let language = languages.of(invitee);
         let (subject, text) = card.called_off(language, Some(meeting));
         let calendar = card.cancel_one(meeting, language, Some(guest));
         Content::Cancel { language, name: guest.name.clone(), subject, text, calendar }
     };
-    post::write(work, card.tenant, &conference.parts, &card.room, invited, content).await
+    Ok(post::write(work, card.tenant, &conference.parts, &card.room, invited, content).await?)
 }
 
 async fn end(

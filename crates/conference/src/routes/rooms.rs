@@ -23,7 +23,7 @@ use fernamt_api::{
     page::ListQuery,
 };
 use fernamt_domain::{
-    DomainEvent, PersonId, PersonState, RoomId,
+    DomainEvent, InviteeId, PersonId, PersonState, RoomId,
     audit::AuditKind,
     conference::{MeetingRole, MeetingState, ProtectionClass, RoomKind},
 };
@@ -228,7 +228,7 @@ async fn change(
         if told {
             send_invitations(&work, &conference, &session, &room, &kept).await?;
         }
-        send_withdrawal(&work, &conference, &gone_card, &gone).await?;
+        send_withdrawal(&work, &conference, &session, &gone_card, &gone).await?;
     }
     // What runs goes by the room's new name, rules and invitations at once.
     for meeting in work.meetings().open_in_room(id, session.situation.at).await? {
@@ -265,7 +265,7 @@ async fn remove(
         work.publish(DomainEvent::MeetingChanged { meeting: meeting.id });
     }
     if !query.quietly && room.kind != RoomKind::Personal {
-        send_withdrawal(&work, &conference, &card, &invited).await?;
+        send_withdrawal(&work, &conference, &session, &card, &invited).await?;
     }
     work.rooms().remove(id).await?;
     work.record(done(&session, AuditKind::Conference, "room_removed").details(json!({ "room": id })));
@@ -398,31 +398,39 @@ pub(crate) async fn send_invitations(
     room: &RoomRecord,
     invited: &[InviteeRecord],
 ) -> Result<(), ConferenceError> {
-    let languages = languages(work, session, invited).await?;
+    let languages = Languages::load(work, session, invited).await?;
     let content = |invitee: &InviteeRecord, guest: &Guest| {
-        let language = languages.iter().find(|(id, _)| *id == invitee.id).map_or(Language::German, |(_, l)| *l);
+        let language = languages.of(invitee);
         Content::Invite { language, name: guest.name.clone(), meeting: None }
     };
     Ok(post::write(work, session.site.tenant.id(), &conference.parts, room, invited, content).await?)
 }
 
-/// The language of each invitation: as the owner chose, as the person has it, or as the house does.
-async fn languages(
-    work: &Work,
-    session: &Session,
-    invited: &[InviteeRecord],
-) -> Result<Vec<(fernamt_domain::InviteeId, Language)>, ConferenceError> {
-    let house = fernamt_identity::settings::load(&session.site.tenant).await?.language.clone();
-    let mut found = Vec::with_capacity(invited.len());
-    for invitee in invited {
-        let own = match (&invitee.language, invitee.person) {
-            (Some(language), _) => Some(language.clone()),
-            (None, Some(person)) => language_of(work, person).await?,
-            (None, None) => None,
-        };
-        found.push((invitee.id, Language::named(own.as_deref().unwrap_or(&house))));
+/// The language of each letter: as the owner chose, as the person has it, or as the house does.
+pub(crate) struct Languages(Vec<(InviteeId, Language)>);
+
+impl Languages {
+    pub(crate) async fn load(
+        work: &Work,
+        session: &Session,
+        invited: &[InviteeRecord],
+    ) -> Result<Self, ConferenceError> {
+        let house = fernamt_identity::settings::load(&session.site.tenant).await?.language.clone();
+        let mut found = Vec::with_capacity(invited.len());
+        for invitee in invited {
+            let own = match (&invitee.language, invitee.person) {
+                (Some(language), _) => Some(language.clone()),
+                (None, Some(person)) => language_of(work, person).await?,
+                (None, None) => None,
+            };
+            found.push((invitee.id, Language::named(own.as_deref().unwrap_or(&house))));
+        }
+        Ok(Self(found))
     }
-    Ok(found)
+
+    pub(crate) fn of(&self, invitee: &InviteeRecord) -> Language {
+        self.0.iter().find(|(id, _)| *id == invitee.id).map_or(Language::German, |(_, language)| *language)
+    }
 }
 
 async fn language_of(work: &Work, person: PersonId) -> Result<Option<String>, ConferenceError> {
@@ -437,12 +445,14 @@ async fn language_of(work: &Work, person: PersonId) -> Result<Option<String>, Co
 async fn send_withdrawal(
     work: &Work,
     conference: &Conference,
+    session: &Session,
     card: &Card,
     gone: &[InviteeRecord],
 ) -> Result<(), ConferenceError> {
     let Some((first, _)) = card.dates.first() else { return Ok(()) };
+    let languages = Languages::load(work, session, gone).await?;
     let content = |invitee: &InviteeRecord, guest: &Guest| {
-        let language = Language::named(invitee.language.as_deref().unwrap_or("de"));
+        let language = languages.of(invitee);
         let (subject, text) = card.called_off(language, None);
         let calendar = card.cancel_all(first, language, Some(guest));
         Content::Cancel { language, name: guest.name.clone(), subject, text, calendar }
