@@ -25,7 +25,7 @@ type StartOptions = Partial<Place> & {
 
 /** The server's program. */
 export const program =
-  process.env.FERNAMT ?? new URL('../../../target/debug/fernamt', import.meta.url).pathname;
+  process.env.FERNAMT_BIN ?? new URL('../../../target/debug/fernamt', import.meta.url).pathname;
 
 /** The real server, `fernamt demo`, on free ports and in a folder of its own. */
 export class RealOffice {
