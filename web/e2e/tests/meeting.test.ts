@@ -176,7 +176,7 @@ describe.each(await planes())('a meeting, carried by $name', ({ name: plane, sta
       await erika.page.getByRole('button', { name: 'Chat schließen' }).first().click();
 
       await ole.page.keyboard.press('h');
-      await erika.page.getByText('Ole Jensen hebt die Hand.').waitFor();
+      await erika.page.getByText('Ole Jensen (Gast) hebt die Hand.').waitFor();
       await erika.page.keyboard.press('p');
       await erika.page.getByRole('button', { name: 'Alle stumm' }).click();
       await ole.page.getByRole('button', { name: 'Mikrofon einschalten' }).waitFor();
