@@ -84,7 +84,7 @@ describe('pictures in a meeting', () => {
       await expect.poll(blurred, { timeout: BLUR_MS }).toBe(true);
       expect(asked.some((address) => address.includes('segmentation'))).toBe(true);
       await picture(ines.page, 'besprechung-unscharf', false);
-      expect(await sizes(erika.page)).toBeGreaterThan(1);
+      await expect.poll(() => sizes(erika.page), { timeout: MEDIA_MS }).toBeGreaterThan(1);
 
       await blur(erika.page);
       await expect.poll(sharp, { timeout: MEDIA_MS }).toBeGreaterThan(FEW_EDGES * 2);
