@@ -1,23 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { smallTile } from './small-window.tsx';
-import type { TileView } from './stage/arrange.ts';
-
-const tile = (id: string, more: Partial<TileView> = {}): TileView => ({
-  id,
-  kind: 'person',
-  identity: id,
-  name: id,
-  guest: false,
-  role: 'participant',
-  own: false,
-  picture: null,
-  unreadable: false,
-  microphone: 'on',
-  speaking: false,
-  quality: 'good',
-  hand: false,
-  ...more,
-});
+import { tile } from './stage/tile.fixture.ts';
 
 describe('the small window', () => {
   it('shows another’s screen before who spoke, who spoke before the others, and oneself last', () => {

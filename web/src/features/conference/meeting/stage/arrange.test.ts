@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { arrange, galleryCapacity, gridOf, type TileView } from './arrange.ts';
+import { tile } from './tile.fixture.ts';
 
-const tile = (id: string, more: Partial<TileView> = {}): TileView => ({
-  id,
-  kind: 'person',
-  identity: id,
-  name: id,
-  guest: false,
-  role: 'participant',
-  own: false,
-  picture: null,
-  unreadable: false,
-  microphone: 'on',
-  speaking: false,
-  quality: 'good',
-  hand: false,
-  ...more,
-});
 const many = Array.from({ length: 30 }, (_, index) => tile(`p${index}`));
 const ids = (tiles: readonly TileView[]) => tiles.map(({ id }) => id);
 const wishes = {

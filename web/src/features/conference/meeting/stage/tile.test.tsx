@@ -3,28 +3,15 @@ import { I18nProvider } from '@lingui/react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TileView } from './arrange.ts';
+import { tile } from './tile.fixture.ts';
 import { Tile } from './tile.tsx';
 
-const tile: TileView = {
-  id: 'a',
-  kind: 'person',
-  identity: 'a',
-  name: 'Erika (Moderation)',
-  guest: false,
-  role: 'participant',
-  own: false,
-  picture: null,
-  unreadable: false,
-  microphone: 'on',
-  speaking: false,
-  quality: 'good',
-  hand: false,
-};
+const erika = tile('a', { name: 'Erika (Moderation)' });
 function drawn(more: Partial<TileView>): HTMLElement {
   const place = document.createElement('div');
   place.innerHTML = renderToStaticMarkup(
     <I18nProvider i18n={i18n}>
-      <Tile tile={{ ...tile, ...more }} />
+      <Tile tile={{ ...erika, ...more }} />
     </I18nProvider>,
   );
   return place;
