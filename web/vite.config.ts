@@ -1,6 +1,7 @@
 import { lingui } from '@lingui/vite-plugin';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { containerInClear } from './build/container-in-clear.ts';
 import { kernSubset } from './build/kern-subset.ts';
 import { ownLanguages } from './build/own-languages.ts';
 import { packed } from './build/packed.ts';
@@ -13,6 +14,7 @@ export default defineConfig({
     ownLanguages('de-DE', 'en-US'),
     remoteDesktopWasm(),
     packed(),
+    containerInClear(),
   ],
   css: { postcss: { plugins: [kernSubset()] } },
   build: {

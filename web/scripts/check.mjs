@@ -18,6 +18,17 @@ const steps = {
   'texts are translated': () => run('lingui', 'compile', '--strict'),
   build: () => run('vite', 'build', '--logLevel', 'warn'),
   'first page': checkFirstPage,
+  'the container is sealed': () => {
+    const scripts = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.js'),
+    );
+    for (const path of scripts) {
+      // What `build/container-in-clear.ts` calls its mark.
+      if (readFileSync(`dist/${path}`, 'utf8').includes('NOT SEALED: TEST')) {
+        throw new Error(`dist/${path} leaves the mail's container unencrypted`);
+      }
+    }
+  },
   'lock file names no host': () => {
     if (readFileSync('package-lock.json', 'utf8').includes('"resolved"')) {
       throw new Error(

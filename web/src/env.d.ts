@@ -9,3 +9,6 @@ declare module '*?packed' {
   const address: string;
   export default address;
 }
+
+/** Whether this build leaves the container's encryption out; only the scan's build does. */
+declare const __CONTAINER_IN_CLEAR__: boolean;

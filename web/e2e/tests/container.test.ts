@@ -1,0 +1,143 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { launchKept } from '../support/browser.ts';
+import { ContainerPage } from '../support/container-page.ts';
+import type { Scenes } from '../support/container-scenes.ts';
+
+const WORDS = Array.from({ length: 40 }, (_, index) => `Wolkenbruchplan${index}x`);
+const PASSPHRASE = 'Lindenflussgeheimnis-27';
+
+/** What the page offers, called by name. */
+function act<Name extends keyof Scenes>(
+  page: Page,
+  name: Name,
+  ...given: Parameters<Scenes[Name]>
+): Promise<Awaited<ReturnType<Scenes[Name]>>> {
+  return page.evaluate(
+    ([name, given]) => {
+      const { scenes } = globalThis as unknown as {
+        scenes: Record<string, (...all: unknown[]) => unknown>;
+      };
+      return scenes[name as string]?.(...(given as unknown[]));
+    },
+    [name, given] as const,
+  ) as Promise<Awaited<ReturnType<Scenes[Name]>>>;
+}
+
+test('the container seals, unlocks, locks all tabs and is wiped, in a browser under our policy', async () => {
+  await inProfile('production', async ({ origin }, context, faults) => {
+    const page = await opened(context, origin);
+    await act(page, 'create', PASSPHRASE);
+    await act(page, 'plant', WORDS);
+
+    const other = await opened(context, origin);
+    expect(await act(other, 'state')).toBe('locked');
+    expect((await act(other, 'unlock', `${PASSPHRASE}!`)).fault).toBe('wrong_passphrase');
+    expect((await act(other, 'unlock', PASSPHRASE)).fault).toBeNull();
+    const all = WORDS.length;
+    expect(await act(other, 'recall', WORDS)).toEqual({ records: all, hits: all, file: all });
+    expect(await act(other, 'onDisk')).toEqual({
+      databases: ['fernamt-container'],
+      files: ['fernamt-container'],
+      localStorage: 0,
+    });
+
+    await act(page, 'lock');
+    await expect.poll(() => act(other, 'readFault')).toBe('locked');
+    await act(page, 'unlock', PASSPHRASE);
+    await page.reload();
+    await page.waitForFunction('globalThis.scenes');
+    expect(await act(page, 'state')).toBe('locked');
+    expect((await act(page, 'unlock', PASSPHRASE)).fault).toBeNull();
+
+    await act(other, 'wipe');
+    await expect.poll(() => act(page, 'state')).toBe('none');
+    // The page's look at its state opens an empty database anew.
+    expect((await act(page, 'onDisk')).files).toEqual([]);
+    expect((await act(page, 'unlock', PASSPHRASE)).fault).toBe('no_container');
+    expect(faults).toEqual([]);
+  });
+});
+
+test('a profile holds none of the words, and all of them where a test build leaves encryption out', async () => {
+  const found = await Promise.all([wordsLeftBy('production'), wordsLeftBy('container-in-clear')]);
+  expect(found).toEqual([[], WORDS]);
+});
+
+test.runIf(process.env.BENCH)(
+  'how long the search takes',
+  async () => {
+    await inProfile('production', async ({ origin, sizes }, context) => {
+      const page = await opened(context, origin);
+      const created = await act(page, 'create', PASSPHRASE);
+      const { ms } = await act(page, 'unlock', PASSPHRASE);
+      console.log({ created, unlocked: ms, sizes });
+      console.log(await act(page, 'measureSearch', Number(process.env.BENCH)));
+    });
+  },
+  1_200_000,
+);
+
+/** Which of the words can be read in the folder of a profile after its browser ended, in UTF-8 or UTF-16. */
+async function wordsLeftBy(mode: 'production' | 'container-in-clear'): Promise<string[]> {
+  let disk: Buffer = Buffer.alloc(0);
+  await inProfile(
+    mode,
+    async ({ origin }, context) => {
+      const page = await opened(context, origin);
+      await act(page, 'create', PASSPHRASE);
+      await act(page, 'plant', WORDS);
+      await act(page, 'recall', WORDS);
+    },
+    async (profile) => {
+      disk = await everything(profile);
+    },
+  );
+  expect(disk.includes(PASSPHRASE)).toBe(false);
+  // The index knows words in small letters.
+  const forms = (word: string) =>
+    [word, word.toLowerCase()].flatMap((form) => [Buffer.from(form), Buffer.from(form, 'utf16le')]);
+  return WORDS.filter((word) => forms(word).some((form) => disk.includes(form)));
+}
+
+async function inProfile(
+  mode: 'production' | 'container-in-clear',
+  story: (page: ContainerPage, context: BrowserContext, faults: string[]) => Promise<void>,
+  afterwards: (profile: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const profile = await mkdtemp(join(tmpdir(), 'fernamt-e2e-'));
+  const server = await ContainerPage.start(mode);
+  const context = await launchKept(profile);
+  const faults: string[] = [];
+  context.on('weberror', (error) => faults.push(String(error.error())));
+  context.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  try {
+    await story(server, context, faults);
+    await context.close();
+    await afterwards(profile);
+  } finally {
+    await context.close();
+    await server.stop();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+async function opened(context: BrowserContext, origin: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.waitForFunction('globalThis.scenes');
+  return page;
+}
+
+async function everything(folder: string): Promise<Buffer> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Buffer.concat(
+    await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name)))),
+  );
+}
