@@ -36,6 +36,7 @@ use uuid::Uuid;
 
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
+pub use fernamt_mail::fuzzing::{composing as mail_composing, message as mail_message, request as mail_request};
 pub use fernamt_media::fuzzing::{
     signalling as media_signalling, tickets as media_tickets, webhooks as media_webhooks,
 };
@@ -55,6 +56,9 @@ pub const TARGETS: &[Target] = &[
     ("directory_entry", administration::directory_entry),
     ("host", host),
     ("journal", administration::journal),
+    ("mail_composing", mail_composing),
+    ("mail_message", mail_message),
+    ("mail_request", mail_request),
     ("media_datagrams", media_datagrams),
     ("media_payloads", media_payloads),
     ("media_signalling", media_signalling),

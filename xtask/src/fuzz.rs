@@ -120,11 +120,14 @@ fn cargo_fuzz(verb: &str) -> Result<Command> {
     // The product has no `unsafe`, so the address sanitiser would only slow it down. Coverage instrumentation is an
     // unstable compiler flag; the variable lets the stable compiler accept it.
     fuzzer
-        .args([verb, "--sanitizer", "none", "--features", "libfuzzer", "--target-dir"])
+        .args([verb, "--release", "--sanitizer", "none", "--features", "libfuzzer", "--target-dir"])
         .arg(target_dir().join("fuzz-build"))
         .env("RUSTC_BOOTSTRAP", "1")
         // Optimising across crates takes minutes for each target and finds nothing.
-        .env("CARGO_PROFILE_RELEASE_LTO", "off");
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        // Set here and not by the tool, which would set it for packages that the workspace excepts, too.
+        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
+        .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
     Ok(fuzzer)
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, GroupId, MeetingId, PersonId, SessionId, TargetId, TenantId};
+use crate::{DeviceId, GroupId, MailAccountId, MeetingId, PersonId, SessionId, TargetId, TenantId};
 
 /// A change that others react to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,11 @@ pub enum DomainEvent {
     MeetingChanged {
         /// The meeting.
         meeting: MeetingId,
+    },
+    /// Something in a mail account changed.
+    MailChanged {
+        /// The account.
+        account: MailAccountId,
     },
 }
 

@@ -115,6 +115,18 @@ ids! {
     WebhookId;
     /// One thing told to a webhook.
     DeliveryId;
+    /// A mail account: one mailbox in the everyday sense, of a person or of several (RFC 8620, section 1.6.2).
+    MailAccountId;
+    /// A folder of a mail account (RFC 8621, section 2).
+    MailboxId;
+    /// A message in a mail account (RFC 8621, section 4).
+    EmailId;
+    /// Messages that answer each other (RFC 8621, section 3).
+    ThreadId;
+    /// A sender that a mail account may write as (RFC 8621, section 6).
+    MailIdentityId;
+    /// A message on its way out (RFC 8621, section 7).
+    EmailSubmissionId;
 }
 
 #[cfg(test)]

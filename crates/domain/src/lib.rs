@@ -10,6 +10,7 @@ pub mod device;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod mail;
 pub mod name;
 pub mod person;
 pub mod retention;

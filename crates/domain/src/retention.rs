@@ -32,6 +32,8 @@ text_enum! {
         Chat = "chat",
         /// Invitations on their way by mail.
         Letter = "letter",
+        /// Mail: messages, folders, senders, and what became of what was sent.
+        Mail = "mail",
         /// State of the running system: health, outbox, imports.
         Operation = "operation",
         /// What was deleted or revoked, so that a restore does not bring it back: ids and times only.
@@ -67,7 +69,7 @@ impl DataCategory {
     pub const fn default_retention(self) -> Retention {
         use RetentionStart::{Creation, End, WithOwner};
         let (start, days, max_days) = match self {
-            Self::Configuration => (WithOwner, 0, 0),
+            Self::Configuration | Self::Mail => (WithOwner, 0, 0),
             Self::Account => (End, 30, 90),
             Self::Credential | Self::Preference => (End, 0, 0),
             Self::Device => (End, 30, 90),

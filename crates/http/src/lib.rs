@@ -8,6 +8,7 @@
 pub mod assets;
 pub mod cookie;
 pub mod egress;
+mod exact;
 pub mod extract;
 pub mod origin;
 pub mod problem;
@@ -15,6 +16,7 @@ pub mod session;
 pub mod site;
 pub mod version;
 
+pub use exact::Exact;
 pub use extract::{Json, Path, Query};
 pub use problem::ApiError;
 pub use session::{Administrator, Auditor, ControlDesk, Session, Sessions};

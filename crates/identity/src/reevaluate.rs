@@ -68,7 +68,7 @@ impl Scope {
                 Part::Tenant(tenant)
             }
             // Who may be in a meeting is the conference's to say; no decision of the rules changes by it.
-            DomainEvent::MeetingChanged { .. } => return Self::Parts(HashSet::new()),
+            DomainEvent::MeetingChanged { .. } | DomainEvent::MailChanged { .. } => return Self::Parts(HashSet::new()),
         };
         Self::Parts(HashSet::from([part]))
     }

@@ -14,6 +14,7 @@ use fernamt_admin::Admin;
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, origin, site};
 use fernamt_identity::Identity;
+use fernamt_mail::Mail;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tower_http::{
@@ -35,6 +36,7 @@ pub(crate) struct App {
     identity: Arc<Identity>,
     access: Arc<Access>,
     meetings: Meetings,
+    mail: Option<Arc<Mail>>,
     porter: Arc<ssh::Porter>,
     grants: LiveGrants,
     router: Router,
@@ -89,6 +91,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
+        let mail = mail(&office);
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -111,9 +114,16 @@ impl App {
             }
             _ => None,
         };
-        let main = main_site(&identity, &access, &meetings, admin, gateway.as_ref().map(ssh::Gateway::entrance))
-            .layer(middleware::from_fn_with_state(meetings.beside(), media::allow_beside))
-            .merge(meetings.media_router());
+        let main = main_site(
+            &identity,
+            &access,
+            &meetings,
+            mail.as_ref(),
+            admin,
+            gateway.as_ref().map(ssh::Gateway::entrance),
+        )
+        .layer(middleware::from_fn_with_state(meetings.beside(), media::allow_beside))
+        .merge(meetings.media_router());
         let router = sites(&office, web, main, Arc::clone(&access));
 
         let (host, _) = office.config.public_host();
@@ -124,7 +134,19 @@ impl App {
                 .push(Bound::bind(listener.address, Zone(listener.zone.clone()), listener.administration, tls).await?);
         }
         let ssh_fingerprints = host_keys.map(|keys| keys.fingerprints()).unwrap_or_default();
-        Ok(Self { office, identity, access, meetings, porter, grants, router, listeners, gateway, ssh_fingerprints })
+        Ok(Self {
+            office,
+            identity,
+            access,
+            meetings,
+            mail,
+            porter,
+            grants,
+            router,
+            listeners,
+            gateway,
+            ssh_fingerprints,
+        })
     }
 
     /// The opened installation.
@@ -145,6 +167,9 @@ impl App {
         tasks.spawn(Arc::clone(&self.access).run(stop.clone()));
         let media = self.meetings.embedded();
         self.meetings.run(&tasks, &stop);
+        if let Some(mail) = self.mail {
+            tasks.spawn(mail.run(stop.clone()));
+        }
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
         // what another process commits, such as `fernamt user disable`, takes effect here too
         let (store, relay_stop) = (self.office.store.clone(), stop.clone());
@@ -177,6 +202,14 @@ impl App {
     }
 }
 
+/// The mail accounts, where the configuration gives people any.
+fn mail(office: &Office) -> Option<Arc<Mail>> {
+    office.config.mail.as_ref().map(|_| {
+        let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
+        Mail::new(fernamt_mail::Parts { store: office.store.clone(), clock, rng })
+    })
+}
+
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
     let config = &office.config;
@@ -194,6 +227,7 @@ fn main_site(
     identity: &Arc<Identity>,
     access: &Arc<Access>,
     meetings: &Meetings,
+    mail: Option<&Arc<Mail>>,
     admin: Arc<Admin>,
     tunnels: Option<ssh::Entrance>,
 ) -> Router {
@@ -202,6 +236,7 @@ fn main_site(
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
         .merge(meetings.router())
+        .merge(mail.map_or_else(fernamt_mail::off, |mail| Arc::clone(mail).router()))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))

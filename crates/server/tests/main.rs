@@ -6,6 +6,7 @@ mod backup;
 mod commands;
 mod crowd;
 mod elsewhere;
+mod jmap;
 mod mail;
 mod meeting;
 mod metrics;

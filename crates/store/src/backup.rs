@@ -21,12 +21,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DatabaseUrl, JournalRecord, RetentionConfig, Store, StoreError, TABLES,
     database::{Database, writing},
-    record::{Column, ColumnKind, Field, Table},
+    record::{Column, ColumnKind, Field, Record, Table},
+    repo::mail::blob::MailBlobRecord,
     restore::key_of,
 };
 
 /// Rows copied at a time.
 const COPY_ROWS: u64 = 500;
+/// Rows with raw bytes of messages copied at a time: each may be as large as a message may be.
+const COPY_BLOBS: u64 = 4;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -184,10 +187,11 @@ async fn copy_table(from: &impl ConnectionTrait, to: &impl ConnectionTrait, tabl
     let key: Vec<usize> = std::iter::once(0)
         .chain(table.key.iter().filter_map(|key| columns.iter().position(|column| column.name == *key)))
         .collect();
+    let rows_at_a_time = if table.name == MailBlobRecord::TABLE.name { COPY_BLOBS } else { COPY_ROWS };
     let mut last: Option<Vec<Value>> = None;
     loop {
         let mut select = Query::select();
-        select.columns(columns.iter().map(|column| column.name)).from(table.name).limit(COPY_ROWS);
+        select.columns(columns.iter().map(|column| column.name)).from(table.name).limit(rows_at_a_time);
         for &part in &key {
             select.order_by(columns[part].name, Order::Asc);
         }

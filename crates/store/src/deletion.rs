@@ -30,6 +30,10 @@ use crate::{
         device::DeviceRecord,
         import::ImportBatchRecord,
         journal::JournalRecord,
+        mail::{
+            blob::{MailBlobRecord, MailUploadRecord},
+            destroyed::DestroyedRecord,
+        },
         outbox::OutboxRecord,
         person::PersonRecord,
         session::SessionRecord,
@@ -45,6 +49,9 @@ const AUDIT_ROWS_PER_STEP: u64 = 2000;
 
 /// An enrolment of a one-time-code app that was begun and not finished ends after this.
 const UNFINISHED_ENROLMENT: Duration = Duration::days(1);
+
+/// Bytes that were uploaded and that no message came of go after this (RFC 8620, section 6.1: at least an hour).
+const UNUSED_UPLOAD: Duration = Duration::days(1);
 
 /// Tables without a step of their own: their rows go with what they belong to, or stay as long as the tenant.
 pub const WITH_OWNER: &[(&str, &str)] = &[
@@ -65,6 +72,14 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("meeting_state", "goes when the meeting ends"),
     ("meeting_seat", "goes when the meeting ends"),
     ("webhook", "is removed by administrators"),
+    ("mail_account", "goes when the person is removed, or by administrators"),
+    ("mailbox", "is removed by those who work with it, or goes with the account"),
+    ("email", "is destroyed by those who work with it, or goes with the account"),
+    ("email_text", "goes with the message"),
+    ("email_mailbox", "goes with the message or the folder"),
+    ("thread_reference", "goes with the message"),
+    ("mail_identity", "is removed by those who write as it, or goes with the account"),
+    ("email_submission", "goes with the account"),
     ("audit_head", "is one row that says nothing about a person"),
     ("audit_segment", "holds signed heads, which say nothing about a person"),
 ];
@@ -186,6 +201,7 @@ async fn delete_in(tenant: &TenantStore, config: &RetentionConfig) -> Result<Del
     // Where mail or a webhook is switched off, what waits never ends: it is over when it is as old as what ended.
     run.delete::<LetterRecord>(DataCategory::Letter, &["sent_at", "failed_at", "at"], any()).await?;
     run.delete::<DeliveryRecord>(DataCategory::Operation, &["delivered_at", "given_up_at", "at"], any()).await?;
+    run.mail().await?;
     run.blank_audit().await?;
     run.pseudonyms().await?;
     run.delete::<OutboxRecord>(DataCategory::Operation, &["done_at"], any()).await?;
@@ -231,6 +247,20 @@ impl Run<'_> {
         let rows = work.scope().delete::<R>(filter).await?;
         work.commit().await?;
         self.count::<R>(rows);
+        Ok(())
+    }
+
+    /// Forgets what was destroyed long ago, uploads that no message came of, and raw bytes that belong to nothing.
+    async fn mail(&mut self) -> Result<(), StoreError> {
+        let work = self.tenant.begin().await?;
+        let gone = work.mail_accounts().forget(self.cutoff(DataCategory::Operation)).await?;
+        work.commit().await?;
+        self.count::<DestroyedRecord>(gone);
+        let work = self.tenant.begin().await?;
+        let (uploads, blobs) = work.mail_blobs().forget(self.now - UNUSED_UPLOAD).await?;
+        work.commit().await?;
+        self.count::<MailUploadRecord>(uploads);
+        self.count::<MailBlobRecord>(blobs);
         Ok(())
     }
 

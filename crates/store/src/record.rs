@@ -197,7 +197,8 @@ id_fields! {
     TenantId PersonId fernamt_domain::GroupId DeviceId SessionId TargetId BundleId RuleId PasskeyId OtpTokenId
     RecoveryCodeId DirectoryId ImportId OutboxId JournalId fernamt_domain::RoomId fernamt_domain::MeetingId
     fernamt_domain::SeatId fernamt_domain::InviteeId fernamt_domain::LetterId fernamt_domain::WebhookId
-    fernamt_domain::DeliveryId
+    fernamt_domain::DeliveryId fernamt_domain::MailAccountId fernamt_domain::MailboxId fernamt_domain::EmailId
+    fernamt_domain::ThreadId fernamt_domain::MailIdentityId fernamt_domain::EmailSubmissionId
 }
 word_fields! { Role PersonSource PersonState DeviceKind DeviceState AuditKind Outcome }
 json_fields! { serde_json::Value TargetSettings Vec<Method> fernamt_domain::DomainEvent }

@@ -29,6 +29,7 @@ use crate::{
         device::DeviceRecord,
         directory::Directories,
         journal::{JournalAction, JournalRecord},
+        mail::account::MailAccountRecord,
         outbox::OutboxRecord,
         person::{People, PersonRecord, REMOVED},
         rule::RuleRecord,
@@ -138,6 +139,7 @@ impl Store {
             scope().set::<DeviceRecord>(approved, vec![to("state", &DeviceState::Pending)]).await?;
         scope().delete::<SetupLinkRecord>(any()).await?;
         settle_sticks(scope).await?;
+        settle_mail(scope).await?;
         scope().set::<OutboxRecord>(is_null("done_at"), vec![to("done_at", &Some(inner.clock.now()))]).await?;
 
         let known = scope().find::<JournalRecord>(any()).all().await?;
@@ -172,6 +174,28 @@ async fn settle_sticks<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreErr
     ];
     scope().set::<StickRecord>(any(), values).await?;
     scope().add::<StickRecord>(any(), "highest_generation", EPOCH_STEP).await
+}
+
+/// Clients know states of mail accounts that came after the backup: new ones lie above all of them, and whoever knows an
+/// older one reads everything anew.
+async fn settle_mail<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError> {
+    scope().add::<MailAccountRecord>(any(), "counter", EPOCH_STEP).await?;
+    for account in scope().find::<MailAccountRecord>(any()).all().await? {
+        let now = account.counter;
+        let (mailbox_state, email_state, thread_state) = (now, now, now);
+        let (identity_state, submission_state, forgotten) = (now, now, now);
+        let settled = MailAccountRecord {
+            mailbox_state,
+            email_state,
+            thread_state,
+            identity_state,
+            submission_state,
+            forgotten,
+            ..account
+        };
+        scope().replace(&settled).await?;
+    }
+    Ok(())
 }
 
 /// Does again what a journal entry tells. That the row is not there, because it was made after the backup, is fine.

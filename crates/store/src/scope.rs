@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use fernamt_domain::{Clock, JournalId, Rng, TenantId};
 use sea_orm::{
     ConnectionTrait, DatabaseExecutor, DbBackend, QueryResult, Value,
-    sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement},
+    sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, NullOrdering, OnConflict, Order, Query, SelectStatement},
 };
 use time::OffsetDateTime;
 
@@ -114,7 +114,15 @@ impl<'a> Scope<'a> {
             .from(R::TABLE.name)
             .and_where(self.own())
             .cond_where(filter);
-        Find { scope: self, statement, record: PhantomData }
+        Find { scope: self, statement, columns: None, record: PhantomData }
+    }
+
+    /// Starts a query for two columns of the rows that fit `filter`: [`Find::pairs`].
+    pub(crate) fn find_only<R: Record>(&self, columns: [&'static str; 2], filter: Condition) -> Find<'_, 'a, R> {
+        let mut find = self.find(filter);
+        find.statement.clear_selects().columns(columns);
+        find.columns = Some(columns);
+        find
     }
 
     pub(crate) async fn count<R: Record>(&self, filter: Condition) -> Result<u64, StoreError> {
@@ -128,6 +136,19 @@ impl<'a> Scope<'a> {
         row.map_or(Ok(0), |row| u64::read(&row, "n"))
     }
 
+    /// Makes sure that there is room for one more beside the rows that fit.
+    pub(crate) async fn room_for_one<R: Record>(
+        &self,
+        filter: Condition,
+        what: &'static str,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        if self.count::<R>(filter).await? >= limit as u64 {
+            return Err(StoreError::TooMany { what, limit });
+        }
+        Ok(())
+    }
+
     /// The largest value of a column, if there is any row.
     pub(crate) async fn largest<R: Record, F: Field>(&self, column: &'static str) -> Result<Option<F>, StoreError> {
         let mut statement = Query::select();
@@ -136,6 +157,126 @@ impl<'a> Scope<'a> {
             Some(row) => F::read_optional(&row, "largest"),
             None => Ok(None),
         }
+    }
+
+    /// The sum of a number column of the rows that fit.
+    pub(crate) async fn sum<R: Record>(&self, column: &'static str, filter: Condition) -> Result<u64, StoreError> {
+        let mut statement = Query::select();
+        // SUM of 64-bit numbers is a decimal on PostgreSQL.
+        let sum = Expr::expr(Func::sum(Expr::col(column))).cast_as("bigint");
+        statement.expr_as(sum, "n").from(R::TABLE.name).and_where(self.own()).cond_where(filter);
+        match self.executor.query_one(&statement).await? {
+            Some(row) => Ok(u64::read_optional(&row, "n")?.unwrap_or(0)),
+            None => Ok(0),
+        }
+    }
+
+    /// For each value of the column `by`: how many rows fit, and how many values of the column `distinct` they have.
+    pub(crate) async fn tally<R: Record, F: Field>(
+        &self,
+        by: &'static str,
+        distinct: &'static str,
+        filter: Condition,
+    ) -> Result<Vec<(F, u64, u64)>, StoreError> {
+        let mut statement = Query::select();
+        statement
+            .expr_as(Expr::col(by), "value")
+            .expr_as(Func::count(Expr::col(Asterisk)), "n")
+            .expr_as(Func::count_distinct(Expr::col(distinct)), "different")
+            .from(R::TABLE.name)
+            .and_where(self.own())
+            .cond_where(filter)
+            .group_by_col(by);
+        let rows = self.executor.query_all(&statement).await?;
+        rows.iter()
+            .map(|row| Ok((F::read(row, "value")?, u64::read(row, "n")?, u64::read(row, "different")?)))
+            .collect()
+    }
+
+    /// What [`Scope::tally`] counts, of all rows that fit and of those among them in which the column `mark` is set;
+    /// both in one statement, so that they are of one moment.
+    pub(crate) async fn tally_marked<R: Record, F: Field>(
+        &self,
+        by: &'static str,
+        distinct: &'static str,
+        mark: &'static str,
+        filter: Condition,
+    ) -> Result<Vec<Tally<F>>, StoreError> {
+        let marked = |value: Expr| Expr::from(Expr::case(Expr::col(mark).eq(true), value));
+        let mut statement = Query::select();
+        statement
+            .expr_as(Expr::col(by), "value")
+            .expr_as(Func::count(Expr::col(Asterisk)), "n")
+            .expr_as(Func::count_distinct(Expr::col(distinct)), "different")
+            .expr_as(Func::count(marked(Expr::val(1))), "marked_n")
+            .expr_as(Func::count_distinct(marked(Expr::col(distinct))), "marked_different")
+            .from(R::TABLE.name)
+            .and_where(self.own())
+            .cond_where(filter)
+            .group_by_col(by);
+        let rows = self.executor.query_all(&statement).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Tally {
+                    value: F::read(row, "value")?,
+                    rows: u64::read(row, "n")?,
+                    different: u64::read(row, "different")?,
+                    marked_rows: u64::read(row, "marked_n")?,
+                    marked_different: u64::read(row, "marked_different")?,
+                })
+            })
+            .collect()
+    }
+
+    /// For each value of the column `by`, the smallest and the largest value of `column` in the rows that fit.
+    pub(crate) async fn span_by<R: Record, F: Field, G: Field>(
+        &self,
+        by: &'static str,
+        column: &'static str,
+        filter: Condition,
+    ) -> Result<Vec<(F, G, G)>, StoreError> {
+        let mut statement = Query::select();
+        statement
+            .expr_as(Expr::col(by), "value")
+            .expr_as(Func::min(Expr::col(column)), "smallest")
+            .expr_as(Func::max(Expr::col(column)), "largest")
+            .from(R::TABLE.name)
+            .and_where(self.own())
+            .cond_where(filter)
+            .group_by_col(by);
+        let rows = self.executor.query_all(&statement).await?;
+        rows.iter()
+            .map(|row| Ok((F::read(row, "value")?, G::read(row, "smallest")?, G::read(row, "largest")?)))
+            .collect()
+    }
+
+    /// The column's values in the rows of `R` that fit, as a part of another query.
+    fn values_of<R: Record>(&self, column: &'static str, filter: Condition) -> SelectStatement {
+        Query::select().column(column).from(R::TABLE.name).and_where(self.own()).cond_where(filter).to_owned()
+    }
+
+    /// `column` is one of the values that `of` has in the rows of `R` that fit.
+    pub(crate) fn is_among<R: Record>(&self, column: &'static str, of: &'static str, filter: Condition) -> Condition {
+        Condition::all().add(Expr::col(column).in_subquery(self.values_of::<R>(of, filter)))
+    }
+
+    /// Some row of `R` that fits has in `column` what the row of `Outer` that is looked at has in `of`.
+    ///
+    /// Unlike [`Scope::is_among`] this looks only at rows of `R` that belong to one of `Outer`.
+    pub(crate) fn has<R: Record, Outer: Record>(
+        &self,
+        column: &'static str,
+        of: &'static str,
+        filter: Condition,
+    ) -> Condition {
+        let (other, outer) = (Expr::col(("other", column)), Expr::col((Outer::TABLE.name, of)));
+        let mut some = Query::select();
+        some.expr(Expr::val(1))
+            .from_as(R::TABLE.name, "other")
+            .and_where(self.own())
+            .and_where(other.eq(outer))
+            .cond_where(filter);
+        Condition::all().add(Expr::exists(some))
     }
 
     /// One page of rows in the order of `order`, with `page.search` looked for in the column `search`.
@@ -327,6 +468,7 @@ impl<'a> Scope<'a> {
 pub(crate) struct Find<'s, 'a, R> {
     scope: &'s Scope<'a>,
     statement: SelectStatement,
+    columns: Option<[&'static str; 2]>,
     record: PhantomData<R>,
 }
 
@@ -338,6 +480,12 @@ impl<R: Record> Find<'_, '_, R> {
 
     pub(crate) fn newest_first(mut self, column: &'static str) -> Self {
         self.statement.order_by(column, Order::Desc);
+        self
+    }
+
+    /// Orders by a column that may be empty: rows where it is come last, either way.
+    pub(crate) fn empty_last(mut self, column: &'static str, order: Order) -> Self {
+        self.statement.order_by_with_nulls(column, order, NullOrdering::Last);
         self
     }
 
@@ -362,6 +510,13 @@ impl<R: Record> Find<'_, '_, R> {
     pub(crate) async fn all(self) -> Result<Vec<R>, StoreError> {
         let rows = self.scope.executor.query_all(&self.statement).await?;
         rows.iter().map(R::read).collect()
+    }
+
+    /// The two columns that [`Scope::find_only`] asked for.
+    pub(crate) async fn pairs<F: Field, G: Field>(self) -> Result<Vec<(F, G)>, StoreError> {
+        let [first, second] = self.columns.unwrap_or_default();
+        let rows = self.scope.executor.query_all(&self.statement).await?;
+        rows.iter().map(|row| Ok((F::read(row, first)?, G::read(row, second)?))).collect()
     }
 
     pub(crate) async fn one(mut self) -> Result<Option<R>, StoreError> {
@@ -395,7 +550,7 @@ fn conflict_on<R: Record>() -> OnConflict {
 }
 
 /// A LIKE pattern for "contains", with the pattern characters of the searched word escaped.
-fn contains(word: &str) -> sea_orm::sea_query::LikeExpr {
+pub(crate) fn contains(word: &str) -> sea_orm::sea_query::LikeExpr {
     let mut pattern = String::with_capacity(word.len() + 2);
     pattern.push('%');
     for letter in word.chars() {

@@ -16,6 +16,10 @@ use crate::{
         group::Groups,
         import::Imports,
         journal::Journal,
+        mail::{
+            account::MailAccounts, blob::MailBlobs, email::Emails, identity::MailIdentities, mailbox::Mailboxes,
+            submission::EmailSubmissions,
+        },
         outbox::OutboxRecord,
         person::People,
         rule::Rules,
@@ -97,7 +101,10 @@ impl Work {
 
 /// Whether a decision taken before the event may differ from one taken after it.
 fn changes_decisions(event: &DomainEvent) -> bool {
-    !matches!(event, DomainEvent::SessionEnded { .. } | DomainEvent::MeetingChanged { .. })
+    !matches!(
+        event,
+        DomainEvent::SessionEnded { .. } | DomainEvent::MeetingChanged { .. } | DomainEvent::MailChanged { .. }
+    )
 }
 
 impl std::fmt::Debug for Work {
@@ -151,6 +158,18 @@ repositories! {
     letters: Letters;
     /// Webhooks.
     webhooks: Webhooks;
+    /// Mail accounts.
+    mail_accounts: MailAccounts;
+    /// Folders of mail accounts.
+    mailboxes: Mailboxes;
+    /// Messages of mail accounts.
+    emails: Emails;
+    /// Raw bytes of messages and uploads.
+    mail_blobs: MailBlobs;
+    /// Senders of mail accounts.
+    mail_identities: MailIdentities;
+    /// Messages on their way out.
+    email_submissions: EmailSubmissions;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -14,6 +14,7 @@ use std::{
 use fernamt_domain::{
     DataCategory, DeviceState, PersonState, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
+    mail::MailType,
 };
 use fernamt_store::{
     AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, StickRecord, Store, StoreError, TargetRecord, TenantStore,
@@ -28,6 +29,7 @@ on_both! {
     a_backup_under_load_is_consistent
     nothing_deleted_or_revoked_comes_back
     sticks_come_back_without_what_ended_since
+    mail_comes_back_and_clients_read_it_anew
     the_journal_is_kept_beside
     a_restore_deletes_by_each_tenants_own_periods
     a_damaged_backup_is_refused
@@ -230,6 +232,48 @@ async fn sticks_come_back_without_what_ended_since(f: Fixture) {
     for stick in copy.sticks().all().await.unwrap() {
         assert_eq!((stick.activation_print, stick.activation_until), (None, None), "a used code is not good again");
     }
+    restored.close().await.unwrap();
+}
+
+async fn mail_comes_back_and_clients_read_it_anew(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let (make, mail) = (f.make(), f.make().everything(&tenant).await.mail);
+    let work = tenant.begin().await.unwrap();
+    let shared = make.mail_account(None, "post@rathaus.example");
+    work.mail_accounts().insert(&shared).await.unwrap();
+    let change = work.mail_accounts().change(mail.account).await.unwrap();
+    for _ in 0..9 {
+        make.deliver(&work, change, &make.email(mail.account, &[mail.inbox])).await;
+    }
+    work.commit().await.unwrap();
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+
+    let work = tenant.begin().await.unwrap();
+    let newest = work.mail_accounts().change(mail.account).await.unwrap();
+    let email = work.emails().these(mail.account, &[mail.email]).await.unwrap();
+    work.emails().destroy(newest, &email).await.unwrap();
+    work.mail_accounts().touch(newest, &[MailType::Email]).await.unwrap();
+    work.mail_accounts().remove(shared.id).await.unwrap();
+    work.commit().await.unwrap();
+    let journal = f.store.journal_entries().await.unwrap();
+
+    let restored = empty(&f, "restored.sqlite").await;
+    restored.restore(&backup, &journal, usual_periods).await.unwrap();
+    let copy = restored.tenant(tenant.id());
+    assert!(copy.mail_accounts().get(shared.id).await.is_err(), "an account that was removed stays away");
+    let all = copy.emails().newest_in(mail.inbox, 0, 50).await.unwrap();
+    assert_eq!(all.len(), 10);
+    assert!(all.iter().any(|one| one.email == mail.email), "a message that was destroyed is there again");
+    for email in copy.emails().these(mail.account, &all.iter().map(|one| one.email).collect::<Vec<_>>()).await.unwrap()
+    {
+        assert!(copy.mail_blobs().get(mail.account, &email.print).await.unwrap().is_some());
+    }
+    let account = copy.mail_accounts().get(mail.account).await.unwrap();
+    let state = account.state(MailType::Email);
+    assert!(state > newest.number && state == account.counter);
+    assert_eq!(copy.emails().changes(mail.account, newest.number, state, 100).await.unwrap(), None);
+    assert!(copy.emails().changes(mail.account, state, state, 100).await.unwrap().is_some());
     restored.close().await.unwrap();
 }
 

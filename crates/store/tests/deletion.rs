@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use fernamt_domain::{
-    DataCategory, DeviceState, Zone,
+    DataCategory, DeviceState, TenantId, Zone,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{
-    AuditFilter, HealthState, ImportBatchRecord, Page, RetentionConfig, StoreError, TargetHealthRecord,
+    AuditFilter, EmailSubmissionRecord, HealthState, ImportBatchRecord, Page, RetentionConfig, StoreError,
+    TargetHealthRecord,
 };
 use serde_json::json;
 use time::Duration;
@@ -19,6 +20,9 @@ on_both! {
     the_chain_verifies_without_its_content
     what_is_not_over_stays
     what_waits_and_is_never_sent_is_over_one_day
+    mail_goes_with_the_person
+    what_was_destroyed_is_forgotten
+    bytes_go_when_nothing_needs_them
 }
 
 async fn each_category_goes_by_its_rule(f: Fixture) {
@@ -91,6 +95,91 @@ async fn what_waits_and_is_never_sent_is_over_one_day(f: Fixture) {
     f.clock.advance(Duration::days(7));
     f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
     assert_eq!(left().await, (0, false));
+}
+
+/// What of a tenant's mail is there, by table.
+async fn mail_rows(f: &Fixture, tenant: TenantId) -> BTreeMap<String, usize> {
+    let mut rows = BTreeMap::new();
+    for line in f.place.dump(tenant).await {
+        let table = line.split(':').next().unwrap();
+        if table.contains("mail") || table == "thread_reference" {
+            *rows.entry(table.to_owned()).or_default() += 1;
+        }
+    }
+    rows
+}
+
+async fn mail_goes_with_the_person(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 11, "one of everything");
+    let work = tenant.begin().await.unwrap();
+    work.mail_accounts().insert(&f.make().mail_account(None, "post@rathaus.example")).await.unwrap();
+    work.people().remove(all.person).await.unwrap();
+    let address_is_free = f.make().mail_account(None, "ada@rathaus.example");
+    work.mail_accounts().insert(&address_is_free).await.unwrap();
+    work.commit().await.unwrap();
+    let left = |accounts, blobs| {
+        let rows = [("mail_account", accounts), ("mail_blob", blobs)];
+        rows.into_iter().filter(|(_, count)| *count > 0).map(|(table, count)| (table.to_owned(), count)).collect()
+    };
+    assert_eq!(mail_rows(&f, tenant.id()).await, left(2, 3));
+    f.clock.advance(Duration::hours(25));
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(report.rows["mail_blob"], 3);
+    assert_eq!(mail_rows(&f, tenant.id()).await, left(2, 0));
+}
+
+async fn what_was_destroyed_is_forgotten(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let mail = f.make().everything(&tenant).await.mail;
+    let days = i64::from(RetentionConfig::default().days(DataCategory::Operation));
+    f.clock.advance(Duration::days(days));
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(report.rows["mail_destroyed"], 0);
+    assert_eq!(tenant.mail_accounts().get(mail.account).await.unwrap().forgotten, 0);
+    let work = tenant.begin().await.unwrap();
+    let change = work.mail_accounts().change(mail.account).await.unwrap();
+    let identity = work.mail_identities().of_account(mail.account).await.unwrap().remove(0);
+    work.mail_identities().remove(change, &identity).await.unwrap();
+    work.commit().await.unwrap();
+    f.clock.advance(Duration::SECOND);
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(report.rows["mail_destroyed"], 1, "the newer one stays");
+    assert_eq!(tenant.mail_accounts().get(mail.account).await.unwrap().forgotten, 2);
+    let told = tenant.mail_identities().changes(mail.account, 2, change.number, 9).await.unwrap().unwrap();
+    assert_eq!(told.destroyed, [identity.id]);
+    assert_eq!(tenant.mail_identities().changes(mail.account, 1, change.number, 9).await.unwrap(), None);
+}
+
+async fn bytes_go_when_nothing_needs_them(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let mail = f.make().everything(&tenant).await.mail;
+    let config = RetentionConfig::default();
+    let forgotten = async || {
+        let report = f.store.delete_expired(&config).await.unwrap();
+        (report.rows["mail_upload"], report.rows["mail_blob"])
+    };
+    f.clock.advance(Duration::hours(23));
+    assert_eq!(forgotten().await, (0, 0));
+    f.clock.advance(Duration::hours(2));
+    assert_eq!(forgotten().await, (1, 2), "the upload, and what the destroyed message was made of");
+    assert!(tenant.mail_blobs().get(mail.account, &mail.raw).await.unwrap().is_some());
+    let work = tenant.begin().await.unwrap();
+    let change = work.mail_accounts().change(mail.account).await.unwrap();
+    let email = work.emails().these(mail.account, &[mail.email]).await.unwrap();
+    work.emails().destroy(change, &email).await.unwrap();
+    work.commit().await.unwrap();
+    f.clock.advance(Duration::days(2));
+    assert_eq!(forgotten().await, (0, 0));
+    assert_eq!(tenant.mail_blobs().get(mail.account, &mail.raw).await.unwrap(), None);
+    assert!(tenant.mail_blobs().of_submission(mail.submission).await.unwrap().is_some(), "it is still to be sent");
+    let work = tenant.begin().await.unwrap();
+    let submission = work.email_submissions().of_account(mail.account, 1).await.unwrap().remove(0);
+    work.email_submissions().replace(&EmailSubmissionRecord { next_at: None, ..submission }).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(forgotten().await, (0, 1), "it was sent");
+    assert_eq!(tenant.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
 }
 
 async fn the_chain_verifies_without_its_content(f: Fixture) {

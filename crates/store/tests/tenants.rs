@@ -1,10 +1,14 @@
 //! Tenants, and that another tenant's ids lead nowhere.
 
-use fernamt_domain::{DeviceState, PersonState, TenantId};
-use fernamt_store::{HealthState, StoreError, TargetHealthRecord};
+use std::collections::BTreeSet;
+
+use fernamt_domain::{DeviceState, PersonState, TenantId, mail::MailType};
+use fernamt_store::{
+    Change, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError, TargetHealthRecord,
+};
 use time::macros::date;
 
-use crate::support::{Fixture, on_both};
+use crate::support::{Fixture, mail::marks, on_both};
 
 on_both! {
     tenants_are_found_by_host
@@ -33,7 +37,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     let (own, other) = (f.tenant("rathaus").await, f.tenant("zwilling").await);
     let theirs = f.make().everything(&other).await;
     let before = f.place.dump(other.id()).await;
-    f.make().everything(&own).await;
+    let mine = f.make().everything(&own).await;
     macro_rules! not_found {
         ($($call:expr;)+) => {$(
             assert!(matches!($call.await, Err(StoreError::NotFound(_))), "{}", stringify!($call));
@@ -58,6 +62,12 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.rooms().get(theirs.conference.room);
         own.meetings().get(theirs.conference.meeting);
         own.webhooks().get(theirs.conference.webhook);
+        own.mail_accounts().get(theirs.mail.account);
+        own.mailboxes().changes(theirs.mail.account, 0, 9, 100);
+        own.emails().changes(theirs.mail.account, 0, 9, 100);
+        own.emails().thread_changes(theirs.mail.account, 0, 9, 100);
+        own.mail_identities().changes(theirs.mail.account, 0, 9, 100);
+        own.email_submissions().changes(theirs.mail.account, 0, 9, 100);
     }
     let (meeting, seat) = (theirs.conference.meeting, theirs.conference.seat);
     assert_eq!(own.meetings().seat(meeting, seat).await.unwrap(), None);
@@ -84,9 +94,39 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.messages().of_meeting(theirs.conference.meeting);
         own.letters().of_room(theirs.conference.room);
         own.webhooks().deliveries(theirs.conference.webhook, 10);
+        own.mail_accounts().of_owner(theirs.person);
+        own.mailboxes().of_account(theirs.mail.account);
+        own.emails().these(theirs.mail.account, &[theirs.mail.email]);
+        own.emails().mailboxes(&[theirs.mail.email]);
+        own.emails().of_threads(theirs.mail.account, &[theirs.mail.thread]);
+        own.emails().in_mailbox(theirs.mail.inbox, 10);
+        own.emails().newest_in(theirs.mail.inbox, 0, 10);
+        own.emails().matching(theirs.mail.account, None, &[]);
+        own.mail_identities().of_account(theirs.mail.account);
+        own.email_submissions().these(theirs.mail.account, &[theirs.mail.submission]);
+        own.email_submissions().of_account(theirs.mail.account, 10);
     }
+    let (mail, inbox) = (theirs.mail, theirs.mail.inbox);
+    assert_eq!(own.mailboxes().counts(&[inbox]).await.unwrap()[&inbox], MailboxCounts::default());
+    assert_eq!(own.emails().thread_of(mail.account, &[mail.reference]).await.unwrap(), None);
+    assert_eq!(own.mail_blobs().get(mail.account, &mail.raw).await.unwrap(), None);
+    assert_eq!(own.mail_blobs().get(mail.account, &mail.upload).await.unwrap(), None);
+    assert_eq!(own.mail_blobs().get(mine.mail.account, &mail.raw).await.unwrap(), None);
+    assert_eq!(own.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
+    assert_eq!(own.mail_blobs().uploads(mail.account).await.unwrap(), 0);
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
 
+    let email = other.emails().these(mail.account, &[mail.email]).await.unwrap().remove(0);
+    let mailbox = other.mailboxes().of_account(mail.account).await.unwrap().remove(0);
+    let identity = other.mail_identities().of_account(mail.account).await.unwrap().remove(0);
+    let submission = other.email_submissions().of_account(mail.account, 1).await.unwrap().remove(0);
+    let update = EmailUpdate {
+        email: email.clone(),
+        was_in: BTreeSet::from([mail.inbox, mail.archive]),
+        keywords: marks(&["$seen"]),
+        mailboxes: BTreeSet::from([mail.inbox]),
+    };
+    let change = |account, number| Change { account, number };
     let work = own.begin().await.unwrap();
     not_found! {
         work.people().set_state(theirs.person, PersonState::Disabled);
@@ -119,7 +159,23 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work.webhooks().tell(theirs.conference.webhook, Vec::new());
         work.webhooks().failing(theirs.conference.webhook, None);
         work.webhooks().remove(theirs.conference.webhook);
+        work.mail_accounts().change(theirs.mail.account);
+        work.mail_accounts().remove(theirs.mail.account);
+        work.mail_accounts().touch(change(theirs.mail.account, 9), &[MailType::Email]);
+        work.mailboxes().replace(&mailbox);
+        work.mailboxes().remove(change(theirs.mail.account, 9), &mailbox);
+        work.emails().update(change(theirs.mail.account, 9), &update);
+        work.mail_identities().replace(&identity);
+        work.mail_identities().remove(change(theirs.mail.account, 9), &identity);
+        work.email_submissions().replace(&submission);
     }
+    // With the account's own change, the twin's rows are out of reach as well.
+    let own_change = work.mail_accounts().change(mine.mail.account).await.unwrap();
+    work.mailboxes().counted(own_change, &[theirs.mail.inbox]).await.unwrap();
+    work.emails().destroy(own_change, std::slice::from_ref(&email)).await.unwrap();
+    let newest = own_change.number;
+    let changes = work.emails().changes(mine.mail.account, newest - 1, newest, 100).await.unwrap().unwrap();
+    assert!(changes.destroyed.is_empty(), "nobody hears of the twin's message");
     assert!(!work.sessions().end(theirs.session).await.unwrap());
     assert!(!work.otp_tokens().use_step(theirs.token, 1 << 40, 0).await.unwrap());
     assert!(!work.groups().remove_member(theirs.inner_group, theirs.person).await.unwrap());
@@ -158,7 +214,29 @@ async fn no_row_joins_two_tenants(f: Fixture) {
         detail: None,
         certificate: None,
     };
+    let (own_mail, other_mail) = (mine.mail, theirs.mail);
+    let change = |account| Change { account, number: 9 };
+    // Both tenants have bytes with these prints, so nothing but the reference is wrong.
+    let (elsewhere, astray) =
+        (f.make().email(other_mail.account, &[]), f.make().email(own_mail.account, &[other_mail.inbox]));
+    let unkept = f.make().email(own_mail.account, &[own_mail.inbox]);
+    let their_bytes = EmailRecord { print: other_mail.raw, ..unkept.email.clone() };
+    let work = own.begin().await.unwrap();
+    for email in [&elsewhere, &astray] {
+        work.mail_blobs().put(&email.email.print, b"raw").await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let before = (f.place.dump(own.id()).await, before.1);
     refused! {
+        work => work.mail_accounts().insert(&f.make().mail_account(Some(theirs.person), "new@rathaus.example"));
+        work => work.mailboxes().insert(change(other_mail.account), &f.make().mailbox(change(other_mail.account), "Neu", None));
+        work => work.emails().insert(change(other_mail.account), &elsewhere);
+        work => work.emails().insert(change(own_mail.account), &astray);
+        work => work.emails().insert(change(own_mail.account), &NewEmail { email: their_bytes.clone(), ..unkept.clone() });
+        work => work.mail_blobs().upload(other_mail.account, &[1; 32], "text/plain", b"text");
+        work => work.mail_identities().insert(&f.make().mail_identity(change(other_mail.account)));
+        work => work.email_submissions().insert(&f.make().submission(change(own_mail.account), own_mail.identity, &their_bytes));
+        work => work.email_submissions().insert(&f.make().submission(change(other_mail.account), other_mail.identity, &elsewhere.email));
         work => work.groups().add_member(mine.group, theirs.person);
         work => work.groups().add_member(theirs.group, mine.person);
         work => work.groups().add_child(mine.group, theirs.group);

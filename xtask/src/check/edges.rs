@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Verdict, metadata::Metadata, verdict};
 
 const ALL_BUT_SERVER: &[&str] =
-    &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "conference", "media"];
+    &["domain", "policy", "api", "store", "http", "identity", "access", "admin", "conference", "mail", "media"];
 
 /// Each crate with the crates of ours it may name, outside its tests.
 const DIRECTIONS: &[(&str, &[&str])] = &[
@@ -21,14 +21,15 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("access", &["domain", "resume", "policy", "api", "store", "http", "identity"]),
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("conference", &["domain", "policy", "api", "store", "http", "identity", "media"]),
+    ("mail", &["domain", "policy", "api", "store", "http", "identity"]),
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),
     ("testkit", &["domain"]),
     (
         "fuzz",
         &[
-            "domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "sfu", "media",
-            "stick", "testkit",
+            "domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "mail", "sfu",
+            "media", "stick", "testkit",
         ],
     ),
 ];
@@ -51,6 +52,8 @@ const ENGINES: &[(&str, &[&str])] = &[
     // The test kit reads what stock clients say.
     ("livekit-protocol", &["media", "testkit"]),
     ("jsonwebtoken", &["media"]),
+    ("mail-parser", &["mail"]),
+    ("mail-builder", &["mail"]),
 ];
 
 /// Outside packages that the core must not name: it does no input or output and runs on no runtime.

@@ -13,8 +13,8 @@ use std::{
 };
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, MeetingId, PersonId,
-    PersonState, Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
+    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
+    Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };
@@ -90,9 +90,9 @@ pub(crate) struct Held {
     pub(crate) next_change: Option<OffsetDateTime>,
     /// What the target was when the grant was made.
     way: Way,
-    /// Whether it is a seat in a meeting: who may sit there is the meeting's to say, so it holds as long as the session,
+    /// Whether it is presence at a place: who may be there is the place's to say, so it holds as long as the session,
     /// the person and the device do.
-    seat: bool,
+    present: bool,
 }
 
 /// Where a target is, and how it may be used: a connection keeps to what it was opened with, so a change ends it.
@@ -220,7 +220,7 @@ impl Authoriser {
                 });
             }
             let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
-            let held = Held { next_change: decision.next_change, way, seat: false };
+            let held = Held { next_change: decision.next_change, way, present: false };
             // Known before it is registered, so that the re-evaluation never meets a grant it knows nothing about.
             self.held().insert(id, held);
             let grant = Grant {
@@ -247,13 +247,13 @@ impl Authoriser {
         Err(Refusal::Store(StoreError::Busy))
     }
 
-    /// Registers that a session sits in a meeting. Who may sit there the meeting has decided; the grant ends when the session
-    /// ends, or its person or device is barred.
-    pub async fn seat(
+    /// Registers that a session is present at a place, such as a meeting or a mail account. Who may be there the place has
+    /// decided; the grant ends when the session ends, or its person or device is barred.
+    pub async fn attend(
         &self,
         tenant: &TenantStore,
         facts: &SessionFacts,
-        meeting: MeetingId,
+        place: TargetId,
         situation: &Situation,
     ) -> Result<LiveGrant, Refusal> {
         for _ in 0..MAX_RETRIES {
@@ -263,12 +263,12 @@ impl Authoriser {
                 Err(reason) => return Err(Refusal::Ended(reason)),
             };
             let id = GrantId::new(&*self.inner.clock, &*self.inner.rng);
-            self.held().insert(id, Held { next_change: Some(expires_at), way: Way::default(), seat: true });
+            self.held().insert(id, Held { next_change: Some(expires_at), way: Way::default(), present: true });
             let grant = Grant {
                 id,
                 tenant: tenant.id(),
                 facts,
-                target: TargetId(meeting.0),
+                target: place,
                 situation: situation.clone(),
                 expires_at: Some(expires_at),
             };

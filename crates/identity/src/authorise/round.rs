@@ -42,8 +42,8 @@ impl<'a> Round<'a> {
             Ok(present) => present,
             Err(reason) => return Ok(Verdict::Ends(reason)),
         };
-        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.seat) {
-            return Ok(Verdict::Holds(Held { next_change: Some(expires_at), way: Way::default(), seat: true }));
+        if self.authoriser.held().get(&grant.id).is_some_and(|held| held.present) {
+            return Ok(Verdict::Holds(Held { next_change: Some(expires_at), way: Way::default(), present: true }));
         }
         let Some((way, target)) = self.target(tenant, grant.target).await? else {
             return Ok(Verdict::Ends(EndReason::TargetChanged));
@@ -58,7 +58,7 @@ impl<'a> Round<'a> {
             return Ok(Verdict::Ends(EndReason::NotAllowed));
         }
         let next_change = Some(decision.next_change.map_or(expires_at, |change| change.min(expires_at)));
-        Ok(Verdict::Holds(Held { next_change, way, seat: false }))
+        Ok(Verdict::Holds(Held { next_change, way, present: false }))
     }
 
     async fn session(&mut self, tenant: &TenantStore, grant: &Grant) -> Result<Present, StoreError> {

@@ -51,6 +51,9 @@ pub(crate) struct Config {
     /// The mail server that invitations are handed to; left out, no letter leaves the house.
     #[serde(default)]
     pub(crate) smtp: Option<Smtp>,
+    /// Mail accounts of the people; left out, there are none.
+    #[serde(default)]
+    pub(crate) mail: Option<Mail>,
     /// Prometheus metrics; left out, none are served.
     #[serde(default)]
     pub(crate) metrics: Option<Metrics>,
@@ -75,6 +78,11 @@ pub(crate) struct Server {
 fn default_name() -> String {
     "Fernamt".into()
 }
+
+/// Mail accounts of the people, kept in this installation's own store.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {}
 
 /// Where HTTP is listened for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

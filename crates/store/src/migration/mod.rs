@@ -3,6 +3,7 @@
 mod m0001_first;
 mod m0002_sticks;
 mod m0003_conference;
+mod m0004_mail;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -16,7 +17,12 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_sticks::Migration), Box::new(m0003_conference::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_sticks::Migration),
+            Box::new(m0003_conference::Migration),
+            Box::new(m0004_mail::Migration),
+        ]
     }
 }
 

@@ -9,6 +9,7 @@ pub mod directory;
 pub mod group;
 pub mod import;
 pub mod journal;
+pub mod mail;
 pub mod outbox;
 pub mod person;
 pub mod rule;
@@ -24,7 +25,7 @@ macro_rules! repository {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
         pub struct $name<'a, A = $crate::scope::Reading> {
-            scope: $crate::scope::Scope<'a>,
+            pub(super) scope: $crate::scope::Scope<'a>,
             access: ::std::marker::PhantomData<A>,
         }
 

@@ -15,7 +15,7 @@ use fernamt_store::{
 use serde_json::json;
 use time::Duration;
 
-use super::{Fixture, conference::ConferenceIds};
+use super::{Fixture, conference::ConferenceIds, mail::MailIds};
 
 /// Makes rows with fresh ids.
 pub(crate) struct Maker<'a> {
@@ -50,6 +50,7 @@ pub(crate) struct Everything {
     pub(crate) directory: DirectoryId,
     pub(crate) import: ImportId,
     pub(crate) conference: ConferenceIds,
+    pub(crate) mail: MailIds,
 }
 
 impl Maker<'_> {
@@ -279,6 +280,7 @@ impl Maker<'_> {
         };
         work.imports().insert(&import).await.unwrap();
         let conference = self.conference(&work, person.id).await;
+        let mail = self.mail(&work, person.id).await;
         work.record(AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success).by(person.id).on(target.id));
         work.publish(DomainEvent::PersonChanged { person: person.id });
         work.audit().sign_head(&super::signing_key()).await.unwrap();
@@ -298,6 +300,7 @@ impl Maker<'_> {
             directory: directory.id,
             import: import.id,
             conference,
+            mail,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod conference;
 pub(crate) mod data;
+pub(crate) mod mail;
 
 use std::{
     path::PathBuf,
@@ -73,6 +74,29 @@ impl Place {
                 sqlx::query(sql).execute(&mut connection).await.unwrap();
             }
         }
+    }
+
+    /// Makes so many copies of a row, each with a `column` of its own.
+    pub(crate) async fn multiply(&self, table: &str, id: uuid::Uuid, column: &str, times: usize) {
+        let described = TABLES.iter().find(|described| described.name == table).unwrap();
+        let (mine, new) = match self {
+            Self::Sqlite(_) if column == "print" => (format!("x'{}'", id.simple()), "randomblob(32)"),
+            Self::Sqlite(_) => (format!("x'{}'", id.simple()), "randomblob(16)"),
+            Self::Postgres(_) if column == "print" => (format!("'{id}'"), "sha256(convert_to(many.i::text, 'UTF8'))"),
+            Self::Postgres(_) => (format!("'{id}'"), "gen_random_uuid()"),
+        };
+        let names = || described.all_columns().map(|described| described.name);
+        let into: Vec<_> = names().map(|name| format!("\"{name}\"")).collect();
+        let from: Vec<_> =
+            names().map(|name| if name == column { new.to_owned() } else { format!("\"{name}\"") }).collect();
+        let by = if column == "print" { "account" } else { "id" };
+        self.tamper(&format!(
+            "WITH RECURSIVE many(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM many WHERE i < {times}) \
+             INSERT INTO \"{table}\" ({}) SELECT {} FROM \"{table}\", many WHERE {by} = {mine}",
+            into.join(", "),
+            from.join(", "),
+        ))
+        .await;
     }
 
     /// Everything a tenant has, byte by byte.

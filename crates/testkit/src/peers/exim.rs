@@ -12,7 +12,8 @@ const START_TLS_PORT: u16 = 587;
 const TLS_PORT: u16 = 465;
 
 /// A running mail server. It is called `localhost`, and so is its certificate. It knows nobody called `nobody`, and
-/// takes nothing yet for anybody called `later`.
+/// takes nothing yet for anybody called `later`. It takes nothing from `refused.example`: it says so of `at-once` when the
+/// sender is named, and of `later` when the recipient is, as many do.
 #[derive(Debug)]
 pub struct Exim {
     /// The name to sign in with.
@@ -72,12 +73,19 @@ tls_privatekey = /share/server.key
 log_file_path = /share/exim-%slog
 keep_environment =
 queue_only
+acl_smtp_mail = mail
 acl_smtp_rcpt = rcpt
 acl_smtp_data = data
 begin acl
+mail:
+  deny    senders = at-once@refused.example
+          message = nothing from there
+  accept
 rcpt:
   require authenticated = *
           encrypted = *
+  deny    senders = later@refused.example
+          message = Sender address rejected: not yours
   deny    local_parts = nobody
           message = no such person here
   defer   local_parts = later

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 use crate::{
     app::App,
     config::{
-        Backup, Config, Database, Listener, LiveKit, Log, LogFormat, Media, Server, Ssh, Stick, Targets, Tls, TlsWord,
+        Backup, Config, Database, Listener, LiveKit, Log, LogFormat, Mail, Media, Server, Ssh, Stick, Targets, Tls,
+        TlsWord,
     },
     demo_app, log,
     office::Office,
@@ -128,6 +129,7 @@ fn config(data_dir: PathBuf, port: u16, ssh_port: u16, allow_loopback_ports: Vec
         stick: Stick { programs: None, ssh_address: Some(at(ssh_port).to_string()) },
         media: Media { address: Some(at(0)), ..Media::default() },
         smtp: None,
+        mail: Some(Mail {}),
         database: Database::default(),
         backup: Backup::default(),
         log: Log { format: LogFormat::Text, filter: "warn".into() },

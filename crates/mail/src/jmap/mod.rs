@@ -1,0 +1,46 @@
+//! JMAP's core (RFC 8620): requests with several method calls, references between them, the session, and the errors of
+//! each level. What the methods do stands in [`crate::methods`].
+
+pub(crate) mod changes;
+pub(crate) mod error;
+pub(crate) mod get;
+pub(crate) mod id;
+pub(crate) mod patch;
+pub(crate) mod query;
+pub(crate) mod reference;
+pub(crate) mod request;
+pub(crate) mod session;
+pub(crate) mod set;
+
+/// The core itself (RFC 8620).
+pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
+/// Mail (RFC 8621).
+pub(crate) const MAIL: &str = "urn:ietf:params:jmap:mail";
+/// Sending mail (RFC 8621, section 7).
+pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+
+/// What this server understands.
+pub(crate) const CAPABILITIES: [&str; 3] = [CORE, MAIL, SUBMISSION];
+
+/// A JSON object.
+pub(crate) type Object = serde_json::Map<String, serde_json::Value>;
+
+/// What a client may ask at once (RFC 8620, section 2).
+pub(crate) mod limits {
+    /// The largest upload, in bytes.
+    pub(crate) const MAX_SIZE_UPLOAD: usize = 50_000_000;
+    /// Uploads of one session at once.
+    pub(crate) const MAX_CONCURRENT_UPLOAD: usize = 4;
+    /// The largest request, in bytes.
+    pub(crate) const MAX_SIZE_REQUEST: usize = 10_000_000;
+    /// Requests of one session at once.
+    pub(crate) const MAX_CONCURRENT_REQUESTS: usize = 8;
+    /// Method calls of one request.
+    pub(crate) const MAX_CALLS_IN_REQUEST: usize = 32;
+    /// What the answers to one request hold together, in bytes of their texts and 8 for each other value.
+    pub(crate) const MAX_ANSWERED: usize = 100_000_000;
+    /// Objects that one `/get` answers with.
+    pub(crate) const MAX_OBJECTS_IN_GET: usize = 500;
+    /// Objects that one `/set` changes.
+    pub(crate) const MAX_OBJECTS_IN_SET: usize = 500;
+}

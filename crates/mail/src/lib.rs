@@ -1,0 +1,68 @@
+//! Mail: every account of the house by JMAP (RFC 8620, RFC 8621).
+//!
+//! Requests come in through [`Mail::router`]. [`jmap`] knows the protocol, [`methods`] what each method does, [`message`]
+//! reads and writes the messages themselves, and [`delivery`] brings what is sent to its receivers ([`Mail::run`]).
+//!
+//! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
+//! will be mirrored into the same tables, so that methods need not know the difference.
+
+mod account;
+mod delivery;
+#[doc(hidden)]
+pub mod fuzzing;
+mod jmap;
+mod message;
+mod methods;
+mod routes;
+
+use std::{fmt, sync::Arc};
+
+use axum::Router;
+use fernamt_domain::{Clock, Rng};
+use fernamt_store::{Store, StoreError, TenantStore};
+
+/// What mail needs.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Yields randomness.
+    pub rng: Arc<dyn Rng>,
+}
+
+/// Mail.
+pub struct Mail {
+    pub(crate) parts: Parts,
+    pub(crate) busy: routes::Busy,
+    pub(crate) bell: delivery::Bell,
+}
+
+impl Mail {
+    /// Puts mail together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self { parts, busy: routes::Busy::default(), bell: delivery::Bell::default() })
+    }
+
+    /// What mail serves.
+    pub fn router(self: Arc<Self>) -> Router {
+        routes::router(self)
+    }
+
+    /// The domain of a tenant's addresses: its host name.
+    pub(crate) async fn domain(&self, tenant: &TenantStore) -> Result<String, StoreError> {
+        let tenant = self.parts.store.tenants().get(tenant.id()).await?;
+        Ok(tenant.host.to_lowercase())
+    }
+}
+
+/// What is served where nobody has mail.
+pub fn off() -> Router {
+    routes::off()
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! What each method does (RFC 8621). A file stands for a kind of object.
+
+pub(crate) mod email;
+pub(crate) mod identity;
+pub(crate) mod mailbox;
+pub(crate) mod submission;
+pub(crate) mod thread;
+
+use std::sync::Arc;
+
+use fernamt_domain::{DomainEvent, MailAccountId, PersonId, mail::MailType};
+use fernamt_store::{Change, MailAccountRecord, StoreError, TenantStore, Work};
+
+use crate::{
+    Mail,
+    jmap::{
+        CORE, MAIL, Object, SUBMISSION,
+        error::MethodError,
+        id::CreatedIds,
+        limits::{MAX_ANSWERED, MAX_SIZE_REQUEST},
+        reference,
+        request::{Invocation, Request, Response, arguments, weight},
+        session,
+    },
+};
+
+/// Who calls, and what was made so far in this request.
+pub(crate) struct Caller {
+    pub(crate) mail: Arc<Mail>,
+    pub(crate) tenant: TenantStore,
+    pub(crate) person: PersonId,
+    pub(crate) created: CreatedIds,
+}
+
+/// What a method answers: usually once.
+type Answers = Vec<(String, Object)>;
+
+/// Calls every method of a request in its order.
+pub(crate) async fn process(mut caller: Caller, request: Request) -> Result<Response, StoreError> {
+    let keeps_ids = request.created_ids.is_some();
+    caller.created = request.created_ids.unwrap_or_default();
+    let mut answered = Vec::new();
+    let (mut referred, mut told) = (0, 0);
+    for Invocation(name, call_arguments, call) in request.method_calls {
+        let result = match reference::resolve(&call_arguments, &answered) {
+            // A reference costs the client some letters and may stand for megabytes.
+            Ok(resolved) => {
+                referred += weight(&resolved);
+                if referred > MAX_SIZE_REQUEST || told > MAX_ANSWERED {
+                    Err(MethodError::request_too_large("the calls of this request are too large together"))
+                } else {
+                    caller.call(&request.using, &name, resolved).await
+                }
+            }
+            Err(error) => Err(error),
+        };
+        told += result.iter().flatten().map(|(_, answer)| weight(answer)).sum::<usize>();
+        match result {
+            Ok(answers) => {
+                answered.extend(answers.into_iter().map(|(name, answer)| Invocation(name, answer, call.clone())));
+            }
+            Err(error) => {
+                let arguments = error.to_arguments().as_object().cloned().unwrap_or_default();
+                answered.push(Invocation("error".to_owned(), arguments, call));
+            }
+        }
+    }
+    let accounts = caller.mail.accounts_of(&caller.tenant, caller.person).await?;
+    Ok(Response {
+        method_responses: answered,
+        created_ids: keeps_ids.then_some(caller.created),
+        session_state: session::state(&accounts),
+    })
+}
+
+impl Caller {
+    async fn call(&mut self, using: &[String], name: &str, given: Object) -> Result<Answers, MethodError> {
+        let needs = match name.split('/').next() {
+            Some("Core") => CORE,
+            Some("Identity" | "EmailSubmission") => SUBMISSION,
+            _ => MAIL,
+        };
+        if !using.iter().any(|word| word == needs) {
+            return Err(MethodError::unknown_method());
+        }
+        let answer = match name {
+            "Core/echo" => given,
+            "Mailbox/get" => mailbox::get(self, arguments(given)?).await?,
+            "Mailbox/changes" => mailbox::changes(self, arguments(given)?).await?,
+            "Mailbox/query" => mailbox::query(self, arguments(given)?).await?,
+            "Mailbox/queryChanges" | "Email/queryChanges" => return Err(MethodError::cannot_calculate_changes()),
+            "Mailbox/set" => mailbox::set(self, given).await?,
+            "Thread/get" => thread::get(self, arguments(given)?).await?,
+            "Thread/changes" => thread::changes(self, arguments(given)?).await?,
+            "Email/get" => email::get::get(self, arguments(given)?).await?,
+            "Email/changes" => email::get::changes(self, arguments(given)?).await?,
+            "Email/query" => email::query::query(self, arguments(given)?).await?,
+            "Email/set" => email::set::set(self, arguments(given)?).await?,
+            "Email/import" => email::import::import(self, arguments(given)?).await?,
+            "Email/parse" => email::get::parse(self, arguments(given)?).await?,
+            "Identity/get" => identity::get(self, arguments(given)?).await?,
+            "Identity/changes" => identity::changes(self, arguments(given)?).await?,
+            "Identity/set" => identity::set(self, arguments(given)?).await?,
+            "EmailSubmission/get" => submission::get(self, arguments(given)?).await?,
+            "EmailSubmission/changes" => submission::changes(self, arguments(given)?).await?,
+            "EmailSubmission/set" => return submission::set(self, given).await,
+            _ => return Err(MethodError::unknown_method()),
+        };
+        Ok(vec![(name.to_owned(), answer)])
+    }
+
+    /// The account of this id, if it is open to the caller.
+    pub(crate) async fn account(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
+        self.mail.account(&self.tenant, self.person, id).await
+    }
+
+    /// Begins a change of an account. Nobody else changes it until the unit of work ends.
+    pub(crate) async fn begin(&self, account: MailAccountId) -> Result<Begun, MethodError> {
+        let work = self.tenant.begin().await?;
+        let change = work.mail_accounts().change(account).await?;
+        let account = work.mail_accounts().get(account).await?;
+        Ok(Begun { work, change, account })
+    }
+}
+
+/// A change that has begun.
+pub(crate) struct Begun {
+    pub(crate) work: Work,
+    pub(crate) change: Change,
+    /// The account as it was before.
+    pub(crate) account: MailAccountRecord,
+}
+
+impl Begun {
+    /// Makes it real, and tells that objects of these kinds changed.
+    pub(crate) async fn commit(mut self, kinds: &[MailType]) -> Result<(), StoreError> {
+        self.work.mail_accounts().touch(self.change, kinds).await?;
+        self.work.publish(DomainEvent::MailChanged { account: self.account.id });
+        self.work.commit().await
+    }
+}

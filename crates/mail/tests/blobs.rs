@@ -1,0 +1,61 @@
+//! Raw bytes up and down.
+
+use serde_json::json;
+
+use crate::house::House;
+
+#[tokio::test]
+async fn bytes_come_back_as_a_file_that_runs_nowhere() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let blob = ada.upload(b"<script>alert(1)</script>").await;
+    let path = format!("/jmap/download/{}/{blob}/a%22b.html?type=text/html", ada.account);
+    let reply = ada.request("GET", &path, "", Vec::new()).await;
+    assert_eq!((reply.status, &reply.bytes[..]), (200, &b"<script>alert(1)</script>"[..]));
+    assert_eq!(reply.headers["content-security-policy"], "default-src 'none'; sandbox");
+    assert!(reply.headers["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\"a_b.html\""));
+    assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+    for wrong in ["x", "B00", "Bzz-1"] {
+        let path = format!("/jmap/download/{}/{wrong}/x", ada.account);
+        assert_eq!(ada.request("GET", &path, "", Vec::new()).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_message_is_read_alone() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let inbox = ada.mailbox("inbox").await;
+    let raw = "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n--b\r\n\
+               Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\
+               Content-Disposition: attachment; filename=p.pdf\r\n\r\nJVBERg==\r\n--b--\r\n";
+    let email = ada.import(&inbox, raw).await;
+    let found = ada.call("Email/get", json!({ "ids": [email], "properties": ["attachments", "blobId"] })).await;
+    let attached = &found["list"][0]["attachments"][0];
+    assert_eq!((&attached["name"], &attached["size"]), (&json!("p.pdf"), &json!(4)));
+    let path = format!("/jmap/download/{}/{}/p.pdf", ada.account, attached["blobId"].as_str().unwrap());
+    assert_eq!(ada.request("GET", &path, "", Vec::new()).await.bytes, b"%PDF");
+    let whole = format!("/jmap/download/{}/{}/m.eml", ada.account, found["list"][0]["blobId"].as_str().unwrap());
+    assert_eq!(ada.request("GET", &whole, "", Vec::new()).await.bytes, raw.as_bytes());
+}
+
+#[tokio::test]
+async fn an_upload_has_a_limit() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let path = format!("/jmap/upload/{}", ada.account);
+    let refused = ada.request("POST", &path, "text/plain", vec![0; 50_000_001]).await;
+    assert_eq!((refused.status, &refused.json["limit"]), (413, &json!("maxSizeUpload")));
+}
+
+#[tokio::test]
+async fn a_message_within_a_message_is_read() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let blob = ada.upload("From: a@b.example\r\nSubject: Innen\r\n\r\nHallo\r\n".as_bytes()).await;
+    let asked = json!({ "blobIds": [blob, "Bnothing"], "properties": ["subject", "from", "bodyValues", "textBody"], "fetchTextBodyValues": true });
+    let parsed = ada.call("Email/parse", asked).await;
+    assert_eq!((&parsed["parsed"][&blob]["subject"], &parsed["notFound"]), (&json!("Innen"), &json!(["Bnothing"])));
+    let part = parsed["parsed"][&blob]["textBody"][0]["partId"].as_str().unwrap();
+    assert_eq!(parsed["parsed"][&blob]["bodyValues"][part]["value"].as_str().unwrap().trim_end(), "Hallo");
+}

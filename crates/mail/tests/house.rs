@@ -1,0 +1,273 @@
+//! A house with mail: a store in a temp folder, the router behind the middleware that every request passes, and people
+//! who are signed in.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Router, body::Body, http::Request, middleware};
+use fernamt_domain::{
+    Clock as _, DeviceId, DeviceKind, DeviceState, LiveGrants, Method, PersonId, PersonSource, PersonState, Sealer,
+    Secret, SessionId, Zone,
+};
+use fernamt_http::{Connection, PublicAddress, Web, origin, site};
+use fernamt_identity::{Identity, session_secret::SessionSecret};
+use fernamt_mail::{Mail, Parts};
+use fernamt_store::{DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
+use fernamt_testkit::{SeededRng, TestClock};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use time::Duration;
+use tower::ServiceExt as _;
+
+pub(crate) const HOST: &str = "amt.example";
+
+pub(crate) struct House {
+    pub(crate) clock: TestClock,
+    rng: Arc<SeededRng>,
+    pub(crate) tenant: TenantStore,
+    twin: TenantStore,
+    sealer: Arc<Sealer>,
+    pub(crate) mail: Arc<Mail>,
+    router: Router,
+    _folder: TempDir,
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
+        let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
+        let store = Store::open(url, Arc::new(clock.clone()), Arc::clone(&rng) as _).await.unwrap();
+        let tenant = store.tenant(store.tenants().create("amt", HOST).await.unwrap().id);
+        let twin = store.tenant(store.tenants().create("twin", "twin.example").await.unwrap().id);
+        let sealer = Arc::new(Sealer::new(&[7; 32]));
+        let (time, random) = (Arc::new(clock.clone()), Arc::clone(&rng));
+        let identity =
+            Identity::new(store.clone(), time.clone(), random.clone() as _, Arc::clone(&sealer), LiveGrants::new());
+        let mail = Mail::new(Parts { store: store.clone(), clock: time.clone(), rng: random.clone() as _ });
+        let web = Arc::new(Web {
+            store,
+            sessions: identity as _,
+            clock: time,
+            rng: random as _,
+            sealer: Arc::clone(&sealer),
+            address: PublicAddress { scheme: "https", port: None },
+            meetings: false,
+        });
+        let router = Arc::clone(&mail)
+            .router()
+            .layer(middleware::from_fn(origin::check))
+            .layer(middleware::from_fn_with_state(web, site::resolve));
+        Self { clock, rng, tenant, twin, sealer, mail, router, _folder: folder }
+    }
+
+    /// Somebody of the house who is signed in, with their account.
+    pub(crate) async fn person(&self, name: &str) -> Client {
+        self.person_of(&self.tenant, HOST, name).await
+    }
+
+    /// Somebody of the administration next door.
+    pub(crate) async fn stranger(&self, name: &str) -> Client {
+        self.person_of(&self.twin, "twin.example", name).await
+    }
+
+    async fn person_of(&self, tenant: &TenantStore, host: &'static str, name: &str) -> Client {
+        let (clock, rng, now) = (&self.clock, &*self.rng, self.clock.now());
+        let person = PersonId::new(clock, rng);
+        let work = tenant.begin().await.unwrap();
+        let record = PersonRecord {
+            id: person,
+            name: name.into(),
+            display_name: format!("{name} Musteramt"),
+            source: PersonSource::Local,
+            directory: None,
+            directory_dn: None,
+            directory_key: None,
+            password_hash: None,
+            state: PersonState::Active,
+            language: "de".into(),
+            created_at: now,
+            removed_at: None,
+        };
+        work.people().insert(&record).await.unwrap();
+        work.commit().await.unwrap();
+        self.sign_in(tenant, host, person, DeviceState::Approved).await
+    }
+
+    /// Signs somebody in again, after time went on.
+    pub(crate) async fn again(&self, client: &Client) -> Client {
+        self.sign_in(&self.tenant, client.host, client.person, DeviceState::Approved).await
+    }
+
+    /// Signs somebody in on one more device.
+    pub(crate) async fn on_device(&self, client: &Client, state: DeviceState) -> Client {
+        self.sign_in(&self.tenant, client.host, client.person, state).await
+    }
+
+    async fn sign_in(&self, tenant: &TenantStore, host: &'static str, person: PersonId, state: DeviceState) -> Client {
+        let (clock, rng, now) = (&self.clock, &*self.rng, self.clock.now());
+        let (device, session) = (DeviceId::new(clock, rng), SessionId::new(clock, rng));
+        let secret = SessionSecret::generate(&self.sealer, rng, tenant.id(), session);
+        let work = tenant.begin().await.unwrap();
+        let browser = DeviceRecord {
+            id: device,
+            person,
+            kind: DeviceKind::Browser,
+            state,
+            name: "Firefox".into(),
+            public_key: vec![1],
+            thumbprint: device.to_string(),
+            created_at: now,
+            last_seen_on: None,
+            decided_by: None,
+            decided_at: None,
+        };
+        work.devices().insert(&browser).await.unwrap();
+        let record = SessionRecord {
+            id: session,
+            person,
+            device: Some(device),
+            device_kind: DeviceKind::Browser,
+            secret_hash: Secret::new(secret.hash(&self.sealer, tenant.id()).to_vec()),
+            previous_hash: None,
+            methods: vec![Method::Password, Method::Totp],
+            zone: Zone("office".into()),
+            created_at: now,
+            rotated_at: now,
+            seen_at: now,
+            expires_at: now + Duration::hours(12),
+            ended_at: None,
+        };
+        work.sessions().insert(&record).await.unwrap();
+        work.commit().await.unwrap();
+        let cookie = format!("__Host-fernamt={}", secret.cookie(session).expose());
+        let mut client = Client { router: self.router.clone(), cookie, host, person, account: String::new() };
+        let known = client.request("GET", "/jmap/session", "", Vec::new()).await;
+        let account = known.json["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str();
+        account.unwrap_or_default().clone_into(&mut client.account);
+        client
+    }
+
+    /// Delivers what was sent.
+    pub(crate) async fn deliver(&self) {
+        self.mail.look_around().await.unwrap();
+    }
+}
+
+/// A signed-in mail program.
+pub(crate) struct Client {
+    router: Router,
+    cookie: String,
+    host: &'static str,
+    person: PersonId,
+    pub(crate) account: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) json: Value,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) headers: axum::http::HeaderMap,
+}
+
+impl Client {
+    pub(crate) async fn request(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Reply {
+        let connection = Connection {
+            zone: Zone("office".into()),
+            administration: false,
+            peer: SocketAddr::from(([192, 0, 2, 7], 50_000)),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.host)
+            .header("origin", format!("https://{}", self.host))
+            .header("cookie", &self.cookie)
+            .header("content-type", kind)
+            .extension(connection)
+            .body(Body::from(body))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        Reply { status: parts.status.as_u16(), json, bytes, headers: parts.headers }
+    }
+
+    /// Several calls in one request. Returns what each answered: its name and its arguments.
+    pub(crate) async fn calls(&self, calls: Value) -> Vec<(String, Value)> {
+        let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"];
+        let body = json!({ "using": using, "methodCalls": calls }).to_string();
+        let reply = self.request("POST", "/jmap/api", "application/json", body.into_bytes()).await;
+        assert_eq!(reply.status, 200, "{}", reply.json);
+        let responses = reply.json["methodResponses"].as_array().unwrap();
+        responses.iter().map(|one| (one[0].as_str().unwrap().to_owned(), one[1].clone())).collect()
+    }
+
+    /// One call on the client's own account.
+    pub(crate) async fn call(&self, name: &str, mut arguments: Value) -> Value {
+        let given = arguments.as_object_mut().unwrap();
+        given.entry("accountId").or_insert_with(|| self.account.clone().into());
+        self.calls(json!([[name, arguments, "c"]])).await.remove(0).1
+    }
+
+    /// The id of the folder with a role.
+    pub(crate) async fn mailbox(&self, role: &str) -> String {
+        let found = self.call("Mailbox/query", json!({ "filter": { "role": role } })).await;
+        found["ids"][0].as_str().unwrap().to_owned()
+    }
+
+    /// A folder's counts: messages, unread ones, threads, unread ones.
+    pub(crate) async fn counts(&self, mailbox: &str) -> [u64; 4] {
+        let found = self.call("Mailbox/get", json!({ "ids": [mailbox] })).await;
+        ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]
+            .map(|name| found["list"][0][name].as_u64().unwrap())
+    }
+
+    /// Uploads bytes and returns their name.
+    pub(crate) async fn upload(&self, bytes: &[u8]) -> String {
+        let path = format!("/jmap/upload/{}", self.account);
+        let reply = self.request("POST", &path, "message/rfc822", bytes.to_vec()).await;
+        assert_eq!(reply.status, 201, "{}", reply.json);
+        reply.json["blobId"].as_str().unwrap().to_owned()
+    }
+
+    /// Puts a message as it is into a folder and returns its id.
+    pub(crate) async fn import(&self, mailbox: &str, raw: &str) -> String {
+        let blob = self.upload(raw.as_bytes()).await;
+        let emails = json!({ "m": { "blobId": blob, "mailboxIds": { mailbox: true } } });
+        let done = self.call("Email/import", json!({ "emails": emails })).await;
+        done["created"]["m"]["id"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned()
+    }
+
+    /// Writes a message into the drafts and sends it; then it lies among what was sent.
+    pub(crate) async fn send(&self, to: &str, subject: &str, text: &str) -> Value {
+        let (drafts, sent) = (self.mailbox("drafts").await, self.mailbox("sent").await);
+        let identity = self.call("Identity/get", json!({})).await["list"][0].clone();
+        let draft = json!({
+            "mailboxIds": { &drafts: true },
+            "keywords": { "$draft": true, "$seen": true },
+            "from": [{ "name": identity["name"], "email": identity["email"] }],
+            "to": [{ "name": null, "email": to }],
+            "subject": subject,
+            "textBody": [{ "partId": "t" }],
+            "bodyValues": { "t": { "value": text } },
+        });
+        let moved = json!({
+            format!("mailboxIds/{drafts}"): null, format!("mailboxIds/{sent}"): true, "keywords/$draft": null,
+        });
+        let answers = self
+            .calls(json!([
+                ["Email/set", { "accountId": self.account, "create": { "d": draft } }, "a"],
+                ["EmailSubmission/set", {
+                    "accountId": self.account,
+                    "create": { "s": { "identityId": identity["id"], "emailId": "#d" } },
+                    "onSuccessUpdateEmail": { "#s": moved },
+                }, "b"],
+            ]))
+            .await;
+        answers[1].1.clone()
+    }
+}

@@ -1,0 +1,11 @@
+//! Mail from outside: what clients ask and get.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
+mod accounts;
+mod blobs;
+mod changes;
+mod emails;
+mod house;
+mod mailboxes;
+mod sending;
