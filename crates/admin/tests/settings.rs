@@ -43,6 +43,7 @@ async fn settings_have_defaults_and_are_checked() {
     assert_eq!(too_long.fields(), [("retention_days.audit", "out_of_range")]);
     let unknown = client.put(SETTINGS, based_on(version, &json!({ "colour": "red" }))).await;
     assert_eq!(unknown.code(), "malformed");
+    assert!(unknown.text.contains("settings.colour"), "{}", unknown.text);
 }
 
 #[tokio::test]

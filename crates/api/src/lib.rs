@@ -5,6 +5,7 @@
 //! [`document`].
 
 pub mod admin;
+mod body;
 pub mod conference;
 pub mod line_test;
 pub mod me;
@@ -18,6 +19,7 @@ pub mod stick;
 pub mod stick_notice;
 pub mod targets;
 
+pub use body::Body;
 pub use page::Page;
 pub use problem::Problem;
 

@@ -12,7 +12,6 @@ mod check;
 pub mod credentials;
 pub mod entry;
 mod error;
-mod exact;
 mod invitation;
 pub mod lifecycle;
 pub mod live;

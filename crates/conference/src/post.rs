@@ -12,8 +12,11 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart, SinglePart, header::ContentType},
     transport::smtp::{
-        authentication::Credentials,
-        client::{Certificate, Tls, TlsParameters},
+        Error as SmtpError,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters},
+        commands::Mail,
+        extension::ClientId,
         response::Category,
     },
 };
@@ -80,6 +83,15 @@ pub enum SmtpSecurity {
 /// A mail server that letters are handed to (RFC 5321).
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    way: Way,
+}
+
+/// How the mail server is reached.
+struct Way {
+    host: String,
+    port: u16,
+    tls: Tls,
+    login: Option<Credentials>,
 }
 
 /// What is needed to reach a mail server.
@@ -99,24 +111,61 @@ pub struct SmtpAddress<'a> {
 impl Smtp {
     /// Gets ready to reach a mail server; nothing is sent yet.
     pub fn new(address: SmtpAddress<'_>) -> Result<Self, NotSent> {
-        let wrong = |error: lettre::transport::smtp::Error| NotSent { permanent: true, reason: error.to_string() };
+        let wrong = |error: SmtpError| NotSent { permanent: true, reason: error.to_string() };
         let mut tls = TlsParameters::builder(address.host.to_owned());
         if let Some(pem) = &address.authority_pem {
             tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
         }
-        let tls = match address.security {
-            SmtpSecurity::Tls => Tls::Wrapper(tls.build().map_err(wrong)?),
-            SmtpSecurity::StartTls => Tls::Required(tls.build().map_err(wrong)?),
-            SmtpSecurity::None => Tls::None,
+        let way = Way {
+            host: address.host.to_owned(),
+            port: address.port,
+            tls: match address.security {
+                SmtpSecurity::Tls => Tls::Wrapper(tls.build().map_err(wrong)?),
+                SmtpSecurity::StartTls => Tls::Required(tls.build().map_err(wrong)?),
+                SmtpSecurity::None => Tls::None,
+            },
+            login: address.login.map(|(name, password)| Credentials::new(name, password.expose().clone())),
         };
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.host)
-            .port(address.port)
-            .tls(tls)
+            .port(way.port)
+            .tls(way.tls.clone())
             .timeout(Some(TIMEOUT));
-        if let Some((name, password)) = address.login {
-            builder = builder.credentials(Credentials::new(name, password.expose().clone()));
+        if let Some(login) = &way.login {
+            builder = builder.credentials(login.clone());
         }
-        Ok(Self { transport: builder.build() })
+        Ok(Self { transport: builder.build(), way })
+    }
+
+    /// Whether a letter was refused because of who sends it. Many servers say so only when the recipient is named, and
+    /// then in their words alone. Of the others the line does not tell which of the two was refused: they are asked again.
+    async fn refuses_sender(&self, sender: Option<&Address>, refusal: &SmtpError) -> bool {
+        if refusal.to_string().to_lowercase().contains("sender") {
+            return true;
+        }
+        match sender {
+            // A line that breaks tells nothing either; another try does no harm.
+            Some(sender) => self.way.name_sender(sender).await.is_err(),
+            None => false,
+        }
+    }
+}
+
+impl Way {
+    /// Names a sender to the mail server, and nobody that a letter goes to.
+    async fn name_sender(&self, sender: &Address) -> Result<(), SmtpError> {
+        let name = ClientId::default();
+        let wrapped = if let Tls::Wrapper(tls) = &self.tls { Some(tls.clone()) } else { None };
+        let server = (self.host.as_str(), self.port);
+        let mut line = AsyncSmtpConnection::connect_tokio1(server, Some(TIMEOUT), &name, wrapped, None).await?;
+        if let Tls::Required(tls) = &self.tls {
+            line.starttls(tls.clone(), &name).await?;
+        }
+        if let Some(login) = &self.login {
+            line.auth(DEFAULT_MECHANISMS, login).await?;
+        }
+        let answer = line.command(Mail::new(Some(sender.clone()), Vec::new())).await;
+        line.abort().await;
+        answer.map(|_| ())
     }
 }
 
@@ -129,15 +178,19 @@ impl fmt::Debug for Smtp {
 #[async_trait]
 impl PostOffice for Smtp {
     async fn send(&self, letter: Message) -> Result<(), NotSent> {
+        let from = letter.envelope().from().cloned();
         match self.transport.send(letter).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                // A refused login says nothing about the letter: it goes out once the configuration is right.
+                // A refused login or sender says nothing about the letter: it goes out once the configuration is right.
                 let login = error.status().is_some_and(|code| code.category == Category::Unspecified3);
-                let permanent = error.is_permanent() && !login;
+                let final_word = error.is_permanent() && !login;
+                let sender = final_word && self.refuses_sender(from.as_ref(), &error).await;
+                let permanent = final_word && !sender;
                 // The server's own words may name people, and the reason goes into the log.
                 let reason = match error.status() {
                     Some(code) if login => format!("it refused name and password by {code}"),
+                    Some(code) if sender => format!("it refused the sender by {code}"),
                     Some(code) => format!("it answered {code}"),
                     None => error.to_string(),
                 };

@@ -196,6 +196,11 @@ pub(crate) fn slots_of(
         let fault = fault.param("most", MAX_OCCURRENCES).param("days", MAX_DAYS_AHEAD);
         return Err(ApiError::invalid().with_field(fault).into());
     }
+    if days.starts.first().is_some_and(|first| wall.leaves_out(*first)) {
+        // What one types must be; a later date of a series may come an hour later (RFC 5545, 3.3.5).
+        let detail = "the clocks are put forward over this minute";
+        return Err(ApiError::invalid().field("booking.starts", "no_such_time", detail).into());
+    }
     let slot = |starts| Slot::new(wall, starts, booking.minutes, settings.lead_minutes, settings.lag_minutes);
     let slots: Vec<_> = days.starts.into_iter().filter_map(slot).collect();
     if slots.iter().all(|slot| slot.ends_at() <= now) {

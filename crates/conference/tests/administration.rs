@@ -63,10 +63,14 @@ async fn what_settings_do_not_know_is_refused_by_name() {
     let chief = house.administrator().await;
     let mut view = chief.get(SETTINGS).await.body;
     assert_eq!(chief.put(SETTINGS, view.clone()).await.status, 200, "whoever changes may send back all that was read");
-    view["lead_minute"] = json!(5);
+    view["settings"]["lead_minute"] = json!(5);
+    view["settings"]["lectures"]["group"] = json!([]);
+    view["settings"]["stricter"] = json!({ "open": view["usual"][0]["safeguards"] });
+    view["settings"]["stricter"]["open"]["lobbies"] = json!(1);
     let refused = chief.put(SETTINGS, view).await;
     assert_eq!((refused.status, refused.code()), (400, "malformed"));
-    assert!(refused.text.contains("lead_minute"), "{}", refused.text);
+    let named = "settings.lead_minute, settings.lectures.group, settings.stricter.open.lobbies";
+    assert!(refused.text.contains(named), "{}", refused.text);
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 
 use std::{collections::BTreeSet, fs, sync::Arc};
 
-use fernamt_conference::{Smtp, SmtpAddress, SmtpSecurity};
+use fernamt_conference::{PostOffice as _, Smtp, SmtpAddress, SmtpSecurity};
 use fernamt_domain::Secret;
 use fernamt_testkit::peers::{Exim, read_calendar, read_letter};
+use lettre::Message;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -15,15 +16,19 @@ const TITLE: &str = "Ämter & Räume – Abstimmung über die Öffnungszeiten de
 
 /// A house whose letters go to this mail server.
 async fn house(post: &Exim, security: SmtpSecurity, password: &str) -> House {
+    House::with_post(Some(Arc::new(smtp(post, security, password)))).await
+}
+
+fn smtp(post: &Exim, security: SmtpSecurity, password: &str) -> Smtp {
     let door = if security == SmtpSecurity::Tls { &post.tls_door } else { &post.door };
-    let smtp = Smtp::new(SmtpAddress {
+    let address = SmtpAddress {
         host: "localhost",
         port: door.address().port(),
         security,
         login: Some((post.user.to_owned(), Secret::from(password))),
         authority_pem: Some(fs::read(post.authority_file()).unwrap()),
-    });
-    House::with_post(Some(Arc::new(smtp.unwrap()))).await
+    };
+    Smtp::new(address).unwrap()
 }
 
 fn inviting(name: &str, addresses: &[&str]) -> Value {
@@ -146,6 +151,26 @@ async fn whoever_invited_is_told_whom_the_mail_server_refused() {
     let states: Vec<_> = states.iter().map(|(address, state)| (address.as_str(), state.as_str())).collect();
     assert_eq!(states, [(addresses[0], "sent"), (addresses[1], "waiting"), (addresses[2], "failed")]);
     assert_eq!(post.letters().unwrap().len(), 1, "nobody's refusal holds up the others");
+}
+
+#[tokio::test]
+async fn a_letter_waits_while_the_mail_server_refuses_its_sender() {
+    let post = fernamt_testkit::peer!(Exim::start());
+    for security in [SmtpSecurity::StartTls, SmtpSecurity::Tls] {
+        let smtp = smtp(&post, security, post.password);
+        let send = async |from: &str, to: &str| {
+            let letter = Message::builder().from(from.parse().unwrap()).to(to.parse().unwrap());
+            smtp.send(letter.body(String::new()).unwrap()).await
+        };
+        for from in ["at-once@refused.example", "later@refused.example"] {
+            let not = send(from, "gisela@gast.example").await.unwrap_err();
+            assert!(!not.permanent && not.reason.contains("sender"), "that is mended in the configuration: {not:?}");
+            assert!(!not.reason.contains('@'), "{not:?}");
+        }
+        let not = send("fernamt@amt.example", "nobody@gast.example").await.unwrap_err();
+        assert!(not.permanent && !not.reason.contains("sender"), "{not:?}");
+        send("fernamt@amt.example", "gisela@gast.example").await.unwrap();
+    }
 }
 
 #[tokio::test]

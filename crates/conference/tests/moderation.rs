@@ -47,6 +47,7 @@ async fn a_removed_first_time_guest_does_not_walk_back_in_by_the_link() {
     let mut host = venue.join(&booked, &ada.cookie, "").await;
     host.welcome().await;
     let entered = venue.enter([192, 0, 2, 5], "", by_link(&booked)).await;
+    assert_eq!(entered.body["place"], "seat");
     let cookie = entered.cookie.clone().expect("a browser that is let in is marked");
     let mut guest = venue.line(&booked.id, &cookie).await;
     guest.hello(entered.body["entry"].as_str(), None, Some("Gast")).await;
@@ -54,6 +55,7 @@ async fn a_removed_first_time_guest_does_not_walk_back_in_by_the_link() {
     host.act(SocketAct::Remove { seat }).await.unwrap();
     assert_eq!(ended(&mut guest).await, PresenceEnded::Removed);
     let entered = venue.enter([192, 0, 2, 6], &cookie, by_link(&booked)).await;
+    assert_eq!(entered.body["place"], "lobby", "and hears so at the door");
     let mut again = venue.line(&booked.id, &cookie).await;
     again.hello(entered.body["entry"].as_str(), None, Some("Gast")).await;
     let waits = |message| match message {
@@ -245,4 +247,41 @@ async fn a_busy_media_plane_is_told_again_what_somebody_may_do_no_longer() {
     venue.plane.busy.store(2, SeqCst);
     host.act(SocketAct::Mute { seat }).await.unwrap();
     venue.plane.hears(|told| matches!(told, Told::Mute(_))).await;
+}
+
+#[tokio::test]
+async fn the_door_says_who_will_wait_once_a_host_lets_nobody_in_unseen() {
+    let mut venue = Venue::new().await;
+    let (ada, bob) = (venue.house.person("ada").await, venue.house.person("bob").await);
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    host.act(SocketAct::SetRules(RulesChange { lobby: Some(true), ..RulesChange::default() })).await.unwrap();
+    for restarted in [false, true] {
+        for (cookie, place) in [("", "lobby"), (&bob.cookie, "lobby"), (&ada.cookie, "seat")] {
+            let entered = venue.enter([192, 0, 2, 7], cookie, by_link(&booked)).await;
+            assert_eq!(entered.body["place"], place, "{restarted}: {}", entered.text);
+        }
+        venue.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_they_are_silent_before_they_are() {
+    use std::sync::atomic::Ordering::SeqCst;
+    let venue = Venue::new().await;
+    let ada = venue.house.person("ada").await;
+    let booked = venue.book(&ada, "meeting", "open", json!([])).await;
+    let mut host = venue.join(&booked, &ada.cookie, "").await;
+    host.welcome().await;
+    let mut guest = venue.join(&booked, "", "Gast").await;
+    let seat = guest.welcome().await.own.seat.id;
+    for (act, orders) in [(SocketAct::Mute { seat }, 1), (SocketAct::StopVideo { seat }, 2)] {
+        venue.plane.told.lock().unwrap().clear();
+        venue.plane.busy.store(2, SeqCst);
+        host.act(act).await.unwrap();
+        guest.until(|message| matches!(message, SocketMessage::Moderated { .. }).then_some(())).await;
+        let is_order = |told: &&Told| matches!(told, Told::Mute(_) | Told::Permit(..));
+        assert_eq!(venue.plane.told.lock().unwrap().iter().filter(is_order).count(), orders);
+    }
 }

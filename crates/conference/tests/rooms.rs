@@ -316,7 +316,16 @@ async fn what_nobody_understands_is_refused_by_name_and_what_was_read_may_be_sen
     refused(ada.post(ROOMS, new).await, "headline").await;
     let mut new = weekly("Jour fixe", 2);
     new["booking"]["recurrence"]["until"]["cuont"] = json!(3);
-    refused(ada.post(ROOMS, new).await, "cuont").await;
+    new["booking"]["recurrence"]["expect"] = json!([]);
+    new["booking"]["minute"] = json!(30);
+    new["invitees"] = json!([{ "address": "gast@amt.example", "role": "guest", "nick": "Gast" }]);
+    new["permissions"] = json!({ "microphone": "everybody" });
+    refused(
+        ada.post(ROOMS, new).await,
+        "booking.minute, booking.recurrence.expect (did you mean except?), booking.recurrence.until.cuont, invitees[0].nick, \
+         permissions.microphone",
+    )
+    .await;
     assert_eq!(ada.get(ROOMS).await.body["total"], 0, "nothing of it was made");
 
     let room = ada.room(weekly("Jour fixe", 2)).await;
@@ -362,6 +371,38 @@ async fn a_date_is_not_moved_to_a_minute_that_no_clock_shows() {
     let short = moved("2027-03-28T03:30", 4).await;
     assert_eq!((&short.body["fields"][0]["params"]["unit"], short.status), (&json!("minutes"), 422));
     assert_eq!(moved("2027-03-28T03:30", 30).await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_is_booked_for_a_minute_that_no_clock_shows_but_a_series_goes_on_over_it() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let starting = |starts: &str, on: Option<&str>| {
+        let mut room = if on.is_some() { weekly("Nachtschicht", 3) } else { meeting("Nachtschicht") };
+        room["booking"]["starts"] = json!(starts);
+        if let Some(on) = on {
+            room["booking"]["recurrence"]["every"]["on"] = json!([on]);
+        }
+        room
+    };
+    for on in [None, Some("sunday")] {
+        let refused = ada.post(ROOMS, starting("2027-03-28T02:30", on)).await;
+        assert_eq!(refused.fields(), [("booking.starts", "no_such_time")], "{on:?}");
+    }
+    let mut change = ada.room(starting("2027-03-28T03:30", None)).await;
+    let path = at(ROOMS, &change);
+    change["booking"]["starts"] = json!("2027-03-28T02:30");
+    assert_eq!(ada.put(&path, change.clone()).await.fields(), [("booking.starts", "no_such_time")]);
+    change["booking"]["time_zone"] = json!("America/New_York");
+    assert_eq!(ada.put(&path, change).await.status, 200, "other clocks are put forward on other days");
+
+    // A date of a series comes an hour later, and everybody is told the hour that their clock shows then.
+    let room = ada.room(starting("2027-03-21T02:30", Some("sunday"))).await;
+    let night = &room["meetings"][1];
+    assert_eq!((&night["starts"], &night["starts_at"]), (&json!("2027-03-28T02:30"), &json!("2027-03-28T01:30:00Z")));
+    let invitation = ada.get(&format!("{}/invitation", at(MEETINGS, night))).await.body;
+    let told = invitation["de"]["text"].as_str().unwrap();
+    assert!(told.contains("28. März 2027, 03:30 bis 04:30 Uhr"), "{told}");
 }
 
 #[tokio::test]

@@ -90,10 +90,12 @@ fn bytes_survive_cuts_and_changes_of_address_on_real_lines() {
     let at_home = ends.home.spawn(async move {
         let (mut from, mut to) = tokio::io::split(&mut stick);
         tokio::join!(receive(&mut from, 1, &down), send(&mut to, bytes, 2));
+        stick
     });
     let at_office = ends.office.spawn(async move {
         let (mut from, mut to) = tokio::io::split(&mut inside);
         tokio::join!(receive(&mut from, 2, &up), send(&mut to, bytes, 1));
+        inside
     });
     let luck = SeededRng::new(50);
     let begin = Instant::now();
@@ -119,8 +121,9 @@ fn bytes_survive_cuts_and_changes_of_address_on_real_lines() {
             }
         }
     }
-    ends.home.block_on(at_home).unwrap();
-    ends.office.block_on(at_office).unwrap();
+    // Who leaves waits two seconds for the line, and no longer: nobody leaves before both have heard everything.
+    let both = (ends.home.block_on(at_home).unwrap(), ends.office.block_on(at_office).unwrap());
+    drop(both);
     assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [bytes; 2]);
 }
 

@@ -27,6 +27,14 @@ export async function launch(options: { devices?: boolean } = {}): Promise<Brows
   });
 }
 
+/** The same with a profile that stays in this folder. */
+export async function launchKept(profile: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: flags,
+  });
+}
+
 export type View = {
   width?: 1280 | 360;
   language?: 'de' | 'en';

@@ -224,7 +224,9 @@ export class MockMeeting {
           id: this.chat.length + 1,
           seat: seat.id,
           name: seat.name,
+          guest: seat.guest,
           to: act.to ?? { who: 'everybody' },
+          to_guest: false,
           to_name: null,
           text: act.text,
           reply_to: act.reply_to ?? null,
@@ -238,6 +240,7 @@ export class MockMeeting {
         this.hands.push({
           seat: seat.id,
           name: seat.name,
+          guest: seat.guest,
           since: new Date().toISOString(),
           question: act.question ?? null,
         });

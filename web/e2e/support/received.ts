@@ -75,9 +75,10 @@ export async function received(page: Page): Promise<Received> {
   });
 }
 
-/** Waits until so many more pictures were decoded than before, and louder sound was heard. */
-export async function hearsAndSees(page: Page, { frames, timeoutMs }: Wanted): Promise<void> {
-  const before = await received(page);
+/** Waits until so many more pictures were decoded than before, or than `since`, and louder sound was heard. */
+export async function hearsAndSees(page: Page, wanted: Wanted): Promise<void> {
+  const { frames, timeoutMs, since } = wanted;
+  const before = since ?? (await received(page));
   const end = Date.now() + timeoutMs;
   for (;;) {
     const now = await received(page);
@@ -91,4 +92,4 @@ export async function hearsAndSees(page: Page, { frames, timeoutMs }: Wanted): P
   }
 }
 
-type Wanted = { frames: number; timeoutMs: number };
+type Wanted = { frames: number; timeoutMs: number; since?: Received };

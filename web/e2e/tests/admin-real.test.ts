@@ -220,8 +220,11 @@ describe('administration of a real office', () => {
     await other.close();
     await button('Änderungen speichern').click();
     await page.getByText('Jemand anderes hat diesen Eintrag inzwischen geändert').waitFor();
-    await button('Neue Fassung laden').click();
-    await expect.poll(() => page.getByLabel('Beschreibung').inputValue()).toBe('Deren Fassung');
+    await page.getByText('Die andere Fassung: Deren Fassung').waitFor();
+    await button('Mit meinen Eingaben weiter').click();
+    await button('Änderungen speichern').click();
+    await page.locator('.fa-toasts').getByText('Gespeichert.').waitFor();
+    expect(await page.getByLabel('Beschreibung').inputValue()).toBe('Meine Fassung');
   });
 
   it('verifies the audit log, which knows what was done', async () => {

@@ -84,8 +84,6 @@ describe('administration, page by page', () => {
     const choose = async (label: string, text: string) => {
       await page.getByRole('combobox', { name: label }).fill(text);
       await page.getByRole('option', { name: text }).click();
-      // The list stays open for the next choice.
-      await page.keyboard.press('Escape');
     };
     await choose('Gruppen', 'Heimarbeit');
     await choose('Bündel', 'Bauamt');
@@ -142,7 +140,7 @@ describe('administration, page by page', () => {
     await page.getByText('Zeile 3, Spalte 14:').waitFor();
   });
 
-  it('does not overwrite what somebody else changed, and offers their version', async () => {
+  it('does not overwrite what somebody else changed, and drops what was typed only when asked', async () => {
     const [target] = admin.targets;
     const path = `/admin/targets/${target?.id}`;
     office.on('PUT', path, () => problem(409, 'outdated'));
@@ -152,7 +150,7 @@ describe('administration, page by page', () => {
     await button('Änderungen speichern').click();
     await page.getByText('Jemand anderes hat diesen Eintrag inzwischen geändert').waitFor();
     expect(await page.getByLabel('Beschreibung').inputValue()).toBe('Mein Satz');
-    await button('Neue Fassung laden').click();
+    await button('Meine Eingaben verwerfen').click();
     await expect.poll(() => page.getByLabel('Beschreibung').inputValue()).toBe('Deren Satz');
   });
 
@@ -264,7 +262,7 @@ describe('administration, page by page', () => {
     await page.getByRole('menuitem', { name: 'Nur Einträge dazu zeigen' }).click();
     await expect.poll(() => new URL(page.url()).searchParams.get('person')).toBe('P-2XN8RT');
     await page.reload();
-    expect(await page.getByLabel('Pseudonym').inputValue()).toBe('P-2XN8RT');
+    expect(await page.getByRole('textbox', { name: 'Pseudonym' }).inputValue()).toBe('P-2XN8RT');
     await button('Filter leeren').click();
     await expect.poll(() => page.url()).not.toContain('person');
   });

@@ -49,7 +49,14 @@ function furnished(meeting: MockMeeting, role: 'host' | 'participant' = 'partici
   const [first, second] = meeting.others;
   if (!first || !second) return;
   const at = '2026-11-23T09:12:00Z';
-  const message = { to: { who: 'everybody' as const }, to_name: null, reply_to: null, at };
+  const message = {
+    guest: false,
+    to: { who: 'everybody' as const },
+    to_guest: false,
+    to_name: null,
+    reply_to: null,
+    at,
+  };
   meeting.chat = [
     {
       ...message,
@@ -65,7 +72,7 @@ function furnished(meeting: MockMeeting, role: 'host' | 'participant' = 'partici
       id: 2,
       seat: second.id,
       name: second.name,
-      text: 'Danke. Seite 4 stimmt noch nicht mit dem Entwurf überein, bitte prüfen.',
+      text: 'Danke. Seite 4 stimmt noch nicht mit dem Entwurf überein: https://ablage.auenbrueck.de/haushalt-2027/entwurf/seite-4?ansicht=gegenueberstellung.',
       edited_at: at,
       reply_to: 1,
       reactions: [],
@@ -165,7 +172,7 @@ const screens: Screen[] = [
       meeting.lobby = [
         {
           seat: somebody('').id,
-          name: 'Bürgerinitiative Auental',
+          name: 'Bürgerinitiative „Rettet die Auenwiesen am alten Wehr“',
           guest: true,
           by_pin: true,
           since,
@@ -173,7 +180,10 @@ const screens: Screen[] = [
         { seat: somebody('').id, name: 'Ines Behrens', guest: true, by_pin: false, since },
       ];
       const hand = meeting.others[3];
-      if (hand) meeting.hands = [{ seat: hand.id, name: hand.name, since, question: null }];
+      if (hand) {
+        const { id: seat, name, guest } = hand;
+        meeting.hands = [{ seat, name, guest, since, question: null }];
+      }
     },
     act: async (page) => {
       await inside(page);
@@ -284,6 +294,7 @@ const screens: Screen[] = [
       meeting.hands = ['Ole Jensen', 'Fatima El-Amrani'].map((name, index) => ({
         seat: somebody(name).id,
         name,
+        guest: index === 1,
         since,
         question: index ? null : 'Wann kommt die Förderung für die Grundschule am Wehr?',
       }));

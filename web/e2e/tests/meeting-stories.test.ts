@@ -172,7 +172,7 @@ describe('in a meeting', () => {
         meeting.say({ message: 'roster', seats: [ole], gone: [], counts });
         await said(page, 'Ole Jensen ist da.');
         const since = new Date().toISOString();
-        const hand = { seat: ole.id, name: ole.name, since, question: null };
+        const hand = { seat: ole.id, name: ole.name, guest: false, since, question: null };
         meeting.say({ message: 'hands', hands: [hand], total: 1 });
         await said(page, 'Ole Jensen hebt die Hand.');
         const guest = { seat: somebody('').id, name: 'Ines', guest: true, by_pin: true, since };
@@ -403,7 +403,13 @@ describe('in a meeting', () => {
           const button = await page.getByRole('button', { name: 'Beitreten' }).boundingBox();
           expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(740);
           await page.goto('about:blank');
+          meeting.others = ['Ole', 'Ada', 'Karl'].map((name) => somebody(name));
+          await page.addInitScript(watchTiles);
           await byLink(page);
+          const widths = () => page.evaluate(() => (window as Watched).widths);
+          await expect.poll(async () => (await widths()).length).toBeGreaterThan(0);
+          expect(Math.min(...(await widths()))).toBeGreaterThan(240);
+          expect(Math.max(...(await widths()))).toBeLessThanOrEqual(360);
           await page.getByRole('button', { name: /^Chat öffnen/ }).click();
           await page.getByRole('textbox', { name: 'Nachricht schreiben' }).fill('Vom Telefon');
           await page.getByRole('button', { name: 'Senden' }).click();
@@ -417,3 +423,18 @@ describe('in a meeting', () => {
     STORY_MS,
   );
 });
+
+type Watched = typeof window & { widths: number[] };
+
+/** Notes in the page how wide tiles are, picture by picture. */
+function watchTiles(): void {
+  const widths: number[] = [];
+  Object.assign(window, { widths });
+  const look = () => {
+    for (const tile of document.querySelectorAll('.fa-seat')) {
+      widths.push(tile.getBoundingClientRect().width);
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}

@@ -103,7 +103,7 @@ describe('booking meetings', () => {
         await page.keyboard.press('ArrowDown');
         await page.keyboard.press('Enter');
         await page.locator('.fa-invitee', { hasText: 'Anna Bauer' }).waitFor();
-        await page.keyboard.press('Escape');
+        await page.locator('.fa-picker').waitFor({ state: 'detached' });
         await tabTo(page, page.getByLabel('Adressen von außerhalb'));
         await page.keyboard.type('Ines Behrens <i.behrens@kreis.example>');
         await enterOn(page, page.getByRole('button', { name: 'Adressen hinzufügen' }));

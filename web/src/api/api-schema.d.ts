@@ -2417,6 +2417,8 @@ export interface components {
              * @description When it was last put in other words.
              */
             edited_at?: string | null;
+            /** @description Whether they have no account here: their name is what they typed. */
+            guest: boolean;
             /**
              * Format: int64
              * @description Its number in this meeting, growing.
@@ -2437,6 +2439,8 @@ export interface components {
             text: string;
             /** @description Who reads it. */
             to: components["schemas"]["ChatTo"];
+            /** @description Whether that one person has no account here. */
+            to_guest: boolean;
             /** @description The name of the one person who reads it. */
             to_name?: string | null;
         };
@@ -2674,7 +2678,7 @@ export interface components {
             sticks: components["schemas"]["CreatedStick"][];
         };
         /** @enum {string} */
-        DataCategory: "configuration" | "account" | "credential" | "device" | "line" | "session" | "preference" | "audit" | "audit_pseudonym" | "meeting" | "chat" | "letter" | "operation" | "deletion_journal";
+        DataCategory: "configuration" | "account" | "credential" | "device" | "line" | "session" | "preference" | "audit" | "audit_pseudonym" | "meeting" | "chat" | "letter" | "mail" | "operation" | "deletion_journal";
         /** @description A decision on targets that people set up for themselves. */
         DecideOwnTargets: {
             /** @description Whether people may set up targets for themselves. If not, those that exist cannot be opened. */
@@ -4489,6 +4493,8 @@ export interface components {
         ProtectionClass: "open" | "internal" | "confidential";
         /** @description A raised hand. */
         RaisedHand: {
+            /** @description Whether they have no account here: their name is what they typed. */
+            guest: boolean;
             /** @description Their name: a listener is not in the roster. */
             name: string;
             /** @description What they want to know. */

@@ -8,28 +8,20 @@ import { icons } from '../ui/icon.tsx';
 import { Alert, Loading } from '../ui/notice.tsx';
 import { announce } from '../ui/status.tsx';
 import type { Held } from './held.ts';
-import { changesOf, merged, type Part } from './merge.ts';
+import { changesOf, excerpts, merged, type Part, type Versions } from './merge.ts';
 import { ProblemAlert } from './problem-alert.tsx';
-
-/**
- * For `<Form failure={…}>` of something that others may change too: says that somebody was faster
- * and offers their version. Nothing is overwritten unseen.
- */
-export function failureOf(reload: () => void): (failure: unknown) => ReactNode {
-  return (failure) =>
-    outdated(failure) ? <ConflictAlert reload={reload} /> : <ProblemAlert problem={failure} />;
-}
 
 /** What is needed to bring two changes of the same entry together. */
 export type Settling<Data, Values> = {
   held: Held<Data>;
-  form: FormState<Values>;
+  form: Pick<FormState<Values>, 'values' | 'reset'>;
   valuesOf: (data: Data) => Values;
-  parts: readonly Part<Values>[];
+  /** What the form says; where that depends on how it is said, by the versions. */
+  parts: readonly Part<Values>[] | ((versions: Versions<Values>) => readonly Part<Values>[]);
 };
 
 /**
- * For `<Form failure={…}>` of a form in which one types much: shows what the other changed, keeps what
+ * For `<Form failure={…}>` of something that others may change too: nothing is overwritten unseen. Shows what the other changed, keeps what
  * was typed, and lets the person choose where both changed the same. The form's key is `held.filling`.
  */
 export function settling<Data, Values extends object>(
@@ -52,33 +44,9 @@ function useSeen(): RefObject<HTMLDivElement | null> {
   return ref;
 }
 
-function ConflictAlert({ reload }: { reload: () => void }) {
-  return (
-    <Alert
-      ref={useSeen()}
-      tabIndex={-1}
-      tone="warning"
-      live="assertive"
-      title={<Trans>Jemand anderes hat diesen Eintrag inzwischen geändert</Trans>}
-      actions={
-        <Button small icon={icons.iconRefresh} onPress={reload}>
-          <Trans>Neue Fassung laden</Trans>
-        </Button>
-      }
-    >
-      <p>
-        <Trans>
-          Gespeichert wurde nichts. Laden Sie die neue Fassung und nehmen Sie Ihre Änderung dort
-          noch einmal vor. Ihre Angaben in diesem Formular gehen dabei verloren.
-        </Trans>
-      </p>
-    </Alert>
-  );
-}
-
 function SettlingAlert<Data, Values extends object>(parties: Settling<Data, Values>) {
   const { t } = useLingui();
-  const { held, form, valuesOf, parts } = parties;
+  const { held, form, valuesOf } = parties;
   const ref = useSeen();
   const [newest, setNewest] = useState<Data>();
   const [failure, setFailure] = useState<unknown>();
@@ -92,6 +60,7 @@ function SettlingAlert<Data, Values extends object>(parties: Settling<Data, Valu
     theirs: valuesOf(newest),
     mine: form.values,
   };
+  const parts = versions ? partsOf(parties, versions) : [];
   const changes = versions ? changesOf(versions, parts) : [];
   const keep = () => {
     if (!versions) return;
@@ -131,11 +100,24 @@ function SettlingAlert<Data, Values extends object>(parties: Settling<Data, Valu
         </p>
       )}
       {versions &&
-        changes.map(({ part, disputed }, index) => {
+        changes.map(({ part, disputed, entries }, index) => {
           const { label, text } = part;
-          const [was, is, typed] = [versions.before, versions.theirs, versions.mine].map(
-            (values) => short(text(values)) || t`nichts`,
-          );
+          if (entries) {
+            const [added, gone] = [entries.added.join(', '), entries.gone.join(', ')];
+            const said = [
+              ...(added ? [t`dazugekommen ${added}`] : []),
+              ...(gone ? [t`nicht mehr dabei ${gone}`] : []),
+            ].join('; ');
+            return (
+              <p key={label} className="fa-break">
+                <strong>{label}</strong>: {said}
+              </p>
+            );
+          }
+          const [was, is, typed] = excerpts(
+            [versions.before, versions.theirs, versions.mine].map(text),
+            SHOWN_CHARS,
+          ).map((shown) => shown || t`nichts`);
           return disputed ? (
             <RadioGroup
               key={label}
@@ -168,7 +150,6 @@ function SettlingAlert<Data, Values extends object>(parties: Settling<Data, Valu
 /** Enough to tell two texts apart, where a description fills a page. */
 const SHOWN_CHARS = 160;
 
-function short(text: string): string {
-  const chars = [...text];
-  return chars.length > SHOWN_CHARS ? `${chars.slice(0, SHOWN_CHARS).join('')}…` : text;
+function partsOf<Data, Values>({ parts }: Settling<Data, Values>, versions: Versions<Values>) {
+  return typeof parts === 'function' ? parts(versions) : parts;
 }

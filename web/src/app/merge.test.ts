@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changesOf, merged, type Part } from './merge.ts';
+import { changesOf, excerpts, listPart, merged, type Part } from './merge.ts';
 
 type Values = { name: string; from: string; to: string; people: string[]; notify: boolean };
 
@@ -40,6 +40,31 @@ describe('two who change the same entry', () => {
       ...theirs,
       name: 'Lage am Deich',
     });
+  });
+
+  it('puts lists together entry by entry and asks for none of it', () => {
+    const before = { ids: ['a', 'b', 'c'] };
+    const lists = [listPart<typeof before>('Personen', 'ids', (id) => id.toUpperCase())];
+    const theirs = { ids: ['a', 'c', 'd'] };
+    const versions = { before, theirs, mine: { ids: ['b', 'c', 'd', 'e'] } };
+    const entries = { added: ['D'], gone: ['B'] };
+    expect(changesOf(versions, lists)).toEqual([{ part: lists[0], disputed: false, entries }]);
+    expect(merged(versions, lists, () => false)).toEqual({ ids: ['c', 'd', 'e'] });
+    expect(merged({ before, theirs, mine: before }, lists, () => false)).toEqual(theirs);
+  });
+
+  it('shows long texts from where they part', () => {
+    const same = 'gleich '.repeat(10);
+    expect(excerpts([`${same}alt`, `${same}neu`, 'kurz'], 12)).toEqual([
+      'gleich gleic…',
+      'gleich gleic…',
+      'kurz',
+    ]);
+    expect(excerpts([`${same}alt`, `${same}neu und mehr`], 24)).toEqual([
+      '…leich gleich gleich alt',
+      '…leich gleich gleich neu …',
+    ]);
+    expect(excerpts(['alt', 'neu'], 12)).toEqual(['alt', 'neu']);
   });
 
   it('has nothing to ask where both made the same change', () => {

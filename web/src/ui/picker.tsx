@@ -1,8 +1,9 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, use, useEffect, useState } from 'react';
 import {
   Button as AriaButton,
   ComboBox,
+  ComboBoxStateContext,
   FieldError,
   Input,
   Label,
@@ -136,6 +137,7 @@ type ChooserProps = PickerProps & {
 function Chooser(props: ChooserProps) {
   const { label, name, choices, hint, error, optional, isDisabled, placeholder } = props;
   const { t } = useLingui();
+  const [picked, setPicked] = useState(false);
   return (
     <ComboBox
       className={`fa-field kern-form-input ${error ? 'kern-form-input--error' : ''}`}
@@ -148,7 +150,9 @@ function Chooser(props: ChooserProps) {
         props.onSearch?.(text);
       }}
       onChange={(key) => {
-        if (key !== null) props.onPick(String(key));
+        if (key === null) return;
+        props.onPick(String(key));
+        setPicked(true);
       }}
       onBlur={props.onLeave}
       menuTrigger="focus"
@@ -213,6 +217,23 @@ function Chooser(props: ChooserProps) {
           )}
         </ListBox>
       </Popover>
+      <ClosedOnce picked={picked} onClosed={() => setPicked(false)} />
     </ComboBox>
   );
+}
+
+/**
+ * The combobox closes itself only where the choice becomes its value: not where it is added to a
+ * list. Left open, it covers the field's hint and hides the page from assistive technology.
+ */
+function ClosedOnce({ picked, onClosed }: { picked: boolean; onClosed: () => void }) {
+  const state = use(ComboBoxStateContext);
+  useEffect(() => {
+    if (!picked || !state) return;
+    // Now that the field's text has followed the choice: closed before, that change would open
+    // it again.
+    state.setOpen(false);
+    onClosed();
+  }, [picked, state, onClosed]);
+  return null;
 }

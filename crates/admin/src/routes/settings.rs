@@ -7,7 +7,7 @@ use fernamt_api::admin::settings::{
     ChangeSettings, IDLE_MINUTES, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
-use fernamt_http::{Administrator, Json, site::SETTINGS_KEY};
+use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};
 use fernamt_identity::settings;
 use fernamt_policy::LocalZone;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn read(Administrator(session): Administrator) -> Result<Json<SettingsView
 
 async fn write(
     Administrator(session): Administrator,
-    Json(change): Json<ChangeSettings>,
+    Exact(change): Exact<ChangeSettings>,
 ) -> Result<Json<SettingsView>, AdminError> {
     let wanted = change.settings;
     check(&wanted)?;

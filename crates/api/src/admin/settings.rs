@@ -10,7 +10,7 @@ use crate::operations::operations;
 
 /// What an administrator sets for the whole tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Settings {
     /// The administration's name, as people see it.
     pub name: String,

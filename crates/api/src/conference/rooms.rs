@@ -81,7 +81,6 @@ pub struct RoomFields {
 
 /// When a meeting or lecture takes place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Booking {
     /// When the first one begins, on the clock on the wall.
     pub starts: LocalMoment,
@@ -115,7 +114,6 @@ pub struct BookingDraft {
 
 /// Somebody who is invited: a person of the house, or an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct InviteeFields {
     /// The person of the house.
     #[serde(default)]

@@ -15,7 +15,7 @@ use crate::{admin::settings::Range, operations::operations};
 
 /// What an administrator sets for the conference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct ConferenceSettings {
     /// Who may have a personal room.
     pub personal: Who,
@@ -84,7 +84,7 @@ impl ConferenceSettings {
 
 /// Who may do something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Who {
     /// Everybody of the house.
     pub everybody: bool,

@@ -612,6 +612,8 @@ pub struct RaisedHand {
     pub seat: SeatId,
     /// Their name: a listener is not in the roster.
     pub name: String,
+    /// Whether they have no account here: their name is what they typed.
+    pub guest: bool,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
@@ -644,10 +646,18 @@ pub struct ChatMessage {
     pub seat: SeatId,
     /// Their name then.
     pub name: String,
+    /// Whether they have no account here: their name is what they typed.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub guest: bool,
     /// Who reads it.
     pub to: ChatTo,
     /// The name of the one person who reads it.
     pub to_name: Option<String>,
+    /// Whether that one person has no account here.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub to_guest: bool,
     /// What is said.
     pub text: String,
     /// The message that it answers.

@@ -19,7 +19,7 @@ use axum::{
 };
 use fernamt_api::conference::entry::{EntryAnswer, EntryKey, EntryPlace, EntryRequest, ProofOfWork};
 use fernamt_domain::{MeetingId, RoomId, Secret, conference::EntrySecret};
-use fernamt_http::{ApiError, Json, Session, Site};
+use fernamt_http::{ApiError, Exact, Json, Session, Site};
 use fernamt_store::{MeetingRecord, StoreError};
 use tokio::time::{Instant, sleep_until};
 
@@ -28,7 +28,7 @@ use self::{
     guard::{DeviceMark, Found, ProofNeeded, Source, Try, Verdict},
     way_in::WayIn,
 };
-use crate::{credentials, exact::Exact, meeting::Hall, standing};
+use crate::{credentials, meeting::Hall, standing};
 
 /// How long every refusal takes, whatever was looked up for it.
 const REFUSED_AFTER: Duration = Duration::from_millis(100);

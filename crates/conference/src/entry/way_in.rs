@@ -8,7 +8,7 @@ use uuid::Builder;
 
 use super::guard::DeviceMark;
 use crate::{
-    meeting::{Hall, facts, seat::Claim, token::TokenKind},
+    meeting::{Hall, core::Kept, facts, seat::Claim, token::TokenKind},
     settings, standing,
     standing::Standing,
 };
@@ -64,9 +64,11 @@ impl WayIn<'_> {
             mark: self.mark.map(|mark| mark.0),
             at: parts.clock.now(),
         };
+        // The token keeps what the booking says: what a host does meanwhile counts when they come.
+        let kept = Kept::of(tenant.meetings().kept_state(meeting.id).await?);
         Ok(EntryAnswer {
             entry: TokenKind::Entry.seal(&parts.sealer, tenant.id(), meeting.id, &claim),
-            place,
+            place: if kept.makes_wait(&claim, room.owner) { EntryPlace::Lobby } else { place },
             role: standing.role,
             name,
             meeting: facts::of(parts, self.site, meeting, &room, &settings).await?,

@@ -167,7 +167,7 @@ impl Card {
 
     /// When a meeting is, in words.
     pub(crate) fn when(&self, language: Language, meeting: &MeetingRecord) -> String {
-        let (begin, end) = (meeting.starts, self.wall.shows(meeting.ends_at));
+        let (begin, end) = (self.wall.shows(meeting.starts_at), self.wall.shows(meeting.ends_at));
         let (day, zone) = (language.day(begin), self.wall.name());
         let until = if end.date() == begin.date() {
             clock(end)

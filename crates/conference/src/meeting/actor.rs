@@ -6,7 +6,10 @@ use axum::extract::ws::Utf8Bytes;
 use fernamt_api::conference::{
     moderation::MeetingSeats,
     settings::ConferenceSettings,
-    socket::{MediaAccess, MeetingCounts, NumberAndPin, PresenceEnded, SocketAct, SocketMessage, SocketRefusal, close},
+    socket::{
+        MediaAccess, MeetingCounts, ModerationNotice, NumberAndPin, PresenceEnded, SocketAct, SocketMessage,
+        SocketRefusal, close,
+    },
 };
 use fernamt_domain::{
     DomainEvent, EndReason, LiveGrant, MeetingId, PersonId, Purpose, SeatId, Secret,
@@ -115,7 +118,15 @@ pub(super) enum ToClient {
 #[derive(Debug)]
 enum ToPlane {
     Order(MediaOrder),
-    Ticket { to: Asked, ticket: TicketFor },
+    Ticket {
+        to: Asked,
+        ticket: TicketFor,
+    },
+    /// Told in its turn: what was ordered before has been carried out.
+    Notice {
+        socket: mpsc::Sender<ToClient>,
+        what: ModerationNotice,
+    },
 }
 
 /// Who asked for a ticket.
@@ -208,7 +219,7 @@ impl Actor {
     ) -> Result<Self, StoreError> {
         let (tenant, id) = (&site.tenant, record.id);
         let room = tenant.rooms().get(record.room).await?;
-        let kept = tenant.meetings().kept_state(id).await?.and_then(|kept| serde_json::from_value(kept).ok());
+        let kept = Kept::of(tenant.meetings().kept_state(id).await?);
         let mut chat = Vec::new();
         for row in tenant.messages().of_meeting(id).await? {
             let opened = hall
@@ -231,7 +242,7 @@ impl Actor {
             rules: standing::permissions(&room).into(),
             waiting_text: room.waiting_text.clone(),
             limits,
-            kept: kept.unwrap_or_default(),
+            kept,
             chat,
             began_at: record.opened_at.unwrap_or_else(|| hall.parts.clock.now()),
             seal: Box::new(move |claim| TokenKind::Resume.seal(&sealer, of, id, claim)),
@@ -533,6 +544,11 @@ impl Actor {
             Output::Media(order) => {
                 let _ = self.plane.send(ToPlane::Order(order)).await;
             }
+            Output::Notice { line, what } => {
+                if let Some(socket) = self.sockets.get(&line).cloned() {
+                    let _ = self.plane.send(ToPlane::Notice { socket, what }).await;
+                }
+            }
             Output::RenewPin { line, re, by } => {
                 let made = self.renew_pin(by).await.inspect_err(|error| {
                     tracing::warn!(%error, "A PIN could not be renewed");
@@ -649,6 +665,10 @@ async fn serve_plane(hall: Arc<Hall>, site: Site, id: MeetingId, most: u32, mut 
                             Err(error)
                         }
                     }
+                }
+                ToPlane::Notice { socket, what } => {
+                    drop(socket.try_send(ToClient::Text(text(&SocketMessage::Moderated { what }))));
+                    Ok(())
                 }
                 // What somebody may do no longer must not stay open because others keep the plane busy.
                 ToPlane::Order(MediaOrder::Permit(id, permissions)) => loop {

@@ -110,14 +110,16 @@ impl Meeting {
         let reader = Reader { seat: asker.seat, moderates: asker.role.moderates() };
         let saying = match act {
             SocketAct::ChatSend { to, text, reply_to } => {
-                let to_name = self.may_write(asker, to)?;
+                let recipient = self.may_write(asker, to)?;
                 let text = text::lines(&text, MAX_CHAT_CHARS).ok_or(SocketRefusal::BadText)?;
                 let message = ChatMessage {
                     id: 0,
                     seat: asker.seat,
                     name: self.name_of(asker.seat),
+                    guest: asker.person.is_none(),
                     to,
-                    to_name,
+                    to_guest: recipient.is_some_and(Presence::guest),
+                    to_name: recipient.map(|one| one.name.clone()),
                     text,
                     reply_to,
                     at: now,
@@ -163,8 +165,8 @@ impl Meeting {
         Ok(())
     }
 
-    /// Whether somebody may write to these now; the name of the one person if it is one.
-    fn may_write(&self, asker: Asker, to: ChatTo) -> Result<Option<String>, SocketRefusal> {
+    /// Whether somebody may write to these now; the one person if it is one.
+    fn may_write(&self, asker: Asker, to: ChatTo) -> Result<Option<&Presence>, SocketRefusal> {
         let may = self.may(asker);
         let allowed = |allowed: bool| if allowed { Ok(()) } else { Err(SocketRefusal::SwitchedOff) };
         match to {
@@ -174,7 +176,7 @@ impl Meeting {
                 let other = self.seats.get(&seat).filter(|other| other.id != asker.seat);
                 let host = other.is_some_and(|other| other.role.moderates());
                 allowed(may.chat_to_one || (host && may.chat_to_hosts))?;
-                other.map(|other| Some(other.name.clone())).ok_or(SocketRefusal::Unknown)
+                other.map(Some).ok_or(SocketRefusal::Unknown)
             }
         }
     }
@@ -212,8 +214,8 @@ impl Meeting {
                     Some(question) => Some(text::lines(&question, MAX_QUESTION_CHARS).ok_or(SocketRefusal::BadText)?),
                     None => None,
                 };
-                let name = self.name_of(asker.seat);
-                self.hands.raise(asker.seat, &name, question, now).map_err(|_| SocketRefusal::Full)?;
+                let (name, guest) = (self.name_of(asker.seat), asker.person.is_none());
+                self.hands.raise(asker.seat, (&name, guest), question, now).map_err(|_| SocketRefusal::Full)?;
                 self.tell_hands(Some(asker.seat));
                 Ok(())
             }
@@ -532,7 +534,10 @@ impl Meeting {
 
     fn notice(&mut self, seat: SeatId, what: ModerationNotice) {
         if let Some(line) = self.seats.get(&seat).and_then(|one| one.line) {
-            self.tell(line, SocketMessage::Moderated { what });
+            match what {
+                ModerationNotice::HandLowered => self.tell(line, SocketMessage::Moderated { what }),
+                _ => self.push(Output::Notice { line, what }),
+            }
         }
     }
 

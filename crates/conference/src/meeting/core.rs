@@ -16,8 +16,8 @@ use std::{
 use fernamt_api::conference::{
     entry::{EntryPlace, MeetingFacts},
     socket::{
-        MAX_NAME_CHARS, MeetingCounts, NumberAndPin, PresenceEnded, Reaction, SEAT_WAITS_S, SocketAct, SocketMessage,
-        SocketRefusal, close,
+        MAX_NAME_CHARS, MeetingCounts, ModerationNotice, NumberAndPin, PresenceEnded, Reaction, SEAT_WAITS_S,
+        SocketAct, SocketMessage, SocketRefusal, close,
     },
 };
 use fernamt_domain::{
@@ -152,6 +152,14 @@ pub enum Output {
     },
     /// Tell the media plane.
     Media(MediaOrder),
+    /// Tell a socket what was done to it, once the media plane has carried out what it was told before: whoever switches
+    /// on again at once must not be switched off by it.
+    Notice {
+        /// Which.
+        line: LineId,
+        /// What.
+        what: ModerationNotice,
+    },
     /// Write a message of the chat to the store.
     Store(Saying),
     /// Keep the meeting's state in the store.
@@ -218,6 +226,32 @@ pub struct Kept {
     pub inside: Option<BTreeSet<SeatId>>,
     /// The browsers of guests who were removed.
     pub removed_marks: Vec<[u8; 16]>,
+}
+
+impl Kept {
+    /// What the store has of it.
+    pub(crate) fn of(stored: Option<serde_json::Value>) -> Self {
+        stored.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+    }
+
+    /// Whether somebody who comes anew waits, whatever their way in says: a host removed them, or lets nobody in unseen.
+    pub(crate) fn makes_wait(&self, claim: &Claim, owner: PersonId) -> bool {
+        let removed = self.removed_at(claim, owner).is_some();
+        let role = self.roles.get(&claim.seat).copied().unwrap_or(claim.role);
+        let unseen = self.is_marked(claim) || self.rules.is_some_and(|rules| rules.lobby);
+        removed || (unseen && !role.moderates())
+    }
+
+    /// When they were removed, if they were. Nobody removes the owner.
+    fn removed_at(&self, claim: &Claim, owner: PersonId) -> Option<i64> {
+        let removed = self.removed.iter().find(|(seat, _)| *seat == claim.seat).map(|(_, at)| *at);
+        removed.filter(|_| claim.person != Some(owner))
+    }
+
+    /// Whether they come with a browser of which a guest was removed.
+    fn is_marked(&self, claim: &Claim) -> bool {
+        claim.mark.is_some_and(|mark| self.removed_marks.contains(&mark))
+    }
 }
 
 /// How many a meeting takes.
@@ -411,8 +445,7 @@ impl Meeting {
         if self.over {
             return self.turn_away(line, PresenceEnded::MeetingEnded);
         }
-        let removed = self.kept.removed.iter().find(|(seat, _)| *seat == claim.seat).map(|(_, at)| *at);
-        let removed = removed.filter(|_| !self.is_owner(claim.person));
+        let removed = self.kept.removed_at(claim, self.owner);
         if removed.is_some_and(|at| unix_millis(claim.at) <= at) {
             return self.turn_away(line, PresenceEnded::Removed);
         }
@@ -436,7 +469,7 @@ impl Meeting {
             }
             return;
         }
-        let marked = claim.mark.is_some_and(|mark| self.kept.removed_marks.contains(&mark));
+        let marked = self.kept.is_marked(claim);
         let known_removed = removed.is_some() || marked;
         let inside = self.kept.inside.as_ref().is_none_or(|inside| inside.contains(&claim.seat));
         let had_a_seat = resumes && claim.place == EntryPlace::Seat && inside && !marked;

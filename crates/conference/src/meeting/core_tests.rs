@@ -119,6 +119,9 @@ impl Room {
                     self.closed.insert(line, code);
                 }
                 Output::Media(order) => self.orders.push(order),
+                Output::Notice { line, what } => {
+                    self.told.entry(line).or_default().push(SocketMessage::Moderated { what });
+                }
                 Output::Store(saying) => self.stored.push(saying),
                 Output::Keep(kept) => self.kept = Some(kept),
                 Output::Audit { action, .. } => self.audited.push(action),

@@ -24,7 +24,7 @@ impl Hands {
     pub(super) fn raise(
         &mut self,
         seat: SeatId,
-        name: &str,
+        (name, guest): (&str, bool),
         question: Option<String>,
         now: OffsetDateTime,
     ) -> Result<(), TooManyHands> {
@@ -35,7 +35,7 @@ impl Hands {
         if self.raised.len() >= MAX_HANDS {
             return Err(TooManyHands);
         }
-        self.raised.push(RaisedHand { seat, name: name.to_owned(), since: now, question });
+        self.raised.push(RaisedHand { seat, name: name.to_owned(), guest, since: now, question });
         Ok(())
     }
 

@@ -167,3 +167,34 @@ fn each_act_of_a_host_is_written_down_once() {
         assert_eq!(room.audited, wanted, "{act:?}");
     }
 }
+
+#[test]
+fn a_guest_is_marked_in_what_they_said_and_asked_also_for_who_never_met_them() {
+    let mut room = Room::new(RoomKind::Lecture);
+    room.join(1, MeetingRole::Host);
+    room.join(2, MeetingRole::Participant);
+    room.join(3, MeetingRole::Listener);
+    room.join(4, MeetingRole::Guest);
+    let to = |n| ChatTo::One { seat: seat(n) };
+    let write = |to| SocketAct::ChatSend { to, text: "Guten Tag".into(), reply_to: None };
+    for (by, to) in [(2, ChatTo::Everybody), (3, ChatTo::Everybody), (4, to(1)), (1, to(4)), (1, to(2))] {
+        assert_eq!(room.act(by, write(to)), Ok(()));
+    }
+    for by in [2, 3] {
+        assert_eq!(room.act(by, SocketAct::HandRaise { question: None }), Ok(()));
+    }
+    let raised = room.take(1).into_iter().rev().find_map(|message| match message {
+        SocketMessage::Hands { hands, .. } => Some(hands),
+        _ => None,
+    });
+    let raised: Vec<_> = raised.unwrap().iter().map(|hand| (hand.seat, hand.guest)).collect();
+    assert_eq!(raised, [(seat(2), false), (seat(3), true)]);
+
+    // Only what is stored outlives a restart.
+    let stored = serde_json::from_str(&serde_json::to_string(&room.stored).unwrap()).unwrap();
+    let mut room = Room::with(RoomKind::Lecture, Kept::default(), stored);
+    room.join(1, MeetingRole::Host);
+    let Some(SocketMessage::Welcome(welcome)) = room.take(1).into_iter().next() else { panic!("no welcome") };
+    let marks: Vec<_> = welcome.chat.iter().map(|message| (message.guest, message.to_guest)).collect();
+    assert_eq!(marks, [(false, false), (true, false), (true, false), (false, true), (false, false)]);
+}

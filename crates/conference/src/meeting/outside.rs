@@ -8,7 +8,7 @@ use fernamt_api::conference::{
     socket::{MediaAccess, SocketAct, SocketRefusal},
 };
 use fernamt_domain::{MeetingId, SeatId};
-use fernamt_http::{ApiError, Json, Path, Session};
+use fernamt_http::{ApiError, Exact, Json, Path, Session};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -24,7 +24,6 @@ use super::{
 use crate::{
     entry::seat_of,
     error::{ConferenceError, not_moderating},
-    exact::Exact,
     standing::Standing,
 };
 

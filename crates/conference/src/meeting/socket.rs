@@ -19,7 +19,7 @@ use fernamt_api::conference::{
         HELLO_WITHIN_S, MAX_MESSAGE_BYTES, PresenceEnded, SocketAct, SocketHello, SocketMessage, SocketRequest, close,
     },
 };
-use fernamt_domain::{LiveGrant, MeetingId};
+use fernamt_domain::{LiveGrant, MeetingId, TargetId};
 use fernamt_http::{ApiError, Path, Session, Site};
 use fernamt_identity::Refusal;
 use futures_util::{
@@ -176,7 +176,7 @@ async fn grant(
 ) -> Result<Option<LiveGrant>, Turned> {
     let Some(person) = claim.person else { return Ok(None) };
     let session = session.filter(|session| session.person() == person).ok_or(ENTER_AGAIN)?;
-    match hall.parts.authoriser.seat(&site.tenant, &session.facts, id, &session.situation).await {
+    match hall.parts.authoriser.attend(&site.tenant, &session.facts, TargetId(id.0), &session.situation).await {
         Ok(grant) => Ok(Some(grant)),
         Err(Refusal::Store(_) | Refusal::TooMany(_)) => Err(LATER),
         Err(_) => Err(Turned { why: Some(PresenceEnded::Revoked), code: close::ENDED }),

@@ -21,7 +21,7 @@ use fernamt_domain::{
     audit::AuditKind,
     conference::{MeetingState, ProtectionClass},
 };
-use fernamt_http::{Administrator, Json, Path, version};
+use fernamt_http::{Administrator, Exact, Json, Path, version};
 use fernamt_store::{StoreError, TenantStore};
 use serde_json::{Value, json};
 
@@ -31,7 +31,6 @@ use crate::{
     act::done,
     check::Checks,
     error::{ConferenceError, over},
-    exact::Exact,
     lifecycle, rooms, settings,
 };
 

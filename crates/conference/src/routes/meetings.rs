@@ -24,7 +24,7 @@ use fernamt_domain::{
     audit::AuditKind,
     conference::{MeetingRole, MeetingState, RoomKind},
 };
-use fernamt_http::{ApiError, Json, Path, Query, Session, version};
+use fernamt_http::{ApiError, Exact, Json, Path, Query, Session, version};
 use fernamt_store::{InviteeRecord, MeetingRecord, RoomRecord, StoreError, Work};
 use serde_json::json;
 
@@ -39,7 +39,6 @@ use crate::{
     check::Checks,
     credentials::{Credentials, keep_number, pin_print},
     error::{ConferenceError, not_moderating, over},
-    exact::Exact,
     invitation::{Card, Guest, access, booking_of},
     lifecycle,
     post::{self, Content},

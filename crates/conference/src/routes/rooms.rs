@@ -27,7 +27,7 @@ use fernamt_domain::{
     audit::AuditKind,
     conference::{MeetingRole, MeetingState, ProtectionClass, RoomKind},
 };
-use fernamt_http::{ApiError, Json, Path, Query, Session, version};
+use fernamt_http::{ApiError, Exact, Json, Path, Query, Session, version};
 use fernamt_store::{InviteeRecord, MeetingRecord, Page as StorePage, RoomRecord, TenantStore, Work};
 use serde_json::json;
 use time::Duration;
@@ -38,7 +38,6 @@ use crate::{
     act::{done, page_of},
     booking::{Slot, Wall},
     error::{ConferenceError, not_moderating},
-    exact::Exact,
     invitation::{Card, Guest, Language, Place, zone_of},
     post::{self, Content},
     rooms::{self, Invited},

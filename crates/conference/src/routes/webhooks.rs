@@ -12,7 +12,7 @@ use fernamt_api::conference::webhooks::{
     ChangeWebhook, Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFields, WebhookWithSecret,
 };
 use fernamt_domain::{DeliveryId, Secret, WebhookId, audit::AuditKind, rng::random_token};
-use fernamt_http::{Administrator, ApiError, Json, Path, version};
+use fernamt_http::{Administrator, ApiError, Exact, Json, Path, version};
 use fernamt_store::{DeliveryRecord, StoreError, TenantStore, WebhookRecord};
 use serde_json::json;
 
@@ -21,7 +21,6 @@ use crate::{
     act::done,
     check::Checks,
     error::ConferenceError,
-    exact::Exact,
     webhooks::{self, SECRET_BYTES, events_of, sealed_for, target_of},
 };
 

@@ -33,7 +33,7 @@ impl Allowed {
 
 /// Who may do what when a meeting begins. Whoever runs it may change that while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Permissions {
     /// Switch on the own microphone.
     pub unmute: Allowed,

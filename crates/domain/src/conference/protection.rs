@@ -43,7 +43,6 @@ text_enum! {
 
 /// What a protection class means for a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Safeguards {
     /// Who waits in the lobby.
     pub lobby: LobbyFor,

@@ -30,7 +30,6 @@ text_enum! {
 
 /// How a booking repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Recurrence {
     /// The rhythm.
     pub every: Every,

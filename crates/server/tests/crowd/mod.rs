@@ -12,18 +12,19 @@ mod signal;
 mod sound;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
-use fernamt_api::conference::socket::{ChatTo, MeetingCounts, MeetingWelcome, SocketAct};
+use fernamt_api::conference::socket::{ChatTo, MeetingCounts, MeetingWelcome, Seat, SocketAct};
 use fernamt_testkit::{office::Office, person::Person};
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, task::JoinHandle, time::timeout};
 
-pub(crate) use browsers::{Browsers, TOLD};
+pub(crate) use browsers::{Browsers, Step, TOLD, Word};
 pub(crate) use member::{Key, Member};
 use sound::Sound;
 
@@ -95,6 +96,16 @@ pub(crate) struct Times {
     /// Until they heard it, too.
     pub(crate) heard: Vec<f64>,
 }
+
+/// What a killed server must have again once it is started: everybody's seat, and the chat.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    seats: Vec<Seat>,
+    chat: Vec<Line>,
+}
+
+/// A message of the chat: its number, and what it says.
+pub(crate) type Line = (u64, String);
 
 impl Crowd {
     /// Brings the administrator and so many guests to the meeting at once, half of them by number and PIN.
@@ -201,8 +212,39 @@ impl Crowd {
     }
 
     /// The whole chat, as one of them reads it.
-    pub(crate) fn chat(&self, number: usize) -> Result<Vec<(u64, String)>> {
+    pub(crate) fn chat(&self, number: usize) -> Result<Vec<Line>> {
         self.wait(self.members[number].whole_chat())
+    }
+
+    /// What there is before the server is killed, of which so many messages.
+    pub(crate) fn keep(&self, messages: usize) -> Result<Kept> {
+        let seats: Vec<_> = self.members.iter().map(|member| member.welcome().own.seat).collect();
+        let ids: BTreeSet<_> = seats.iter().map(|seat| seat.id).collect();
+        ensure!(ids.len() == seats.len(), "not a seat each: {seats:?}");
+        let chat = self.chat(0)?;
+        ensure!(chat.len() == messages, "not {messages} messages: {chat:?}");
+        Ok(Kept { seats, chat })
+    }
+
+    /// Fails unless everybody has that seat again, and reads those messages where they stood, perhaps newer ones below them.
+    /// Returns the whole chat.
+    pub(crate) fn still_has(&self, kept: &Kept) -> Result<Vec<Line>> {
+        let chat = self.chat(0)?;
+        ensure!(chat.starts_with(&kept.chat), "what was written does not stand where it stood: {chat:?}");
+        ensure!(chat.is_sorted_by(|one, next| one.0 < next.0), "not in order: {chat:?}");
+        let texts: BTreeSet<_> = chat.iter().map(|(_, text)| text).collect();
+        ensure!(texts.len() == chat.len(), "something is there twice: {chat:?}");
+        for (number, seat) in kept.seats.iter().enumerate() {
+            let welcome = self.members[number].welcome();
+            let own = &welcome.own.seat;
+            let same = (own.id, &own.name, own.role) == (seat.id, &seat.name, seat.role);
+            ensure!(same, "member {number} has another seat: {own:?} after {seat:?}");
+            let told: Vec<_> = welcome.chat.into_iter().map(|message| (message.id, message.text)).collect();
+            ensure!(chat.ends_with(&told), "member {number} was told {told:?} of {chat:?}");
+            let read = self.chat(number)?;
+            ensure!(read == chat, "member {number} reads {read:?} of {chat:?}");
+        }
+        Ok(chat)
     }
 
     fn wait<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {

@@ -4,6 +4,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { type Held, useHeld } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
+import { listPart, type Part } from '../../../app/merge.ts';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { type FormState, useForm } from '../../../ui/form.tsx';
@@ -13,6 +14,7 @@ import { announce } from '../../../ui/status.tsx';
 import { EditCard, NewEntryPage, Removal, useSave } from '../parts/entry.tsx';
 import { UsedBy } from '../parts/used-by.tsx';
 import { allTargetsQuery, bundleQuery } from '../queries.ts';
+import { useNames } from '../rules/names.ts';
 import { targetKindName } from '../words.ts';
 
 type Bundle = Schema<'Bundle'>;
@@ -64,7 +66,7 @@ export function BundlePage() {
       <Loaded query={bundle}>
         {(data) => (
           <>
-            {held && <EditBundle key={held.data.version} held={held} />}
+            {held && <EditBundle key={held.filling} held={held} />}
             <UsedBy
               rules={data.used_by_rules}
               none={<Trans>Keine. Das Bündel allein erlaubt nichts.</Trans>}
@@ -87,6 +89,16 @@ function EditBundle({ held }: { held: Held<Bundle> }) {
   const { t } = useLingui();
   const validate = useValidation();
   const bundle = held.data;
+  const names = useNames();
+  const parts: Part<Values>[] = [
+    { label: t`Name`, fields: ['name'], text: ({ name }) => name },
+    {
+      label: t`Für wen oder wofür`,
+      fields: ['description'],
+      text: ({ description }) => description,
+    },
+    listPart(t`Ziele`, 'targets', names.target),
+  ];
   const submit = useSave({
     held,
     queryKey: bundleQuery(bundle.id).queryKey,
@@ -101,7 +113,7 @@ function EditBundle({ held }: { held: Held<Bundle> }) {
   });
   const form = useForm<Values>({ initial: valuesOf(bundle), validate, submit });
   return (
-    <EditCard held={held} valuesOf={valuesOf} form={form}>
+    <EditCard held={held} valuesOf={valuesOf} parts={parts} form={form}>
       <BundleFields form={form} />
     </EditCard>
   );

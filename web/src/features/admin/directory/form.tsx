@@ -1,7 +1,11 @@
 import { t as now } from '@lingui/core/macro';
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { ApiProblem } from '../../../api/problem.ts';
+import { settling } from '../../../app/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
+import type { Part } from '../../../app/merge.ts';
 import { fieldProblems, ProblemAlert, showProblem } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { PasswordField, TextAreaField, TextField } from '../../../ui/fields.tsx';
@@ -10,7 +14,7 @@ import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
-import { useDeed } from '../queries.ts';
+import { directoriesQuery, useDeed } from '../queries.ts';
 import { directoryFault } from './words.ts';
 
 type Directory = Schema<'Directory'>;
@@ -27,27 +31,33 @@ type Values = {
   max_failed_binds: string;
 };
 
-type DirectoryFormProps = { directory?: Directory; onDone: () => void };
+type ChangeDirectoryProps = { id: string; onDone: () => void };
+
+/** Changes how a directory is reached. */
+export function ChangeDirectory({ id, onDone }: ChangeDirectoryProps) {
+  const directory = useQuery({ ...directoriesQuery, select: (all) => named(all, id) });
+  const held = useHeld(directory);
+  return held && <DirectoryForm key={held.filling} held={held} onDone={onDone} />;
+}
+
+function named(all: readonly Directory[], id: string): Directory {
+  const found = all.find((one) => one.id === id);
+  if (!found) throw new ApiProblem(404, 'not_found', 'somebody has disconnected it');
+  return found;
+}
+
+type DirectoryFormProps = { held?: Held<Directory>; onDone: () => void };
 
 /** Connects a directory: test first, see whether the right people come, then save. */
-export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
+export function DirectoryForm({ held, onDone }: DirectoryFormProps) {
   const { t } = useLingui();
+  const directory = held?.data;
   const client = useQueryClient();
   const test = useDeed((body: Schema<'SetDirectory'>) =>
     must(api.POST('/api/v1/admin/directories/test', { body })),
   );
   const form = useForm<Values>({
-    initial: {
-      name: directory?.name ?? '',
-      url: directory?.url ?? 'ldaps://',
-      bind_dn: directory?.bind_dn ?? '',
-      bind_password: '',
-      base_dn: directory?.base_dn ?? '',
-      person_filter: directory?.person_filter ?? '',
-      group_filter: directory?.group_filter ?? '',
-      ca_pem: directory?.ca_pem ?? '',
-      max_failed_binds: String(directory?.max_failed_binds ?? 3),
-    },
+    initial: valuesOf(directory),
     validate: (values) => faultsOf(values, !keepsServer(values, directory)),
     submit: async (values) => {
       const body = bodyOf(values);
@@ -74,13 +84,36 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
       }
     },
   });
+  useTyped(held ?? UNHELD, form.values, valuesOf(directory));
+  const parts: Part<Values>[] = [
+    { label: t`Name`, fields: ['name'], text: ({ name }) => name },
+    { label: t`Adresse des Servers`, fields: ['url'], text: ({ url }) => url },
+    { label: t`Konto zum Suchen`, fields: ['bind_dn'], text: ({ bind_dn: name }) => name },
+    { label: t`Wo gesucht wird`, fields: ['base_dn'], text: ({ base_dn: name }) => name },
+    {
+      label: t`Falsche Passwörter bis zur Pause`,
+      fields: ['max_failed_binds'],
+      text: ({ max_failed_binds: most }) => most,
+    },
+    {
+      label: t`Filter für Personen`,
+      fields: ['person_filter'],
+      text: ({ person_filter: filter }) => filter,
+    },
+    {
+      label: t`Filter für Gruppen`,
+      fields: ['group_filter'],
+      text: ({ group_filter: filter }) => filter,
+    },
+    { label: t`Zertifizierungsstelle (PEM)`, fields: ['ca_pem'], text: ({ ca_pem: pem }) => pem },
+  ];
   const sameServer = keepsServer(form.values, directory);
   const testable = Object.keys(faultsOf({ ...form.values, name: 'x' }, !sameServer)).length === 0;
   return (
     <Card title={directory ? directory.name : <Trans>Verzeichnis verbinden</Trans>}>
       <Form
         form={form}
-        failure={showProblem}
+        failure={held ? settling({ held, form, valuesOf, parts }) : showProblem}
         actions={
           <>
             <Button type="submit" variant="primary" pending={form.pending}>
@@ -181,6 +214,20 @@ export function DirectoryForm({ directory, onDone }: DirectoryFormProps) {
     </Card>
   );
 }
+
+const UNHELD = { setTyped: () => undefined };
+
+const valuesOf = (directory: Directory | undefined): Values => ({
+  name: directory?.name ?? '',
+  url: directory?.url ?? 'ldaps://',
+  bind_dn: directory?.bind_dn ?? '',
+  bind_password: '',
+  base_dn: directory?.base_dn ?? '',
+  person_filter: directory?.person_filter ?? '',
+  group_filter: directory?.group_filter ?? '',
+  ca_pem: directory?.ca_pem ?? '',
+  max_failed_binds: String(directory?.max_failed_binds ?? 3),
+});
 
 function TestResult({ result }: { result: Schema<'DirectoryTest'> }) {
   if (!result.ok) {

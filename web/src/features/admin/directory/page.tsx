@@ -12,7 +12,7 @@ import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { dateTime } from '../format.ts';
 import { directoriesQuery, useDeed } from '../queries.ts';
-import { DirectoryForm } from './form.tsx';
+import { ChangeDirectory, DirectoryForm } from './form.tsx';
 import { directoryFault } from './words.ts';
 
 type Directory = Schema<'Directory'>;
@@ -43,9 +43,9 @@ export function DirectoryPage() {
             <>
               {data.map((directory) =>
                 editing === directory.id ? (
-                  <DirectoryForm
+                  <ChangeDirectory
                     key={directory.id}
-                    directory={directory}
+                    id={directory.id}
                     onDone={() => setEditing(undefined)}
                   />
                 ) : (

@@ -3,9 +3,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { type Held, useHeld } from '../../../app/held.ts';
+import { settling } from '../../../app/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
+import { listPart } from '../../../app/merge.ts';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { TextField } from '../../../ui/fields.tsx';
@@ -19,6 +21,7 @@ import { number } from '../format.ts';
 import { EditCard, Removal, useSave } from '../parts/entry.tsx';
 import { UsedBy } from '../parts/used-by.tsx';
 import { allGroupsQuery, allPeopleQuery, groupQuery } from '../queries.ts';
+import { useNames } from '../rules/names.ts';
 import { sourceName } from '../words.ts';
 
 type Group = Schema<'GroupDetail'>;
@@ -38,7 +41,7 @@ export function GroupPage() {
         {(data) => (
           <div className="fa-split">
             {held && data.source === 'local' ? (
-              <Members key={held.data.version} held={held} />
+              <Members key={held.filling} held={held} />
             ) : (
               <DirectoryMembers group={data} />
             )}
@@ -121,6 +124,7 @@ function Members({ held }: { held: Held<Group> }) {
   const group = held.data;
   const people = useQuery(allPeopleQuery);
   const groups = useQuery(allGroupsQuery);
+  const names = useNames();
   const before = membersOf(group);
   const submit = useSave({
     held,
@@ -142,6 +146,10 @@ function Members({ held }: { held: Held<Group> }) {
       title={<Trans>Mitglieder</Trans>}
       held={held}
       valuesOf={membersOf}
+      parts={[
+        listPart(t`Personen`, 'people', names.person),
+        listPart(t`Gruppen, deren Mitglieder dazugehören`, 'groups', names.group),
+      ]}
       form={form}
       action={t`Mitglieder speichern`}
     >
@@ -220,17 +228,28 @@ function Actions({ group }: { group: Group }) {
         isOpen={renaming}
         onClose={() => setRenaming(false)}
       >
-        <Rename group={group} onDone={() => setRenaming(false)} />
+        <Rename id={group.id} onDone={() => setRenaming(false)} />
       </Dialog>
     </Card>
   );
 }
 
-function Rename({ group, onDone }: { group: Group; onDone: () => void }) {
+type RenameProps = { id: string; onDone: () => void };
+
+/** Holds its own version: the members beside it may be in the middle of a change. */
+function Rename({ id, onDone }: RenameProps) {
+  const held = useHeld(useQuery(groupQuery(id)));
+  return held && <RenameForm key={held.filling} held={held} onDone={onDone} />;
+}
+
+const nameOf = ({ name }: Pick<Group, 'name'>) => ({ name });
+
+function RenameForm({ held, onDone }: { held: Held<Group>; onDone: () => void }) {
   const { t } = useLingui();
   const client = useQueryClient();
+  const group = held.data;
   const form = useForm({
-    initial: { name: group.name },
+    initial: nameOf(group),
     validate: ({ name }) => (name.trim() ? {} : { name: t`Geben Sie der Gruppe einen Namen.` }),
     submit: async ({ name }) => {
       try {
@@ -248,10 +267,14 @@ function Rename({ group, onDone }: { group: Group; onDone: () => void }) {
       }
     },
   });
+  useTyped(held, form.values, nameOf(group));
+  const parts = [
+    { label: t`Name`, fields: ['name'] as const, text: ({ name }: Pick<Group, 'name'>) => name },
+  ];
   return (
     <Form
       form={form}
-      failure={showProblem}
+      failure={settling({ held, form, valuesOf: nameOf, parts })}
       actions={
         <>
           <Button type="submit" variant="primary" pending={form.pending}>

@@ -1,7 +1,9 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { useQueryClient } from '@tanstack/react-query';
+import { type UseQueryResult, useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { failureOf } from '../../../app/conflict.tsx';
+import { settling } from '../../../app/conflict.tsx';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
+import type { Part } from '../../../app/merge.ts';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { RadioGroup } from '../../../ui/choices.tsx';
@@ -24,11 +26,12 @@ const NETWORK = /^[0-9a-f.:]+(\/\d{1,3})?$/i;
 const MOST_NETWORKS = 50;
 
 /** The decision in force, and the form to decide anew. */
-export function Decision({ decision }: { decision: OwnTargetsDecision }) {
+export function Decision({ query }: { query: UseQueryResult<OwnTargetsDecision> }) {
+  const held = useHeld(query);
   return (
     <>
-      <InForce decision={decision} />
-      <DecideAnew decision={decision} />
+      {query.data && <InForce decision={query.data} />}
+      {held && <DecideAnew key={held.filling} held={held} />}
     </>
   );
 }
@@ -67,15 +70,19 @@ function InForce({ decision }: { decision: OwnTargetsDecision }) {
   );
 }
 
-function DecideAnew({ decision }: { decision: OwnTargetsDecision }) {
+/** Each decision has a reason of its own. */
+const valuesOf = ({ enabled, networks }: OwnTargetsDecision): Values => ({
+  may: enabled ? 'yes' : 'no',
+  networks: networks.join('\n'),
+  reason: '',
+});
+
+function DecideAnew({ held }: { held: Held<OwnTargetsDecision> }) {
   const { t } = useLingui();
   const client = useQueryClient();
+  const decision = held.data;
   const form = useForm<Values>({
-    initial: {
-      may: decision.enabled ? 'yes' : 'no',
-      networks: decision.networks.join('\n'),
-      reason: '',
-    },
+    initial: valuesOf(decision),
     validate: ({ may, networks, reason }) => {
       const wrong = linesOf(networks).find((line) => !NETWORK.test(line));
       return {
@@ -102,6 +109,7 @@ function DecideAnew({ decision }: { decision: OwnTargetsDecision }) {
           }),
         );
         client.setQueryData(decisionQuery.queryKey, next);
+        held.take(next);
         void client.invalidateQueries({ queryKey: ['admin'] });
         announce('success', t`Die Entscheidung gilt ab jetzt und steht im Prüfprotokoll.`);
       } catch (error) {
@@ -109,7 +117,15 @@ function DecideAnew({ decision }: { decision: OwnTargetsDecision }) {
       }
     },
   });
-  const reload = () => void client.invalidateQueries({ queryKey: decisionQuery.queryKey });
+  useTyped(held, form.values, valuesOf(decision));
+  const parts: Part<Values>[] = [
+    {
+      label: t`Dürfen Personen eigene Ziele eintragen?`,
+      fields: ['may'],
+      text: ({ may }) => (may === 'yes' ? t`ja` : t`nein`),
+    },
+    { label: t`Netze`, fields: ['networks'], text: ({ networks }) => list(linesOf(networks)) },
+  ];
   return (
     <Card
       title={<Trans>Neu entscheiden</Trans>}
@@ -123,7 +139,7 @@ function DecideAnew({ decision }: { decision: OwnTargetsDecision }) {
     >
       <Form
         form={form}
-        failure={failureOf(reload)}
+        failure={settling({ held, form, valuesOf, parts })}
         actions={
           <Button type="submit" variant="primary" pending={form.pending}>
             <Trans>Entscheidung festhalten</Trans>

@@ -31,7 +31,7 @@ export function OwnTargetsPage() {
       <Loaded query={decision}>
         {(data) => (
           <>
-            <Decision key={data.version} decision={data} />
+            <Decision query={decision} />
             {(data.enabled || data.targets > 0) && <PersonsTargets />}
           </>
         )}

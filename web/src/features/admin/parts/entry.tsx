@@ -3,9 +3,8 @@ import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ComponentProps, ReactNode } from 'react';
 import { useAsk } from '../../../app/ask.tsx';
-import { failureOf, settling } from '../../../app/conflict.tsx';
+import { type Settling, settling } from '../../../app/conflict.tsx';
 import { type Held, useTyped } from '../../../app/held.ts';
-import type { Part } from '../../../app/merge.ts';
 import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Form, type FormState } from '../../../ui/form.tsx';
@@ -48,19 +47,15 @@ export function NewEntryPage<Values extends object>(props: NewEntryProps<Values>
   );
 }
 
-type EditCardProps<Data, Values> = {
+type EditCardProps<Data, Values> = Settling<Data, Values> & {
   title?: ReactNode;
-  held: Held<Data>;
-  valuesOf: (data: Data) => Values;
-  /** What the form says, where a change of others is to be brought together with what was typed. */
-  parts?: readonly Part<Values>[];
   form: FormState<Values>;
   /** What the button says, where it is not simply the changes that are saved. */
   action?: string;
   children: ReactNode;
 };
 
-/** The form of an entry that others may change too. */
+/** The form of an entry that others may change too. Its key is `held.filling`. */
 export function EditCard<Data, Values extends object>(props: EditCardProps<Data, Values>) {
   const { title, held, valuesOf, parts, form, action, children } = props;
   const { t } = useLingui();
@@ -69,7 +64,7 @@ export function EditCard<Data, Values extends object>(props: EditCardProps<Data,
     <Card {...(title && { title })}>
       <Form
         form={form}
-        failure={parts ? settling({ held, form, valuesOf, parts }) : failureOf(held.reload)}
+        failure={settling({ held, form, valuesOf, parts })}
         actions={
           <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
             {action ?? t`Änderungen speichern`}

@@ -1,23 +1,22 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { api, must, type Schema } from '../../../api/client.ts';
-import { failureOf } from '../../../app/conflict.tsx';
-import { type Held, useHeld, useTyped } from '../../../app/held.ts';
+import { type Held, useHeld } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import { fieldProblems } from '../../../app/problem-alert.tsx';
+import { listPart, type Part } from '../../../app/merge.ts';
 import { WordBadge } from '../../../app/word.tsx';
-import { Button } from '../../../ui/button.tsx';
 import { CheckboxGroup } from '../../../ui/choices.tsx';
 import { TextField } from '../../../ui/fields.tsx';
-import { Form, useForm } from '../../../ui/form.tsx';
+import { useForm } from '../../../ui/form.tsx';
 import { Icon } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
 import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { PickMany } from '../../../ui/picker.tsx';
-import { announce } from '../../../ui/status.tsx';
-import { dateTime, day, number } from '../format.ts';
+import { dateTime, day, list, number } from '../format.ts';
+import { EditCard, useSave } from '../parts/entry.tsx';
 import { allGroupsQuery, personQuery, personTargetsQuery } from '../queries.ts';
+import { useNames } from '../rules/names.ts';
 import { PersonSticks } from '../sticks/person-sticks.tsx';
 import { personState, ROLES, roleHint, roleName, sourceName, targetKindIcon } from '../words.ts';
 import { PersonActions } from './actions.tsx';
@@ -49,7 +48,7 @@ export function PersonPage() {
             )}
             <div className="fa-split">
               <div className="fa-stack">
-                {held && <EditPerson key={held.data.version} held={held} />}
+                {held && <EditPerson key={held.filling} held={held} />}
                 <Reachable person={data} />
               </div>
               <div className="fa-stack fa-split__aside">
@@ -96,92 +95,96 @@ function AboutPerson({ person }: { person: Person }) {
   );
 }
 
+type Values = { display_name: string; groups: string[]; roles: Schema<'Role'>[] };
+
+const valuesOf = (person: Person): Values => ({
+  display_name: person.display_name,
+  groups: person.groups.map((group) => group.id),
+  roles: person.roles,
+});
+
 function EditPerson({ held }: { held: Held<Person> }) {
   const { t } = useLingui();
   const person = held.data;
-  const client = useQueryClient();
   const groups = useQuery(allGroupsQuery);
   const fromDirectory = person.source === 'directory';
   const local = groups.data?.filter((group) => group.source === 'local');
   const isLocal = (id: string) => local?.some((group) => group.id === id) ?? false;
   const inherited = person.groups.filter((group) => groups.data && !isLocal(group.id));
-  const initial = {
-    display_name: person.display_name,
-    groups: person.groups.map((group) => group.id),
-    roles: person.roles,
-  };
-  const form = useForm({
-    initial,
+  const names = useNames();
+  const parts: Part<Values>[] = [
+    { label: t`Name`, fields: ['display_name'], text: ({ display_name: name }) => name },
+    listPart(t`Gruppen`, 'groups', names.group),
+    {
+      label: t`Aufgaben neben der täglichen Arbeit`,
+      fields: ['roles'],
+      text: ({ roles }) => list(roles.map(roleName)),
+    },
+  ];
+  const submit = useSave({
+    held,
+    queryKey: personQuery(person.id).queryKey,
+    put: (values: Values) =>
+      must(
+        api.PATCH('/api/v1/admin/people/{id}', {
+          params: { path: { id: person.id } },
+          body: {
+            version: person.version,
+            display_name: fromDirectory ? null : values.display_name.trim(),
+            roles: values.roles,
+            groups: values.groups.filter(isLocal),
+          },
+        }),
+      ),
+    done: t`Gespeichert.`,
+  });
+  const form = useForm<Values>({
+    initial: valuesOf(person),
     validate: ({ display_name }) =>
       display_name.trim() ? {} : { display_name: t`Geben Sie den Namen der Person ein.` },
-    submit: async (values) => {
-      try {
-        const next = await must(
-          api.PATCH('/api/v1/admin/people/{id}', {
-            params: { path: { id: person.id } },
-            body: {
-              version: person.version,
-              display_name: fromDirectory ? null : values.display_name.trim(),
-              roles: values.roles,
-              groups: values.groups.filter(isLocal),
-            },
-          }),
-        );
-        client.setQueryData(personQuery(person.id).queryKey, next);
-        held.take(next);
-        void client.invalidateQueries({ queryKey: ['admin'] });
-        announce('success', t`Gespeichert.`);
-      } catch (error) {
-        throw fieldProblems(error);
-      }
-    },
+    submit,
   });
-  const typed = useTyped(held, form.values, initial);
   return (
-    <Card title={<Trans>Angaben</Trans>}>
-      <Form
-        form={form}
-        failure={failureOf(held.reload)}
-        actions={
-          <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
-            <Trans>Änderungen speichern</Trans>
-          </Button>
+    <EditCard
+      title={<Trans>Angaben</Trans>}
+      held={held}
+      valuesOf={valuesOf}
+      parts={parts}
+      form={form}
+    >
+      <TextField
+        label={t`Name`}
+        isReadOnly={fromDirectory}
+        hint={fromDirectory ? t`Kommt aus dem Verzeichnis und wird dort geändert.` : undefined}
+        maxLength={200}
+        {...form.field('display_name')}
+      />
+      <PickMany
+        label={t`Gruppen`}
+        name="groups"
+        optional
+        hint={
+          inherited.length > 0
+            ? t`Aus dem Verzeichnis kommen dazu: ${inherited.map(({ name }) => name).join(', ')}.`
+            : undefined
         }
-      >
-        <TextField
-          label={t`Name`}
-          isReadOnly={fromDirectory}
-          hint={fromDirectory ? t`Kommt aus dem Verzeichnis und wird dort geändert.` : undefined}
-          maxLength={200}
-          {...form.field('display_name')}
-        />
-        <PickMany
-          label={t`Gruppen`}
-          name="groups"
-          optional
-          hint={
-            inherited.length > 0
-              ? t`Aus dem Verzeichnis kommen dazu: ${inherited.map(({ name }) => name).join(', ')}.`
-              : undefined
-          }
-          choices={local?.map((group) => ({ id: group.id, label: group.name }))}
-          values={form.values.groups.filter(isLocal)}
-          onChange={(values) => form.set('groups', values)}
-          none={<Trans>In keiner Gruppe, die hier geführt wird.</Trans>}
-        />
-        <CheckboxGroup
-          legend={t`Aufgaben neben der täglichen Arbeit`}
-          name="roles"
-          options={ROLES.map((role) => ({
-            value: role,
-            label: roleName(role),
-            hint: roleHint(role),
-          }))}
-          values={form.values.roles}
-          onChange={(values) => form.set('roles', values)}
-        />
-      </Form>
-    </Card>
+        choices={local?.map((group) => ({ id: group.id, label: group.name }))}
+        values={form.values.groups.filter(isLocal)}
+        onChange={(values) => form.set('groups', values)}
+        none={<Trans>In keiner Gruppe, die hier geführt wird.</Trans>}
+      />
+      <CheckboxGroup
+        legend={t`Aufgaben neben der täglichen Arbeit`}
+        name="roles"
+        options={ROLES.map((role) => ({
+          value: role,
+          label: roleName(role),
+          hint: roleHint(role),
+        }))}
+        values={form.values.roles}
+        onChange={(values) => form.set('roles', values)}
+      />
+    </EditCard>
   );
 }
 

@@ -4,10 +4,10 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { type ReactNode, useDeferredValue, useState } from 'react';
 import { api, must, type Schema } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
-import { failureOf } from '../../../app/conflict.tsx';
+import { settling } from '../../../app/conflict.tsx';
 import { type Held, useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import { fieldProblems } from '../../../app/problem-alert.tsx';
+import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
 import { Button, ButtonLink } from '../../../ui/button.tsx';
 import { Checkbox, RadioGroup } from '../../../ui/choices.tsx';
 import { TextAreaField, TextField } from '../../../ui/fields.tsx';
@@ -27,7 +27,9 @@ import {
   type RuleValues,
   valuesOf,
 } from './form-values.ts';
+import { useNames } from './names.ts';
 import { SentenceBox } from './sentence-box.tsx';
+import { flat, folded, ruleParts } from './summary.ts';
 
 type Rule = Schema<'Rule'>;
 
@@ -54,7 +56,7 @@ export function NewRulePage() {
     <Page title={t`Regel schreiben`} back={{ to: '/verwaltung/regeln', label: t`Regeln` }}>
       <RuleEditor
         form={form}
-        onReload={() => undefined}
+        failure={showProblem}
         actions={
           <>
             <Button type="submit" variant="primary" pending={form.pending}>
@@ -82,7 +84,7 @@ export function RulePage() {
       back={{ to: '/verwaltung/regeln', label: t`Regeln` }}
       actions={rule.data && <Removal rule={rule.data} />}
     >
-      <Loaded query={rule}>{() => held && <EditRule key={held.data.version} held={held} />}</Loaded>
+      <Loaded query={rule}>{() => held && <EditRule key={held.filling} held={held} />}</Loaded>
     </Page>
   );
 }
@@ -113,10 +115,16 @@ function EditRule({ held }: { held: Held<Rule> }) {
     },
   });
   const typed = useTyped(held, form.values, initial);
+  const failure = settling({
+    held,
+    form: { values: flat(form.values), reset: (values) => form.reset(folded(values)) },
+    valuesOf: (from) => flat(valuesOf(from)),
+    parts: ruleParts(useNames()),
+  });
   return (
     <RuleEditor
       form={form}
-      onReload={held.reload}
+      failure={failure}
       saved={rule.cedar}
       actions={
         <Button type="submit" variant="primary" pending={form.pending} isDisabled={!typed}>
@@ -129,13 +137,13 @@ function EditRule({ held }: { held: Held<Rule> }) {
 
 type EditorProps = {
   form: FormState<RuleValues>;
-  onReload: () => void;
+  failure: (failure: unknown) => ReactNode;
   actions: ReactNode;
   /** The Cedar text in force; the expert's text starts from it. */
   saved?: string;
 };
 
-function RuleEditor({ form, onReload, actions, saved }: EditorProps) {
+function RuleEditor({ form, failure, actions, saved }: EditorProps) {
   const { t } = useLingui();
   const { values } = form;
   const preview = useQuery({
@@ -153,7 +161,7 @@ function RuleEditor({ form, onReload, actions, saved }: EditorProps) {
   return (
     <div className="fa-split">
       <Card>
-        <Form form={form} failure={failureOf(onReload)} actions={actions}>
+        <Form form={form} failure={failure} actions={actions}>
           <TextField
             label={t`Name der Regel`}
             hint={t`Steht im Protokoll und bei „Warum?“, etwa „Bauamt zu Bürozeiten“.`}

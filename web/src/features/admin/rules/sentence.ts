@@ -55,22 +55,9 @@ const grammars: Record<Locale, Grammar> = { de: german, en: english };
 /** Says in one sentence what a rule means. */
 export function ruleSentence(form: RuleForm, names: Names, locale: Locale): Sentence {
   const grammar = grammars[locale];
-  const subject: SubjectParts = {
-    everybody: form.everybody ?? false,
-    groups: (form.groups ?? []).map(names.group),
-    people: (form.people ?? []).map(names.person),
-  };
-  const targets: TargetParts = {
-    all: form.all_targets ?? false,
-    targets: (form.targets ?? []).map(names.target),
-    bundles: (form.bundles ?? []).map(names.bundle),
-    kinds: form.target_kinds ?? [],
-  };
-  const missing = {
-    subject: !subject.everybody && subject.groups.length + subject.people.length === 0,
-    target:
-      !targets.all && targets.targets.length + targets.bundles.length + targets.kinds.length === 0,
-  };
+  const subject = subjectOf(form, names);
+  const targets = targetsOf(form, names);
+  const missing = { subject: isNobody(subject), target: isNothing(targets) };
   if (missing.subject || missing.target) {
     return { text: grammar.missing(missing), complete: false };
   }
@@ -91,6 +78,42 @@ export function ruleSentence(form: RuleForm, names: Names, locale: Locale): Sent
   });
   return { text, complete: true };
 }
+
+/** What single parts of a rule say; empty where they say nothing. */
+export function rulePhrases(form: RuleForm, names: Names, locale: Locale) {
+  const grammar = grammars[locale];
+  const [subject, targets] = [subjectOf(form, names), targetsOf(form, names)];
+  const { valid_from: from = null, valid_until: until = null } = form;
+  return {
+    subject: isNobody(subject) ? '' : grammar.subject(subject),
+    targets: isNothing(targets) ? '' : grammar.targets(targets),
+    times: form.times?.length ? grammar.times(form.times) : '',
+    period: grammar.period(from, until),
+  };
+}
+
+function subjectOf(form: RuleForm, names: Names): SubjectParts {
+  return {
+    everybody: form.everybody ?? false,
+    groups: (form.groups ?? []).map(names.group),
+    people: (form.people ?? []).map(names.person),
+  };
+}
+
+const isNobody = ({ everybody, groups, people }: SubjectParts) =>
+  !everybody && groups.length + people.length === 0;
+
+function targetsOf(form: RuleForm, names: Names): TargetParts {
+  return {
+    all: form.all_targets ?? false,
+    targets: (form.targets ?? []).map(names.target),
+    bundles: (form.bundles ?? []).map(names.bundle),
+    kinds: form.target_kinds ?? [],
+  };
+}
+
+const isNothing = ({ all, targets, bundles, kinds }: TargetParts) =>
+  !all && targets.length + bundles.length + kinds.length === 0;
 
 /** Runs of weekdays: 1,2,3,5 becomes [[1,3],[5,5]]. */
 export function runsOf(days: readonly number[]): [number, number][] {

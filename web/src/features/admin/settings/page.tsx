@@ -1,9 +1,11 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
+import { settling } from '../../../app/conflict.tsx';
 import { deviceKindName } from '../../../app/device-words.ts';
+import { type Held, useHeld, useTyped } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
-import { fieldProblems, showProblem } from '../../../app/problem-alert.tsx';
+import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { sessionQuery } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
 import { CheckboxGroup, RadioGroup } from '../../../ui/choices.tsx';
@@ -16,18 +18,10 @@ import { announce } from '../../../ui/status.tsx';
 import { settingsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
 import { categoryWords } from './retention.ts';
+import { type Periods, periodsOf, settingsParts, type Values } from './summary.ts';
 
 type Settings = Schema<'Settings'>;
-type Values = {
-  name: string;
-  language: 'de' | 'en';
-  accent: string;
-  time_zone: string;
-  approval_needed: Schema<'DeviceKind'>[];
-  idle_minutes: string;
-  session_hours: string;
-} & Record<`days_${string}`, string>;
-
+type View = Schema<'SettingsView'>;
 /** Kinds that somebody enrols by themselves; the others are made by the administration. */
 const ENROLLED = ['browser', 'ssh_key', 'phone'] as const;
 
@@ -38,20 +32,24 @@ const COLOUR = /^#[0-9a-f]{6}$/i;
 export function SettingsPage() {
   const { t } = useLingui();
   const settings = useQuery(settingsQuery);
+  const held = useHeld(settings);
   return (
     <Page title={t`Einstellungen`} lead={<Trans>Was für das ganze Haus gilt.</Trans>} narrow>
-      <Loaded query={settings}>{(data) => <SettingsForm {...data} />}</Loaded>
+      <Loaded query={settings}>
+        {() => held && <SettingsForm key={held.filling} held={held} />}
+      </Loaded>
     </Page>
   );
 }
 
-function SettingsForm({ settings, version, retention, limits }: Schema<'SettingsView'>) {
-  const periods = retention.filter(({ max_days }) => max_days > 0);
+function SettingsForm({ held }: { held: Held<View> }) {
+  const { settings, version, limits } = held.data;
+  const periods = periodsOf(held.data);
   const { idle_minutes: idle, session_hours: hours } = limits;
   const { t } = useLingui();
   const client = useQueryClient();
   const form = useForm<Values>({
-    initial: valuesOf(settings, periods),
+    initial: valuesOf(held.data),
     validate: (values) => ({
       ...(!values.name.trim() && { name: t`Geben Sie den Namen Ihrer Verwaltung ein.` }),
       ...(values.accent.trim() &&
@@ -85,6 +83,7 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
           }),
         );
         client.setQueryData(settingsQuery.queryKey, next);
+        held.take(next);
         void client.invalidateQueries({ queryKey: ['admin'] });
         // The house's name stands in the bar.
         void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
@@ -99,6 +98,8 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
       }
     },
   });
+  useTyped(held, form.values, valuesOf(held.data));
+  const parts = settingsParts(periods);
   const shorter = periods.filter(({ category, default_days: days }) => {
     const now = settings.retention_days[category] ?? days;
     return Number(form.values[`days_${category}`]) < now;
@@ -106,7 +107,7 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
   return (
     <Form
       form={form}
-      failure={showProblem}
+      failure={settling({ held, form, valuesOf, parts })}
       actions={
         <Button type="submit" variant="primary" pending={form.pending}>
           <Trans>Einstellungen speichern</Trans>
@@ -214,9 +215,8 @@ function SettingsForm({ settings, version, retention, limits }: Schema<'Settings
   );
 }
 
-type Periods = readonly Schema<'RetentionRule'>[];
-
-function valuesOf(settings: Settings, periods: Periods): Values {
+function valuesOf(view: View): Values {
+  const { settings } = view;
   return {
     name: settings.name,
     language: settings.language === 'en' ? 'en' : 'de',
@@ -226,7 +226,7 @@ function valuesOf(settings: Settings, periods: Periods): Values {
     idle_minutes: String(settings.idle_minutes),
     session_hours: String(settings.session_hours),
     ...Object.fromEntries(
-      periods.map(({ category, default_days: days }) => [
+      periodsOf(view).map(({ category, default_days: days }) => [
         `days_${category}`,
         String(settings.retention_days[category] ?? days),
       ]),

@@ -15,6 +15,7 @@ import { targetKindName } from '../words.ts';
 import { TargetFormFields } from './fields.tsx';
 import { EMPTY_TARGET, faultsOf, fieldsOf, TARGET_PATHS, valuesOf } from './form-values.ts';
 import { TargetHealth } from './health.tsx';
+import { targetParts } from './summary.ts';
 
 type Target = Schema<'Target'>;
 
@@ -72,7 +73,7 @@ export function TargetPage() {
       <Loaded query={target}>
         {(data) => (
           <div className="fa-split">
-            {held && <EditTarget key={held.data.version} held={held} />}
+            {held && <EditTarget key={held.filling} held={held} />}
             <div className="fa-stack fa-split__aside">
               <TargetHealth target={data} />
               <Belongs target={data} />
@@ -107,7 +108,13 @@ function EditTarget({ held }: { held: Held<Target> }) {
   });
   const form = useForm({ initial: valuesOf(target), validate: faultsOf, submit });
   return (
-    <EditCard title={<Trans>Angaben</Trans>} held={held} valuesOf={valuesOf} form={form}>
+    <EditCard
+      title={<Trans>Angaben</Trans>}
+      held={held}
+      valuesOf={valuesOf}
+      parts={targetParts()}
+      form={form}
+    >
       <TargetFormFields form={form} isNew={false} />
     </EditCard>
   );

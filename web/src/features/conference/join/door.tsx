@@ -108,7 +108,7 @@ export function Door({ answer, seal, onJoin }: DoorProps) {
               label={t`Ihr Name`}
               hint={
                 role === 'listener' ? (
-                  <Trans>Diesen Namen sieht, wer die Besprechung leitet.</Trans>
+                  <Trans>Diesen Namen sieht, wer den Vortrag leitet.</Trans>
                 ) : (
                   <Trans>Diesen Namen sehen die anderen.</Trans>
                 )

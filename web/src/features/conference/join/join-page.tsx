@@ -17,6 +17,7 @@ import { rememberedSeal } from '../end-to-end.ts';
 import type { DeviceKind } from '../meeting/media/devices.ts';
 import { faultOf, storedChoice } from '../meeting/media/devices.ts';
 import { type LocalSource, loadMedia } from '../meeting/media/session.ts';
+import { isLecture } from '../meeting/model.ts';
 import { type SeatOfTab, seatAfterReload } from '../meeting/seat-of-tab.ts';
 import { deviceFaultText } from './device-words.ts';
 import { Door, type Joining } from './door.tsx';
@@ -166,7 +167,14 @@ function JoinPage() {
         view.at === 'lobby' ? (
           <Lobby view={view} onLeave={() => meeting?.leave()} />
         ) : view.ended ? (
-          <OutcomePage why={view.ended} onAgain={again} signedIn={Boolean(session)} />
+          <OutcomePage
+            why={view.ended}
+            lecture={isLecture({
+              facts: view.facts ?? (step.at === 'door' ? step.answer.meeting : null),
+            })}
+            onAgain={again}
+            signedIn={Boolean(session)}
+          />
         ) : (
           <Knocking proof={null} />
         )

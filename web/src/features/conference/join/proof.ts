@@ -1,4 +1,4 @@
-import { ownScript } from './own-script.ts';
+import { ownScript } from '../../../app/own-script.ts';
 import workerAddress from './proof-worker.ts?worker&url';
 import type { Challenge, Proof } from './solve.ts';
 

@@ -21,7 +21,9 @@ const line = (id: number, from: string, more: Partial<ChatMessage> = {}): ChatMe
   id,
   seat: from,
   name: from,
+  guest: false,
   to: { who: 'everybody' },
+  to_guest: false,
   to_name: null,
   text: 'Guten Tag',
   reply_to: null,
@@ -39,6 +41,8 @@ const ONE = 1_000;
 const place = document.body.appendChild(document.createElement('div'));
 let root: Root;
 
+const onAct = async () => true;
+
 function show(chat: readonly ChatMessage[], seats: readonly Seat[] = []) {
   const view = {
     ...emptyMeeting,
@@ -52,7 +56,7 @@ function show(chat: readonly ChatMessage[], seats: readonly Seat[] = []) {
   act(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <ChatPanel view={view} onAct={async () => true} />
+        <ChatPanel view={view} onAct={onAct} />
       </I18nProvider>,
     ),
   );
@@ -111,17 +115,49 @@ describe('the chat', () => {
     expect(log().scrollTop).toBe(4 * ONE);
   });
 
+  it('draws a message once, however many are written below it', () => {
+    const drawn = vi.fn(() => '2026-11-23T09:00:00Z');
+    const first: ChatMessage = {
+      ...line(1, 'a'),
+      get at() {
+        return drawn();
+      },
+    };
+    const second = line(2, 'me', { reply_to: 1 });
+    show([first, second]);
+    const once = drawn.mock.calls.length;
+    show([first, second, line(3, 'a')]);
+    expect(drawn).toHaveBeenCalledTimes(once);
+  });
+
   it('marks guests and hosts beside their names, where nothing cuts it', () => {
     const guest = seat('g', { name: 'Erika (Moderation)', role: 'guest', guest: true });
     const host = seat('h', { role: 'host' });
-    const chat = [line(1, 'g'), line(2, 'h', { reply_to: 1 }), line(3, 'a')];
+    const left = { name: 'Jana (Moderation)', guest: true };
+    const chat = [
+      line(1, 'g', { guest: true }),
+      line(2, 'h', { reply_to: 1 }),
+      line(3, 'a'),
+      line(4, 'left before one came', left),
+      line(5, 'me', { to: { who: 'one', seat: 'left' }, to_name: 'Ole', to_guest: true }),
+    ];
     show(chat, [guest, host, seat('a')]);
     const marks = [...place.querySelectorAll('.fa-message__head')].map((head) =>
       [...head.querySelectorAll(':scope > .fa-mark')].map(({ textContent }) => textContent),
     );
-    expect(marks).toEqual([['Gast'], ['Gastgeber/in'], []]);
+    expect(marks).toEqual([['Gast'], ['Gastgeber/in'], [], ['Gast'], []]);
+    expect(place.querySelector('.fa-message__private')?.textContent).toBe('nur Ole (Gast)');
     expect(place.querySelector('blockquote')?.textContent).toMatch(/^Gast g: /);
     const options = [...place.querySelectorAll('option')].map(({ textContent }) => textContent);
     expect(options).toContain('Gast: Erika (Moderation)');
+  });
+
+  it('leads to the addresses in a message', () => {
+    show([line(1, 'a', { text: 'Siehe https://amt.example/a.' })]);
+    const link = place.querySelector('.fa-message__text a');
+    expect([link?.textContent, link?.getAttribute('target')]).toEqual([
+      'https://amt.example/a',
+      '_blank',
+    ]);
   });
 });

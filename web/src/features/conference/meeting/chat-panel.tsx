@@ -1,12 +1,13 @@
 import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useCallback, useRef, useState } from 'react';
 import { formatLocale } from '../../../i18n/index.ts';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Menu, MenuDivider, MenuItem } from '../../../ui/menu.tsx';
 import type { MeetingView } from './controller.ts';
-import { NameMark } from './name-mark.tsx';
+import { withLinks } from './links.tsx';
+import { NameMark, speakerOf } from './name-mark.tsx';
 import { sealable } from './sealed-text.ts';
 import { useFollow } from './use-follow.ts';
 import type { Act, ChatMessage, ChatTo, Seat } from './wire.ts';
@@ -30,14 +31,12 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
   const { behind, onScroll, toEnd } = useFollow(list, chat, own?.id);
 
   const recipients = recipientsOf(view, t`Alle`, t`Moderation`);
-  const answered =
-    draft.replyTo &&
-    shownName({ name: draft.replyTo.name, guest: view.met.get(draft.replyTo.seat)?.guest });
+  const answered = draft.replyTo && shownName(draft.replyTo);
   const chosen = recipients.find(({ id }) => id === to) ?? recipients[0];
-  const begin = (change: Partial<Draft>) => {
+  const begin = useCallback((change: Partial<Draft>) => {
     setDraft({ ...empty, ...change });
     field.current?.focus();
-  };
+  }, []);
   const send = async () => {
     const text = draft.text.trim();
     if (!text || !chosen) return;
@@ -97,8 +96,7 @@ export function ChatPanel({ view, onAct }: ChatPanelProps) {
             ownId={own?.id ?? ''}
             moderates={may.moderate}
             onAct={onAct}
-            onReply={() => begin({ replyTo: message })}
-            onEdit={() => begin({ editing: message, text: message.text })}
+            onBegin={begin}
           />
         ))}
       </div>
@@ -216,18 +214,15 @@ type EntryProps = {
   ownId: string;
   moderates: boolean;
   onAct: (act: Act) => Promise<boolean>;
-  onReply: () => void;
-  onEdit: () => void;
+  onBegin: (draft: Partial<Draft>) => void;
 };
 
-function Entry(props: EntryProps) {
-  const { message, met, answers, mine, ownId, moderates, onAct, onReply, onEdit } = props;
+/** Remembered, as there may be thousands, and each has a menu. */
+const Entry = memo(function Entry(props: EntryProps) {
+  const { message, met, answers, mine, ownId, moderates, onAct, onBegin } = props;
   const { t } = useLingui();
   const { id, name, text, at, edited_at: edited, to } = message;
-  const recipient = shownName({
-    name: message.to_name ?? '',
-    guest: to.who === 'one' && met.get(to.seat)?.guest,
-  });
+  const recipient = shownName({ name: message.to_name ?? '', guest: message.to_guest });
   const react = (reaction: (typeof reactions)[number]) => {
     const given = message.reactions.find((one) => one.reaction === reaction);
     void onAct({ act: 'chat_react', id, reaction, on: !given?.seats.includes(ownId) });
@@ -236,7 +231,7 @@ function Entry(props: EntryProps) {
     <article className={`fa-message ${mine ? 'fa-message--mine' : ''}`}>
       <header className="fa-message__head">
         <span className="fa-message__name">{mine ? <Trans>Sie</Trans> : name}</span>
-        {!mine && <NameMark of={met.get(message.seat)} />}
+        {!mine && <NameMark of={speakerOf(message, met)} />}
         <time dateTime={at}>{timeOf(at)}</time>
         {to.who !== 'everybody' && (
           <span className="fa-message__private">
@@ -254,8 +249,16 @@ function Entry(props: EntryProps) {
           label={t`Nachricht von ${name}`}
           trigger={<IconButton label={t`Nachricht von ${name}: mehr`} icon={icons.iconMoreHoriz} />}
         >
-          <MenuItem icon={icons.iconReply} onAction={onReply}>{t`Antworten`}</MenuItem>
-          {mine && <MenuItem icon={icons.iconEdit} onAction={onEdit}>{t`Ändern`}</MenuItem>}
+          <MenuItem
+            icon={icons.iconReply}
+            onAction={() => onBegin({ replyTo: message })}
+          >{t`Antworten`}</MenuItem>
+          {mine && (
+            <MenuItem
+              icon={icons.iconEdit}
+              onAction={() => onBegin({ editing: message, text })}
+            >{t`Ändern`}</MenuItem>
+          )}
           {(mine || moderates) && (
             <MenuItem
               icon={icons.iconDelete}
@@ -274,7 +277,7 @@ function Entry(props: EntryProps) {
       {answers && (
         <blockquote className="fa-message__quote">
           {/* First, since the end of the line is cut. */}
-          {answers.seat !== ownId && <NameMark of={met.get(answers.seat)} />} {answers.name}:{' '}
+          {answers.seat !== ownId && <NameMark of={speakerOf(answers, met)} />} {answers.name}:{' '}
           {answers.text}
         </blockquote>
       )}
@@ -284,7 +287,7 @@ function Entry(props: EntryProps) {
           <Trans>Hier nicht zu entschlüsseln</Trans>
         </p>
       ) : (
-        <p className="fa-message__text">{text}</p>
+        <p className="fa-message__text">{withLinks(text)}</p>
       )}
       {edited && (
         <p className="fa-message__edited">
@@ -310,6 +313,16 @@ function Entry(props: EntryProps) {
         </ul>
       )}
     </article>
+  );
+}, showsTheSame);
+
+/** Of all whom one has met, a message shows two. */
+function showsTheSame({ met, ...before }: EntryProps, { met: now, ...after }: EntryProps): boolean {
+  const shown = [after.message.seat, after.answers?.seat ?? ''];
+  const keys = Object.keys(after) as (keyof typeof after)[];
+  return (
+    shown.every((seat) => met.get(seat) === now.get(seat)) &&
+    keys.every((key) => before[key] === after[key])
   );
 }
 

@@ -3,6 +3,7 @@ import type { DeviceChoice } from './media/devices.ts';
 import type { MediaState } from './media/seats.ts';
 import { type LocalSource, MediaSession, type MediaTicket } from './media/session.ts';
 import { emptyMeeting, heard, type MeetingModel } from './model.ts';
+import { paced } from './paced.ts';
 import { Sealed, type SealState } from './sealed.ts';
 import { forgetSeat, rememberSeat } from './seat-of-tab.ts';
 import { MeetingSocket } from './socket.ts';
@@ -47,6 +48,8 @@ const MAX_FLOATING = 12;
 const MAX_SPOKE = 30;
 /** Between two wishes for a new way to the media, so that a broken one is not asked for without end. */
 const TICKET_EVERY_MS = 2_000;
+/** Between two pictures of the meeting. Hundreds come, speak and write in one moment, and each of it is not drawn. */
+const REST_MS = 100;
 
 const silence: MediaState = {
   line: 'idle',
@@ -85,6 +88,9 @@ export class Meeting {
   private askedAt = 0;
   private asking: ReturnType<typeof setTimeout> | undefined;
   private started = false;
+  private readonly draw = paced(() => {
+    for (const listener of this.listeners) listener();
+  }, REST_MS);
 
   constructor(
     private entering: Entering,
@@ -288,7 +294,7 @@ export class Meeting {
 
   private publish(change: Partial<MeetingView>): void {
     this.view = { ...this.view, ...change };
-    for (const listener of this.listeners) listener();
+    this.draw();
   }
 }
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Checkbox, Select } from '../../../ui/choices.tsx';
 import { CopyField } from '../../../ui/copy-field.tsx';
-import { Dialog } from '../../../ui/dialog.tsx';
+import { ConfirmDialog, Dialog } from '../../../ui/dialog.tsx';
 import { TextAreaField } from '../../../ui/fields.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert } from '../../../ui/notice.tsx';
@@ -129,7 +129,12 @@ export function RulesDialog({ view, onAct, onEndForAll, ...open }: RulesProps) {
     keyof Rules & ('locked' | 'lobby' | 'may_unmute' | 'may_show' | 'may_share' | 'may_react'),
     string,
   ][] = [
-    ['locked', t`Besprechung schließen: Niemand kommt mehr herein`],
+    [
+      'locked',
+      isLecture(view)
+        ? t`Vortrag schließen: Niemand kommt mehr herein`
+        : t`Besprechung schließen: Niemand kommt mehr herein`,
+    ],
     ['lobby', t`Warteraum: Wer jetzt kommt, wartet, ganz gleich wer`],
     ['may_unmute', t`Wer stummgeschaltet wurde, darf wieder sprechen`],
     ['may_show', t`Kamera erlauben`],
@@ -279,7 +284,7 @@ export function QuestionDialog({
 }
 
 type LeaveProps = OpenProps & {
-  view: MeetingView;
+  view: Pick<MeetingView, 'facts' | 'may'>;
   onLeave: () => void;
   onEndForAll: () => void;
 };
@@ -288,9 +293,10 @@ type LeaveProps = OpenProps & {
 export function LeaveDialog({ view, onLeave, onEndForAll, ...open }: LeaveProps) {
   const { t } = useLingui();
   const moderates = view.may.moderate;
+  const lecture = isLecture(view);
   return (
     <Dialog
-      title={t`Besprechung verlassen?`}
+      title={lecture ? t`Vortrag verlassen?` : t`Besprechung verlassen?`}
       role="alertdialog"
       {...open}
       footer={
@@ -309,25 +315,59 @@ export function LeaveDialog({ view, onLeave, onEndForAll, ...open }: LeaveProps)
     >
       {moderates ? (
         <p>
-          <Trans>Wenn Sie verlassen, geht die Besprechung für die anderen weiter.</Trans>
+          {lecture ? (
+            <Trans>Wenn Sie gehen, läuft der Vortrag für die anderen weiter.</Trans>
+          ) : (
+            <Trans>Wenn Sie gehen, geht die Besprechung für die anderen weiter.</Trans>
+          )}
         </p>
       ) : (
         <p>
-          <Trans>Solange die Besprechung läuft, können Sie zurückkommen.</Trans>
+          {lecture ? (
+            <Trans>Solange der Vortrag läuft, können Sie zurückkommen.</Trans>
+          ) : (
+            <Trans>Solange die Besprechung läuft, können Sie zurückkommen.</Trans>
+          )}
         </p>
       )}
     </Dialog>
   );
 }
 
+/** Before a host ends it: what comes with that. */
+export function EndDialog({
+  view,
+  onEnd,
+  ...open
+}: OpenProps & { view: Pick<MeetingView, 'facts'>; onEnd: () => Promise<boolean> }) {
+  const { t } = useLingui();
+  return (
+    <ConfirmDialog
+      title={isLecture(view) ? t`Vortrag für alle beenden?` : t`Besprechung für alle beenden?`}
+      action={t`Für alle beenden`}
+      danger
+      {...open}
+      onConfirm={onEnd}
+    >
+      <p>
+        <Trans>Alle werden hinausgeschickt, und Link, Raumnummer und PIN gelten nicht mehr.</Trans>
+      </p>
+    </ConfirmDialog>
+  );
+}
+
 /** Somebody guesses PINs of this meeting. */
-export function GuessedAlert({ onRenew }: { onRenew: () => void }) {
+export function GuessedAlert({ lecture, onRenew }: { lecture: boolean; onRenew: () => void }) {
   const { t } = useLingui();
   return (
     <Alert
       tone="warning"
       live="polite"
-      title={t`Jemand probiert PINs dieser Besprechung durch.`}
+      title={
+        lecture
+          ? t`Jemand probiert PINs dieses Vortrags durch.`
+          : t`Jemand probiert PINs dieser Besprechung durch.`
+      }
       actions={<Button small onPress={onRenew}>{t`Neue PIN erzeugen`}</Button>}
     >
       <p>

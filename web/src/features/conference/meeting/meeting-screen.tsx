@@ -13,6 +13,7 @@ import { useDark } from './dark.ts';
 import {
   AboutDialog,
   DevicesDialog,
+  EndDialog,
   GuessedAlert,
   KeysDialog,
   LeaveDialog,
@@ -62,7 +63,6 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
   // A reader who waited in the lobby hears that the meeting has begun for them.
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useDark();
-  const news = useNews(meeting, isBroken(view));
   const unread = useUnread(view, panel === 'chat');
 
   const tiles = useMemo(() => tilesOf(view), [view]);
@@ -129,7 +129,11 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
 
   return (
     <div className={`fa-meeting ${panel ? 'fa-meeting--panel' : ''}`}>
-      <title>{t`${view.facts?.title ?? ''} – Besprechung – Fernamt`}</title>
+      <title>
+        {lecture
+          ? t`${view.facts?.title ?? ''} – Vortrag – Fernamt`
+          : t`${view.facts?.title ?? ''} – Besprechung – Fernamt`}
+      </title>
       <Head view={view} onAbout={() => setOpened('about')} />
       <main id="inhalt" className="fa-meeting__main" tabIndex={-1}>
         <h1 className="kern-sr-only" tabIndex={-1} ref={heading}>
@@ -199,9 +203,7 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         onLeave={() => setOpened('leave')}
       />
       {small.window && <SmallWindow window={small.window} tiles={tiles} heard={view.spoke} />}
-      <p className="kern-sr-only" role="status">
-        {news}
-      </p>
+      <News meeting={meeting} broken={isBroken(view)} />
       <DevicesDialog
         isOpen={opened === 'devices'}
         onClose={close}
@@ -244,20 +246,12 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         onLeave={() => meeting.leave()}
         onEndForAll={endForAll}
       />
-      <ConfirmDialog
-        title={t`Besprechung für alle beenden?`}
-        action={t`Für alle beenden`}
-        danger
+      <EndDialog
         isOpen={opened === 'end'}
         onClose={close}
-        onConfirm={() => act({ act: 'end_for_all' })}
-      >
-        <p>
-          <Trans>
-            Alle werden hinausgeschickt, und Link, Raumnummer und PIN gelten nicht mehr.
-          </Trans>
-        </p>
-      </ConfirmDialog>
+        view={view}
+        onEnd={() => act({ act: 'end_for_all' })}
+      />
       <ConfirmDialog
         title={t`${removing ? shownName(removing) : ''} entfernen?`}
         action={t`Entfernen`}
@@ -267,9 +261,13 @@ export function MeetingScreen({ meeting }: { meeting: Meeting }) {
         onConfirm={() => removing && act({ act: 'remove', seat: removing.id })}
       >
         <p>
-          <Trans>
-            Die Person verlässt die Besprechung sofort und kommt nicht von selbst wieder.
-          </Trans>
+          {lecture ? (
+            <Trans>Die Person verlässt den Vortrag sofort und kommt nicht von selbst wieder.</Trans>
+          ) : (
+            <Trans>
+              Die Person verlässt die Besprechung sofort und kommt nicht von selbst wieder.
+            </Trans>
+          )}
         </p>
       </ConfirmDialog>
     </div>
@@ -297,7 +295,11 @@ function Head({ view, onAbout }: { view: MeetingView; onAbout: () => void }) {
         </span>
       </button>
       <p className="fa-meeting__count">
-        <Icon of={icons.iconGroup} size="small" label={t`In der Besprechung`} />
+        <Icon
+          of={icons.iconGroup}
+          size="small"
+          label={isLecture(view) ? t`Im Vortrag` : t`In der Besprechung`}
+        />
         {counts.seated}
       </p>
       <Clock since={view.beganAt} />
@@ -419,7 +421,7 @@ function Notices(props: NoticesProps) {
           <AdmitButton lobby={lobby} onAct={onAct} />
         </p>
       )}
-      {may.moderate && guessed && <GuessedAlert onRenew={onRenew} />}
+      {may.moderate && guessed && <GuessedAlert lecture={isLecture(view)} onRenew={onRenew} />}
     </div>
   );
 }
@@ -463,6 +465,16 @@ function Reactions({ view }: { view: MeetingView }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What a reader hears. It stands alone, so that the meeting is not drawn anew for each sentence. */
+function News({ meeting, broken }: { meeting: Meeting; broken: boolean }) {
+  const news = useNews(meeting, broken);
+  return (
+    <p className="kern-sr-only" role="status">
+      {news}
+    </p>
   );
 }
 

@@ -29,7 +29,9 @@ const line = (id: number, text: string): ChatMessage => ({
   id,
   seat: 'a',
   name: 'a',
+  guest: false,
   to: { who: 'everybody' },
+  to_guest: false,
   to_name: null,
   text,
   reply_to: null,
@@ -70,11 +72,11 @@ describe('the meeting as the page knows it', () => {
   it('knows who wrote, also after they went', () => {
     const gone: Message = { message: 'roster', seats: [], gone: ['a'], counts };
     const model = once(
-      welcome({ roster: [seat('a', { guest: true })] }),
+      welcome({ roster: [seat('a', { role: 'cohost' })] }),
       gone,
       welcome({ roster: [] }),
     );
-    expect(model.met.get('a')?.guest).toBe(true);
+    expect(model.met.get('a')?.role).toBe('cohost');
   });
 
   it('replaces who is known, adds who is new, and forgets who went', () => {

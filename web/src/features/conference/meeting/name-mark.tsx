@@ -1,13 +1,18 @@
 import { Icon, icons } from '../../../ui/icon.tsx';
-import type { Role } from './wire.ts';
+import type { Role, Seat } from './wire.ts';
 import { guestMark, roleName } from './words.ts';
 
 /** What one must know of somebody beside their name. */
-export type Marked = { guest: boolean; role: Role };
+export type Marked = { guest: boolean; role?: Role | undefined };
+
+/** Whoever wrote or asked. That they are a guest comes with what they said; who went may have led before one came. */
+export const speakerOf = (
+  { seat, guest }: { seat: string; guest: boolean },
+  met: ReadonlyMap<string, Seat>,
+): Marked => ({ guest, role: met.get(seat)?.role });
 
 type NameMarkProps = {
-  /** Nothing is said of who is not known here, such as a listener. */
-  of: Marked | undefined;
+  of: Marked;
   /** Where there is little room, who leads is marked with a sign. */
   brief?: boolean;
 };
@@ -17,7 +22,6 @@ type NameMarkProps = {
  * choose theirs.
  */
 export function NameMark({ of, brief = false }: NameMarkProps) {
-  if (!of) return null;
   const leads = of.role === 'host' || of.role === 'cohost' ? roleName(of.role) : null;
   return (
     <>

@@ -38,7 +38,7 @@ describe('what a reader hears', () => {
     const came: Message = { message: 'roster', seats: [guest], gone: [], counts };
     const there = heard(emptyMeeting, came);
     expect(newsOf(came, emptyMeeting, there)).toBe('Erika (Moderation) (Gast) ist da.');
-    const hand = { seat: guest.id, name: guest.name, since: '2026-11-23T09:00:00Z' };
+    const hand = { seat: 'x', name: guest.name, guest: true, since: '2026-11-23T09:00:00Z' };
     const raised: Message = { message: 'hands', hands: [hand], total: 1 };
     expect(newsOf(raised, there, heard(there, raised))).toBe(
       'Erika (Moderation) (Gast) hebt die Hand.',

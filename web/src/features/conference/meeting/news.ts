@@ -16,7 +16,7 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
     case 'hands': {
       const known = new Set(before.hands.map(({ seat }) => seat));
       const raised = after.hands.find(({ seat }) => !known.has(seat) && seat !== after.own?.id);
-      return raised ? t`${named(raised, after)} hebt die Hand.` : null;
+      return raised ? t`${shownName(raised)} hebt die Hand.` : null;
     }
     case 'chat':
       return message.edited_at ||
@@ -24,27 +24,30 @@ export function newsOf(message: Message, before: MeetingModel, after: MeetingMod
         before.chat.some(({ id }) => id === message.id)
         ? null
         : after.chat.find(({ id }) => id === message.id)?.sealed
-          ? t`Nachricht von ${named(message, after)}, die Sie ohne den Schlüssel nicht lesen können.`
-          : t`Nachricht von ${named(message, after)}: ${message.text}`;
+          ? t`Nachricht von ${shownName(message)}, die Sie ohne den Schlüssel nicht lesen können.`
+          : t`Nachricht von ${shownName(message)}: ${message.text}`;
     case 'lobby': {
       const known = new Set(before.lobby.map(({ seat }) => seat));
       const waits = after.lobby.find(({ seat }) => !known.has(seat));
       return waits ? t`${shownName(waits)} wartet im Warteraum.` : null;
     }
     case 'rules':
-      return before.rules.locked === after.rules.locked
-        ? null
-        : after.rules.locked
-          ? t`Die Besprechung ist jetzt geschlossen.`
-          : t`Die Besprechung ist wieder offen.`;
+      return before.rules.locked === after.rules.locked ? null : lockText(after);
     default:
       return null;
   }
 }
 
-/** Somebody who said or did something; a listener is not in the roster. */
-const named = ({ seat, name }: { seat: string; name: string }, { met }: MeetingModel) =>
-  shownName({ name, guest: met.get(seat)?.guest });
+function lockText(meeting: MeetingModel): string {
+  if (isLecture(meeting)) {
+    return meeting.rules.locked
+      ? t`Der Vortrag ist jetzt geschlossen.`
+      : t`Der Vortrag ist wieder offen.`;
+  }
+  return meeting.rules.locked
+    ? t`Die Besprechung ist jetzt geschlossen.`
+    : t`Die Besprechung ist wieder offen.`;
+}
 
 function comings(before: MeetingModel, after: MeetingModel): string | null {
   const said: string[] = [];

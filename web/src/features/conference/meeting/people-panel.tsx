@@ -5,8 +5,8 @@ import { SearchField } from '../../../ui/fields.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { AdmitButton } from './admit-button.tsx';
 import type { MeetingView } from './controller.ts';
-import { isLecture } from './model.ts';
-import { NameMark } from './name-mark.tsx';
+import { isLecture, listens } from './model.ts';
+import { NameMark, speakerOf } from './name-mark.tsx';
 import type { Act, Seat } from './wire.ts';
 import { guestMark, roleName } from './words.ts';
 
@@ -21,10 +21,12 @@ const LEADING = ['host', 'cohost', 'presenter'];
 /** Who waits, who wants to speak, and who is there. */
 export function PeoplePanel({ view, onAct, menuOf }: PeoplePanelProps) {
   const { may, roster, counts } = view;
-  const seats = [...roster.values()].toSorted(
-    (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name),
-  );
   const lecture = isLecture(view);
+  // Oneself is in the roster even where one only listens.
+  const listening = listens(view) ? view.own : null;
+  const seats = [...roster.values()]
+    .filter(({ id }) => id !== listening?.id)
+    .toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   return (
     <div className="fa-people">
       {may.moderate && view.lobby.length > 0 && <Waiting view={view} onAct={onAct} />}
@@ -60,9 +62,16 @@ export function PeoplePanel({ view, onAct, menuOf }: PeoplePanelProps) {
           {may.moderate ? (
             <FindListeners view={view} onAct={onAct} menuOf={menuOf} />
           ) : (
-            <p className="fa-muted fa-small">
-              <Trans>Zuhörende sehen einander nicht.</Trans>
-            </p>
+            <>
+              {listening && (
+                <ul className="fa-people__list">
+                  <Person seat={listening} view={view} menu={null} />
+                </ul>
+              )}
+              <p className="fa-muted fa-small">
+                <Trans>Zuhörende sehen einander nicht.</Trans>
+              </p>
+            </>
           )}
         </section>
       )}
@@ -183,13 +192,13 @@ function Hands({ view, onAct }: { view: MeetingView; onAct: (act: Act) => Promis
         </p>
       )}
       <ol className="fa-people__list">
-        {hands.map(({ seat, name, question, sealed }, index) => (
+        {hands.map(({ seat, name, guest, question, sealed }, index) => (
           <li key={seat} className="fa-person fa-person--hand">
             <span className="fa-person__place">{index + 1}</span>
             <span className="fa-person__text">
               <span className="fa-person__name">
                 {seat === own?.id ? <Trans>{name} (Sie)</Trans> : name}{' '}
-                {seat !== own?.id && <NameMark of={met.get(seat)} />}
+                {seat !== own?.id && <NameMark of={speakerOf({ seat, guest }, met)} />}
               </span>
               {question && !sealed && <span className="fa-person__question">{question}</span>}
               {sealed && (

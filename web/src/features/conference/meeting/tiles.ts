@@ -1,14 +1,15 @@
 import type { MeetingView } from './controller.ts';
+import { listens } from './model.ts';
 import type { TileView } from './stage/arrange.ts';
 
 /** What stands on the stage: everybody who may be seen there, and every shared screen. */
 export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
   const raised = new Set(hands.map(({ seat }) => seat));
   const seats = [...roster.values()];
-  // Oneself comes last: one wants to see the others.
+  // Oneself comes last: one wants to see the others. Whoever only listens is seen by nobody.
   const ordered = [
     ...seats.filter(({ id }) => id !== own?.id),
-    ...seats.filter(({ id }) => id === own?.id),
+    ...seats.filter(({ id }) => id === own?.id && !listens({ own })),
   ];
   const tiles = ordered.map(({ id, name, guest, role, away }): TileView => {
     const sent = media.seats.get(id);
@@ -22,6 +23,8 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
       own: id === own?.id,
       picture: sent?.unreadable ? null : (sent?.camera ?? null),
       unreadable: sent?.unreadable ?? false,
+      noPicture: sent?.failed.camera ?? null,
+      noSound: sent?.failed.microphone ?? null,
       microphone: sent?.microphone ?? 'none',
       // The sound of a shared screen counts as theirs on the media line, too.
       speaking: sent?.microphone === 'on' && media.speakers.includes(id),
@@ -31,8 +34,7 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
   });
   const screens = ordered.flatMap(({ id, name, guest, role }): TileView[] => {
     const sent = media.seats.get(id);
-    const screen = sent?.screen;
-    if (!sent || !screen) return [];
+    if (!sent || !(sent.screen || sent.failed.screen)) return [];
     return [
       {
         id: `${id}/screen`,
@@ -42,8 +44,10 @@ export function tilesOf({ roster, own, media, hands }: TileSource): TileView[] {
         guest,
         role,
         own: id === own?.id,
-        picture: sent.unreadable ? null : screen,
+        picture: sent.unreadable ? null : sent.screen,
         unreadable: sent.unreadable,
+        noPicture: sent.failed.screen,
+        noSound: null,
         microphone: 'none',
         speaking: sent.microphone !== 'on' && media.speakers.includes(id),
         quality: 'good',

@@ -51,7 +51,10 @@ export function Toolbar(props: ToolbarProps) {
   const sends = !listens({ own });
   const waiting = view.lobby.length;
   return (
-    <section className="fa-tools" aria-label={t`Besprechung steuern`}>
+    <section
+      className="fa-tools"
+      aria-label={isLecture(view) ? t`Vortrag steuern` : t`Besprechung steuern`}
+    >
       <div className="fa-tools__group">
         {sends && (
           <>
@@ -121,7 +124,7 @@ export function Toolbar(props: ToolbarProps) {
       <div className="fa-tools__group fa-tools__group--end">
         <Tool
           name={t`Verlassen`}
-          label={t`Besprechung verlassen`}
+          label={isLecture(view) ? t`Vortrag verlassen` : t`Besprechung verlassen`}
           icon={icons.iconCallEnd}
           state="leave"
           onPress={props.onLeave}

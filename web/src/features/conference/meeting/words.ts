@@ -1,5 +1,5 @@
 import { t } from '@lingui/core/macro';
-import { fieldText } from '../../../api/problem-text.ts';
+import { unseenIn } from '../../../api/unseen.ts';
 import { KeyMissing } from './sealed.ts';
 import { ActLost, ActRefused } from './socket.ts';
 import type { Reaction, Role } from './wire.ts';
@@ -112,11 +112,5 @@ export function refusalText(error: unknown, written = ''): [string, string] {
 /** What the server takes in no text, apart from line breaks and tabs. */
 const HIDDEN = /[^\P{Cc}\n\t]|[\u2028-\u2029\u202A-\u202E\u2066-\u2069]/u;
 
-/** Says which character nobody sees stands where, if there is one. */
-function hiddenIn(text: string): string | undefined {
-  const characters = [...text.trim()];
-  const at = characters.findIndex((character) => HIDDEN.test(character));
-  if (at < 0) return undefined;
-  const number = characters[at]?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
-  return fieldText('control_character', { position: String(at + 1), character: `U+${number}` });
-}
+const hiddenIn = (text: string) =>
+  unseenIn(text.trim(), (character) => (HIDDEN.test(character) ? 'control_character' : undefined));

@@ -38,6 +38,8 @@ export function bookingFaults(error: unknown, values: Values): unknown {
       const { most = '?', days = '?' } = params;
       found[values.end === 'count' ? 'count' : 'until'] =
         t`Eine Serie hat höchstens ${most} Termine, und keinen später als in ${days} Tagen.`;
+    } else if (code === 'no_such_time') {
+      found.from = text;
     } else {
       found[FIELDS[path] ?? path] = text;
     }

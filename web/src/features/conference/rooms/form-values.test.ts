@@ -232,5 +232,11 @@ describe('the form of a booking', () => {
     expect(Object.keys(fields).toSorted()).toEqual(['day', 'people', 'to', 'until']);
     expect(fields.people).toMatch(/^Ines: /);
     expect(fields.to).toBe('Möglich sind 5 Minuten bis 12 Stunden.');
+    const skipped = new ApiProblem(422, 'invalid', '', {}, [
+      fault('booking.starts', 'no_such_time'),
+    ]);
+    expect((bookingFaults(skipped, values) as FieldProblem).fields).toEqual({
+      from: 'An diesem Tag werden die Uhren vorgestellt: Diese Uhrzeit gibt es dann nicht.',
+    });
   });
 });

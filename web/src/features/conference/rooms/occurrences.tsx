@@ -26,6 +26,7 @@ export function Occurrences({ room, options, onShow }: OccurrencesProps) {
   const { ask, dialog } = useAsk(CONFERENCE);
   const [moving, setMoving] = useState<Summary>();
   const runs = runsIt(room.role);
+  const lecture = room.kind === 'lecture';
 
   const cancel = (meeting: Summary) => {
     let tell = true;
@@ -58,7 +59,7 @@ export function Occurrences({ room, options, onShow }: OccurrencesProps) {
   };
   const end = (meeting: Summary) =>
     ask({
-      title: t`Die Besprechung für alle beenden?`,
+      title: lecture ? t`Den Vortrag für alle beenden?` : t`Die Besprechung für alle beenden?`,
       text: (
         <p>
           <Trans>Alle werden sofort getrennt, und der Termin ist vorbei.</Trans>
@@ -72,7 +73,7 @@ export function Occurrences({ room, options, onShow }: OccurrencesProps) {
             params: { path: { id: meeting.id } },
           }),
         ),
-      done: t`Die Besprechung ist beendet.`,
+      done: lecture ? t`Der Vortrag ist beendet.` : t`Die Besprechung ist beendet.`,
     });
   const restore = (day: string) => {
     let tell = true;

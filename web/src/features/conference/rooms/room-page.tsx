@@ -234,6 +234,7 @@ function Removal({ room, options }: { room: Room; options: Options }) {
   const navigate = useNavigate();
   const { ask, dialog } = useAsk(CONFERENCE);
   const personal = room.kind === 'personal';
+  const lecture = room.kind === 'lecture';
   const running = room.meetings.some(({ state }) => state === 'running');
   const remove = () => {
     let tell = true;
@@ -253,7 +254,11 @@ function Removal({ room, options }: { room: Room; options: Options }) {
           </p>
           {running && (
             <p>
-              <Trans>Gerade läuft eine Besprechung darin; sie endet sofort.</Trans>
+              {lecture ? (
+                <Trans>Der Vortrag läuft gerade; er endet sofort.</Trans>
+              ) : (
+                <Trans>Gerade läuft eine Besprechung darin; sie endet sofort.</Trans>
+              )}
             </p>
           )}
           {!personal && <Told room={room} mail={options.mail} onChange={(next) => (tell = next)} />}
@@ -267,7 +272,11 @@ function Removal({ room, options }: { room: Room; options: Options }) {
             params: { path: { id: room.id }, query: { quietly: !tell } },
           }),
         ),
-      done: personal ? t`Der Raum ist entfernt.` : t`Die Besprechung ist abgesagt.`,
+      done: personal
+        ? t`Der Raum ist entfernt.`
+        : lecture
+          ? t`Der Vortrag ist abgesagt.`
+          : t`Die Besprechung ist abgesagt.`,
       onDone: () => void navigate({ to: '/besprechungen' }),
     });
   };

@@ -143,13 +143,22 @@ function Dates({ values }: { values: Values }) {
   const shown = all ? starts : starts.slice(0, FIRST_DATES);
   const left = starts.length - shown.length;
   const listed = moved.map(wallText).join('; ');
+  // The first date must be one; later ones of a series come an hour later.
+  const refused = starts[0] !== undefined && moved.includes(starts[0]);
   const missing = moved.length > 0 && (
     <Alert tone="warning" live="polite" title={<Trans>Diese Uhrzeit gibt es nicht</Trans>}>
       <p>
-        <Trans>
-          Die Uhr wird auf Sommerzeit gestellt und überspringt sie: {listed}. Die Besprechung
-          begänne dann eine Stunde später. Wählen Sie besser eine andere Zeit.
-        </Trans>
+        {refused ? (
+          <Trans>
+            Die Uhr wird auf Sommerzeit gestellt und überspringt sie: {listed}. Wählen Sie eine
+            andere Zeit.
+          </Trans>
+        ) : (
+          <Trans>
+            Die Uhr wird auf Sommerzeit gestellt und überspringt sie: {listed}. Dann beginnt die
+            Besprechung eine Stunde später.
+          </Trans>
+        )}
       </p>
     </Alert>
   );

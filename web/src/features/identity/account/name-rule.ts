@@ -1,4 +1,5 @@
 import { fieldText } from '../../../api/problem-text.ts';
+import { unseenIn } from '../../../api/unseen.ts';
 
 /** As many characters as the server takes for a passkey's name. */
 export const MAX_NAME_CHARS = 100;
@@ -19,16 +20,8 @@ const FAULTS = [
  * where the server would refuse too late, after the browser has done something that stays.
  */
 export function nameFault(name: string): string | undefined {
-  const characters = [...name];
-  if (characters.length > MAX_NAME_CHARS) {
+  if ([...name].length > MAX_NAME_CHARS) {
     return fieldText('too_long', { most: String(MAX_NAME_CHARS) });
   }
-  for (const [index, character] of characters.entries()) {
-    const fault = FAULTS.find(([, pattern]) => pattern.test(character));
-    if (fault) {
-      const number = character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
-      return fieldText(fault[0], { position: String(index + 1), character: `U+${number}` });
-    }
-  }
-  return undefined;
+  return unseenIn(name, (character) => FAULTS.find(([, pattern]) => pattern.test(character))?.[0]);
 }

@@ -1,7 +1,7 @@
 import type { RoomOptions } from 'livekit-client';
 import workerAddress from 'livekit-client/e2ee-worker?worker&url';
+import { ownScript } from '../../../../app/own-script.ts';
 import { keyBytes } from '../../end-to-end.ts';
-import { ownScript } from '../../join/own-script.ts';
 
 type LiveKit = typeof import('livekit-client');
 

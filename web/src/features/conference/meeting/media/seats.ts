@@ -1,3 +1,5 @@
+import type { Failure } from './failures.ts';
+
 /** How good somebody's line is, as the media plane measures it. */
 export type Quality = 'good' | 'weak' | 'lost' | 'unknown';
 
@@ -18,6 +20,8 @@ export type SeatMedia = {
   microphone: 'none' | 'muted' | 'on';
   camera: Picture | null;
   screen: Picture | null;
+  /** What is sent and does not come here. */
+  failed: { microphone: Failure | null; camera: Failure | null; screen: Failure | null };
   quality: Quality;
   speaking: boolean;
   /** It is encrypted from device to device with a key that this browser does not have. */

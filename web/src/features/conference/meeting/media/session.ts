@@ -9,6 +9,7 @@ import type {
   VideoCaptureOptions,
 } from 'livekit-client';
 import { cameraWishes, type DeviceChoice, microphoneWishes } from './devices.ts';
+import { Failures } from './failures.ts';
 import type { Sealing } from './sealing.ts';
 import type { MediaState, OwnMedia, Picture, Quality, SeatMedia } from './seats.ts';
 
@@ -69,6 +70,7 @@ export class MediaSession {
   private readonly listeners = new Set<() => void>();
   private readonly pictures = new WeakMap<Track, Picture>();
   private readonly room: Room;
+  private readonly failures: Failures;
   private choice: DeviceChoice;
   private stale = false;
   private closed = false;
@@ -83,6 +85,7 @@ export class MediaSession {
   ) {
     this.choice = options.choice;
     this.room = new livekit.Room(this.roomOptions());
+    this.failures = new Failures(livekit, this.room, () => this.touch());
     this.listen();
   }
 
@@ -358,11 +361,18 @@ export class MediaSession {
   private seat(seat: Participant): SeatMedia {
     const { Source } = this.livekit.Track;
     const microphone = seat.getTrackPublication(Source.Microphone);
+    const camera = seat.getTrackPublication(Source.Camera);
+    const screen = seat.getTrackPublication(Source.ScreenShare);
     return {
       identity: seat.identity,
       microphone: microphone ? (microphone.isMuted ? 'muted' : 'on') : 'none',
-      camera: this.picture(seat.getTrackPublication(Source.Camera)),
-      screen: this.picture(seat.getTrackPublication(Source.ScreenShare)),
+      camera: this.picture(camera),
+      screen: this.picture(screen),
+      failed: {
+        microphone: this.failures.of(microphone),
+        camera: this.failures.of(camera),
+        screen: this.failures.of(screen),
+      },
       quality: this.quality(seat),
       speaking: seat.isSpeaking,
       unreadable: this.unreadable(seat),

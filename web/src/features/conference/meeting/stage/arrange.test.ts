@@ -18,6 +18,12 @@ describe('the stage', () => {
     expect(gridOf(2, { width: 1600, height: 900 }).columns).toBe(2);
     expect(gridOf(2, { width: 360, height: 600 })).toMatchObject({ columns: 1, rows: 2 });
     expect(gridOf(9, { width: 1600, height: 900 })).toMatchObject({ columns: 3, rows: 3 });
+    // On a phone a tile may be wider than high, so that its sides do not stay empty.
+    expect(gridOf(4, { width: 347, height: 630 }).tile.width).toBeGreaterThan(260);
+    expect(gridOf(1, { width: 347, height: 630 }).tile).toMatchObject({
+      width: 347,
+      height: 347 / 1.2,
+    });
   });
 
   it('never makes a tile stick out', () => {

@@ -1,3 +1,4 @@
+import type { Failure } from '../media/failures.ts';
 import type { Picture, Quality } from '../media/seats.ts';
 import type { Role } from '../wire.ts';
 
@@ -15,6 +16,9 @@ export type TileView = {
   picture: Picture | null;
   /** What is sent is encrypted with a key that is not here. */
   unreadable: boolean;
+  /** It is sent and does not come here. */
+  noPicture: Failure | null;
+  noSound: Failure | null;
   microphone: 'none' | 'muted' | 'on';
   speaking: boolean;
   quality: Quality;
@@ -47,7 +51,7 @@ type Wishes = {
 };
 
 const RATIO = 16 / 9;
-/** On a phone held upright faces need height, and cameras give it. */
+/** On a phone held upright faces may be as high as this, and cameras give it. */
 const RATIO_ON_PHONE = 6 / 5;
 const GAP = 8;
 /** Smaller than this, nobody is recognised. */
@@ -57,11 +61,11 @@ const PHONE = 600;
 /** What one browser decodes at once without its fan at full speed. */
 const MAX_PICTURES = 25;
 
+/** The ratio of the highest tile. */
 const ratioOf = (width: number) => (width < PHONE ? RATIO_ON_PHONE : RATIO);
 
 /** The grid in which so many tiles are largest. */
 export function gridOf(count: number, { width, height }: Size): Grid {
-  const ratio = ratioOf(width);
   let best: Grid = { columns: 1, rows: Math.max(1, count), tile: { width: 0, height: 0 } };
   for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
     const rows = Math.ceil(Math.max(1, count) / columns);
@@ -69,14 +73,14 @@ export function gridOf(count: number, { width, height }: Size): Grid {
       width: (width - GAP * (columns - 1)) / columns,
       height: (height - GAP * (rows - 1)) / rows,
     };
-    const tile = {
-      width: Math.max(0, Math.min(room.width, room.height * ratio)),
-      height: Math.max(0, Math.min(room.height, room.width / ratio)),
-    };
-    if (tile.width > best.tile.width) best = { columns, rows, tile };
+    const wide = Math.max(0, Math.min(room.width, room.height * RATIO));
+    const tile = { width: wide, height: Math.max(0, Math.min(room.height, wide / ratioOf(width))) };
+    if (areaOf(tile) > areaOf(best.tile)) best = { columns, rows, tile };
   }
   return best;
 }
+
+const areaOf = ({ width, height }: Size) => width * height;
 
 /** So many tiles can be recognised on a stage of this size. */
 export function galleryCapacity({ width, height }: Size): number {

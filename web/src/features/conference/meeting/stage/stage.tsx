@@ -1,5 +1,5 @@
-import { useLingui } from '@lingui/react/macro';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { IconButton } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import {
@@ -62,7 +62,12 @@ export function Stage({ tiles, layout, pinned, heard, menuOf, children }: StageP
             )}
           </div>
         )}
-        {stage.focus.length === 0 && (
+        {tiles.length === 0 && (
+          <p className="fa-stage__none">
+            <Trans>Noch ist niemand auf der Bühne. Sobald jemand kommt, sehen Sie es hier.</Trans>
+          </p>
+        )}
+        {stage.rest.length > 0 && stage.focus.length === 0 && (
           <ul
             className="fa-stage__grid"
             aria-label={t`Teilnehmende`}
@@ -117,7 +122,8 @@ function useSize(): [(element: HTMLDivElement | null) => void, Size] {
   const [element, setElement] = useState<HTMLDivElement | null>(null);
   const [size, setSize] = useState<Size>({ width: 960, height: 540 });
   const latest = useRef(size);
-  useEffect(() => {
+  // Before the first picture is painted: tiles for another stage would flash.
+  useLayoutEffect(() => {
     if (!element) return;
     const measure = () => {
       const { clientWidth: width, clientHeight: height } = element;

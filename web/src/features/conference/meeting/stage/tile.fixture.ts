@@ -11,6 +11,8 @@ export const tile = (id: string, more: Partial<TileView> = {}): TileView => ({
   own: false,
   picture: null,
   unreadable: false,
+  noPicture: null,
+  noSound: null,
   microphone: 'on',
   speaking: false,
   quality: 'good',

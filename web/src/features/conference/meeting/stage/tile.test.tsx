@@ -31,4 +31,13 @@ describe('a tile', () => {
     expect(labels(drawn({ role: 'host' }))).toContain('Gastgeber/in');
     expect(drawn({ guest: true, kind: 'screen' }).querySelector('.fa-mark')).not.toBeNull();
   });
+
+  it('says what does not come here, and why where that is known', () => {
+    const text = (more: Partial<TileView>) => drawn(more).textContent;
+    expect(text({ noPicture: 'format' })).toContain('Ihr Browser kann dieses Bild nicht');
+    expect(text({ noPicture: 'unknown' })).toContain('Das Bild kommt hier nicht an');
+    expect(text({ noSound: 'format' })).toContain('Ton hier nicht abspielbar');
+    expect(text({ noSound: 'unknown' })).toContain('Ton kommt nicht an');
+    expect(text({})).not.toMatch(/Bild|Ton/);
+  });
 });

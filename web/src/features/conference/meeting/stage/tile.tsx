@@ -33,7 +33,17 @@ export function Tile({ tile, large = false, menu, style }: TileProps) {
           <Trans>Hier nicht zu entschlüsseln</Trans>
         </span>
       )}
-      {!tile.unreadable && (!picture || picture.paused) && (
+      {!tile.unreadable && tile.noPicture && (
+        <span className="fa-seat__closed">
+          <Icon of={icons.iconVideocamOff} />
+          {tile.noPicture === 'format' ? (
+            <Trans>Ihr Browser kann dieses Bild nicht wiedergeben</Trans>
+          ) : (
+            <Trans>Das Bild kommt hier nicht an</Trans>
+          )}
+        </span>
+      )}
+      {!tile.unreadable && !tile.noPicture && (!picture || picture.paused) && (
         <span className="fa-seat__initials" aria-hidden="true">
           {initials(tile.name)}
         </span>
@@ -75,6 +85,15 @@ function Plate({ tile }: { tile: TileView }) {
       )}
       {quality === 'lost' && (
         <Icon of={icons.iconWifiOff} size="small" label={t`Verbindung unterbrochen`} />
+      )}
+      {tile.noSound && (
+        <span className="fa-seat__paused">
+          {tile.noSound === 'format' ? (
+            <Trans>Ton hier nicht abspielbar</Trans>
+          ) : (
+            <Trans>Ton kommt nicht an</Trans>
+          )}
+        </span>
       )}
       {picture?.paused && (
         <span className="fa-seat__paused">

@@ -1,5 +1,5 @@
 import type { Track, TrackProcessor, VideoProcessorOptions } from 'livekit-client';
-import { ownScript } from '../../../join/own-script.ts';
+import { ownScript } from '../../../../../app/own-script.ts';
 import type { OpenDevice } from '../devices.ts';
 import { load } from './load.ts';
 import { Pace } from './pace.ts';

@@ -1,0 +1,54 @@
+import { t } from '@lingui/core/macro';
+import type { Schema } from '../../../api/client.ts';
+import { deviceKindName } from '../../../app/device-words.ts';
+import { listPart, type Part } from '../../../app/merge.ts';
+import { categoryWords } from './retention.ts';
+
+export type Values = {
+  name: string;
+  language: 'de' | 'en';
+  accent: string;
+  time_zone: string;
+  approval_needed: Schema<'DeviceKind'>[];
+  idle_minutes: string;
+  session_hours: string;
+} & Record<`days_${string}`, string>;
+
+export type Periods = readonly Schema<'RetentionRule'>[];
+
+/** The periods that the house may choose. */
+export function periodsOf({ retention }: Schema<'SettingsView'>): Periods {
+  return retention.filter(({ max_days }) => max_days > 0);
+}
+
+/** What the settings say, part by part, in words. */
+export function settingsParts(periods: Periods): Part<Values>[] {
+  return [
+    { label: t`Name der Verwaltung`, fields: ['name'], text: ({ name }) => name },
+    { label: t`Zeitzone`, fields: ['time_zone'], text: ({ time_zone: zone }) => zone },
+    {
+      label: t`Sprache vor der Anmeldung`,
+      fields: ['language'],
+      text: ({ language }) => (language === 'en' ? 'English' : 'Deutsch'),
+    },
+    listPart(t`Diese Arten warten auf Freigabe`, 'approval_needed', (kind) =>
+      deviceKindName(kind as Schema<'DeviceKind'>),
+    ),
+    { label: t`Farbe der Fenster`, fields: ['accent'], text: ({ accent }) => accent },
+    {
+      label: t`Ende ohne Tätigkeit, in Minuten`,
+      fields: ['idle_minutes'],
+      text: ({ idle_minutes: minutes }) => minutes,
+    },
+    {
+      label: t`Ende in jedem Fall, in Stunden`,
+      fields: ['session_hours'],
+      text: ({ session_hours: hours }) => hours,
+    },
+    ...periods.map(({ category }): Part<Values> => {
+      const field = `days_${category}` as const;
+      const { name } = categoryWords(category);
+      return { label: name, fields: [field], text: (values) => values[field] ?? '' };
+    }),
+  ];
+}
