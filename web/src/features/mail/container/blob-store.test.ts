@@ -34,9 +34,7 @@ for (const place of ['folder', 'rows'] as const) {
       await records.remember(() => ({ generation: 0, policySerial: 0, seenMs: 0 }));
       root = new TestFolder();
       files =
-        place === 'folder'
-          ? await FolderFiles.inside(root.asHandle(), PIECE_BYTES)
-          : new RowFiles(database);
+        place === 'folder' ? new FolderFiles(root.asHandle(), PIECE_BYTES) : new RowFiles(database);
       blobs = new BlobStore(session, records, async () => files, turns);
     });
 
@@ -216,9 +214,9 @@ test('a full disk is told as such', async () => {
   const records = new RecordStore(session, new Database(indexedDB), turns);
   await records.remember(() => ({ generation: 0, policySerial: 0, seenMs: 0 }));
   const root = new TestFolder();
-  const files = await FolderFiles.inside(root.asHandle(), PIECE_BYTES);
+  const files = new FolderFiles(root.asHandle(), PIECE_BYTES);
   const blobs = new BlobStore(session, records, async () => files, turns);
-  for (const folder of root.folders.values()) folder.roomBytes = 300_000;
+  root.roomBytes = 300_000;
   await expect(blobs.write('a', stream(noise(400_000)))).rejects.toEqual(
     new ContainerFault('quota'),
   );
@@ -245,3 +243,12 @@ function stream(content: Buffer): ReadableStream<Uint8Array> {
     },
   });
 }
+
+test('looking at files makes no folder, so that none comes back while another tab wipes', async () => {
+  const root = new TestFolder();
+  const files = new FolderFiles(root.asHandle(), PIECE_BYTES);
+  expect(await files.names()).toEqual([]);
+  expect(await files.piece('a', 0)).toBeUndefined();
+  await files.remove('a');
+  expect(root.folders.size).toBe(0);
+});

@@ -350,7 +350,7 @@ function told(keeper: ShareKeeper): Promise<void> {
 
 async function filesIn(browser: Browser, database: Database): Promise<BlobFiles> {
   const folder = await browser.folder();
-  return folder ? FolderFiles.inside(folder, PIECE_BYTES) : new RowFiles(database);
+  return folder ? new FolderFiles(folder, PIECE_BYTES) : new RowFiles(database);
 }
 
 /** Whether what lies inside is as new as what is known of it; then it becomes the next state. */

@@ -9,8 +9,11 @@ export class TestFolder {
     return this as unknown as FileSystemDirectoryHandle;
   }
 
-  async getDirectoryHandle(name: string): Promise<TestFolder> {
-    const folder = this.folders.get(name) ?? new TestFolder();
+  async getDirectoryHandle(name: string, options: { create?: boolean } = {}): Promise<TestFolder> {
+    const known = this.folders.get(name);
+    if (!known && !options.create) throw new DOMException('', 'NotFoundError');
+    const folder = known ?? new TestFolder();
+    if (!known) folder.roomBytes = this.roomBytes;
     this.folders.set(name, folder);
     return folder;
   }
