@@ -1,4 +1,4 @@
-//! Backups: one SQLite file with everything, whichever database the store is in, taken while it runs.
+//! Backups: one SQLite file with everything that may come back, whichever database the store is in, taken while it runs.
 //!
 //! The keys are not in it: sealed values in a backup open only with the installation's master key, which must be
 //! kept apart. Each backup is restore-tested before it gets its name.
@@ -78,6 +78,7 @@ impl Store {
                 let target = partial.to_str().ok_or(StoreError::Address("the path must be UTF-8"))?;
                 let statement = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [target.into()]);
                 self.inner.database.reader.execute_raw(statement).await?;
+                drop_unsaved(partial).await?;
             }
             _ => {
                 let copy = Database::open(DatabaseUrl::Sqlite(partial.to_owned())).await?;
@@ -173,9 +174,18 @@ pub fn parse_journal(journal: impl BufRead) -> Result<Vec<JournalEntry>, StoreEr
     journal.lines().map(read).collect()
 }
 
-/// Copies all rows of all tables, each table after those that it refers to.
+/// Deletes what a backup leaves out from a copy of the whole database. The bytes are overwritten (`secure_delete`).
+async fn drop_unsaved(copy: &Path) -> Result<(), StoreError> {
+    let copy = Database::open(DatabaseUrl::Sqlite(copy.to_owned())).await?;
+    for table in TABLES.iter().filter(|table| table.unsaved) {
+        copy.writer.execute(Query::delete().from_table(table.name)).await?;
+    }
+    copy.close().await
+}
+
+/// Copies the rows of all tables that are part of backups, each table after those that it refers to.
 pub(crate) async fn copy_all(from: &impl ConnectionTrait, to: &impl ConnectionTrait) -> Result<(), StoreError> {
-    for table in TABLES {
+    for table in TABLES.iter().filter(|table| !table.unsaved) {
         copy_table(from, to, table).await?;
     }
     Ok(())

@@ -42,6 +42,7 @@ pub use repo::{
         saying::MessageRecord,
         webhook::{DeliveryRecord, WebhookRecord},
     },
+    container::ContainerRecord,
     credential::{OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
     device::DeviceRecord,
     directory::DirectoryRecord,

@@ -65,6 +65,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Whether deletions are written to the journal, so that a restore repeats them.
     pub journaled: bool,
+    /// Whether backups leave its rows out.
+    pub unsaved: bool,
 }
 
 impl Table {
@@ -222,7 +224,7 @@ fields_via! {
 macro_rules! record {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident in $table:literal, key($($key:ident),*) $($journaled:ident)? {
+        $vis:vis struct $name:ident in $table:literal, key($($key:ident),*) $($mark:ident)? {
             $( $(#[$fmeta:meta])* $field:ident: $type:ty => $category:ident, )+
         }
         $( derived |$record:ident| { $($dname:ident: $dtype:ty => $dcategory:ident = $derive:expr;)+ } )?
@@ -249,7 +251,8 @@ macro_rules! record {
                         category: ::fernamt_domain::DataCategory::$dcategory,
                     }, )+)?
                 ],
-                journaled: $crate::record::record!(@journaled $($journaled)?),
+                journaled: $crate::record::record!(@journaled $($mark)?),
+                unsaved: $crate::record::record!(@unsaved $($mark)?),
             };
 
             fn values(&self) -> Vec<::sea_orm::Value> {
@@ -270,7 +273,9 @@ macro_rules! record {
         }
     };
     (@journaled journaled) => { true };
-    (@journaled) => { false };
+    (@journaled $($other:ident)?) => { false };
+    (@unsaved unsaved) => { true };
+    (@unsaved $($other:ident)?) => { false };
 }
 pub(crate) use record;
 

@@ -1,6 +1,6 @@
 //! Restoring a backup, so that nothing deleted or revoked since comes back.
 //!
-//! All sessions end, devices have to be approved again, links for setting up and the activation codes of sticks are
+//! All sessions end, devices have to be approved again, containers have to be made anew, links for setting up and the activation codes of sticks are
 //! void, and the journal of deletions is repeated. The generations of sticks that were given out since are not known:
 //! once an administrator has approved a stick again, the next one that it presents is taken over. What was changed since the backup in other ways (a password, a rule's text) is as it was then.
 
@@ -177,19 +177,25 @@ async fn settle_sticks<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreErr
 }
 
 /// Clients know states of mail accounts that came after the backup: new ones lie above all of them, and whoever knows an
-/// older one reads everything anew.
+/// older one reads everything anew. What waited on its way out may have arrived long ago: it is not sent by itself, and
+/// what became of it stays unknown.
 async fn settle_mail<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError> {
+    let stopped = vec![to("next_at", &None::<OffsetDateTime>), to("undo_status", &UndoStatus::Final)];
+    scope().set::<EmailSubmissionRecord>(is_null("next_at").not(), stopped).await?;
     scope().add::<MailAccountRecord>(any(), "counter", EPOCH_STEP).await?;
     for account in scope().find::<MailAccountRecord>(any()).all().await? {
         let now = account.counter;
         let (mailbox_state, email_state, thread_state) = (now, now, now);
         let (identity_state, submission_state, forgotten) = (now, now, now);
+        let (delivery_state, vacation_state) = (now, now);
         let settled = MailAccountRecord {
             mailbox_state,
             email_state,
             thread_state,
             identity_state,
             submission_state,
+            delivery_state,
+            vacation_state,
             forgotten,
             ..account
         };

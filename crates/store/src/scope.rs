@@ -36,6 +36,16 @@ pub(crate) struct Scope<'a> {
     rng: &'a dyn Rng,
 }
 
+/// What [`Scope::tally_marked`] counts for one value.
+#[derive(Debug)]
+pub(crate) struct Tally<F> {
+    pub value: F,
+    pub rows: u64,
+    pub different: u64,
+    pub marked_rows: u64,
+    pub marked_different: u64,
+}
+
 /// `column = value`.
 pub(crate) fn is<F: Field>(column: &'static str, value: &F) -> Condition {
     Condition::all().add(Expr::col(column).eq(value.value()))
@@ -202,7 +212,7 @@ impl<'a> Scope<'a> {
         mark: &'static str,
         filter: Condition,
     ) -> Result<Vec<Tally<F>>, StoreError> {
-        let marked = |value: Expr| Expr::from(Expr::case(Expr::col(mark).eq(true), value));
+        let marked = |value: Expr| -> Expr { Expr::case(Expr::col(mark).eq(true), value).into() };
         let mut statement = Query::select();
         statement
             .expr_as(Expr::col(by), "value")

@@ -10,6 +10,7 @@ use crate::{
     repo::{
         audit::{self, Audits},
         conference::{letter::Letters, meeting::Meetings, room::Rooms, saying::Messages, webhook::Webhooks},
+        container::Containers,
         credential::{OtpTokens, Passkeys, RecoveryCodes},
         device::Devices,
         directory::Directories,
@@ -132,6 +133,8 @@ repositories! {
     groups: Groups;
     /// Devices and their keys.
     devices: Devices;
+    /// Containers and the shares of their keys.
+    containers: Containers;
     /// Sticks and how their lines do.
     sticks: Sticks;
     /// Tokens for one-time codes.

@@ -23,13 +23,14 @@ use fernamt_store::{
 use fernamt_testkit::SeededRng;
 use time::Duration;
 
-use crate::support::{Fixture, on_both, postgres, run, signing_key};
+use crate::support::{Fixture, Place, data::CONTAINER_SHARE, on_both, postgres, run, signing_key};
 
 on_both! {
     a_backup_under_load_is_consistent
     nothing_deleted_or_revoked_comes_back
     sticks_come_back_without_what_ended_since
     mail_comes_back_and_clients_read_it_anew
+    no_share_of_a_container_leaves_the_house_or_comes_back
     the_journal_is_kept_beside
     a_restore_deletes_by_each_tenants_own_periods
     a_damaged_backup_is_refused
@@ -275,6 +276,32 @@ async fn mail_comes_back_and_clients_read_it_anew(f: Fixture) {
     assert_eq!(copy.emails().changes(mail.account, newest.number, state, 100).await.unwrap(), None);
     assert!(copy.emails().changes(mail.account, state, state, 100).await.unwrap().is_some());
     restored.close().await.unwrap();
+}
+
+async fn no_share_of_a_container_leaves_the_house_or_comes_back(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let all = f.make().everything(&tenant).await;
+    let holds_share = |bytes: &[u8]| bytes.windows(CONTAINER_SHARE.len()).any(|window| window == CONTAINER_SHARE);
+    let backup = f.folder.path().join("backup");
+    let report = f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+    assert!(report.rows.contains(&("container", 0)) && report.rows.contains(&("device", 2)));
+    assert!(!holds_share(&fs::read(&backup).unwrap()), "not even in pages that are free");
+    assert!(tenant.containers().get(all.device).await.unwrap().share.is_some(), "it goes on here");
+
+    let restored = empty(&f, "restored.sqlite").await;
+    restored.restore(&backup, &[], usual_periods).await.unwrap();
+    assert!(restored.tenant(tenant.id()).containers().devices().await.unwrap().is_empty());
+    restored.close().await.unwrap();
+
+    // A copy of the database's own file, taken without us, is taken for a backup too: what it holds stays behind.
+    if let Place::Sqlite(path) = &f.place {
+        f.store.clone().close().await.unwrap();
+        assert!(holds_share(&fs::read(path).unwrap()), "the test finds a share where there is one");
+        let restored = empty(&f, "copied.sqlite").await;
+        restored.restore(path, &[], usual_periods).await.unwrap();
+        assert!(restored.tenant(tenant.id()).containers().devices().await.unwrap().is_empty());
+        restored.close().await.unwrap();
+    }
 }
 
 async fn the_journal_is_kept_beside(f: Fixture) {

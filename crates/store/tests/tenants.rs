@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fernamt_domain::{DeviceState, PersonState, TenantId, mail::MailType};
 use fernamt_store::{
-    Change, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError, TargetHealthRecord,
+    Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError, TargetHealthRecord,
 };
 use time::macros::date;
 
@@ -115,6 +115,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(own.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
     assert_eq!(own.mail_blobs().uploads(mail.account).await.unwrap(), 0);
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
+    assert_eq!(own.containers().get(theirs.device).await.unwrap(), ContainerRecord::none(theirs.device));
 
     let email = other.emails().these(mail.account, &[mail.email]).await.unwrap().remove(0);
     let mailbox = other.mailboxes().of_account(mail.account).await.unwrap().remove(0);
@@ -136,6 +137,8 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work.groups().remove(theirs.group);
         work.devices().set_state(theirs.device, DeviceState::Revoked, None);
         work.devices().rename(theirs.device, "x");
+        work.containers().held(theirs.device);
+        work.containers().wipe(theirs.device);
         work.devices().touch(theirs.device, date!(2026 - 11 - 21));
         work.sessions().touch(theirs.session);
         work.otp_tokens().assign(theirs.token, None);

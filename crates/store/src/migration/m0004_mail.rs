@@ -27,7 +27,7 @@ const TABLES: &[NewTable] = &[
         name: "mail_account",
         columns: "id uuid, owner uuid?, name text, address text, created_at integer, counter integer, \
                   mailbox_state integer, email_state integer, thread_state integer, identity_state integer, \
-                  submission_state integer, forgotten integer",
+                  submission_state integer, delivery_state integer, vacation_state integer, forgotten integer",
         key: &["id"],
         owners: &[("owner", "person")],
         unique: &["address"],
@@ -118,6 +118,22 @@ const TABLES: &[NewTable] = &[
         key: &["id"],
         owners: &[("account", "mail_account")],
         index: &["account id", "account next_at", "account changed_in", "next_at", "print"],
+        ..NEW
+    },
+    NewTable {
+        name: "mail_vacation",
+        columns: "account uuid, enabled boolean, begins_at integer?, ends_at integer?, subject text?, text text?, \
+                  html text?",
+        key: &["account"],
+        owners: &[("account", "mail_account")],
+        ..NEW
+    },
+    NewTable {
+        name: "mail_vacation_answer",
+        columns: "account uuid, print bytes, at integer",
+        key: &["account", "print"],
+        owners: &[("account", "mail_account")],
+        index: &["at"],
         ..NEW
     },
 ];

@@ -4,6 +4,7 @@ mod m0001_first;
 mod m0002_sticks;
 mod m0003_conference;
 mod m0004_mail;
+mod m0005_container;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_sticks::Migration),
             Box::new(m0003_conference::Migration),
             Box::new(m0004_mail::Migration),
+            Box::new(m0005_container::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, PersonId};
 use time::{Date, OffsetDateTime};
 
-use super::repository;
+use super::{container::ContainerRecord, repository};
 use crate::{
     StoreError,
     page::{Page, Paged},
@@ -86,7 +86,7 @@ impl Devices<'_, Writing> {
         self.scope.insert(device).await
     }
 
-    /// Changes how far a device is trusted. What is revoked stays revoked.
+    /// Changes how far a device is trusted. What is revoked stays revoked, and its container opens nowhere any more.
     pub async fn set_state(
         &self,
         id: DeviceId,
@@ -99,6 +99,9 @@ impl Devices<'_, Writing> {
         let values =
             vec![to("state", &state), to("decided_by", &decided_by), to("decided_at", &Some(self.scope.now()))];
         self.scope.set_one::<DeviceRecord>(is("id", &id), values).await?;
+        if state == DeviceState::Revoked {
+            self.scope.delete::<ContainerRecord>(is("device", &id)).await?;
+        }
         self.scope.journal_state::<DeviceRecord>(&id, state.as_str()).await
     }
 

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod conference;
+pub mod container;
 pub mod credential;
 pub mod device;
 pub mod directory;

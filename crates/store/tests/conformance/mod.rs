@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod conference;
+mod containers;
 mod credentials;
 mod mail;
 mod mail_changes;

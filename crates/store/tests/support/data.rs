@@ -8,7 +8,7 @@ use fernamt_domain::{
     target::WebSettings,
 };
 use fernamt_store::{
-    BundleRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord, OtpAlgorithm, OtpKind,
+    BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord, OtpAlgorithm, OtpKind,
     OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord, SetupLinkRecord, StickLineRecord,
     StickRecord, TargetHealthRecord, TargetRecord, TenantStore, keyless_thumbprint,
 };
@@ -16,6 +16,9 @@ use serde_json::json;
 use time::Duration;
 
 use super::{Fixture, conference::ConferenceIds, mail::MailIds};
+
+/// What stands for a sealed share. Nothing else in the store looks like it.
+pub(crate) const CONTAINER_SHARE: &[u8] = b"the sealed share of a container";
 
 /// Makes rows with fresh ids.
 pub(crate) struct Maker<'a> {
@@ -223,6 +226,16 @@ impl Maker<'_> {
         let device = self.device(person.id, "thumb");
         work.devices().insert(&device).await.unwrap();
         work.devices().set_state(device.id, DeviceState::Approved, Some(person.id)).await.unwrap();
+        let container = ContainerRecord {
+            share: Some(Secret::new(CONTAINER_SHARE.to_vec())),
+            generation: Some(3),
+            unopened: 1,
+            released_at: Some(self.clock.now()),
+            policy_serial: 9,
+            idle_minutes: 10,
+            ..ContainerRecord::none(device.id)
+        };
+        work.containers().write(&container).await.unwrap();
         let (stick_device, stick) = self.stick(person.id);
         work.devices().insert(&stick_device).await.unwrap();
         work.sticks().insert(&stick).await.unwrap();

@@ -54,6 +54,8 @@ impl Maker<'_> {
             thread_state: 0,
             identity_state: 0,
             submission_state: 0,
+            delivery_state: 0,
+            vacation_state: 0,
             forgotten: 0,
         }
     }

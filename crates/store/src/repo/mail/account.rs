@@ -44,6 +44,10 @@ record! {
         identity_state: u64 => Mail,
         /// The last change of what is on its way out.
         submission_state: u64 => Mail,
+        /// When a message came last.
+        delivery_state: u64 => Mail,
+        /// The last change of what is answered while somebody is away.
+        vacation_state: u64 => Mail,
         /// Up to which change it is forgotten what was destroyed: who knows less must read everything anew.
         forgotten: u64 => Mail,
     }
@@ -58,6 +62,8 @@ impl MailAccountRecord {
             MailType::Thread => self.thread_state,
             MailType::Identity => self.identity_state,
             MailType::EmailSubmission => self.submission_state,
+            MailType::EmailDelivery => self.delivery_state,
+            MailType::VacationResponse => self.vacation_state,
         }
     }
 }
@@ -130,6 +136,8 @@ impl MailAccounts<'_, Writing> {
             MailType::Thread => "thread_state",
             MailType::Identity => "identity_state",
             MailType::EmailSubmission => "submission_state",
+            MailType::EmailDelivery => "delivery_state",
+            MailType::VacationResponse => "vacation_state",
         };
         if kinds.is_empty() {
             return Ok(());
