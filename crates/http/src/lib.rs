@@ -10,11 +10,13 @@ pub mod cookie;
 pub mod egress;
 mod exact;
 pub mod extract;
+pub mod isolation;
 pub mod origin;
 pub mod problem;
 pub mod session;
 pub mod site;
 pub mod version;
+pub mod words;
 
 pub use exact::Exact;
 pub use extract::{Json, Path, Query};

@@ -10,7 +10,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version},
 };
-use fernamt_http::egress::EgressError;
+use fernamt_http::{egress::EgressError, isolation};
 use http_body_util::Limited;
 use hyper::{client::conn::http1, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Place, Proxy, headers, isolation,
+    Place, Proxy, headers,
     pages::Page,
     session::{AppSession, Running},
 };

@@ -8,7 +8,7 @@
 //! 3. `https://app.host/.fernamt/enter` redeems the code in the browser that holds the state, and sets the
 //!    application's own session cookie.
 //!
-//! Applications are neighbours under one parent domain and must not trust each other: see `isolation` (who may send
+//! Applications are neighbours under one parent domain and must not trust each other: see `fernamt_http::isolation` (who may send
 //! requests), `cookies` (who may set cookies) and `headers` (what keeps their pages apart).
 
 mod cookies;
@@ -16,7 +16,6 @@ mod forward;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
-mod isolation;
 pub(crate) mod pages;
 mod session;
 
@@ -30,6 +29,7 @@ use fernamt_domain::{Clock, Rng, SessionFacts, Situation, TenantId};
 use fernamt_http::{
     cookie::{self, SameSite},
     egress::EgressGuard,
+    isolation,
 };
 use time::Duration;
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use fernamt_domain::TargetId;
-use fernamt_http::{ApiError, Path, Query, Session, Site};
+use fernamt_http::{ApiError, Path, Query, Session, Site, words};
 use serde::Deserialize;
 
 use super::open;
@@ -43,7 +43,7 @@ pub(super) async fn enter(
     let Ok(session) = session else {
         let foreign = headers.get("sec-fetch-site").is_some_and(|value| value == "cross-site");
         if foreign {
-            return pages::hop(here).into_response();
+            return words::hop(here).into_response();
         }
         let back: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
         return no_store(Redirect::to(&format!("{SIGN_IN}{back}")).into_response());

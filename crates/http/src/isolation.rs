@@ -1,15 +1,15 @@
-//! Which requests an application gets to see at all: those of its own pages, and people who come by a link.
+//! Which requests an origin of its own gets to see at all: those of its own pages, and people who come by a link.
 //!
 //! Applications stand next to each other under one parent domain, so to a browser they are one "site", and cookies
 //! marked `SameSite` travel between them. A hostile application could make its visitors' browsers send requests to
 //! another one. Browsers say where a request comes from (Fetch Metadata, `Origin`), and what comes from elsewhere is
 //! refused unless it only shows a page.
 
+use crate::origin;
 use axum::http::{HeaderMap, Method, header};
-use fernamt_http::origin;
 
 /// Whether a request may reach the application at `own` origin.
-pub(super) fn permits(method: &Method, headers: &HeaderMap, own: &str) -> bool {
+pub fn permits(method: &Method, headers: &HeaderMap, own: &str) -> bool {
     let safe = matches!(*method, Method::GET | Method::HEAD);
     if is_upgrade(headers) {
         return origin::is_own(headers, own);
@@ -31,7 +31,7 @@ pub(super) fn permits(method: &Method, headers: &HeaderMap, own: &str) -> bool {
 }
 
 /// Whether a request opens a page that a person looks at, so that a redirect or a page in words is the right answer.
-pub(super) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
+pub fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let page = match (value("sec-fetch-mode"), value("sec-fetch-dest")) {
         (Some(mode), dest) => mode == "navigate" && dest != Some("empty"),
@@ -41,7 +41,7 @@ pub(super) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 /// Whether a request wants to leave HTTP.
-pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
+pub fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE)
 }
 
