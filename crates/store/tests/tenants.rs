@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use fernamt_domain::{DeviceState, PersonState, TenantId, mail::MailType};
 use fernamt_store::{
-    Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError, TargetHealthRecord,
+    Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError,
+    TargetHealthRecord,
 };
 use time::macros::date;
 

@@ -8,9 +8,9 @@ use fernamt_domain::{
     target::WebSettings,
 };
 use fernamt_store::{
-    BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord, OtpAlgorithm, OtpKind,
-    OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord, SetupLinkRecord, StickLineRecord,
-    StickRecord, TargetHealthRecord, TargetRecord, TenantStore, keyless_thumbprint,
+    BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord,
+    OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord,
+    SetupLinkRecord, StickLineRecord, StickRecord, TargetHealthRecord, TargetRecord, TenantStore, keyless_thumbprint,
 };
 use serde_json::json;
 use time::Duration;
