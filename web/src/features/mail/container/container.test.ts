@@ -170,6 +170,7 @@ test('it locks when nobody touched it for as long as the policy says, in all tab
   await other.records.put('mails', 'm1', 'one');
   profile.clock.advance(MINUTE_MS);
   expect([await container.state(), await other.state()]).toEqual(['locked', 'locked']);
+  expect([container.lockCause, other.lockCause]).toEqual(['idle', 'idle']);
   await expect(other.records.get('mails', 'm1')).rejects.toEqual(fault('locked'));
 });
 
@@ -189,9 +190,12 @@ test('locking in one tab locks the others, leaving a page locks that page', asyn
   other.onChange(() => told.push('changed'));
   tab.leave();
   expect([await container.state(), await other.state()]).toEqual(['locked', 'unlocked']);
+  expect([container.lockCause, other.lockCause]).toEqual(['left', null]);
   await unlock();
+  expect(container.lockCause).toBeNull();
   container.lock();
   expect([await container.state(), await other.state()]).toEqual(['locked', 'locked']);
+  expect([container.lockCause, other.lockCause]).toEqual(['asked', 'elsewhere']);
   expect(told).not.toEqual([]);
   expect(container.policy).toBeUndefined();
 });

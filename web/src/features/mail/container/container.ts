@@ -21,9 +21,12 @@ const TOUCH_EVERY_MS = 10_000;
 /** The generation that the server was told last; offline nobody knows. */
 type Known = number | 'offline';
 
-type Said = 'lock' | 'touch' | 'wiped';
+type Said = 'lock' | 'idle' | 'touch' | 'wiped';
 
 export type ContainerState = 'none' | 'locked' | 'unlocked';
+
+/** Why a tab locked: asked to here or in another tab, nobody did anything for long, or its page was frozen or left. */
+export type LockCause = 'asked' | 'elsewhere' | 'idle' | 'left';
 
 export type Creation = {
   passphrase: string;
@@ -70,6 +73,7 @@ export class Container {
   readonly #watchers = new Set<() => void>();
   #files: Promise<BlobFiles> | undefined;
   #policy: Policy | undefined;
+  #lockCause: LockCause | null = null;
   #toldMs = 0;
 
   constructor(browser: Browser = thisBrowser()) {
@@ -84,7 +88,7 @@ export class Container {
     this.#line = browser.line(LINE);
     this.#line.listen((said) => this.#hear(said));
     // A frozen or left page may be written to the disk as it is. Other tabs go on.
-    this.#stopLeaving = browser.onLeave(() => this.#drop());
+    this.#stopLeaving = browser.onLeave(() => this.#drop('left'));
   }
 
   async state(): Promise<ContainerState> {
@@ -95,6 +99,11 @@ export class Container {
   /** What holds while it is unlocked. */
   get policy(): Policy | undefined {
     return this.#session.isOpen ? this.#policy : undefined;
+  }
+
+  /** Why this tab locked last; null where it was not unlocked before. */
+  get lockCause(): LockCause | null {
+    return this.#lockCause;
   }
 
   /** Makes an empty container in place of whatever was there, and unlocks it. */
@@ -202,7 +211,7 @@ export class Container {
 
   /** Drops keys and caches, in all tabs. */
   lock(): void {
-    this.#drop();
+    this.#drop('asked');
     this.#say('lock');
   }
 
@@ -278,7 +287,11 @@ export class Container {
     await new RecordStore(looking, this.#database, turns).remember(next);
     looking.close();
     this.#policy = policy;
-    this.#session.open(keys, policy.idle_min, () => this.lock());
+    this.#lockCause = null;
+    this.#session.open(keys, policy.idle_min, () => {
+      this.#drop('idle');
+      this.#say('idle');
+    });
     this.#tell();
     // What is left over of a broken off writing takes room and nothing else: nobody waits for it.
     this.blobs.removeOrphans().catch(() => undefined);
@@ -320,7 +333,8 @@ export class Container {
 
   #hear(said: unknown): void {
     if (said === 'touch') this.#session.touch();
-    if (said === 'lock' || said === 'wiped') this.#drop();
+    if (said === 'lock' || said === 'wiped') this.#drop('elsewhere');
+    if (said === 'idle') this.#drop('idle');
     if (said === 'wiped') {
       this.#files = undefined;
       this.#database.close();
@@ -332,8 +346,9 @@ export class Container {
   }
 
   /** Locks this tab. */
-  #drop(): void {
+  #drop(cause?: LockCause): void {
     this.#session.close();
+    if (cause && this.#policy) this.#lockCause = cause;
     this.#policy = undefined;
     this.#tell();
   }

@@ -5,6 +5,7 @@ export {
   Container,
   type ContainerState,
   type Creation,
+  type LockCause,
   type OfflineUnlocking,
   type PassphraseChange,
   type Unlocking,
