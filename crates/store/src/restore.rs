@@ -9,6 +9,7 @@ use std::{collections::HashSet, path::Path, str::FromStr};
 use fernamt_domain::{
     DeviceState, JournalId, Secret, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
+    mail::UndoStatus,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait, Value,
@@ -29,7 +30,7 @@ use crate::{
         device::DeviceRecord,
         directory::Directories,
         journal::{JournalAction, JournalRecord},
-        mail::account::MailAccountRecord,
+        mail::{account::MailAccountRecord, submission::EmailSubmissionRecord},
         outbox::OutboxRecord,
         person::{People, PersonRecord, REMOVED},
         rule::RuleRecord,
