@@ -43,6 +43,10 @@ text_enum! {
         Identity = "Identity",
         /// Messages on their way out.
         EmailSubmission = "EmailSubmission",
+        /// That a message came: no objects of their own (RFC 8621, section 1.5).
+        EmailDelivery = "EmailDelivery",
+        /// What is answered while somebody is away.
+        VacationResponse = "VacationResponse",
     }
 }
 

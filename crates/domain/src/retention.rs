@@ -32,9 +32,9 @@ text_enum! {
         Chat = "chat",
         /// Invitations on their way by mail.
         Letter = "letter",
-        /// Mail: messages, folders, senders, and what became of what was sent.
+        /// Mail: messages, folders and senders.
         Mail = "mail",
-        /// State of the running system: health, outbox, imports.
+        /// State of the running system: health, outbox, imports, what became of mail that was sent.
         Operation = "operation",
         /// What was deleted or revoked, so that a restore does not bring it back: ids and times only.
         DeletionJournal = "deletion_journal",

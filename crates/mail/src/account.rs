@@ -101,6 +101,8 @@ impl Mail {
             thread_state: 0,
             identity_state: 0,
             submission_state: 0,
+            delivery_state: 0,
+            vacation_state: 0,
             forgotten: 0,
         };
         match work.mail_accounts().insert(&account).await {

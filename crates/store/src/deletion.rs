@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use fernamt_domain::{
-    DataCategory, DeviceState, Secret,
+    DataCategory, DeviceState, DomainEvent, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
+    mail::MailType,
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement, sea_query::Condition};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ use crate::{
         mail::{
             blob::{MailBlobRecord, MailUploadRecord},
             destroyed::DestroyedRecord,
+            submission::{EmailSubmissionRecord, MAX_FORGOTTEN_AT_ONCE},
+            vacation::MailVacationAnswerRecord,
         },
         outbox::OutboxRecord,
         person::PersonRecord,
@@ -52,6 +55,9 @@ const UNFINISHED_ENROLMENT: Duration = Duration::days(1);
 
 /// Bytes that were uploaded and that no message came of go after this (RFC 8620, section 6.1: at least an hour).
 const UNUSED_UPLOAD: Duration = Duration::days(1);
+
+/// Who got an answer from somebody who is away may get one again after this (RFC 3834, section 2: not within a few days).
+const ANSWERED_SENDER: Duration = Duration::days(30);
 
 /// Tables without a step of their own: their rows go with what they belong to, or stay as long as the tenant.
 pub const WITH_OWNER: &[(&str, &str)] = &[
@@ -80,7 +86,7 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("email_mailbox", "goes with the message or the folder"),
     ("thread_reference", "goes with the message"),
     ("mail_identity", "is removed by those who write as it, or goes with the account"),
-    ("email_submission", "goes with the account"),
+    ("mail_vacation", "goes with the account"),
     ("audit_head", "is one row that says nothing about a person"),
     ("audit_segment", "holds signed heads, which say nothing about a person"),
 ];
@@ -251,8 +257,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Forgets what was destroyed long ago, uploads that no message came of, and raw bytes that belong to nothing.
+    /// Forgets what was destroyed or sent long ago, uploads that no message came of, and raw bytes that belong to nothing.
     async fn mail(&mut self) -> Result<(), StoreError> {
+        self.submissions().await?;
+        let work = self.tenant.begin().await?;
+        let answers = work.mail_vacations().forget(self.now - ANSWERED_SENDER).await?;
+        work.commit().await?;
+        self.count::<MailVacationAnswerRecord>(answers);
         let work = self.tenant.begin().await?;
         let gone = work.mail_accounts().forget(self.cutoff(DataCategory::Operation)).await?;
         work.commit().await?;
@@ -262,6 +273,27 @@ impl Run<'_> {
         work.commit().await?;
         self.count::<MailUploadRecord>(uploads);
         self.count::<MailBlobRecord>(blobs);
+        Ok(())
+    }
+
+    /// Forgets what became of messages that are through. Clients hear of it as of any other change.
+    async fn submissions(&mut self) -> Result<(), StoreError> {
+        let cutoff = self.cutoff(DataCategory::Operation);
+        self.count::<EmailSubmissionRecord>(0);
+        for account in self.tenant.email_submissions().accounts_with_old(cutoff).await? {
+            loop {
+                let mut work = self.tenant.begin().await?;
+                let change = work.mail_accounts().change(account).await?;
+                let rows = work.email_submissions().forget(change, cutoff).await?;
+                work.mail_accounts().touch(change, &[MailType::EmailSubmission]).await?;
+                work.publish(DomainEvent::MailChanged { account });
+                work.commit().await?;
+                self.count::<EmailSubmissionRecord>(rows);
+                if rows < MAX_FORGOTTEN_AT_ONCE {
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 

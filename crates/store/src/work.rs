@@ -19,7 +19,7 @@ use crate::{
         journal::Journal,
         mail::{
             account::MailAccounts, blob::MailBlobs, email::Emails, identity::MailIdentities, mailbox::Mailboxes,
-            submission::EmailSubmissions,
+            submission::EmailSubmissions, vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,
@@ -173,6 +173,8 @@ repositories! {
     mail_identities: MailIdentities;
     /// Messages on their way out.
     email_submissions: EmailSubmissions;
+    /// What is answered while somebody is away.
+    mail_vacations: MailVacations;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -14,7 +14,7 @@ use std::{
 use fernamt_domain::{
     DataCategory, DeviceState, PersonState, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
-    mail::MailType,
+    mail::{MailType, UndoStatus},
 };
 use fernamt_store::{
     AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, StickRecord, Store, StoreError, TargetRecord, TenantStore,
@@ -273,6 +273,8 @@ async fn mail_comes_back_and_clients_read_it_anew(f: Fixture) {
     let account = copy.mail_accounts().get(mail.account).await.unwrap();
     let state = account.state(MailType::Email);
     assert!(state > newest.number && state == account.counter);
+    let waited = copy.email_submissions().these(mail.account, &[mail.submission]).await.unwrap().remove(0);
+    assert_eq!((waited.next_at, waited.undo_status), (None, UndoStatus::Final), "it is not sent by itself");
     assert_eq!(copy.emails().changes(mail.account, newest.number, state, 100).await.unwrap(), None);
     assert!(copy.emails().changes(mail.account, state, state, 100).await.unwrap().is_some());
     restored.close().await.unwrap();

@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use fernamt_domain::{
-    DataCategory, DeviceState, TenantId, Zone,
+    DataCategory, DeviceState, DomainEvent, TenantId, Zone,
     audit::{AuditEvent, AuditKind, Outcome},
+    event::TenantEvent,
+    mail::MailType,
 };
 use fernamt_store::{
-    AuditFilter, EmailSubmissionRecord, HealthState, ImportBatchRecord, Page, RetentionConfig, StoreError,
+    AuditFilter, EmailSubmissionRecord, HealthState, ImportBatchRecord, Notice, Page, RetentionConfig, StoreError,
     TargetHealthRecord,
 };
 use serde_json::json;
@@ -23,6 +25,8 @@ on_both! {
     mail_goes_with_the_person
     what_was_destroyed_is_forgotten
     bytes_go_when_nothing_needs_them
+    what_became_of_what_was_sent_is_forgotten
+    a_sender_may_be_answered_again_one_day
 }
 
 async fn each_category_goes_by_its_rule(f: Fixture) {
@@ -112,7 +116,7 @@ async fn mail_rows(f: &Fixture, tenant: TenantId) -> BTreeMap<String, usize> {
 async fn mail_goes_with_the_person(f: Fixture) {
     let tenant = f.tenant("rathaus").await;
     let all = f.make().everything(&tenant).await;
-    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 11, "one of everything");
+    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 13, "one of everything");
     let work = tenant.begin().await.unwrap();
     work.mail_accounts().insert(&f.make().mail_account(None, "post@rathaus.example")).await.unwrap();
     work.people().remove(all.person).await.unwrap();
@@ -180,6 +184,51 @@ async fn bytes_go_when_nothing_needs_them(f: Fixture) {
     work.commit().await.unwrap();
     assert_eq!(forgotten().await, (0, 1), "it was sent");
     assert_eq!(tenant.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
+}
+
+async fn what_became_of_what_was_sent_is_forgotten(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let (make, mail) = (f.make(), f.make().everything(&tenant).await.mail);
+    let work = tenant.begin().await.unwrap();
+    let change = work.mail_accounts().change(mail.account).await.unwrap();
+    let email = work.emails().these(mail.account, &[mail.email]).await.unwrap().remove(0);
+    let through = EmailSubmissionRecord { next_at: None, ..make.submission(change, mail.identity, &email) };
+    work.email_submissions().insert(&through).await.unwrap();
+    work.commit().await.unwrap();
+    let left = async || {
+        let left = tenant.email_submissions().of_account(mail.account, 9).await.unwrap();
+        left.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    f.clock.advance(Duration::days(14));
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!((report.rows["email_submission"], left().await.len()), (0, 2));
+    let mut bus = f.store.subscribe();
+    f.clock.advance(Duration::SECOND);
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!((report.rows["email_submission"], left().await), (1, vec![mail.submission]), "the other one waits");
+    let account = tenant.mail_accounts().get(mail.account).await.unwrap();
+    let state = account.state(MailType::EmailSubmission);
+    let told = tenant.email_submissions().changes(mail.account, change.number, state, 9).await.unwrap().unwrap();
+    assert_eq!(told.destroyed, [through.id]);
+    let event = DomainEvent::MailChanged { account: mail.account };
+    assert_eq!(bus.next().await, Some(Notice::Event(TenantEvent { tenant: tenant.id(), event })));
+}
+
+async fn a_sender_may_be_answered_again_one_day(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let mail = f.make().everything(&tenant).await.mail;
+    let again = async || {
+        let work = tenant.begin().await.unwrap();
+        work.mail_vacations().note(mail.account, &mail.answered).await.unwrap()
+    };
+    f.clock.advance(Duration::days(30));
+    f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert!(!again().await);
+    f.clock.advance(Duration::SECOND);
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(report.rows["mail_vacation_answer"], 1);
+    assert!(again().await);
+    assert!(tenant.mail_vacations().get(mail.account).await.unwrap().is_some(), "what is answered stays");
 }
 
 async fn the_chain_verifies_without_its_content(f: Fixture) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fernamt_domain::{DeviceState, PersonState, TenantId, mail::MailType};
 use fernamt_store::{
     Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError,
-    TargetHealthRecord,
+    SubmissionFilter, TargetHealthRecord,
 };
 use time::macros::date;
 
@@ -69,6 +69,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.emails().thread_changes(theirs.mail.account, 0, 9, 100);
         own.mail_identities().changes(theirs.mail.account, 0, 9, 100);
         own.email_submissions().changes(theirs.mail.account, 0, 9, 100);
+        own.emails().touched(theirs.mail.account, 0);
     }
     let (meeting, seat) = (theirs.conference.meeting, theirs.conference.seat);
     assert_eq!(own.meetings().seat(meeting, seat).await.unwrap(), None);
@@ -106,6 +107,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.mail_identities().of_account(theirs.mail.account);
         own.email_submissions().these(theirs.mail.account, &[theirs.mail.submission]);
         own.email_submissions().of_account(theirs.mail.account, 10);
+        own.email_submissions().matching(theirs.mail.account, &SubmissionFilter::default(), &[]);
     }
     let (mail, inbox) = (theirs.mail, theirs.mail.inbox);
     assert_eq!(own.mailboxes().counts(&[inbox]).await.unwrap()[&inbox], MailboxCounts::default());
@@ -115,6 +117,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(own.mail_blobs().get(mine.mail.account, &mail.raw).await.unwrap(), None);
     assert_eq!(own.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
     assert_eq!(own.mail_blobs().uploads(mail.account).await.unwrap(), 0);
+    assert_eq!(own.mail_vacations().get(mail.account).await.unwrap(), None);
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
     assert_eq!(own.containers().get(theirs.device).await.unwrap(), ContainerRecord::none(theirs.device));
 
@@ -177,6 +180,9 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     let own_change = work.mail_accounts().change(mine.mail.account).await.unwrap();
     work.mailboxes().counted(own_change, &[theirs.mail.inbox]).await.unwrap();
     work.emails().destroy(own_change, std::slice::from_ref(&email)).await.unwrap();
+    let late = time::OffsetDateTime::from_unix_timestamp(1 << 33).unwrap();
+    let out_of_reach = Change { account: mail.account, number: own_change.number };
+    assert_eq!(work.email_submissions().forget(out_of_reach, late).await.unwrap(), 0);
     let newest = own_change.number;
     let changes = work.emails().changes(mine.mail.account, newest - 1, newest, 100).await.unwrap().unwrap();
     assert!(changes.destroyed.is_empty(), "nobody hears of the twin's message");
@@ -238,6 +244,8 @@ async fn no_row_joins_two_tenants(f: Fixture) {
         work => work.emails().insert(change(own_mail.account), &astray);
         work => work.emails().insert(change(own_mail.account), &NewEmail { email: their_bytes.clone(), ..unkept.clone() });
         work => work.mail_blobs().upload(other_mail.account, &[1; 32], "text/plain", b"text");
+        work => work.mail_vacations().put(&f.make().vacation(other_mail.account));
+        work => work.mail_vacations().note(other_mail.account, &[1; 32]);
         work => work.mail_identities().insert(&f.make().mail_identity(change(other_mail.account)));
         work => work.email_submissions().insert(&f.make().submission(change(own_mail.account), own_mail.identity, &their_bytes));
         work => work.email_submissions().insert(&f.make().submission(change(other_mail.account), other_mail.identity, &elsewhere.email));

@@ -7,7 +7,7 @@ use fernamt_domain::{
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
-    MailboxRecord, NewEmail, Work,
+    MailVacationRecord, MailboxRecord, NewEmail, Work,
 };
 use serde_json::json;
 
@@ -29,6 +29,8 @@ pub(crate) struct MailIds {
     pub(crate) raw: BlobPrint,
     pub(crate) upload: BlobPrint,
     pub(crate) reference: BlobPrint,
+    /// Somebody who was told that the account's owner is away.
+    pub(crate) answered: BlobPrint,
 }
 
 /// The marks of a message.
@@ -146,6 +148,18 @@ impl Maker<'_> {
         }
     }
 
+    pub(crate) fn vacation(&self, account: MailAccountId) -> MailVacationRecord {
+        MailVacationRecord {
+            account,
+            enabled: true,
+            begins_at: Some(self.clock.now()),
+            ends_at: None,
+            subject: None,
+            text: Some("Ich bin im Urlaub".to_owned()),
+            html: None,
+        }
+    }
+
     /// Puts the bytes of a message and adds it.
     pub(crate) async fn deliver(&self, work: &Work, change: Change, new: &NewEmail) -> EmailRecord {
         work.mail_blobs().put(&new.email.print, b"From: gast@amt.example").await.unwrap();
@@ -172,6 +186,9 @@ impl Maker<'_> {
         work.mail_identities().insert(&identity).await.unwrap();
         let submission = self.submission(change, identity.id, &email);
         work.email_submissions().insert(&submission).await.unwrap();
+        let answered = self.print();
+        work.mail_vacations().put(&self.vacation(account.id)).await.unwrap();
+        assert!(work.mail_vacations().note(account.id, &answered).await.unwrap());
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
         work.mail_accounts().touch(change, &kinds).await.unwrap();
@@ -191,6 +208,7 @@ impl Maker<'_> {
             raw: email.print,
             upload,
             reference,
+            answered,
         }
     }
 }

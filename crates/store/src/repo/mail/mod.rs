@@ -11,3 +11,4 @@ pub mod identity;
 pub mod mailbox;
 pub mod query;
 pub mod submission;
+pub mod vacation;
