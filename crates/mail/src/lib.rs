@@ -1,7 +1,8 @@
 //! Mail: every account of the house by JMAP (RFC 8620, RFC 8621).
 //!
 //! Requests come in through [`Mail::router`]. [`jmap`] knows the protocol, [`methods`] what each method does, [`message`]
-//! reads and writes the messages themselves, and [`delivery`] brings what is sent to its receivers ([`Mail::run`]).
+//! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), and [`push`]
+//! tells clients what is new.
 //!
 //! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
 //! will be mirrored into the same tables, so that methods need not know the difference.
@@ -13,18 +14,22 @@ pub mod fuzzing;
 mod jmap;
 mod message;
 mod methods;
+mod push;
 mod routes;
 
 use std::{fmt, sync::Arc};
 
 use axum::Router;
 use fernamt_domain::{Clock, Rng};
+use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
 /// What mail needs.
 pub struct Parts {
     /// The store.
     pub store: Store,
+    /// Ends what lasts longer than a request when it may not go on.
+    pub authoriser: Authoriser,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Yields randomness.
@@ -36,12 +41,18 @@ pub struct Mail {
     pub(crate) parts: Parts,
     pub(crate) busy: routes::Busy,
     pub(crate) bell: delivery::Bell,
+    pub(crate) places: push::Places,
 }
 
 impl Mail {
     /// Puts mail together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, busy: routes::Busy::default(), bell: delivery::Bell::default() })
+        Arc::new(Self {
+            parts,
+            busy: routes::Busy::default(),
+            bell: delivery::Bell::default(),
+            places: push::Places::default(),
+        })
     }
 
     /// What mail serves.

@@ -88,7 +88,7 @@ async fn a_request_is_refused_as_the_standard_says() {
     assert_eq!(answered["methodResponses"][0][1]["type"], "unknownMethod", "what is not used is not there");
     assert_eq!(ada.call("Email/frob", json!({})).await["type"], "unknownMethod");
     assert_eq!(ada.call("Email/get", json!({ "idz": [] })).await["type"], "invalidArguments");
-    let listed = ada.request("GET", "/jmap/events", "", Vec::new()).await;
+    let listed = ada.request("GET", "/jmap/nothing", "", Vec::new()).await;
     assert_eq!((listed.status, &listed.json["code"]), (404, &json!("not_found")), "not the web app's page");
     let large = vec![b' '; 10_000_001];
     let refused = ada.request("POST", "/jmap/api", "application/json", large).await;
@@ -126,6 +126,7 @@ async fn a_device_that_nobody_approved_gets_no_mail() {
     let paths = [
         ("GET", "/jmap/session".to_owned()),
         ("GET", "/.well-known/jmap".to_owned()),
+        ("GET", "/jmap/eventsource".to_owned()),
         ("POST", "/jmap/api".to_owned()),
         ("POST", format!("/jmap/upload/{}", ada.account)),
         ("GET", format!("/jmap/download/{}/{blob}/x", ada.account)),

@@ -17,6 +17,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 
 pub(crate) const HOST: &str = "amt.example";
@@ -28,6 +29,8 @@ pub(crate) struct House {
     twin: TenantStore,
     sealer: Arc<Sealer>,
     pub(crate) mail: Arc<Mail>,
+    pub(crate) grants: LiveGrants,
+    _stop: DropGuard,
     router: Router,
     _folder: TempDir,
 }
@@ -42,9 +45,13 @@ impl House {
         let twin = store.tenant(store.tenants().create("twin", "twin.example").await.unwrap().id);
         let sealer = Arc::new(Sealer::new(&[7; 32]));
         let (time, random) = (Arc::new(clock.clone()), Arc::clone(&rng));
+        let grants = LiveGrants::new();
         let identity =
-            Identity::new(store.clone(), time.clone(), random.clone() as _, Arc::clone(&sealer), LiveGrants::new());
-        let mail = Mail::new(Parts { store: store.clone(), clock: time.clone(), rng: random.clone() as _ });
+            Identity::new(store.clone(), time.clone(), random.clone() as _, Arc::clone(&sealer), grants.clone());
+        let stop = CancellationToken::new();
+        tokio::spawn(identity.reevaluator().run(stop.clone()));
+        let authoriser = identity.authoriser().clone();
+        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _ });
         let web = Arc::new(Web {
             store,
             sessions: identity as _,
@@ -58,7 +65,7 @@ impl House {
             .router()
             .layer(middleware::from_fn(origin::check))
             .layer(middleware::from_fn_with_state(web, site::resolve));
-        Self { clock, rng, tenant, twin, sealer, mail, router, _folder: folder }
+        Self { clock, rng, tenant, twin, sealer, mail, grants, _stop: stop.drop_guard(), router, _folder: folder }
     }
 
     /// Somebody of the house who is signed in, with their account.
@@ -141,7 +148,8 @@ impl House {
         work.sessions().insert(&record).await.unwrap();
         work.commit().await.unwrap();
         let cookie = format!("__Host-fernamt={}", secret.cookie(session).expose());
-        let mut client = Client { router: self.router.clone(), cookie, host, person, account: String::new() };
+        let router = self.router.clone();
+        let mut client = Client { router, cookie, host, person, session, device, account: String::new() };
         let known = client.request("GET", "/jmap/session", "", Vec::new()).await;
         let account = known.json["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str();
         account.unwrap_or_default().clone_into(&mut client.account);
@@ -160,6 +168,8 @@ pub(crate) struct Client {
     cookie: String,
     host: &'static str,
     person: PersonId,
+    pub(crate) session: SessionId,
+    pub(crate) device: DeviceId,
     pub(crate) account: String,
 }
 
@@ -174,6 +184,21 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) async fn request(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> Reply {
+        let response = self.response(method, path, ("content-type", kind), body).await;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        let json = serde_json::from_slice(&bytes).unwrap_or_default();
+        Reply { status: parts.status.as_u16(), json, bytes, headers: parts.headers }
+    }
+
+    /// An answer whose body is still to come.
+    pub(crate) async fn response(
+        &self,
+        method: &str,
+        path: &str,
+        header: (&str, &str),
+        body: Vec<u8>,
+    ) -> axum::response::Response {
         let connection = Connection {
             zone: Zone("office".into()),
             administration: false,
@@ -185,15 +210,11 @@ impl Client {
             .header("host", self.host)
             .header("origin", format!("https://{}", self.host))
             .header("cookie", &self.cookie)
-            .header("content-type", kind)
+            .header(header.0, header.1)
             .extension(connection)
             .body(Body::from(body))
             .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        let json = serde_json::from_slice(&bytes).unwrap_or_default();
-        Reply { status: parts.status.as_u16(), json, bytes, headers: parts.headers }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Several calls in one request. Returns what each answered: its name and its arguments.

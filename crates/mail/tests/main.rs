@@ -8,4 +8,5 @@ mod changes;
 mod emails;
 mod house;
 mod mailboxes;
+mod push;
 mod sending;

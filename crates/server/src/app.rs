@@ -91,7 +91,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail(&office);
+        let mail = mail(&office, &identity);
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -203,10 +203,11 @@ impl App {
 }
 
 /// The mail accounts, where the configuration gives people any.
-fn mail(office: &Office) -> Option<Arc<Mail>> {
+fn mail(office: &Office, identity: &Identity) -> Option<Arc<Mail>> {
     office.config.mail.as_ref().map(|_| {
         let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
-        Mail::new(fernamt_mail::Parts { store: office.store.clone(), clock, rng })
+        let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
+        Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng })
     })
 }
 

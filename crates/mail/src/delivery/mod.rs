@@ -146,7 +146,7 @@ impl Mail {
         }
         for account in &reached {
             if let Some(change) = changes.get(account) {
-                let kinds = [MailType::Mailbox, MailType::Email, MailType::Thread];
+                let kinds = [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery];
                 work.mail_accounts().touch(*change, &kinds).await?;
                 work.publish(DomainEvent::MailChanged { account: *account });
             }

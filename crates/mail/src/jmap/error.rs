@@ -37,7 +37,9 @@ impl IntoResponse for RequestError {
         };
         let status = match &self {
             Self::Limit("maxSizeRequest" | "maxSizeUpload" | "maxUploadedBytes") => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Limit("maxConcurrentRequests" | "maxConcurrentUpload") => StatusCode::TOO_MANY_REQUESTS,
+            Self::Limit("maxConcurrentRequests" | "maxConcurrentUpload" | "maxEventSources") => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         let mut body = json!({

@@ -62,7 +62,7 @@ pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Va
         "apiUrl": format!("{origin}/jmap/api"),
         "downloadUrl": format!("{origin}/jmap/download/{{accountId}}/{{blobId}}/{{name}}?type={{type}}"),
         "uploadUrl": format!("{origin}/jmap/upload/{{accountId}}"),
-        "eventSourceUrl": format!("{origin}/jmap/events?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
+        "eventSourceUrl": format!("{origin}/jmap/eventsource?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
     });
     resource["state"] = state(accounts).into();
     resource

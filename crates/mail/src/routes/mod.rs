@@ -4,6 +4,7 @@ mod api;
 mod blobs;
 mod busy;
 mod door;
+mod event_source;
 mod session;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/api", post(api::api).layer(DefaultBodyLimit::max(MAX_SIZE_REQUEST)))
         .route("/jmap/upload/{account}", post(blobs::upload).layer(DefaultBodyLimit::max(MAX_SIZE_UPLOAD)))
         .route("/jmap/download/{account}/{blob}/{name}", get(blobs::download))
+        .route("/jmap/eventsource", get(event_source::event_source))
         .merge(nothing_else())
         .with_state(mail)
 }

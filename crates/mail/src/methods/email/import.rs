@@ -57,7 +57,7 @@ pub(crate) async fn import(caller: &mut Caller, import: Import) -> Result<Object
         state.clone()
     } else {
         let number = begun.change.number;
-        begun.commit(&[MailType::Email, MailType::Thread, MailType::Mailbox]).await?;
+        begun.commit(&[MailType::Email, MailType::Thread, MailType::Mailbox, MailType::EmailDelivery]).await?;
         number.to_string()
     };
     let answer = json!({

@@ -83,7 +83,8 @@ pub(crate) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodE
     begun.work.mailboxes().counted(begun.change, &emptied).await?;
     done.new_state = if done.anything() {
         let number = begun.change.number;
-        begun.commit(&[MailType::Email, MailType::Thread, MailType::Mailbox]).await?;
+        let came: &[_] = if done.created.is_empty() { &[] } else { &[MailType::EmailDelivery] };
+        begun.commit(&[&[MailType::Email, MailType::Thread, MailType::Mailbox], came].concat()).await?;
         number.to_string()
     } else {
         done.old_state.clone()

@@ -1,0 +1,182 @@
+//! One client that listens: what it hears, in which order, and until when.
+//!
+//! Nothing is kept for a client that reads slowly. The line is asked for the next event only when there is room for it, and
+//! reads the states then; what the store's bus told meanwhile is one mark, and beyond the bus's own limit the word that
+//! something was missed.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::response::sse::Event;
+use fernamt_domain::{DeviceId, DeviceState, DomainEvent, LiveGrant, PersonId, event::TenantEvent};
+use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
+use futures_util::{Stream, stream::unfold};
+use serde_json::json;
+
+use super::{
+    pace::{Beat, Pace},
+    places::Place,
+    states::{Kinds, States},
+};
+use crate::Mail;
+
+/// What a client wants to hear.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// Of which kinds of objects.
+    pub(crate) kinds: Kinds,
+    /// Whether the line ends after changes were told once.
+    pub(crate) once: bool,
+    /// After how many seconds without a word a ping comes; none for 0.
+    pub(crate) ping_s: u64,
+    /// The last event that the client knows of.
+    pub(crate) known: Option<String>,
+}
+
+/// A client that listens.
+pub(crate) struct Line {
+    mail: Arc<Mail>,
+    tenant: TenantStore,
+    person: PersonId,
+    device: Option<DeviceId>,
+    grant: LiveGrant,
+    _place: Place,
+    bus: Subscription,
+    wanted: Wanted,
+    pace: Pace,
+    told: States,
+    begun: bool,
+    /// Whether states may have changed since they were told.
+    stale: bool,
+    over: bool,
+}
+
+/// What a notice means for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Changed,
+    /// The device's approval may be gone.
+    Device,
+    Everything,
+}
+
+impl Line {
+    /// A line on which nothing was said yet. The bus was subscribed to before anything is read.
+    pub(crate) fn new(
+        mail: Arc<Mail>,
+        tenant: TenantStore,
+        (person, device): (PersonId, Option<DeviceId>),
+        (grant, place): (LiveGrant, Place),
+        bus: Subscription,
+        wanted: Wanted,
+    ) -> Self {
+        let pace = Pace::new(wanted.ping_s);
+        let (told, begun, stale, over) = (States::default(), false, true, false);
+        Self { mail, tenant, person, device, grant, _place: place, bus, wanted, pace, told, begun, stale, over }
+    }
+
+    /// Its events, until the client goes, its grant ends, or something fails: then it asks anew.
+    pub(crate) fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+        unfold(self, |mut line| async move {
+            match line.next().await {
+                Ok(event) => event.map(|event| (Ok(event), line)),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "Changes of mail cannot be told");
+                    None
+                }
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Event>, StoreError> {
+        if self.over {
+            return Ok(None);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.grant.ended() => return Ok(None),
+                notice = self.bus.next() => {
+                    let Some(notice) = notice else { return Ok(None) };
+                    let heard = self.heard(&notice);
+                    self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
+                    if matches!(heard, Heard::Device | Heard::Everything) && !self.is_approved().await? {
+                        return Ok(None);
+                    }
+                }
+                () = self.pace.changes(), if self.stale => {
+                    if let Some(event) = self.changes().await? {
+                        return Ok(Some(event));
+                    }
+                }
+                beat = self.pace.beat() => {
+                    self.pace.said();
+                    return Ok(Some(event_of(beat)));
+                }
+            }
+        }
+    }
+
+    fn heard(&self, notice: &Notice) -> Heard {
+        let Notice::Event(TenantEvent { tenant, event }) = notice else { return Heard::Everything };
+        if *tenant != self.tenant.id() {
+            return Heard::Nothing;
+        }
+        match event {
+            DomainEvent::MailChanged { account } if self.told.has(*account) || !self.begun => Heard::Changed,
+            DomainEvent::DeviceChanged { device } if Some(*device) == self.device => Heard::Device,
+            _ => Heard::Nothing,
+        }
+    }
+
+    /// Whether the device is still one that mail reaches. The grant alone would hold for one that waits for approval.
+    async fn is_approved(&self) -> Result<bool, StoreError> {
+        let Some(device) = self.device else { return Ok(true) };
+        match self.tenant.devices().get(device).await {
+            Ok(device) => Ok(device.state == DeviceState::Approved),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the states, and tells what the client does not know.
+    async fn changes(&mut self) -> Result<Option<Event>, StoreError> {
+        self.stale = false;
+        if !self.begun && !self.is_approved().await? {
+            self.over = true;
+            return Ok(None);
+        }
+        let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
+        let now = States::of(accounts.iter().map(|account| &account.record), &self.wanted.kinds);
+        let begins = !std::mem::replace(&mut self.begun, true);
+        let news = now.since(&self.told);
+        self.told = now;
+        let id = self.told.event_id();
+        if begins {
+            match &self.wanted.known {
+                Some(known) if *known == id => return Ok(None),
+                // Who waits for the next change and knows nothing would come back at once, again and again. From this on
+                // it knows where it is.
+                None if self.wanted.once => {
+                    self.pace.said();
+                    return Ok(Some(Event::default().id(id)));
+                }
+                _ => {}
+            }
+        }
+        // It may have ended while this was read.
+        if news.is_empty() || self.grant.token().is_cancelled() {
+            return Ok(None);
+        }
+        self.pace.told();
+        self.over = self.wanted.once;
+        Ok(Some(Event::default().event("state").id(id).data(news.state_change().to_string())))
+    }
+}
+
+fn event_of(beat: Beat) -> Event {
+    match beat {
+        Beat::Ping(interval) => Event::default().event("ping").data(json!({ "interval": interval }).to_string()),
+        Beat::Silent => Event::default().comment(""),
+    }
+}

@@ -1,0 +1,10 @@
+//! Telling clients what is new as soon as it is (RFC 8620, section 7).
+
+mod line;
+mod pace;
+mod places;
+mod states;
+
+pub(crate) use line::{Line, Wanted};
+pub(crate) use places::Places;
+pub(crate) use states::Kinds;
