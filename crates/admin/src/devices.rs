@@ -65,6 +65,16 @@ pub(crate) async fn decide(session: &Session, id: DeviceId, decision: Decision) 
     finish(session, work, &present, decision).await
 }
 
+/// Deletes a device's share of its container's key, wherever the device is. Nothing happens where there is none.
+pub(crate) async fn wipe(session: &Session, id: DeviceId) -> Result<(), AdminError> {
+    let mut work = session.site.tenant.begin().await?;
+    let device = work.devices().get(id).await?;
+    if work.containers().wipe(id).await? {
+        work.record(done(session, AuditKind::Device, "container_wiped").device(id).about(device.person));
+    }
+    Ok(work.commit().await?)
+}
+
 /// The refusal to do anything with what is blocked for good.
 pub(crate) fn gone() -> ApiError {
     ApiError::conflict("revoked", "this device was revoked for good; it has to be enrolled anew")

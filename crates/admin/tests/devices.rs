@@ -1,6 +1,7 @@
-//! Devices: the control desk approves, suspends and revokes them.
+//! Devices: the control desk approves, suspends, revokes and wipes them.
 
-use fernamt_domain::{DeviceState, Role};
+use fernamt_domain::{DeviceId, DeviceState, Role, Secret};
+use fernamt_store::ContainerRecord;
 use serde_json::json;
 
 use crate::house::House;
@@ -43,6 +44,49 @@ async fn a_suspended_device_loses_its_sessions_and_a_revoked_one_never_returns()
     assert_eq!(client.post(&format!("{path}/revoke"), json!({})).await.body["state"], "revoked");
     let back = client.post(&format!("{path}/approve"), json!({})).await;
     assert_eq!((back.status, back.code()), (409, "revoked"));
+}
+
+async fn make_container(house: &House, device: DeviceId) {
+    let share = Some(Secret::new(vec![1; 60]));
+    let work = house.tenant.begin().await.unwrap();
+    work.containers().write(&ContainerRecord { share, ..ContainerRecord::none(device) }).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wipe_deletes_the_share_of_a_device_and_nothing_else() {
+    let house = House::new().await;
+    let anna = house.person("anna", &[]).await;
+    let [wiped, kept] =
+        [house.device(anna, DeviceState::Approved).await, house.device(anna, DeviceState::Suspended).await];
+    let without = house.device(anna, DeviceState::Pending).await;
+    make_container(&house, wiped).await;
+    make_container(&house, kept).await;
+    let desk = house.person("desk", &[Role::ControlDesk]).await;
+    let desk = house.sign_in(desk).await;
+    let containers = async || {
+        let list = desk.get(&format!("{DEVICES}?person={anna}")).await.body;
+        let items = list["items"].as_array().unwrap().clone();
+        [wiped, kept, without].map(|id| items.iter().find(|it| it["id"] == json!(id)).unwrap()["container"].clone())
+    };
+    assert_eq!(containers().await, [true, true, false]);
+
+    let reply = desk.post(&format!("{DEVICES}/{wiped}/wipe"), json!({})).await;
+    assert_eq!((reply.status, &reply.body["container"]), (200, &json!(false)));
+    assert_eq!(reply.body["state"], "approved", "the device stays what it is");
+    assert_eq!(containers().await, [false, true, false]);
+    assert_eq!(house.tenant.containers().get(wiped).await.unwrap(), ContainerRecord::none(wiped));
+    assert_eq!(desk.post(&format!("{DEVICES}/{kept}/wipe"), json!({})).await.status, 200, "a suspended one, too");
+    for nothing in [wiped, without] {
+        assert_eq!(desk.post(&format!("{DEVICES}/{nothing}/wipe"), json!({})).await.status, 200);
+    }
+    assert_eq!(house.actions().await, ["container_wiped", "container_wiped"], "where there was one");
+
+    let nowhere = desk.post(&format!("{DEVICES}/{}/wipe", desk.person), json!({})).await;
+    assert_eq!((nowhere.status, nowhere.code()), (404, "not_found"));
+    let client = house.sign_in(anna).await;
+    let refused = client.post(&format!("{DEVICES}/{kept}/wipe"), json!({})).await;
+    assert_eq!((refused.status, refused.code()), (403, "duty_missing"));
 }
 
 #[tokio::test]

@@ -68,6 +68,33 @@ async fn limits_come_with_the_settings_and_are_the_ones_that_hold() {
 }
 
 #[tokio::test]
+async fn what_containers_may_be_told_has_limits() {
+    let (_house, client) = House::with_administrator().await;
+    let view = client.get(SETTINGS).await.body;
+    let usual = json!({ "idle_minutes": 10, "passphrase_chars": 12, "offline_days": 0 });
+    assert_eq!(view["settings"]["container"], usual);
+    for (field, least, most) in [("idle_minutes", 1, 600), ("passphrase_chars", 8, 64), ("offline_days", 0, 30)] {
+        assert_eq!(view["limits"][format!("container_{field}")], json!({ "least": least, "most": most }));
+        for (number, fits) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {
+            let mut settings = view["settings"].clone();
+            settings["container"][field] = json!(number);
+            let reply = client.put(SETTINGS, json!({ "version": "old", "settings": settings })).await;
+            match (fits, number) {
+                (true, _) => assert_eq!((reply.status, reply.code()), (409, "outdated"), "{field}: {number}"),
+                (false, -1) => assert_eq!(reply.code(), "malformed", "{field}: {number}"),
+                (false, _) => {
+                    assert_eq!(reply.fields(), [(format!("container.{field}").as_str(), "out_of_range")]);
+                }
+            }
+        }
+    }
+    let mut settings = view["settings"].clone();
+    settings["container"] = json!({ "idle_minutes": 600, "passphrase_chars": 64, "offline_days": 30 });
+    let saved = client.put(SETTINGS, json!({ "version": view["version"], "settings": settings })).await;
+    assert_eq!((saved.status, &saved.body["settings"]), (200, &settings));
+}
+
+#[tokio::test]
 async fn health_tells_what_needs_a_look() {
     let (house, client) = House::with_administrator().await;
     let target = house.target(&client, "files").await;

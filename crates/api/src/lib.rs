@@ -7,6 +7,7 @@
 pub mod admin;
 mod body;
 pub mod conference;
+pub mod container;
 pub mod line_test;
 pub mod me;
 mod operations;
@@ -38,7 +39,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-fn parts() -> [utoipa::openapi::OpenApi; 7] {
+fn parts() -> [utoipa::openapi::OpenApi; 8] {
     [
         sign_in::Operations::openapi(),
         session::Operations::openapi(),
@@ -47,6 +48,7 @@ fn parts() -> [utoipa::openapi::OpenApi; 7] {
         own_targets::Operations::openapi(),
         admin::document(),
         conference::document(),
+        container::Operations::openapi(),
     ]
 }
 

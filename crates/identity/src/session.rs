@@ -328,7 +328,7 @@ pub fn facts_of(row: &SessionRecord, device: Option<&DeviceRecord>) -> SessionFa
     }
 }
 
-fn not_signed_in() -> ApiError {
+pub(crate) fn not_signed_in() -> ApiError {
     ApiError::unauthenticated("not_signed_in", "nobody is signed in, or no longer")
 }
 

@@ -1,4 +1,4 @@
-//! Devices of all people: approve, suspend, revoke. For administrators and the control desk.
+//! Devices of all people: approve, suspend, revoke, wipe. For administrators and the control desk.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,7 +17,7 @@ use fernamt_store::{DeviceRecord, StoreError, TenantStore};
 use crate::{
     Admin,
     act::{cut, matches},
-    devices::{Decision, decide},
+    devices::{self, Decision, decide},
     error::AdminError,
     people,
 };
@@ -28,6 +28,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         .route("/api/v1/admin/devices/{id}/approve", post(approve))
         .route("/api/v1/admin/devices/{id}/suspend", post(suspend))
         .route("/api/v1/admin/devices/{id}/revoke", post(revoke))
+        .route("/api/v1/admin/devices/{id}/wipe", post(wipe))
 }
 
 async fn list(
@@ -40,6 +41,7 @@ async fn list(
         None => people::devices(tenant, query.state).await?,
     };
     let names = people::names(tenant).await?;
+    let containers = tenant.containers().devices().await?;
     let name_of = |person: PersonId| names.get(&person).map_or("", String::as_str);
     found.retain(|device| {
         query.state.is_none_or(|state| device.state == state)
@@ -48,7 +50,11 @@ async fn list(
             && matches(query.q.as_deref(), &format!("{}\n{}", device.name, name_of(device.person)))
     });
     found.sort_by_key(|device| !people::awaits_decision(device));
-    let items = found.into_iter().map(|device| shown(device, &names)).collect();
+    let shown = |device: DeviceRecord| {
+        let container = containers.contains(&device.id);
+        shown(device, &names, container)
+    };
+    let items = found.into_iter().map(shown).collect();
     Ok(Json(cut(items, query.offset, query.limit)))
 }
 
@@ -64,6 +70,11 @@ async fn revoke(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> 
     change(&session, id, Decision::Revoke).await
 }
 
+async fn wipe(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> Result<Json<Device>, AdminError> {
+    devices::wipe(&session, id).await?;
+    Ok(Json(one(&session.site.tenant, id).await?))
+}
+
 async fn change(session: &Session, id: DeviceId, decision: Decision) -> Result<Json<Device>, AdminError> {
     decide(session, id, decision).await?;
     Ok(Json(one(&session.site.tenant, id).await?))
@@ -73,10 +84,11 @@ async fn one(tenant: &TenantStore, id: DeviceId) -> Result<Device, StoreError> {
     let device = tenant.devices().get(id).await?;
     let owner = tenant.people().get_even_removed(device.person).await?;
     let names = HashMap::from([(owner.id, owner.display_name)]);
-    Ok(shown(device, &names))
+    let container = tenant.containers().get(id).await?.share.is_some();
+    Ok(shown(device, &names, container))
 }
 
-fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>) -> Device {
+fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>, container: bool) -> Device {
     Device {
         id: device.id,
         person_id: device.person,
@@ -87,5 +99,6 @@ fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>) -> Device {
         fingerprint: device.thumbprint,
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
+        container,
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use fernamt_api::admin::settings::{
-    ChangeSettings, IDLE_MINUTES, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+    CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
+    IDLE_MINUTES, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};
@@ -59,6 +60,9 @@ fn shown(settings: Settings) -> SettingsView {
         limits: SettingsLimits {
             idle_minutes: IDLE_MINUTES,
             session_hours: SESSION_HOURS,
+            container_idle_minutes: CONTAINER_IDLE_MINUTES,
+            container_passphrase_chars: CONTAINER_PASSPHRASE_CHARS,
+            container_offline_days: CONTAINER_OFFLINE_DAYS,
             name_chars: u16::try_from(MAX_NAME_CHARS).unwrap_or(u16::MAX),
         },
     }
@@ -73,12 +77,21 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
     checks.that(is_colour(&wanted.accent), "accent", "invalid", "a colour is written like #0a5ea8");
     checks.that(IDLE_MINUTES.holds(wanted.idle_minutes), "idle_minutes", "out_of_range", "5 to 480 minutes");
     checks.that(SESSION_HOURS.holds(wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
+    check_container(&mut checks, wanted.container);
     for (category, days) in &wanted.retention_days {
         let most = category.default_retention().max_days;
         let path = format!("retention_days.{category}");
         checks.that(*days <= most, &path, "out_of_range", &format!("at most {most} days"));
     }
     Ok(checks.finish()?)
+}
+
+fn check_container(checks: &mut Checks, wanted: ContainerSettings) {
+    let ContainerSettings { idle_minutes: idle, passphrase_chars: chars, offline_days: days } = wanted;
+    checks.that(CONTAINER_IDLE_MINUTES.holds(idle), "container.idle_minutes", "out_of_range", "1 to 600 minutes");
+    let holds = CONTAINER_PASSPHRASE_CHARS.holds(chars);
+    checks.that(holds, "container.passphrase_chars", "out_of_range", "8 to 64 characters");
+    checks.that(CONTAINER_OFFLINE_DAYS.holds(days), "container.offline_days", "out_of_range", "0 to 30 days");
 }
 
 /// Whether the text is a colour as sticks take it, or none.

@@ -29,6 +29,8 @@ pub struct Device {
     pub created_at: OffsetDateTime,
     /// The day it was last used.
     pub last_seen_on: Option<Date>,
+    /// Whether it has a sealed container for mail.
+    pub container: bool,
 }
 
 /// Which devices to list.
@@ -59,4 +61,6 @@ operations! { "devices";
     suspend_device: post "/api/v1/admin/devices/{id}/suspend" (DeviceId) [] -> 200 Device;
     /// Revokes a device for good; what runs on it ends.
     revoke_device: post "/api/v1/admin/devices/{id}/revoke" (DeviceId) [] -> 200 Device;
+    /// Deletes a device's share of its container's key: what lies in it cannot be opened again.
+    wipe_device: post "/api/v1/admin/devices/{id}/wipe" (DeviceId) [] -> 200 Device;
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub idle_minutes: u16,
     /// Hours after which a session ends in any case: 1 to 24.
     pub session_hours: u16,
+    /// What is demanded of sealed containers.
+    pub container: ContainerSettings,
     /// Days that each data category is kept, where it differs from the default.
     pub retention_days: BTreeMap<DataCategory, u16>,
 }
@@ -40,8 +42,27 @@ impl Default for Settings {
             approval_needed: vec![DeviceKind::SshKey, DeviceKind::Stick, DeviceKind::Phone],
             idle_minutes: 60,
             session_hours: 12,
+            container: ContainerSettings::default(),
             retention_days: BTreeMap::new(),
         }
+    }
+}
+
+/// What is demanded of the sealed containers on people's devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ContainerSettings {
+    /// Minutes without activity after which a container locks: 1 to 600.
+    pub idle_minutes: u16,
+    /// The fewest characters of a passphrase: 8 to 64.
+    pub passphrase_chars: u16,
+    /// Days after a sign-in during which a container may be opened without the server: 0 to 30, 0 for never.
+    pub offline_days: u16,
+}
+
+impl Default for ContainerSettings {
+    fn default() -> Self {
+        Self { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 }
     }
 }
 
@@ -90,6 +111,12 @@ pub struct SettingsLimits {
     pub idle_minutes: Range,
     /// Hours of a session.
     pub session_hours: Range,
+    /// Minutes until a container locks.
+    pub container_idle_minutes: Range,
+    /// The fewest characters of a container's passphrase.
+    pub container_passphrase_chars: Range,
+    /// Days of opening a container offline.
+    pub container_offline_days: Range,
     /// The most characters of the administration's name.
     pub name_chars: u16,
 }
@@ -114,6 +141,12 @@ impl Range {
 pub const IDLE_MINUTES: Range = Range { least: 5, most: 480 };
 /// Hours after which a session may be set to end in any case.
 pub const SESSION_HOURS: Range = Range { least: 1, most: 24 };
+/// Minutes without activity after which a container may be set to lock.
+pub const CONTAINER_IDLE_MINUTES: Range = Range { least: 1, most: 600 };
+/// The fewest characters that a container's passphrase may be set to have.
+pub const CONTAINER_PASSPHRASE_CHARS: Range = Range { least: 8, most: 64 };
+/// Days after a sign-in during which a container may be set to open offline.
+pub const CONTAINER_OFFLINE_DAYS: Range = Range { least: 0, most: 30 };
 
 /// A change to the settings.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

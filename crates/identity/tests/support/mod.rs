@@ -14,20 +14,20 @@ use aws_lc_rs::{
 use axum::{
     Router,
     body::Body,
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
     middleware,
 };
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use fernamt_domain::{
     Clock as _, LiveGrants, PersonId, PersonSource, PersonState, Sealer, Secret, Situation, SystemRng, Zone,
-    audit::AuditKind,
+    audit::{AuditKind, SigningKey},
 };
 use fernamt_http::{Connection, PublicAddress, Web};
 use fernamt_identity::{
     Identity,
     otp::{Scheme, code_at, step_at},
 };
-use fernamt_store::{DatabaseUrl, PersonRecord, Store, TenantStore};
+use fernamt_store::{DatabaseUrl, PersonRecord, RetentionConfig, Store, TenantStore};
 use fernamt_testkit::TestClock;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -43,8 +43,9 @@ pub(crate) struct Office {
     pub(crate) tenant: TenantStore,
     pub(crate) identity: Arc<Identity>,
     pub(crate) grants: LiveGrants,
+    store: Store,
     router: Router,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Office {
@@ -54,7 +55,14 @@ impl Office {
         let (shared, rng) = (Arc::new(clock.clone()), Arc::new(SystemRng));
         let url = DatabaseUrl::Sqlite(folder.path().join("fernamt.db"));
         let store = Store::open(url, shared.clone(), rng.clone()).await.unwrap();
-        let tenant = store.tenants().create("amt", "amt.test").await.unwrap();
+        store.tenants().create("amt", "amt.test").await.unwrap();
+        Self::over(store, clock, folder).await
+    }
+
+    /// An office over a store with its one tenant.
+    async fn over(store: Store, clock: TestClock, folder: tempfile::TempDir) -> Self {
+        let (shared, rng) = (Arc::new(clock.clone()), Arc::new(SystemRng));
+        let tenant = store.tenants().by_name("amt").await.unwrap().unwrap();
         let sealer = Arc::new(Sealer::new(&[7; 32]));
         let grants = LiveGrants::new();
         let identity = Identity::new(store.clone(), shared.clone(), rng.clone(), sealer.clone(), grants.clone());
@@ -69,10 +77,37 @@ impl Office {
         });
         let router = Arc::clone(&identity)
             .router()
+            .merge(Arc::clone(&identity).container_router())
             .layer(middleware::from_fn(fernamt_http::origin::check))
             .layer(middleware::from_fn_with_state(web, fernamt_http::site::resolve));
         let tenant = store.tenant(tenant.id);
-        Self { clock, tenant, identity, grants, router, _folder: folder }
+        Self { clock, tenant, identity, grants, store, router, folder }
+    }
+
+    /// The office after a restart.
+    pub(crate) async fn restarted(self) -> Self {
+        self.store.close().await.unwrap();
+        let url = DatabaseUrl::Sqlite(self.folder.path().join("fernamt.db"));
+        let store = Store::open(url, Arc::new(self.clock.clone()), Arc::new(SystemRng)).await.unwrap();
+        Self::over(store, self.clock, self.folder).await
+    }
+
+    /// The office as a backup of this moment brings it back elsewhere, under the same master key.
+    pub(crate) async fn restored_from_backup(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("backup");
+        let key = SigningKey::from_seed(&Secret::new([3; 32]));
+        self.store.back_up(&backup, &key.public()).await.unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("fernamt.db"));
+        let store = Store::open(url, Arc::new(self.clock.clone()), Arc::new(SystemRng)).await.unwrap();
+        store.restore(&backup, &[], async |_: &TenantStore| RetentionConfig::default()).await.unwrap();
+        Self::over(store, self.clock.clone(), folder).await
+    }
+
+    /// A browser with the key and the cookies of one that another office knows.
+    pub(crate) fn same_browser(&self, browser: &Browser<'_>) -> Browser<'_> {
+        let Browser { pair, address, cookie, handover, .. } = browser.clone();
+        Browser { office: self, pair, address, cookie, handover }
     }
 
     /// A local person with [`PASSWORD`] and no second factor yet.
@@ -206,6 +241,16 @@ impl Browser<'_> {
     }
 
     pub(crate) async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let (status, _, value) = self.exchange(method, path, body).await;
+        (status, value)
+    }
+
+    /// The headers of an answer.
+    pub(crate) async fn headers_of(&mut self, method: Method, path: &str, body: Option<Value>) -> HeaderMap {
+        self.exchange(method, path, body).await.1
+    }
+
+    async fn exchange(&mut self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -238,8 +283,9 @@ impl Browser<'_> {
             let value = Some(value.to_owned()).filter(|value| !value.is_empty());
             if name == "__Host-fernamt" { self.cookie = value } else { self.handover = value }
         }
+        let headers = response.headers().clone();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        (status, headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
     fn sign(&self, message: &str) -> String {

@@ -1,0 +1,166 @@
+//! What is demanded of a container, signed, so that whoever changes a browser's disk cannot loosen it.
+
+use aws_lc_rs::{
+    error::{KeyRejected, Unspecified},
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
+use data_encoding::BASE64URL_NOPAD;
+use fernamt_api::{
+    admin::settings::{CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS},
+    container::ContainerPolicy,
+};
+use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId};
+use fernamt_store::ContainerRecord;
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
+
+use crate::{device_key::SPKI_PREFIX, settings::Settings};
+
+/// What a signature is made over, before the policy's own bytes.
+const SIGNED_FOR: &[u8] = b"fernamt-container-policy\0";
+/// What the key is derived for.
+const KEY: &str = "container-policy-key";
+/// How many numbers are tried as a key. About one in 2³² is none.
+const MAX_TRIES: u8 = 8;
+/// What precedes the 32 bytes of a P-256 key in an `ECPrivateKey` (RFC 5915).
+const SEC1_PREFIX: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+/// What follows them: the curve's name.
+const SEC1_SUFFIX: [u8; 12] = [0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+
+/// What a device's container has to keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    idle_minutes: u16,
+    offline_until: Option<OffsetDateTime>,
+}
+
+impl Terms {
+    /// What the settings demand of a device whose person signed in at this moment.
+    pub(super) fn of(settings: &Settings, signed_in_at: OffsetDateTime) -> Self {
+        let (idle, offline) = (CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS);
+        let wanted = settings.container;
+        let days = wanted.offline_days.clamp(offline.least, offline.most);
+        Self {
+            idle_minutes: wanted.idle_minutes.clamp(idle.least, idle.most),
+            offline_until: (days > 0).then(|| signed_in_at + Duration::days(days.into())),
+        }
+    }
+
+    /// Whether a policy with these terms was the last one.
+    pub(super) fn stand_in(self, container: &ContainerRecord) -> bool {
+        let last = Self { idle_minutes: container.idle_minutes, offline_until: container.offline_until };
+        container.policy_serial > 0 && self == last
+    }
+
+    /// The container with these terms, under a number above all before: also above those of a row that was deleted,
+    /// since no clock stands at them again.
+    pub(super) fn put_into(self, container: ContainerRecord, now: OffsetDateTime) -> ContainerRecord {
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();
+        ContainerRecord {
+            policy_serial: seconds.max(container.policy_serial + 1),
+            idle_minutes: self.idle_minutes,
+            offline_until: self.offline_until,
+            ..container
+        }
+    }
+}
+
+/// The fewest characters of a passphrase.
+pub(super) fn min_characters(settings: &Settings) -> u16 {
+    let range = CONTAINER_PASSPHRASE_CHARS;
+    settings.container.passphrase_chars.clamp(range.least, range.most)
+}
+
+#[derive(Serialize)]
+struct Policy {
+    version: u8,
+    device: DeviceId,
+    serial: u64,
+    idle_min: u16,
+    offline_until_ms: Option<i64>,
+}
+
+/// The key that a tenant's policies are signed with. Containers are bound to it for good, so it follows from the
+/// master key: whoever restores that has it again.
+pub(super) struct PolicyKey(EcdsaKeyPair);
+
+impl PolicyKey {
+    pub(super) fn of(sealer: &Sealer, tenant: TenantId) -> Result<Self, KeyRejected> {
+        let mut tries = (0..MAX_TRIES).map(|number| {
+            let scalar = Zeroizing::new(sealer.fingerprint(Purpose { tenant, word: KEY }, &[number]));
+            let encoded = Zeroizing::new([&SEC1_PREFIX, scalar.as_slice(), &SEC1_SUFFIX].concat());
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &encoded)
+        });
+        let first = tries.next().expect("at least one number is tried");
+        first.or_else(|fault| tries.find_map(Result::ok).ok_or(fault)).map(Self)
+    }
+
+    /// The public key as browsers import it: SPKI, base64url.
+    pub(super) fn public(&self) -> String {
+        BASE64URL_NOPAD.encode(&[SPKI_PREFIX.as_slice(), self.0.public_key().as_ref()].concat())
+    }
+
+    /// The policy that a container keeps to, signed.
+    pub(super) fn sign(&self, container: &ContainerRecord) -> Result<ContainerPolicy, Unspecified> {
+        let policy = Policy {
+            version: 1,
+            device: container.device,
+            serial: container.policy_serial,
+            idle_min: container.idle_minutes,
+            offline_until_ms: container.offline_until.map(milliseconds),
+        };
+        let bytes = serde_json::to_vec(&policy).expect("plain data always serialise");
+        let signature = self.0.sign(&SystemRandom::new(), &[SIGNED_FOR, &bytes].concat())?;
+        Ok(ContainerPolicy {
+            bytes: BASE64URL_NOPAD.encode(&bytes),
+            signature: BASE64URL_NOPAD.encode(signature.as_ref()),
+        })
+    }
+}
+
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{SystemClock, SystemRng};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    #[test]
+    fn a_tenants_key_stays_and_is_its_own() {
+        let key = |master: u8, tenant| PolicyKey::of(&Sealer::new(&[master; 32]), TenantId(tenant)).unwrap().public();
+        let own = key(1, Uuid::nil());
+        assert_eq!(own, key(1, Uuid::nil()));
+        assert_ne!(own, key(1, Uuid::max()));
+        assert_ne!(own, key(2, Uuid::nil()));
+    }
+
+    #[test]
+    fn a_number_is_used_once_even_within_a_second_or_with_a_clock_that_went_back() {
+        let terms = Terms { idle_minutes: 10, offline_until: None };
+        let device = DeviceId::new(&SystemClock, &SystemRng);
+        let first = terms.put_into(ContainerRecord::none(device), T0 + Duration::days(20_000));
+        let second = terms.put_into(first.clone(), T0 + Duration::days(20_000));
+        let third = terms.put_into(second.clone(), T0);
+        assert_eq!(first.policy_serial, 20_000 * 86_400);
+        assert_eq!((second.policy_serial, third.policy_serial), (first.policy_serial + 1, first.policy_serial + 2));
+    }
+
+    #[test]
+    fn settings_beyond_the_limits_do_not_loosen_a_policy() {
+        let mut settings = Settings::default();
+        assert_eq!(Terms::of(&settings, T0), Terms { idle_minutes: 10, offline_until: None });
+        settings.container.idle_minutes = 0;
+        settings.container.offline_days = u16::MAX;
+        settings.container.passphrase_chars = 0;
+        let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)) };
+        assert_eq!((Terms::of(&settings, T0), min_characters(&settings)), (most, 8));
+    }
+}
