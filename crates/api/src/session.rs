@@ -41,6 +41,9 @@ pub struct SessionView {
     /// Whether there are meetings here; where not, all of `/conference` answers 404. Left out, there are.
     #[serde(default = "yes")]
     pub meetings: bool,
+    /// Whether there is mail here, on the origin `post.` and this host.
+    #[serde(default)]
+    pub mail: bool,
 }
 
 pub(crate) fn yes() -> bool {

@@ -300,6 +300,7 @@ async fn open(
         sealer: Arc::clone(&house.sealer),
         address: PublicAddress { scheme: "https", port: None },
         meetings: true,
+        mail: false,
     });
     let router = meeting::router(Arc::clone(&hall))
         .layer(middleware::from_fn(origin::check))

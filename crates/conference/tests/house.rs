@@ -107,6 +107,7 @@ impl House {
             sealer: Arc::clone(&sealer),
             address,
             meetings: true,
+            mail: false,
         });
         let router = Arc::clone(&conference)
             .router()

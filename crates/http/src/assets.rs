@@ -32,11 +32,14 @@ pub async fn serve(site: Site, request: Request) -> Response {
         return ApiError::not_found().into_response();
     }
     match WebApp::get(path) {
-        Some(file) if path != "index.html" => asset(path, file),
+        Some(file) if !PAGES.contains(&path) => asset(path, file),
         _ if path.contains('.') => StatusCode::NOT_FOUND.into_response(),
         _ => page(&site),
     }
 }
+
+/// The pages of the web app: the main site's, and the one on the origin of mail.
+const PAGES: [&str; 2] = ["index.html", "post.html"];
 
 fn asset(path: &str, file: EmbeddedFile) -> Response {
     // The build puts a hash of the content into the names below assets/.
@@ -46,7 +49,8 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
 }
 
 fn page(site: &Site) -> Response {
-    let Some(file) = WebApp::get("index.html") else {
+    let [main, post] = PAGES;
+    let Some(file) = WebApp::get(if site.is_post() { post } else { main }) else {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             "The web app was not built into this program: run `npm run build` in web/.",
@@ -58,15 +62,16 @@ fn page(site: &Site) -> Response {
     let mut response =
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html)
             .into_response();
-    let policy = content_security_policy(&site.origin(), &nonce);
+    let policy = content_security_policy(site, &nonce);
     if let Ok(value) = HeaderValue::from_str(&policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
     }
     response
 }
 
-fn content_security_policy(origin: &str, nonce: &str) -> String {
-    let socket = origin.replacen("http", "ws", 1);
+fn content_security_policy(site: &Site, nonce: &str) -> String {
+    let socket = site.own_origin().replacen("http", "ws", 1);
+    let forms = if site.is_post() { "'none'" } else { "'self'" };
     [
         "default-src 'none'".to_owned(),
         "script-src 'self' 'wasm-unsafe-eval'".to_owned(),
@@ -77,7 +82,7 @@ fn content_security_policy(origin: &str, nonce: &str) -> String {
         "manifest-src 'self'".to_owned(),
         format!("connect-src 'self' {socket}"),
         "base-uri 'none'".to_owned(),
-        "form-action 'self'".to_owned(),
+        format!("form-action {forms}"),
         "frame-ancestors 'none'".to_owned(),
         "require-trusted-types-for 'script'".to_owned(),
     ]

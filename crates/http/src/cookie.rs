@@ -14,6 +14,12 @@ pub const HANDOVER: &str = "__Host-fernamt-handover";
 /// The session at a proxied application, on that application's origin.
 pub const APP_SESSION: &str = "__Host-fernamt-app";
 
+/// The session on the origin of mail.
+pub const POST_SESSION: &str = "__Host-fernamt-post";
+
+/// What ties the way into that session to the browser that began it.
+pub const POST_STATE: &str = "__Host-fernamt-post-state";
+
 /// What the names of all our cookies begin with. Upstream applications neither see nor set such cookies.
 pub const PREFIX: &str = "__Host-fernamt";
 

@@ -5,8 +5,21 @@
 //! another one. Browsers say where a request comes from (Fetch Metadata, `Origin`), and what comes from elsewhere is
 //! refused unless it only shows a page.
 
-use crate::origin;
-use axum::http::{HeaderMap, Method, header};
+use crate::{ApiError, Site, origin};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+/// Middleware that refuses what does not come from the site's own pages.
+pub async fn check(site: Site, request: Request, next: Next) -> Response {
+    if permits(request.method(), request.headers(), &site.own_origin()) {
+        return next.run(request).await;
+    }
+    ApiError::forbidden("foreign_origin", "this request comes from a page of another origin").into_response()
+}
 
 /// Whether a request may reach the application at `own` origin.
 pub fn permits(method: &Method, headers: &HeaderMap, own: &str) -> bool {

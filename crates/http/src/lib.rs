@@ -8,6 +8,7 @@
 pub mod assets;
 pub mod cookie;
 pub mod egress;
+pub mod entry;
 mod exact;
 pub mod extract;
 pub mod isolation;

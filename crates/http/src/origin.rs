@@ -10,13 +10,13 @@ use axum::{
 
 use crate::{ApiError, Site};
 
-/// Middleware that refuses unsafe requests and WebSockets whose `Origin` is not the tenant's own. Stands behind
+/// Middleware that refuses unsafe requests and WebSockets whose `Origin` is not the site's own. Stands behind
 /// [`crate::site::resolve`].
 pub async fn check(site: Site, request: Request, next: Next) -> Response {
     let upgrade = request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT;
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe || upgrade {
-        let own = site.origin();
+        let own = site.own_origin();
         if !is_own(request.headers(), &own) {
             return refusal(request.headers(), &own).into_response();
         }

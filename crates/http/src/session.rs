@@ -49,7 +49,8 @@ impl Session {
 /// Looks up sessions by their cookie. Implemented by the identity feature.
 #[async_trait]
 pub trait Sessions: Send + Sync + std::fmt::Debug {
-    /// The session that a cookie's value names, if it is still good.
+    /// The session that a cookie's value names, if it is still good. On the origin of mail that is what the cookie
+    /// [`cookie::POST_SESSION`] holds, elsewhere [`cookie::SESSION`].
     async fn find(&self, site: &Site, cookie: &Secret<String>) -> Result<Session, ApiError>;
 }
 
@@ -61,7 +62,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
             return Ok(session.clone());
         }
         let site = Site::from_request_parts(parts, state).await?;
-        let cookie = cookie::get(&parts.headers, cookie::SESSION)
+        let name = if site.is_post() { cookie::POST_SESSION } else { cookie::SESSION };
+        let cookie = cookie::get(&parts.headers, name)
             .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))?;
         let session = site.web.sessions.find(&site, &cookie).await?;
         parts.extensions.insert(session.clone());

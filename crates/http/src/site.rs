@@ -1,5 +1,5 @@
-//! Which tenant a request is for, through which listener it came, and whether it wants the main site or a proxied
-//! application.
+//! Which tenant a request is for, through which listener it came, and whether it wants the main site, the origin of
+//! mail, or a proxied application.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -31,6 +31,8 @@ pub struct Web {
     pub address: PublicAddress,
     /// Whether this server holds meetings.
     pub meetings: bool,
+    /// Whether people have mail here, on the origin [`POST_LABEL`].
+    pub mail: bool,
 }
 
 /// How people reach us: the part of the public address that all tenants share.
@@ -66,6 +68,9 @@ pub struct Connection {
 /// Under which name the tenant's settings stand in the store.
 pub const SETTINGS_KEY: &str = "settings";
 
+/// The first label of the origin on which mail and its container live.
+pub const POST_LABEL: &str = "post";
+
 /// The one setting that every page shows.
 #[derive(serde::Deserialize)]
 struct Named {
@@ -81,7 +86,7 @@ pub struct Site {
     pub host: String,
     /// The tenant's name, as people see it.
     pub name: String,
-    /// The first label, if the request is for a proxied application: `app` in `app.example.org`.
+    /// The first label, if the request is not for the main site: `app` in `app.example.org`.
     pub app_label: Option<String>,
     /// The connection that it came through.
     pub connection: Connection,
@@ -98,6 +103,21 @@ impl Site {
     /// The origin of a proxied application.
     pub fn app_origin(&self, label: &str) -> String {
         self.web.address.origin(&format!("{label}.{}", self.host))
+    }
+
+    /// Whether the request is for the origin of mail.
+    pub fn is_post(&self) -> bool {
+        self.web.mail && self.app_label.as_deref() == Some(POST_LABEL)
+    }
+
+    /// The origin of mail.
+    pub fn post_origin(&self) -> String {
+        self.app_origin(POST_LABEL)
+    }
+
+    /// The one of our own origins that the request is for.
+    pub fn own_origin(&self) -> String {
+        if self.is_post() { self.post_origin() } else { self.origin() }
     }
 
     /// Where from and when this request asks.

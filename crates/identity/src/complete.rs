@@ -174,6 +174,7 @@ pub(crate) fn view(session: &Session, handover: bool) -> Result<SessionView, Api
         administration_here: session.site.connection.administration,
         tenant_name: session.site.name.clone(),
         meetings: session.site.web.meetings,
+        mail: session.site.web.mail,
     })
 }
 

@@ -9,7 +9,6 @@ pub mod authorise;
 mod bind_budget;
 pub mod challenge;
 mod complete;
-pub mod container;
 mod device;
 pub mod device_key;
 pub mod directory;
@@ -19,6 +18,7 @@ pub mod otp;
 pub mod own_targets;
 pub mod passkey;
 pub mod password;
+mod post;
 mod recovery;
 mod reevaluate;
 mod routes;
@@ -113,6 +113,11 @@ impl Identity {
     /// The routes of this feature.
     pub fn router(self: Arc<Self>) -> axum::Router {
         routes::router(self)
+    }
+
+    /// The routes of this feature on the origin of mail, with the page that answers everything else there.
+    pub fn post_router(self: Arc<Self>) -> axum::Router {
+        routes::post_router(self)
     }
 
     /// A task that ends live grants when something changes. It listens from the moment it is made, so make it before

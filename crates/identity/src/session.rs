@@ -49,8 +49,13 @@ enum Standing {
     Copied,
 }
 
+/// Whether a session has ended, by itself or by somebody.
+pub(crate) fn is_over(row: &SessionRecord, idle: Duration, now: OffsetDateTime) -> bool {
+    row.ended_at.is_some() || now >= row.expires_at || now - row.seen_at >= idle
+}
+
 fn judge(row: &SessionRecord, hash: &[u8; 32], idle: Duration, now: OffsetDateTime) -> Standing {
-    if row.ended_at.is_some() || now >= row.expires_at || now - row.seen_at >= idle {
+    if is_over(row, idle, now) {
         return Standing::Over;
     }
     let is = |stored: &Secret<Vec<u8>>| bool::from(stored.expose().as_slice().ct_eq(hash));
@@ -75,6 +80,9 @@ struct Presented {
 #[async_trait]
 impl Sessions for Identity {
     async fn find(&self, site: &Site, cookie: &Secret<String>) -> Result<Session, ApiError> {
+        if site.is_post() {
+            return self.entered(site, cookie).await;
+        }
         let presented = self.presented(&site.tenant, cookie).await?;
         match presented.standing {
             Standing::Good => {}
@@ -166,7 +174,7 @@ impl Identity {
         Ok(Some((person, device)))
     }
 
-    async fn touch(&self, tenant: &TenantStore, row: &SessionRecord) -> Result<(), StoreError> {
+    pub(crate) async fn touch(&self, tenant: &TenantStore, row: &SessionRecord) -> Result<(), StoreError> {
         if self.clock.now() - row.seen_at < TOUCH_EVERY {
             return Ok(());
         }

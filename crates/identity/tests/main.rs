@@ -4,8 +4,8 @@
 
 mod active_directory;
 mod attack;
-mod container;
 mod passkeys;
+mod post;
 mod revocation;
 mod sessions;
 mod sign_in;

@@ -67,9 +67,9 @@ impl Mail {
     }
 }
 
-/// What is served where nobody has mail.
-pub fn off() -> Router {
-    routes::off()
+/// What is served of mail on the main site: where it is.
+pub fn elsewhere() -> Router {
+    routes::elsewhere()
 }
 
 impl fmt::Debug for Mail {

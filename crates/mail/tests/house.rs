@@ -60,6 +60,7 @@ impl House {
             sealer: Arc::clone(&sealer),
             address: PublicAddress { scheme: "https", port: None },
             meetings: false,
+            mail: true,
         });
         let router = Arc::clone(&mail)
             .router()

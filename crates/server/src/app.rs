@@ -12,7 +12,7 @@ use axum::{
 use fernamt_access::{Access, Parts, SshAddress, ssh};
 use fernamt_admin::Admin;
 use fernamt_domain::{EndReason, LiveGrants, Zone};
-use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, origin, site};
+use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, isolation, origin, site};
 use fernamt_identity::Identity;
 use fernamt_mail::Mail;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -101,6 +101,7 @@ impl App {
             sealer: Arc::clone(&office.sealer),
             address: office.public_address(),
             meetings: meetings.are_held(),
+            mail: mail.is_some(),
         });
         let gateway = match (&office.config.ssh, &host_keys) {
             (Some(config), Some(keys)) => {
@@ -114,17 +115,11 @@ impl App {
             }
             _ => None,
         };
-        let main = main_site(
-            &identity,
-            &access,
-            &meetings,
-            mail.as_ref(),
-            admin,
-            gateway.as_ref().map(ssh::Gateway::entrance),
-        )
-        .layer(middleware::from_fn_with_state(meetings.beside(), media::allow_beside))
-        .merge(meetings.media_router());
-        let router = sites(&office, web, main, Arc::clone(&access));
+        let main = main_site(&identity, &access, &meetings, admin, gateway.as_ref().map(ssh::Gateway::entrance))
+            .layer(middleware::from_fn_with_state(meetings.beside(), media::allow_beside))
+            .merge(meetings.media_router());
+        let post = mail.as_ref().map(|mail| post_site(&identity, mail));
+        let router = sites(&office, web, Sites { main, post, access: Arc::clone(&access) });
 
         let (host, _) = office.config.public_host();
         let mut listeners = Vec::new();
@@ -228,7 +223,6 @@ fn main_site(
     identity: &Arc<Identity>,
     access: &Arc<Access>,
     meetings: &Meetings,
-    mail: Option<&Arc<Mail>>,
     admin: Arc<Admin>,
     tunnels: Option<ssh::Entrance>,
 ) -> Router {
@@ -237,7 +231,7 @@ fn main_site(
         .merge(Arc::clone(access).router())
         .merge(fernamt_admin::router(admin))
         .merge(meetings.router())
-        .merge(mail.map_or_else(fernamt_mail::off, |mail| Arc::clone(mail).router()))
+        .merge(fernamt_mail::elsewhere())
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))
@@ -247,12 +241,24 @@ fn main_site(
     pages.merge(ssh::router(tunnels))
 }
 
-/// Sends each request to the site it is for: the tenant's own, or an application behind the proxy.
-fn sites(office: &Office, web: Arc<Web>, main: Router, access: Arc<Access>) -> Router {
+/// The origin of mail: its page, and of the API what the page needs.
+fn post_site(identity: &Arc<Identity>, mail: &Arc<Mail>) -> Router {
+    Router::new()
+        .merge(Arc::clone(identity).post_router())
+        .merge(Arc::clone(mail).router())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(origin::check))
+        .layer(middleware::from_fn(isolation::check))
+        .layer(middleware::from_fn(assets::security_headers))
+        .layer(CompressionLayer::new())
+}
+
+/// Sends each request to the site it is for: the tenant's own, the one of mail, or an application behind the proxy.
+fn sites(office: &Office, web: Arc<Web>, sites: Sites) -> Router {
     let (store, data_dir) = (office.store.clone(), Arc::<Path>::from(office.config.server.data_dir.as_path()));
     let tenants = Router::new()
         .fallback(by_site)
-        .with_state(Arc::new(Sites { main, access }))
+        .with_state(Arc::new(sites))
         .layer(middleware::from_fn_with_state(web, site::resolve));
     Router::new()
         .route(operations::HEALTH_PATH, get(move || operations::health(store.clone(), Arc::clone(&data_dir))))
@@ -262,17 +268,18 @@ fn sites(office: &Office, web: Arc<Web>, main: Router, access: Arc<Access>) -> R
 
 struct Sites {
     main: Router,
+    post: Option<Router>,
     access: Arc<Access>,
 }
 
 async fn by_site(State(sites): State<Arc<Sites>>, site: Site, request: Request) -> Response {
-    match site.app_label {
-        Some(_) => sites.access.proxy(site, request).await,
-        None => {
-            let Ok(response) = sites.main.clone().oneshot(request).await;
-            response
-        }
-    }
+    let own = match (&site.app_label, &sites.post) {
+        (None, _) => &sites.main,
+        (Some(_), Some(post)) if site.is_post() => post,
+        (Some(_), _) => return sites.access.proxy(site, request).await,
+    };
+    let Ok(response) = own.clone().oneshot(request).await;
+    response
 }
 
 /// Waits for the signals that ask a server to stop.

@@ -32,8 +32,9 @@ fn folder(person: &Person, account: &str, role: &str) -> String {
 #[test]
 fn jmapc_lists_reads_searches_and_sends() {
     let server = Server::start("[mail]\n");
-    let (ada, ben) = (server.ada(), server.signed_in("ben", "Birke-Nebel-17", None));
-    let (address, host) = (server.office.address(), server.office.host());
+    let ben = server.signed_in("ben", "Birke-Nebel-17", None);
+    let (ada, ben) = (server.ada().at_post().unwrap(), ben.at_post().unwrap());
+    let (address, host) = (server.office.address(), format!("post.{}", server.office.host()));
     let mut adas = peer!(JmapClient::open(address, &host, ada.cookie().unwrap()));
     let mut bens = peer!(JmapClient::open(address, &host, ben.cookie().unwrap()));
     let to = "ben@fernamt.localhost";
@@ -57,8 +58,8 @@ fn jmapc_lists_reads_searches_and_sends() {
 fn jmapc_follows_random_edits_to_the_same_state() {
     let edits = if full() { 1_000 } else { 60 };
     let server = Server::start("[mail]\n");
-    let ada = server.ada();
-    let (address, host) = (server.office.address(), server.office.host());
+    let ada = server.ada().at_post().unwrap();
+    let (address, host) = (server.office.address(), format!("post.{}", server.office.host()));
     let mut client = peer!(JmapClient::open(address, &host, ada.cookie().unwrap()));
     let own = account(&ada);
     let folders = ["inbox", "archive", "trash"].map(|role| folder(&ada, &own, role));

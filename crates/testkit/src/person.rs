@@ -41,6 +41,16 @@ pub struct Person {
     cookie: Option<String>,
 }
 
+/// The path with its query that a redirect leads to, whichever host it names.
+fn path_of(answer: &Answer) -> Result<String> {
+    let location = answer.headers.get("location").with_context(|| format!("a redirect and not {}", answer.status))?;
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => location,
+    };
+    Ok(path.to_owned())
+}
+
 impl Person {
     /// A person at a fresh browser that shows the server under `host` (with its port).
     pub fn new(server: SocketAddr, host: &str, name: &str, password: &str) -> Result<Self> {
@@ -60,8 +70,7 @@ impl Person {
     pub fn sign_in(&mut self) -> Result<Answer> {
         self.cookie = None;
         let answer = self.signed_in()?;
-        let pairs = answer.cookies.iter().filter_map(|cookie| cookie.split(';').next());
-        self.cookie = Some(pairs.collect::<Vec<_>>().join("; "));
+        self.keep(&answer);
         Ok(answer)
     }
 
@@ -79,6 +88,23 @@ impl Person {
             Some("enrolment_required") => self.enrol(&said["enrolment"]),
             _ => anyhow::bail!("{} was not let in: {} {said}", self.name, answer.status),
         }
+    }
+
+    /// The same person on the origin of mail, reached as a browser reaches it: from there to the main site and back.
+    pub fn at_post(&self) -> Result<Self> {
+        let mut post = Self::new(self.server, &format!("post.{}", self.host), &self.name, &self.password)?;
+        let begun = post.get("/.fernamt/begin")?;
+        post.keep(&begun);
+        let led = self.get(&path_of(&begun)?)?;
+        let arrived = post.get(&path_of(&led)?)?;
+        ensure!(arrived.status == 303, "{} did not arrive: {}", self.name, arrived.status);
+        post.keep(&arrived);
+        Ok(Self { scheme: self.scheme, ..post })
+    }
+
+    fn keep(&mut self, answer: &Answer) {
+        let pairs = answer.cookies.iter().filter_map(|cookie| cookie.split(';').next());
+        self.cookie = Some(pairs.collect::<Vec<_>>().join("; "));
     }
 
     /// What the authenticator app shows now.

@@ -34,6 +34,14 @@ export function Shell({ children }: { children?: ReactNode }) {
               <Trans>Start</Trans>
             </Link>
           </li>
+          {session.mail && (
+            <li>
+              <a href={`//post.${location.host}/`}>
+                <Icon of={icons.iconMail} />
+                <Trans>Post</Trans>
+              </a>
+            </li>
+          )}
           {session.meetings !== false && (
             <li>
               <Link to="/besprechungen">

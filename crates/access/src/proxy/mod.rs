@@ -23,12 +23,13 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderMap, Request, Response, header},
 };
 use fernamt_domain::{Clock, Rng, SessionFacts, Situation, TenantId};
 use fernamt_http::{
     cookie::{self, SameSite},
     egress::EgressGuard,
+    entry::{OWN_PATHS, encode, is_local, redirect, state_of, value},
     isolation,
 };
 use time::Duration;
@@ -36,14 +37,11 @@ use time::Duration;
 use self::{
     forward::Upstream,
     pages::Page,
-    session::{AppSessions, Entry, state_of},
+    session::{AppSessions, Entry},
 };
 use crate::gate::{Gate, Refused, Target};
 
 pub use headers::USER_HEADER;
-
-/// The path under which an application's origin belongs to us.
-const OWN_PATHS: &str = "/.fernamt/";
 
 /// The secret that ties a one-time code to the browser that began.
 const STATE_COOKIE: &str = "__Host-fernamt-app-state";
@@ -53,9 +51,6 @@ const STATE_LIFETIME: Duration = Duration::minutes(15);
 
 /// How long the browser keeps the application's session cookie; the session itself may end sooner.
 const COOKIE_LIFETIME: Duration = Duration::hours(12);
-
-/// The longest path that is carried through sign-in, in bytes.
-const MAX_PATH_BYTES: usize = 2_048;
 
 /// Which application a request is for, and from where it comes.
 #[derive(Debug, Clone)]
@@ -155,7 +150,7 @@ impl Proxy {
         let path = path.filter(|path| is_local(path)).map(|path| format!("&path={}", encode(path))).unwrap_or_default();
         let location =
             format!("{}/api/v1/apps/{}/enter?state={}{path}", place.main_origin, target.id, state_of(&state));
-        let mut response = redirect(&location)?;
+        let mut response = redirect(&location).ok_or(Page::Malformed)?;
         response
             .headers_mut()
             .insert(header::SET_COOKIE, cookie::set(STATE_COOKIE, &state, STATE_LIFETIME, SameSite::Lax));
@@ -177,7 +172,7 @@ impl Proxy {
             })?;
         let path = entry.path.clone();
         let secret = self.sessions.begin(place.tenant, &place.label, entry, target, grant).ok_or(Page::TooMany)?;
-        let mut response = redirect(&path)?;
+        let mut response = redirect(&path).ok_or(Page::Malformed)?;
         let cookie = cookie::set(cookie::APP_SESSION, &secret, COOKIE_LIFETIME, SameSite::Lax);
         response.headers_mut().append(header::SET_COOKIE, cookie);
         response.headers_mut().append(header::SET_COOKIE, cookie::remove(STATE_COOKIE));
@@ -187,56 +182,5 @@ impl Proxy {
     async fn target(&self, place: &Place) -> Result<Target, Page<'static>> {
         let found = self.gate.app(place.tenant, &place.label).await.map_err(|_| Page::Internal)?;
         found.ok_or(Page::UnknownApp)
-    }
-}
-
-/// Whether a path stays on the origin that it is appended to.
-fn is_local(path: &str) -> bool {
-    path.len() <= MAX_PATH_BYTES
-        && path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains('\\')
-        && !path.starts_with(OWN_PATHS)
-        && path.bytes().all(|byte| (0x21..=0x7E).contains(&byte))
-}
-
-fn redirect(location: &str) -> Result<Response<Body>, Page<'static>> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_str(location).map_err(|_| Page::Malformed)?);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
-}
-
-fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-fn value(query: &str, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_of_the_same_origin_are_carried() {
-        assert!(is_local("/akten?id=1#x"));
-        for path in [
-            "",
-            "akten",
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "/.fernamt/enter?code=x",
-            "/a\r\nb",
-            "/ä",
-        ] {
-            assert!(!is_local(path), "{path:?}");
-        }
-        assert!(!is_local(&format!("/{}", "x".repeat(MAX_PATH_BYTES))));
     }
 }

@@ -237,6 +237,8 @@ fn words(page: Page<'_>) -> (StatusCode, &'static str, Sentences, Sentences) {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use http_body_util::BodyExt;
 
     use super::*;

@@ -16,6 +16,8 @@ use fernamt_domain::{Clock, LiveGrant, Rng, SessionFacts, TargetId, TenantId, rn
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use fernamt_http::entry::state_of;
+
 use super::{Upstream, cookies::Jar};
 use crate::{
     desktop::ticket::{Ticket, TicketError, Tickets, hash},
@@ -172,11 +174,6 @@ impl AppSessions {
     fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<AppSession>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What of a state cookie's secret may be seen in addresses: its hash.
-pub(super) fn state_of(secret: &str) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(&hash(secret))
 }
 
 /// Holds the grant and ends the session when the grant ends or the time is over.

@@ -88,6 +88,7 @@ impl Office {
             sealer,
             address: PublicAddress { scheme: "http", port: Some(address.port()) },
             meetings: true,
+            mail: false,
         });
         let main = Arc::clone(&access).router().layer(middleware::from_fn(fernamt_http::origin::check));
         let proxy = Arc::clone(&access);

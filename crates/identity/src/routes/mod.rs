@@ -1,6 +1,7 @@
 //! The feature's part of the API, a file for each group of operations.
 
 mod me;
+mod post;
 mod second_factors;
 mod session;
 mod sign_in;
@@ -43,6 +44,17 @@ pub(crate) fn router(identity: Arc<Identity>) -> Router {
         .route("/api/v1/me/totp/begin", post(second_factors::totp_begin))
         .route("/api/v1/me/totp", post(second_factors::totp_confirm))
         .route("/api/v1/me/recovery-codes", post(second_factors::recovery_codes))
+        .route("/api/v1/post/enter", get(post::enter))
+        .with_state(identity)
+}
+
+/// What this feature serves on the origin of mail: the way in, the session, and the page.
+pub(crate) fn post_router(identity: Arc<Identity>) -> Router {
+    Router::new()
+        .route("/.fernamt/begin", get(post::begin))
+        .route("/.fernamt/enter", get(post::arrive))
+        .route("/api/v1/session", get(session::get).delete(session::sign_out))
+        .fallback(post::page)
         .with_state(identity)
 }
 

@@ -38,7 +38,8 @@ pub(super) async fn standing(
 
 pub(super) async fn sign_out(State(identity): State<Arc<Identity>>, session: Session) -> Result<Response, ApiError> {
     identity.end_session(&session.site.tenant, session.facts.session).await?;
-    Ok(with_cookies(StatusCode::NO_CONTENT, vec![cookie::remove(cookie::SESSION), cookie::remove(cookie::HANDOVER)]))
+    let cookies = [cookie::SESSION, cookie::HANDOVER, cookie::POST_SESSION].map(cookie::remove).to_vec();
+    Ok(with_cookies(StatusCode::NO_CONTENT, cookies))
 }
 
 /// Takes no session argument: a secret that is due for rotation is good for nothing else.

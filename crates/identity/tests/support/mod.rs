@@ -16,6 +16,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
     middleware,
+    response::Response,
 };
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use fernamt_domain::{
@@ -45,6 +46,7 @@ pub(crate) struct Office {
     pub(crate) grants: LiveGrants,
     store: Store,
     router: Router,
+    post: Router,
     folder: tempfile::TempDir,
 }
 
@@ -74,14 +76,17 @@ impl Office {
             sealer,
             address: PublicAddress { scheme: "https", port: None },
             meetings: true,
+            mail: true,
         });
-        let router = Arc::clone(&identity)
-            .router()
-            .merge(Arc::clone(&identity).container_router())
-            .layer(middleware::from_fn(fernamt_http::origin::check))
-            .layer(middleware::from_fn_with_state(web, fernamt_http::site::resolve));
+        let resolved = |routes: Router| {
+            routes
+                .layer(middleware::from_fn(fernamt_http::origin::check))
+                .layer(middleware::from_fn_with_state(Arc::clone(&web), fernamt_http::site::resolve))
+        };
+        let router = resolved(Arc::clone(&identity).router().merge(Arc::clone(&identity).container_router()));
+        let post = resolved(Arc::clone(&identity).post_router());
         let tenant = store.tenant(tenant.id);
-        Self { clock, tenant, identity, grants, store, router, folder }
+        Self { clock, tenant, identity, grants, store, router, post, folder }
     }
 
     /// The office after a restart.
@@ -131,6 +136,26 @@ impl Office {
         work.people().insert(&person).await.unwrap();
         work.commit().await.unwrap();
         person.id
+    }
+
+    /// Sends a request as a browser opens a page: to the origin of mail if `host` says so.
+    pub(crate) async fn open_page(&self, host: &str, path: &str, cookies: &str) -> Response {
+        let request = Request::builder()
+            .uri(path)
+            .header(header::HOST, host)
+            .header(header::COOKIE, cookies)
+            .header("sec-fetch-site", "same-site")
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-dest", "document")
+            .extension(Connection {
+                zone: Zone("internet".into()),
+                administration: false,
+                peer: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 50_000),
+            })
+            .body(Body::empty())
+            .unwrap();
+        let router = if host.starts_with("post.") { &self.post } else { &self.router };
+        router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

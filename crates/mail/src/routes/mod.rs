@@ -12,10 +12,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    response::Redirect,
     routing::{any, get, post},
 };
 
-use fernamt_http::ApiError;
+use fernamt_http::{ApiError, Site};
 
 use crate::{
     Mail,
@@ -38,9 +39,17 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .with_state(mail)
 }
 
-/// Where mail is switched off: there is nothing here, as programs read it, and not the web app's own page.
-pub(crate) fn off() -> Router {
-    Router::new().route("/.well-known/jmap", any(nothing)).merge(nothing_else())
+/// On the main site there is no mail: programs that look for it there are told where it is (RFC 8620, section 2.2), and
+/// get no page of the web app for an answer.
+pub(crate) fn elsewhere() -> Router {
+    Router::new().route("/.well-known/jmap", any(on_post)).merge(nothing_else())
+}
+
+async fn on_post(site: Site) -> Result<Redirect, ApiError> {
+    if !site.web.mail {
+        return Err(ApiError::not_found());
+    }
+    Ok(Redirect::temporary(&format!("{}/jmap/session", site.post_origin())))
 }
 
 fn nothing_else<S: Clone + Send + Sync + 'static>() -> Router<S> {

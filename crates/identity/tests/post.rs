@@ -1,0 +1,134 @@
+//! The session on the origin of mail: how somebody gets it, and when it ends.
+
+use axum::{
+    http::{StatusCode, header},
+    response::Response,
+};
+use time::Duration;
+
+use crate::support::{Browser, Office};
+
+const MAIN: &str = "amt.test";
+const POST: &str = "post.amt.test";
+
+fn address(response: &Response) -> &str {
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    response.headers()[header::LOCATION].to_str().unwrap()
+}
+
+/// The cookies that a response sets, as the next request carries them.
+fn cookies(response: &Response) -> String {
+    let set = response.headers().get_all(header::SET_COOKIE).iter();
+    set.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+/// The path of an address on this host.
+fn path<'a>(address: &'a str, host: &str) -> &'a str {
+    address.strip_prefix(&format!("https://{host}")).unwrap()
+}
+
+fn at_main(browser: &Browser<'_>) -> String {
+    browser.cookie.as_ref().map(|cookie| format!("__Host-fernamt={cookie}")).unwrap_or_default()
+}
+
+/// Goes from the origin of mail to the main site and back; returns what the arrival says.
+async fn arrive(office: &Office, browser: &Browser<'_>, first: &str) -> Response {
+    let begun = office.open_page(POST, first, "").await;
+    let led = office.open_page(MAIN, path(address(&begun), MAIN), &at_main(browser)).await;
+    office.open_page(POST, path(address(&led), POST), &cookies(&begun)).await
+}
+
+async fn standing(office: &Office, cookies: &str) -> StatusCode {
+    office.open_page(POST, "/api/v1/session", cookies).await.status()
+}
+
+#[tokio::test]
+async fn a_person_comes_over_and_the_session_ends_with_the_main_one() {
+    let office = Office::open().await;
+    let (mut browser, ..) = office.enrolled("a.meier").await;
+    let arrived = arrive(&office, &browser, "/ordner?id=1").await;
+    assert_eq!(address(&arrived), "/ordner?id=1");
+    let entered = cookies(&arrived);
+    assert!(entered.starts_with("__Host-fernamt-post="), "{entered}");
+    assert_eq!(standing(&office, &entered).await, StatusCode::OK);
+    // The cookie of one origin is worth nothing on the other.
+    assert_eq!(standing(&office, &at_main(&browser)).await, StatusCode::UNAUTHORIZED);
+    let swapped = entered.replace("__Host-fernamt-post", "__Host-fernamt");
+    let there = office.open_page(MAIN, "/api/v1/session", &swapped).await;
+    assert_eq!(there.status(), StatusCode::UNAUTHORIZED);
+
+    assert_eq!(browser.delete("/api/v1/session").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(standing(&office, &entered).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn reading_mail_keeps_the_session_and_doing_nothing_ends_it() {
+    let office = Office::open().await;
+    let (browser, ..) = office.enrolled("a.meier").await;
+    let entered = cookies(&arrive(&office, &browser, "/").await);
+    for _ in 0..4 {
+        office.clock.advance(Duration::minutes(20));
+        assert_eq!(standing(&office, &entered).await, StatusCode::OK);
+    }
+    office.clock.advance(Duration::hours(24));
+    assert_eq!(standing(&office, &entered).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_code_counts_once_in_time_and_in_the_browser_that_began() {
+    let office = Office::open().await;
+    let (browser, ..) = office.enrolled("a.meier").await;
+    let begun = office.open_page(POST, "/", "").await;
+    let code = async || {
+        let led = office.open_page(MAIN, path(address(&begun), MAIN), &at_main(&browser)).await;
+        path(address(&led), POST).to_owned()
+    };
+    let enter = async |code: String, cookies: String| office.open_page(POST, &code, &cookies).await.status();
+    let (gone, led) = (StatusCode::GONE, StatusCode::SEE_OTHER);
+
+    let other = cookies(&office.open_page(POST, "/", "").await);
+    assert_eq!(enter(code().await, other).await, gone, "another browser's");
+    assert_eq!(enter(code().await, String::new()).await, gone, "no browser's");
+    let once = code().await;
+    assert_eq!(enter(once.clone(), cookies(&begun)).await, led);
+    assert_eq!(enter(once, cookies(&begun)).await, gone, "used");
+    let late = code().await;
+    office.clock.advance(fernamt_identity::challenge::LIFETIME);
+    assert_eq!(enter(late, cookies(&begun)).await, gone, "late");
+    assert_eq!(enter("/.fernamt/enter?code=made-up".into(), cookies(&begun)).await, gone);
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_signs_in_on_the_way() {
+    let office = Office::open().await;
+    let begun = office.open_page(POST, "/", "").await;
+    let here = path(address(&begun), MAIN);
+    let led = office.open_page(MAIN, here, "").await;
+    let back: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
+    assert_eq!(address(&led), format!("/anmelden?zurueck={back}"));
+}
+
+#[tokio::test]
+async fn an_old_sign_in_is_renewed_where_that_is_asked_for() {
+    let office = Office::open().await;
+    let (mut browser, ..) = office.enrolled("a.meier").await;
+    let asked = "/.fernamt/begin?path=%2F&fresh=true";
+    let arrived = arrive(&office, &browser, asked).await;
+    assert_eq!(address(&arrived), "/", "just signed in");
+    office.clock.advance(Duration::minutes(6));
+    let begun = office.open_page(POST, asked, "").await;
+    let led = office.open_page(MAIN, path(address(&begun), MAIN), &at_main(&browser)).await;
+    assert!(address(&led).starts_with("/anmelden?zurueck="));
+    assert!(!address(&led).contains("fresh"), "once is enough: {}", address(&led));
+    assert!(!browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn paths_lead_nowhere_else() {
+    let office = Office::open().await;
+    let (browser, ..) = office.enrolled("a.meier").await;
+    for foreign in ["%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example"] {
+        let arrived = arrive(&office, &browser, &format!("/.fernamt/begin?path={foreign}")).await;
+        assert_eq!(address(&arrived), "/", "{foreign}");
+    }
+}
