@@ -9,6 +9,7 @@ pub mod authorise;
 mod bind_budget;
 pub mod challenge;
 mod complete;
+pub mod container;
 mod device;
 pub mod device_key;
 pub mod directory;

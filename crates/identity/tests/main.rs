@@ -4,6 +4,7 @@
 
 mod active_directory;
 mod attack;
+mod container;
 mod passkeys;
 mod post;
 mod revocation;

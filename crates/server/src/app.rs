@@ -245,6 +245,7 @@ fn main_site(
 fn post_site(identity: &Arc<Identity>, mail: &Arc<Mail>) -> Router {
     Router::new()
         .merge(Arc::clone(identity).post_router())
+        .merge(Arc::clone(identity).container_router())
         .merge(Arc::clone(mail).router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(origin::check))
