@@ -11,6 +11,7 @@ const features = [
   'conference/join',
   'conference/meeting',
   'conference/rooms',
+  'mail/page',
 ];
 
 // A catalogue a feature: each is loaded with its feature, so that the first page stays small.
@@ -22,6 +23,10 @@ export default defineConfig({
     {
       path: '<rootDir>/src/i18n/locales/{locale}',
       include: ['<rootDir>/src/app', '<rootDir>/src/ui', '<rootDir>/src/api', '<rootDir>/src/i18n'],
+    },
+    {
+      path: '<rootDir>/src/post/locales/{locale}',
+      include: ['<rootDir>/src/post'],
     },
     ...features.map((name) => ({
       path: `<rootDir>/src/features/${name}/locales/{locale}`,

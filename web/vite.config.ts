@@ -5,6 +5,7 @@ import { containerInClear } from './build/container-in-clear.ts';
 import { kernSubset } from './build/kern-subset.ts';
 import { ownLanguages } from './build/own-languages.ts';
 import { packed } from './build/packed.ts';
+import { postApp } from './build/post-app.ts';
 import { remoteDesktopWasm } from './build/remote-desktop-wasm.ts';
 
 export default defineConfig({
@@ -15,6 +16,7 @@ export default defineConfig({
     remoteDesktopWasm(),
     packed(),
     containerInClear(),
+    postApp(),
   ],
   css: { postcss: { plugins: [kernSubset()] } },
   build: {

@@ -1,11 +1,8 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
-import { chooseLanguage, locale } from '../i18n/index.ts';
-import { Button, IconButton } from '../ui/button.tsx';
-import { icons } from '../ui/icon.tsx';
+import type { ReactNode } from 'react';
 import { Brand } from './brand.tsx';
-import { chooseTheme, isDark } from './theme.ts';
+import { LanguageButton, ThemeButton } from './look-buttons.tsx';
 
 type FrontProps = {
   tenant: string | undefined;
@@ -39,44 +36,5 @@ export function Front({ tenant, wide = false, foot, children }: FrontProps) {
         )}
       </footer>
     </div>
-  );
-}
-
-function LanguageButton() {
-  const { t } = useLingui();
-  const [pending, setPending] = useState(false);
-  const next = locale() === 'de' ? 'en' : 'de';
-  const change = async () => {
-    setPending(true);
-    await chooseLanguage(next);
-    setPending(false);
-  };
-  return (
-    <Button
-      variant="tertiary"
-      small
-      icon={icons.iconLanguage}
-      pending={pending}
-      aria-label={next === 'en' ? t`Sprache wechseln: English` : t`Sprache wechseln: Deutsch`}
-      onPress={() => void change()}
-    >
-      <span lang={next}>{next === 'en' ? 'English' : 'Deutsch'}</span>
-    </Button>
-  );
-}
-
-/** Light or dark; the whole choice is in the account. */
-function ThemeButton() {
-  const { t } = useLingui();
-  const [dark, setDark] = useState(isDark());
-  return (
-    <IconButton
-      label={dark ? t`Helle Darstellung` : t`Dunkle Darstellung`}
-      icon={dark ? icons.iconLightMode : icons.iconDarkMode}
-      onPress={() => {
-        chooseTheme(dark ? 'light' : 'dark');
-        setDark(!dark);
-      }}
-    />
   );
 }

@@ -10,7 +10,9 @@ export type CatalogueName =
   | 'admin'
   | 'conference/join'
   | 'conference/meeting'
-  | 'conference/rooms';
+  | 'conference/rooms'
+  | 'mail/page'
+  | 'post';
 
 const STORED = 'fernamt-language';
 const loaders = import.meta.glob<{ messages: Messages }>([
@@ -18,6 +20,8 @@ const loaders = import.meta.glob<{ messages: Messages }>([
   '../features/*/locales/*.po',
   '../features/identity/account/locales/*.po',
   '../features/conference/*/locales/*.po',
+  '../features/mail/*/locales/*.po',
+  '../post/locales/*.po',
 ]);
 const wanted = new Set<CatalogueName>(['app']);
 let chosen: Locale | null = null;
@@ -73,7 +77,11 @@ function browserLocale(): Locale {
 }
 
 async function messagesOf(name: CatalogueName, next: Locale): Promise<Messages> {
-  const path = name === 'app' ? `./locales/${next}.po` : `../features/${name}/locales/${next}.po`;
-  const loader = loaders[path];
+  const loader = loaders[`${folderOf(name)}/locales/${next}.po`];
   return loader ? (await loader()).messages : {};
+}
+
+function folderOf(name: CatalogueName): string {
+  if (name === 'app') return '.';
+  return name === 'post' ? '../post' : `../features/${name}`;
 }

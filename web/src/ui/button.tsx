@@ -100,7 +100,8 @@ export function IconButton({ label, icon, danger = false, ...rest }: IconButtonP
 type AnchorProps = AnchorHTMLAttributes<HTMLAnchorElement> &
   Look & { children?: ReactNode; ref?: Ref<HTMLAnchorElement> };
 
-function ButtonAnchor({
+/** A link that leaves the app, or goes where its router does not lead, and looks like a button. */
+export function ButtonAnchor({
   variant,
   danger,
   small,
@@ -125,4 +126,4 @@ function ButtonAnchor({
 }
 
 /** A link to another page of the app that looks like a button. */
-export const ButtonLink = createLink(ButtonAnchor);
+export const ButtonLink = /* @__PURE__ */ createLink(ButtonAnchor);

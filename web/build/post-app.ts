@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin, Rollup } from 'vite';
+
+const PAGE = 'post.html';
+const WORKER = 'service-worker';
+const PLACEHOLDER = '__POST_SHELL__';
+/** Catalogues of texts that the post's page never shows; their chunks carry the names of their files. */
+const FOREIGN_TEXTS = /\/features\/(?!mail\/)[^?]*\.po$/;
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const manifestSource = resolve(root, 'src/post/manifest.json');
+
+/** The inputs of the post's origin: its page, and the service worker that keeps it. */
+export const postInputs = {
+  post: resolve(root, PAGE),
+  [WORKER]: resolve(root, 'src/post/offline/service-worker.ts'),
+};
+
+/**
+ * Writes what the post's origin needs beside its page: `manifest.webmanifest` with its icons, and into
+ * `service-worker.js` the names and hashes of all files that the page can ask for.
+ */
+export function postApp(): Plugin {
+  return {
+    name: 'fernamt:post-app',
+    apply: 'build',
+    enforce: 'post',
+    config: () => ({
+      build: {
+        rolldownOptions: {
+          input: { main: resolve(root, 'index.html'), ...postInputs },
+          output: {
+            // A service worker's name stays: browsers look for a newer one at the same address.
+            entryFileNames: ({ name }) =>
+              name === WORKER ? '[name].js' : 'assets/[name]-[hash].js',
+          },
+        },
+      },
+    }),
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const manifest = JSON.parse(readFileSync(manifestSource, 'utf8')) as Manifest;
+        const icons = manifest.icons.map((icon) => {
+          const source = readFileSync(resolve(dirname(manifestSource), icon.src));
+          const file = this.emitFile({ type: 'asset', name: basename(icon.src), source });
+          return { ...icon, src: `/${this.getFileName(file)}` };
+        });
+        const text = JSON.stringify({ ...manifest, icons });
+        this.emitFile({ type: 'asset', fileName: 'manifest.webmanifest', source: text });
+
+        const worker = bundle[`${WORKER}.js`];
+        if (worker?.type !== 'chunk') this.error('the service worker was not built');
+        if (worker.imports.length > 0) this.error('the service worker must be a single file');
+        const shell = JSON.stringify(shellOf(bundle));
+        if (worker.code.split(PLACEHOLDER).length !== 2) {
+          this.error('the service worker has no single place for its files');
+        }
+        worker.code = worker.code.replace(PLACEHOLDER, () => shell);
+      },
+    },
+  };
+}
+
+type Manifest = { icons: { src: string; sizes: string; type: string; purpose?: string }[] };
+
+/** Everything that the page can come to ask for, from its own names on. */
+function shellOf(bundle: Rollup.OutputBundle) {
+  const names = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
+  const wanted = new Set([PAGE]);
+  for (const name of wanted) {
+    const text = textOf(bundle[name]);
+    for (const other of text === null ? [] : names) {
+      if (text?.includes(basename(other)) && !isForeign(bundle[other])) wanted.add(other);
+    }
+  }
+  const files = [...wanted].sort().map((name) => {
+    const hash = createHash('sha384').update(bytesOf(bundle[name])).digest('base64');
+    return { path: `/${name}`, integrity: `sha384-${hash}` };
+  });
+  const build = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
+  return { build, page: `/${PAGE}`, files };
+}
+
+type Output = Rollup.OutputBundle[string] | undefined;
+
+function isForeign(output: Output): boolean {
+  return output?.type === 'chunk' && FOREIGN_TEXTS.test(output.facadeModuleId ?? '');
+}
+
+function bytesOf(output: Output): string | Uint8Array {
+  if (!output) throw new Error('the page was not built');
+  return output.type === 'chunk' ? output.code : output.source;
+}
+
+/** What can name other files; null for pictures, fonts and the like. */
+function textOf(output: Output): string | null {
+  if (output?.type !== 'chunk' && !/\.(html|css|js)$/.test(output?.fileName ?? '')) return null;
+  const bytes = bytesOf(output);
+  return typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes);
+}

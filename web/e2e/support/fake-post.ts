@@ -1,0 +1,219 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+
+const builtApp = process.env.WEB_DIST
+  ? new URL(`file://${process.env.WEB_DIST}/`)
+  : new URL('../../dist/', import.meta.url);
+
+/** What the page needs of its policy, and nothing more: the stories fail where something is refused. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "frame-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types fernamt-own-scripts fernamt-mail dompurify',
+].join('; ');
+/** Scripts that run on their own bring a policy of their own: Argon2id compiles WebAssembly, the service worker fetches. */
+const SCRIPT_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+const OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+const types: Record<string, string> = {
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/**
+ * A fake of the server's side of the post's origin: the built page under its policy, and the contract of the container
+ * for one device. Shares are kept, policies are signed with a key of its own, and a story turns what it is about.
+ */
+export class FakePost {
+  share: Uint8Array | null = null;
+  generation: number | null = null;
+  fresh = true;
+  /** A status and a code that the API answers everything with. */
+  refuses: [number, string] | null = null;
+  /** Releases that are answered with 429, and for how many seconds. */
+  pauseS = 0;
+  serial = 1;
+  idleMin = 10;
+  /** Of another signer than the one that the container knows. */
+  altered = false;
+  readonly asked: string[] = [];
+  /** Sign-ins that were begun, by their addresses. */
+  readonly signIns: string[] = [];
+  #online = true;
+
+  private constructor(
+    readonly server: Server,
+    readonly origin: string,
+    private readonly keys: CryptoKeyPair,
+  ) {}
+
+  static async start(): Promise<FakePost> {
+    let post: FakePost | undefined;
+    const server = createServer((request, response) => void post?.answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (typeof address !== 'object' || !address) throw new Error('no port');
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+    post = new FakePost(server, `http://post.fernamt.localhost:${address.port}`, keys);
+    return post;
+  }
+
+  /** Cuts every connection, as a line does that is gone; the address stays the server's. */
+  goOffline(): void {
+    this.#online = false;
+    this.server.closeAllConnections();
+  }
+
+  goOnline(): void {
+    this.#online = true;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await ended;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#online) {
+      request.socket.destroy();
+      return;
+    }
+    const { pathname, search } = new URL(request.url ?? '/', this.origin);
+    if (pathname.startsWith('/api/')) return this.#api(request, response, pathname);
+    if (pathname.startsWith('/.fernamt/begin')) {
+      this.signIns.push(pathname + search);
+      this.refuses = null;
+      this.fresh = true;
+      response.writeHead(303, { location: '/' }).end();
+      return;
+    }
+    await file(response, pathname);
+  }
+
+  async #api(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const body = JSON.parse(Buffer.concat(parts).toString() || '{}') as Record<string, unknown>;
+    const asked = `${request.method} ${pathname.replace('/api/v1/container', '')}`;
+    this.asked.push(asked);
+    const [status, said, headers] = await this.#said(asked, body);
+    response.writeHead(status, {
+      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+      'content-security-policy': OTHER_POLICY,
+      'cache-control': 'no-store',
+      ...headers,
+    });
+    response.end(said === null ? undefined : JSON.stringify(said));
+  }
+
+  async #said(asked: string, body: Record<string, unknown>): Promise<Said> {
+    if (this.refuses) return problem(...this.refuses);
+    switch (asked) {
+      case 'GET ':
+        return [200, await this.#standing()];
+      case 'POST /share':
+        if (this.share && !body.replace) return problem(409, 'container_share_exists');
+        this.share = crypto.getRandomValues(new Uint8Array(32));
+        this.generation = null;
+        return [201, { share: base64url(this.share) }];
+      case 'POST /share/release':
+        if (!this.share) return problem(404, 'container_share_missing');
+        if (!this.fresh) return problem(403, 'sign_in_not_fresh');
+        if (this.pauseS > 0) {
+          return problem(429, 'too_many_attempts', { 'retry-after': String(this.pauseS) });
+        }
+        return [200, { share: base64url(this.share) }];
+      case 'POST /opened':
+        this.generation = Math.max(this.generation ?? 0, Number(body.generation));
+        return [204, null];
+      case 'DELETE /share':
+        this.share = null;
+        this.generation = null;
+        return [204, null];
+      default:
+        return problem(404, 'not_found');
+    }
+  }
+
+  async #standing() {
+    const bytes = new TextEncoder().encode(
+      JSON.stringify({
+        version: 1,
+        device: 'device-1',
+        serial: this.serial,
+        idle_min: this.idleMin,
+        offline_until_ms: null,
+      }),
+    );
+    const message = await new Blob(['fernamt-container-policy\0', bytes]).arrayBuffer();
+    const by = { name: 'ECDSA', hash: 'SHA-256' };
+    const signature = new Uint8Array(await crypto.subtle.sign(by, this.keys.privateKey, message));
+    if (this.altered) signature[5] = (signature[5] ?? 0) ^ 1;
+    const key = new Uint8Array(await crypto.subtle.exportKey('spki', this.keys.publicKey));
+    return {
+      person: { id: 'p1', name: 'j.petersen', display_name: 'Jana Petersen', language: null },
+      device: 'device-1',
+      main_origin: this.origin.replace('post.', ''),
+      tenant_name: 'Stadt Auenbrück',
+      policy: { bytes: base64url(bytes), signature: base64url(signature) },
+      policy_key: base64url(key),
+      passphrase: { min_characters: 12 },
+      share: { exists: this.share !== null, generation: this.generation },
+      sign_in_fresh: this.fresh,
+    };
+  }
+}
+
+type Said = [status: number, said: unknown, headers?: Record<string, string>];
+
+function problem(status: number, code: string, headers: Record<string, string> = {}): Said {
+  return [status, { type: `urn:fernamt:problem:${code}`, status, code, detail: code }, headers];
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/** Files of the build by their names, and the page for every other address. */
+async function file(response: ServerResponse, pathname: string): Promise<void> {
+  const isPage = !/\.\w+$/.test(pathname) || pathname === '/post.html';
+  const name = isPage ? 'post.html' : pathname.slice(1);
+  const extension = extname(name);
+  try {
+    const bytes = await readFile(new URL(name, builtApp));
+    const isScript = extension === '.js';
+    response.writeHead(200, {
+      'content-type': isPage ? 'text/html; charset=utf-8' : (types[extension] ?? 'text/plain'),
+      'cache-control': pathname.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
+      'content-security-policy': isPage ? PAGE_POLICY : isScript ? SCRIPT_POLICY : OTHER_POLICY,
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    response.end(bytes);
+  } catch {
+    response.writeHead(404, { 'content-security-policy': OTHER_POLICY }).end();
+  }
+}

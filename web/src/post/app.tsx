@@ -1,0 +1,56 @@
+import { useLingui } from '@lingui/react';
+import { useSyncExternalStore } from 'react';
+import { I18nProvider } from 'react-aria-components';
+import { formatLocale } from '../i18n/index.ts';
+import { StatusRegion } from '../ui/status.tsx';
+import type { PostShell } from './controller.ts';
+import { Desk } from './desk.tsx';
+import { DefectScreen } from './screens/defect.tsx';
+import { LockedScreen } from './screens/locked.tsx';
+import { NewScreen } from './screens/new.tsx';
+import {
+  AskingScreen,
+  DeviceScreen,
+  NoAnswerScreen,
+  NoLineScreen,
+  NotFreshScreen,
+  SignedOutScreen,
+} from './screens/waiting.tsx';
+
+/** The whole page: one screen for each state of the shell. */
+export function App({ shell }: { shell: PostShell }) {
+  // Subscribes to the language, so that formats change with the words.
+  useLingui();
+  return (
+    <I18nProvider locale={formatLocale()}>
+      <Screen shell={shell} />
+      <StatusRegion />
+    </I18nProvider>
+  );
+}
+
+function Screen({ shell }: { shell: PostShell }) {
+  const state = useSyncExternalStore(shell.subscribe, shell.state);
+  switch (state.at) {
+    case 'asking':
+      return <AskingScreen />;
+    case 'signed_out':
+      return <SignedOutScreen wasOpen={state.wasOpen} />;
+    case 'device':
+      return <DeviceScreen is={state.is} onRetry={() => shell.ask()} />;
+    case 'no_line':
+      return <NoLineScreen state={state} onRetry={() => shell.ask()} />;
+    case 'no_answer':
+      return <NoAnswerScreen detail={state.detail} onRetry={() => shell.ask()} />;
+    case 'not_fresh':
+      return <NotFreshScreen locked={state.locked} />;
+    case 'new':
+      return <NewScreen state={state} onCreate={(passphrase) => shell.create(passphrase)} />;
+    case 'locked':
+      return <LockedScreen state={state} shell={shell} />;
+    case 'defect':
+      return <DefectScreen state={state} shell={shell} />;
+    case 'unlocked':
+      return <Desk standing={state.standing} shell={shell} />;
+  }
+}

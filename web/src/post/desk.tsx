@@ -1,0 +1,88 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
+import { ThemeMenu } from '../app/theme-menu.tsx';
+import { chooseLanguage, locale } from '../i18n/index.ts';
+import { Button, IconButton } from '../ui/button.tsx';
+import { icons } from '../ui/icon.tsx';
+import { Menu, MenuDivider, MenuItem } from '../ui/menu.tsx';
+import type { PostShell } from './controller.ts';
+import { MailDesk } from './mail-desk.tsx';
+import { PassphraseDialog } from './passphrase-dialog.tsx';
+import { Mark } from './screens/panel.tsx';
+import { WipeDialog } from './screens/wipe-dialog.tsx';
+import type { Standing } from './standing.ts';
+
+type DeskProps = { shell: PostShell; standing: Standing };
+
+/** Around the open mail: whose it is, the lock, and what concerns this device's container. */
+export function Desk({ shell, standing }: DeskProps) {
+  const [open, setOpen] = useState<'passphrase' | 'wipe' | null>(null);
+  const close = () => setOpen(null);
+  return (
+    <div className="fp-shell">
+      <title>Post – Fernamt</title>
+      <a className="fa-skip" href="#inhalt">
+        <Trans>Zum Inhalt springen</Trans>
+      </a>
+      <header className="fa-bar fa-noprint">
+        <Mark office={standing.office} />
+        <div className="fa-bar__end">
+          <Button small icon={icons.iconLock} onPress={() => shell.lock()}>
+            <Trans context="Container">Sperren</Trans>
+          </Button>
+          <ThemeMenu />
+          <PersonMenu standing={standing} onOpen={setOpen} />
+        </div>
+      </header>
+      <main id="inhalt" tabIndex={-1} className="fp-main">
+        <MailDesk container={shell.container} />
+      </main>
+      <PassphraseDialog
+        shell={shell}
+        standing={standing}
+        isOpen={open === 'passphrase'}
+        onClose={close}
+      />
+      <WipeDialog
+        why="wanted"
+        isOpen={open === 'wipe'}
+        onClose={close}
+        onWipe={() => shell.wipe()}
+      />
+    </div>
+  );
+}
+
+type PersonMenuProps = { standing: Standing; onOpen: (what: 'passphrase' | 'wipe') => void };
+
+function PersonMenu({ standing, onOpen }: PersonMenuProps) {
+  const { t } = useLingui();
+  const { displayName, name } = standing.person;
+  const other = locale() === 'de' ? 'en' : 'de';
+  return (
+    <Menu
+      label={t`Post auf diesem Gerät`}
+      trigger={<IconButton label={t`Menü von ${displayName}`} icon={icons.iconAccountCircle} />}
+      header={
+        <>
+          <strong>{displayName}</strong>
+          <div className="fa-muted fa-small">{name}</div>
+        </>
+      }
+    >
+      <MenuItem icon={icons.iconPassword} onAction={() => onOpen('passphrase')}>
+        {t`Passphrase ändern`}
+      </MenuItem>
+      <MenuItem icon={icons.iconLanguage} onAction={() => void chooseLanguage(other)}>
+        {other === 'en' ? t`Sprache wechseln: English` : t`Sprache wechseln: Deutsch`}
+      </MenuItem>
+      <MenuItem icon={icons.iconHome} href={standing.mainOrigin}>
+        {t`Zur Startseite von Fernamt`}
+      </MenuItem>
+      <MenuDivider />
+      <MenuItem icon={icons.iconDelete} danger onAction={() => onOpen('wipe')}>
+        {t`Container löschen`}
+      </MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,160 @@
+// @vitest-environment node
+import { beforeEach, expect, test, vi } from 'vitest';
+import { type Shell, ShellCache } from './shell-cache.ts';
+
+const ORIGIN = 'https://post.fernamt.example';
+const SHELL: Shell = {
+  build: 'two',
+  page: '/post.html',
+  files: [
+    { path: '/post.html', integrity: '' },
+    { path: '/assets/post-1.js', integrity: '' },
+  ],
+};
+
+let caches: TestCaches;
+let asked: string[];
+let server: (path: string) => Promise<Response>;
+
+beforeEach(() => {
+  caches = new TestCaches();
+  asked = [];
+  server = async (path) => new Response(`server: ${path}`);
+});
+
+test('what the build names is fetched once, without cookies, and held to its hash', async () => {
+  const requests: Request[] = [];
+  const cache = shellCache(SHELL, requests);
+  await cache.fill();
+  await cache.fill();
+  expect(requests.map(({ url, credentials, redirect }) => [url, credentials, redirect])).toEqual([
+    [`${ORIGIN}/post.html`, 'omit', 'error'],
+    [`${ORIGIN}/assets/post-1.js`, 'omit', 'error'],
+  ]);
+  const sealed = { ...SHELL, build: 'three', files: [{ path: '/a.js', integrity: 'sha384-abc' }] };
+  await shellCache(sealed, requests).fill();
+  expect(requests.at(-1)?.integrity).toBe('sha384-abc');
+});
+
+test('a build that cannot be fetched whole is not taken', async () => {
+  server = async (path) => new Response('', { status: path === '/post.html' ? 200 : 404 });
+  await expect(shellCache().fill()).rejects.toThrow('/assets/post-1.js answered 404');
+});
+
+test('the API, the sign-in, other methods and other origins are none of its business', () => {
+  const cache = shellCache();
+  for (const [path, method] of [
+    ['/api/v1/container', 'GET'],
+    ['/api/v1/jmap', 'POST'],
+    ['/.fernamt/begin?path=/', 'GET'],
+    ['/assets/post-1.js', 'POST'],
+    ['/service-worker.js', 'GET'],
+  ] as const) {
+    expect(cache.answer(request(path, { method }))).toBeNull();
+  }
+  expect(cache.answer(new Request('https://elsewhere.example/assets/post-1.js'))).toBeNull();
+  expect(cache.answer(navigation('/.fernamt/begin?path=/'))).toBeNull();
+});
+
+test('the server answers navigations; without one, or while it is broken, the kept page does', async () => {
+  const cache = shellCache();
+  await cache.fill();
+  expect(await textOf(cache.answer(navigation('/')))).toBe('server: /');
+  server = async () => new Response('', { status: 502 });
+  expect(await textOf(cache.answer(navigation('/eingang')))).toBe('server: /post.html');
+  server = () => Promise.reject(new TypeError('no line'));
+  expect(await textOf(cache.answer(navigation('/')))).toBe('server: /post.html');
+  caches = new TestCaches();
+  await expect(shellCache().answer(navigation('/'))).rejects.toThrow('no line');
+});
+
+test('a line that does not answer is not waited for', async () => {
+  vi.useFakeTimers();
+  try {
+    const cache = shellCache();
+    await cache.fill();
+    server = () => new Promise(() => {});
+    const answer = textOf(cache.answer(navigation('/')));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(await answer).toBe('server: /post.html');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('parts come from what is kept, also from the build before; what is not kept stays unkept', async () => {
+  await shellCache({
+    build: 'one',
+    page: '/post.html',
+    files: [{ path: '/assets/old.js', integrity: '' }],
+  }).fill();
+  const cache = shellCache();
+  await cache.fill();
+  asked = [];
+  await textOf(cache.answer(request('/assets/post-1.js')));
+  await textOf(cache.answer(request('/assets/old.js')));
+  expect(asked).toEqual([]);
+  await textOf(cache.answer(request('/assets/new.js')));
+  await textOf(cache.answer(request('/assets/new.js')));
+  expect(asked).toEqual(['/assets/new.js', '/assets/new.js']);
+});
+
+test('builds before the last one are forgotten, the caches of others are left alone', async () => {
+  for (const name of ['other', 'fernamt-post-zero', 'fernamt-post-one', 'fernamt-post-two']) {
+    await caches.open(name);
+  }
+  await shellCache().tidy();
+  expect(await caches.keys()).toEqual(['other', 'fernamt-post-one', 'fernamt-post-two']);
+});
+
+function shellCache(shell = SHELL, requests: Request[] = []): ShellCache {
+  const fetching = (request: Request) => {
+    requests.push(request);
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    return server(pathname);
+  };
+  return new ShellCache(shell, caches as unknown as CacheStorage, fetching, ORIGIN);
+}
+
+function request(path: string, init: RequestInit = {}): Request {
+  return new Request(ORIGIN + path, init);
+}
+
+/** Pages cannot make a request for a navigation themselves. */
+function navigation(path: string): Request {
+  const asked = request(path);
+  Object.defineProperty(asked, 'mode', { value: 'navigate' });
+  return asked;
+}
+
+async function textOf(answer: Promise<Response> | null): Promise<string | undefined> {
+  return (await answer)?.text();
+}
+
+/** As much of a browser's caches as is used. */
+class TestCaches {
+  readonly #caches = new Map<string, Map<string, Response>>();
+
+  async open(name: string) {
+    const cache = this.#caches.get(name) ?? new Map<string, Response>();
+    this.#caches.set(name, cache);
+    return {
+      match: async (path: string) => cache.get(path)?.clone(),
+      put: async (path: string, response: Response) => void cache.set(path, response),
+    };
+  }
+
+  async match(path: string) {
+    for (const cache of this.#caches.values()) if (cache.has(path)) return cache.get(path)?.clone();
+    return undefined;
+  }
+
+  async keys() {
+    return [...this.#caches.keys()];
+  }
+
+  async delete(name: string) {
+    return this.#caches.delete(name);
+  }
+}

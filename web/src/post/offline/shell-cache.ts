@@ -1,0 +1,103 @@
+/** A file of the page, and the hash that its bytes must have. */
+export type ShellFile = { path: string; integrity: string };
+
+export type Shell = {
+  /** Names this build: another one keeps its files elsewhere. */
+  build: string;
+  /** The page itself; it answers every navigation that the server does not. */
+  page: string;
+  files: readonly ShellFile[];
+};
+
+type Fetching = (request: Request) => Promise<Response>;
+
+const PREFIX = 'fernamt-post-';
+/** Tabs of the build before still load parts of it. */
+const KEPT_BUILDS = 2;
+/** A line that answers nothing for so long is none. */
+const PATIENCE_MS = 4_000;
+
+/**
+ * The files of the page, kept in the browser so that it opens without a line. Only what the build named is ever kept:
+ * no answer of the API, no attachment, nothing of anybody.
+ */
+export class ShellCache {
+  readonly #shell: Shell;
+  readonly #caches: CacheStorage;
+  readonly #fetch: Fetching;
+  readonly #origin: string;
+  readonly #kept: ReadonlySet<string>;
+
+  constructor(shell: Shell, caches: CacheStorage, fetching: Fetching, origin: string) {
+    this.#shell = shell;
+    this.#caches = caches;
+    this.#fetch = fetching;
+    this.#origin = origin;
+    this.#kept = new Set(shell.files.map(({ path }) => path));
+  }
+
+  /** Fetches what is not kept yet. All of it, or the build is not taken into use. */
+  async fill(): Promise<void> {
+    const cache = await this.#caches.open(PREFIX + this.#shell.build);
+    await Promise.all(
+      this.#shell.files.map(async ({ path, integrity }) => {
+        if (await cache.match(path)) return;
+        const request = new Request(this.#origin + path, {
+          cache: 'no-cache',
+          credentials: 'omit',
+          redirect: 'error',
+          integrity,
+        });
+        const response = await this.#fetch(request);
+        if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+        await cache.put(path, response);
+      }),
+    );
+  }
+
+  /** Forgets builds that no tab can be running any more. */
+  async tidy(): Promise<void> {
+    const own = PREFIX + this.#shell.build;
+    const others = (await this.#caches.keys()).filter(
+      (name) => name.startsWith(PREFIX) && name !== own,
+    );
+    const old = others.slice(0, Math.max(0, others.length - (KEPT_BUILDS - 1)));
+    await Promise.all(old.map((name) => this.#caches.delete(name)));
+  }
+
+  /** The answer to a request, or null where it is none of our business and goes to the server. */
+  answer(request: Request): Promise<Response> | null {
+    if (request.method !== 'GET') return null;
+    const { origin, pathname } = new URL(request.url);
+    if (origin !== this.#origin || pathname.startsWith('/api/')) return null;
+    if (pathname.startsWith('/.fernamt/')) return null;
+    if (request.mode === 'navigate') return this.#page(request);
+    // Parts of a build before are known by their names alone.
+    const isPart = this.#kept.has(pathname) || pathname.startsWith('/assets/');
+    return isPart ? this.#part(request, pathname) : null;
+  }
+
+  /** The server's page where there is a server: it may lead to the sign-in. */
+  async #page(request: Request): Promise<Response> {
+    const kept = () => this.#caches.match(this.#shell.page);
+    const asked = this.#fetch(request);
+    try {
+      const response = await Promise.race([asked, patience()]);
+      if (response && response.status < 500) return response;
+      // It may be slow only, and there may be nothing else to show.
+      return (await kept()) ?? (await asked);
+    } catch (error) {
+      const page = await kept();
+      if (page) return page;
+      throw error;
+    }
+  }
+
+  async #part(request: Request, path: string): Promise<Response> {
+    return (await this.#caches.match(path)) ?? this.#fetch(request);
+  }
+}
+
+function patience(): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null));
+}

@@ -1,0 +1,56 @@
+import { ContainerFault } from '../features/mail/container/index.ts';
+
+/** Why a container cannot be opened any more, whatever is typed. */
+export type Defect = 'older_disk' | 'damaged' | 'foreign_share' | 'altered_policy';
+
+/** Why something was not done, in the words of the shell. */
+export type Refusal =
+  | { kind: 'signed_out' }
+  | { kind: 'not_fresh' }
+  | { kind: 'device'; is: 'pending' | 'blocked' }
+  | { kind: 'no_line' }
+  | { kind: 'wrong_passphrase' }
+  /** Too many wrong ones: the server wants a pause. */
+  | { kind: 'wait'; seconds: number }
+  /** The server has no share of this device any more. */
+  | { kind: 'no_share' }
+  /** The server has one already: another tab was faster. */
+  | { kind: 'share_exists' }
+  /** Nothing is on this disk any more. */
+  | { kind: 'no_container' }
+  | { kind: 'defect'; defect: Defect }
+  | { kind: 'no_room' }
+  /** The server does not do what was agreed; what it said is for whoever helps. */
+  | { kind: 'unexpected'; detail: string };
+
+/** A refusal on its way from the server through the container. */
+export class Refused extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.kind);
+    this.name = 'Refused';
+  }
+}
+
+/** What an error of the server or of the container means here. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  if (!(error instanceof ContainerFault)) return { kind: 'unexpected', detail: String(error) };
+  switch (error.kind) {
+    case 'wrong_passphrase':
+    case 'no_container':
+      return { kind: error.kind };
+    case 'offline':
+      return { kind: 'no_line' };
+    case 'quota':
+      return { kind: 'no_room' };
+    case 'rolled_back':
+      return { kind: 'defect', defect: 'older_disk' };
+    case 'damaged':
+    case 'altered_policy':
+      return { kind: 'defect', defect: error.kind };
+    case 'no_share':
+      return { kind: 'defect', defect: 'foreign_share' };
+    default:
+      return { kind: 'unexpected', detail: error.message };
+  }
+}

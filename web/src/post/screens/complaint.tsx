@@ -1,0 +1,85 @@
+import { Plural, Trans } from '@lingui/react/macro';
+import { type ReactNode, useEffect, useState } from 'react';
+import { Alert } from '../../ui/notice.tsx';
+import type { Complaint } from '../state.ts';
+
+const SECOND_MS = 1_000;
+
+/** What went wrong with the last attempt, other than a wrong passphrase: that stands beside its field. */
+export function ComplaintAlert({ complaint, left = 0 }: { complaint: Complaint; left?: number }) {
+  const said = wordsFor(complaint, left);
+  return (
+    said && (
+      <Alert tone={said.tone} live="assertive" title={said.what}>
+        <p>{said.next}</p>
+      </Alert>
+    )
+  );
+}
+
+type Said = { tone: 'danger' | 'warning'; what: ReactNode; next: ReactNode };
+
+function wordsFor(complaint: Complaint, left: number): Said | null {
+  switch (complaint.kind) {
+    case 'wrong_passphrase':
+      return null;
+    case 'wait':
+      if (left === 0) return null;
+      return {
+        tone: 'warning',
+        what: <Trans>Zu viele Versuche hintereinander</Trans>,
+        next: (
+          <span aria-live="off">
+            <Plural
+              value={left}
+              one="In einer Sekunde können Sie es noch einmal versuchen."
+              other="In # Sekunden können Sie es noch einmal versuchen."
+            />
+          </span>
+        ),
+      };
+    case 'no_line':
+      return {
+        tone: 'warning',
+        what: <Trans>Der Server ist gerade nicht erreichbar</Trans>,
+        next: <Trans>Prüfen Sie die Verbindung und versuchen Sie es noch einmal.</Trans>,
+      };
+    case 'no_room':
+      return {
+        tone: 'danger',
+        what: <Trans>Der Browser hat keinen Platz mehr</Trans>,
+        next: (
+          <Trans>Geben Sie auf dem Gerät Speicher frei und versuchen Sie es noch einmal.</Trans>
+        ),
+      };
+    case 'unexpected': {
+      const { detail } = complaint;
+      return {
+        tone: 'danger',
+        what: <Trans>Das hat nicht geklappt</Trans>,
+        next: (
+          <Trans>
+            Versuchen Sie es noch einmal. Bleibt es dabei, nennen Sie Ihrer Leitstelle dieses
+            Stichwort: <code className="fa-break">{detail}</code>
+          </Trans>
+        ),
+      };
+    }
+  }
+}
+
+/** Counts the seconds of a pause down to zero; `attempt` begins anew. */
+export function useSecondsLeft(complaint: Complaint | null, attempt: number): number {
+  const seconds = complaint?.kind === 'wait' ? complaint.seconds : 0;
+  const [left, setLeft] = useState(seconds);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt begins anew with the same number
+  useEffect(() => {
+    const end = Date.now() + seconds * SECOND_MS;
+    const tick = () => setLeft(Math.max(0, Math.ceil((end - Date.now()) / SECOND_MS)));
+    tick();
+    if (seconds === 0) return;
+    const timer = setInterval(tick, SECOND_MS / 4);
+    return () => clearInterval(timer);
+  }, [seconds, attempt]);
+  return left;
+}

@@ -1,0 +1,161 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import type { LockCause } from '../../features/mail/container/index.ts';
+import { Button, ButtonAnchor } from '../../ui/button.tsx';
+import { icons } from '../../ui/icon.tsx';
+import { Loading } from '../../ui/notice.tsx';
+import { SIGN_IN, SIGN_IN_ANEW } from '../places.ts';
+import type { State } from '../state.ts';
+import { LockCauseText } from './lock-cause.tsx';
+import { Panel } from './panel.tsx';
+
+type Retry = { onRetry: () => Promise<void> };
+
+/** Something is being asked; it rarely takes long enough to be read. */
+export function AskingScreen() {
+  const { t } = useLingui();
+  return (
+    <Panel title={t`Post`}>
+      <Loading>
+        <Trans>Der Server wird gefragt …</Trans>
+      </Loading>
+    </Panel>
+  );
+}
+
+/** There is no session. The server leads new pages to the sign-in; this one was open. */
+export function SignedOutScreen({ wasOpen }: { wasOpen: boolean }) {
+  const { t } = useLingui();
+  return (
+    <Panel title={t`Bitte melden Sie sich an`}>
+      <p>
+        {wasOpen ? (
+          <Trans>
+            Ihre Anmeldung ist zu Ende. Der Container ist gesperrt; Ihre Post liegt verschlossen
+            darin.
+          </Trans>
+        ) : (
+          <Trans>
+            Sie sind in diesem Browser nicht angemeldet, oder die Anmeldung ist zu Ende.
+          </Trans>
+        )}
+      </p>
+      <ButtonAnchor variant="primary" block icon={icons.iconArrowForward} href={SIGN_IN}>
+        <Trans>Anmelden</Trans>
+      </ButtonAnchor>
+    </Panel>
+  );
+}
+
+/** Mail reaches approved devices only. */
+export function DeviceScreen({ is, onRetry }: Retry & { is: 'pending' | 'blocked' }) {
+  const { t } = useLingui();
+  if (is === 'pending') {
+    return (
+      <Panel title={t`Dieses Gerät wartet auf die Freigabe`}>
+        <p>
+          <Trans>
+            Ihre Leitstelle ist benachrichtigt. Sobald sie das Gerät freigibt, geht es hier von
+            selbst weiter.
+          </Trans>
+        </p>
+        <p>
+          <Trans>Eilt es, rufen Sie Ihre Leitstelle an.</Trans>
+        </p>
+      </Panel>
+    );
+  }
+  return (
+    <Panel title={t`Dieses Gerät ist nicht freigegeben`}>
+      <p>
+        <Trans>
+          Ihre Leitstelle hat dem Gerät die Freigabe entzogen. Was es an Post aufbewahrt hat, ist
+          gelöscht; auf dem Server ist Ihre Post unverändert.
+        </Trans>
+      </p>
+      <p>
+        <Trans>
+          Brauchen Sie die Post auf diesem Gerät wieder, wenden Sie sich an die Leitstelle.
+        </Trans>
+      </p>
+      <RetryButton onRetry={onRetry} />
+    </Panel>
+  );
+}
+
+/** The server cannot be reached, and nothing opens without it. */
+export function NoLineScreen({ state, onRetry }: Retry & { state: State & { at: 'no_line' } }) {
+  const { t } = useLingui();
+  return (
+    <Panel title={t`Keine Verbindung`}>
+      {state.container === 'none' ? (
+        <p>
+          <Trans>
+            Auf diesem Gerät liegt noch keine Post, und ohne Verbindung lässt sich keine laden.
+          </Trans>
+        </p>
+      ) : (
+        <>
+          <LockCauseText cause={state.locked} />
+          <p>
+            <Trans>
+              Ihre Post liegt verschlossen auf diesem Gerät. Zum Entsperren braucht es die
+              Verbindung: Ein Teil des Schlüssels liegt auf dem Server.
+            </Trans>
+          </p>
+        </>
+      )}
+      <p>
+        <Trans>Es geht von selbst weiter, sobald die Verbindung wieder da ist.</Trans>
+      </p>
+      <RetryButton onRetry={onRetry} />
+    </Panel>
+  );
+}
+
+/** The server says something that this page does not know. */
+export function NoAnswerScreen({ detail, onRetry }: Retry & { detail: string }) {
+  const { t } = useLingui();
+  return (
+    <Panel title={t`Der Server antwortet nicht wie erwartet`}>
+      <p>
+        <Trans>
+          Ihre Post ist davon nicht betroffen. Versuchen Sie es in ein paar Minuten noch einmal.
+        </Trans>
+      </p>
+      <p>
+        <Trans>
+          Bleibt es dabei, nennen Sie Ihrer Leitstelle dieses Stichwort:{' '}
+          <code className="fa-break">{detail}</code>
+        </Trans>
+      </p>
+      <RetryButton onRetry={onRetry} />
+    </Panel>
+  );
+}
+
+/** The server gives its part of the key to somebody who signed in a short while ago. */
+export function NotFreshScreen({ locked }: { locked: LockCause | null }) {
+  const { t } = useLingui();
+  return (
+    <Panel title={t`Bitte melden Sie sich noch einmal an`}>
+      <LockCauseText cause={locked} />
+      <p>
+        <Trans>
+          Ihre letzte Anmeldung ist zu lange her. Der Server gibt seinen Teil des Schlüssels zu
+          Ihrer Post nur kurz nach einer Anmeldung frei.
+        </Trans>
+      </p>
+      <ButtonAnchor variant="primary" block icon={icons.iconArrowForward} href={SIGN_IN_ANEW}>
+        <Trans>Neu anmelden</Trans>
+      </ButtonAnchor>
+    </Panel>
+  );
+}
+
+export function RetryButton({ onRetry }: Retry) {
+  return (
+    <Button block icon={icons.iconRefresh} onPress={() => void onRetry()}>
+      <Trans>Noch einmal versuchen</Trans>
+    </Button>
+  );
+}

@@ -1,0 +1,66 @@
+import { TestSigner } from '../features/mail/container/secrets.fixture.ts';
+import { type Refusal, Refused } from './refusal.ts';
+import type { ContainerServer } from './server.ts';
+import type { Standing } from './standing.ts';
+
+/** A server that keeps one device's share, as the contract says; `refuses` makes it say no to everything. */
+export class TestServer implements ContainerServer {
+  share: Uint8Array | null = null;
+  generation = 0;
+  fresh = true;
+  serial = 1;
+  refuses: Refusal | null = null;
+  asked = 0;
+
+  private constructor(readonly signer: TestSigner) {}
+
+  static async start(): Promise<TestServer> {
+    return new TestServer(await TestSigner.start());
+  }
+
+  async standing(): Promise<Standing> {
+    this.asked += 1;
+    this.#check();
+    return {
+      person: { name: 'j.petersen', displayName: 'Jana Petersen', language: null },
+      office: 'Stadt Auenbrück',
+      device: 'device-1',
+      mainOrigin: 'https://fernamt.example',
+      policy: await this.signer.sign({ serial: this.serial }),
+      policyKey: this.signer.publicKey as Uint8Array<ArrayBuffer>,
+      minCharacters: 12,
+      share: { exists: this.share !== null, generation: this.generation },
+      signInFresh: this.fresh,
+    };
+  }
+
+  async newShare(replace: boolean): Promise<Uint8Array> {
+    this.#check();
+    if (this.share && !replace) throw new Refused({ kind: 'share_exists' });
+    this.share = crypto.getRandomValues(new Uint8Array(32));
+    this.generation = 0;
+    return this.share.slice();
+  }
+
+  async releaseShare(): Promise<Uint8Array> {
+    this.#check();
+    if (!this.fresh) throw new Refused({ kind: 'not_fresh' });
+    if (!this.share) throw new Refused({ kind: 'no_share' });
+    return this.share.slice();
+  }
+
+  async opened(generation: number): Promise<void> {
+    this.#check();
+    this.generation = Math.max(this.generation, generation);
+  }
+
+  async forgetShare(): Promise<void> {
+    this.#check();
+    this.share = null;
+    this.generation = 0;
+  }
+
+  #check(): void {
+    if (this.refuses) throw new Refused(this.refuses);
+  }
+}

@@ -1,0 +1,96 @@
+import type { SignedPolicy } from '../features/mail/container/index.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** How it stands between this device and the server, as far as the container is concerned. */
+export type Standing = {
+  person: { name: string; displayName: string; language: string | null };
+  /** The name of the office, or its address where the server says no name. */
+  office: string;
+  /** This device, as the server calls it. */
+  device: string;
+  /** Where the rest of Fernamt is. */
+  mainOrigin: string;
+  policy: SignedPolicy;
+  policyKey: Bytes;
+  minCharacters: number;
+  share: { exists: boolean; generation: number };
+  signInFresh: boolean;
+};
+
+/** No server of ours asks for more; a field that takes everything is a way to fill memory. */
+export const MAX_PASSPHRASE_CHARS = 256;
+const MAX_BASE64_CHARS = 32 * 1024;
+
+/** Reads the answer of `GET /api/v1/container`; null for whatever does not have its form. */
+export function standingOf(said: unknown): Standing | null {
+  const {
+    person,
+    device,
+    main_origin,
+    tenant_name,
+    policy,
+    policy_key,
+    passphrase,
+    share,
+    sign_in_fresh,
+  } = objectOf(said);
+  const { name, display_name, language } = objectOf(person);
+  const bytes = bytesOf(objectOf(policy).bytes);
+  const signature = bytesOf(objectOf(policy).signature);
+  const policyKey = bytesOf(policy_key);
+  const { min_characters } = objectOf(passphrase);
+  const { exists, generation } = objectOf(share);
+  const mainOrigin = originOf(main_origin);
+  const whole =
+    typeof name === 'string' &&
+    typeof display_name === 'string' &&
+    typeof device === 'string' &&
+    isCount(min_characters) &&
+    typeof exists === 'boolean' &&
+    (generation === null || isCount(generation));
+  if (!whole || !bytes || !signature || !policyKey || !mainOrigin) return null;
+  return {
+    person: {
+      name,
+      displayName: display_name,
+      language: typeof language === 'string' ? language : null,
+    },
+    office: typeof tenant_name === 'string' ? tenant_name : new URL(mainOrigin).hostname,
+    device,
+    mainOrigin,
+    policy: { bytes, signature },
+    policyKey,
+    minCharacters: Math.min(min_characters, MAX_PASSPHRASE_CHARS),
+    share: { exists, generation: generation ?? 0 },
+    signInFresh: sign_in_fresh === true,
+  };
+}
+
+/** Base64 in the alphabet of addresses, without padding; null for anything else. */
+export function bytesOf(said: unknown): Bytes | null {
+  if (typeof said !== 'string' || said.length > MAX_BASE64_CHARS || !/^[\w-]*$/.test(said)) {
+    return null;
+  }
+  try {
+    return Uint8Array.from(atob(said.replace(/-/g, '+').replace(/_/g, '/')), (character) =>
+      character.charCodeAt(0),
+    );
+  } catch {
+    return null;
+  }
+}
+
+function objectOf(said: unknown): Record<string, unknown> {
+  return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : {};
+}
+
+function isCount(said: unknown): said is number {
+  return typeof said === 'number' && Number.isSafeInteger(said) && said >= 0;
+}
+
+function originOf(said: unknown): string | null {
+  if (typeof said !== 'string' || !URL.canParse(said)) return null;
+  const { protocol, origin } = new URL(said);
+  return /^https?:$/.test(protocol) ? origin : null;
+}

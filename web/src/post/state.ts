@@ -1,0 +1,129 @@
+import type { ContainerState, LockCause } from '../features/mail/container/index.ts';
+import type { Defect, Refusal } from './refusal.ts';
+import type { Standing } from './standing.ts';
+
+/** Why there is no container to unlock. */
+export type Emptied =
+  /** This device never had one. */
+  | 'first'
+  /** The server still has a share: the browser cleared the disk, or the person did. */
+  | 'evicted'
+  /** There is a container, and the server has forgotten its share. */
+  | 'wiped_by_desk'
+  /** The person deleted it here. */
+  | 'wiped_here';
+
+/** What stands beside the fields of a form: why the last attempt went wrong. */
+export type Complaint = Extract<
+  Refusal,
+  { kind: 'wrong_passphrase' | 'wait' | 'no_line' | 'no_room' | 'unexpected' }
+>;
+
+/** What the page shows. One of these at a time, and nothing else decides. */
+export type State =
+  | { at: 'asking'; locked: LockCause | null }
+  | { at: 'signed_out'; wasOpen: boolean }
+  | { at: 'device'; is: 'pending' | 'blocked' }
+  | { at: 'no_line'; container: ContainerState; locked: LockCause | null }
+  | { at: 'no_answer'; detail: string }
+  | { at: 'not_fresh'; locked: LockCause | null }
+  | {
+      at: 'new';
+      emptied: Emptied;
+      standing: Standing;
+      working: boolean;
+      complaint: Complaint | null;
+    }
+  | {
+      at: 'locked';
+      locked: LockCause | null;
+      standing: Standing;
+      working: boolean;
+      complaint: Complaint | null;
+      /** Counts the refused attempts, so that the same complaint is heard again. */
+      attempts: number;
+    }
+  | { at: 'defect'; defect: Defect; standing: Standing }
+  | { at: 'unlocked'; standing: Standing };
+
+export type Event =
+  | { type: 'asks'; locked: LockCause | null }
+  | { type: 'found'; standing: Standing; container: ContainerState; emptied: Emptied | null }
+  | { type: 'works' }
+  | { type: 'refused'; refusal: Refusal; container: ContainerState }
+  | { type: 'opened'; standing: Standing }
+  | { type: 'locked'; cause: LockCause | null };
+
+export const START: State = { at: 'asking', locked: null };
+
+/** The next state. Pure: whoever feeds it events does the work. */
+export function next(state: State, event: Event): State {
+  switch (event.type) {
+    case 'asks':
+      return { at: 'asking', locked: event.locked };
+    case 'works':
+      return 'working' in state
+        ? { ...state, working: true, ...('complaint' in state && { complaint: null }) }
+        : state;
+    case 'found':
+      return found(state, event);
+    case 'opened':
+      return { at: 'unlocked', standing: event.standing };
+    case 'locked':
+      return state.at === 'unlocked' ? { at: 'asking', locked: event.cause } : state;
+    case 'refused':
+      return refused(state, event.refusal, event.container);
+  }
+}
+
+function found(state: State, { standing, container, emptied }: Event & { type: 'found' }): State {
+  if (container === 'unlocked') return { at: 'unlocked', standing };
+  const locked = lockedIn(state);
+  if (container === 'locked') {
+    if (!standing.signInFresh) return { at: 'not_fresh', locked };
+    return { at: 'locked', locked, standing, working: false, complaint: null, attempts: 0 };
+  }
+  const why = emptied ?? (standing.share.exists ? 'evicted' : 'first');
+  if (!standing.signInFresh) return { at: 'not_fresh', locked: null };
+  return { at: 'new', emptied: why, standing, working: false, complaint: null };
+}
+
+function refused(state: State, refusal: Refusal, container: ContainerState): State {
+  const locked = lockedIn(state);
+  switch (refusal.kind) {
+    case 'signed_out':
+      return { at: 'signed_out', wasOpen: state.at === 'unlocked' };
+    case 'device':
+      return { at: 'device', is: refusal.is };
+    case 'not_fresh':
+      return { at: 'not_fresh', locked };
+    case 'no_line':
+    case 'unexpected':
+      if (state.at === 'locked' || state.at === 'new') return complained(state, refusal);
+      if (refusal.kind === 'no_line') return { at: 'no_line', container, locked };
+      return { at: 'no_answer', detail: refusal.detail };
+    case 'defect':
+      return 'standing' in state
+        ? { at: 'defect', defect: refusal.defect, standing: state.standing }
+        : { at: 'no_answer', detail: refusal.defect };
+    case 'wrong_passphrase':
+    case 'wait':
+    case 'no_room':
+      if (state.at === 'locked' || state.at === 'new') return complained(state, refusal);
+      return { at: 'no_answer', detail: refusal.kind };
+    // The disk and the server say something else than a moment ago: both are asked again.
+    case 'no_share':
+    case 'share_exists':
+    case 'no_container':
+      return { at: 'asking', locked };
+  }
+}
+
+function complained(state: State & { at: 'locked' | 'new' }, complaint: Complaint): State {
+  const settled = { ...state, working: false, complaint };
+  return settled.at === 'locked' ? { ...settled, attempts: settled.attempts + 1 } : settled;
+}
+
+function lockedIn(state: State): LockCause | null {
+  return 'locked' in state ? state.locked : null;
+}
