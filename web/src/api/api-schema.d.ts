@@ -315,6 +315,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/devices/{id}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a device's share of its container's key: what lies in it cannot be opened again. */
+        post: operations["wipe_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/directories": {
         parameters: {
             query?: never;
@@ -1611,6 +1628,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/container": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this device needs to make or open its container. */
+        get: operations["get_container"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/container/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells that the container was opened, and how new it is. */
+        post: operations["container_opened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/container/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes this device's share. */
+        post: operations["make_container_share"];
+        /** Deletes this device's share: the container opens no more. */
+        delete: operations["delete_container_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/container/share/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases this device's share. Releases after which nothing was opened slow down. */
+        post: operations["release_container_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desktop": {
         parameters: {
             query?: never;
@@ -2636,6 +2722,72 @@ export interface components {
             /** @description The target's name. */
             target_name: string;
         };
+        /** @description Tells that the container was opened. */
+        ContainerOpened: {
+            /**
+             * Format: int64
+             * @description The generation that was found in it.
+             */
+            generation: number;
+        };
+        /** @description The person that a container belongs to. */
+        ContainerPerson: {
+            /** @description The name that others see. */
+            display_name: string;
+            /** @description The person's id. */
+            id: components["schemas"]["PersonId"];
+            /** @description `de` or `en`; left out where the browser decides. */
+            language?: string | null;
+            /** @description The sign-in name. */
+            name: string;
+        };
+        /** @description A signed policy. */
+        ContainerPolicy: {
+            /** @description The policy as JSON, base64url. */
+            bytes: string;
+            /** @description ECDSA P-256 with SHA-256 over `fernamt-container-policy`, a zero byte and those bytes: r and s, base64url. */
+            signature: string;
+        };
+        /** @description What is demanded of the sealed containers on people's devices. */
+        ContainerSettings: {
+            /**
+             * Format: int32
+             * @description Minutes without activity after which a container locks: 1 to 600.
+             * @default 10
+             */
+            idle_minutes: number;
+            /**
+             * Format: int32
+             * @description Days after a sign-in during which a container may be opened without the server: 0 to 30, 0 for never.
+             * @default 0
+             */
+            offline_days: number;
+            /**
+             * Format: int32
+             * @description The fewest characters of a passphrase: 8 to 64.
+             * @default 12
+             */
+            passphrase_chars: number;
+        };
+        /** @description What a browser needs to make or open its container. */
+        ContainerView: {
+            /** @description The device that it is bound to. */
+            device: components["schemas"]["DeviceId"];
+            /** @description The origin of the rest of the web app, where people sign in. */
+            main_origin: string;
+            /** @description What a passphrase must be. */
+            passphrase: components["schemas"]["PassphraseRule"];
+            /** @description Whose it is. */
+            person: components["schemas"]["ContainerPerson"];
+            /** @description The policy of this moment for this device. */
+            policy: components["schemas"]["ContainerPolicy"];
+            /** @description The key that policies are signed with: SPKI of a P-256 key, base64url. It does not change. */
+            policy_key: string;
+            /** @description What is kept here of this device's container. */
+            share: components["schemas"]["ShareState"];
+            /** @description Whether the last sign-in is young enough for a share to be made or released. */
+            sign_in_fresh: boolean;
+        };
         /** @description For whom sticks are made: either people or one group. */
         CreateSticks: {
             /**
@@ -2727,6 +2879,8 @@ export interface components {
         DeliveryState: "waiting" | "delivered" | "given_up";
         /** @description A device of a person. */
         Device: {
+            /** @description Whether it has a sealed container for mail. */
+            container: boolean;
             /**
              * Format: date-time
              * @description When it was enrolled.
@@ -3220,6 +3374,11 @@ export interface components {
         LocalMoment: string;
         /** @enum {string} */
         MailState: "none" | "waiting" | "sent" | "failed";
+        /** @description Asks for a new share. */
+        MakeShare: {
+            /** @description Whether a share that is there gives way. What was sealed with it cannot be opened again. */
+            replace?: boolean;
+        };
         /** @description The signed-in person. */
         Me: {
             /** @description The name that others see. */
@@ -3897,6 +4056,8 @@ export interface components {
         Page_Device: {
             /** @description The entries. */
             items: {
+                /** @description Whether it has a sealed container for mail. */
+                container: boolean;
                 /**
                  * Format: date-time
                  * @description When it was enrolled.
@@ -4288,6 +4449,14 @@ export interface components {
             device: components["schemas"]["DeviceProof"];
             /** @description The token of the options. */
             token: string;
+        };
+        /** @description What a passphrase must be. */
+        PassphraseRule: {
+            /**
+             * Format: int32
+             * @description The fewest characters.
+             */
+            min_characters: number;
         };
         /** @description An import that was applied. */
         PastImport: {
@@ -4931,6 +5100,8 @@ export interface components {
              * @description When it ends if nothing is done.
              */
             idle_expires_at: string;
+            /** @description Whether there is mail here, on the origin `post.` and this host. */
+            mail?: boolean;
             /** @description Whether there are meetings here; where not, all of `/conference` answers 404. Left out, there are. */
             meetings?: boolean;
             /** @description The methods used. */
@@ -4974,6 +5145,15 @@ export interface components {
              */
             approval_needed: components["schemas"]["DeviceKind"][];
             /**
+             * @description What is demanded of sealed containers.
+             * @default {
+             *       "idle_minutes": 10,
+             *       "passphrase_chars": 12,
+             *       "offline_days": 0
+             *     }
+             */
+            container: components["schemas"]["ContainerSettings"];
+            /**
              * Format: int32
              * @description Minutes without activity after which a session ends: 5 to 480.
              * @default 60
@@ -5010,6 +5190,12 @@ export interface components {
         };
         /** @description What the numbers of the settings may be. */
         SettingsLimits: {
+            /** @description Minutes until a container locks. */
+            container_idle_minutes: components["schemas"]["Range"];
+            /** @description Days of opening a container offline. */
+            container_offline_days: components["schemas"]["Range"];
+            /** @description The fewest characters of a container's passphrase. */
+            container_passphrase_chars: components["schemas"]["Range"];
             /** @description Minutes without activity. */
             idle_minutes: components["schemas"]["Range"];
             /**
@@ -5055,6 +5241,21 @@ export interface components {
         SetupView: {
             /** @description The link may be used. */
             valid: boolean;
+        };
+        /** @description What is kept of a container here. */
+        ShareState: {
+            /** @description Whether there is a share. Without it the container on this device cannot be opened again. */
+            exists: boolean;
+            /**
+             * Format: int64
+             * @description The highest generation that this device told of.
+             */
+            generation?: number | null;
+        };
+        /** @description A device's share of its container's key. */
+        ShareView: {
+            /** @description 32 bytes, base64url. */
+            share: string;
         };
         /** @description How a sign-in went on. */
         SignInAnswer: {
@@ -6639,6 +6840,37 @@ export interface operations {
         };
     };
     suspend_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wipe_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -9852,6 +10084,155 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Meeting"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_container: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContainerView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    container_opened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContainerOpened"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_container_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeShare"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_container_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_container_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareView"];
                 };
             };
             /** @description Refused */
