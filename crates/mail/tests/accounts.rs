@@ -45,11 +45,18 @@ async fn nobody_opens_an_account_that_is_not_theirs() {
         "EmailSubmission/get",
         "EmailSubmission/changes",
         "EmailSubmission/set",
+        "EmailSubmission/query",
+        "EmailSubmission/queryChanges",
+        "Email/queryChanges",
+        "Mailbox/queryChanges",
+        "SearchSnippet/get",
     ];
     for other in [&ben, &eva] {
         for name in all {
             let more = match name {
                 "Email/import" => json!({ "emails": {} }),
+                "SearchSnippet/get" => json!({ "emailIds": [email] }),
+                name if name.ends_with("/queryChanges") => json!({ "sinceQueryState": "0" }),
                 name if name.ends_with("/changes") => json!({ "sinceState": "0" }),
                 _ => json!({}),
             };

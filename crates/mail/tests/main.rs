@@ -9,4 +9,5 @@ mod emails;
 mod house;
 mod mailboxes;
 mod push;
+mod queries;
 mod sending;

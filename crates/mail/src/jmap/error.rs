@@ -98,6 +98,10 @@ impl MethodError {
         Self::new("cannotCalculateChanges", "read everything anew")
     }
 
+    pub(crate) fn too_many_changes() -> Self {
+        Self::new("tooManyChanges", "more than maxChanges; read everything anew")
+    }
+
     pub(crate) fn anchor_not_found() -> Self {
         Self::new("anchorNotFound", "")
     }

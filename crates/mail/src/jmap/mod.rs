@@ -7,6 +7,7 @@ pub(crate) mod get;
 pub(crate) mod id;
 pub(crate) mod patch;
 pub(crate) mod query;
+pub(crate) mod query_changes;
 pub(crate) mod reference;
 pub(crate) mod request;
 pub(crate) mod session;

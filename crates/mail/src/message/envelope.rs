@@ -143,7 +143,8 @@ fn people(list: Option<&mail_parser::Address<'_>>) -> String {
     storable(cut(&text, MAX_SEARCHED_BYTES))
 }
 
-fn body_text(message: &Message<'_>) -> String {
+/// The text that a person reads, up to a limit.
+pub(crate) fn readable(message: &Message<'_>) -> String {
     let mut text = String::new();
     for number in 0..message.text_body_count() {
         if let Some(part) = message.body_text(number) {
@@ -154,6 +155,11 @@ fn body_text(message: &Message<'_>) -> String {
             break;
         }
     }
+    cut(&text, MAX_SEARCHED_BYTES).to_owned()
+}
+
+fn body_text(message: &Message<'_>) -> String {
+    let mut text = readable(message);
     for name in message.attachments().filter_map(|part| part.attachment_name()) {
         text.push_str(name);
         text.push('\n');

@@ -5,3 +5,4 @@ pub(crate) mod body;
 pub(crate) mod compose;
 pub(crate) mod envelope;
 pub(crate) mod header;
+pub(crate) mod snippet;

@@ -6,7 +6,7 @@ use fernamt_domain::{
     MailboxId,
     mail::{MailType, MailboxRole},
 };
-use fernamt_store::{MailboxCounts, MailboxRecord};
+use fernamt_store::{MailAccountRecord, MailboxCounts, MailboxRecord};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::jmap::{
     get::{self, Get, Got},
     id,
     query::{Comparator, Found, Query},
+    query_changes::QueryChanges,
     request::{answer, arguments},
     set::{Done, Set},
 };
@@ -124,11 +125,45 @@ pub(super) async fn query(caller: &Caller, ask: Query<Filter>) -> Result<Object,
         return Err(MethodError::invalid_arguments("folders are not listed as a tree; read them all and build it"));
     }
     let account = caller.account(&ask.account_id).await?;
+    let ids = list(caller, &account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
+    let window = ask.window();
+    let (position, part) = window.cut(&ids)?;
+    Ok(answer(&Found {
+        account_id: ask.account_id,
+        query_state: account.mailbox_state.to_string(),
+        can_calculate_changes: true,
+        position,
+        ids: part,
+        total: window.calculate_total.then_some(ids.len() as u64),
+        limit: window.told_limit(),
+    }))
+}
+
+pub(super) async fn query_changes(caller: &Caller, ask: QueryChanges<Filter>) -> Result<Object, MethodError> {
+    let account = caller.account(&ask.account_id).await?;
+    let state = account.state(MailType::Mailbox);
+    let since = ask.since(state, account.forgotten)?;
+    let found = caller.tenant.mailboxes().changes(account.id, since, state, u64::MAX).await?;
+    let changes = found.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
+    let ids = list(caller, &account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
+    caller.unchanged(&account, MailType::Mailbox).await?;
+    let touched = [changes.created, changes.updated, changes.destroyed].concat();
+    let touched = touched.iter().map(ToString::to_string).collect();
+    Ok(answer(&ask.answer(state, touched, &ids)?))
+}
+
+/// The ids of all folders that fit, in their order.
+async fn list(
+    caller: &Caller,
+    account: &MailAccountRecord,
+    filter: Option<&Filter>,
+    sort: Option<&[Comparator]>,
+) -> Result<Vec<String>, MethodError> {
     let mut found = caller.tenant.mailboxes().of_account(account.id).await?;
-    if let Some(filter) = &ask.filter {
+    if let Some(filter) = filter {
         found.retain(|mailbox| filter.fits(mailbox));
     }
-    for Comparator { property, is_ascending, .. } in ask.sort.iter().flatten().rev() {
+    for Comparator { property, is_ascending, .. } in sort.unwrap_or_default().iter().rev() {
         match property.as_str() {
             "sortOrder" => found.sort_by_key(|mailbox| mailbox.sort_order),
             "name" => found.sort_by_key(|mailbox| mailbox.name.to_lowercase()),
@@ -138,18 +173,7 @@ pub(super) async fn query(caller: &Caller, ask: Query<Filter>) -> Result<Object,
             found.reverse();
         }
     }
-    let window = ask.window();
-    let ids: Vec<_> = found.iter().map(|mailbox| mailbox.id.to_string()).collect();
-    let (position, part) = window.cut(&ids)?;
-    Ok(answer(&Found {
-        account_id: ask.account_id,
-        query_state: account.mailbox_state.to_string(),
-        can_calculate_changes: false,
-        position,
-        ids: part,
-        total: window.calculate_total.then_some(ids.len() as u64),
-        limit: window.told_limit(),
-    }))
+    Ok(found.iter().map(|mailbox| mailbox.id.to_string()).collect())
 }
 
 pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Object, MethodError> {

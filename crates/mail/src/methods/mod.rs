@@ -3,7 +3,9 @@
 pub(crate) mod email;
 pub(crate) mod identity;
 pub(crate) mod mailbox;
+pub(crate) mod snippet;
 pub(crate) mod submission;
+pub(crate) mod submission_query;
 pub(crate) mod thread;
 
 use std::sync::Arc;
@@ -88,21 +90,25 @@ impl Caller {
             "Mailbox/get" => mailbox::get(self, arguments(given)?).await?,
             "Mailbox/changes" => mailbox::changes(self, arguments(given)?).await?,
             "Mailbox/query" => mailbox::query(self, arguments(given)?).await?,
-            "Mailbox/queryChanges" | "Email/queryChanges" => return Err(MethodError::cannot_calculate_changes()),
+            "Mailbox/queryChanges" => mailbox::query_changes(self, arguments(given)?).await?,
             "Mailbox/set" => mailbox::set(self, given).await?,
             "Thread/get" => thread::get(self, arguments(given)?).await?,
             "Thread/changes" => thread::changes(self, arguments(given)?).await?,
             "Email/get" => email::get::get(self, arguments(given)?).await?,
             "Email/changes" => email::get::changes(self, arguments(given)?).await?,
             "Email/query" => email::query::query(self, arguments(given)?).await?,
+            "Email/queryChanges" => email::query_changes::query_changes(self, arguments(given)?).await?,
             "Email/set" => email::set::set(self, arguments(given)?).await?,
             "Email/import" => email::import::import(self, arguments(given)?).await?,
             "Email/parse" => email::get::parse(self, arguments(given)?).await?,
+            "SearchSnippet/get" => snippet::get(self, arguments(given)?).await?,
             "Identity/get" => identity::get(self, arguments(given)?).await?,
             "Identity/changes" => identity::changes(self, arguments(given)?).await?,
             "Identity/set" => identity::set(self, arguments(given)?).await?,
             "EmailSubmission/get" => submission::get(self, arguments(given)?).await?,
             "EmailSubmission/changes" => submission::changes(self, arguments(given)?).await?,
+            "EmailSubmission/query" => submission_query::query(self, arguments(given)?).await?,
+            "EmailSubmission/queryChanges" => submission_query::query_changes(self, arguments(given)?).await?,
             "EmailSubmission/set" => return submission::set(self, given).await,
             _ => return Err(MethodError::unknown_method()),
         };
@@ -112,6 +118,13 @@ impl Caller {
     /// The account of this id, if it is open to the caller.
     pub(crate) async fn account(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
         self.mail.account(&self.tenant, self.person, id).await
+    }
+
+    /// Refuses to go on if objects of a kind changed since the account was read: a list that was read after it would not
+    /// fit to its state.
+    pub(crate) async fn unchanged(&self, account: &MailAccountRecord, kind: MailType) -> Result<(), MethodError> {
+        let now = self.tenant.mail_accounts().get(account.id).await?;
+        if now.state(kind) == account.state(kind) { Ok(()) } else { Err(MethodError::cannot_calculate_changes()) }
     }
 
     /// Begins a change of an account. Nobody else changes it until the unit of work ends.

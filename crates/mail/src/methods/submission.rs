@@ -280,15 +280,18 @@ fn addresses(email: &EmailRecord, fields: &[&str]) -> Vec<String> {
 
 fn object_of(submission: &EmailSubmissionRecord) -> Object {
     let recipients: Vec<Recipient> = serde_json::from_value(submission.recipients.clone()).unwrap_or_default();
+    // What is through was delivered, refused, taken back, or waited when a backup was made that was restored since.
+    let stopped = submission.next_at.is_none() && submission.undo_status == UndoStatus::Final;
     let status: Object = recipients
         .iter()
         .map(|recipient| {
-            let reply = match recipient.delivered {
-                Delivered::Queued => "250 2.0.0 Queued",
-                Delivered::Yes => "250 2.1.5 Delivered",
-                Delivered::No => "554 5.0.0 The account is gone or full",
+            let (reply, delivered) = match recipient.delivered {
+                Delivered::Queued if stopped => ("451 4.3.0 Stopped by a restore, not sent again by itself", "unknown"),
+                Delivered::Queued => ("250 2.0.0 Queued", "queued"),
+                Delivered::Yes => ("250 2.1.5 Delivered", "yes"),
+                Delivered::No => ("554 5.0.0 The account is gone or full", "no"),
             };
-            let status = json!({ "smtpReply": reply, "delivered": recipient.delivered, "displayed": "unknown" });
+            let status = json!({ "smtpReply": reply, "delivered": delivered, "displayed": "unknown" });
             (recipient.address.clone(), status)
         })
         .collect();

@@ -3,4 +3,5 @@
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod query;
+pub(crate) mod query_changes;
 pub(crate) mod set;

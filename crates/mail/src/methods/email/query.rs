@@ -36,7 +36,7 @@ pub(crate) async fn query(caller: &Caller, ask: Query<Value>) -> Result<Object, 
     let window = ask.window();
     let newest_first = matches!(order[..], [(EmailOrder::ReceivedAt, false)]);
     let emails = caller.tenant.emails();
-    let mut places = Places { seen: HashSet::new(), collapse: ask.collapse_threads, ids: Vec::new() };
+    let mut places = Places::new(ask.collapse_threads);
     match (&filter, window.first_screen()) {
         // The first screen of a folder, however large the folder is.
         (Some(EmailFilter::InMailbox(mailbox)), Some((position, limit))) if newest_first => {
@@ -58,7 +58,7 @@ pub(crate) async fn query(caller: &Caller, ask: Query<Value>) -> Result<Object, 
     Ok(answer(&Found {
         account_id: ask.account_id,
         query_state: account.email_state.to_string(),
-        can_calculate_changes: false,
+        can_calculate_changes: true,
         position,
         ids,
         total: window.calculate_total.then_some(places.ids.len() as u64),
@@ -67,14 +67,18 @@ pub(crate) async fn query(caller: &Caller, ask: Query<Value>) -> Result<Object, 
 }
 
 /// Messages in their order, of each thread the first alone where that is asked for.
-struct Places {
+pub(super) struct Places {
     seen: HashSet<fernamt_domain::ThreadId>,
     collapse: bool,
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
 }
 
 impl Places {
-    fn take(&mut self, found: Vec<Match>) {
+    pub(super) fn new(collapse: bool) -> Self {
+        Self { seen: HashSet::new(), collapse, ids: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, found: Vec<Match>) {
         for one in found {
             if !self.collapse || self.seen.insert(one.thread) {
                 self.ids.push(one.email.to_string());
@@ -83,7 +87,7 @@ impl Places {
     }
 }
 
-fn read_order(comparators: &[Comparator]) -> Result<Vec<(EmailOrder, bool)>, MethodError> {
+pub(super) fn read_order(comparators: &[Comparator]) -> Result<Vec<(EmailOrder, bool)>, MethodError> {
     if comparators.len() > MAX_COMPARATORS {
         return Err(MethodError::unsupported_sort(format!("at most {MAX_COMPARATORS} criteria")));
     }
