@@ -1,0 +1,167 @@
+import type { Obj } from './jmap.ts';
+
+/** Method errors and limits are those of crates/mail. */
+export class Refusal extends Error {
+  readonly type: string;
+
+  constructor(type: string, description = '') {
+    super(description);
+    this.type = type;
+  }
+}
+
+export type FakeEmail = {
+  id: string;
+  threadId: string;
+  mailboxIds: Set<string>;
+  keywords: Set<string>;
+  subject: string;
+  text: string;
+  html: string | null;
+  from: Obj[];
+  to: Obj[];
+  cc: Obj[];
+  bcc: Obj[];
+  messageId: string;
+  references: string[];
+  attachments: Obj[];
+  atMs: number;
+  createdIn: number;
+  changedIn: number;
+};
+
+export type FakeSubmission = {
+  id: string;
+  emailId: string;
+  messageId: string;
+  undoStatus: 'pending' | 'final' | 'canceled';
+  sendAtMs: number;
+  rcptTo: string[];
+  createdIn: number;
+  changedIn: number;
+};
+
+export type FakeMailbox = {
+  id: string;
+  name: string;
+  role: string | null;
+  sortOrder: number;
+  createdIn: number;
+  changedIn: number;
+};
+
+/** The arguments that each method knows. */
+export const ARGUMENTS: Record<string, string[]> = {
+  'Mailbox/get': ['ids', 'properties'],
+  'Mailbox/changes': ['sinceState', 'maxChanges'],
+  'Mailbox/set': ['ifInState', 'create', 'update', 'destroy', 'onDestroyRemoveEmails'],
+  'Thread/get': ['ids', 'properties'],
+  'Identity/get': ['ids', 'properties'],
+  'Email/get': [
+    'ids',
+    'properties',
+    'bodyProperties',
+    'fetchTextBodyValues',
+    'fetchHTMLBodyValues',
+    'fetchAllBodyValues',
+    'maxBodyValueBytes',
+  ],
+  'Email/query': ['filter', 'sort', 'collapseThreads', 'position', 'limit', 'calculateTotal'],
+  'Email/changes': ['sinceState', 'maxChanges'],
+  'Email/set': ['ifInState', 'create', 'update', 'destroy'],
+  'EmailSubmission/get': ['ids', 'properties'],
+  'EmailSubmission/changes': ['sinceState', 'maxChanges'],
+  'EmailSubmission/set': [
+    'ifInState',
+    'create',
+    'update',
+    'destroy',
+    'onSuccessUpdateEmail',
+    'onSuccessDestroyEmail',
+  ],
+};
+
+export function emailOf(email: FakeEmail): Obj {
+  const truthy = (all: Set<string>) => Object.fromEntries([...all].map((one) => [one, true]));
+  const texts = [{ partId: '0', type: 'text/plain', blobId: `B${email.id}_0` }];
+  const htmls =
+    email.html === null ? texts : [{ partId: '1', type: 'text/html', blobId: `B${email.id}_1` }];
+  const cut = (value: string) => ({ value, isEncodingProblem: false, isTruncated: false });
+  return {
+    id: email.id,
+    threadId: email.threadId,
+    mailboxIds: truthy(email.mailboxIds),
+    keywords: truthy(email.keywords),
+    size: 100,
+    receivedAt: `${new Date(email.atMs).toISOString().slice(0, 19)}Z`,
+    from: email.from,
+    to: email.to,
+    cc: email.cc,
+    bcc: email.bcc,
+    replyTo: null,
+    subject: email.subject,
+    hasAttachment: email.attachments.length > 0,
+    preview: email.text.slice(0, 50),
+    messageId: [email.messageId],
+    references: email.references,
+    textBody: texts,
+    htmlBody: htmls,
+    attachments: email.attachments.map((one) => ({
+      ...one,
+      size: 1,
+      disposition: 'attachment',
+      cid: null,
+    })),
+    bodyValues: { '0': cut(email.text), ...(email.html !== null && { '1': cut(email.html) }) },
+  };
+}
+
+export function sessionOf(account: string): Obj {
+  const core = {
+    maxSizeUpload: 50_000_000,
+    maxCallsInRequest: 32,
+    maxObjectsInGet: 500,
+    maxObjectsInSet: 500,
+  };
+  const submission = { maxDelayedSend: 300, submissionExtensions: { FUTURERELEASE: [] } };
+  return {
+    capabilities: { 'urn:ietf:params:jmap:core': core },
+    accounts: {
+      [account]: { accountCapabilities: { 'urn:ietf:params:jmap:submission': submission } },
+    },
+    primaryAccounts: { 'urn:ietf:params:jmap:mail': account },
+    apiUrl: 'https://amt.example/jmap/api',
+    eventSourceUrl:
+      'https://amt.example/jmap/events?types={types}&closeafter={closeafter}&ping={ping}',
+    state: 's',
+  };
+}
+
+export function submissionOf({ id, emailId, undoStatus, sendAtMs }: FakeSubmission): Obj {
+  const sendAt = `${new Date(sendAtMs).toISOString().slice(0, 19)}Z`;
+  return { id, identityId: 'idn-1', emailId, undoStatus, sendAt };
+}
+
+export function resolve(given: Obj, answered: [string, Obj, string][]): Obj {
+  const resolved: Obj = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (!name.startsWith('#')) {
+      resolved[name] = value;
+      continue;
+    }
+    const { resultOf, name: method, path } = value as Record<string, string>;
+    const found = answered.find(([other, , call]) => call === resultOf && other === method);
+    if (!found) throw new Refusal('invalidResultReference', `${resultOf} did not answer`);
+    let part: unknown = found[1];
+    for (const step of (path ?? '').split('/').slice(1)) {
+      if (step !== '*')
+        part = Array.isArray(part) ? part.map((one) => one[step]) : (part as Obj)[step];
+    }
+    resolved[name.slice(1)] = part;
+  }
+  return resolved;
+}
+
+export function json(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status });
+}

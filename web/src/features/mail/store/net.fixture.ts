@@ -1,0 +1,125 @@
+import type { TestProfile } from '../container/browser.fixture.ts';
+import { Container } from '../container/index.ts';
+import { CHEAP, DEVICE, TestKeeper, TestSigner } from '../container/secrets.fixture.ts';
+import type { FakeJmapServer } from './jmap-server.fixture.ts';
+import type { MailNet, States } from './net.ts';
+import { type OpenedMail, openMail } from './opened-mail.ts';
+
+const PASSPHRASE = 'Linde-Fluss-27';
+
+/** What becomes of a request on its way. */
+export type Fate = 'fine' | 'lost request' | 'lost answer';
+
+/** The line of one tab to the server, which loses what it is told to. */
+export class TestNet implements MailNet {
+  readonly clock;
+  readonly turns;
+  readonly line;
+  online = true;
+  /** The tab was killed: what still runs of it reaches nobody. */
+  dead = false;
+  fate: (path: string) => Fate = () => 'fine';
+  pushes: { heard(states: States): void; ended(): void }[] = [];
+  pushed = 0;
+  readonly #server: FakeJmapServer;
+  readonly #wakers = new Set<() => void>();
+  readonly #name: string;
+  #ids = 0;
+
+  constructor(profile: TestProfile, server: FakeJmapServer, name: string) {
+    const { clock, turns, line } = profile.tab();
+    this.clock = clock;
+    this.turns = turns;
+    this.line = line;
+    this.#server = server;
+    this.#name = name;
+  }
+
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
+    if (this.dead) return new Promise(() => {});
+    const fate = this.online ? this.fate(path) : 'lost request';
+    if (fate === 'lost request') throw new TypeError('no line');
+    const response = await this.#server.fetch(path, init);
+    if (this.dead) return new Promise(() => {});
+    if (fate === 'lost answer') throw new TypeError('the line broke');
+    return response;
+  }
+
+  isOnline(): boolean {
+    return this.online;
+  }
+
+  onWake(call: () => void): () => void {
+    this.#wakers.add(call);
+    return () => this.#wakers.delete(call);
+  }
+
+  wake(): void {
+    for (const call of this.#wakers) call();
+  }
+
+  push(
+    _path: string,
+    heard: (account: string, states: States) => void,
+    ended: () => void,
+  ): () => void {
+    this.pushed += 1;
+    const push = { heard: (states: States) => heard(this.#server.account, states), ended };
+    this.pushes.push(push);
+    return () => {
+      this.pushes = this.pushes.filter((one) => one !== push);
+    };
+  }
+
+  newId(): string {
+    this.#ids += 1;
+    return `${this.#name}-${this.#ids}`;
+  }
+}
+
+/** A device with a container, on which mail is opened, killed and opened again. */
+export class TestDevice {
+  readonly profile: TestProfile;
+  readonly server: FakeJmapServer;
+  readonly #keeper = new TestKeeper();
+  #made = false;
+  #opened = 0;
+
+  constructor(profile: TestProfile, server: FakeJmapServer) {
+    this.profile = profile;
+    this.server = server;
+  }
+
+  async open(prepare: (net: TestNet) => void = () => {}) {
+    this.#opened += 1;
+    const container = new Container(this.profile.tab());
+    if (this.#made) {
+      await container.unlock({ passphrase: PASSPHRASE, keeper: this.#keeper });
+    } else {
+      const signer = await TestSigner.start();
+      await container.create({
+        passphrase: PASSPHRASE,
+        keeper: this.#keeper,
+        device: DEVICE,
+        policyKey: signer.publicKey,
+        policy: await signer.sign({ idle_min: 600 }),
+        cost: CHEAP,
+      });
+      this.#made = true;
+    }
+    const net = new TestNet(this.profile, this.server, `tab${this.#opened}`);
+    prepare(net);
+    const mail = await openMail(container, net);
+    return { mail, net, container, kill: () => kill(mail, net, container) };
+  }
+}
+
+export type Opened = Awaited<ReturnType<TestDevice['open']>>;
+
+/** As if the tab's process ended: it reaches neither the server nor the disk any more. */
+async function kill(mail: OpenedMail, net: TestNet, container: Container): Promise<void> {
+  net.dead = true;
+  const closed = container.close();
+  mail.close();
+  await closed;
+}

@@ -1,0 +1,70 @@
+import { type Clock, type TabLine, type Turns, thisBrowser } from '../container/browser.ts';
+
+/** States of the account's objects by kind, as the server pushes them. */
+export type States = Record<string, string>;
+
+/** What the store of mail needs of the world, so that a test has its own. */
+export type MailNet = {
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  clock: Clock;
+  turns: Turns;
+  /** A line to the other tabs. */
+  line(name: string): TabLine;
+  /** What the browser believes of the line; a request may know better. */
+  isOnline(): boolean;
+  /** Calls back when somebody looks at the tab again, or the line comes back. */
+  onWake(call: () => void): () => void;
+  /** Listens to what the server pushes (RFC 8620, section 7.3); `ended` when it will push no more. */
+  push(
+    path: string,
+    heard: (account: string, states: States) => void,
+    ended: () => void,
+  ): () => void;
+  /** Unique for ever: it names changes and messages. */
+  newId(): string;
+};
+
+/** The browser that this page runs in. `fetch` may be one that keeps the session fresh. */
+export function browserNet(
+  fetch: MailNet['fetch'] = (...asked) => window.fetch(...asked),
+): MailNet {
+  const { clock, turns, line } = thisBrowser();
+  return {
+    fetch,
+    clock,
+    turns,
+    line,
+    isOnline: () => navigator.onLine,
+    onWake(call) {
+      const seen = () => document.visibilityState === 'visible' && call();
+      document.addEventListener('visibilitychange', seen);
+      window.addEventListener('online', call);
+      return () => {
+        document.removeEventListener('visibilitychange', seen);
+        window.removeEventListener('online', call);
+      };
+    },
+    push: listen,
+    newId: () => crypto.randomUUID(),
+  };
+}
+
+const listen: MailNet['push'] = (path, heard, ended) => {
+  const source = new EventSource(path);
+  source.addEventListener('state', ({ data }: MessageEvent<string>) => {
+    for (const [account, states] of Object.entries(changedOf(data))) heard(account, states);
+  });
+  source.addEventListener('error', () => {
+    // It connects anew by itself, unless the server refused.
+    if (source.readyState === EventSource.CLOSED) ended();
+  });
+  return () => source.close();
+};
+
+function changedOf(data: string): Record<string, States> {
+  try {
+    return (JSON.parse(data) as { changed?: Record<string, States> }).changed ?? {};
+  } catch {
+    return {};
+  }
+}

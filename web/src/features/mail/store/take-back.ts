@@ -1,0 +1,64 @@
+import type { Changes } from './changes.ts';
+import { type Jmap, object, text } from './jmap.ts';
+import type { Kept } from './kept.ts';
+import type { KeptSending } from './writing.ts';
+
+/** Takes back what was handed over for sending, for as long as it is here or held by the server. */
+export class TakeBack {
+  readonly #jmap: Jmap;
+  readonly #kept: Kept;
+  readonly #changes: Changes;
+  readonly #ask: () => Promise<void>;
+
+  constructor(jmap: Jmap, kept: Kept, changes: Changes, ask: () => Promise<void>) {
+    this.#jmap = jmap;
+    this.#kept = kept;
+    this.#changes = changes;
+    this.#ask = ask;
+  }
+
+  async run(sendingId: string): Promise<boolean> {
+    if (await this.#changes.takeBack(sendingId)) return true;
+    // It is on its way to the server: what became of it is learnt first.
+    if (this.#kept.sendings.get(sendingId)?.state === 'waiting') await this.#ask();
+    const sending = this.#kept.sendings.get(sendingId);
+    if (sending?.state === 'taken_back') return true;
+    if (sending?.state !== 'held' || sending.submissionId === null) return false;
+    return this.#cancel(sending, sending.submissionId);
+  }
+
+  async #cancel(sending: KeptSending, submission: string): Promise<boolean> {
+    const drafts = this.#kept.roleId('drafts');
+    const back = { mailboxIds: { [drafts]: true }, 'keywords/$draft': true };
+    const set = await this.#jmap.one('EmailSubmission/set', {
+      update: { [submission]: { undoStatus: 'canceled' } },
+      onSuccessUpdateEmail: { [submission]: back },
+    });
+    const done = submission in object(set.updated);
+    const told = done ? null : await this.#statusOf(submission);
+    // The server may have ended between the cancelling and what follows from it.
+    if (told === 'canceled' && sending.emailId) {
+      await this.#jmap.one('Email/set', { update: { [sending.emailId]: back } });
+    }
+    await this.#kept.change(async (writing) => {
+      const known = writing.sendings.get(sending.id);
+      if (!known) return;
+      const canceled = done || told === 'canceled';
+      writing.putSending({ ...known, state: canceled ? 'taken_back' : 'sent' });
+      const heads = await this.#kept.baseHeads(canceled && known.emailId ? [known.emailId] : []);
+      for (const head of heads.values()) {
+        writing.putHead({ ...head, mailboxIds: [drafts], draft: true });
+      }
+    });
+    return done || told === 'canceled';
+  }
+
+  /** An answer may have been lost: then it was canceled before. */
+  async #statusOf(submission: string): Promise<string> {
+    const got = await this.#jmap.one('EmailSubmission/get', {
+      ids: [submission],
+      properties: ['undoStatus'],
+    });
+    return text(object((got.list as unknown[])[0]).undoStatus);
+  }
+}
