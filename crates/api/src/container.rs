@@ -17,6 +17,8 @@ pub struct ContainerView {
     pub person: ContainerPerson,
     /// The device that it is bound to.
     pub device: DeviceId,
+    /// The administration's name, as people see it.
+    pub tenant_name: String,
     /// The origin of the rest of the web app, where people sign in.
     pub main_origin: String,
     /// The policy of this moment for this device.

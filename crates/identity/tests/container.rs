@@ -86,7 +86,7 @@ async fn a_device_learns_what_its_container_needs() {
     let person = office.tenant.people().by_name("ada").await.unwrap().unwrap();
     assert_eq!(view["person"], json!({ "id": person.id, "name": "ada", "display_name": "ADA", "language": null }));
     assert_eq!(office.tenant.devices().get(device_of(&view)).await.unwrap().person, person.id);
-    assert_eq!(view["main_origin"], "https://amt.test");
+    assert_eq!((&view["main_origin"], &view["tenant_name"]), (&json!("https://amt.test"), &json!("amt")));
     assert_eq!(view["passphrase"], json!({ "min_characters": 12 }));
     assert_eq!(view["share"], json!({ "exists": false, "generation": null }));
     assert_eq!(view["sign_in_fresh"], true);

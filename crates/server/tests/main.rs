@@ -4,6 +4,7 @@
 
 mod backup;
 mod commands;
+mod container;
 mod crowd;
 mod elsewhere;
 mod jmap;

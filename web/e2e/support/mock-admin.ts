@@ -142,6 +142,7 @@ const device = (
   fingerprint: 'SHA256:uJ8Jl2m0N3n9Qm0ViXzvfYcR8cWqYp8kX3T0h2b8x5M',
   created_at: ago(number * 7),
   last_seen_on: state === 'pending' ? null : '2026-11-20',
+  container: number === 3,
 });
 
 export const devices: Schema<'Device'>[] = [
@@ -305,6 +306,7 @@ const settings: Schema<'Settings'> = {
   approval_needed: ['ssh_key', 'stick', 'phone'],
   idle_minutes: 60,
   session_hours: 12,
+  container: { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 },
   retention_days: { audit: 120 },
 };
 
@@ -324,6 +326,9 @@ const settingsView: Schema<'SettingsView'> = {
   limits: {
     idle_minutes: { least: 5, most: 480 },
     session_hours: { least: 1, most: 24 },
+    container_idle_minutes: { least: 1, most: 600 },
+    container_passphrase_chars: { least: 8, most: 64 },
+    container_offline_days: { least: 0, most: 30 },
     name_chars: 200,
   },
 };

@@ -2787,6 +2787,8 @@ export interface components {
             share: components["schemas"]["ShareState"];
             /** @description Whether the last sign-in is young enough for a share to be made or released. */
             sign_in_fresh: boolean;
+            /** @description The administration's name, as people see it. */
+            tenant_name: string;
         };
         /** @description For whom sticks are made: either people or one group. */
         CreateSticks: {

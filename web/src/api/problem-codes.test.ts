@@ -27,6 +27,10 @@ function both(text: () => string): [string, string] {
   return [german, text()];
 }
 
+/** Refused on the origin of mail, which says what it means itself. */
+const CONTAINER = /^identity\/src\/container\//;
+const ELSEWHERE = new RegExp(`^(?!${CONTAINER.source.slice(1)})`);
+
 const refused = [
   ...wordsInCalls(
     ['bad_request', 'unauthenticated', 'forbidden', 'conflict'].flatMap((name) => [
@@ -34,8 +38,9 @@ const refused = [
       `Self::${name}`,
     ]),
     0,
+    ELSEWHERE,
   ),
-  ...wordsInCalls(['ApiError::new'], 1),
+  ...wordsInCalls(['ApiError::new'], 1, ELSEWHERE),
   'invalid',
   'not_found',
   'slow_down',

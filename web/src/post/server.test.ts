@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { wordsInCalls } from '../testing/server-codes.ts';
 import type { Refusal } from './refusal.ts';
 import { containerServer, keeperOf } from './server.ts';
 
@@ -60,6 +61,20 @@ test('each refusal of the server has its own meaning', async () => {
   for (const [status, code, refusal] of cases) {
     answers(status, { code });
     await expect(containerServer.releaseShare()).rejects.toMatchObject({ refusal });
+  }
+});
+
+test('no refusal that the server has for containers is unexpected', async () => {
+  const where = /^identity\/src\/container\//;
+  const codes = [
+    ...wordsInCalls(['ApiError::forbidden', 'ApiError::conflict'], 0, where),
+    ...wordsInCalls(['ApiError::new'], 1, where),
+  ];
+  expect(codes).toEqual(expect.arrayContaining(['sign_in_not_fresh', 'too_many_attempts']));
+  for (const code of codes) {
+    answers(code === 'too_many_attempts' ? 429 : 403, { code });
+    const refused = await containerServer.releaseShare().catch((fault) => fault);
+    expect(refused.refusal.kind, code).not.toBe('unexpected');
   }
 });
 

@@ -59,6 +59,7 @@ async fn read(State(identity): State<Arc<Identity>>, owner: Owner) -> Result<Jso
             language: session.language.clone(),
         },
         device: owner.device,
+        tenant_name: session.site.name.clone(),
         main_origin: session.site.origin(),
         policy: key.sign(&container).map_err(|error| ApiError::internal(&error))?,
         policy_key: key.public(),

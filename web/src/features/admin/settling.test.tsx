@@ -223,12 +223,16 @@ const house = {
     approval_needed: ['browser'],
     idle_minutes: 60,
     session_hours: 12,
+    container: { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 },
     retention_days: {},
   },
   retention: [{ category: 'audit', start: 'creation', default_days: 180, max_days: 365 }],
   limits: {
     idle_minutes: { least: 5, most: 480 },
     session_hours: { least: 1, most: 24 },
+    container_idle_minutes: { least: 1, most: 600 },
+    container_passphrase_chars: { least: 8, most: 64 },
+    container_offline_days: { least: 0, most: 30 },
     name_chars: 200,
   },
 };

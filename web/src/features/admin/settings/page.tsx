@@ -18,7 +18,14 @@ import { announce } from '../../../ui/status.tsx';
 import { settingsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
 import { categoryWords } from './retention.ts';
-import { type Periods, periodsOf, settingsParts, type Values } from './summary.ts';
+import {
+  CONTAINER_RULES,
+  containerWords,
+  type Periods,
+  periodsOf,
+  settingsParts,
+  type Values,
+} from './summary.ts';
 
 type Settings = Schema<'Settings'>;
 type View = Schema<'SettingsView'>;
@@ -64,6 +71,11 @@ function SettingsForm({ held }: { held: Held<View> }) {
         session_hours: t`Eine Zahl zwischen ${hours.least} und ${hours.most}.`,
       }),
       ...Object.fromEntries(
+        CONTAINER_RULES.map((rule) => [`container_${rule}`, limits[`container_${rule}`]] as const)
+          .filter(([field, range]) => !within(values[field], range))
+          .map(([field, { least, most }]) => [field, t`Eine Zahl zwischen ${least} und ${most}.`]),
+      ),
+      ...Object.fromEntries(
         periods
           .filter(
             ({ category, max_days: most }) =>
@@ -91,9 +103,10 @@ function SettingsForm({ held }: { held: Held<View> }) {
       } catch (error) {
         throw fieldProblems(
           error,
-          Object.fromEntries(
-            periods.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
-          ),
+          Object.fromEntries([
+            ...CONTAINER_RULES.map((rule) => [`container.${rule}`, `container_${rule}`]),
+            ...periods.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
+          ]),
         );
       }
     },
@@ -176,6 +189,25 @@ function SettingsForm({ held }: { held: Held<View> }) {
         </div>
       </Card>
       <Card
+        title={<Trans>Container</Trans>}
+        lead={<Trans>Für Mail, die verschlüsselt auf den Geräten der Leute liegt.</Trans>}
+      >
+        <div className="fa-columns">
+          {CONTAINER_RULES.map((rule) => {
+            const { least, most } = limits[`container_${rule}`];
+            return (
+              <TextField
+                key={rule}
+                label={containerWords(rule)}
+                hint={t`Zwischen ${least} und ${most}.`}
+                inputMode="numeric"
+                {...form.field(`container_${rule}`)}
+              />
+            );
+          })}
+        </div>
+      </Card>
+      <Card
         title={<Trans>Löschfristen</Trans>}
         lead={
           <Trans>
@@ -225,6 +257,9 @@ function valuesOf(view: View): Values {
     approval_needed: settings.approval_needed,
     idle_minutes: String(settings.idle_minutes),
     session_hours: String(settings.session_hours),
+    container_idle_minutes: String(settings.container.idle_minutes),
+    container_passphrase_chars: String(settings.container.passphrase_chars),
+    container_offline_days: String(settings.container.offline_days),
     ...Object.fromEntries(
       periodsOf(view).map(({ category, default_days: days }) => [
         `days_${category}`,
@@ -243,6 +278,11 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
     approval_needed: values.approval_needed,
     idle_minutes: Number(values.idle_minutes),
     session_hours: Number(values.session_hours),
+    container: {
+      idle_minutes: Number(values.container_idle_minutes),
+      passphrase_chars: Number(values.container_passphrase_chars),
+      offline_days: Number(values.container_offline_days),
+    },
     retention_days: {
       ...before.retention_days,
       ...Object.fromEntries(

@@ -4,6 +4,10 @@ import { deviceKindName } from '../../../app/device-words.ts';
 import { listPart, type Part } from '../../../app/merge.ts';
 import { categoryWords } from './retention.ts';
 
+/** What is demanded of containers. */
+export const CONTAINER_RULES = ['idle_minutes', 'passphrase_chars', 'offline_days'] as const;
+type Rule = (typeof CONTAINER_RULES)[number];
+
 export type Values = {
   name: string;
   language: 'de' | 'en';
@@ -12,13 +16,26 @@ export type Values = {
   approval_needed: Schema<'DeviceKind'>[];
   idle_minutes: string;
   session_hours: string;
-} & Record<`days_${string}`, string>;
+} & Record<`container_${Rule}`, string> &
+  Record<`days_${string}`, string>;
 
 export type Periods = readonly Schema<'RetentionRule'>[];
 
 /** The periods that the house may choose. */
 export function periodsOf({ retention }: Schema<'SettingsView'>): Periods {
   return retention.filter(({ max_days }) => max_days > 0);
+}
+
+/** What a rule for containers is called. */
+export function containerWords(rule: Rule): string {
+  switch (rule) {
+    case 'idle_minutes':
+      return t`Container schließt sich nach Minuten`;
+    case 'passphrase_chars':
+      return t`Mindestens so viele Zeichen in der Passphrase`;
+    case 'offline_days':
+      return t`Ohne Verbindung zu öffnen, in Tagen`;
+  }
 }
 
 /** What the settings say, part by part, in words. */
@@ -45,6 +62,10 @@ export function settingsParts(periods: Periods): Part<Values>[] {
       fields: ['session_hours'],
       text: ({ session_hours: hours }) => hours,
     },
+    ...CONTAINER_RULES.map((rule): Part<Values> => {
+      const field = `container_${rule}` as const;
+      return { label: containerWords(rule), fields: [field], text: (values) => values[field] };
+    }),
     ...periods.map(({ category }): Part<Values> => {
       const field = `days_${category}` as const;
       const { name } = categoryWords(category);
