@@ -45,8 +45,19 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
     // The build puts a hash of the content into the names below assets/.
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mime = file.metadata.mimetype().to_owned();
-    ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, cache.to_owned())], Body::from(file.data)).into_response()
+    let mut response =
+        ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, cache.to_owned())], Body::from(file.data))
+            .into_response();
+    if path.ends_with(".js") {
+        let policy = HeaderValue::from_static(WORKER_POLICY);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
+
+/// What a worker may do: its policy comes with its script, and not from the page that starts it.
+const WORKER_POLICY: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
 
 fn page(site: &Site) -> Response {
     let [main, post] = PAGES;
