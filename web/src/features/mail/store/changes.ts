@@ -69,7 +69,9 @@ export class Changes {
       const op = this.#kept.ops.filter(isWrite).find((one) => one.sendingId === sendingId);
       const sending = writing.sendings.get(sendingId);
       if (!op || op.attempt !== null || !sending) return false;
-      writing.putOp({ ...op, sendingId: null });
+      // Under a number of its own: whoever was about to hand it in finds it gone.
+      writing.dropOp(op.seq);
+      writing.putOp({ ...op, seq: writing.nextSeq(), sendingId: null });
       writing.putSending({ ...sending, state: 'taken_back' });
       return true;
     });

@@ -422,6 +422,7 @@ export class FakeJmapServer {
         id: this.#id('sub'),
         emailId: email.id,
         messageId: email.messageId,
+        subject: email.subject,
         undoStatus: hold > 0 ? 'pending' : 'final',
         sendAtMs: this.#now() + hold * 1_000,
         rcptTo,

@@ -34,6 +34,7 @@ export type FakeSubmission = {
   id: string;
   emailId: string;
   messageId: string;
+  subject: string;
   undoStatus: 'pending' | 'final' | 'canceled';
   sendAtMs: number;
   rcptTo: string[];

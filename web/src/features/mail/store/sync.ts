@@ -24,6 +24,7 @@ import {
   mailboxOf,
   searched,
 } from './shapes.ts';
+import { makeDraft } from './take-back.ts';
 import { BODIES, type Writing } from './writing.ts';
 
 /** What a device keeps from the beginning: so many messages, or all of these days where those are more. */
@@ -244,6 +245,13 @@ export class Sync {
     const properties = ['id', 'undoStatus'];
     const got = await this.#jmap.one('EmailSubmission/get', { ids, properties });
     const told = new Map(list(got.list).map((one) => [text(one.id), text(one.undoStatus)]));
+    for (const sending of held) {
+      if (told.get(sending.submissionId ?? '') !== 'canceled') continue;
+      // An answer was lost. Only what still lies among the sent ones is where it does not belong.
+      const row = this.#kept.base.get(sending.emailId ?? '');
+      const sent = this.#kept.roleId('sent');
+      if (row?.boxes.includes(sent)) await makeDraft(this.#jmap, this.#kept, sending);
+    }
     await this.#kept.change((writing) => {
       for (const { id } of held) {
         const sending = writing.sendings.get(id);

@@ -1,5 +1,5 @@
 import type { Changes } from './changes.ts';
-import { type Jmap, object, text } from './jmap.ts';
+import { type Jmap, type Obj, object, text } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import type { KeptSending } from './writing.ts';
 
@@ -29,17 +29,13 @@ export class TakeBack {
 
   async #cancel(sending: KeptSending, submission: string): Promise<boolean> {
     const drafts = this.#kept.roleId('drafts');
-    const back = { mailboxIds: { [drafts]: true }, 'keywords/$draft': true };
     const set = await this.#jmap.one('EmailSubmission/set', {
       update: { [submission]: { undoStatus: 'canceled' } },
-      onSuccessUpdateEmail: { [submission]: back },
+      onSuccessUpdateEmail: { [submission]: asDraft(drafts) },
     });
     const done = submission in object(set.updated);
     const told = done ? null : await this.#statusOf(submission);
-    // The server may have ended between the cancelling and what follows from it.
-    if (told === 'canceled' && sending.emailId) {
-      await this.#jmap.one('Email/set', { update: { [sending.emailId]: back } });
-    }
+    if (told === 'canceled') await makeDraft(this.#jmap, this.#kept, sending);
     await this.#kept.change(async (writing) => {
       const known = writing.sendings.get(sending.id);
       if (!known) return;
@@ -61,4 +57,14 @@ export class TakeBack {
     });
     return text(object((got.list as unknown[])[0]).undoStatus);
   }
+}
+
+function asDraft(drafts: string): Obj {
+  return { mailboxIds: { [drafts]: true }, 'keywords/$draft': true };
+}
+
+/** What was canceled is a draft again. The server may have ended between the one and the other. */
+export async function makeDraft(jmap: Jmap, kept: Kept, { emailId }: KeptSending): Promise<void> {
+  if (emailId === null) return;
+  await jmap.one('Email/set', { update: { [emailId]: asDraft(kept.roleId('drafts')) } });
 }
