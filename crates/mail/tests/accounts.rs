@@ -50,11 +50,17 @@ async fn nobody_opens_an_account_that_is_not_theirs() {
         "Email/queryChanges",
         "Mailbox/queryChanges",
         "SearchSnippet/get",
+        "VacationResponse/get",
+        "VacationResponse/set",
+        "Blob/copy",
+        "Email/copy",
     ];
     for other in [&ben, &eva] {
         for name in all {
             let more = match name {
                 "Email/import" => json!({ "emails": {} }),
+                "Blob/copy" => json!({ "fromAccountId": other.account, "blobIds": [blob] }),
+                "Email/copy" => json!({ "fromAccountId": other.account, "create": {} }),
                 "SearchSnippet/get" => json!({ "emailIds": [email] }),
                 name if name.ends_with("/queryChanges") => json!({ "sinceQueryState": "0" }),
                 name if name.ends_with("/changes") => json!({ "sinceState": "0" }),

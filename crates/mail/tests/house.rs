@@ -220,7 +220,12 @@ impl Client {
 
     /// Several calls in one request. Returns what each answered: its name and its arguments.
     pub(crate) async fn calls(&self, calls: Value) -> Vec<(String, Value)> {
-        let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"];
+        let using = [
+            "urn:ietf:params:jmap:core",
+            "urn:ietf:params:jmap:mail",
+            "urn:ietf:params:jmap:submission",
+            "urn:ietf:params:jmap:vacationresponse",
+        ];
         let body = json!({ "using": using, "methodCalls": calls }).to_string();
         let reply = self.request("POST", "/jmap/api", "application/json", body.into_bytes()).await;
         assert_eq!(reply.status, 200, "{}", reply.json);

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
+mod absence;
 mod accounts;
 mod blobs;
 mod changes;
+mod copies;
 mod emails;
 mod house;
 mod mailboxes;

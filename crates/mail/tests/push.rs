@@ -44,7 +44,7 @@ impl Listener {
                 let mut event = Event::default();
                 for line in block.lines() {
                     match line.split_once(": ") {
-                        Some(("event", name)) => event.name = name.to_owned(),
+                        Some(("event", name)) => name.clone_into(&mut event.name),
                         Some(("id", id)) => event.id = Some(id.to_owned()),
                         Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
                         _ => {}

@@ -172,6 +172,25 @@ async fn mail_waits_for_somebody_who_never_opened_it() {
 }
 
 #[tokio::test]
+async fn what_a_restore_stopped_is_shown_as_unknown() {
+    let house = House::new().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    let sent = ada.send("ben@amt.example", "x", "x").await["created"]["s"].clone();
+    assert_eq!(sent["deliveryStatus"]["ben@amt.example"]["delivered"], "queued");
+    let (account, id) = (ada.account.parse().unwrap(), sent["id"].as_str().unwrap().parse().unwrap());
+    let work = house.tenant.begin().await.unwrap();
+    let current = work.email_submissions().these(account, &[id]).await.unwrap().remove(0);
+    let stopped = fernamt_store::EmailSubmissionRecord { next_at: None, ..current };
+    work.email_submissions().replace(&stopped).await.unwrap();
+    work.commit().await.unwrap();
+    house.deliver().await;
+    let shown = ada.call("EmailSubmission/get", json!({})).await["list"][0].clone();
+    assert_eq!(shown["deliveryStatus"]["ben@amt.example"]["delivered"], "unknown");
+    let inbox = ben.mailbox("inbox").await;
+    assert_eq!(ben.counts(&inbox).await, [0; 4], "it is not sent by itself");
+}
+
+#[tokio::test]
 async fn a_message_that_fails_holds_up_no_other() {
     let house = House::new().await;
     let (ada, ben) = (house.person("ada").await, house.person("ben").await);

@@ -1,6 +1,7 @@
 //! Bringing what is sent to its receivers. Within the house a message, its place in every receiver's inbox and what became
 //! of it at the sender become real in one transaction: nothing is delivered twice, whenever the server is killed.
 
+mod absence;
 pub(crate) mod arrival;
 mod rounds;
 
@@ -13,7 +14,7 @@ use fernamt_domain::{
     DomainEvent, MailAccountId,
     mail::{Keywords, MailType, MailboxRole, UndoStatus},
 };
-use fernamt_store::{EmailSubmissionRecord, StoreError, TenantStore, Work};
+use fernamt_store::{Change, EmailSubmissionRecord, StoreError, TenantStore, Work};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
@@ -113,7 +114,7 @@ impl Mail {
         let current = work.email_submissions().these(submission.account, &[submission.id]).await?;
         // It was taken back, or delivered by another process, before its account was ours.
         let Some(current) = current.into_iter().next().filter(|one| one.next_at.is_some()) else { return Ok(()) };
-        let mut reached = BTreeSet::new();
+        let (mut reached, mut answered) = (BTreeSet::new(), false);
         for recipient in recipients.iter_mut().filter(|recipient| recipient.delivered == Delivered::Queued) {
             let there = match changes.get(&recipient.account) {
                 Some(_) if reached.contains(&recipient.account) => true,
@@ -128,7 +129,15 @@ impl Mail {
                             received_at: self.parts.clock.now(),
                         };
                         match arrival::put(self, &work, *change, arrival).await {
-                            Ok(_) => true,
+                            Ok(_) => {
+                                if let Some(own) = changes.get(&submission.account)
+                                    && recipient.account != submission.account
+                                {
+                                    answered |=
+                                        self.answer(&work, recipient, *own, (&raw, &submission.mail_from)).await?;
+                                }
+                                true
+                            }
                             // A full account is no reason to keep it from the others.
                             Err(StoreError::TooMany { .. }) => false,
                             Err(error) => return Err(error),
@@ -144,7 +153,7 @@ impl Mail {
             }
             recipient.delivered = if there { Delivered::Yes } else { Delivered::No };
         }
-        for account in &reached {
+        for account in reached.iter().chain(answered.then_some(&submission.account)) {
             if let Some(change) = changes.get(account) {
                 let kinds = [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery];
                 work.mail_accounts().touch(*change, &kinds).await?;
@@ -165,6 +174,30 @@ impl Mail {
             work.publish(DomainEvent::MailChanged { account: submission.account });
         }
         work.commit().await
+    }
+}
+
+impl Mail {
+    /// Puts the answer of somebody who is away into the sender's inbox. Tells whether there was one.
+    async fn answer(
+        &self,
+        work: &Work,
+        recipient: &Recipient,
+        own: Change,
+        (raw, sender): (&[u8], &str),
+    ) -> Result<bool, StoreError> {
+        let away = work.mail_accounts().get(recipient.account).await?;
+        let Some(inbox) = inbox(work, own.account).await? else { return Ok(false) };
+        let Some(answer) = absence::answer(self, work, &away, raw, sender).await? else { return Ok(false) };
+        let received_at = self.parts.clock.now();
+        let stamped = stamp(&answer, "", sender, received_at);
+        let keywords = Keywords::default();
+        let arrival = Arrival { raw: &stamped, mailboxes: [inbox].into(), keywords, received_at };
+        match arrival::put(self, work, own, arrival).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::TooMany { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -86,6 +86,10 @@ impl MethodError {
         Self::new("accountNotFound", "there is no such account, or it is not open to you")
     }
 
+    pub(crate) fn from_account_not_found() -> Self {
+        Self::new("fromAccountNotFound", "there is no such account to copy from, or it is not open to you")
+    }
+
     pub(crate) fn request_too_large(description: impl Into<String>) -> Self {
         Self::new("requestTooLarge", description)
     }

@@ -20,8 +20,11 @@ pub(crate) const MAIL: &str = "urn:ietf:params:jmap:mail";
 /// Sending mail (RFC 8621, section 7).
 pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 
+/// Answers while somebody is away (RFC 8621, section 8).
+pub(crate) const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
+
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 3] = [CORE, MAIL, SUBMISSION];
+pub(crate) const CAPABILITIES: [&str; 4] = [CORE, MAIL, SUBMISSION, VACATION];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

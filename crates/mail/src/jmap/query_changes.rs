@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn ask(more: Value) -> QueryChanges<Value> {
+    fn ask(more: &Value) -> QueryChanges<Value> {
         let mut ask = json!({ "accountId": "a", "sinceQueryState": "4" });
         ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(ask).unwrap()
@@ -100,21 +100,21 @@ mod tests {
     #[test]
     fn what_may_have_changed_is_taken_out_and_put_in() {
         let touched: BTreeSet<_> = texts(&["gone", "b", "d"]).into_iter().collect();
-        let answer = ask(json!({ "calculateTotal": true })).answer(9, touched.clone(), &texts(&["a", "b", "c", "d"]));
+        let answer = ask(&json!({ "calculateTotal": true })).answer(9, touched.clone(), &texts(&["a", "b", "c", "d"]));
         let expected = json!({
             "accountId": "a", "oldQueryState": "4", "newQueryState": "9", "total": 4,
             "removed": ["b", "d", "gone"],
             "added": [{ "id": "b", "index": 1 }, { "id": "d", "index": 3 }],
         });
         assert_eq!(serde_json::to_value(answer.unwrap()).unwrap(), expected);
-        let few = |max| ask(json!({ "maxChanges": max })).answer(9, touched.clone(), &texts(&["b"]));
+        let few = |max| ask(&json!({ "maxChanges": max })).answer(9, touched.clone(), &texts(&["b"]));
         assert!(few(4).is_ok());
         assert_eq!(few(3).unwrap_err(), MethodError::too_many_changes());
     }
 
     #[test]
     fn a_state_that_is_none_cannot_be_told_from() {
-        let since = |text: &str| ask(json!({ "sinceQueryState": text })).since(9, 3).ok();
+        let since = |text: &str| ask(&json!({ "sinceQueryState": text })).since(9, 3).ok();
         assert_eq!(["3", "9", "2", "10", "x", ""].map(since), [Some(3), Some(9), None, None, None, None]);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CORE, MAIL, Object, SUBMISSION, limits};
+use super::{CORE, MAIL, Object, SUBMISSION, VACATION, limits};
 use crate::account::OpenAccount;
 
 /// The most bytes of a message's attachments together.
@@ -33,6 +33,7 @@ pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Va
                         "mayCreateTopLevelMailbox": true,
                     },
                     SUBMISSION: { "maxDelayedSend": MAX_DELAYED_SEND_S, "submissionExtensions": { "FUTURERELEASE": [] } },
+                    VACATION: {},
                 },
             }),
         );
@@ -52,10 +53,11 @@ pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Va
             },
             MAIL: {},
             SUBMISSION: {},
+            VACATION: {},
         },
         "accounts": own,
         "primaryAccounts": match primary {
-            Some(id) => json!({ CORE: id, MAIL: id, SUBMISSION: id }),
+            Some(id) => json!({ CORE: id, MAIL: id, SUBMISSION: id, VACATION: id }),
             None => json!({}),
         },
         "username": name,

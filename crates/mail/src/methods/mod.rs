@@ -1,5 +1,6 @@
 //! What each method does (RFC 8621). A file stands for a kind of object.
 
+pub(crate) mod blob;
 pub(crate) mod email;
 pub(crate) mod identity;
 pub(crate) mod mailbox;
@@ -7,6 +8,7 @@ pub(crate) mod snippet;
 pub(crate) mod submission;
 pub(crate) mod submission_query;
 pub(crate) mod thread;
+pub(crate) mod vacation;
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use fernamt_store::{Change, MailAccountRecord, StoreError, TenantStore, Work};
 use crate::{
     Mail,
     jmap::{
-        CORE, MAIL, Object, SUBMISSION,
+        CORE, MAIL, Object, SUBMISSION, VACATION,
         error::MethodError,
         id::CreatedIds,
         limits::{MAX_ANSWERED, MAX_SIZE_REQUEST},
@@ -78,8 +80,9 @@ pub(crate) async fn process(mut caller: Caller, request: Request) -> Result<Resp
 impl Caller {
     async fn call(&mut self, using: &[String], name: &str, given: Object) -> Result<Answers, MethodError> {
         let needs = match name.split('/').next() {
-            Some("Core") => CORE,
+            Some("Core" | "Blob") => CORE,
             Some("Identity" | "EmailSubmission") => SUBMISSION,
+            Some("VacationResponse") => VACATION,
             _ => MAIL,
         };
         if !using.iter().any(|word| word == needs) {
@@ -87,6 +90,7 @@ impl Caller {
         }
         let answer = match name {
             "Core/echo" => given,
+            "Blob/copy" => blob::copy(self, arguments(given)?).await?,
             "Mailbox/get" => mailbox::get(self, arguments(given)?).await?,
             "Mailbox/changes" => mailbox::changes(self, arguments(given)?).await?,
             "Mailbox/query" => mailbox::query(self, arguments(given)?).await?,
@@ -100,6 +104,7 @@ impl Caller {
             "Email/queryChanges" => email::query_changes::query_changes(self, arguments(given)?).await?,
             "Email/set" => email::set::set(self, arguments(given)?).await?,
             "Email/import" => email::import::import(self, arguments(given)?).await?,
+            "Email/copy" => return email::copy::copy(self, arguments(given)?).await,
             "Email/parse" => email::get::parse(self, arguments(given)?).await?,
             "SearchSnippet/get" => snippet::get(self, arguments(given)?).await?,
             "Identity/get" => identity::get(self, arguments(given)?).await?,
@@ -110,6 +115,8 @@ impl Caller {
             "EmailSubmission/query" => submission_query::query(self, arguments(given)?).await?,
             "EmailSubmission/queryChanges" => submission_query::query_changes(self, arguments(given)?).await?,
             "EmailSubmission/set" => return submission::set(self, given).await,
+            "VacationResponse/get" => vacation::get(self, arguments(given)?).await?,
+            "VacationResponse/set" => vacation::set(self, arguments(given)?).await?,
             _ => return Err(MethodError::unknown_method()),
         };
         Ok(vec![(name.to_owned(), answer)])
@@ -118,6 +125,14 @@ impl Caller {
     /// The account of this id, if it is open to the caller.
     pub(crate) async fn account(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
         self.mail.account(&self.tenant, self.person, id).await
+    }
+
+    /// The account of this id that something is copied from, if it is open to the caller.
+    pub(crate) async fn account_from(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
+        let account = self.account(id).await;
+        account.map_err(|error| {
+            if error == MethodError::account_not_found() { MethodError::from_account_not_found() } else { error }
+        })
     }
 
     /// Refuses to go on if objects of a kind changed since the account was read: a list that was read after it would not

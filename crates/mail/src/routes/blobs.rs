@@ -84,7 +84,7 @@ pub(super) async fn upload(
 }
 
 /// Whether so many bytes may be added to those that belong to no message yet.
-fn room_for(uploaded: u64, size: u64) -> bool {
+pub(crate) fn room_for(uploaded: u64, size: u64) -> bool {
     uploaded.saturating_add(size) <= MAX_UPLOADED_BYTES
 }
 

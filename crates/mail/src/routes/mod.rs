@@ -23,7 +23,7 @@ use crate::{
     jmap::limits::{MAX_SIZE_REQUEST, MAX_SIZE_UPLOAD},
 };
 
-pub(crate) use blobs::{blob, blob_in};
+pub(crate) use blobs::{blob, blob_in, room_for};
 pub(crate) use busy::Busy;
 
 /// What mail serves.

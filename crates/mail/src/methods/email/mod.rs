@@ -1,5 +1,6 @@
 //! Messages (RFC 8621, section 4).
 
+pub(crate) mod copy;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod query;
