@@ -142,7 +142,7 @@ const device = (
   fingerprint: 'SHA256:uJ8Jl2m0N3n9Qm0ViXzvfYcR8cWqYp8kX3T0h2b8x5M',
   created_at: ago(number * 7),
   last_seen_on: state === 'pending' ? null : '2026-11-20',
-  container: number === 3,
+  container: number === 4,
 });
 
 export const devices: Schema<'Device'>[] = [
@@ -583,6 +583,10 @@ export function furnishAdmin(
     .on('POST', '/admin/devices/([^/]+)/approve', (_: unknown, match: RegExpMatchArray) => {
       const approved = devices.find((candidate) => candidate.id === match[1]);
       return { body: { ...approved, state: 'approved' } };
+    })
+    .on('POST', '/admin/devices/([^/]+)/wipe', (_: unknown, match: RegExpMatchArray) => {
+      const wiped = devices.find((candidate) => candidate.id === match[1]);
+      return { body: { ...wiped, container: false } };
     })
     .on('GET', '/admin/sticks', (_: unknown, _match: unknown, query: URLSearchParams) => {
       const [state, person, copied] = ['state', 'person', 'copied'].map((key) => query.get(key));

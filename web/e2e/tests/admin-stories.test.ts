@@ -52,6 +52,27 @@ describe('administration, page by page', () => {
     );
   });
 
+  it('asks before it wipes a container, and says what is lost and what stays', async () => {
+    const held = admin.devices.find(({ container }) => container);
+    await open('/geraete');
+    await page
+      .getByRole('row', { name: held?.name ?? '' })
+      .getByText('mit Container')
+      .waitFor();
+    await button(new RegExp(`Was tun mit „${held?.name}“`)).click();
+    await page.getByRole('menuitem', { name: 'Container löschen' }).click();
+    const question = page.getByRole('alertdialog');
+    expect(await question.textContent()).toMatch(/noch nicht gesendet hat, ist verloren.*Server/);
+    expect(sent('POST', `/devices/${held?.id}/wipe`)).toHaveLength(0);
+    await button('Container löschen').click();
+    await status(`Der Container auf „${held?.name}“ ist gelöscht.`);
+    expect(sent('POST', `/devices/${held?.id}/wipe`)).toHaveLength(1);
+    // Where there is none, there is nothing to wipe.
+    await button(/Was tun mit „Edge, Windows“/).click();
+    await page.getByRole('menuitem', { name: 'Endgültig sperren' }).waitFor();
+    expect(await page.getByRole('menuitem', { name: 'Container löschen' }).count()).toBe(0);
+  });
+
   it('asks before it refuses a device, and names what ends', async () => {
     const [first] = admin.devices;
     office.on('POST', `/admin/devices/${first?.id}/revoke`, { ...first, state: 'revoked' });

@@ -53,7 +53,11 @@ export function DevicesPage() {
           <Icon of={deviceIcon(device.kind, device.name)} />
           <span>
             {device.name}
-            <span className="fa-name__more">{deviceKindName(device.kind)}</span>
+            <span className="fa-name__more">
+              {device.container
+                ? t`${deviceKindName(device.kind)}, mit Container`
+                : deviceKindName(device.kind)}
+            </span>
           </span>
         </span>
       ),
@@ -182,7 +186,32 @@ function useDeviceDeeds() {
       deed: () => must(api.POST('/api/v1/admin/devices/{id}/approve', path(device))),
       done: t`„${device.name}“ ist freigegeben.`,
     });
-  return { approve, suspend, revoke, dialog };
+  const wipe = (device: Device) =>
+    ask({
+      title: t`Container auf „${device.name}“ löschen?`,
+      text: (
+        <>
+          <p>
+            <Trans>
+              Die Mail, die verschlüsselt auf diesem Gerät liegt, lässt sich danach nicht mehr
+              öffnen. Was {device.person_name} dort geschrieben und noch nicht gesendet hat, ist
+              verloren. Auf dem Server bleibt alles.
+            </Trans>
+          </p>
+          <p>
+            <Trans>
+              Das lässt sich nicht rückgängig machen. Das Gerät bleibt, wie es ist; gesperrt wird es
+              dadurch nicht.
+            </Trans>
+          </p>
+        </>
+      ),
+      action: t`Container löschen`,
+      danger: true,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/wipe', path(device))),
+      done: t`Der Container auf „${device.name}“ ist gelöscht.`,
+    });
+  return { approve, suspend, revoke, wipe, dialog };
 }
 
 function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
@@ -227,6 +256,11 @@ function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
       {device.state === 'approved' && (
         <MenuItem icon={icons.iconLock} onAction={() => deeds.suspend(device)}>
           {t`Vorläufig sperren`}
+        </MenuItem>
+      )}
+      {device.container && (
+        <MenuItem icon={icons.iconDelete} danger onAction={() => deeds.wipe(device)}>
+          {t`Container löschen`}
         </MenuItem>
       )}
       <MenuItem icon={icons.iconBlock} danger onAction={() => deeds.revoke(device)}>

@@ -190,7 +190,12 @@ function SettingsForm({ held }: { held: Held<View> }) {
       </Card>
       <Card
         title={<Trans>Container</Trans>}
-        lead={<Trans>Für Mail, die verschlüsselt auf den Geräten der Leute liegt.</Trans>}
+        lead={
+          <Trans>
+            Für Mail, die verschlüsselt auf privaten Geräten liegt. Null Tage heißt: nur mit
+            Verbindung.
+          </Trans>
+        }
       >
         <div className="fa-columns">
           {CONTAINER_RULES.map((rule) => {

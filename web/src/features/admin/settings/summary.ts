@@ -30,11 +30,11 @@ export function periodsOf({ retention }: Schema<'SettingsView'>): Periods {
 export function containerWords(rule: Rule): string {
   switch (rule) {
     case 'idle_minutes':
-      return t`Container schließt sich nach Minuten`;
+      return t`Container schließen ohne Tätigkeit, in Minuten`;
     case 'passphrase_chars':
-      return t`Mindestens so viele Zeichen in der Passphrase`;
+      return t`Mindestlänge der Passphrase, in Zeichen`;
     case 'offline_days':
-      return t`Ohne Verbindung zu öffnen, in Tagen`;
+      return t`Container ohne Verbindung öffnen, in Tagen`;
   }
 }
 
