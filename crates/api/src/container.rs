@@ -92,7 +92,7 @@ pub struct ShareView {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 pub struct ContainerOpened {
     /// The generation that was found in it.
-    #[schema(maximum = 9007199254740991_u64)]
+    #[schema(maximum = 9_007_199_254_740_991_u64)]
     pub generation: u64,
 }
 

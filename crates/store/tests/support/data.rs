@@ -102,6 +102,19 @@ impl Maker<'_> {
         }
     }
 
+    /// A container with [`CONTAINER_SHARE`] that was opened before.
+    pub(crate) fn container(&self, device: DeviceId) -> ContainerRecord {
+        ContainerRecord {
+            share: Some(Secret::new(CONTAINER_SHARE.to_vec())),
+            generation: Some(3),
+            unopened: 1,
+            released_at: Some(self.clock.now()),
+            policy_serial: 9,
+            idle_minutes: 10,
+            ..ContainerRecord::none(device)
+        }
+    }
+
     /// A stick that waits for its key, good for two weeks.
     pub(crate) fn stick(&self, person: PersonId) -> (DeviceRecord, StickRecord) {
         let device = DeviceRecord { kind: DeviceKind::Stick, name: "Stick".to_owned(), ..self.device(person, "") };
@@ -226,16 +239,7 @@ impl Maker<'_> {
         let device = self.device(person.id, "thumb");
         work.devices().insert(&device).await.unwrap();
         work.devices().set_state(device.id, DeviceState::Approved, Some(person.id)).await.unwrap();
-        let container = ContainerRecord {
-            share: Some(Secret::new(CONTAINER_SHARE.to_vec())),
-            generation: Some(3),
-            unopened: 1,
-            released_at: Some(self.clock.now()),
-            policy_serial: 9,
-            idle_minutes: 10,
-            ..ContainerRecord::none(device.id)
-        };
-        work.containers().write(&container).await.unwrap();
+        work.containers().write(&self.container(device.id)).await.unwrap();
         let (stick_device, stick) = self.stick(person.id);
         work.devices().insert(&stick_device).await.unwrap();
         work.sticks().insert(&stick).await.unwrap();
