@@ -16,6 +16,7 @@ const names = `
   mic mic_off videocam videocam_off screen_share stop_screen_share back_hand mood grid_view more_horiz call_end volume_up
   picture_in_picture_alt keep blur_on signal_cellular_alt co_present person_remove thumb_up reply meeting_room encrypted
   campaign contact_support person_off view_sidebar favorite celebration
+  archive attach_file draft drive_file_move flag forward image inbox mark_email_unread outbox reply_all report
 `
   .trim()
   .split(/\s+/);

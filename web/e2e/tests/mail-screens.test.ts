@@ -1,0 +1,112 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
+import { launch, picture, type View, visit } from '../support/browser.ts';
+import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
+import { MailPageServer } from '../support/mail-page.ts';
+
+type Screen = {
+  name: string;
+  path: string;
+  views: Record<string, View>;
+  act?: (page: Page) => Promise<void>;
+};
+
+const WIDE: View = {};
+const PHONE: View = { width: 360, language: 'en' };
+const DARK: View = { theme: 'dark', language: 'en' };
+const DARK_PHONE: View = { width: 360, theme: 'dark' };
+
+const writes = async (page: Page) => {
+  await page
+    .locator('#feld-mail-to')
+    .fill('Ines Behrens <i.behrens@kreis.example>, jens.ahlers@stadt.example,');
+  await page.locator('#feld-mail-to').press('Enter');
+  await page.locator('#mail-subject').fill('Räumplan der Stadt');
+  await page.locator('.fa-write__text').fill('Sehr geehrte Frau Behrens,\n\nanbei unser Räumplan.');
+  await page.locator('.fa-write__keeping').filter({ hasText: /\d/ }).waitFor();
+};
+
+const screens: Screen[] = [
+  { name: 'posteingang', path: '/', views: { 'de-360-dunkel': DARK_PHONE } },
+  {
+    name: 'lesen',
+    path: '/#/f/inbox/t/dach',
+    views: {
+      'de-1280': WIDE,
+      'en-360': PHONE,
+      'de-1280-kontrast': { contrast: true, theme: 'dark' },
+    },
+    act: (page) => page.locator('.fa-mail__attachments').waitFor(),
+  },
+  {
+    name: 'html',
+    path: '/#/f/inbox/t/t-kreis',
+    views: { 'en-1280-dunkel': DARK },
+    act: (page) => page.locator('iframe').waitFor(),
+  },
+  {
+    name: 'schreiben',
+    path: '/#/f/inbox/schreiben',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: writes,
+  },
+  {
+    name: 'vor-dem-senden',
+    path: '/#/f/inbox/schreiben',
+    views: { 'de-360-dunkel': DARK_PHONE },
+    act: async (page) => {
+      await writes(page);
+      await page.keyboard.press('Control+Enter');
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  {
+    name: 'ohne-verbindung',
+    path: '/?szene=offline',
+    views: { 'de-1280': WIDE },
+  },
+  { name: 'suche-leer', path: '/?szene=offline#/f/inbox/s/Gartenzaun', views: { 'en-360': PHONE } },
+];
+
+const { SCREEN: only = '', VIEW: onlyView } = process.env;
+
+describe('every screen of the mail', () => {
+  let browser: Browser;
+  let server: MailPageServer;
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([launch(), MailPageServer.start()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  for (const { name, path, views, act } of screens.filter((one) => one.name.startsWith(only))) {
+    for (const [viewName, view] of Object.entries(views)) {
+      if (onlyView && viewName !== onlyView) continue;
+      it(`${name} ${viewName}`, async () => {
+        const { context, page, faults } = await visit(browser, server.origin, view);
+        const file = `post-${name}-${viewName}`;
+        try {
+          await page.goto(path);
+          await page.locator('.fa-mail__list').waitFor({ state: 'attached' });
+          await page.waitForLoadState('networkidle');
+          await act?.(page);
+          await page.waitForLoadState('networkidle');
+          await picture(page, file, false);
+          expect((await accessibilityFaults(page)).join('\n')).toBe('');
+          if (view.contrast) expect((await unseenInForcedColours(page)).join('\n')).toBe('');
+          expect((await movingAgainstWishes(page)).join('\n')).toBe('');
+          expect(await overflowsSideways(page)).toBe(false);
+          expect(faults.join('\n')).toBe('');
+        } catch (error) {
+          await picture(page, `failed-${file}`, false).catch(() => undefined);
+          throw error;
+        } finally {
+          await context.close();
+        }
+      });
+    }
+  }
+});

@@ -1,0 +1,319 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { type KeyboardEvent, useCallback, useState } from 'react';
+import { Button, IconButton } from '../../../../ui/button.tsx';
+import { Select } from '../../../../ui/choices.tsx';
+import { icons } from '../../../../ui/icon.tsx';
+import { Alert, Loading } from '../../../../ui/notice.tsx';
+import type { Draft } from '../../model.ts';
+import { MAX_RECIPIENTS, outside } from '../addresses.ts';
+import { boxFor, useMailPage } from '../context.ts';
+import { useAsked } from '../use-asked.ts';
+import { faultText, sizeText, timeOf } from '../words.ts';
+import { BeforeSending } from './before-sending.tsx';
+import {
+  type Doubt,
+  doubtsOf,
+  MAX_ATTACHED_BYTES,
+  type Obstacle,
+  obstacleOf,
+  recipientsOf,
+} from './checks.ts';
+import { FilesField } from './files-field.tsx';
+import { OutsideHint, RecipientsField } from './recipients-field.tsx';
+import { type DraftStart, draftFor, resigned } from './start.ts';
+import { type Keeping, useDraft } from './use-draft.ts';
+import './compose.css';
+
+const MAX_SUBJECT_CHARS = 900;
+const MAX_TEXT_CHARS = 500_000;
+
+type ComposeProps = { start: DraftStart; onClose: () => void };
+
+/** The form for a message. */
+export function Compose({ start, onClose }: ComposeProps) {
+  const { t } = useLingui();
+  const { mail, identities } = useMailPage();
+  // What it begins with is asked for once: what changes later must not change what is written.
+  const [asking] = useState(() => ({ once: null as Promise<Draft> | null }));
+  const [tries, setTries] = useState(0);
+  const asked = useAsked(mail, `start/${tries}`, () => {
+    asking.once ??= draftFor(mail, identities, start);
+    return asking.once;
+  });
+  if (asked.data) return <Form start={start} first={asked.data} onClose={onClose} />;
+  const fault = asked.fault === undefined ? null : faultText(asked.fault);
+  return (
+    <section className="fa-mail__reading" aria-label={t`Nachricht schreiben`}>
+      <div className="fa-mail__tools">
+        <IconButton label={t`Schließen`} icon={icons.iconClose} onPress={onClose} />
+      </div>
+      <div className="fa-mail__pad">
+        {fault && (
+          <Alert
+            tone="danger"
+            live="assertive"
+            title={fault.what}
+            actions={
+              <Button
+                small
+                icon={icons.iconRefresh}
+                onPress={() => {
+                  asking.once = null;
+                  setTries(tries + 1);
+                }}
+              >
+                <Trans>Noch einmal versuchen</Trans>
+              </Button>
+            }
+          >
+            <p>{fault.next}</p>
+          </Alert>
+        )}
+        {asked.slow && <Loading />}
+      </div>
+    </section>
+  );
+}
+
+function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
+  const { t } = useLingui();
+  const { mail, identities, boxes, tell, write } = useMailPage();
+  const identityOf = useCallback(
+    (id: string) => identities.find((one) => one.id === id),
+    [identities],
+  );
+  const { draft, set, keeping, now, keep, finish } = useDraft(mail, first, identityOf);
+  const [copies, setCopies] = useState(first.cc.length + first.bcc.length > 0);
+  const [doubts, setDoubts] = useState<readonly Doubt[]>([]);
+  const [obstacle, setObstacle] = useState<Obstacle | null>(null);
+  const [pending, setPending] = useState(false);
+  const [fault, setFault] = useState<unknown>();
+  const identity = identityOf(draft.identityId);
+  const from = identity?.email ?? '';
+  const away = outside(recipientsOf(draft), from);
+
+  const change = (next: Partial<Draft>) => {
+    setObstacle(null);
+    set(next);
+  };
+  const send = async () => {
+    setDoubts([]);
+    setPending(true);
+    setFault(undefined);
+    try {
+      await mail.send(await keep());
+      finish();
+      onClose();
+    } catch (reason) {
+      setFault(reason);
+    } finally {
+      setPending(false);
+    }
+  };
+  const ask = () => {
+    // The address that stands in the field still is taken when it loses the focus.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    const written = now();
+    const found = obstacleOf(written);
+    setObstacle(found);
+    if (found) return;
+    const open = doubtsOf(written, from);
+    if (open.length > 0) setDoubts(open);
+    else void send();
+  };
+  const close = () => {
+    onClose();
+    void keep().then(({ id }) => {
+      if (id !== null && id !== first.id) tell({ text: t`Die Nachricht liegt bei den Entwürfen` });
+    });
+  };
+  const discard = async () => {
+    const kept = now();
+    finish();
+    onClose();
+    const trash = boxFor(boxes, 'trash');
+    const drafts = boxFor(boxes, 'drafts');
+    const { id } = kept;
+    if (id && trash && drafts) {
+      await mail
+        .change([id], { kind: 'move', from: drafts.id, to: trash.id })
+        .catch(() => undefined);
+    }
+    tell({
+      text: t`Entwurf verworfen`,
+      undo: async () => {
+        const again = await mail.saveDraft({ ...kept, id: null });
+        const found = boxFor(boxes, 'drafts');
+        const page = found && (await mail.list(found.id, 0, 10));
+        const email = page?.items.find(({ newest }) => newest.id === again)?.newest;
+        if (email) write({ kind: 'draft', email });
+      },
+    });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      ask();
+    }
+    if (event.key === 'Escape' && !event.defaultPrevented) close();
+  };
+  const title =
+    start.kind === 'new' || start.kind === 'draft'
+      ? t`Neue Nachricht`
+      : start.kind === 'forward'
+        ? t`Weiterleiten`
+        : t`Antwort`;
+  return (
+    <section
+      className="fa-mail__reading fa-write"
+      aria-labelledby="mail-write-title"
+      onKeyDown={onKeyDown}
+    >
+      <div className="fa-mail__tools">
+        <IconButton
+          label={t`Schließen, Entwurf behalten`}
+          icon={icons.iconArrowBack}
+          onPress={close}
+        />
+        <h2 id="mail-write-title">{title}</h2>
+        <span className="fa-grow" />
+        <KeepingText keeping={keeping} />
+        <IconButton
+          label={t`Entwurf verwerfen`}
+          icon={icons.iconDelete}
+          onPress={() => void discard()}
+        />
+      </div>
+      <div className="fa-write__form">
+        {fault !== undefined && (
+          <Alert tone="danger" live="assertive" title={faultText(fault).what}>
+            <p>{faultText(fault).next}</p>
+          </Alert>
+        )}
+        {identities.length > 1 && (
+          <div className="fa-write__from">
+            <Select
+              label={t`Von`}
+              name="mail-from"
+              value={draft.identityId}
+              options={identities.map(({ id, name, email }) => ({
+                value: id,
+                label: name ? `${name} <${email}>` : email,
+              }))}
+              onChange={(id) =>
+                change({ identityId: id, text: resigned(draft.text, identity, identityOf(id)) })
+              }
+            />
+          </div>
+        )}
+        <RecipientsField
+          label={t`An`}
+          name="mail-to"
+          values={draft.to}
+          from={from}
+          autoFocus={first.to.length === 0}
+          error={obstacle ? obstacleText(obstacle) : undefined}
+          onChange={(to) => change({ to })}
+          end={
+            !copies && (
+              <Button small variant="tertiary" onPress={() => setCopies(true)}>
+                <Trans>Kopie an …</Trans>
+              </Button>
+            )
+          }
+        />
+        {copies && (
+          <>
+            <RecipientsField
+              label={t`Kopie`}
+              name="mail-cc"
+              values={draft.cc}
+              from={from}
+              onChange={(cc) => change({ cc })}
+            />
+            <RecipientsField
+              label={t`Blindkopie`}
+              name="mail-bcc"
+              values={draft.bcc}
+              from={from}
+              onChange={(bcc) => change({ bcc })}
+            />
+          </>
+        )}
+        <OutsideHint recipients={away} />
+        <div className="fa-write__subject">
+          <label htmlFor="mail-subject">
+            <Trans>Betreff</Trans>
+          </label>
+          <input
+            id="mail-subject"
+            value={draft.subject}
+            maxLength={MAX_SUBJECT_CHARS}
+            autoComplete="off"
+            onChange={(event) => change({ subject: event.target.value.replace(/[\r\n]+/g, ' ') })}
+          />
+        </div>
+        <textarea
+          className="fa-write__text"
+          aria-label={t`Text der Nachricht`}
+          value={draft.text}
+          maxLength={MAX_TEXT_CHARS}
+          // biome-ignore lint/a11y/noAutofocus: whoever answers begins with the text
+          autoFocus={first.to.length > 0}
+          onChange={(event) => change({ text: event.target.value })}
+          onFocus={(event) => {
+            // Above the signature and what is quoted.
+            if (event.target.selectionStart === event.target.value.length) {
+              event.target.setSelectionRange(0, 0);
+              event.target.scrollTop = 0;
+            }
+          }}
+        />
+        <FilesField
+          values={draft.attachments}
+          onAdd={(more) => change({ attachments: [...draft.attachments, ...more] })}
+          onRemove={(gone) =>
+            change({ attachments: draft.attachments.filter((one) => one !== gone) })
+          }
+        />
+      </div>
+      <div className="fa-write__foot">
+        <Button variant="primary" icon={icons.iconSend} pending={pending} onPress={ask}>
+          <Trans>Senden</Trans>
+        </Button>
+        <span className="fa-muted fa-small fa-write__keys">
+          <Trans>oder Strg+Eingabe</Trans>
+        </span>
+      </div>
+      <BeforeSending doubts={doubts} onClose={() => setDoubts([])} onSend={() => void send()} />
+    </section>
+  );
+
+  function obstacleText(kind: Obstacle): string | undefined {
+    switch (kind) {
+      case 'nobody':
+        return t`Geben Sie an, wer die Nachricht bekommen soll.`;
+      case 'too_many':
+        return t`Es sind nicht mehr als ${MAX_RECIPIENTS} Empfängerinnen und Empfänger möglich.`;
+      case 'too_large':
+        return t`Die Anhänge sind zu groß: höchstens ${sizeText(MAX_ATTACHED_BYTES)} gehen mit.`;
+      case 'no_address':
+        // Said where it stands.
+        return undefined;
+    }
+  }
+}
+
+function KeepingText({ keeping }: { keeping: Keeping }) {
+  return (
+    <span className="fa-muted fa-small fa-write__keeping" role="status">
+      {keeping.state === 'kept' && <Trans>Entwurf gespeichert, {timeOf(keeping.atMs)}</Trans>}
+      {keeping.state === 'keeping' && <Trans>Wird gespeichert …</Trans>}
+      {keeping.state === 'failed' && (
+        <span className="fa-write__failed">
+          <Trans>Entwurf nicht gespeichert</Trans>
+        </span>
+      )}
+    </span>
+  );
+}

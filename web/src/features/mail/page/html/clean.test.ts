@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { cleanHtml } from './clean.ts';
+
+const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
+
+function clean(html: string, pictures: [string, string][] = [], nonce: string | null = null) {
+  const result = cleanHtml(html, {
+    nonce,
+    pictures: new Map(pictures),
+    words: { leadsTo: (host) => `führt zu ${host}`, picture: 'Bild', title: 'T', language: 'de' },
+  });
+  if (!result) throw new Error('too deep');
+  const text = result.document as unknown as string;
+  return { ...result, text, body: /<main>(.*)<\/main>/s.exec(text)?.[1] ?? '' };
+}
+
+describe('a cleaned message', () => {
+  it('keeps what is said and how it is ordered', () => {
+    expect(clean('<h1>Antrag</h1><p align="right">Guten <b>Tag</b></p>').body).toBe(
+      '<h1>Antrag</h1><p align="right">Guten <b>Tag</b></p>',
+    );
+  });
+
+  it('has nothing that runs, sends or fetches', () => {
+    const { body } = clean(
+      `<script>x()</script><img src=x onerror=x()><svg onload=x()><math href="javascript:x()">m</math>
+      <form action="https://e.example"><input name=a><button>Los</button></form><base href="https://e.example">
+      <meta http-equiv=refresh content="0;url=https://e.example"><link rel=stylesheet href="https://e.example">
+      <iframe src="https://e.example"></iframe><object data=x></object><embed src=x><table background="https://e.example">
+      </table><video src=x poster=x></video><a ping="https://e.example" href="javascript:x()">a</a><p id=x name=y>P</p>`,
+    );
+    expect(body).not.toMatch(
+      /script|onerror|onload|https|<svg|<math|<form|<input|<button|\sid=|\sname=/i,
+    );
+    expect(body).toContain('P');
+  });
+
+  it('shows pictures that came with it, and counts those that did not', () => {
+    const { body, blocked } = clean(
+      `<img src="cid:a%40b" alt="Wappen"><img src="${PIXEL}"><img src="https://e.example/x.png" alt="Anzeige">
+      <img src="https://e.example/t.gif" width="1" height="1"><img src="data:image/svg+xml;base64,AAAA">
+      <img src="cid:none"><img src="//e.example/y.png">`,
+      [['a@b', PIXEL]],
+    );
+    expect(body.match(/<img/g)).toHaveLength(2);
+    expect(body).not.toContain('e.example');
+    expect(body).toContain('<span class="fernamt-picture">Anzeige</span>');
+    expect(blocked).toBe(5);
+  });
+
+  it('marks links that are not what they seem, and opens the others elsewhere', () => {
+    const { body, doubts } = clean(
+      '<a href="https://evil.example/x" target="_top">www.sparkasse.de</a> <a href="https://kreis.example">Kreis</a>',
+    );
+    expect(doubts).toEqual([
+      { shown: 'www.sparkasse.de', host: 'evil.example', doubt: 'other_host' },
+    ]);
+    expect(body).toContain('führt zu evil.example');
+    expect(body.match(/target="_blank" rel="noopener noreferrer nofollow"/g)).toHaveLength(2);
+    expect(body).not.toContain('_top');
+  });
+
+  it('lets styles in by the nonce of the page only', () => {
+    expect(clean('<p>x</p>', [], 'abc').text).toContain("style-src 'nonce-abc'");
+    expect(clean('<p>x</p>', [], 'abc').text).toContain('<style nonce="abc">');
+  });
+
+  it('is not made of what is nested too deeply', () => {
+    const words = { leadsTo: String, picture: '', title: '', language: 'de' };
+    const options = { nonce: null, pictures: new Map<string, string>(), words };
+    expect(cleanHtml('<x><button></x></button>'.repeat(600), options)).toBeNull();
+    expect(cleanHtml('<div>'.repeat(100), options)).not.toBeNull();
+  });
+
+  it('does not imitate our own marks', () => {
+    expect(clean('</main></body><script>x</script><p>danach</p>').body).toBe('<p>danach</p>');
+  });
+});

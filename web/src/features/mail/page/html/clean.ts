@@ -1,0 +1,210 @@
+import createDOMPurify from 'dompurify';
+import { type LinkDoubt, linkOf } from './links.ts';
+import { MAX_DEPTH } from './plain.ts';
+import { Styles } from './styles.ts';
+import { policy, type TrustedHtml, trusted } from './trusted.ts';
+
+/** Longer ones are not asked for; what stands here is the last bound. */
+const MAX_HTML_CHARS = 1_500_000;
+/** Elements with styles of their own beyond this are shown without. */
+const MAX_STYLED = 4_000;
+const MAX_DATA_PICTURE_CHARS = 8_000_000;
+
+const TAGS =
+  `a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn
+  div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt
+  ruby s samp section small span strike strong style sub sup table tbody td tfoot th thead time tr tt u ul var wbr`.split(
+    /\s+/,
+  );
+const ATTRIBUTES =
+  `align alt bgcolor border cellpadding cellspacing class color colspan dir face height href hspace lang nowrap rowspan
+  scope size span src start style title type valign vspace width`.split(/\s+/);
+/** Where a style waits until it has become a rule. */
+const SET_ASIDE = 'data-style';
+const PICTURE = /^data:image\/(?:png|gif|jpeg|webp);base64,[a-z0-9+/=\s]*$/i;
+
+export type CleanHtml = {
+  /** A whole document for a frame without scripts. */
+  document: TrustedHtml;
+  /** Pictures, styles and others that would have been fetched from elsewhere. */
+  blocked: number;
+  /** Links that are not what they seem, marked in the text. */
+  doubts: { shown: string; host: string; doubt: LinkDoubt }[];
+};
+
+export type CleanWords = {
+  /** Stands behind a doubtful link. */
+  leadsTo: (host: string) => string;
+  /** Stands in place of a picture without a text. */
+  picture: string;
+  title: string;
+  language: string;
+};
+
+export type CleanOptions = {
+  words: CleanWords;
+  /** What the page's policy lets style sheets in by. */
+  nonce: string | null;
+  /** Pictures that came with the message, by their content id, as `data:`. */
+  pictures: ReadonlyMap<string, string>;
+};
+
+/**
+ * What a foreign HTML text comes to: nothing of it fetches, runs, sends or covers anything. Null if it is nested so
+ * deeply that cleaning and drawing it would take long.
+ */
+export function cleanHtml(
+  html: string,
+  { words, nonce, pictures }: CleanOptions,
+): CleanHtml | null {
+  const aside = setAside(html);
+  if (isTooDeep(aside)) return null;
+  const body = purified(aside);
+  const styles = new Styles();
+  const doubts: CleanHtml['doubts'] = [];
+  let [blocked, styled] = [0, 0];
+
+  for (const sheet of body.querySelectorAll('style')) {
+    styles.addSheet(sheet.textContent ?? '');
+    sheet.remove();
+  }
+  for (const element of body.querySelectorAll(`[style],[${SET_ASIDE}]`)) {
+    const css = element.getAttribute(SET_ASIDE) ?? element.getAttribute('style') ?? '';
+    element.removeAttribute(SET_ASIDE);
+    element.removeAttribute('style');
+    styled += 1;
+    // Three times: as strong as an attribute is against the rules of the message.
+    const mark = `[data-s="${styled}"]`;
+    if (styled <= MAX_STYLED && styles.addAttribute(mark.repeat(3), css)) {
+      element.setAttribute('data-s', String(styled));
+    }
+  }
+  for (const element of body.querySelectorAll('[src]:not(img)')) element.removeAttribute('src');
+  for (const image of body.querySelectorAll('img')) {
+    const source = sourceOf(image.getAttribute('src') ?? '', pictures);
+    if (source) image.setAttribute('src', source);
+    else {
+      blocked += 1;
+      image.replaceWith(...standIn(image, words.picture));
+    }
+  }
+  for (const element of body.querySelectorAll('[href]')) {
+    const shown = (element.textContent ?? '').trim();
+    const link =
+      element.localName === 'a' ? linkOf(element.getAttribute('href') ?? '', shown) : null;
+    element.removeAttribute('href');
+    if (!link) continue;
+    element.setAttribute('href', link.href);
+    element.setAttribute('target', '_blank');
+    element.setAttribute('rel', 'noopener noreferrer nofollow');
+    element.setAttribute('title', link.href);
+    if (!link.doubt) continue;
+    doubts.push({ shown, host: link.host, doubt: link.doubt });
+    element.after(marked(body.ownerDocument, 'fernamt-doubt', ` ⚠ ${words.leadsTo(link.host)} `));
+  }
+  return {
+    document: trusted(framed(body.innerHTML, styles.text(), words, nonce)),
+    blocked: blocked + styles.blocked,
+    doubts,
+  };
+}
+
+const purify = createDOMPurify();
+
+/** The page's policy knows no style attributes: read as such, each would be a complaint of the browser's. */
+function setAside(html: string): string {
+  return html
+    .slice(0, MAX_HTML_CHARS)
+    .replace(/(<[a-z][^<>]*?[\s"'/])style(\s*=)/gi, `$1${SET_ASIDE}$2`);
+}
+
+/** Ends without beginnings hide from a count how deep it is: only the browser's own reading tells. */
+function isTooDeep(html: string): boolean {
+  const text = (policy ? policy.createHTML(html) : html) as string;
+  let node: Node | null = new DOMParser().parseFromString(text, 'text/html').body.firstChild;
+  let depth = 1;
+  while (node) {
+    if (node.firstChild) {
+      node = node.firstChild;
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+      continue;
+    }
+    while (node && !node.nextSibling) {
+      node = node.parentNode;
+      depth -= 1;
+    }
+    node = node?.nextSibling ?? null;
+  }
+  return false;
+}
+
+function purified(html: string): HTMLElement {
+  return purify.sanitize(html, {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: [...ATTRIBUTES, SET_ASIDE],
+    ADD_URI_SAFE_ATTR: [SET_ASIDE],
+    ALLOW_ARIA_ATTR: false,
+    ALLOW_DATA_ATTR: false,
+    // It asks this of other values, too. Addresses are looked at once more below, strictly.
+    ALLOWED_URI_REGEXP: /^(?:https?:|cid:|data:image\/|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
+    FORCE_BODY: true,
+    RETURN_DOM: true,
+    ...(policy && { TRUSTED_TYPES_POLICY: policy as never }),
+  }) as unknown as HTMLElement;
+}
+
+function sourceOf(src: string, pictures: ReadonlyMap<string, string>): string | null {
+  const source = src.trim();
+  if (/^cid:/i.test(source)) return pictures.get(contentId(source.slice(4))) ?? null;
+  return source.length <= MAX_DATA_PICTURE_CHARS && PICTURE.test(source) ? source : null;
+}
+
+function contentId(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The words of a picture that is not shown; nothing for those that nobody should see. */
+function standIn(image: Element, word: string): Node[] {
+  const length = (name: string) => Number.parseInt(image.getAttribute(name) ?? '', 10);
+  if (length('width') <= 3 || length('height') <= 3) return [];
+  const text = image.getAttribute('alt')?.trim();
+  if (text === '') return [];
+  return [marked(image.ownerDocument, 'fernamt-picture', text ?? word)];
+}
+
+function marked(document: Document, name: string, text: string): HTMLElement {
+  const element = document.createElement('span');
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+/** The contents' own frame: its policy is one more lock, should anything have come through. */
+function framed(body: string, css: string, words: CleanWords, nonce: string | null): string {
+  const styleSource = nonce ? `'nonce-${nonce}'` : "'unsafe-inline'";
+  const policyText = `default-src 'none'; img-src data:; style-src ${styleSource}; base-uri 'none'; form-action 'none'`;
+  const attribute = nonce ? ` nonce="${escaped(nonce)}"` : '';
+  return `<!doctype html><html lang="${escaped(words.language)}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policyText}"><meta name="referrer" content="no-referrer"><title>${escaped(words.title)}</title><style${attribute}>${PAPER}
+${css}
+${OWN}</style></head><body><main>${body}</main></body></html>`;
+}
+
+const escaped = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
+
+/** Messages are written for white paper. */
+const PAPER = `html{color-scheme:light;background:#fff;color:#1a1c24}
+body{margin:0;padding:16px 20px;font:16px/1.5 "Fira Sans",system-ui,sans-serif;overflow-wrap:anywhere}
+img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}
+blockquote{margin:.5em 0;padding-left:1em;border-left:3px solid #c8ccd8}a{color:#1a4fb4}`;
+
+/** Ours, and stronger than whatever the message says: what is important in a layer outdoes what is important without. */
+const OWN = `@layer fernamt{
+html,body,body>main{display:block!important;visibility:visible!important;opacity:1!important;position:static!important;transform:none!important;clip-path:none!important;max-height:none!important}
+span.fernamt-doubt{all:revert!important;display:inline!important;color:#8a1500!important;background:#fff0ec!important;font:600 14px/1.4 system-ui,sans-serif!important}
+span.fernamt-picture{all:revert!important;display:inline-block!important;padding:2px 8px!important;border:1px dashed #8a90a3!important;border-radius:4px!important;color:#4c5266!important;background:#f5f6fa!important;font:14px/1.4 system-ui,sans-serif!important}
+a:focus-visible{outline:3px solid #1a4fb4!important;outline-offset:2px!important}}`;

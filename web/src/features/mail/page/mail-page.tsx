@@ -1,0 +1,201 @@
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
+import { useCallback, useMemo, useState } from 'react';
+import { Button } from '../../../ui/button.tsx';
+import { Icon, icons } from '../../../ui/icon.tsx';
+import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
+import type { Mail, Mailbox, MailIdentity, Sending } from '../model.ts';
+import { Compose } from './compose/compose.tsx';
+import type { DraftStart } from './compose/start.ts';
+import { boxFor, MailPageContext, type Notice } from './context.ts';
+import { Folders } from './folders.tsx';
+import { Notices } from './notices.tsx';
+import { go, usePlace } from './place.ts';
+import { Reading } from './reading.tsx';
+import { ThreadList } from './thread-list.tsx';
+import { type MailStatus, useAsked, useMailStatus } from './use-asked.ts';
+import { faultText, folderName, timeOf } from './words.ts';
+import './mail.css';
+
+type MailPageProps = {
+  mail: Mail;
+  /** The container is locked: nothing of the mail is drawn. */
+  locked?: boolean;
+};
+
+/** One person's mail: folders, threads, one of them to read, and the form to write. */
+export function MailPage({ mail, locked = false }: MailPageProps) {
+  const { t } = useLingui();
+  if (locked) {
+    return (
+      <EmptyState icon={icons.iconLock} title={t`Der Container ist gesperrt`}>
+        <p>
+          <Trans>Entsperren Sie ihn, um weiterzulesen.</Trans>
+        </p>
+      </EmptyState>
+    );
+  }
+  return <Opened mail={mail} />;
+}
+
+function Opened({ mail }: { mail: Mail }) {
+  const asked = useAsked(mail, 'boxes', async () => {
+    const [boxes, identities] = await Promise.all([mail.mailboxes(), mail.identities()]);
+    return { boxes, identities };
+  });
+  if (asked.data) return <Panes mail={mail} {...asked.data} />;
+  const fault = asked.fault === undefined ? null : faultText(asked.fault);
+  return (
+    <div className="fa-mail__pad">
+      {fault && (
+        <Alert
+          tone="danger"
+          live="assertive"
+          title={fault.what}
+          actions={
+            <Button small icon={icons.iconRefresh} pending={asked.asking} onPress={asked.again}>
+              <Trans>Noch einmal versuchen</Trans>
+            </Button>
+          }
+        >
+          <p>{fault.next}</p>
+        </Alert>
+      )}
+      {asked.slow && (
+        <Loading>
+          <Trans>Die Post wird geöffnet …</Trans>
+        </Loading>
+      )}
+    </div>
+  );
+}
+
+type PanesProps = { mail: Mail; boxes: Mailbox[]; identities: MailIdentity[] };
+
+function Panes({ mail, boxes, identities }: PanesProps) {
+  const { t } = useLingui();
+  const place = usePlace();
+  const status = useMailStatus(mail);
+  const [notice, setNotice] = useState<Notice | null>(null);
+  const [start, setStart] = useState<{ id: number; start: DraftStart }>({
+    id: 0,
+    start: { kind: 'new' },
+  });
+  const [everHere] = useState(() => location.hash.startsWith('#/'));
+  const chosen = boxes.find(({ id }) => id === place.folder);
+  const folder = chosen ?? boxFor(boxes, 'inbox') ?? boxes[0];
+
+  const write = useCallback(
+    (next: DraftStart) => {
+      setStart((before) => ({ id: before.id + 1, start: next }));
+      go({ ...place, writing: true });
+    },
+    [place],
+  );
+  const closeNotice = useCallback(() => setNotice(null), []);
+  const context = useMemo(
+    () => ({ mail, boxes, identities, tell: setNotice, write }),
+    [mail, boxes, identities, write],
+  );
+  const takeBack = async (sending: Sending) => {
+    const back = await mail.takeBack(sending.id).catch(() => false);
+    if (!back) {
+      setNotice({ text: t`Die Nachricht ist schon unterwegs.`, failed: true });
+      return;
+    }
+    setNotice({ text: t`Nicht gesendet. Die Nachricht liegt wieder bei den Entwürfen.` });
+    const drafts = boxFor(boxes, 'drafts');
+    const found = drafts && (await mail.list(drafts.id, 0, 5).catch(() => null));
+    const email = found?.items.find(({ newest }) => newest.subject === sending.subject)?.newest;
+    if (email) write({ kind: 'draft', email });
+  };
+
+  // On a phone one of them is seen; beside a thread the list stays on wide screens.
+  const folders = place.folder === null && place.words === null && location.hash === '#/';
+  const pane = place.writing || place.thread ? 'reading' : folders && everHere ? 'folders' : 'list';
+  const title = folder ? folderName(folder) : t`Post`;
+  const unread = folder?.unreadEmails ?? 0;
+  return (
+    <MailPageContext value={context}>
+      <title>{`${unread > 0 ? `(${unread}) ` : ''}${title} – Fernamt`}</title>
+      <div className="fa-mail" data-pane={pane}>
+        <h1 className="kern-sr-only">{t`Post`}</h1>
+        <LineBanner status={status} />
+        <Folders status={status} current={place.words ? null : (folder?.id ?? null)} />
+        <ThreadList place={place} folder={folder} status={status} />
+        {place.writing ? (
+          <Compose
+            key={start.id}
+            start={start.start}
+            onClose={() => {
+              setStart((before) => ({ id: before.id + 1, start: { kind: 'new' } }));
+              go({ ...place, writing: false });
+            }}
+          />
+        ) : place.thread ? (
+          <Reading
+            key={place.thread}
+            place={place}
+            threadId={place.thread}
+            folder={folder}
+            onClose={() => go({ ...place, thread: null })}
+          />
+        ) : (
+          <section className="fa-mail__reading fa-mail__nothing" aria-label={t`Nachricht`}>
+            <EmptyState icon={icons.iconMail} title={t`Keine Nachricht gewählt`}>
+              <p>
+                <Trans>Wählen Sie links eine Nachricht, um sie hier zu lesen.</Trans>
+              </p>
+            </EmptyState>
+          </section>
+        )}
+        <Notices
+          notice={notice}
+          held={status.sendings.filter(({ state }) => state === 'held')}
+          onClose={closeNotice}
+          onTakeBack={takeBack}
+        />
+        <Sent sendings={status.sendings} />
+      </div>
+    </MailPageContext>
+  );
+}
+
+function LineBanner({ status }: { status: MailStatus }) {
+  const { line, waiting, syncedAtMs } = status;
+  const offline = line === 'offline';
+  return (
+    <div className="fa-mail__line" role="status">
+      {offline && (
+        <p>
+          <Icon of={icons.iconCloudOff} size="small" />
+          <span>
+            <strong>
+              <Trans>Keine Verbindung.</Trans>
+            </strong>{' '}
+            <Trans>Sie können lesen, schreiben und ordnen.</Trans>{' '}
+            {waiting > 0 && (
+              <Plural value={waiting} one="Eine Änderung wartet." other="# Änderungen warten." />
+            )}{' '}
+            {syncedAtMs !== null && <Trans>Stand: {timeOf(syncedAtMs)}</Trans>}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Readers hear that something went out; who sees finds it in its folder. */
+function Sent({ sendings }: { sendings: readonly Sending[] }) {
+  const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
+  const sent = sendings.filter(({ state }) => state === 'sent');
+  const open = sendings.filter(({ state }) => state === 'held' || state === 'waiting');
+  // What was sent before this page was opened is no news.
+  const fresh = open.filter(({ id }) => !known.has(id));
+  if (fresh.length > 0) setKnown(new Set([...known, ...fresh.map(({ id }) => id)]));
+  const news = sent.filter(({ id }) => known.has(id)).at(-1);
+  return (
+    <p className="kern-sr-only" role="status">
+      {news && <Trans>Gesendet: {news.subject}</Trans>}
+    </p>
+  );
+}

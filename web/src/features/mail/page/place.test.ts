@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { hashOf, NOWHERE, parsePlace } from './place.ts';
+
+it('reads every place back from its address', () => {
+  const texts = [null, 'inbox', 'a/b', 't', 'schreiben', 'ä ö%#?', '../..'];
+  for (const folder of texts)
+    for (const words of texts)
+      for (const thread of texts)
+        for (const writing of [false, true]) {
+          const place = { folder, words, thread, writing };
+          expect(parsePlace(hashOf(place))).toEqual(place);
+        }
+});
+
+it('takes no harm from addresses that others made', () => {
+  expect(parsePlace('#inhalt')).toBeNull();
+  expect(parsePlace('')).toBeNull();
+  expect(parsePlace('#/f/%E0%A4%A/t/x')).toEqual({ ...NOWHERE, thread: 'x' });
+  expect(parsePlace('#/f')).toEqual(NOWHERE);
+  expect(parsePlace('#/f//t//schreiben')).toEqual({ ...NOWHERE, writing: true });
+});

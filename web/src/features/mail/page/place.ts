@@ -1,0 +1,88 @@
+import { useSyncExternalStore } from 'react';
+
+/** Where in the mail one is; it stands in the address, so that "back" works and a page can be opened again. */
+export type Place = {
+  /** Null: the list of folders, where it has a screen of its own. */
+  folder: string | null;
+  /** What is searched for, instead of a folder's threads. */
+  words: string | null;
+  thread: string | null;
+  /** A message is being written. */
+  writing: boolean;
+};
+
+export const NOWHERE: Place = { folder: null, words: null, thread: null, writing: false };
+
+/** The place that the address names; null where it names none of ours. */
+export function parsePlace(hash: string): Place | null {
+  if (!hash.startsWith('#/')) return null;
+  const place = { ...NOWHERE };
+  const parts = hash.slice(2).split('/');
+  for (let at = 0; at < parts.length; at += 1) {
+    if (parts[at] === 'schreiben') place.writing = true;
+    const value = decoded(parts[at + 1] ?? '');
+    if (!value) continue;
+    if (parts[at] === 'f') place.folder = value;
+    else if (parts[at] === 's') place.words = value;
+    else if (parts[at] === 't') place.thread = value;
+    else continue;
+    at += 1;
+  }
+  return place;
+}
+
+/** The end of the address for a place. */
+export function hashOf({ folder, words, thread, writing }: Place): string {
+  const parts = [
+    ...(folder ? ['f', encodeURIComponent(folder)] : []),
+    ...(words ? ['s', encodeURIComponent(words)] : []),
+    ...(thread ? ['t', encodeURIComponent(thread)] : []),
+    ...(writing ? ['schreiben'] : []),
+  ];
+  return `#/${parts.join('/')}`;
+}
+
+/** Goes there; `replace` leaves no trace for "back". */
+export function go(place: Place, { replace = false } = {}): void {
+  const hash = hashOf(place);
+  if (hash === location.hash) return;
+  if (replace) history.replaceState(history.state, '', hash);
+  else history.pushState(null, '', hash);
+  for (const listener of listeners) listener();
+}
+
+const listeners = new Set<() => void>();
+let last = { hash: '', place: NOWHERE };
+
+function current(): Place {
+  const { hash } = location;
+  if (hash !== last.hash) {
+    // A link to a part of the page, as the one that skips to the content, leads nowhere else.
+    last = { hash, place: parsePlace(hash) ?? (hash ? last.place : NOWHERE) };
+  }
+  return last.place;
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  window.addEventListener('popstate', listener);
+  window.addEventListener('hashchange', listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener('popstate', listener);
+    window.removeEventListener('hashchange', listener);
+  };
+}
+
+/** Where one is. */
+export function usePlace(): Place {
+  return useSyncExternalStore(subscribe, current);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
