@@ -10,6 +10,9 @@ const PLACEHOLDER = '__POST_SHELL__';
 /** Catalogues of texts that the post's page never shows; their chunks carry the names of their files. */
 const FOREIGN_TEXTS = /\/features\/(?!mail\/)[^?]*\.po$/;
 
+/** What both pages load first, with all it needs: in one file, since many small ones compress badly. */
+const BASE = /\/src\/(app\/(look-buttons|theme)|ui\/(button|fields|form|notice|status))\.tsx?$/;
+
 const root = fileURLToPath(new URL('../', import.meta.url));
 const manifestSource = resolve(root, 'src/post/manifest.json');
 
@@ -36,6 +39,7 @@ export function postApp(): Plugin {
             // A service worker's name stays: browsers look for a newer one at the same address.
             entryFileNames: ({ name }) =>
               name === WORKER ? '[name].js' : 'assets/[name]-[hash].js',
+            codeSplitting: { groups: [{ name: 'base', test: BASE }] },
           },
         },
       },

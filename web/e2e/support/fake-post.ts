@@ -1,31 +1,34 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname } from 'node:path';
+import { FakeJmapServer } from '../../src/features/mail/store/jmap-server.fixture.ts';
 
 const builtApp = process.env.WEB_DIST
   ? new URL(`file://${process.env.WEB_DIST}/`)
   : new URL('../../dist/', import.meta.url);
 
-/** What the page needs of its policy, and nothing more: the stories fail where something is refused. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "frame-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types fernamt-own-scripts fernamt-mail dompurify',
-].join('; ');
-/** Scripts that run on their own bring a policy of their own: Argon2id compiles WebAssembly, the service worker fetches. */
-const SCRIPT_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+/** What the page needs of its policy: the stories fail where something is refused. */
+const pagePolicy = (nonce: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "frame-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types fernamt-own-scripts fernamt-mail',
+  ].join('; ');
+/** A worker has the policy of its own script, not the page's: Argon2id compiles WebAssembly there. */
+const SCRIPT_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'";
+const SERVICE_WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 const OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 const types: Record<string, string> = {
@@ -53,6 +56,8 @@ export class FakePost {
   idleMin = 10;
   /** Of another signer than the one that the container knows. */
   altered = false;
+  /** What lies in the person's mailbox. */
+  readonly mail = new FakeJmapServer(() => Date.now());
   readonly asked: string[] = [];
   /** Sign-ins that were begun, by their addresses. */
   readonly signIns: string[] = [];
@@ -101,6 +106,7 @@ export class FakePost {
     }
     const { pathname, search } = new URL(request.url ?? '/', this.origin);
     if (pathname.startsWith('/api/')) return this.#api(request, response, pathname);
+    if (pathname.startsWith('/jmap/')) return this.#jmap(request, response, pathname);
     if (pathname.startsWith('/.fernamt/begin')) {
       this.signIns.push(pathname + search);
       this.refuses = null;
@@ -112,9 +118,7 @@ export class FakePost {
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = JSON.parse(Buffer.concat(parts).toString() || '{}') as Record<string, unknown>;
+    const body = JSON.parse((await bodyOf(request)).toString() || '{}') as Record<string, unknown>;
     const asked = `${request.method} ${pathname.replace('/api/v1/container', '')}`;
     this.asked.push(asked);
     const [status, said, headers] = await this.#said(asked, body);
@@ -125,6 +129,24 @@ export class FakePost {
       ...headers,
     });
     response.end(said === null ? undefined : JSON.stringify(said));
+  }
+
+  async #jmap(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
+    const headers = { 'content-security-policy': OTHER_POLICY, 'cache-control': 'no-store' };
+    if (pathname.startsWith('/jmap/events')) {
+      // Nothing is pushed in these stories; the line stays open.
+      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' }).flushHeaders();
+      return;
+    }
+    const method = request.method ?? 'GET';
+    const sent = await bodyOf(request);
+    const body = pathname === '/jmap/api' ? sent.toString() : new Uint8Array(sent);
+    const answer = this.refuses
+      ? new Response(null, { status: this.refuses[0] })
+      : await this.mail.fetch(request.url ?? '', { method, ...(method === 'POST' && { body }) });
+    const type = answer.headers.get('content-type') ?? 'application/octet-stream';
+    response.writeHead(answer.status, { ...headers, 'content-type': type });
+    response.end(Buffer.from(await answer.arrayBuffer()));
   }
 
   async #said(asked: string, body: Record<string, unknown>): Promise<Said> {
@@ -187,6 +209,12 @@ export class FakePost {
 
 type Said = [status: number, said: unknown, headers?: Record<string, string>];
 
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
 function problem(status: number, code: string, headers: Record<string, string> = {}): Said {
   return [status, { type: `urn:fernamt:problem:${code}`, status, code, detail: code }, headers];
 }
@@ -201,12 +229,13 @@ async function file(response: ServerResponse, pathname: string): Promise<void> {
   const name = isPage ? 'post.html' : pathname.slice(1);
   const extension = extname(name);
   try {
-    const bytes = await readFile(new URL(name, builtApp));
-    const isScript = extension === '.js';
+    const nonce = randomBytes(16).toString('base64url');
+    const read = await readFile(new URL(name, builtApp));
+    const bytes = isPage ? read.toString().replaceAll('__NONCE__', nonce) : read;
     response.writeHead(200, {
       'content-type': isPage ? 'text/html; charset=utf-8' : (types[extension] ?? 'text/plain'),
       'cache-control': pathname.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': isPage ? PAGE_POLICY : isScript ? SCRIPT_POLICY : OTHER_POLICY,
+      'content-security-policy': isPage ? pagePolicy(nonce) : policyOf(name),
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
@@ -216,4 +245,9 @@ async function file(response: ServerResponse, pathname: string): Promise<void> {
   } catch {
     response.writeHead(404, { 'content-security-policy': OTHER_POLICY }).end();
   }
+}
+
+function policyOf(name: string): string {
+  if (name === 'service-worker.js') return SERVICE_WORKER_POLICY;
+  return name.endsWith('.js') ? SCRIPT_POLICY : OTHER_POLICY;
 }

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, type Visit, visit } from '../support/browser.ts';
@@ -27,7 +27,8 @@ afterEach(async () => {
 test('by keyboard alone a container is made, locked and unlocked, and the policy refuses nothing', async () => {
   const { page, faults } = visited;
   await page.goto('/');
-  await page.locator('#feld-passphrase').waitFor();
+  await page.getByRole('heading', { name: 'Post auf diesem Gerät einrichten' }).waitFor();
+  await tabTo(page, page.locator('#feld-passphrase'));
   await page.keyboard.type('zu kurz');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').first().waitFor();
@@ -55,9 +56,13 @@ test('by keyboard alone a container is made, locked and unlocked, and the policy
 
 test('the page opens without a line, keeps nothing of the API, and goes on when the line is back', async () => {
   const { page, context, faults } = visited;
+  post.mail.arrive({ subject: 'Wegebau Lindenufer', text: 'Die Unterlagen liegen bei.' });
   await made(page);
+  await page.getByText('Wegebau Lindenufer').first().waitFor();
   await kept(page);
   post.goOffline();
+  await page.getByText('Wegebau Lindenufer').first().click();
+  await page.getByText('Die Unterlagen liegen bei.').first().waitFor();
   await page.reload();
   await page.getByRole('heading', { name: 'Keine Verbindung' }).waitFor();
   await page.getByText('Ihre Post liegt verschlossen auf diesem Gerät.').waitFor();
@@ -71,7 +76,7 @@ test('the page opens without a line, keeps nothing of the API, and goes on when 
 
   post.goOnline();
   await unlock(page);
-  await open(page);
+  await page.getByText('Wegebau Lindenufer').first().waitFor();
   // A line that is gone is an error in Chromium's console, and nothing else is.
   expect(faults.filter((fault) => !/ERR_|Failed to fetch/.test(fault))).toEqual([]);
 });
@@ -214,7 +219,9 @@ const screens: readonly [string, (page: Page) => Promise<void>][] = [
   [
     'offen',
     async (page) => {
+      post.mail.arrive({ subject: 'Wegebau Lindenufer', text: 'Die Unterlagen liegen bei.' });
       await made(page);
+      await page.getByText('Wegebau Lindenufer').first().waitFor();
       await page.locator('.fa-bar__end button').last().click();
       await page.getByRole('menu').waitFor();
     },
@@ -235,6 +242,7 @@ for (const [name, comeThere] of screens) {
       } finally {
         await context.close();
       }
+      // The next browser is a device of its own.
       post.share = null;
       post.generation = null;
       post.fresh = true;
@@ -262,14 +270,17 @@ async function open(page: Page): Promise<void> {
 
 /** The service worker has all it needs. */
 async function kept(page: Page): Promise<void> {
-  await page.evaluate(async () => {
+  const named = await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
+    const worker = await (await fetch('/service-worker.js')).text();
+    return worker.split('"integrity"').length - 1;
   });
-  await expect.poll(async () => (await cachedPaths(page)).length).toBeGreaterThan(10);
+  expect(named).toBeGreaterThan(10);
+  await expect.poll(async () => (await cachedPaths(page)).length).toBe(named);
 }
 
-function cachedPaths(page: Page | BrowserContext): Promise<string[]> {
-  return (page as Page).evaluate(async () => {
+function cachedPaths(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
     const paths: string[] = [];
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);

@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { ThemeMenu } from '../app/theme-menu.tsx';
 import { chooseLanguage, locale } from '../i18n/index.ts';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
 import { Menu, MenuDivider, MenuItem } from '../ui/menu.tsx';
 import type { PostShell } from './controller.ts';
@@ -20,10 +20,9 @@ export function Desk({ shell, standing }: DeskProps) {
   const close = () => setOpen(null);
   return (
     <div className="fp-shell">
-      <title>Post – Fernamt</title>
-      <a className="fa-skip" href="#inhalt">
+      <button type="button" className="fa-skip fp-skip" onClick={skip}>
         <Trans>Zum Inhalt springen</Trans>
-      </a>
+      </button>
       <header className="fa-bar fa-noprint">
         <Mark office={standing.office} />
         <div className="fa-bar__end">
@@ -35,7 +34,7 @@ export function Desk({ shell, standing }: DeskProps) {
         </div>
       </header>
       <main id="inhalt" tabIndex={-1} className="fp-main">
-        <MailDesk container={shell.container} />
+        <MailDesk shell={shell} />
       </main>
       <PassphraseDialog
         shell={shell}
@@ -53,6 +52,11 @@ export function Desk({ shell, standing }: DeskProps) {
   );
 }
 
+/** No link: the address behind # is where one is in the mail. */
+function skip(): void {
+  document.getElementById('inhalt')?.focus();
+}
+
 type PersonMenuProps = { standing: Standing; onOpen: (what: 'passphrase' | 'wipe') => void };
 
 function PersonMenu({ standing, onOpen }: PersonMenuProps) {
@@ -62,7 +66,16 @@ function PersonMenu({ standing, onOpen }: PersonMenuProps) {
   return (
     <Menu
       label={t`Post auf diesem Gerät`}
-      trigger={<IconButton label={t`Menü von ${displayName}`} icon={icons.iconAccountCircle} />}
+      trigger={
+        <Button
+          variant="tertiary"
+          small
+          icon={icons.iconAccountCircle}
+          aria-label={t`Menü von ${displayName}`}
+        >
+          <span className="fa-account-name">{displayName}</span>
+        </Button>
+      }
       header={
         <>
           <strong>{displayName}</strong>

@@ -1,13 +1,108 @@
-import { Trans } from '@lingui/react/macro';
-import type { Container } from '../features/mail/container/index.ts';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { browserNet, type OpenedMail, openMail } from '../features/mail/store/index.ts';
+import { loadCatalogue } from '../i18n/index.ts';
+import { Button } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
-import { EmptyState } from '../ui/notice.tsx';
+import { Alert, Loading } from '../ui/notice.tsx';
+import type { PostShell } from './controller.ts';
 
-/** The open mail. */
-export function MailDesk({ container }: { container: Container }) {
+const MailPage = lazy(async () => {
+  const [{ MailPage }] = await Promise.all([
+    import('../features/mail/page/mail-page.tsx'),
+    loadCatalogue('mail/page'),
+  ]);
+  return { default: MailPage };
+});
+
+/** The open mail: its store and its page, for as long as the container is unlocked. */
+export function MailDesk({ shell }: { shell: PostShell }) {
+  const { mail, hasFailed } = useOpenedMail(shell);
+  if (hasFailed) return <Failed />;
+  if (!mail) return <Opening />;
   return (
-    <EmptyState icon={icons.iconMail} title={<Trans>Die Post ist offen</Trans>}>
-      {container.policy?.device}
-    </EmptyState>
+    <Caught>
+      <Suspense fallback={<Opening />}>
+        <MailPage mail={mail} />
+      </Suspense>
+    </Caught>
   );
+}
+
+function useOpenedMail(shell: PostShell): { mail: OpenedMail | null; hasFailed: boolean } {
+  const [mail, setMail] = useState<OpenedMail | null>(null);
+  const [hasFailed, setFailed] = useState(false);
+  useEffect(() => {
+    let isLeft = false;
+    let opened: OpenedMail | undefined;
+    openMail(shell.container, browserNet(fetchUnder(shell))).then(
+      (now) => {
+        opened = now;
+        if (isLeft) now.close();
+        else setMail(now);
+      },
+      () => setFailed(!isLeft),
+    );
+    return () => {
+      isLeft = true;
+      opened?.close();
+      setMail(null);
+    };
+  }, [shell]);
+  return { mail, hasFailed };
+}
+
+/** A refusal may be the end of the session or of the approval: the shell finds out, and closes what is open. */
+function fetchUnder(shell: PostShell) {
+  return async (path: string, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(path, init);
+    if (response.status === 401 || response.status === 403) void shell.contact();
+    return response;
+  };
+}
+
+function Opening() {
+  return (
+    <Loading>
+      <Trans>Die Post wird geöffnet …</Trans>
+    </Loading>
+  );
+}
+
+function Failed() {
+  const { t } = useLingui();
+  return (
+    <div className="fp-failed">
+      <Alert
+        tone="danger"
+        live="assertive"
+        title={t`Die Post ließ sich nicht anzeigen`}
+        actions={
+          <Button small icon={icons.iconRefresh} onPress={() => location.reload()}>
+            <Trans>Seite neu laden</Trans>
+          </Button>
+        }
+      >
+        <p>
+          <Trans>
+            Was Sie geschrieben haben, ist als Entwurf gespeichert. Beim Neuladen wird die Post
+            gesperrt; danach entsperren Sie sie wieder.
+          </Trans>
+        </p>
+      </Alert>
+    </div>
+  );
+}
+
+/** A part of the page that cannot be loaded or drawn does not take the lock and the menu with it. */
+class Caught extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+  override state = { hasFailed: false };
+
+  static getDerivedStateFromError() {
+    return { hasFailed: true };
+  }
+
+  override render() {
+    return this.state.hasFailed ? <Failed /> : this.props.children;
+  }
 }

@@ -32,10 +32,15 @@ worker.addEventListener('activate', (event) => {
 
 // The page deleted everything that was kept, with its container.
 worker.addEventListener('message', (event) => {
-  event.waitUntil(shell.fill());
+  event.waitUntil(shell.mend());
 });
 
 worker.addEventListener('fetch', (event) => {
   const answer = shell.answer(event.request);
-  if (answer) event.respondWith(answer);
+  if (!answer) return;
+  event.respondWith(answer);
+  // Not kept whole, and no line: the next visit tries again.
+  if (event.request.mode === 'navigate') {
+    event.waitUntil(answer.then(() => shell.mend()).catch(() => undefined));
+  }
 });

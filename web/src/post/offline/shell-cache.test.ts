@@ -1,15 +1,19 @@
 // @vitest-environment node
+
+import { createHash } from 'node:crypto';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type Shell, ShellCache } from './shell-cache.ts';
 
 const ORIGIN = 'https://post.fernamt.example';
+const PAGE = '<meta property="csp-nonce" nonce="a-_1" />server: /post.html';
+const PAGE_FILE = {
+  path: '/post.html',
+  integrity: `sha384-${createHash('sha384').update(PAGE.replace('a-_1', '__NONCE__')).digest('base64')}`,
+};
 const SHELL: Shell = {
   build: 'two',
   page: '/post.html',
-  files: [
-    { path: '/post.html', integrity: '' },
-    { path: '/assets/post-1.js', integrity: '' },
-  ],
+  files: [PAGE_FILE, { path: '/assets/post-1.js', integrity: '' }],
 };
 
 let caches: TestCaches;
@@ -19,7 +23,7 @@ let server: (path: string) => Promise<Response>;
 beforeEach(() => {
   caches = new TestCaches();
   asked = [];
-  server = async (path) => new Response(`server: ${path}`);
+  server = async (path) => new Response(path === '/post.html' ? PAGE : `server: ${path}`);
 });
 
 test('what the build names is fetched once, without cookies, and held to its hash', async () => {
@@ -36,16 +40,35 @@ test('what the build names is fetched once, without cookies, and held to its has
   expect(requests.at(-1)?.integrity).toBe('sha384-abc');
 });
 
+test('what was taken from it is fetched again, and nothing else is', async () => {
+  const cache = shellCache();
+  await cache.mend();
+  expect(asked).toEqual(['/post.html', '/assets/post-1.js']);
+  await cache.mend();
+  expect(asked).toHaveLength(2);
+  await caches.delete('fernamt-post-two');
+  await cache.mend();
+  expect(asked).toHaveLength(4);
+});
+
 test('a build that cannot be fetched whole is not taken', async () => {
-  server = async (path) => new Response('', { status: path === '/post.html' ? 200 : 404 });
+  server = async (path) =>
+    path === '/post.html' ? new Response(PAGE) : new Response('', { status: 404 });
   await expect(shellCache().fill()).rejects.toThrow('/assets/post-1.js answered 404');
+});
+
+test('a page of another build is not kept beside the files of this one', async () => {
+  server = async (path) =>
+    new Response(path === '/post.html' ? PAGE.replace('server', 'newer') : '');
+  await expect(shellCache().fill()).rejects.toThrow('the page is of another build');
 });
 
 test('the API, the sign-in, other methods and other origins are none of its business', () => {
   const cache = shellCache();
   for (const [path, method] of [
     ['/api/v1/container', 'GET'],
-    ['/api/v1/jmap', 'POST'],
+    ['/jmap/session', 'GET'],
+    ['/jmap/api', 'POST'],
     ['/.fernamt/begin?path=/', 'GET'],
     ['/assets/post-1.js', 'POST'],
     ['/service-worker.js', 'GET'],
@@ -61,9 +84,9 @@ test('the server answers navigations; without one, or while it is broken, the ke
   await cache.fill();
   expect(await textOf(cache.answer(navigation('/')))).toBe('server: /');
   server = async () => new Response('', { status: 502 });
-  expect(await textOf(cache.answer(navigation('/eingang')))).toBe('server: /post.html');
+  expect(await textOf(cache.answer(navigation('/eingang')))).toBe(PAGE);
   server = () => Promise.reject(new TypeError('no line'));
-  expect(await textOf(cache.answer(navigation('/')))).toBe('server: /post.html');
+  expect(await textOf(cache.answer(navigation('/')))).toBe(PAGE);
   caches = new TestCaches();
   await expect(shellCache().answer(navigation('/'))).rejects.toThrow('no line');
 });
@@ -76,7 +99,7 @@ test('a line that does not answer is not waited for', async () => {
     server = () => new Promise(() => {});
     const answer = textOf(cache.answer(navigation('/')));
     await vi.advanceTimersByTimeAsync(4_000);
-    expect(await answer).toBe('server: /post.html');
+    expect(await answer).toBe(PAGE);
   } finally {
     vi.useRealTimers();
   }
@@ -141,6 +164,7 @@ class TestCaches {
     this.#caches.set(name, cache);
     return {
       match: async (path: string) => cache.get(path)?.clone(),
+      keys: async () => [...cache.keys()],
       put: async (path: string, response: Response) => void cache.set(path, response),
     };
   }

@@ -46,13 +46,20 @@ export class ShellCache {
           cache: 'no-cache',
           credentials: 'omit',
           redirect: 'error',
-          integrity,
+          ...(path !== this.#shell.page && { integrity }),
         });
         const response = await this.#fetch(request);
         if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+        if (path === this.#shell.page) await checkPage(response.clone(), integrity);
         await cache.put(path, response);
       }),
     );
+  }
+
+  /** Fetches what is missing, after the browser or the container's deletion took it. */
+  async mend(): Promise<void> {
+    const cache = await this.#caches.open(PREFIX + this.#shell.build);
+    if ((await cache.keys()).length < this.#shell.files.length) await this.fill();
   }
 
   /** Forgets builds that no tab can be running any more. */
@@ -69,8 +76,7 @@ export class ShellCache {
   answer(request: Request): Promise<Response> | null {
     if (request.method !== 'GET') return null;
     const { origin, pathname } = new URL(request.url);
-    if (origin !== this.#origin || pathname.startsWith('/api/')) return null;
-    if (pathname.startsWith('/.fernamt/')) return null;
+    if (origin !== this.#origin || /^\/(api|jmap|\.fernamt)\//.test(pathname)) return null;
     if (request.mode === 'navigate') return this.#page(request);
     // Parts of a build before are known by their names alone.
     const isPart = this.#kept.has(pathname) || pathname.startsWith('/assets/');
@@ -100,4 +106,15 @@ export class ShellCache {
 
 function patience(): Promise<null> {
   return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null));
+}
+
+/** The page carries the nonce of its answer; all else of it must be of this build. */
+async function checkPage(response: Response, integrity: string): Promise<void> {
+  const text = (await response.text()).replace(/ nonce="[\w-]*"/, ' nonce="__NONCE__"');
+  const hash = new Uint8Array(
+    await crypto.subtle.digest('SHA-384', new TextEncoder().encode(text)),
+  );
+  if (`sha384-${btoa(String.fromCharCode(...hash))}` !== integrity) {
+    throw new Error('the page is of another build');
+  }
 }

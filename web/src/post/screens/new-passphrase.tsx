@@ -11,14 +11,13 @@ type NewPassphraseProps = {
   form: FormState<NewPassphrase>;
   standing: Standing;
   label: string;
-  autoFocus?: boolean;
 };
 
 /**
  * A new passphrase, typed twice, with what it is worth. Browsers are not offered to keep it: it would lie in the same
  * profile as what it closes.
  */
-export function NewPassphraseFields({ form, standing, label, autoFocus }: NewPassphraseProps) {
+export function NewPassphraseFields({ form, standing, label }: NewPassphraseProps) {
   const { t } = useLingui();
   const { minCharacters } = standing;
   const { passphrase } = form.values;
@@ -29,7 +28,6 @@ export function NewPassphraseFields({ form, standing, label, autoFocus }: NewPas
         <PasswordField
           label={label}
           autoComplete="off"
-          autoFocus={autoFocus ?? false}
           hint={
             <Trans>
               Mindestens {minCharacters} Zeichen. Gut sind mehrere Wörter, die nichts miteinander zu

@@ -49,7 +49,7 @@ export function NewScreen({ state, onCreate }: NewScreenProps) {
         }
       >
         {complaint && <ComplaintAlert complaint={complaint} />}
-        <NewPassphraseFields form={form} standing={standing} label={t`Neue Passphrase`} autoFocus />
+        <NewPassphraseFields form={form} standing={standing} label={t`Neue Passphrase`} />
       </Form>
     </Panel>
   );
