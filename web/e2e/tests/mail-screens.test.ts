@@ -4,6 +4,7 @@ import { accessibilityFaults, overflowsSideways } from '../support/axe.ts';
 import { launch, picture, type View, visit } from '../support/browser.ts';
 import { movingAgainstWishes, unseenInForcedColours } from '../support/contrast.ts';
 import { MailPageServer } from '../support/mail-page.ts';
+import type { Scenes } from '../support/mail-scenes.tsx';
 
 type Screen = {
   name: string;
@@ -80,6 +81,41 @@ describe('every screen of the mail', () => {
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
+  });
+
+  it('is gone through by keyboard alone', async () => {
+    const { context, page, faults } = await visit(browser, server.origin);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+    const told = () =>
+      page.evaluate(() => (window as unknown as { scenes: Scenes }).scenes.mail.told.join('\n'));
+    try {
+      await page.goto('/');
+      await page.locator('.fa-mail__row').first().waitFor();
+      await page.locator('input[type=search]').focus();
+      await page.keyboard.press('Tab');
+      expect(await focused()).toContain('Dachsanierung');
+      await page.keyboard.press('ArrowDown');
+      expect(await focused()).toContain('Lagebesprechung');
+      await page.keyboard.press('Enter');
+      await expect.poll(focused).toBe('Einladung: Lagebesprechung Winterdienst');
+      await expect.poll(told).toContain('kreis keyword seen true');
+      await page.keyboard.press('Escape');
+      await expect.poll(focused).toContain('Ines Behrens');
+      await page.keyboard.press('m');
+      await expect.poll(told).toContain('kreis keyword flagged true');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Space');
+      await page.getByText('2 gewählt').waitFor();
+      await page.keyboard.press('Delete');
+      await expect.poll(told).toContain('kreis+rest-0 move inbox trash');
+      await page.getByText('2 Nachrichten in den Papierkorb gelegt').waitFor();
+      await page.goBack();
+      await page.locator('#mail-thread-title').waitFor();
+      expect(faults).toEqual([]);
+    } finally {
+      await context.close();
+    }
   });
 
   for (const { name, path, views, act } of screens.filter((one) => one.name.startsWith(only))) {

@@ -26,7 +26,7 @@ type ThreadListProps = { place: Place; folder: Mailbox | undefined; status: Mail
 /** The threads of a folder or of a search, and what can be done to several of them. */
 export function ThreadList({ place, folder, status }: ThreadListProps) {
   const { t } = useLingui();
-  const { mail, boxes } = useMailPage();
+  const { mail, boxes, write } = useMailPage();
   const title = place.words ? t`Suche` : folder ? folderName(folder) : t`Post`;
   const key = place.words ? `s/${place.words}` : `f/${folder?.id}`;
   return (
@@ -44,6 +44,13 @@ export function ThreadList({ place, folder, status }: ThreadListProps) {
         <h2 id="mail-list-title" tabIndex={-1}>
           {title}
         </h2>
+        <div className="fa-mail__new">
+          <IconButton
+            label={t`Neue Nachricht`}
+            icon={icons.iconEdit}
+            onPress={() => write({ kind: 'new' })}
+          />
+        </div>
         <Search place={place} />
       </header>
       {place.words === null && <Sendings mail={mail} sendings={status.sendings} />}

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { type KeyboardEvent, useCallback, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { Select } from '../../../../ui/choices.tsx';
+import { fieldId } from '../../../../ui/fields.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import type { Draft } from '../../model.ts';
@@ -116,7 +117,10 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     const written = now();
     const found = obstacleOf(written);
     setObstacle(found);
-    if (found) return;
+    if (found) {
+      document.getElementById(fieldId('mail-to'))?.focus();
+      return;
+    }
     const open = doubtsOf(written, from);
     if (open.length > 0) setDoubts(open);
     else void send();

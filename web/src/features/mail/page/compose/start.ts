@@ -25,8 +25,9 @@ export async function draftFor(
   const body = await mail.body(email.id);
   if (start.kind === 'draft') return keptDraft(email, body, identities);
   const asked = [...email.to, ...email.cc].map((one) => one.email.toLowerCase());
-  const identity =
-    identities.find((one) => asked.includes(one.email.toLowerCase())) ?? identities[0];
+  // As whom one was written to, rather than as whom one got a copy.
+  const meant = asked.find((address) => own.includes(address));
+  const identity = identities.find((one) => one.email.toLowerCase() === meant) ?? identities[0];
   const draft = emptyDraft(identity);
   const references = [...body.references, ...(body.messageId ? [body.messageId] : [])];
   if (start.kind === 'forward') {

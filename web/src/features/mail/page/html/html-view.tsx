@@ -13,7 +13,7 @@ const CHARS_PER_LINE = 80;
 const LINE_REM = 1.6;
 /** Longer than what the highest frame shows. */
 const MEASURED_CHARS = 20_000;
-const LEAST_REM = 12;
+const LEAST_REM = 24;
 const MOST_REM = 60;
 
 type HtmlViewProps = {

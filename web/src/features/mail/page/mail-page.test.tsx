@@ -1,0 +1,261 @@
+import { i18n } from '@lingui/core';
+import { I18nProvider } from '@lingui/react';
+import { act } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MailFault } from '../model.ts';
+import { QUIET_MS } from './compose/use-draft.ts';
+import { FakeMail } from './mail.fixture.ts';
+import { MailPage } from './mail-page.tsx';
+
+// Drawing lists takes jsdom seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+let root: Root;
+let mail: FakeMail;
+
+const settled = (then: () => unknown = () => undefined) => act(async () => void (await then()));
+const text = () => document.body.textContent ?? '';
+const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+
+async function until(holds: () => boolean): Promise<void> {
+  await vi.waitFor(async () => {
+    await settled();
+    expect(holds(), text()).toBe(true);
+  });
+}
+
+async function show(hash = ''): Promise<void> {
+  history.replaceState(null, '', `/${hash}`);
+  await settled(() =>
+    root.render(
+      <I18nProvider i18n={i18n}>
+        <MailPage mail={mail} />
+      </I18nProvider>,
+    ),
+  );
+}
+
+async function press(name: string): Promise<void> {
+  const named = () =>
+    all('button').find((one) => [one.getAttribute('aria-label'), one.textContent].includes(name));
+  await until(() => named() !== undefined);
+  await settled(() => named()?.click());
+}
+
+function type(element: HTMLElement | null, value: string) {
+  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  return settled(() => {
+    Object.getOwnPropertyDescriptor(kind.prototype, 'value')?.set?.call(element, value);
+    element?.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+}
+
+beforeEach(() => {
+  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
+  // jsdom has none, and the names here need no escaping.
+  vi.stubGlobal('CSS', { escape: (name: string) => name });
+  i18n.loadAndActivate({ locale: 'de', messages: {} });
+  mail = new FakeMail(Date.now());
+  root = createRoot(document.body.appendChild(document.createElement('div')));
+});
+
+afterEach(async () => {
+  await settled(() => root.unmount());
+  document.body.replaceChildren();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('the list', () => {
+  it('says who, what and how many are new, and names folders in the language of the page', async () => {
+    mail.add({ subject: 'Dachsanierung', seen: false });
+    await show();
+    await until(() => text().includes('Dachsanierung'));
+    expect(all('.fa-mail__folder').map((one) => one.textContent)).toEqual([
+      'Posteingang1eine ungelesen',
+      ...['Entwürfe', 'Gesendet', 'Archiv', 'Spam', 'Papierkorb', 'Winterdienst'],
+    ]);
+    expect(text()).toContain('Jens Ahlers');
+    expect(document.title).toBe('(1) Posteingang – Fernamt');
+  });
+
+  it('follows what changes', async () => {
+    await show();
+    await until(() => text().includes('Alles erledigt'));
+    mail.add({ subject: 'Eben gekommen' });
+    await settled(() => mail.changed());
+    await until(() => text().includes('Eben gekommen'));
+  });
+
+  it('shows older ones when asked', async () => {
+    for (let id = 0; id < 55; id += 1) mail.add({ subject: `Nummer ${id}.` });
+    await show();
+    await until(() => all('[role=row]').length === 50);
+    expect(text()).not.toContain('Nummer 0.');
+    await press('Ältere zeigen');
+    await until(() => all('[role=row]').length === 55);
+  });
+
+  it('says why it shows nothing, and tries again', async () => {
+    mail.fault = new MailFault('offline');
+    await show();
+    await until(() => text().includes('Das liegt noch nicht auf diesem Gerät.'));
+    mail.fault = null;
+    mail.add({ subject: 'Doch da' });
+    await press('Noch einmal versuchen');
+    await until(() => text().includes('Doch da'));
+  });
+
+  it('says that it loads once that takes long', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let open = () => undefined as unknown;
+    mail.gate = new Promise<void>((done) => {
+      open = done;
+    });
+    await show();
+    await settled(() => vi.advanceTimersByTime(900));
+    expect(text()).not.toContain('geöffnet');
+    await settled(() => vi.advanceTimersByTime(200));
+    expect(text()).toContain('Die Post wird geöffnet');
+    await settled(open);
+    expect(text()).not.toContain('Die Post wird geöffnet');
+  });
+
+  it('searches, and says that without a line only this device is', async () => {
+    mail.at = 'offline';
+    mail.add({ subject: 'Räumplan' });
+    mail.add({ subject: 'Gartenzaun' });
+    await show('#/s/räumplan');
+    await until(() => all('[role=row]').length === 1);
+    expect(text()).toContain('Ohne Verbindung wird nur durchsucht');
+  });
+});
+
+describe('a thread', () => {
+  it('is read when it is opened; what was read before is folded', async () => {
+    mail.add({ id: 'a', threadId: 't', body: { text: 'Das Alte' } });
+    mail.add({ id: 'b', threadId: 't', seen: false, body: { text: 'Das Neue' } });
+    await show('#/f/inbox/t/t');
+    await until(() => text().includes('Das Neue'));
+    expect(text()).not.toContain('Das Alte');
+    await until(() => mail.told.includes('b keyword seen true'));
+    expect(document.activeElement?.id).toBe('mail-thread-title');
+    await settled(() => all('.fa-mail__message-head')[0]?.click());
+    await until(() => text().includes('Das Alte'));
+  });
+
+  it('is deleted into the trash, and comes back', async () => {
+    mail.add({ id: 'a', threadId: 't' });
+    await show('#/f/inbox/t/t');
+    await press('Löschen');
+    await until(() => mail.told.includes('a move inbox trash'));
+    expect(location.hash).toBe('#/f/inbox');
+    await press('Rückgängig');
+    await until(() => mail.told.includes('a move trash inbox'));
+  });
+
+  it('is deleted for good only after a question', async () => {
+    mail.add({ id: 'a', threadId: 't', mailboxIds: ['trash'] });
+    await show('#/f/trash/t/t');
+    await press('Löschen');
+    await until(() => text().includes('Endgültig löschen?'));
+    expect(mail.told).toEqual([]);
+    await press('Endgültig löschen');
+    await until(() => mail.told.includes('a destroy'));
+  });
+});
+
+describe('writing', () => {
+  const send = async () => {
+    await type(document.querySelector('#feld-mail-to'), 'i.behrens@kreis.example');
+    await type(document.querySelector('#mail-subject'), 'Räumplan');
+    await type(document.querySelector('textarea'), 'Anbei der Plan.');
+    await press('Senden');
+  };
+
+  it('keeps what is written once one pauses', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await show('#/schreiben');
+    await settled();
+    await type(document.querySelector('#mail-subject'), 'Räumplan');
+    await settled(() => vi.advanceTimersByTime(QUIET_MS - 1));
+    expect(mail.drafts).toEqual([]);
+    await settled(() => vi.advanceTimersByTime(1));
+    expect(mail.drafts.map(({ subject }) => subject)).toEqual(['Räumplan']);
+    await type(document.querySelector('#mail-subject'), 'Räumplan 2');
+    await settled(() => vi.advanceTimersByTime(QUIET_MS));
+    expect(mail.drafts.map(({ id }) => id)).toEqual(['draft-1', 'draft-1']);
+  });
+
+  it('keeps what is written when the form is closed, and nothing of an empty one', async () => {
+    await show('#/schreiben');
+    await press('Schließen, Entwurf behalten');
+    expect(mail.drafts).toEqual([]);
+    await press('Neue Nachricht');
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await type(document.querySelector('#mail-subject'), 'Halb fertig');
+    await press('Schließen, Entwurf behalten');
+    await until(() => mail.drafts.length === 1);
+  });
+
+  it('asks before mail leaves the house or an attachment is missing, and takes it back', async () => {
+    await show('#/schreiben');
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await send();
+    await until(() => text().includes('Die Nachricht verlässt das Haus.'));
+    expect(text()).toContain('Fehlt der Anhang?');
+    expect(mail.sent).toEqual([]);
+    await press('Nach außen senden');
+    await until(() => mail.sent.length === 1);
+    expect(mail.sent[0]).toMatchObject({
+      to: [{ name: null, email: 'i.behrens@kreis.example' }],
+      subject: 'Räumplan',
+      id: 'draft-1',
+    });
+    await press('Senden zurücknehmen');
+    await until(() => mail.told.some((line) => line.startsWith('back')));
+    await until(
+      () => document.querySelector<HTMLInputElement>('#mail-subject')?.value === 'Räumplan',
+    );
+  });
+
+  it('does not send to nobody, nor to what is no address', async () => {
+    await show('#/schreiben');
+    await press('Senden');
+    await until(() => text().includes('Geben Sie an, wer'));
+    await type(document.querySelector('#feld-mail-to'), 'niemand');
+    await press('Senden');
+    await until(() => text().includes('Keine E-Mail-Adresse: niemand'));
+    expect(mail.sent).toEqual([]);
+  });
+});
+
+it('leaves it to the person whether an uncertain message is sent again', async () => {
+  const state = { to: [], heldUntilMs: null, reason: null };
+  mail.sending = [
+    { id: 's1', subject: 'Eins', state: 'uncertain', ...state },
+    { id: 's2', subject: 'Zwei', state: 'refused', ...state, reason: 'mailbox full' },
+    { id: 's3', subject: 'Drei', state: 'waiting', ...state },
+  ];
+  await show();
+  await until(() => text().includes('Wurde „Eins“ gesendet?'));
+  expect(text()).toContain('„Zwei“ wurde nicht gesendet');
+  expect(text()).toContain('mailbox full');
+  expect(text()).toContain('Eine Nachricht wird gesendet, sobald');
+  await press('Erneut senden');
+  await until(() => mail.told.includes('again s1'));
+});
+
+it('draws nothing while it is locked', async () => {
+  mail.add({ subject: 'Geheim' });
+  await settled(() =>
+    root.render(
+      <I18nProvider i18n={i18n}>
+        <MailPage mail={mail} locked />
+      </I18nProvider>,
+    ),
+  );
+  expect(text()).toContain('Der Container ist gesperrt');
+  expect(text()).not.toContain('Geheim');
+});
