@@ -71,25 +71,34 @@ export function emailToCreate(
   blobs: Map<string, string>,
 ): Obj {
   const { draft } = op;
-  const people = (all: Address[]) => all.filter(({ email }) => isAddress(email));
+  const people = (field: string, all: Address[]) => {
+    const known = all.filter(({ email }) => isAddress(email));
+    const named = known.map(({ name, email }) => ({ name: name && oneLine(name), email }));
+    return named.length === 0 ? {} : { [field]: named };
+  };
   const attachments = draft.attachments.map((one) => {
     if (one.kind === 'new') {
       const blobId = blobs.get(one.print) ?? '';
-      return { blobId, type: mediaType(one.type), name: one.name, disposition: 'attachment' };
+      return {
+        blobId,
+        type: mediaType(one.type),
+        name: oneLine(one.name),
+        disposition: 'attachment',
+      };
     }
     const { blobId, type, name, cid } = one.attachment;
     const inside = cid === null ? { disposition: 'attachment' } : { disposition: 'inline', cid };
-    return { blobId, type: mediaType(type), ...(name && { name }), ...inside };
+    return { blobId, type: mediaType(type), ...(name && { name: oneLine(name) }), ...inside };
   });
   return {
     mailboxIds: { [drafts]: true },
     keywords: { $draft: true, $seen: true },
     messageId: [op.messageId],
     from: [{ name: identity.name, email: identity.email }],
-    to: people(draft.to),
-    cc: people(draft.cc),
-    bcc: people(draft.bcc),
-    subject: draft.subject.replace(/[\r\n\0]+/g, ' '),
+    ...people('to', draft.to),
+    ...people('cc', draft.cc),
+    ...people('bcc', draft.bcc),
+    subject: oneLine(draft.subject),
     ...(draft.inReplyTo !== null && { inReplyTo: [draft.inReplyTo] }),
     ...(draft.references.length > 0 && { references: draft.references.slice(-100) }),
     textBody: [{ partId: 't', type: 'text/plain' }],
@@ -100,6 +109,11 @@ export function emailToCreate(
     },
     ...(attachments.length > 0 && { attachments }),
   };
+}
+
+/** A line's end in a header field would begin another one: the server refuses it. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\0]+/g, ' ');
 }
 
 function mediaType(type: string): string {

@@ -44,11 +44,13 @@ for (let seed = 1; seed <= SEEDS; seed += 1) {
     const fate = (): Fate => {
       const roll = dice();
       if (roll < bad) return 'lost answer';
-      return roll < bad * 1.5 ? 'lost request' : 'fine';
+      if (roll < bad * 1.3) return 'late';
+      return roll < bad * 1.6 ? 'lost request' : 'fine';
     };
     const prepare: Parameters<TestDevice['open']>[0] = (net) => {
       net.online = online;
       net.fate = fate;
+      net.lateArrives = () => dice() < 0.5;
     };
     let tab = await device.open(prepare);
     await tab.mail.sync();
@@ -159,6 +161,7 @@ for (let seed = 1; seed <= SEEDS; seed += 1) {
     bad = 0;
     server.killAfter = null;
     tab.net.online = true;
+    while (server.late.length > 0) await server.takeLate();
     for (let rounds = 0; rounds < 3; rounds += 1) await tab.mail.sync();
     profile.clock.advance(20 * SECOND_MS);
     server.deliver();

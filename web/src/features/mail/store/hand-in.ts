@@ -195,9 +195,10 @@ export class HandIn {
         ['Email/changes', { sinceState, maxChanges: PAGE }],
         ['Email/get', { '#ids': resultOf(0, 'Email/changes', '/created'), properties: OF_EMAIL }],
       ]);
+      const changes = answers.of(0);
       const email = list(answers.of(1).list).find((one) => isOf(one, op));
-      sinceState = text(answers.of(0).newState);
-      if (email || answers.of(0).hasMoreChanges !== true)
+      sinceState = text(changes.newState);
+      if (email || changes.hasMoreChanges !== true)
         return { state: sinceState, email: email ?? null };
     }
   }
@@ -222,12 +223,13 @@ export class HandIn {
           { '#ids': resultOf(1, 'EmailSubmission/get', '/list/*/emailId'), properties: OF_EMAIL },
         ],
       ]);
+      const changes = answers.of(0);
       submissions.push(...list(answers.of(1).list));
       email ??= list(answers.of(2).list).find((one) => isOf(one, op)) ?? null;
       // A message that was sent and then destroyed elsewhere could be this one.
       unknown ||= op.emailId === null && list(answers.of(2).notFound).length > 0;
-      sinceState = text(answers.of(0).newState);
-      if (answers.of(0).hasMoreChanges !== true) {
+      sinceState = text(changes.newState);
+      if (changes.hasMoreChanges !== true) {
         return { state: sinceState, submissions, email, unknown };
       }
     }

@@ -34,6 +34,8 @@ export class FakeJmapServer {
   forgotten = 0;
   signedIn = true;
   refusedRecipients: string[] = [];
+  /** Requests that are still under way while nobody waits for them any more. */
+  readonly late: [path: string, init?: RequestInit][] = [];
   /** Ends the server after so many more methods of a request, as `kill -9` would. */
   killAfter: number | null = null;
   readonly #now: () => number;
@@ -98,6 +100,12 @@ export class FakeJmapServer {
     this.#set({ destroy: [id] }, new Map());
   }
 
+  /** Another device sends a message of this account. */
+  submitElsewhere(id: string): void {
+    const s = { emailId: id, identityId: 'idn-1', envelope: { mailFrom: {}, rcptTo: [] } };
+    this.#submit({ create: { s } }, new Map());
+  }
+
   /** What is no longer held leaves. */
   deliver(): void {
     for (const submission of this.submissions) {
@@ -125,6 +133,12 @@ export class FakeJmapServer {
         subject,
       ])
       .sort();
+  }
+
+  async takeLate(): Promise<void> {
+    const [late] = this.late.splice(0, 1);
+    // Whoever sent it hears nothing of it, not even of the server's end.
+    if (late) await this.fetch(...late).catch(() => undefined);
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -330,9 +344,9 @@ export class FakeJmapServer {
           text: values.t?.value ?? '',
           html: values.h?.value ?? null,
           from: properties.from as Obj[],
-          to: properties.to as Obj[],
-          cc: properties.cc as Obj[],
-          bcc: properties.bcc as Obj[],
+          to: (properties.to ?? []) as Obj[],
+          cc: (properties.cc ?? []) as Obj[],
+          bcc: (properties.bcc ?? []) as Obj[],
           messageId: (properties.messageId as string[])[0] ?? '',
           references: (properties.references ?? []) as string[],
           attachments: (properties.attachments ?? []) as Obj[],

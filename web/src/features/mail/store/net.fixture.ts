@@ -7,8 +7,8 @@ import { type OpenedMail, openMail } from './opened-mail.ts';
 
 const PASSPHRASE = 'Linde-Fluss-27';
 
-/** What becomes of a request on its way. */
-export type Fate = 'fine' | 'lost request' | 'lost answer';
+/** What becomes of a request on its way. One that is late reaches the server when nobody waits for it any more. */
+export type Fate = 'fine' | 'lost request' | 'lost answer' | 'late';
 
 /** The line of one tab to the server, which loses what it is told to. */
 export class TestNet implements MailNet {
@@ -18,7 +18,9 @@ export class TestNet implements MailNet {
   online = true;
   /** The tab was killed: what still runs of it reaches nobody. */
   dead = false;
-  fate: (path: string) => Fate = () => 'fine';
+  fate: (path: string, body: string) => Fate = () => 'fine';
+  /** Whether a request that is late arrives behind this one. */
+  lateArrives = () => true;
   pushes: { heard(states: States): void; ended(): void }[] = [];
   pushed = 0;
   readonly #server: FakeJmapServer;
@@ -37,9 +39,11 @@ export class TestNet implements MailNet {
 
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     if (this.dead) return new Promise(() => {});
-    const fate = this.online ? this.fate(path) : 'lost request';
-    if (fate === 'lost request') throw new TypeError('no line');
+    const fate = this.online ? this.fate(path, String(init?.body ?? '')) : 'lost request';
+    if (fate === 'late') this.#server.late.push(init ? [path, init] : [path]);
+    if (fate === 'late' || fate === 'lost request') throw new TypeError('no line');
     const response = await this.#server.fetch(path, init);
+    if (this.lateArrives()) await this.#server.takeLate();
     if (this.dead) return new Promise(() => {});
     if (fate === 'lost answer') throw new TypeError('the line broke');
     return response;
