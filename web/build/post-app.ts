@@ -83,10 +83,10 @@ function shellOf(bundle: Rollup.OutputBundle) {
   }
   const files = [...wanted].sort().map((name) => {
     const hash = createHash('sha384').update(bytesOf(bundle[name])).digest('base64');
-    return { path: `/${name}`, integrity: `sha384-${hash}` };
+    return { path: name === PAGE ? '/' : `/${name}`, integrity: `sha384-${hash}` };
   });
   const build = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
-  return { build, page: `/${PAGE}`, files };
+  return { build, page: '/', files };
 }
 
 type Output = Rollup.OutputBundle[string] | undefined;

@@ -225,7 +225,7 @@ function base64url(bytes: Uint8Array): string {
 
 /** Files of the build by their names, and the page for every other address. */
 async function file(response: ServerResponse, pathname: string): Promise<void> {
-  const isPage = !/\.\w+$/.test(pathname) || pathname === '/post.html';
+  const isPage = !/\.\w+$/.test(pathname);
   const name = isPage ? 'post.html' : pathname.slice(1);
   const extension = extname(name);
   try {

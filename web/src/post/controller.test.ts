@@ -128,7 +128,7 @@ test('the end of the session closes what is open', async () => {
   await shell.ask();
   await shell.create(PASSPHRASE);
   server.refuses = { kind: 'signed_out' };
-  await shell.contact();
+  await Promise.all([shell.contact(), shell.contact()]);
   expect(shell.state()).toEqual({ at: 'signed_out', wasOpen: true });
   expect(await shell.container.state()).toBe('locked');
 });

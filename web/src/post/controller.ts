@@ -161,6 +161,8 @@ export class PostShell {
       this.#told = generation;
     } catch (error) {
       const refusal = refusalOf(error);
+      // Several parts of the page may have asked at once.
+      if (this.#state.at !== 'unlocked') return;
       if (refusal.kind === 'signed_out' || refusal.kind === 'device') await this.#refused(refusal);
     }
   }

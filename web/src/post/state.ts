@@ -92,6 +92,7 @@ function refused(state: State, refusal: Refusal, container: ContainerState): Sta
   const locked = lockedIn(state);
   switch (refusal.kind) {
     case 'signed_out':
+      if (state.at === 'signed_out') return state;
       return { at: 'signed_out', wasOpen: state.at === 'unlocked' };
     case 'device':
       return { at: 'device', is: refusal.is };

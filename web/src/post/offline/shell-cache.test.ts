@@ -5,14 +5,14 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { type Shell, ShellCache } from './shell-cache.ts';
 
 const ORIGIN = 'https://post.fernamt.example';
-const PAGE = '<meta property="csp-nonce" nonce="a-_1" />server: /post.html';
+const PAGE = '<meta property="csp-nonce" nonce="a-_1" />the page';
 const PAGE_FILE = {
-  path: '/post.html',
+  path: '/',
   integrity: `sha384-${createHash('sha384').update(PAGE.replace('a-_1', '__NONCE__')).digest('base64')}`,
 };
 const SHELL: Shell = {
   build: 'two',
-  page: '/post.html',
+  page: '/',
   files: [PAGE_FILE, { path: '/assets/post-1.js', integrity: '' }],
 };
 
@@ -23,7 +23,7 @@ let server: (path: string) => Promise<Response>;
 beforeEach(() => {
   caches = new TestCaches();
   asked = [];
-  server = async (path) => new Response(path === '/post.html' ? PAGE : `server: ${path}`);
+  server = async (path) => new Response(path === '/' ? PAGE : `server: ${path}`);
 });
 
 test('what the build names is fetched once, without cookies, and held to its hash', async () => {
@@ -32,7 +32,7 @@ test('what the build names is fetched once, without cookies, and held to its has
   await cache.fill();
   await cache.fill();
   expect(requests.map(({ url, credentials, redirect }) => [url, credentials, redirect])).toEqual([
-    [`${ORIGIN}/post.html`, 'omit', 'error'],
+    [`${ORIGIN}/`, 'omit', 'error'],
     [`${ORIGIN}/assets/post-1.js`, 'omit', 'error'],
   ]);
   const sealed = { ...SHELL, build: 'three', files: [{ path: '/a.js', integrity: 'sha384-abc' }] };
@@ -43,7 +43,7 @@ test('what the build names is fetched once, without cookies, and held to its has
 test('what was taken from it is fetched again, and nothing else is', async () => {
   const cache = shellCache();
   await cache.mend();
-  expect(asked).toEqual(['/post.html', '/assets/post-1.js']);
+  expect(asked).toEqual(['/', '/assets/post-1.js']);
   await cache.mend();
   expect(asked).toHaveLength(2);
   await caches.delete('fernamt-post-two');
@@ -52,14 +52,13 @@ test('what was taken from it is fetched again, and nothing else is', async () =>
 });
 
 test('a build that cannot be fetched whole is not taken', async () => {
-  server = async (path) =>
-    path === '/post.html' ? new Response(PAGE) : new Response('', { status: 404 });
+  server = async (path) => (path === '/' ? new Response(PAGE) : new Response('', { status: 404 }));
   await expect(shellCache().fill()).rejects.toThrow('/assets/post-1.js answered 404');
 });
 
 test('a page of another build is not kept beside the files of this one', async () => {
   server = async (path) =>
-    new Response(path === '/post.html' ? PAGE.replace('server', 'newer') : '');
+    new Response(path === '/' ? PAGE.replace('the page', 'a newer page') : '');
   await expect(shellCache().fill()).rejects.toThrow('the page is of another build');
 });
 
@@ -82,7 +81,7 @@ test('the API, the sign-in, other methods and other origins are none of its busi
 test('the server answers navigations; without one, or while it is broken, the kept page does', async () => {
   const cache = shellCache();
   await cache.fill();
-  expect(await textOf(cache.answer(navigation('/')))).toBe('server: /');
+  expect(await textOf(cache.answer(navigation('/eingang')))).toBe('server: /eingang');
   server = async () => new Response('', { status: 502 });
   expect(await textOf(cache.answer(navigation('/eingang')))).toBe(PAGE);
   server = () => Promise.reject(new TypeError('no line'));
@@ -108,7 +107,7 @@ test('a line that does not answer is not waited for', async () => {
 test('parts come from what is kept, also from the build before; what is not kept stays unkept', async () => {
   await shellCache({
     build: 'one',
-    page: '/post.html',
+    page: '/',
     files: [{ path: '/assets/old.js', integrity: '' }],
   }).fill();
   const cache = shellCache();
