@@ -10,7 +10,9 @@ import { formatLocale, loadCatalogue, startLanguage } from '../../src/i18n/index
 
 /** What the tests reach into the page by. */
 export type Scenes = {
- mail: FakeMail; post: (html: string) => void };
+  mail: FakeMail;
+  post: (html: string) => void;
+};
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
