@@ -6,10 +6,14 @@ import {
   type FakeMailbox,
   type FakeSubmission,
   json,
+  mailboxOf,
+  nothingDone,
+  query,
   Refusal,
   resolve,
   sessionOf,
   submissionOf,
+  threads,
 } from './jmap-shapes.fixture.ts';
 
 type Kind = 'Mailbox' | 'Email' | 'EmailSubmission';
@@ -200,7 +204,7 @@ export class FakeJmapServer {
             this.#got(
               'Mailbox',
               given,
-              [...this.mailboxes.values()].map((one) => this.#mailbox(one)),
+              [...this.mailboxes.values()].map((one) => mailboxOf(one, [...this.emails.values()])),
             ),
           ],
         ];
@@ -213,7 +217,7 @@ export class FakeJmapServer {
           [name, { list: [{ ...this.identity, textSignature: '' }], state: '1', notFound: [] }],
         ];
       case 'Thread/get':
-        return [[name, this.#threads(given)]];
+        return [[name, threads(given, [...this.emails.values()], this.states.Email, this.account)]];
       case 'Email/get': {
         if (given.ids === null) throw new Refusal('requestTooLarge', 'name the messages');
         return [
@@ -228,7 +232,7 @@ export class FakeJmapServer {
         ];
       }
       case 'Email/query':
-        return [[name, this.#query(given)]];
+        return [[name, query(given, [...this.emails.values()], this.states.Email, this.account)]];
       case 'Email/changes':
         return [[name, this.#changes('Email', given, [...this.emails.values()])]];
       case 'Email/set':
@@ -322,7 +326,7 @@ export class FakeJmapServer {
   }
 
   #set(given: Obj, created: Map<string, string>): Obj {
-    const done = this.#done('Email');
+    const done = nothingDone(this.account, this.states.Email);
     const pending: (() => void)[] = [];
     for (const [name, properties] of Object.entries((given.create ?? {}) as Record<string, Obj>)) {
       const missing = ((properties.attachments ?? []) as Obj[]).filter(
@@ -404,7 +408,7 @@ export class FakeJmapServer {
 
   #submit(given: Obj, created: Map<string, string>): [string, Obj][] {
     this.#check('EmailSubmission', given);
-    const done = this.#done('EmailSubmission');
+    const done = nothingDone(this.account, this.states.EmailSubmission);
     const emails = new Map<string, string>();
     for (const [name, asked] of Object.entries((given.create ?? {}) as Record<string, Obj>)) {
       const named = String(asked.emailId);
@@ -481,7 +485,7 @@ export class FakeJmapServer {
   }
 
   #setMailboxes(given: Obj): Obj {
-    const done = this.#done('Mailbox');
+    const done = nothingDone(this.account, this.states.Mailbox);
     for (const [name, { name: title }] of Object.entries(
       (given.create ?? {}) as Record<string, Obj>,
     )) {
@@ -495,69 +499,9 @@ export class FakeJmapServer {
       const at = { createdIn: this.#counter, changedIn: this.#counter };
       const mailbox = { id, name: String(title), role: null, sortOrder: 10, ...at };
       this.mailboxes.set(id, mailbox);
-      done.created[name] = this.#mailbox(mailbox);
+      done.created[name] = mailboxOf(mailbox, [...this.emails.values()]);
     }
     return { ...done, newState: String(this.states.Mailbox) };
-  }
-
-  #query(given: Obj): Obj {
-    const fits = (email: FakeEmail, filter: Obj | null): boolean => {
-      if (!filter) return true;
-      if (filter.operator === 'AND')
-        return (filter.conditions as Obj[]).every((one) => fits(email, one));
-      return Object.entries(filter).every(([name, value]) => {
-        if (name === 'inMailbox') return email.mailboxIds.has(String(value));
-        if (name === 'before') return email.atMs < Date.parse(String(value));
-        if (name !== 'text') throw new Refusal('unsupportedFilter', name);
-        const all = `${email.subject} ${email.text}`.toLowerCase();
-        return String(value)
-          .toLowerCase()
-          .split(/\s+/)
-          .every((word) => all.includes(word));
-      });
-    };
-    const found = [...this.emails.values()]
-      .filter((email) => fits(email, (given.filter ?? null) as Obj | null))
-      .sort((one, other) => other.atMs - one.atMs || (one.id < other.id ? 1 : -1));
-    const threads = new Set<string>();
-    const shown = given.collapseThreads
-      ? found.filter(({ threadId }) => !threads.has(threadId) && threads.add(threadId))
-      : found;
-    const position = Number(given.position ?? 0);
-    const ids = shown.slice(position, position + Number(given.limit ?? 5_000)).map(({ id }) => id);
-    const queryState = String(this.states.Email);
-    return { accountId: this.account, queryState, canCalculateChanges: false, position, ids };
-  }
-
-  #threads(given: Obj): Obj {
-    const ids = given.ids as string[];
-    const list = ids.flatMap((id) => {
-      const emails = [...this.emails.values()].filter(({ threadId }) => threadId === id);
-      emails.sort((one, other) => one.atMs - other.atMs);
-      return emails.length > 0 ? [{ id, emailIds: emails.map((one) => one.id) }] : [];
-    });
-    const notFound = ids.filter((id) => !list.some((one) => one.id === id));
-    return { accountId: this.account, state: String(this.states.Email), list, notFound };
-  }
-
-  #mailbox({ id, name, role, sortOrder }: FakeMailbox): Obj {
-    const inside = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds.has(id));
-    const unread = inside.filter(({ keywords }) => !keywords.has('$seen'));
-    const counts = { totalEmails: inside.length, unreadEmails: unread.length };
-    return { id, name, parentId: null, role, sortOrder, isSubscribed: true, ...counts };
-  }
-
-  #done(kind: Kind) {
-    return {
-      accountId: this.account,
-      oldState: String(this.states[kind]),
-      created: {} as Record<string, Obj>,
-      updated: {} as Record<string, null>,
-      destroyed: [] as string[],
-      notCreated: {} as Record<string, Obj>,
-      notUpdated: {} as Record<string, Obj>,
-      notDestroyed: {} as Record<string, Obj>,
-    };
   }
 
   #step(...kinds: Kind[]): void {

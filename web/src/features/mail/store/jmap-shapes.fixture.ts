@@ -166,3 +166,66 @@ export function resolve(given: Obj, answered: [string, Obj, string][]): Obj {
 export function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status });
 }
+
+/** `Email/query`. */
+export function query(given: Obj, emails: FakeEmail[], state: number, accountId: string): Obj {
+  const fits = (email: FakeEmail, filter: Obj | null): boolean => {
+    if (!filter) return true;
+    if (filter.operator === 'AND')
+      return (filter.conditions as Obj[]).every((one) => fits(email, one));
+    return Object.entries(filter).every(([name, value]) => {
+      if (name === 'inMailbox') return email.mailboxIds.has(String(value));
+      if (name === 'before') return email.atMs < Date.parse(String(value));
+      if (name !== 'text') throw new Refusal('unsupportedFilter', name);
+      const all = `${email.subject} ${email.text}`.toLowerCase();
+      return String(value)
+        .toLowerCase()
+        .split(/\s+/)
+        .every((word) => all.includes(word));
+    });
+  };
+  const found = emails
+    .filter((email) => fits(email, (given.filter ?? null) as Obj | null))
+    .sort((one, other) => other.atMs - one.atMs || (one.id < other.id ? 1 : -1));
+  const threads = new Set<string>();
+  const shown = given.collapseThreads
+    ? found.filter(({ threadId }) => !threads.has(threadId) && threads.add(threadId))
+    : found;
+  const position = Number(given.position ?? 0);
+  const ids = shown.slice(position, position + Number(given.limit ?? 5_000)).map(({ id }) => id);
+  const queryState = String(state);
+  return { accountId, queryState, canCalculateChanges: false, position, ids };
+}
+
+/** `Thread/get`. */
+export function threads(given: Obj, all: FakeEmail[], state: number, accountId: string): Obj {
+  const ids = given.ids as string[];
+  const list = ids.flatMap((id) => {
+    const emails = all.filter(({ threadId }) => threadId === id);
+    emails.sort((one, other) => one.atMs - other.atMs);
+    return emails.length > 0 ? [{ id, emailIds: emails.map((one) => one.id) }] : [];
+  });
+  const notFound = ids.filter((id) => !list.some((one) => one.id === id));
+  return { accountId, state: String(state), list, notFound };
+}
+
+export function mailboxOf({ id, name, role, sortOrder }: FakeMailbox, all: FakeEmail[]): Obj {
+  const inside = all.filter(({ mailboxIds }) => mailboxIds.has(id));
+  const unread = inside.filter(({ keywords }) => !keywords.has('$seen'));
+  const counts = { totalEmails: inside.length, unreadEmails: unread.length };
+  return { id, name, parentId: null, role, sortOrder, isSubscribed: true, ...counts };
+}
+
+/** The answer to a `/set` in which nothing has happened yet. */
+export function nothingDone(accountId: string, state: number) {
+  return {
+    accountId,
+    oldState: String(state),
+    created: {} as Record<string, Obj>,
+    updated: {} as Record<string, null>,
+    destroyed: [] as string[],
+    notCreated: {} as Record<string, Obj>,
+    notUpdated: {} as Record<string, Obj>,
+    notDestroyed: {} as Record<string, Obj>,
+  };
+}
