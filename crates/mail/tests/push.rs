@@ -198,6 +198,13 @@ async fn a_line_ends_with_session_device_and_server() {
     }
 
     let ada = house.again(&ada).await;
+    let mut line = Listener::open(&ada, "types=Email", "").await;
+    let work = house.tenant.begin().await.unwrap();
+    work.devices().set_state(ada.device, DeviceState::Pending, None).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(line.next().await, None, "the device was not approved any more when the line began");
+
+    let ada = house.again(&ada).await;
     let mut line = open(&ada).await;
     house.grants.end_where(EndReason::Shutdown, |_| true);
     assert_eq!(line.next().await, None, "the server stops");

@@ -105,6 +105,9 @@ impl Line {
                     }
                 }
                 () = self.pace.changes(), if self.stale => {
+                    if !self.begun && !self.is_approved().await? {
+                        return Ok(None);
+                    }
                     if let Some(event) = self.changes().await? {
                         return Ok(Some(event));
                     }
@@ -142,10 +145,6 @@ impl Line {
     /// Reads the states, and tells what the client does not know.
     async fn changes(&mut self) -> Result<Option<Event>, StoreError> {
         self.stale = false;
-        if !self.begun && !self.is_approved().await? {
-            self.over = true;
-            return Ok(None);
-        }
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
         let now = States::of(accounts.iter().map(|account| &account.record), &self.wanted.kinds);
         let begins = !std::mem::replace(&mut self.begun, true);
