@@ -9,6 +9,7 @@ mod crowd;
 mod elsewhere;
 mod jmap;
 mod mail;
+mod mail_killed;
 mod meeting;
 mod metrics;
 mod operations;
