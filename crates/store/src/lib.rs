@@ -52,10 +52,10 @@ pub use repo::{
     mail::{
         account::{Change, Changes, MailAccountRecord},
         blob::{BlobPrint, MailBlobRecord},
-        email::{EmailRecord, EmailTextRecord, EmailUpdate, NewEmail, Touched},
+        email::{EmailRecord, EmailTextRecord, EmailUpdate, NewEmail},
         identity::MailIdentityRecord,
         mailbox::{MailboxChanges, MailboxCounts, MailboxRecord},
-        query::{EmailField, EmailFilter, EmailOrder, Match},
+        query::{EmailField, EmailFilter, EmailOrder, Match, Touched},
         submission::{EmailSubmissionRecord, SubmissionFilter, SubmissionOrder},
         vacation::MailVacationRecord,
     },

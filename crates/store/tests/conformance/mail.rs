@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 
 use fernamt_domain::{
-    EmailId, MailIdentityId,
+    EmailId,
     mail::{MailType, UndoStatus},
 };
 use fernamt_store::{
-    Change, EmailRecord, EmailSubmissionRecord, EmailUpdate, MailIdentityRecord, MailVacationRecord, MailboxCounts,
-    MailboxRecord, NewEmail, RetentionConfig, StoreError, SubmissionFilter, SubmissionOrder, Touched, Work,
+    Change, EmailRecord, EmailSubmissionRecord, EmailUpdate, MailboxCounts, MailboxRecord, NewEmail, RetentionConfig,
+    StoreError, Work,
     repo::mail::{
         blob::MAX_UPLOADS,
         email::{MAX_REFERENCES, MAX_THREAD_EMAILS},
         identity::MAX_IDENTITIES,
         mailbox::MAX_MAILBOXES,
         submission::MAX_WAITING_SUBMISSIONS,
-        vacation::MAX_VACATION_ANSWERS,
     },
 };
 use time::Duration;
@@ -36,17 +35,14 @@ suite! {
     a_message_needs_its_bytes
     bytes_of_something_new_stay_while_others_go
     what_waits_is_sent_in_its_order
-    what_was_sent_is_found
-    what_lists_may_have_lost_or_gained_is_told
-    a_sender_is_answered_once_in_a_period
     what_is_limited_is_refused_beyond
 }
 
-async fn change(s: &Suite, work: &Work) -> Change {
+pub(super) async fn change(s: &Suite, work: &Work) -> Change {
     work.mail_accounts().change(s.own.mail.account).await.unwrap()
 }
 
-async fn own_email(s: &Suite) -> EmailRecord {
+pub(super) async fn own_email(s: &Suite) -> EmailRecord {
     s.see(s.tenant.emails().these(s.own.mail.account, &[s.own.mail.email]).await).unwrap().remove(0)
 }
 
@@ -348,90 +344,6 @@ async fn what_waits_is_sent_in_its_order(s: &Suite) {
     let told = s.see(s.tenant.email_submissions().changes(mail.account, step.number - 1, step.number, 9).await);
     let told: BTreeSet<_> = told.unwrap().unwrap().updated.into_iter().collect();
     assert_eq!(told, BTreeSet::from([earlier.id, later.id, mail.submission]));
-}
-
-async fn what_was_sent_is_found(s: &Suite) {
-    let (make, mail) = (s.fixture.make(), s.own.mail);
-    let (now, email) = (s.fixture.clock_now(), own_email(s).await);
-    let work = s.tenant.begin().await.unwrap();
-    let step = change(s, &work).await;
-    let other = make.deliver(&work, step, &make.email(mail.account, &[mail.inbox])).await;
-    let second =
-        MailIdentityRecord { id: MailIdentityId::new(&s.fixture.clock, &s.fixture.rng), ..make.mail_identity(step) };
-    work.mail_identities().insert(&second).await.unwrap();
-    let sent = EmailSubmissionRecord {
-        send_at: now + Duration::HOUR,
-        undo_status: UndoStatus::Canceled,
-        ..make.submission(step, second.id, &other)
-    };
-    work.email_submissions().insert(&sent).await.unwrap();
-    work.commit().await.unwrap();
-    let first = mail.submission;
-    let find = async |filter: SubmissionFilter, order: &[(SubmissionOrder, bool)]| {
-        s.see(s.tenant.email_submissions().matching(mail.account, &filter, order).await).unwrap()
-    };
-    let all = SubmissionFilter::default;
-    assert_eq!(find(all(), &[(SubmissionOrder::SendAt, true)]).await, [first, sent.id]);
-    assert_eq!(find(all(), &[(SubmissionOrder::SendAt, false)]).await, [sent.id, first]);
-    let by_email = if email.id < other.id { [first, sent.id] } else { [sent.id, first] };
-    assert_eq!(find(all(), &[(SubmissionOrder::Email, true)]).await, by_email);
-    let by_thread = if email.thread < other.thread { [first, sent.id] } else { [sent.id, first] };
-    assert_eq!(find(all(), &[(SubmissionOrder::Thread, true)]).await, by_thread);
-    assert_eq!(find(SubmissionFilter { identities: Some(vec![second.id]), ..all() }, &[]).await, [sent.id]);
-    assert_eq!(find(SubmissionFilter { emails: Some(vec![email.id]), ..all() }, &[]).await, [first]);
-    assert_eq!(find(SubmissionFilter { threads: Some(vec![other.thread]), ..all() }, &[]).await, [sent.id]);
-    assert_eq!(find(SubmissionFilter { threads: Some(Vec::new()), ..all() }, &[]).await, []);
-    assert_eq!(find(SubmissionFilter { undo_status: Some(UndoStatus::Pending), ..all() }, &[]).await, [first]);
-    assert_eq!(find(SubmissionFilter { before: Some(sent.send_at), ..all() }, &[]).await, [first]);
-    assert_eq!(find(SubmissionFilter { after: Some(sent.send_at), ..all() }, &[]).await, [sent.id]);
-}
-
-async fn what_lists_may_have_lost_or_gained_is_told(s: &Suite) {
-    let (make, mail) = (s.fixture.make(), s.own.mail);
-    let work = s.tenant.begin().await.unwrap();
-    let before = change(s, &work).await;
-    let mut mate = make.email(mail.account, &[mail.inbox]);
-    mate.email.thread = mail.thread;
-    let mate = make.deliver(&work, before, &mate).await;
-    let going = make.deliver(&work, before, &make.email(mail.account, &[mail.inbox])).await;
-    let now = change(s, &work).await;
-    let new = make.deliver(&work, now, &make.email(mail.account, &[mail.inbox])).await;
-    let update = EmailUpdate {
-        email: mate.clone(),
-        was_in: BTreeSet::from([mail.inbox]),
-        keywords: marks(&["$seen"]),
-        mailboxes: BTreeSet::from([mail.inbox]),
-    };
-    work.emails().update(now, &update).await.unwrap();
-    work.emails().destroy(now, std::slice::from_ref(&going)).await.unwrap();
-    work.commit().await.unwrap();
-    let told = s.see(s.tenant.emails().touched(mail.account, before.number).await).unwrap().unwrap();
-    assert_eq!(told.destroyed, BTreeSet::from([going.id]));
-    assert_eq!(told.changed, BTreeSet::from([mate.id, new.id]));
-    assert_eq!(told.in_threads, BTreeSet::from([mate.id, new.id, mail.email]));
-    let nothing = s.see(s.tenant.emails().touched(mail.account, now.number).await).unwrap().unwrap();
-    assert_eq!(nothing, Touched::default());
-}
-
-async fn a_sender_is_answered_once_in_a_period(s: &Suite) {
-    let (make, mail) = (s.fixture.make(), s.own.mail);
-    let kept = s.see(s.tenant.mail_vacations().get(mail.account).await).unwrap().unwrap();
-    assert_eq!(kept, make.vacation(mail.account));
-    let work = s.tenant.begin().await.unwrap();
-    let other = make.print();
-    assert!(!work.mail_vacations().note(mail.account, &mail.answered).await.unwrap());
-    assert!(work.mail_vacations().note(mail.account, &other).await.unwrap());
-    assert!(!work.mail_vacations().note(mail.account, &other).await.unwrap());
-    let changed = MailVacationRecord { ends_at: kept.begins_at, subject: Some("Weg".to_owned()), ..kept };
-    work.mail_vacations().put(&changed).await.unwrap();
-    assert!(work.mail_vacations().note(mail.account, &mail.answered).await.unwrap(), "another period");
-    work.commit().await.unwrap();
-    assert_eq!(s.tenant.mail_vacations().get(mail.account).await.unwrap(), Some(changed));
-    let limit = usize::try_from(MAX_VACATION_ANSWERS).unwrap();
-    s.fixture.place.multiply("mail_vacation_answer", mail.account.0, "print", limit - 2).await;
-    let work = s.tenant.begin().await.unwrap();
-    assert!(work.mail_vacations().note(mail.account, &make.print()).await.unwrap());
-    assert!(!work.mail_vacations().note(mail.account, &make.print()).await.unwrap(), "there is no room");
 }
 
 async fn what_is_limited_is_refused_beyond(s: &Suite) {

@@ -7,6 +7,7 @@ mod conference;
 mod containers;
 mod credentials;
 mod mail;
+mod mail_answers;
 mod mail_changes;
 mod mail_query;
 mod people;

@@ -72,7 +72,7 @@ record! {
 
 record! {
     /// Of a message, what its changes are told by.
-    struct MarkRecord in "email", key(id) {
+    pub(super) struct MarkRecord in "email", key(id) {
         id: EmailId => Mail,
         thread: ThreadId => Mail,
         created_in: u64 => Mail,
@@ -154,17 +154,6 @@ pub struct EmailUpdate {
     pub keywords: Keywords,
     /// The folders that it lies in now.
     pub mailboxes: BTreeSet<MailboxId>,
-}
-
-/// What happened to messages since a state: all that a list of messages can have lost, gained or moved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// Messages that are gone.
-    pub destroyed: BTreeSet<EmailId>,
-    /// Messages that are new or not as they were.
-    pub changed: BTreeSet<EmailId>,
-    /// All messages of every thread that got, lost or changed one.
-    pub in_threads: BTreeSet<EmailId>,
 }
 
 repository! {
@@ -289,30 +278,8 @@ impl<A> Emails<'_, A> {
         Ok(destroyed::together(living, &dead, since, newest, max))
     }
 
-    /// What happened since a state to messages and to those that they belong together with; nothing if that cannot be
-    /// told.
-    pub async fn touched(&self, account: MailAccountId, since: u64) -> Result<Option<Touched>, StoreError> {
-        let Some((found, gone)) = self.changed(account, since).await? else { return Ok(None) };
-        if (found.len() as u64).max(gone.len() as u64) > MAX_CHANGES {
-            return Ok(None);
-        }
-        let threads: BTreeSet<ThreadId> =
-            found.iter().map(|one| one.thread).chain(gone.iter().filter_map(|one| one.thread)).collect();
-        let threads: Vec<_> = threads.into_iter().collect();
-        let mut in_threads = BTreeSet::new();
-        for part in threads.chunks(MAX_IDS_PER_QUERY) {
-            let there = is("account", &account).add(is_in("thread", part));
-            let pairs = self.scope.find_only::<EmailRecord>(["id", "thread"], there).pairs::<EmailId, ThreadId>();
-            in_threads.extend(pairs.await?.into_iter().map(|(id, _)| id));
-        }
-        Ok(Some(Touched {
-            destroyed: gone.iter().map(|one| EmailId(one.id)).collect(),
-            changed: found.iter().map(|one| one.id).collect(),
-            in_threads,
-        }))
-    }
-
-    async fn changed(
+    /// What changed and what was destroyed after a state; nothing if some of it is forgotten.
+    pub(super) async fn changed(
         &self,
         account: MailAccountId,
         since: u64,

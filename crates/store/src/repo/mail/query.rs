@@ -1,10 +1,13 @@
 //! Finding messages: what a filter and an order of JMAP (RFC 8621, section 4.4) mean in a query.
 
+use std::collections::BTreeSet;
+
 use fernamt_domain::{EmailId, MailAccountId, MailboxId, ThreadId};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Order};
 use time::OffsetDateTime;
 
 use super::{
+    destroyed::MAX_CHANGES,
     email::{EmailRecord, EmailTextRecord, Emails, LyingRecord},
     mailbox::MAX_MAILBOXES,
 };
@@ -117,6 +120,17 @@ pub struct Match {
     pub thread: ThreadId,
 }
 
+/// What happened to messages since a state: all that a list of messages can have lost, gained or moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Messages that are gone.
+    pub destroyed: BTreeSet<EmailId>,
+    /// Messages that are new or not as they were.
+    pub changed: BTreeSet<EmailId>,
+    /// All messages of every thread that got, lost or changed one.
+    pub in_threads: BTreeSet<EmailId>,
+}
+
 impl<A> Emails<'_, A> {
     /// The messages of a folder, the newest first: from the place `offset` at most `limit`.
     pub async fn newest_in(&self, mailbox: MailboxId, offset: u64, limit: u64) -> Result<Vec<Match>, StoreError> {
@@ -160,6 +174,29 @@ impl<A> Emails<'_, A> {
         found = if newest_first { found.newest_first("id") } else { found.order("id") };
         let pairs = found.limit(MAX_MATCHES).pairs().await?;
         Ok(pairs.into_iter().map(|(email, thread)| Match { email, thread }).collect())
+    }
+
+    /// What happened since a state to messages and to those that they belong together with; nothing if that cannot be
+    /// told.
+    pub async fn touched(&self, account: MailAccountId, since: u64) -> Result<Option<Touched>, StoreError> {
+        let Some((found, gone)) = self.changed(account, since).await? else { return Ok(None) };
+        if std::cmp::max(found.len(), gone.len()) as u64 > MAX_CHANGES {
+            return Ok(None);
+        }
+        let threads: BTreeSet<ThreadId> =
+            found.iter().map(|one| one.thread).chain(gone.iter().filter_map(|one| one.thread)).collect();
+        let threads: Vec<_> = threads.into_iter().collect();
+        let mut in_threads = BTreeSet::new();
+        for part in threads.chunks(MAX_IDS_PER_QUERY) {
+            let there = is("account", &account).add(is_in("thread", part));
+            let pairs = self.scope.find_only::<EmailRecord>(["id", "thread"], there).pairs::<EmailId, ThreadId>();
+            in_threads.extend(pairs.await?.into_iter().map(|(id, _)| id));
+        }
+        Ok(Some(Touched {
+            destroyed: gone.iter().map(|one| EmailId(one.id)).collect(),
+            changed: found.iter().map(|one| one.id).collect(),
+            in_threads,
+        }))
     }
 
     fn condition(&self, filter: &EmailFilter) -> Condition {
