@@ -272,7 +272,9 @@ export class Kept {
     if (known && known.layout !== LAYOUT) {
       throw new MailFault('refused', 'another version of this program laid out what is kept');
     }
-    const wanted = buckets ?? Array.from({ length: BUCKETS }, (_, bucket) => bucket);
+    // Another change was made behind the one that was told: its rows lie elsewhere.
+    const told = known?.revision === this.meta.revision + 1 ? buckets : undefined;
+    const wanted = told ?? Array.from({ length: BUCKETS }, (_, bucket) => bucket);
     const parts = await records.getEach(ROWS, wanted.map(String));
     const [ops, sendings] = await Promise.all([records.getAll(QUEUE), records.getAll(SENDINGS)]);
     this.meta = known ?? EMPTY_META;
