@@ -38,7 +38,8 @@ impl AskChanges {
             return Err(MethodError::invalid_arguments("maxChanges is at least 1"));
         }
         let since: u64 = self.since_state.parse().map_err(|_| MethodError::cannot_calculate_changes())?;
-        if since > account.state(kind) || since < account.forgotten {
+        let newest = account.state(kind);
+        if since > newest || since < account.forgotten.min(newest) {
             return Err(MethodError::cannot_calculate_changes());
         }
         Ok((since, self.max_changes.unwrap_or(u64::MAX)))

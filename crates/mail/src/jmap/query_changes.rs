@@ -54,7 +54,7 @@ struct Added {
 impl<Filter> QueryChanges<Filter> {
     /// Since which change it is asked: one that is past, and of which nothing is forgotten.
     pub(crate) fn since(&self, state: u64, forgotten: u64) -> Result<u64, MethodError> {
-        let since = self.since_query_state.parse().ok().filter(|since| (forgotten..=state).contains(since));
+        let since = self.since_query_state.parse().ok().filter(|since| (forgotten.min(state)..=state).contains(since));
         since.ok_or_else(MethodError::cannot_calculate_changes)
     }
 

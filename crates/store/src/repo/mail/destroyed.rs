@@ -73,7 +73,8 @@ pub(super) async fn since(
     let gone = scope.find(filter).order("destroyed_in").order("id").limit(MAX_CHANGES + 1).all().await?;
     // Asked after that, or what is forgotten in between would be missed.
     let account: MailAccountRecord = scope.find(is("id", &account)).get().await?;
-    Ok((since >= account.forgotten).then_some(gone))
+    // Who knows the newest of a kind misses nothing, however long ago that was.
+    Ok((since >= account.forgotten.min(account.state(kind))).then_some(gone))
 }
 
 /// A living object's id with the changes that made it and changed it last.
