@@ -45,10 +45,11 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
     // The build puts a hash of the content into the names below assets/.
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mime = file.metadata.mimetype().to_owned();
+    let script = mime.contains("javascript");
     let mut response =
         ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, cache.to_owned())], Body::from(file.data))
             .into_response();
-    if path.ends_with(".js") {
+    if script {
         let policy = HeaderValue::from_static(WORKER_POLICY);
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -82,7 +83,8 @@ fn page(site: &Site) -> Response {
 
 fn content_security_policy(site: &Site, nonce: &str) -> String {
     let socket = site.own_origin().replacen("http", "ws", 1);
-    let forms = if site.is_post() { "'none'" } else { "'self'" };
+    let (forms, types) =
+        if site.is_post() { ("'none'", "; trusted-types fernamt-own-scripts fernamt-mail") } else { ("'self'", "") };
     [
         "default-src 'none'".to_owned(),
         "script-src 'self' 'wasm-unsafe-eval'".to_owned(),
@@ -95,7 +97,7 @@ fn content_security_policy(site: &Site, nonce: &str) -> String {
         "base-uri 'none'".to_owned(),
         format!("form-action {forms}"),
         "frame-ancestors 'none'".to_owned(),
-        "require-trusted-types-for 'script'".to_owned(),
+        format!("require-trusted-types-for 'script'{types}"),
     ]
     .join("; ")
 }

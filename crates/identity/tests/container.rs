@@ -328,7 +328,7 @@ async fn the_generation_never_falls() {
 }
 
 #[tokio::test]
-async fn a_policys_number_grows_with_each_change_and_with_nothing_else() {
+async fn the_number_of_a_policy_grows_with_each_change_and_with_nothing_else() {
     let office = Office::open().await;
     let (mut browser, app, _) = office.enrolled("ada").await;
     let first = policy(&view(&mut browser).await);

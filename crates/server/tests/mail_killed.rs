@@ -44,10 +44,10 @@ impl Account {
         let id = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().unwrap().to_owned();
         let mut account = Self { person, id, folders: HashMap::new(), identity: Value::Null };
         for role in ["inbox", "archive", "drafts", "sent"] {
-            let found = account.call("Mailbox/query", json!({ "filter": { "role": role } })).unwrap();
+            let found = account.call("Mailbox/query", &json!({ "filter": { "role": role } })).unwrap();
             account.folders.insert(role, found["ids"][0].as_str().unwrap().to_owned());
         }
-        account.identity = account.call("Identity/get", json!({})).unwrap()["list"][0].clone();
+        account.identity = account.call("Identity/get", &json!({})).unwrap()["list"][0].clone();
         account
     }
 
@@ -62,7 +62,7 @@ impl Account {
         Some(answers.into_iter().map(|mut answer| answer[1].take()).collect())
     }
 
-    fn call(&self, name: &str, arguments: Value) -> Option<Value> {
+    fn call(&self, name: &str, arguments: &Value) -> Option<Value> {
         Some(self.calls(json!([[name, arguments, "c"]]))?.remove(0))
     }
 
@@ -90,12 +90,12 @@ impl Account {
         let mut subjects = Vec::new();
         loop {
             let ask = json!({ "filter": filter, "position": subjects.len(), "limit": 200 });
-            let found = self.call("Email/query", ask).unwrap();
+            let found = self.call("Email/query", &ask).unwrap();
             let ids = found["ids"].as_array().unwrap();
             if ids.is_empty() {
                 return subjects;
             }
-            let got = self.call("Email/get", json!({ "ids": ids, "properties": ["subject"] })).unwrap();
+            let got = self.call("Email/get", &json!({ "ids": ids, "properties": ["subject"] })).unwrap();
             let list = got["list"].as_array().unwrap().iter();
             subjects.extend(list.map(|email| email["subject"].as_str().unwrap().to_owned()));
         }
@@ -127,7 +127,7 @@ fn write(account: &Account, answered: &Sender<()>, revived: &Receiver<bool>) -> 
                 let folder = &account.folders[if archive { "archive" } else { "inbox" }];
                 let flag_value = if flag { json!(true) } else { Value::Null };
                 let patch = json!({ "keywords/$flagged": flag_value, "mailboxIds": { folder: true } });
-                let answer = account.call("Email/set", json!({ "update": { id: patch } }));
+                let answer = account.call("Email/set", &json!({ "update": { id: patch } }));
                 let known = done.filed.get_mut(id).unwrap();
                 match answer {
                     Some(answer) => {
@@ -143,7 +143,7 @@ fn write(account: &Account, answered: &Sender<()>, revived: &Receiver<bool>) -> 
             }
             _ => {
                 let email = json!({ "mailboxIds": { &account.folders["inbox"]: true }, "subject": "Ablage" });
-                let answer = account.call("Email/set", json!({ "create": { "e": email } }));
+                let answer = account.call("Email/set", &json!({ "create": { "e": email } }));
                 if let Some(answer) = &answer {
                     let id = answer["created"]["e"]["id"].as_str().unwrap().to_owned();
                     let (flagged, archived) = (Known::Acknowledged(false), Known::Acknowledged(false));
@@ -201,14 +201,16 @@ fn a_server_that_is_killed_loses_nothing_it_said_yes_to_and_delivers_nothing_twi
         assert!(begin.elapsed() < LIMIT, "of {:?} there arrived {arrived:?}", done.sent);
     };
     let mut counts: HashMap<&String, usize> = HashMap::new();
-    arrived.iter().for_each(|subject| *counts.entry(subject).or_default() += 1);
+    for subject in &arrived {
+        *counts.entry(subject).or_default() += 1;
+    }
     assert!(counts.values().all(|count| *count == 1), "twice: {counts:?}");
     assert!(done.sent.iter().any(|(_, acknowledged)| *acknowledged));
 
     assert!(!done.filed.is_empty());
     for (id, filed) in &done.filed {
         let ask = json!({ "ids": [id], "properties": ["keywords", "mailboxIds"] });
-        let got = ada.call("Email/get", ask).unwrap();
+        let got = ada.call("Email/get", &ask).unwrap();
         let email = &got["list"][0];
         assert!(email.is_object(), "{id} is gone");
         if let Known::Acknowledged(flagged) = filed.flagged {

@@ -151,7 +151,7 @@ fn begun(
 
 fn led(location: &str) -> Result<Response, ApiError> {
     let response = redirect(location);
-    response.ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "bad_query", "this is not an address"))
+    response.ok_or_else(|| ApiError::bad_request("malformed", "this is not an address"))
 }
 
 fn expired(headers: &HeaderMap) -> Response {

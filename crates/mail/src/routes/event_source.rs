@@ -65,7 +65,7 @@ pub(super) async fn event_source(
         Ok(grant) => grant,
         Err(Refusal::TooMany(_)) => return Ok(too_many()),
         Err(Refusal::Store(error)) => return Err(error.into()),
-        Err(_) => return Err(ApiError::unauthenticated("session_ended", "the session is over; sign in again")),
+        Err(_) => return Err(ApiError::unauthenticated("not_signed_in", "the session is over; sign in again")),
     };
     let known = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let wanted = Wanted {
