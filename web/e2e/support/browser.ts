@@ -32,6 +32,7 @@ export async function launchKept(profile: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: flags,
+    locale: 'de-DE',
   });
 }
 

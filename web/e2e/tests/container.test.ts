@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { launchKept } from '../support/browser.ts';
 import { ContainerPage } from '../support/container-page.ts';
 import type { Scenes } from '../support/container-scenes.ts';
+import { profileBytes, wordsIn } from '../support/profile-scan.ts';
 
 const WORDS = Array.from({ length: 40 }, (_, index) => `Wolkenbruchplan${index}x`);
 const PASSPHRASE = 'Lindenflussgeheimnis-27';
@@ -83,7 +84,7 @@ test.runIf(process.env.BENCH)(
 
 /** Which of the words can be read in the folder of a profile after its browser ended, in UTF-8 or UTF-16. */
 async function wordsLeftBy(mode: 'production' | 'container-in-clear'): Promise<string[]> {
-  let disk: Buffer = Buffer.alloc(0);
+  let disk: Buffer[] = [];
   await inProfile(
     mode,
     async ({ origin }, context) => {
@@ -93,14 +94,11 @@ async function wordsLeftBy(mode: 'production' | 'container-in-clear'): Promise<s
       await act(page, 'recall', WORDS);
     },
     async (profile) => {
-      disk = await everything(profile);
+      disk = await profileBytes(profile);
     },
   );
-  expect(disk.includes(PASSPHRASE)).toBe(false);
-  // The index knows words in small letters.
-  const forms = (word: string) =>
-    [word, word.toLowerCase()].flatMap((form) => [Buffer.from(form), Buffer.from(form, 'utf16le')]);
-  return WORDS.filter((word) => forms(word).some((form) => disk.includes(form)));
+  expect(wordsIn(disk, [PASSPHRASE])).toEqual([]);
+  return wordsIn(disk, WORDS);
 }
 
 async function inProfile(
@@ -132,12 +130,4 @@ async function opened(context: BrowserContext, origin: string): Promise<Page> {
   await page.goto(origin);
   await page.waitForFunction('globalThis.scenes');
   return page;
-}
-
-async function everything(folder: string): Promise<Buffer> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return Buffer.concat(
-    await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name)))),
-  );
 }

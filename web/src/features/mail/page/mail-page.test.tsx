@@ -7,6 +7,7 @@ import { MailFault } from '../model.ts';
 import { QUIET_MS } from './compose/use-draft.ts';
 import { FakeMail } from './mail.fixture.ts';
 import { MailPage } from './mail-page.tsx';
+import { hashOf, NOWHERE } from './place.ts';
 
 // Drawing lists takes jsdom seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -126,7 +127,7 @@ describe('the list', () => {
     mail.at = 'offline';
     mail.add({ subject: 'Räumplan' });
     mail.add({ subject: 'Gartenzaun' });
-    await show('#/s/räumplan');
+    await show(hashOf({ ...NOWHERE, words: 'räumplan' }));
     await until(() => all('[role=row]').length === 1);
     expect(text()).toContain('Ohne Verbindung wird nur durchsucht');
   });

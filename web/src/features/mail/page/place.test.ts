@@ -12,6 +12,17 @@ it('reads every place back from its address', () => {
         }
 });
 
+it('names no word that is searched for in the address, and forgets the oldest of many', () => {
+  const searchFor = (words: string) => hashOf({ ...NOWHERE, words });
+  const first = searchFor('Beförderung');
+  expect(first).toMatch(/^#\/s\/\d+$/);
+  expect(searchFor('Beförderung')).toBe(first);
+  expect(parsePlace(first)?.words).toBe('Beförderung');
+  for (let at = 0; at < 100; at += 1) searchFor(`Wort ${at}`);
+  expect(parsePlace(first)?.words).toBeNull();
+  expect(parsePlace('#/s/Beförderung')?.words).toBeNull();
+});
+
 it('takes no harm from addresses that others made', () => {
   expect(parsePlace('#inhalt')).toBeNull();
   expect(parsePlace('')).toBeNull();

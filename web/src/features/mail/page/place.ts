@@ -13,6 +13,24 @@ export type Place = {
 
 export const NOWHERE: Place = { folder: null, words: null, thread: null, writing: false };
 
+/**
+ * What was searched for lately, by number. The address names the number alone: browsers keep addresses on the disk, and
+ * words that somebody looks for in their mail must not lie there in the clear.
+ */
+const searches = new Map<string, string>();
+const MAX_SEARCHES = 100;
+let searched = 0;
+
+function numberOf(words: string): string {
+  for (const [number, known] of searches) if (known === words) return number;
+  searched += 1;
+  const number = String(searched);
+  searches.set(number, words);
+  const [oldest] = searches.keys();
+  if (searches.size > MAX_SEARCHES && oldest) searches.delete(oldest);
+  return number;
+}
+
 /** The place that the address names; null where it names none of ours. */
 export function parsePlace(hash: string): Place | null {
   if (!hash.startsWith('#/')) return null;
@@ -23,7 +41,7 @@ export function parsePlace(hash: string): Place | null {
     const value = decoded(parts[at + 1] ?? '');
     if (!value) continue;
     if (parts[at] === 'f') place.folder = value;
-    else if (parts[at] === 's') place.words = value;
+    else if (parts[at] === 's') place.words = searches.get(value) ?? null;
     else if (parts[at] === 't') place.thread = value;
     else continue;
     at += 1;
@@ -35,7 +53,7 @@ export function parsePlace(hash: string): Place | null {
 export function hashOf({ folder, words, thread, writing }: Place): string {
   const parts = [
     ...(folder ? ['f', encodeURIComponent(folder)] : []),
-    ...(words ? ['s', encodeURIComponent(words)] : []),
+    ...(words ? ['s', numberOf(words)] : []),
     ...(thread ? ['t', encodeURIComponent(thread)] : []),
     ...(writing ? ['schreiben'] : []),
   ];
@@ -54,7 +72,8 @@ export function go(place: Place, { replace = false } = {}): void {
 const listeners = new Set<() => void>();
 let last = { hash: '', place: NOWHERE };
 
-function current(): Place {
+/** Where one is now. */
+export function current(): Place {
   const { hash } = location;
   if (hash !== last.hash) {
     // A link to a part of the page, as the one that skips to the content, leads nowhere else.

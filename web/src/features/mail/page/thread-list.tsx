@@ -9,7 +9,7 @@ import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
 import type { EmailHead, Mailbox, ThreadHead } from '../model.ts';
 import { boxFor, useMailPage } from './context.ts';
 import { FolderMenu, MarkMenu } from './folder-menu.tsx';
-import { go, NOWHERE, type Place } from './place.ts';
+import { current, go, NOWHERE, type Place } from './place.ts';
 import { Sendings } from './sendings.tsx';
 import { ThreadRow } from './thread-row.tsx';
 import { useActs } from './use-acts.ts';
@@ -73,9 +73,11 @@ function Search({ place }: { place: Place }) {
   useEffect(() => setText(words), [words]);
   const search = (typed: string) => {
     const next = typed.trim() || null;
-    if (next === place.words) return;
+    // The wait may end after one has gone elsewhere; a message that is being written stays open.
+    const { folder, words: before, writing } = current();
+    if (next === before) return;
     // One step back leaves the search, however often its words changed.
-    go({ ...NOWHERE, folder: place.folder, words: next }, { replace: place.words !== null });
+    go({ ...NOWHERE, folder, words: next, writing }, { replace: before !== null });
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait anew
   useEffect(() => {

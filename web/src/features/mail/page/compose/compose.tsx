@@ -262,6 +262,8 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
           aria-label={t`Text der Nachricht`}
           value={draft.text}
           maxLength={MAX_TEXT_CHARS}
+          // Else the browser keeps what is typed on the disk, to put it back after a crash.
+          autoComplete="off"
           // biome-ignore lint/a11y/noAutofocus: whoever answers begins with the text
           autoFocus={first.to.length > 0}
           onChange={(event) => change({ text: event.target.value })}
