@@ -1,11 +1,12 @@
 //! Stock `ssh` and `plink` do what people use them for.
 
-use std::{fmt::Write as _, fs, net::Ipv4Addr, process::Stdio, sync::atomic::Ordering};
+use std::{fmt::Write as _, fs, net::Ipv4Addr, sync::atomic::Ordering};
 
 use fernamt_access::ssh::TunnelNote;
+use fernamt_testkit::{peer, peers::OpenSsh};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     process::Command,
 };
 
@@ -92,17 +93,20 @@ async fn ssh_as_a_socks_proxy_reaches_what_is_allowed_and_nothing_else() {
 
 #[tokio::test]
 async fn ssh_jumps_to_a_host_behind_the_gateway() {
-    let inner = InnerSshd::start().await;
-    let running = Running::start(vec![Target::new("Host", "host.amt.test", inner.address)]).await;
+    let inner = peer!(OpenSsh::start());
+    let running = Running::start(vec![Target::new("Host", "host.amt.test", inner.address())]).await;
     let desk = Desk::new(&running);
-    inner.let_in(&desk).await;
+    let mut known = fs::read_to_string(desk.path("known_hosts")).unwrap();
+    writeln!(known, "{}", inner.known_hosts_line.replace("127.0.0.1", "host.amt.test")).unwrap();
+    fs::write(desk.path("known_hosts"), known).unwrap();
     let config = format!(
         "Host *\n UserKnownHostsFile {known}\n StrictHostKeyChecking yes\nHost gateway\n HostName 127.0.0.1\n Port {port}\n \
-         User anna\n PubkeyAuthentication no\nHost host.amt.test\n Port {inner}\n User root\n IdentityFile {id}\n",
+         User anna\n PubkeyAuthentication no\nHost host.amt.test\n Port {inner_port}\n User {user}\n IdentityFile {key}\n",
         known = desk.path("known_hosts").display(),
         port = running.port(),
-        inner = inner.address.port(),
-        id = desk.path("inner_id").display(),
+        inner_port = inner.address().port(),
+        user = inner.user,
+        key = inner.key_file().display(),
     );
     fs::write(desk.path("config"), config).unwrap();
     let mut command = Command::new("ssh");
@@ -250,53 +254,4 @@ async fn much_data_arrives_whole_in_both_directions_at_once() {
     writing.await.unwrap();
     assert_eq!(received.len(), expected.len());
     assert!(received == expected, "the bytes differ");
-}
-
-/// Debian's sshd as an inner host, started for each connection like by inetd, so that it needs no port of its own.
-struct InnerSshd {
-    address: std::net::SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl InnerSshd {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("host_key");
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-        assert!(made.await.unwrap().success());
-        let config = format!(
-            "HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\nPidFile none\n",
-            key.display(),
-            folder.path().join("authorized").display()
-        );
-        let config_path = folder.path().join("config");
-        fs::write(&config_path, config).unwrap();
-        // sshd wants this folder for its separated process.
-        fs::create_dir_all("/run/sshd").unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let socket = socket.into_std().unwrap();
-                socket.set_nonblocking(false).unwrap();
-                let socket = std::os::fd::OwnedFd::from(socket);
-                let mut command = Command::new("/usr/sbin/sshd");
-                command.arg("-i").arg("-f").arg(&config_path).stderr(Stdio::null());
-                command.stdin(socket.try_clone().unwrap()).stdout(socket).spawn().unwrap();
-            }
-        });
-        Self { address, folder }
-    }
-
-    /// Lets a key of this desk in, and makes the host known there.
-    async fn let_in(&self, desk: &Desk) {
-        let id = desk.path("inner_id");
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&id).status();
-        assert!(made.await.unwrap().success());
-        fs::copy(desk.path("inner_id.pub"), self.folder.path().join("authorized")).unwrap();
-        let host_key = fs::read_to_string(self.folder.path().join("host_key.pub")).unwrap();
-        let mut known = fs::read_to_string(desk.path("known_hosts")).unwrap();
-        writeln!(known, "[host.amt.test]:{} {host_key}", self.address.port()).unwrap();
-        fs::write(desk.path("known_hosts"), known).unwrap();
-    }
 }
