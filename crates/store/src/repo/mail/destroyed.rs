@@ -74,7 +74,8 @@ pub(super) async fn since(
     // Asked after that, or what is forgotten in between would be missed.
     let account: MailAccountRecord = scope.find(is("id", &account)).get().await?;
     // Who knows the newest of a kind misses nothing, however long ago that was.
-    Ok((since >= account.forgotten.min(account.state(kind))).then_some(gone))
+    let is_newest = gone.is_empty() && since >= account.state(kind);
+    Ok((since >= account.forgotten || is_newest).then_some(gone))
 }
 
 /// A living object's id with the changes that made it and changed it last.
