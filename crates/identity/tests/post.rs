@@ -109,6 +109,16 @@ async fn who_is_not_signed_in_signs_in_on_the_way() {
 }
 
 #[tokio::test]
+async fn the_service_worker_is_led_and_its_files_are_not() {
+    let office = Office::open().await;
+    let own = ("sec-fetch-site", "same-origin");
+    let page = office.fetch(POST, "/", "", &[own, ("sec-fetch-mode", "same-origin"), ("accept", "text/html")]).await;
+    assert!(address(&page).starts_with("https://amt.test/api/v1/post/enter?"));
+    let kept = office.fetch(POST, "/", "", &[own, ("sec-fetch-mode", "cors"), ("accept", "*/*")]).await;
+    assert_ne!(kept.status(), StatusCode::SEE_OTHER, "what is kept must be the page itself");
+}
+
+#[tokio::test]
 async fn an_old_sign_in_is_renewed_where_that_is_asked_for() {
     let office = Office::open().await;
     let (mut browser, ..) = office.enrolled("a.meier").await;

@@ -102,12 +102,28 @@ describe('mail in the real office', () => {
         expect(await row(max.page, 'Zweite Frage').count()).toBe(1);
         expect(await row(erika.page, 'Zweite Frage').count()).toBe(1);
 
+        // What was typed this moment is kept before the container shuts.
+        await compose(max.page, 'erika', 'Angefangen', 'noch nicht fertig');
         await max.page.getByRole('button', { name: 'Sperren' }).click();
         await max.page.getByLabel('Passphrase', { exact: true }).fill('nicht die richtige');
         await max.page.keyboard.press('Enter');
         await max.page.getByText('Diese Passphrase stimmt nicht.').first().waitFor();
         await unlock(max.page);
+        await folder(max.page, 'Entwürfe');
+        await row(max.page, 'Angefangen').waitFor();
+
+        // The second visit, by a link from the neighbouring origin, through the service worker.
+        await max.page.goto(office.origin);
+        await max.page.getByRole('link', { name: 'Post', exact: true }).click();
+        await unlock(max.page);
         await row(max.page, 'Haushalt 2027').first().waitFor();
+
+        // Who is signed out elsewhere has nothing open any more.
+        const main = await max.context.newPage();
+        await main.goto(office.origin);
+        await main.getByRole('button', { name: /Max Beispiel/ }).click();
+        await main.getByRole('menuitem', { name: 'Abmelden' }).click();
+        await max.page.getByRole('link', { name: 'Anmelden' }).waitFor({ timeout: 5_000 });
         expect([...erika.faults, ...max.faults]).toEqual([]);
       } finally {
         await erika.context.close();

@@ -5,7 +5,7 @@ import type { Standing } from './standing.ts';
 import { type Emptied, type Event, next, START, type State } from './state.ts';
 
 /** So often an open page asks whether it may stay open, and tells how far the container is. */
-const CONTACT_MS = 60_000;
+const CONTACT_MS = 15_000;
 /** Without a line, or while the control desk decides, the page looks again by itself. */
 const RETRY_MS = 5_000;
 

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { ThemeMenu } from '../app/theme-menu.tsx';
+import { keepUnsaved } from '../features/mail/unsaved.ts';
 import { chooseLanguage, locale } from '../i18n/index.ts';
 import { Button } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
@@ -26,7 +27,11 @@ export function Desk({ shell, standing }: DeskProps) {
       <header className="fa-bar fa-noprint">
         <Mark office={standing.office} />
         <div className="fa-bar__end">
-          <Button small icon={icons.iconLock} onPress={() => shell.lock()}>
+          <Button
+            small
+            icon={icons.iconLock}
+            onPress={() => void keepUnsaved().then(() => shell.lock())}
+          >
             <Trans context="Container">Sperren</Trans>
           </Button>
           <ThemeMenu />

@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { leaveWriting } from '../features/mail/page/place.ts';
 import { browserNet, type OpenedMail, openMail } from '../features/mail/store/index.ts';
 import { loadCatalogue } from '../i18n/index.ts';
 import { Button } from '../ui/button.tsx';
@@ -35,7 +36,11 @@ function useOpenedMail(shell: PostShell): { mail: OpenedMail | null; hasFailed: 
   useEffect(() => {
     let isLeft = false;
     let opened: OpenedMail | undefined;
-    openMail(shell.container, browserNet(fetchUnder(shell))).then(
+    // What was being written when it was locked or loaded anew lies among the drafts.
+    leaveWriting();
+    // The server ends a push with the session or the approval: whether it was that is to be known at once.
+    const net = browserNet(fetchUnder(shell), () => void shell.contact());
+    openMail(shell.container, net).then(
       (now) => {
         opened = now;
         if (isLeft) now.close();

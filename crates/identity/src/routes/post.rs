@@ -123,7 +123,10 @@ pub(super) async fn page(
     session: Result<Session, ApiError>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let page = !request.uri().path().contains('.') && isolation::is_navigation(request.method(), request.headers());
+    // The service worker fetches a navigation anew, as a request of this origin, and passes the redirect on.
+    let for_worker = request.headers().get(header::ACCEPT).is_some_and(|accept| accept == "text/html");
+    let opened = for_worker || isolation::is_navigation(request.method(), request.headers());
+    let page = opened && !request.uri().path().contains('.');
     match session {
         Err(error) if page && error.status() == StatusCode::UNAUTHORIZED => {
             let path = request.uri().path_and_query().map(ToString::to_string);

@@ -140,13 +140,17 @@ impl Office {
 
     /// Sends a request as a browser opens a page: to the origin of mail if `host` says so.
     pub(crate) async fn open_page(&self, host: &str, path: &str, cookies: &str) -> Response {
-        let request = Request::builder()
-            .uri(path)
-            .header(header::HOST, host)
-            .header(header::COOKIE, cookies)
-            .header("sec-fetch-site", "same-site")
-            .header("sec-fetch-mode", "navigate")
-            .header("sec-fetch-dest", "document")
+        let metadata =
+            [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        self.fetch(host, path, cookies, &metadata).await
+    }
+
+    /// Sends a request with these headers.
+    pub(crate) async fn fetch(&self, host: &str, path: &str, cookies: &str, headers: &[(&str, &str)]) -> Response {
+        let request = Request::builder().uri(path).header(header::HOST, host).header(header::COOKIE, cookies);
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value))
             .extension(Connection {
                 zone: Zone("internet".into()),
                 administration: false,

@@ -86,10 +86,19 @@ export class ShellCache {
   /** The server's page where there is a server: it may lead to the sign-in. */
   async #page(request: Request): Promise<Response> {
     const kept = () => this.#caches.match(this.#shell.page);
-    const asked = this.#fetch(request);
+    // Asked as a part of this origin: of a navigation that is fetched here the server would hear that another site sent it.
+    const own = new Request(request.url, {
+      headers: { accept: 'text/html' },
+      cache: 'no-store',
+      mode: 'same-origin',
+      credentials: 'same-origin',
+      redirect: 'manual',
+    });
+    const asked = this.#fetch(own);
     try {
       const response = await Promise.race([asked, patience()]);
-      if (response && response.status < 500) return response;
+      // A redirect is followed by the browser itself.
+      if (response && (response.ok || response.type === 'opaqueredirect')) return response;
       // It may be slow only, and there may be nothing else to show.
       return (await kept()) ?? (await asked);
     } catch (error) {

@@ -30,8 +30,11 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
                 <Words attachment={one} />
               </button>
             ) : (
-              <span className="fa-mail__attachment">
+              <span className="fa-mail__attachment fa-mail__attachment--shut">
                 <Words attachment={one} />
+                <span className="fa-muted fa-small">
+                  <Trans>hier noch nicht zu öffnen</Trans>
+                </span>
               </span>
             )}
           </li>

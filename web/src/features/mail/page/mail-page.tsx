@@ -128,7 +128,7 @@ function Panes({ mail, boxes, identities }: PanesProps) {
             start={start.start}
             onClose={() => {
               setStart((before) => ({ id: before.id + 1, start: { kind: 'new' } }));
-              go({ ...place, writing: false });
+              go({ ...place, writing: false }, { replace: true });
             }}
           />
         ) : place.thread ? (

@@ -69,6 +69,12 @@ export function go(place: Place, { replace = false } = {}): void {
   for (const listener of listeners) listener();
 }
 
+/** Closes the form for writing, if the address has it open. */
+export function leaveWriting(): void {
+  const place = current();
+  if (place.writing) go({ ...place, writing: false }, { replace: true });
+}
+
 const listeners = new Set<() => void>();
 let last = { hash: '', place: NOWHERE };
 

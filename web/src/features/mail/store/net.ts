@@ -24,9 +24,10 @@ export type MailNet = {
   newId(): string;
 };
 
-/** The browser that this page runs in. `fetch` may be one that keeps the session fresh. */
+/** The browser that this page runs in. `cut` hears of a push that broke off, for whatever reason. */
 export function browserNet(
   fetch: MailNet['fetch'] = (...asked) => window.fetch(...asked),
+  cut: () => void = () => {},
 ): MailNet {
   const { clock, turns, line } = thisBrowser();
   return {
@@ -44,17 +45,23 @@ export function browserNet(
         window.removeEventListener('online', call);
       };
     },
-    push: listen,
+    push: (path, heard, ended) => listen(path, heard, ended, cut),
     newId: () => crypto.randomUUID(),
   };
 }
 
-const listen: MailNet['push'] = (path, heard, ended) => {
+const listen = (
+  path: string,
+  heard: (account: string, states: States) => void,
+  ended: () => void,
+  cut: () => void,
+) => {
   const source = new EventSource(path);
   source.addEventListener('state', ({ data }: MessageEvent<string>) => {
     for (const [account, states] of Object.entries(changedOf(data))) heard(account, states);
   });
   source.addEventListener('error', () => {
+    cut();
     // It connects anew by itself, unless the server refused.
     if (source.readyState === EventSource.CLOSED) ended();
   });

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type KeyboardEvent, useCallback, useState } from 'react';
+import { type KeyboardEvent, useCallback, useRef, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { Select } from '../../../../ui/choices.tsx';
 import { fieldId } from '../../../../ui/fields.tsx';
@@ -89,6 +89,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const [obstacle, setObstacle] = useState<Obstacle | null>(null);
   const [pending, setPending] = useState(false);
   const [fault, setFault] = useState<unknown>();
+  const sending = useRef(false);
   const identity = identityOf(draft.identityId);
   const from = identity?.email ?? '';
   const away = outside(recipientsOf(draft), from);
@@ -98,6 +99,9 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     set(next);
   };
   const send = async () => {
+    // Keys that follow each other at once come before the button is drawn as pressed.
+    if (sending.current) return;
+    sending.current = true;
     setDoubts([]);
     setPending(true);
     setFault(undefined);
@@ -108,6 +112,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     } catch (reason) {
       setFault(reason);
     } finally {
+      sending.current = false;
       setPending(false);
     }
   };

@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Draft, Mail, MailIdentity } from '../../model.ts';
+import { whileUnsaved } from '../../unsaved.ts';
 import { isEmptyDraft } from './start.ts';
 
 /** A draft is kept once nothing was typed for so long. */
-export const QUIET_MS = 2_000;
+export const QUIET_MS = 700;
 
 export type Keeping =
   | { state: 'unchanged' | 'changed' | 'keeping' }
@@ -76,9 +77,11 @@ export function useDraft(
     const hide = () => {
       if (document.visibilityState === 'hidden') void keep();
     };
+    const stop = whileUnsaved(keep);
     document.addEventListener('visibilitychange', hide);
     window.addEventListener('pagehide', hide);
     return () => {
+      stop();
       document.removeEventListener('visibilitychange', hide);
       window.removeEventListener('pagehide', hide);
       void keep();
