@@ -41,8 +41,10 @@ describe('recipients', () => {
 
 describe('an address', () => {
   it('is told from what is none', () => {
-    const good = ['e@x.de', 'erika.linde+amt@post.x.de', "o'neil@x.de", 'ä@bücher.de', 'root@host'];
+    const good = ['e@x.de', 'erika.linde+amt@post.x.de', "o'neil@x.de", 'root@host'];
     const bad = [
+      'ä@x.de',
+      'e@bücher.de',
       'erika',
       'e@',
       '@x.de',

@@ -10,9 +10,10 @@ export const MAX_RECIPIENTS = 500;
 const ADDRESS =
   /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
 
-/** Whether mail could be sent there, as far as the form tells. */
+/** Whether mail could be sent there, as far as the form tells; the server takes US-ASCII alone. */
 export function isAddress(text: string): boolean {
-  return text.length <= MAX_ADDRESS_CHARS && ADDRESS.test(text) && !/^\.|\.\.|\.@/.test(text);
+  const isPlain = /^[!-~]+$/.test(text) && text.length <= MAX_ADDRESS_CHARS;
+  return isPlain && ADDRESS.test(text) && !/^\.|\.\.|\.@/.test(text);
 }
 
 /**

@@ -6,7 +6,7 @@ import { fieldId } from '../../../../ui/fields.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import type { Draft } from '../../model.ts';
-import { MAX_RECIPIENTS, outside } from '../addresses.ts';
+import { isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { useAsked } from '../use-asked.ts';
 import { faultText, sizeText, timeOf } from '../words.ts';
@@ -132,8 +132,14 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   };
   const close = () => {
     onClose();
-    void keep().then(({ id }) => {
-      if (id !== null && id !== first.id) tell({ text: t`Die Nachricht liegt bei den Entwürfen` });
+    void keep().then((kept) => {
+      const bad = recipientsOf(kept).filter(({ email }) => !isAddress(email));
+      if (kept.id !== null && bad.length > 0) {
+        const names = bad.map(shortName).join(', ');
+        tell({ text: t`Nicht im Entwurf, weil keine E-Mail-Adresse: ${names}`, failed: true });
+      } else if (kept.id !== null && kept.id !== first.id) {
+        tell({ text: t`Die Nachricht liegt bei den Entwürfen` });
+      }
     });
   };
   const discard = async () => {
