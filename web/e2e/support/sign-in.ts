@@ -34,5 +34,5 @@ export async function passSignIn(page: Page, person: Person): Promise<void> {
 export async function signIn(page: Page, person: Person): Promise<void> {
   await page.goto('/anmelden');
   await passSignIn(page, person);
-  await page.locator('.fa-shell').waitFor();
+  await page.locator('.fa-shell').waitFor({ timeout: 30_000 });
 }
