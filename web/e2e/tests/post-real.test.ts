@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, picture, visit } from '../support/browser.ts';
 import { RealOffice } from '../support/real-office.ts';
-import { totp } from '../support/totp.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const STORY_MS = 180_000;
 const WAIT = { timeout: 30_000 };
@@ -25,13 +25,7 @@ describe('mail in the real office', () => {
     const visited = await visit(browser, office.origin);
     const { context, page } = visited;
     context.setDefaultTimeout(WAIT.timeout);
-    const person = office.person(name);
-    await page.goto('/');
-    await page.locator('input[name=name]').fill(person.name);
-    await page.locator('input[name=password]').fill(person.password);
-    await page.keyboard.press('Enter');
-    await page.locator('input[name=code]').fill(totp(person.totp_secret));
-    await page.keyboard.press('Enter');
+    await signIn(page, office.person(name));
     await page.getByRole('link', { name: 'Post', exact: true }).click();
     await page.getByLabel('Neue Passphrase').fill(PASSPHRASE);
     await page.getByLabel('Passphrase wiederholen').fill(PASSPHRASE);

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { launchKept } from '../support/browser.ts';
 import { profileBytes, wordsIn } from '../support/profile-scan.ts';
 import { RealOffice } from '../support/real-office.ts';
-import { totp } from '../support/totp.ts';
+import { passSignIn } from '../support/sign-in.ts';
 
 const WAIT = { timeout: 30_000 };
 const PASSPHRASE = 'Lindenflussgeheimnis-27';
@@ -132,15 +132,10 @@ async function plant(page: Page, office: RealOffice): Promise<void> {
 
 async function atPost(context: BrowserContext, office: RealOffice, name: string): Promise<Page> {
   context.setDefaultTimeout(WAIT.timeout);
-  const person = office.person(name);
   const page = await context.newPage();
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto(office.origin);
-  await page.locator('input[name=name]').fill(person.name);
-  await page.locator('input[name=password]').fill(person.password);
-  await page.keyboard.press('Enter');
-  await page.locator('input[name=code]').fill(totp(person.totp_secret));
-  await page.keyboard.press('Enter');
+  await passSignIn(page, office.person(name));
   await page.locator('a[href^="//post."]').click();
   const fields = page.locator('input[type=password]');
   await fields.nth(0).fill(PASSPHRASE);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use fernamt_api::admin::settings::SESSION_HOURS;
@@ -25,7 +25,7 @@ use crate::Identity;
 const SIGN_IN: &str = "/anmelden?zurueck=";
 /// How long a person may take to sign in on the way.
 const STATE_LIFETIME: Duration = Duration::minutes(15);
-/// The fewest characters of a secret that we made.
+/// The characters of a secret that we made.
 const STATE_CHARS: usize = 43;
 /// A younger sign-in is not asked for again.
 const FRESH: Duration = Duration::minutes(5);
@@ -46,27 +46,25 @@ pub(super) async fn enter(
     site: Site,
     session: Result<Session, ApiError>,
     Query(query): Query<EnterQuery>,
-    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if !site.web.mail {
         return Err(ApiError::not_found());
     }
-    let here = uri.path_and_query().map_or("/", |path| path.as_str());
     let foreign = headers.get("sec-fetch-site").is_some_and(|value| value == "cross-site");
-    // The session's cookie does not come along from another site, and no other site may end a session.
-    if foreign {
-        return Ok(words::hop(here).into_response());
-    }
     let path = query.path.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
+    let here = format!("/api/v1/post/enter?state={}&path={}", encode(&query.state), encode(&path));
+    // The session's cookie does not come along from another site; nor may such a one have a session ended.
+    if foreign {
+        return Ok(words::hop(&here).into_response());
+    }
     let Ok(session) = session else {
-        return led(&format!("{SIGN_IN}{}", encode(here)));
+        return led(&format!("{SIGN_IN}{}", encode(&here)));
     };
     if query.fresh && identity.sign_in_age(&session).await? > FRESH {
         identity.end_session(&site.tenant, session.facts.session).await?;
-        let again = format!("/api/v1/post/enter?state={}&path={}", encode(&query.state), encode(&path));
         let cookies = vec![cookie::remove(cookie::SESSION), cookie::remove(cookie::HANDOVER)];
-        return Ok(with_cookies(led(&format!("{SIGN_IN}{}", encode(&again)))?, cookies));
+        return Ok(with_cookies(led(&format!("{SIGN_IN}{}", encode(&here)))?, cookies));
     }
     let code = identity.entry_code(&session, &query.state);
     led(&format!("{}/.fernamt/enter?code={}&path={}", site.post_origin(), encode(&code), encode(&path)))
