@@ -241,7 +241,38 @@ test('offline it opens with authenticator and passphrase, until the period ends'
   await unlock();
   container.lock();
   profile.clock.advance(-30 * MINUTE_MS);
-  await expect(offline()).rejects.toEqual(fault('expired'));
+  await expect(offline()).rejects.toEqual(fault('clock_behind'));
+});
+
+test('whether it opens offline is known before: never set up, over, or ready', async () => {
+  await create({ offline_until_ms: profile.clock.now() + MINUTE_MS });
+  expect([await container.offline(), container.grantsOffline]).toEqual(['none', true]);
+  await container.allowOffline(keeper, random(16), authenticator);
+  expect(keeper.openings).toBe(2);
+  container.lock();
+  expect([await container.offline(), container.grantsOffline]).toEqual(['ready', false]);
+  profile.clock.advance(MINUTE_MS);
+  expect(await container.offline()).toBe('over');
+});
+
+test('an open container takes a newer policy: what is not granted any more is forgotten', async () => {
+  const until = profile.clock.now() + 60 * MINUTE_MS;
+  await create({ offline_until_ms: until, serial: 5 });
+  await container.allowOffline(keeper, random(16), authenticator);
+  // An older one does not come back.
+  await container.renew(await signer.sign({ serial: 4 }));
+  expect(container.policy?.serial).toBe(5);
+  await expect(
+    container.renew(await (await TestSigner.start()).sign({ serial: 9 })),
+  ).rejects.toEqual(fault('altered_policy'));
+
+  await container.renew(await signer.sign({ serial: 6, idle_min: 2 }));
+  expect([await container.offline(), container.policy?.idle_min]).toEqual(['none', 2]);
+  profile.clock.advance(2 * MINUTE_MS);
+  expect(await container.state()).toBe('locked');
+  await expect(
+    unlock(PASSPHRASE, { policy: await signer.sign({ serial: 5, offline_until_ms: until }) }),
+  ).rejects.toEqual(fault('altered_policy'));
 });
 
 test('a longer period that nobody signed is none', async () => {

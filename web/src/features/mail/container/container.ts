@@ -25,6 +25,12 @@ type Said = 'lock' | 'idle' | 'touch' | 'wiped';
 
 export type ContainerState = 'none' | 'locked' | 'unlocked';
 
+/**
+ * Whether it may be opened without the server: never set up here, not any more since the time is over, or by the
+ * authenticator.
+ */
+export type Offline = 'none' | 'over' | 'ready';
+
 /** Why a tab locked: asked to here or in another tab, nobody did anything for long, or its page was frozen or left. */
 export type LockCause = 'asked' | 'elsewhere' | 'idle' | 'left';
 
@@ -143,7 +149,7 @@ export class Container {
     const held = policy ?? (await this.#keptPolicy());
     const wanted = await this.#verified(held, head);
     await this.#open(passphrase, keeper, wrapped, wanted, lastGeneration);
-    if (policy) await this.#keep('policy', policy);
+    if (policy) await this.#keepPolicy(policy, wanted);
     await told(keeper);
   }
 
@@ -156,6 +162,32 @@ export class Container {
     const now = () => this.#browser.clock.now();
     const keeper = new OfflineKeeper(kept as OfflineShare, policy, authenticator, now);
     await this.#open(passphrase, keeper, wrapped, policy, 'offline');
+  }
+
+  /** Whether it can be opened without the server, as far as is known before it is. */
+  async offline(): Promise<Offline> {
+    if (!(await this.#database.get('header', 'offline share'))) return 'none';
+    const { head } = await this.#closed();
+    const { offline_until_ms: until } = await this.#verified(await this.#keptPolicy(), head);
+    return isAhead(until, this.#browser.clock.now()) ? 'ready' : 'over';
+  }
+
+  /** Whether the policy in force lets it be opened without the server at this moment. */
+  get grantsOffline(): boolean {
+    return isAhead(this.policy?.offline_until_ms ?? null, this.#browser.clock.now());
+  }
+
+  /** Takes a newer policy while it is open. What is not granted any more is forgotten. */
+  async renew(policy: SignedPolicy): Promise<void> {
+    this.#session.check();
+    const serial = this.#policy?.serial ?? 0;
+    const wanted = await this.#verified(policy, (await this.#closed()).head);
+    if (wanted.serial <= serial) return;
+    await this.records.remember((state) => checked(state, wanted, 0, 0));
+    await this.#keepPolicy(policy, wanted);
+    this.#session.check();
+    this.#policy = wanted;
+    this.#session.lockAfter(wanted.idle_min);
   }
 
   /** Keeps the share on this device, closed by its authenticator. Whether and how long it serves is the policy's. */
@@ -173,6 +205,7 @@ export class Container {
     } finally {
       share.fill(0);
     }
+    await told(keeper);
   }
 
   async forbidOffline(): Promise<void> {
@@ -322,6 +355,11 @@ export class Container {
     return (await this.#database.get('header', 'policy')) as SignedPolicy | undefined;
   }
 
+  async #keepPolicy(signed: SignedPolicy, policy: Policy): Promise<void> {
+    await this.#keep('policy', signed);
+    if (policy.offline_until_ms === null) await this.forbidOffline();
+  }
+
   #keep(name: 'wrap' | 'policy' | 'offline share', value: unknown): Promise<void> {
     return this.#database.change('header', 'strict', (store) => store.put(value, name));
   }
@@ -363,6 +401,10 @@ function told(keeper: ShareKeeper): Promise<void> {
   return keeper.opened().catch(() => undefined);
 }
 
+function isAhead(until: number | null, now: number): boolean {
+  return until !== null && now < until;
+}
+
 async function filesIn(browser: Browser, database: Database): Promise<BlobFiles> {
   const folder = await browser.folder();
   return folder ? new FolderFiles(folder, PIECE_BYTES) : new RowFiles(database);
@@ -374,6 +416,6 @@ function checked(state: State | undefined, policy: Policy, known: Known, now: nu
   if (known !== 'offline' && state.generation < known) throw new ContainerFault('rolled_back');
   if (policy.serial < state.policySerial) throw new ContainerFault('altered_policy');
   // Offline nobody else tells the time. A clock that was set back gains no longer period.
-  if (known === 'offline' && now < state.seenMs) throw new ContainerFault('expired');
+  if (known === 'offline' && now < state.seenMs) throw new ContainerFault('clock_behind');
   return { ...state, policySerial: policy.serial, seenMs: Math.max(state.seenMs, now) };
 }

@@ -17,8 +17,12 @@ export type FaultKind =
   | 'altered_policy'
   /** The time in which it may be unlocked without the server is over, or was never granted. */
   | 'expired'
-  /** The authenticator did not answer, or has no PRF. */
+  /** The clock is behind the last unlocking: offline nobody can tell whether the time is over. */
+  | 'clock_behind'
+  /** The authenticator did not answer, does not know the credential any more, or the person declined. */
   | 'no_authenticator'
+  /** The browser or the authenticator has no PRF. */
+  | 'no_prf'
   /** The browser grants no more room. */
   | 'quota'
   | 'too_large'

@@ -6,13 +6,14 @@ export {
   type ContainerState,
   type Creation,
   type LockCause,
+  type Offline,
   type OfflineUnlocking,
   type PassphraseChange,
   type Unlocking,
 } from './container.ts';
 export { ContainerFault, type FaultKind, isFault } from './fault.ts';
 export { type Policy, type SignedPolicy, verifyPolicy } from './policy.ts';
-export { type Authenticator, browserAuthenticator } from './prf.ts';
+export { type Authenticator, browserAuthenticator, type Registrar } from './prf.ts';
 export type { Content, Json } from './record.ts';
 export { type Change, type Found, MAX_CHANGES, MAX_RECORD_BYTES } from './record-store.ts';
 export {

@@ -88,3 +88,41 @@ test('a browser without the credential or without PRF says so', async () => {
     ).rejects.toEqual(new ContainerFault('no_authenticator'));
   }
 });
+
+test('a credential is made for the secrets alone, and one without them is refused by name', async () => {
+  const asked: CredentialCreationOptions[] = [];
+  const registered = (prf: unknown) => {
+    const made = { rawId: credential.buffer, getClientExtensionResults: () => ({ prf }) };
+    const create = async (options: CredentialCreationOptions) => {
+      asked.push(options);
+      return prf === undefined ? null : made;
+    };
+    Object.defineProperty(globalThis, 'navigator', {
+      value: { credentials: { create } },
+      configurable: true,
+    });
+    return browserAuthenticator('post.example').register({ name: 'ada', displayName: 'Ada' });
+  };
+  expect(await registered({ enabled: true })).toEqual(credential);
+  expect(asked[0]?.publicKey).toMatchObject({
+    rp: { id: 'post.example' },
+    authenticatorSelection: { userVerification: 'required' },
+  });
+  await expect(registered({ enabled: false })).rejects.toEqual(new ContainerFault('no_prf'));
+  await expect(registered({})).rejects.toEqual(new ContainerFault('no_prf'));
+  await expect(registered(undefined)).rejects.toEqual(new ContainerFault('no_authenticator'));
+});
+
+test('a browser that says that it has no PRF is not worth asking, one that says nothing is', async () => {
+  const told = async (value: unknown) => {
+    Object.defineProperty(globalThis, 'PublicKeyCredential', { value, configurable: true });
+    return browserAuthenticator('post.example').mayHavePrf();
+  };
+  expect(await told({})).toBe(true);
+  expect(await told({ getClientCapabilities: async () => ({ 'extension:prf': true }) })).toBe(true);
+  expect(await told({ getClientCapabilities: async () => ({ 'extension:prf': false }) })).toBe(
+    false,
+  );
+  delete (globalThis as { PublicKeyCredential?: unknown }).PublicKeyCredential;
+  expect(await browserAuthenticator('post.example').mayHavePrf()).toBe(false);
+});

@@ -6,11 +6,22 @@ import { SHARE_BYTES, type ShareKeeper } from './share.ts';
 
 const SALT_BYTES = 32;
 const VERSION = 1;
+/** COSE's names of what credentials are signed with; nobody here checks it. */
+const ES256 = -7;
+const RS256 = -257;
 
 /** Somebody who makes 32 secret bytes of a salt, after the person has confirmed it: WebAuthn's PRF. */
 export interface Authenticator {
   /** Refuses with `no_authenticator`. */
   evaluate(credential: Bytes, salt: Bytes): Promise<Bytes>;
+}
+
+/** Somebody who makes a credential that secrets can be made with. */
+export interface Registrar extends Authenticator {
+  /** Whether it is worth asking; false where it is known that this browser has no PRF. */
+  mayHavePrf(): Promise<boolean>;
+  /** Refuses with `no_prf`, or with `no_authenticator` where none answered or the person declined. */
+  register(person: { name: string; displayName: string }): Promise<Bytes>;
 }
 
 /** The device share as it lies on the disk, closed by the authenticator: what offline unlocking begins with. */
@@ -74,8 +85,28 @@ export class OfflineKeeper implements ShareKeeper {
 }
 
 /** The browser's own authenticators. A credential without PRF, or a person who declines, is `no_authenticator`. */
-export function browserAuthenticator(relyingParty: string): Authenticator {
+export function browserAuthenticator(relyingParty: string): Registrar {
   return {
+    mayHavePrf,
+    async register({ name, displayName }) {
+      const made = (await navigator.credentials
+        .create({
+          publicKey: {
+            challenge: random(32),
+            rp: { id: relyingParty, name: 'Fernamt' },
+            // Nobody signs in with it, so it names nobody to a server.
+            user: { id: random(32), name, displayName },
+            pubKeyCredParams: [ES256, RS256].map((alg) => ({ type: 'public-key', alg })),
+            // Some platforms give secrets to discoverable credentials only; security keys need not spend room on them.
+            authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+            extensions: { prf: {} },
+          },
+        })
+        .catch(() => null)) as PublicKeyCredential | null;
+      if (!made) throw new ContainerFault('no_authenticator');
+      if (!made.getClientExtensionResults().prf?.enabled) throw new ContainerFault('no_prf');
+      return new Uint8Array(made.rawId);
+    },
     async evaluate(credential, salt) {
       const answer = await navigator.credentials
         .get({
@@ -94,6 +125,17 @@ export function browserAuthenticator(relyingParty: string): Authenticator {
       return new Uint8Array(first as ArrayBuffer);
     },
   };
+}
+
+type Capabilities = { getClientCapabilities?: () => Promise<Record<string, boolean>> };
+
+async function mayHavePrf(): Promise<boolean> {
+  if (!('PublicKeyCredential' in globalThis)) return false;
+  // Older browsers do not tell; the authenticator does.
+  const told = await (PublicKeyCredential as Capabilities)
+    .getClientCapabilities?.()
+    .catch(() => undefined);
+  return told?.['extension:prf'] ?? true;
 }
 
 async function closingKey(authenticator: Authenticator, credential: Bytes, salt: Bytes) {

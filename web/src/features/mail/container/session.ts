@@ -30,6 +30,13 @@ export class Session {
     this.touch();
   }
 
+  /** Another policy: as long as nobody touches anything from now on. */
+  lockAfter(idleMin: number): void {
+    const opening = this.check();
+    opening.idleMs = idleMin * MINUTE_MS;
+    this.#watch(opening);
+  }
+
   /** The person did something, here or in another tab. */
   touch(): void {
     const opening = this.#opening;
