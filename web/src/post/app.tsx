@@ -1,5 +1,5 @@
 import { useLingui } from '@lingui/react';
-import { useSyncExternalStore } from 'react';
+import { lazy, Suspense, useSyncExternalStore } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { formatLocale } from '../i18n/index.ts';
 import { StatusRegion } from '../ui/status.tsx';
@@ -16,6 +16,9 @@ import {
   NotFreshScreen,
   SignedOutScreen,
 } from './screens/waiting.tsx';
+
+// Most people never need it.
+const OfflineScreen = lazy(() => import('./screens/offline.tsx'));
 
 /** The whole page: one screen for each state of the shell. */
 export function App({ shell }: { shell: PostShell }) {
@@ -40,6 +43,12 @@ function Screen({ shell }: { shell: PostShell }) {
       return <DeviceScreen is={state.is} onRetry={() => shell.ask()} />;
     case 'no_line':
       return <NoLineScreen state={state} onRetry={() => shell.ask()} />;
+    case 'locked_offline':
+      return (
+        <Suspense fallback={<AskingScreen />}>
+          <OfflineScreen state={state} shell={shell} />
+        </Suspense>
+      );
     case 'no_answer':
       return <NoAnswerScreen detail={state.detail} onRetry={() => shell.ask()} />;
     case 'not_fresh':
@@ -51,6 +60,6 @@ function Screen({ shell }: { shell: PostShell }) {
     case 'defect':
       return <DefectScreen state={state} shell={shell} />;
     case 'unlocked':
-      return <Desk standing={state.standing} shell={shell} />;
+      return <Desk standing={state.standing} isOffline={state.isOffline} shell={shell} />;
   }
 }

@@ -4,7 +4,7 @@ import { TestProfile } from '../features/mail/container/browser.fixture.ts';
 import { Container } from '../features/mail/container/index.ts';
 import { CHEAP } from '../features/mail/container/secrets.fixture.ts';
 import { PostShell } from './controller.ts';
-import { TestServer } from './server.fixture.ts';
+import { TestAuthenticator, TestServer } from './server.fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -14,11 +14,13 @@ const MINUTE_MS = 60_000;
 let profile: TestProfile;
 let server: TestServer;
 let shell: PostShell;
+let authenticator: TestAuthenticator;
 let kept: number;
 
 beforeEach(async () => {
   profile = new TestProfile();
   server = await TestServer.start();
+  authenticator = new TestAuthenticator();
   kept = 0;
   shell = opened();
 });
@@ -228,7 +230,8 @@ test('an open page tells how far its container is', async () => {
 function opened(): PostShell {
   const container = new Container(profile.tab());
   const { clock } = profile;
-  return new PostShell({ container, server, clock, cost: CHEAP, keepPage: () => (kept += 1) });
+  const keepPage = () => (kept += 1);
+  return new PostShell({ container, server, clock, authenticator, cost: CHEAP, keepPage });
 }
 
 /** A tab of a device whose container was made by another tab before. */

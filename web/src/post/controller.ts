@@ -1,13 +1,15 @@
-import type { Container, Cost } from '../features/mail/container/index.ts';
+import type { Container, Cost, Offline, Registrar } from '../features/mail/container/index.ts';
+import { OfflineAccess, OWN } from './offline-access.ts';
 import { type Refusal, Refused, refusalOf } from './refusal.ts';
 import { type ContainerServer, keeperOf } from './server.ts';
-import type { Standing } from './standing.ts';
+import type { Office, Standing } from './standing.ts';
 import { type Emptied, type Event, next, START, type State } from './state.ts';
 
 /** So often an open page asks whether it may stay open, and tells how far the container is. */
 const CONTACT_MS = 15_000;
 /** Without a line, or while the control desk decides, the page looks again by itself. */
 const RETRY_MS = 5_000;
+const OFFICE = 'office';
 
 type Clock = { after(ms: number, call: () => void): () => void };
 
@@ -15,6 +17,7 @@ type Parts = {
   container: Container;
   server: ContainerServer;
   clock: Clock;
+  authenticator: Registrar;
   /** The container's deletion takes what the service worker kept with it: the page itself is to be kept again. */
   keepPage?: () => void;
   /** What a guess costs; the container's own default, unless said. */
@@ -24,6 +27,8 @@ type Parts = {
 /** Brings the container, the server and what the page shows together. */
 export class PostShell {
   readonly container: Container;
+  readonly offline: OfflineAccess;
+  readonly #authenticator: Registrar;
   readonly #server: ContainerServer;
   readonly #clock: Clock;
   readonly #keepPage: () => void;
@@ -37,8 +42,10 @@ export class PostShell {
   /** While this tab makes, opens or deletes, what the container says of itself is no news. */
   #acting = false;
 
-  constructor({ container, server, clock, keepPage = () => {}, cost }: Parts) {
+  constructor({ container, server, clock, authenticator, keepPage = () => {}, cost }: Parts) {
     this.container = container;
+    this.#authenticator = authenticator;
+    this.offline = new OfflineAccess(container, () => this.#keeper, authenticator);
     this.#server = server;
     this.#clock = clock;
     this.#keepPage = keepPage;
@@ -114,6 +121,17 @@ export class PostShell {
     });
   }
 
+  /** Without a line, with the person's authenticator. */
+  async unlockOffline(passphrase: string): Promise<void> {
+    const state = this.#state;
+    if (state.at !== 'locked_offline' || state.working) return;
+    const authenticator = this.#authenticator;
+    await this.#act(async () => {
+      await this.container.unlockOffline({ passphrase, authenticator });
+      return null;
+    });
+  }
+
   lock(): void {
     this.container.lock();
   }
@@ -149,6 +167,7 @@ export class PostShell {
   /** Asks while it is open whether it may stay so; also called when the page comes to the front or the line is back. */
   async contact(): Promise<void> {
     if (this.#state.at === 'no_line') return this.ask();
+    if (this.#state.at === 'locked_offline') return this.#askQuietly();
     if (this.#state.at !== 'unlocked') return;
     try {
       const standing = await this.#server.standing();
@@ -159,10 +178,16 @@ export class PostShell {
       const generation = await this.#generation();
       if (generation > this.#told) await this.#server.opened(generation);
       this.#told = generation;
+      await this.container.renew(standing.policy);
+      if (this.#state.at === 'unlocked' && this.#state.isOffline) {
+        this.#on({ type: 'opened', standing });
+      }
     } catch (error) {
       const refusal = refusalOf(error);
       // Several parts of the page may have asked at once.
       if (this.#state.at !== 'unlocked') return;
+      const isOver = this.#state.isOffline && !this.container.grantsOffline;
+      if (refusal.kind === 'no_line' && isOver) this.container.lock('over');
       if (refusal.kind === 'signed_out' || refusal.kind === 'device') await this.#refused(refusal);
     }
   }
@@ -175,14 +200,16 @@ export class PostShell {
     return (await this.container.records.state()).generation;
   };
 
-  async #act(work: () => Promise<Standing>): Promise<void> {
+  /** `null`: it was opened without a line, so what was kept of the office is shown. */
+  async #act(work: () => Promise<Standing | null>): Promise<void> {
     this.#acting = true;
     this.#on({ type: 'works' });
     let refusal: Refusal | undefined;
     try {
       const standing = await work();
       this.#told = -1;
-      this.#on({ type: 'opened', standing });
+      const office = standing ? await this.#keepOffice(standing) : await this.#keptOffice();
+      this.#on({ type: 'opened', standing: office, isOffline: standing === null });
     } catch (error) {
       refusal = refusalOf(error);
     } finally {
@@ -202,9 +229,31 @@ export class PostShell {
     const isBlocked = refusal.kind === 'device' && refusal.is === 'blocked';
     if (isBlocked && (await this.container.state()) !== 'none') await this.#clearDisk();
     if (refusal.kind === 'signed_out' && state.at === 'unlocked') return;
-    this.#on({ type: 'refused', refusal, container: await this.container.state() });
+    const container = await this.container.state();
+    const offline = container === 'locked' ? await this.#offline() : 'none';
+    this.#on({ type: 'refused', refusal, container, offline });
     const again = ['no_share', 'share_exists', 'no_container'];
     if (again.includes(refusal.kind)) await this.ask();
+  }
+
+  /** What cannot be believed opens nowhere without a line. */
+  #offline(): Promise<Offline> {
+    return this.container.offline().catch(() => 'none');
+  }
+
+  async #keepOffice({ person, office, mainOrigin, minCharacters }: Standing): Promise<Office> {
+    const shown = { person, office, mainOrigin, minCharacters };
+    const kept = (await this.container.records.get(OWN, OFFICE))?.value;
+    if (JSON.stringify(kept) !== JSON.stringify(shown)) {
+      await this.container.records.put(OWN, OFFICE, shown);
+    }
+    return shown;
+  }
+
+  async #keptOffice(): Promise<Office> {
+    const kept = await this.container.records.get(OWN, OFFICE);
+    if (!kept) throw new Refused({ kind: 'unexpected', detail: 'the office is not kept' });
+    return kept.value as Office;
   }
 
   async #wipedElsewhere(): Promise<void> {
@@ -246,8 +295,8 @@ export class PostShell {
     this.#callOff();
     this.#callOff = () => {};
     const { at } = this.#state;
-    const isPending = this.#state.at === 'device' && this.#state.is === 'pending';
-    if (at === 'no_line' || isPending) {
+    const isHeld = this.#state.at === 'device' && this.#state.is !== 'blocked';
+    if (at === 'no_line' || at === 'locked_offline' || isHeld) {
       this.#callOff = this.#clock.after(RETRY_MS, () => void this.#askQuietly());
     }
     if (at === 'unlocked') {
@@ -261,17 +310,18 @@ export class PostShell {
   /** As `ask`, but what is shown stays until there is something else to show. */
   async #askQuietly(): Promise<void> {
     const round = this.#round;
-    const before = this.#state;
+    const { at } = this.#state;
+    const isStill = () => round === this.#round && this.#state.at === at && !this.#acting;
     try {
       await this.#server.standing();
     } catch (error) {
       const { kind } = refusalOf(error);
-      const same = kind === before.at;
-      if (round === this.#round && same) {
-        this.#watch();
+      const isSame = kind === at || (kind === 'no_line' && at === 'locked_offline');
+      if (isSame) {
+        if (isStill()) this.#watch();
         return;
       }
     }
-    if (round === this.#round) await this.ask();
+    if (isStill()) await this.ask();
   }
 }

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { ThemeMenu } from '../app/theme-menu.tsx';
 import { keepUnsaved } from '../features/mail/unsaved.ts';
 import { chooseLanguage, locale } from '../i18n/index.ts';
@@ -11,14 +11,25 @@ import { MailDesk } from './mail-desk.tsx';
 import { PassphraseDialog } from './passphrase-dialog.tsx';
 import { Mark } from './screens/panel.tsx';
 import { WipeDialog } from './screens/wipe-dialog.tsx';
-import type { Standing } from './standing.ts';
+import type { Office } from './standing.ts';
 
-type DeskProps = { shell: PostShell; standing: Standing };
+const OfflineDialog = lazy(() => import('./offline-dialog.tsx'));
+
+type Opened = 'passphrase' | 'wipe' | 'offline';
+type DeskProps = { shell: PostShell; standing: Office; isOffline: boolean };
 
 /** Around the open mail: whose it is, the lock, and what concerns this device's container. */
-export function Desk({ shell, standing }: DeskProps) {
-  const [open, setOpen] = useState<'passphrase' | 'wipe' | null>(null);
-  const close = () => setOpen(null);
+export function Desk({ shell, standing, isOffline }: DeskProps) {
+  const [open, setOpen] = useState<Opened | null>(null);
+  const close = useCallback(() => setOpen(null), []);
+  useEffect(() => {
+    // Once in a container's life, and never where a line is missing anyway.
+    if (isOffline) return;
+    shell.offline.isToBeAsked().then(
+      (isToBe) => isToBe && setOpen((already) => already ?? 'offline'),
+      () => undefined,
+    );
+  }, [shell, isOffline]);
   return (
     <div className="fp-shell">
       <button type="button" className="fa-skip fp-skip" onClick={skip}>
@@ -47,6 +58,11 @@ export function Desk({ shell, standing }: DeskProps) {
         isOpen={open === 'passphrase'}
         onClose={close}
       />
+      {open === 'offline' && (
+        <Suspense>
+          <OfflineDialog shell={shell} person={standing.person} onClose={close} />
+        </Suspense>
+      )}
       <WipeDialog
         why="wanted"
         isOpen={open === 'wipe'}
@@ -62,7 +78,7 @@ function skip(): void {
   document.getElementById('inhalt')?.focus();
 }
 
-type PersonMenuProps = { standing: Standing; onOpen: (what: 'passphrase' | 'wipe') => void };
+type PersonMenuProps = { standing: Office; onOpen: (what: Opened) => void };
 
 function PersonMenu({ standing, onOpen }: PersonMenuProps) {
   const { t } = useLingui();
@@ -90,6 +106,9 @@ function PersonMenu({ standing, onOpen }: PersonMenuProps) {
     >
       <MenuItem icon={icons.iconPassword} onAction={() => onOpen('passphrase')}>
         {t`Passphrase ändern`}
+      </MenuItem>
+      <MenuItem icon={icons.iconWifiOff} onAction={() => onOpen('offline')}>
+        {t`Ohne Verbindung entsperren`}
       </MenuItem>
       <MenuItem icon={icons.iconLanguage} onAction={() => void chooseLanguage(other)}>
         {other === 'en' ? t`Sprache wechseln: English` : t`Sprache wechseln: Deutsch`}

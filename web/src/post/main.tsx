@@ -5,7 +5,7 @@ import { I18nProvider } from '@lingui/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { applyTheme } from '../app/theme.ts';
-import { Container } from '../features/mail/container/index.ts';
+import { browserAuthenticator, Container } from '../features/mail/container/index.ts';
 import { chooseLanguage, chosenLanguage, loadCatalogue, startLanguage } from '../i18n/index.ts';
 import { App } from './app.tsx';
 import { PostShell } from './controller.ts';
@@ -19,6 +19,7 @@ await loadCatalogue('post');
 const shell = new PostShell({
   container: new Container(),
   server: containerServer,
+  authenticator: browserAuthenticator(location.hostname),
   clock: {
     after(ms, call) {
       const timer = setTimeout(call, ms);

@@ -1,22 +1,22 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Button, ButtonAnchor } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { PasswordField } from '../ui/fields.tsx';
 import { FieldProblem, Form, type FormState, useForm } from '../ui/form.tsx';
 import { Alert } from '../ui/notice.tsx';
 import { announce } from '../ui/status.tsx';
 import type { PostShell } from './controller.ts';
+import { PassphraseField } from './passphrase-field.tsx';
 import { type NewPassphrase, useNewPassphraseRule } from './passphrase-rule.ts';
 import { SIGN_IN_ANEW } from './places.ts';
 import { type Refusal, Refused } from './refusal.ts';
 import { ComplaintAlert, useSecondsLeft } from './screens/complaint.tsx';
 import { NewPassphraseFields } from './screens/new-passphrase.tsx';
-import type { Standing } from './standing.ts';
+import type { Office } from './standing.ts';
 import type { Complaint } from './state.ts';
 
 type PassphraseDialogProps = {
   shell: PostShell;
-  standing: Standing;
+  standing: Office;
   isOpen: boolean;
   onClose: () => void;
 };
@@ -69,7 +69,7 @@ function PassphraseForm({ shell, standing, onClose }: Omit<PassphraseDialogProps
         </>
       }
     >
-      <PasswordField
+      <PassphraseField
         label={t`Bisherige Passphrase`}
         autoComplete="off"
         autoFocus
@@ -115,6 +115,7 @@ function complaintOf(refusal: Refusal): Complaint {
     case 'wait':
     case 'no_line':
     case 'no_room':
+    case 'no_authenticator':
     case 'unexpected':
       return refusal;
     case 'defect':

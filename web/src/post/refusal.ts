@@ -3,11 +3,14 @@ import { ContainerFault } from '../features/mail/container/index.ts';
 /** Why a container cannot be opened any more, whatever is typed. */
 export type Defect = 'older_disk' | 'damaged' | 'foreign_share' | 'altered_policy';
 
+/** Why mail does not reach a device: nobody approved it yet, it is suspended for a while, or revoked for good. */
+export type Held = 'pending' | 'suspended' | 'blocked';
+
 /** Why something was not done, in the words of the shell. */
 export type Refusal =
   | { kind: 'signed_out' }
   | { kind: 'not_fresh' }
-  | { kind: 'device'; is: 'pending' | 'blocked' }
+  | { kind: 'device'; is: Held }
   | { kind: 'no_line' }
   | { kind: 'wrong_passphrase' }
   /** Too many wrong ones: the server wants a pause. */
@@ -20,6 +23,12 @@ export type Refusal =
   | { kind: 'no_container' }
   | { kind: 'defect'; defect: Defect }
   | { kind: 'no_room' }
+  /** Without a line it does not open any more: the granted time is over, or the clock was set back. */
+  | { kind: 'over'; why: 'period' | 'clock' }
+  /** The passkey did not answer. */
+  | { kind: 'no_authenticator' }
+  /** The passkey makes no secrets. */
+  | { kind: 'no_prf' }
   /** The server does not do what was agreed; what it said is for whoever helps. */
   | { kind: 'unexpected'; detail: string };
 
@@ -38,9 +47,15 @@ export function refusalOf(error: unknown): Refusal {
   switch (error.kind) {
     case 'wrong_passphrase':
     case 'no_container':
+    case 'no_authenticator':
+    case 'no_prf':
       return { kind: error.kind };
     case 'offline':
       return { kind: 'no_line' };
+    case 'expired':
+      return { kind: 'over', why: 'period' };
+    case 'clock_behind':
+      return { kind: 'over', why: 'clock' };
     case 'quota':
       return { kind: 'no_room' };
     case 'rolled_back':

@@ -1,3 +1,4 @@
+import { ContainerFault, type Registrar } from '../features/mail/container/index.ts';
 import { TestSigner } from '../features/mail/container/secrets.fixture.ts';
 import { type Refusal, Refused } from './refusal.ts';
 import type { ContainerServer } from './server.ts';
@@ -9,6 +10,7 @@ export class TestServer implements ContainerServer {
   generation = 0;
   fresh = true;
   serial = 1;
+  offlineUntilMs: number | null = null;
   refuses: Refusal | null = null;
   asked = 0;
 
@@ -26,7 +28,10 @@ export class TestServer implements ContainerServer {
       office: 'Stadt Auenbrück',
       device: 'device-1',
       mainOrigin: 'https://fernamt.example',
-      policy: await this.signer.sign({ serial: this.serial }),
+      policy: await this.signer.sign({
+        serial: this.serial,
+        offline_until_ms: this.offlineUntilMs,
+      }),
       policyKey: this.signer.publicKey as Uint8Array<ArrayBuffer>,
       minCharacters: 12,
       share: { exists: this.share !== null, generation: this.generation },
@@ -62,5 +67,34 @@ export class TestServer implements ContainerServer {
 
   #check(): void {
     if (this.refuses) throw new Refused(this.refuses);
+  }
+}
+
+/** An authenticator of this device, which a story can take out, or which may have no PRF. */
+export class TestAuthenticator implements Registrar {
+  hasPrf = true;
+  isThere = true;
+  registered = 0;
+  readonly #secret = crypto.getRandomValues(new Uint8Array(32));
+
+  async mayHavePrf(): Promise<boolean> {
+    return this.hasPrf;
+  }
+
+  async register() {
+    this.#check();
+    if (!this.hasPrf) throw new ContainerFault('no_prf');
+    this.registered += 1;
+    return crypto.getRandomValues(new Uint8Array(16));
+  }
+
+  async evaluate(credential: Uint8Array<ArrayBuffer>, salt: Uint8Array<ArrayBuffer>) {
+    this.#check();
+    const mixed = await new Blob([this.#secret, credential, salt]).arrayBuffer();
+    return new Uint8Array(await crypto.subtle.digest('SHA-256', mixed));
+  }
+
+  #check(): void {
+    if (!this.isThere) throw new ContainerFault('no_authenticator');
   }
 }

@@ -3,6 +3,7 @@ import { type Refusal, Refused } from './refusal.ts';
 import { bytesOf, type Standing, standingOf } from './standing.ts';
 
 const ADDRESS = '/api/v1/container';
+const PATIENCE_MS = 20_000;
 /** A server that says nothing of how long gets this much. */
 const DEFAULT_WAIT_S = 5;
 const MAX_WAIT_S = 60 * 60;
@@ -49,6 +50,8 @@ async function asked(method: string, path: string, body?: unknown): Promise<Resp
     response = await fetch(`${ADDRESS}${path}`, {
       method,
       cache: 'no-store',
+      // A line that answers nothing for so long is none.
+      signal: AbortSignal.timeout(PATIENCE_MS),
       // Who is not signed in is told so; the sign-in's page would be no answer.
       redirect: 'error',
       ...(body !== undefined && {
@@ -74,6 +77,8 @@ async function refusalIn(response: Response): Promise<Refusal> {
   switch (code) {
     case 'device_pending':
       return { kind: 'device', is: 'pending' };
+    case 'device_suspended':
+      return { kind: 'device', is: 'suspended' };
     case 'device_blocked':
       return { kind: 'device', is: 'blocked' };
     case 'sign_in_not_fresh':

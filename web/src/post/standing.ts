@@ -18,6 +18,9 @@ export type Standing = {
   signInFresh: boolean;
 };
 
+/** What the open page shows of it; kept in the container for when there is no line. */
+export type Office = Pick<Standing, 'person' | 'office' | 'mainOrigin' | 'minCharacters'>;
+
 /** No server of ours asks for more; a field that takes everything is a way to fill memory. */
 export const MAX_PASSPHRASE_CHARS = 256;
 const MAX_BASE64_CHARS = 32 * 1024;

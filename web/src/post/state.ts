@@ -1,6 +1,6 @@
-import type { ContainerState, LockCause } from '../features/mail/container/index.ts';
-import type { Defect, Refusal } from './refusal.ts';
-import type { Standing } from './standing.ts';
+import type { ContainerState, LockCause, Offline } from '../features/mail/container/index.ts';
+import type { Defect, Held, Refusal } from './refusal.ts';
+import type { Office, Standing } from './standing.ts';
 
 /** Why there is no container to unlock. */
 export type Emptied =
@@ -16,15 +16,25 @@ export type Emptied =
 /** What stands beside the fields of a form: why the last attempt went wrong. */
 export type Complaint = Extract<
   Refusal,
-  { kind: 'wrong_passphrase' | 'wait' | 'no_line' | 'no_room' | 'unexpected' }
+  { kind: 'wrong_passphrase' | 'wait' | 'no_line' | 'no_room' | 'no_authenticator' | 'unexpected' }
 >;
+
+/** Why a locked container does not open without a line: that was never set up, or not any more. */
+export type Shut = 'none' | 'period' | 'clock';
 
 /** What the page shows. One of these at a time, and nothing else decides. */
 export type State =
   | { at: 'asking'; locked: LockCause | null }
   | { at: 'signed_out'; wasOpen: boolean }
-  | { at: 'device'; is: 'pending' | 'blocked' }
-  | { at: 'no_line'; container: ContainerState; locked: LockCause | null }
+  | { at: 'device'; is: Held }
+  | { at: 'no_line'; container: ContainerState; locked: LockCause | null; shut: Shut }
+  | {
+      at: 'locked_offline';
+      locked: LockCause | null;
+      working: boolean;
+      complaint: Complaint | null;
+      attempts: number;
+    }
   | { at: 'no_answer'; detail: string }
   | { at: 'not_fresh'; locked: LockCause | null }
   | {
@@ -43,15 +53,15 @@ export type State =
       /** Counts the refused attempts, so that the same complaint is heard again. */
       attempts: number;
     }
-  | { at: 'defect'; defect: Defect; standing: Standing }
-  | { at: 'unlocked'; standing: Standing };
+  | { at: 'defect'; defect: Defect; office: string | undefined }
+  | { at: 'unlocked'; standing: Office; isOffline: boolean };
 
 export type Event =
   | { type: 'asks'; locked: LockCause | null }
   | { type: 'found'; standing: Standing; container: ContainerState; emptied: Emptied | null }
   | { type: 'works' }
-  | { type: 'refused'; refusal: Refusal; container: ContainerState }
-  | { type: 'opened'; standing: Standing }
+  | { type: 'refused'; refusal: Refusal; container: ContainerState; offline?: Offline }
+  | { type: 'opened'; standing: Office; isOffline?: boolean }
   | { type: 'locked'; cause: LockCause | null };
 
 export const START: State = { at: 'asking', locked: null };
@@ -68,16 +78,20 @@ export function next(state: State, event: Event): State {
     case 'found':
       return found(state, event);
     case 'opened':
-      return { at: 'unlocked', standing: event.standing };
+      return {
+        at: 'unlocked',
+        standing: event.standing,
+        isOffline: event.isOffline ?? false,
+      };
     case 'locked':
       return state.at === 'unlocked' ? { at: 'asking', locked: event.cause } : state;
     case 'refused':
-      return refused(state, event.refusal, event.container);
+      return refused(state, event);
   }
 }
 
 function found(state: State, { standing, container, emptied }: Event & { type: 'found' }): State {
-  if (container === 'unlocked') return { at: 'unlocked', standing };
+  if (container === 'unlocked') return { at: 'unlocked', standing, isOffline: false };
   const locked = lockedIn(state);
   if (container === 'locked') {
     if (!standing.signInFresh) return { at: 'not_fresh', locked };
@@ -88,7 +102,10 @@ function found(state: State, { standing, container, emptied }: Event & { type: '
   return { at: 'new', emptied: why, standing, working: false, complaint: null };
 }
 
-function refused(state: State, refusal: Refusal, container: ContainerState): State {
+function refused(
+  state: State,
+  { refusal, container, offline }: Event & { type: 'refused' },
+): State {
   const locked = lockedIn(state);
   switch (refusal.kind) {
     case 'signed_out':
@@ -99,18 +116,28 @@ function refused(state: State, refusal: Refusal, container: ContainerState): Sta
     case 'not_fresh':
       return { at: 'not_fresh', locked };
     case 'no_line':
+      if (offline === 'ready') {
+        if (state.at === 'locked_offline') return { ...state, working: false };
+        return { at: 'locked_offline', locked, working: false, complaint: null, attempts: 0 };
+      }
+      if (hasForm(state) && state.at !== 'locked_offline') return complained(state, refusal);
+      return { at: 'no_line', container, locked, shut: offline === 'over' ? 'period' : 'none' };
+    case 'over':
+      return { at: 'no_line', container, locked, shut: refusal.why };
+    case 'defect': {
+      const office = 'standing' in state ? state.standing.office : undefined;
+      return { at: 'defect', defect: refusal.defect, office };
+    }
     case 'unexpected':
-      if (state.at === 'locked' || state.at === 'new') return complained(state, refusal);
-      if (refusal.kind === 'no_line') return { at: 'no_line', container, locked };
+      if (hasForm(state)) return complained(state, refusal);
       return { at: 'no_answer', detail: refusal.detail };
-    case 'defect':
-      return 'standing' in state
-        ? { at: 'defect', defect: refusal.defect, standing: state.standing }
-        : { at: 'no_answer', detail: refusal.defect };
     case 'wrong_passphrase':
     case 'wait':
     case 'no_room':
-      if (state.at === 'locked' || state.at === 'new') return complained(state, refusal);
+    case 'no_authenticator':
+      if (hasForm(state)) return complained(state, refusal);
+      return { at: 'no_answer', detail: refusal.kind };
+    case 'no_prf':
       return { at: 'no_answer', detail: refusal.kind };
     // The disk and the server say something else than a moment ago: both are asked again.
     case 'no_share':
@@ -120,9 +147,15 @@ function refused(state: State, refusal: Refusal, container: ContainerState): Sta
   }
 }
 
-function complained(state: State & { at: 'locked' | 'new' }, complaint: Complaint): State {
+type WithForm = State & { at: 'locked' | 'locked_offline' | 'new' };
+
+function hasForm(state: State): state is WithForm {
+  return state.at === 'locked' || state.at === 'locked_offline' || state.at === 'new';
+}
+
+function complained(state: WithForm, complaint: Complaint): State {
   const settled = { ...state, working: false, complaint };
-  return settled.at === 'locked' ? { ...settled, attempts: settled.attempts + 1 } : settled;
+  return settled.at === 'new' ? settled : { ...settled, attempts: settled.attempts + 1 };
 }
 
 function lockedIn(state: State): LockCause | null {

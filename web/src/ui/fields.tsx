@@ -177,9 +177,14 @@ export function TextAreaField({
   );
 }
 
-/** A password that can be looked at while it is typed. */
-export function PasswordField({ inputRef, ...field }: Omit<FieldProps, 'type' | 'inputMode'>) {
+/** A password that can be looked at while it is typed; `looks` names the button where it is not called a password. */
+export function PasswordField({
+  inputRef,
+  looks,
+  ...field
+}: Omit<FieldProps, 'type' | 'inputMode'> & { looks?: { show: string; hide: string } }) {
   const { t } = useLingui();
+  const { show, hide } = looks ?? { show: t`Passwort anzeigen`, hide: t`Passwort verbergen` };
   const [visible, setVisible] = useState(false);
   return (
     <FieldShell {...field} type={visible ? 'text' : 'password'} spellCheck={false}>
@@ -191,7 +196,7 @@ export function PasswordField({ inputRef, ...field }: Omit<FieldProps, 'type' | 
         />
         <div className="fa-field__trailing">
           <IconButton
-            label={visible ? t`Passwort verbergen` : t`Passwort anzeigen`}
+            label={visible ? hide : show}
             icon={visible ? icons.iconVisibilityOff : icons.iconVisibility}
             onPress={() => setVisible(!visible)}
           />

@@ -44,6 +44,17 @@ function wordsFor(complaint: Complaint, left: number): Said | null {
         what: <Trans>Der Server ist gerade nicht erreichbar</Trans>,
         next: <Trans>Prüfen Sie die Verbindung und versuchen Sie es noch einmal.</Trans>,
       };
+    case 'no_authenticator':
+      return {
+        tone: 'warning',
+        what: <Trans>Der Passkey hat nicht geantwortet</Trans>,
+        next: (
+          <Trans>
+            Versuchen Sie es noch einmal. Haben Sie den Passkey gelöscht oder liegt er auf einem
+            anderen Gerät, warten Sie bitte, bis die Verbindung wieder da ist.
+          </Trans>
+        ),
+      };
     case 'no_room':
       return {
         tone: 'danger',

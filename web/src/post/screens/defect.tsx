@@ -17,7 +17,7 @@ export function DefectScreen({ state, shell }: DefectScreenProps) {
   // What the server signs may be right again; what lies on the disk stays as it is.
   const mayHeal = state.defect === 'altered_policy';
   return (
-    <Panel title={useTitle(state.defect)} office={state.standing.office}>
+    <Panel title={useTitle(state.defect)} office={state.office}>
       <p>{reasonOf(state.defect)}</p>
       <p>{adviceFor(state.defect)}</p>
       <div className="fa-form__actions">

@@ -15,6 +15,8 @@ function sentenceOf(cause: LockCause) {
       return <Trans>Die Post wurde in einem anderen Fenster oder Tab gesperrt.</Trans>;
     case 'idle':
       return <Trans>Die Post hat sich gesperrt, weil Sie eine Weile nichts getan haben.</Trans>;
+    case 'over':
+      return <Trans>Die Post hat sich gesperrt, weil die Zeit ohne Verbindung zu Ende ist.</Trans>;
     case 'left':
       return <Trans>Die Post hat sich gesperrt, als der Browser diese Seite angehalten hat.</Trans>;
   }

@@ -1,9 +1,9 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useRef, useState } from 'react';
 import { Button } from '../../ui/button.tsx';
-import { PasswordField } from '../../ui/fields.tsx';
 import { icons } from '../../ui/icon.tsx';
 import type { PostShell } from '../controller.ts';
+import { PassphraseField } from '../passphrase-field.tsx';
 import { MAX_PASSPHRASE_CHARS } from '../standing.ts';
 import type { State } from '../state.ts';
 import { charactersOf } from '../strength.ts';
@@ -52,7 +52,7 @@ export function LockedScreen({ state, shell }: LockedScreenProps) {
         }}
       >
         {complaint && <ComplaintAlert complaint={complaint} left={left} />}
-        <PasswordField
+        <PassphraseField
           label={t`Passphrase`}
           name="passphrase"
           autoComplete="off"

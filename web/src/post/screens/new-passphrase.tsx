@@ -1,15 +1,15 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
-import { PasswordField } from '../../ui/fields.tsx';
 import type { FormState } from '../../ui/form.tsx';
 import { StateText } from '../../ui/notice.tsx';
+import { PassphraseField } from '../passphrase-field.tsx';
 import type { NewPassphrase } from '../passphrase-rule.ts';
-import type { Standing } from '../standing.ts';
+import type { Office } from '../standing.ts';
 import { type Strength, strengthOf } from '../strength.ts';
 
 type NewPassphraseProps = {
   form: FormState<NewPassphrase>;
-  standing: Standing;
+  standing: Office;
   label: string;
 };
 
@@ -25,7 +25,7 @@ export function NewPassphraseFields({ form, standing, label }: NewPassphraseProp
   return (
     <>
       <div>
-        <PasswordField
+        <PassphraseField
           label={label}
           autoComplete="off"
           hint={
@@ -40,7 +40,7 @@ export function NewPassphraseFields({ form, standing, label }: NewPassphraseProp
           {passphrase && <StrengthText of={strengthOf(passphrase, minCharacters, known)} />}
         </p>
       </div>
-      <PasswordField
+      <PassphraseField
         label={t`Passphrase wiederholen`}
         autoComplete="off"
         {...form.field('again')}

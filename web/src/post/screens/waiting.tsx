@@ -4,7 +4,8 @@ import { Button, ButtonAnchor } from '../../ui/button.tsx';
 import { icons } from '../../ui/icon.tsx';
 import { Loading } from '../../ui/notice.tsx';
 import { SIGN_IN, SIGN_IN_ANEW } from '../places.ts';
-import type { State } from '../state.ts';
+import type { Held } from '../refusal.ts';
+import type { Shut, State } from '../state.ts';
 import { LockCauseText } from './lock-cause.tsx';
 import { Panel } from './panel.tsx';
 
@@ -47,7 +48,7 @@ export function SignedOutScreen({ wasOpen }: { wasOpen: boolean }) {
 }
 
 /** Mail reaches approved devices only. */
-export function DeviceScreen({ is, onRetry }: Retry & { is: 'pending' | 'blocked' }) {
+export function DeviceScreen({ is, onRetry }: Retry & { is: Held }) {
   const { t } = useLingui();
   if (is === 'pending') {
     return (
@@ -61,6 +62,25 @@ export function DeviceScreen({ is, onRetry }: Retry & { is: 'pending' | 'blocked
         <p>
           <Trans>Eilt es, rufen Sie Ihre Leitstelle an.</Trans>
         </p>
+      </Panel>
+    );
+  }
+  if (is === 'suspended') {
+    return (
+      <Panel title={t`Dieses Gerät ist vorläufig gesperrt`}>
+        <p>
+          <Trans>
+            Ihre Leitstelle hat das Gerät gesperrt und damit Ihre Anmeldung beendet. Was es an Post
+            aufbewahrt, liegt weiter verschlossen darauf, auch was noch nicht gesendet ist.
+          </Trans>
+        </p>
+        <p>
+          <Trans>
+            Rufen Sie Ihre Leitstelle an. Gibt sie das Gerät wieder frei, melden Sie sich hier neu
+            an und entsperren die Post wie gewohnt.
+          </Trans>
+        </p>
+        <RetryButton onRetry={onRetry} />
       </Panel>
     );
   }
@@ -96,12 +116,7 @@ export function NoLineScreen({ state, onRetry }: Retry & { state: State & { at: 
       ) : (
         <>
           <LockCauseText cause={state.locked} />
-          <p>
-            <Trans>
-              Ihre Post liegt verschlossen auf diesem Gerät. Zum Entsperren braucht es die
-              Verbindung: Ein Teil des Schlüssels liegt auf dem Server.
-            </Trans>
-          </p>
+          <ShutText shut={state.shut} />
         </>
       )}
       <p>
@@ -110,6 +125,40 @@ export function NoLineScreen({ state, onRetry }: Retry & { state: State & { at: 
       <RetryButton onRetry={onRetry} />
     </Panel>
   );
+}
+
+function ShutText({ shut }: { shut: Shut }) {
+  switch (shut) {
+    case 'none':
+      return (
+        <p>
+          <Trans>
+            Ihre Post liegt verschlossen auf diesem Gerät. Zum Entsperren braucht es die Verbindung:
+            Ein Teil des Schlüssels liegt auf dem Server.
+          </Trans>
+        </p>
+      );
+    case 'period':
+      return (
+        <p>
+          <Trans>
+            Die Zeit, in der Sie Ihre Post ohne Verbindung entsperren dürfen, ist zu Ende. Mit
+            Verbindung öffnet sie sich wie gewohnt; danach beginnt die Zeit mit Ihrer nächsten
+            Anmeldung von vorn.
+          </Trans>
+        </p>
+      );
+    case 'clock':
+      return (
+        <p>
+          <Trans>
+            Die Uhr dieses Geräts geht nach: Sie steht vor dem letzten Entsperren. Ohne Verbindung
+            lässt sich deshalb nicht sagen, ob die Zeit dafür noch läuft. Stellen Sie die Uhr oder
+            warten Sie auf die Verbindung.
+          </Trans>
+        </p>
+      );
+  }
 }
 
 /** The server says something that this page does not know. */

@@ -31,8 +31,11 @@ export type ContainerState = 'none' | 'locked' | 'unlocked';
  */
 export type Offline = 'none' | 'over' | 'ready';
 
-/** Why a tab locked: asked to here or in another tab, nobody did anything for long, or its page was frozen or left. */
-export type LockCause = 'asked' | 'elsewhere' | 'idle' | 'left';
+/**
+ * Why a tab locked: asked to here or in another tab, nobody did anything for long, its page was frozen or left, or the
+ * time without the server is over.
+ */
+export type LockCause = 'asked' | 'elsewhere' | 'idle' | 'left' | 'over';
 
 export type Creation = {
   passphrase: string;
@@ -243,8 +246,8 @@ export class Container {
   }
 
   /** Drops keys and caches, in all tabs. */
-  lock(): void {
-    this.#drop('asked');
+  lock(cause: LockCause = 'asked'): void {
+    this.#drop(cause);
     this.#say('lock');
   }
 
