@@ -7,6 +7,7 @@
 
 mod calendar;
 mod chromium;
+mod cyrus;
 mod door;
 mod driven;
 mod exim;
@@ -27,6 +28,7 @@ mod xrdp;
 
 pub use calendar::{read_calendar, read_letter};
 pub use chromium::chromium;
+pub use cyrus::Cyrus;
 pub use door::Door;
 pub use driven::{Driven, Seen};
 pub use exim::Exim;

@@ -17,6 +17,7 @@ const SUITE: &str = "bookworm";
 
 const PACKAGES: &[&str] = &[
     "ca-certificates",
+    "cyrus-imapd",
     "dbus-x11",
     "exim4-daemon-light",
     "freerdp2-shadow-x11",
@@ -34,6 +35,7 @@ const PACKAGES: &[&str] = &[
     "samba-ad-provision",
     "samba-dsdb-modules",
     "samba-vfs-modules",
+    "sasl2-bin",
     "socat",
     "winbind",
     "x11-utils",
