@@ -173,9 +173,9 @@ if (scene === 'offline') {
       to,
       state: 'uncertain',
       heldUntilMs: null,
-      reason: null,
+      refusal: null,
     },
-    { id: 's2', subject: 'Angebot', to, state: 'waiting', heldUntilMs: null, reason: null },
+    { id: 's2', subject: 'Angebot', to, state: 'waiting', heldUntilMs: null, refusal: null },
   ];
 }
 if (scene === 'stoerung') mail.fault = new MailFault('refused');

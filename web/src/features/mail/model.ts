@@ -33,7 +33,7 @@ export type EmailHead = {
   receivedAtMs: number;
   sizeBytes: number;
   hasAttachment: boolean;
-  /** Changed here, and the server does not know yet. */
+  /** The person changed it here, and the server does not know yet. */
   waiting: boolean;
 };
 
@@ -88,6 +88,8 @@ export type Draft = {
   text: string;
   /** Null for plain text. */
   html: string | null;
+  /** What it was called when it was opened or first kept: of all that began as one draft, one is sent. */
+  root?: string | null;
   attachments: DraftAttachment[];
   inReplyTo: string | null;
   references: string[];
@@ -96,13 +98,24 @@ export type Draft = {
 };
 
 export type EmailChange =
-  | { kind: 'keyword'; keyword: 'seen' | 'flagged'; on: boolean }
+  /** `unasked`: it follows from something else, such as reading, and nobody waits for it. */
+  | { kind: 'keyword'; keyword: 'seen' | 'flagged'; on: boolean; unasked?: boolean }
   | { kind: 'move'; from: string | null; to: string }
   /** Only what lies in the trash; what lies elsewhere is moved there. */
   | { kind: 'destroy' };
 
 /** What becomes of what was sent. `held` can still be taken back; `uncertain` is never sent again by itself. */
 export type SendingState = 'waiting' | 'held' | 'sent' | 'refused' | 'uncertain' | 'taken_back';
+
+/** Why a server does not send a message (RFC 8621, section 7.5). */
+export type Refusal = {
+  /** The server's word, such as `invalidRecipients`. */
+  code: string;
+  /** Whom it is about; empty where it is about all. */
+  recipients: string[];
+  /** How many recipients or bytes there may be, where that is what it is about. */
+  most: number | null;
+};
 
 export type Sending = {
   id: string;
@@ -111,8 +124,18 @@ export type Sending = {
   state: SendingState;
   /** Until when it can be taken back. */
   heldUntilMs: number | null;
-  /** Why it was refused, as the server says it. */
-  reason: string | null;
+  /** Why it was refused. */
+  refusal: Refusal | null;
+};
+
+/** What is answered to whoever writes while a person is away (RFC 8621, section 8). */
+export type Absence = {
+  on: boolean;
+  /** From and until when; null is open. */
+  fromMs: number | null;
+  untilMs: number | null;
+  subject: string;
+  text: string;
 };
 
 export type Line = 'online' | 'offline' | 'syncing';
@@ -129,6 +152,8 @@ export interface Mail {
   /** How many changes made here wait for the server. */
   waiting(): number;
   sendings(): Sending[];
+  /** Whether mail leaves the house; as the server said last, also without a line. */
+  leavesHouse(): boolean;
 
   mailboxes(): Promise<Mailbox[]>;
   identities(): Promise<MailIdentity[]>;
@@ -143,13 +168,25 @@ export interface Mail {
 
   /** Shown here at once, and told to the server as soon as there is a line. */
   change(emailIds: string[], change: EmailChange): Promise<void>;
-  createMailbox(name: string): Promise<Mailbox>;
-  /** Keeps a draft; returns its id. */
+  createMailbox(name: string, parentId?: string | null): Promise<Mailbox>;
+  /** Gives a folder another name or another place. */
+  changeMailbox(id: string, change: { name?: string; parentId?: string | null }): Promise<void>;
+  /** Removes a folder. What lies in it goes into the trash. */
+  destroyMailbox(id: string): Promise<void>;
+  /** People that were written to or received from, and those that the server knows; the likeliest first. */
+  people(words: string, limit: number): Promise<Address[]>;
+  /** As known last, also without a line; null: nothing was ever heard of it. */
+  absence(): Promise<Absence | null>;
+  setAbsence(absence: Absence): Promise<void>;
+  setSignature(identityId: string, text: string): Promise<void>;
+  /** Keeps a draft; returns its id. Throws {@link Elsewhere} where it is no longer the draft that it was opened as. */
   saveDraft(draft: Draft): Promise<string>;
-  /** Hands it over for sending once, however often the line breaks; returns the sending's id. */
+  /** Hands it over for sending once, from however many tabs; returns the sending's id. Throws {@link Elsewhere}, too. */
   send(draft: Draft): Promise<string>;
   /** Takes back what is still held: true if it could be, and its draft is there again. */
   takeBack(sendingId: string): Promise<boolean>;
+  /** The draft of what was taken back or refused; null where it is no longer there. */
+  draftOf(sendingId: string): Promise<EmailHead | null>;
   /** For what is `uncertain`: the person says to send it again, or to forget it. */
   settle(sendingId: string, how: 'again' | 'forget'): Promise<void>;
   /** Asks the server now for what is new. */
@@ -161,6 +198,10 @@ export type MailFaultKind =
   /** It is not on this device, and there is no line. */
   | 'offline'
   | 'not_found'
+  /** Somebody did it before, in another tab or on another device. */
+  | 'elsewhere'
+  /** There is a folder of this name in the same place. */
+  | 'name_taken'
   | 'too_large'
   /** Too much waits already. */
   | 'queue_full'
@@ -178,5 +219,19 @@ export class MailFault extends Error {
     this.name = 'MailFault';
     this.kind = kind;
     this.detail = detail;
+  }
+}
+
+/** A draft was sent, written on or thrown away in another tab or on another device, while it was open here. */
+export class Elsewhere extends MailFault {
+  readonly sent: boolean;
+  /** Under what id the text is kept now as a draft of its own; null where it is the same that was sent. */
+  readonly draft: string | null;
+
+  constructor(sent: boolean, draft: string | null) {
+    super('elsewhere');
+    this.name = 'Elsewhere';
+    this.sent = sent;
+    this.draft = draft;
   }
 }

@@ -3,7 +3,8 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MailFault } from '../model.ts';
+import { type Draft, MailFault, type Sending, type SendingState } from '../model.ts';
+import { emptyDraft } from './compose/start.ts';
 import { QUIET_MS } from './compose/use-draft.ts';
 import { FakeMail } from './mail.fixture.ts';
 import { MailPage } from './mail-page.tsx';
@@ -232,20 +233,46 @@ describe('writing', () => {
   });
 });
 
+const draftOf = (subject: string): Draft => ({ ...emptyDraft(undefined), subject });
+
+const sendingOf = (id: string, subject: string, state: SendingState): Sending => {
+  return { id, subject, state, to: [], heldUntilMs: null, refusal: null };
+};
+
 it('leaves it to the person whether an uncertain message is sent again', async () => {
-  const state = { to: [], heldUntilMs: null, reason: null };
-  mail.sending = [
-    { id: 's1', subject: 'Eins', state: 'uncertain', ...state },
-    { id: 's2', subject: 'Zwei', state: 'refused', ...state, reason: 'mailbox full' },
-    { id: 's3', subject: 'Drei', state: 'waiting', ...state },
-  ];
+  mail.sending = [sendingOf('s1', 'Eins', 'uncertain')];
   await show();
-  await until(() => text().includes('Wurde „Eins“ gesendet?'));
-  expect(text()).toContain('„Zwei“ wurde nicht gesendet');
-  expect(text()).toContain('mailbox full');
-  expect(text()).toContain('Eine Nachricht wird gesendet, sobald');
+  await until(() => text().includes('gesendet?'));
   await press('Erneut senden');
   await until(() => mail.told.includes('again s1'));
+});
+
+it('says who a refused message did not reach and why, and opens its draft again', async () => {
+  mail.add({ id: 's2', draft: true, mailboxIds: ['drafts'], subject: 'Zwei' });
+  const recipients = Array.from({ length: 8 }, (_, number) => `p${number}@kreis.example`);
+  const refusal = { code: 'invalidRecipients', recipients, most: null };
+  mail.sending = [{ ...sendingOf('s2', 'Zwei', 'refused'), refusal }];
+  await show();
+  await until(() => text().includes('wurde nicht gesendet'));
+  expect(text()).toContain('p0@kreis.example');
+  expect(text()).toContain('3 weitere');
+  expect(text()).not.toContain('p5@kreis.example');
+  expect(text()).toContain('Diese Adressen gibt es nicht');
+  await press('Entwurf öffnen');
+  await until(() => document.querySelector<HTMLInputElement>('#mail-subject')?.value === 'Zwei');
+  await until(() => mail.told.includes('forget s2'));
+});
+
+it('takes back what waits to be sent, and opens it', async () => {
+  mail.add({ id: 's3', draft: true, mailboxIds: ['drafts'], subject: 'Drei' });
+  mail.at = 'offline';
+  mail.sending = [sendingOf('s3', 'Drei', 'waiting')];
+  mail.sent.push(draftOf('Drei'));
+  await show();
+  await until(() => text().includes('Eine Nachricht wird gesendet, sobald'));
+  await press('„\u2068Drei\u2069“ öffnen');
+  await until(() => document.querySelector<HTMLInputElement>('#mail-subject')?.value === 'Drei');
+  expect(mail.told).toContain('back s3');
 });
 
 it('draws nothing while it is locked', async () => {

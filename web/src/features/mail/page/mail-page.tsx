@@ -11,6 +11,7 @@ import { Folders } from './folders.tsx';
 import { Notices } from './notices.tsx';
 import { go, usePlace } from './place.ts';
 import { Reading } from './reading.tsx';
+import { takeBack } from './take-back.ts';
 import { ThreadList } from './thread-list.tsx';
 import { type MailStatus, useAsked, useMailStatus } from './use-asked.ts';
 import { faultText, folderName, timeOf } from './words.ts';
@@ -96,18 +97,6 @@ function Panes({ mail, boxes, identities }: PanesProps) {
     () => ({ mail, boxes, identities, tell: setNotice, write }),
     [mail, boxes, identities, write],
   );
-  const takeBack = async (sending: Sending) => {
-    const back = await mail.takeBack(sending.id).catch(() => false);
-    if (!back) {
-      setNotice({ text: t`Die Nachricht ist schon unterwegs.`, failed: true });
-      return;
-    }
-    setNotice({ text: t`Nicht gesendet. Die Nachricht liegt wieder bei den Entwürfen.` });
-    const drafts = boxFor(boxes, 'drafts');
-    const found = drafts && (await mail.list(drafts.id, 0, 5).catch(() => null));
-    const email = found?.items.find(({ newest }) => newest.subject === sending.subject)?.newest;
-    if (email) write({ kind: 'draft', email });
-  };
 
   // On a phone one of them is seen; beside a thread the list stays on wide screens.
   const folders = place.folder === null && place.words === null && location.hash === '#/';
@@ -152,7 +141,7 @@ function Panes({ mail, boxes, identities }: PanesProps) {
           notice={notice}
           held={status.sendings.filter(({ state }) => state === 'held')}
           onClose={closeNotice}
-          onTakeBack={takeBack}
+          onTakeBack={(sending) => takeBack(context, sending, true)}
         />
         <Sent sendings={status.sendings} />
       </div>

@@ -1,6 +1,9 @@
 import {
+  type Absence,
+  type Address,
   type Attachment,
   type Draft,
+  Elsewhere,
   type EmailBody,
   type EmailChange,
   type EmailHead,
@@ -39,6 +42,12 @@ export class FakeMail implements Mail {
   readonly drafts: Draft[] = [];
   readonly sent: Draft[] = [];
   sending: Sending[] = [];
+  /** Whether mail leaves the house. */
+  outside = true;
+  away: Absence | null = null;
+  /** Those that are suggested. */
+  known: Address[] = [];
+  readonly signatures = new Map<string, string>();
   at: Line = 'online';
   queued = 0;
   synced: number | null;
@@ -47,7 +56,10 @@ export class FakeMail implements Mail {
   /** Set, whatever is asked for waits for it. */
   gate: Promise<void> = Promise.resolve();
   readonly now: number;
+  /** Set, what is sent next was sent elsewhere before. */
+  elsewhere: { sent: boolean; draft: string | null } | null = null;
   readonly #calls = new Set<() => void>();
+  readonly #draftOf = new Map<string, string>();
   #next = 1;
 
   constructor(now: number) {
@@ -107,6 +119,7 @@ export class FakeMail implements Mail {
   syncedAtMs = (): number | null => this.synced;
   waiting = (): number => this.queued;
   sendings = (): Sending[] => this.sending;
+  leavesHouse = (): boolean => this.outside;
 
   async mailboxes(): Promise<Mailbox[]> {
     await this.#asked();
@@ -120,15 +133,37 @@ export class FakeMail implements Mail {
     });
   }
 
-  identities = async (): Promise<MailIdentity[]> => [
-    { id: 'own', ...OWN, textSignature: 'Erika Linde\nBauamt, Stadt Beispielau' },
-    {
-      id: 'office',
-      name: 'Bauamt',
-      email: 'bauamt@stadt.example',
-      textSignature: 'Bauamt der Stadt Beispielau',
-    },
-  ];
+  identities = async (): Promise<MailIdentity[]> =>
+    [
+      { id: 'own', ...OWN, textSignature: 'Erika Linde\nBauamt, Stadt Beispielau' },
+      {
+        id: 'office',
+        name: 'Bauamt',
+        email: 'bauamt@stadt.example',
+        textSignature: 'Bauamt der Stadt Beispielau',
+      },
+    ].map((one) => ({ ...one, textSignature: this.signatures.get(one.id) ?? one.textSignature }));
+
+  async setSignature(identityId: string, text: string): Promise<void> {
+    await this.#asked();
+    this.signatures.set(identityId, text.trim());
+    this.changed();
+  }
+
+  absence = async (): Promise<Absence | null> => this.away;
+
+  async setAbsence(absence: Absence): Promise<void> {
+    await this.#asked();
+    this.away = absence;
+    this.changed();
+  }
+
+  async people(words: string, limit: number): Promise<Address[]> {
+    const wanted = words.toLowerCase();
+    return this.known
+      .filter(({ name, email }) => `${name} ${email}`.toLowerCase().includes(wanted))
+      .slice(0, limit);
+  }
 
   async list(mailboxId: string, skip: number, limit: number): Promise<Page<ThreadHead>> {
     await this.#asked();
@@ -174,7 +209,8 @@ export class FakeMail implements Mail {
 
   async change(emailIds: string[], change: EmailChange): Promise<void> {
     await this.#asked();
-    this.told.push(`${emailIds.join('+')} ${Object.values(change).join(' ')}`);
+    const said = Object.entries(change).filter(([name]) => name !== 'unasked');
+    this.told.push(`${emailIds.join('+')} ${said.map(([, value]) => value).join(' ')}`);
     for (const head of this.heads.filter(({ id }) => emailIds.includes(id))) {
       if (change.kind === 'keyword') head[change.keyword] = change.on;
       else if (change.kind === 'destroy') this.heads.splice(this.heads.indexOf(head), 1);
@@ -186,11 +222,32 @@ export class FakeMail implements Mail {
     this.changed();
   }
 
-  async createMailbox(name: string): Promise<Mailbox> {
-    const made = box(`box-${this.#next++}`, 'other', 99, name);
+  async createMailbox(name: string, parentId: string | null = null): Promise<Mailbox> {
+    await this.#asked();
+    if (this.boxes.some((one) => one.name === name && one.parentId === parentId)) {
+      throw new MailFault('name_taken');
+    }
+    const made = { ...box(`box-${this.#next++}`, 'other', 99, name), parentId };
     this.boxes.push(made);
     this.changed();
     return made;
+  }
+
+  async changeMailbox(id: string, change: Partial<Mailbox>): Promise<void> {
+    await this.#asked();
+    this.told.push(`folder ${id} ${JSON.stringify(change)}`);
+    Object.assign(this.boxes.find((one) => one.id === id) ?? {}, change);
+    this.changed();
+  }
+
+  async destroyMailbox(id: string): Promise<void> {
+    await this.#asked();
+    this.told.push(`folder ${id} destroyed`);
+    this.boxes.splice(
+      this.boxes.findIndex((one) => one.id === id),
+      1,
+    );
+    this.changed();
   }
 
   async saveDraft(draft: Draft): Promise<string> {
@@ -211,7 +268,7 @@ export class FakeMail implements Mail {
       subject: draft.subject,
       preview: draft.text.slice(0, 100),
       receivedAtMs: this.now,
-      body: { text: draft.text },
+      body: { text: draft.text, html: draft.html },
     });
     this.changed();
     return id;
@@ -222,7 +279,12 @@ export class FakeMail implements Mail {
     this.sent.push(draft);
     const id = `sending-${this.#next++}`;
     const { subject, to } = draft;
-    const held = { state: 'held' as const, heldUntilMs: Date.now() + HELD_MS, reason: null };
+    if (this.elsewhere) {
+      const { sent, draft: kept } = this.elsewhere;
+      this.elsewhere = null;
+      throw new Elsewhere(sent, kept);
+    }
+    const held = { state: 'held' as const, heldUntilMs: Date.now() + HELD_MS, refusal: null };
     this.sending = [...this.sending, { id, subject, to, ...held }];
     this.changed();
     return id;
@@ -232,9 +294,14 @@ export class FakeMail implements Mail {
     this.told.push(`back ${sendingId}`);
     this.sending = this.sending.filter(({ id }) => id !== sendingId);
     const draft = this.sent.pop();
-    if (draft) await this.saveDraft({ ...draft, id: null });
+    if (draft) this.#draftOf.set(sendingId, await this.saveDraft({ ...draft, id: null }));
     this.changed();
     return draft !== undefined;
+  }
+
+  async draftOf(sendingId: string): Promise<EmailHead | null> {
+    const id = this.#draftOf.get(sendingId) ?? sendingId;
+    return this.heads.find((head) => head.id === id && head.draft) ?? null;
   }
 
   async settle(sendingId: string, how: 'again' | 'forget'): Promise<void> {

@@ -47,7 +47,11 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
   useEffect(() => {
     const fresh = newlySeen.filter(({ id }) => !told.current.has(id));
     for (const { id } of fresh) told.current.add(id);
-    if (fresh.length > 0) void acts.see(fresh, true);
+    if (fresh.length === 0) return;
+    // Nobody waits for the mark: it follows from reading.
+    const change = { kind: 'keyword', keyword: 'seen', on: true, unasked: true } as const;
+    const ids = fresh.map(({ id }) => id);
+    mail.change(ids, change).catch(() => undefined);
   }, [newlySeenIds]);
 
   if (!emails) {

@@ -57,6 +57,16 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Das liegt noch nicht auf diesem Gerät.`,
         next: t`Sobald die Verbindung wieder steht, wird es geladen.`,
       };
+    case 'elsewhere':
+      return {
+        what: t`Dieser Entwurf wurde inzwischen woanders gesendet oder geändert.`,
+        next: t`Sehen Sie bei den Entwürfen und unter „Gesendet“ nach.`,
+      };
+    case 'name_taken':
+      return {
+        what: t`Dieser Name geht nicht.`,
+        next: t`Vermutlich gibt es dort schon einen Ordner, der so heißt. Wählen Sie einen anderen Namen.`,
+      };
     case 'not_found':
       return {
         what: t`Diese Nachricht gibt es nicht mehr.`,

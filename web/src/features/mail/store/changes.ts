@@ -1,5 +1,6 @@
-import { type Draft, type EmailChange, MailFault } from '../model.ts';
+import { type Draft, Elsewhere, type EmailChange, MailFault } from '../model.ts';
 import { checkDraft, checkRecipients, printOf } from './draft.ts';
+import { isSameText, isSuperseded, sendingOf } from './elsewhere.ts';
 import type { Files } from './files.ts';
 import type { Kept } from './kept.ts';
 import type { MailNet } from './net.ts';
@@ -40,27 +41,48 @@ export class Changes {
   async saveDraft(draft: Draft): Promise<string> {
     checkDraft(draft);
     const kept = await this.#keep(draft);
-    return this.#kept.change((writing) => {
+    const done = await this.#kept.change((writing) => {
+      const elsewhere = this.#setApart(kept, writing);
+      if (elsewhere) return elsewhere;
       const write = this.#writeFor(kept, null, writing);
       this.#add(writing, write);
       return write.localId;
     });
+    if (done instanceof Elsewhere) throw done;
+    return done;
   }
 
   async send(draft: Draft): Promise<string> {
     checkDraft(draft);
     checkRecipients(draft);
     const kept = await this.#keep(draft);
-    return this.#kept.change((writing) => {
+    const done = await this.#kept.change((writing) => {
+      const elsewhere = this.#setApart(kept, writing);
+      if (elsewhere) return elsewhere;
       const id = this.#net.newId();
       const write = this.#writeFor(kept, id, writing);
       this.#add(writing, write);
       const { subject, to } = kept;
-      const none = { heldUntilMs: null, reason: null, submissionId: null, emailId: null };
-      const atMs = this.#net.clock.now();
-      writing.putSending({ id, subject, to, state: 'waiting', ...none, draft: kept, atMs });
+      const none = { heldUntilMs: null, refusal: null, submissionId: null, emailId: null };
+      const own = { localId: write.localId, draft: kept, atMs: this.#net.clock.now() };
+      writing.putSending({ id, subject, to, state: 'waiting', ...none, ...own });
       return id;
     });
+    if (done instanceof Elsewhere) throw done;
+    return done;
+  }
+
+  /**
+   * Where this draft was sent, written on or thrown away elsewhere while it was open here, nothing of that is undone:
+   * what differs is kept as a draft of its own.
+   */
+  #setApart(draft: KeptDraft, writing: Writing): Elsewhere | null {
+    const sent = sendingOf(draft, this.#kept);
+    if (!sent && !isSuperseded(draft, this.#kept)) return null;
+    if (sent?.draft && isSameText(draft, sent.draft)) return new Elsewhere(true, null);
+    const write = this.#writeFor({ ...draft, id: null, root: null }, null, writing);
+    this.#add(writing, write);
+    return new Elsewhere(sent !== undefined, write.localId);
   }
 
   /** Takes back what has not left this device; false if it may have. */
@@ -93,7 +115,7 @@ export class Changes {
       }
       const draft = { ...sending.draft, id: sending.emailId };
       this.#add(writing, this.#newWrite(draft, sendingId, sending.emailId));
-      writing.putSending({ ...sending, state: 'waiting', reason: null });
+      writing.putSending({ ...sending, state: 'waiting', refusal: null });
     });
   }
 
@@ -122,7 +144,10 @@ export class Changes {
   *#opsFor(ids: string[], change: EmailChange, writing: Writing): Generator<SimpleOp> {
     if (change.kind === 'keyword') {
       const keyword = change.keyword === 'seen' ? '$seen' : '$flagged';
-      for (const emails of parts(ids)) yield { kind: 'mark', emails, keyword, on: change.on };
+      const { on, unasked } = change;
+      for (const emails of parts(ids)) {
+        yield { kind: 'mark', emails, keyword, on, ...(unasked && { unasked }) };
+      }
       return;
     }
     // What never left this device goes by itself.

@@ -1,4 +1,4 @@
-import { MailFault } from '../model.ts';
+import { MailFault, type Refusal } from '../model.ts';
 import { emailToCreate, recipientsOf } from './draft.ts';
 import type { Files } from './files.ts';
 import {
@@ -7,6 +7,7 @@ import {
   type Jmap,
   list,
   MethodFault,
+  number,
   type Obj,
   object,
   resultOf,
@@ -27,7 +28,7 @@ export type HandedIn =
   | { kind: 'written'; email: Obj }
   | { kind: 'sent'; email: Obj; submission: Obj; heldUntilMs: number | null; filed: boolean }
   /** `email` where the server has it as a draft all the same. */
-  | { kind: 'refused'; reason: string; email: Obj | null }
+  | { kind: 'refused'; reason: string; refusal: Refusal; email: Obj | null }
   /** It may have been sent, and cannot be learnt. */
   | { kind: 'uncertain'; reason: string }
   /** Somebody took it back, or wrote on, before anything of it left. */
@@ -136,18 +137,18 @@ export class HandIn {
     if (!email) {
       const set = settled(answers, call);
       if (set === 'again') return 'again';
-      if ('refused' in set) return { kind: 'refused', reason: set.refused, email: null };
+      if ('refused' in set) return { kind: 'refused', ...set.refused, email: null };
       const refused = object(set.answer.notCreated).d;
-      if (refused) return { kind: 'refused', reason: reasonOf(object(refused)), email: null };
+      if (refused) return { kind: 'refused', ...refusalOf(object(refused)), email: null };
       email = object(object(set.answer.created).d);
       call += 1;
     }
     if (op.sendingId === null) return { kind: 'written', email };
     const set = settled(answers, call);
     if (set === 'again') return 'again';
-    if ('refused' in set) return { kind: 'refused', reason: set.refused, email };
+    if ('refused' in set) return { kind: 'refused', ...set.refused, email };
     const refused = object(set.answer.notCreated).s;
-    if (refused) return { kind: 'refused', reason: reasonOf(object(refused)), email };
+    if (refused) return { kind: 'refused', ...refusalOf(object(refused)), email };
     const submission = object(object(set.answer.created).s);
     const held = submission.undoStatus === 'pending';
     return {
@@ -276,7 +277,7 @@ function isOf(email: Obj, { messageId }: WriteOp): boolean {
 }
 
 /** A call that was answered; `again` where it was made for other states than there are. */
-function settled(answers: Answers, call: number): { answer: Obj } | { refused: string } | 'again' {
+function settled(answers: Answers, call: number): { answer: Obj } | { refused: Refused } | 'again' {
   try {
     return { answer: answers.of(call) };
   } catch (error) {
@@ -284,8 +285,19 @@ function settled(answers: Answers, call: number): { answer: Obj } | { refused: s
     if (error.type === 'stateMismatch') return 'again';
     // Whether it took effect before it failed is learnt the next time.
     if (error.type.startsWith('server')) throw new MailFault('offline', error.message);
-    return { refused: error.message };
+    return { refused: refusalOf({ type: error.type, description: error.description }) };
   }
+}
+
+type Refused = { reason: string; refusal: Refusal };
+
+/** More recipients than this are not kept of a refusal. */
+const MAX_REFUSED = 500;
+
+function refusalOf(told: Obj): Refused {
+  const recipients = list<unknown>(told.invalidRecipients).map(text).slice(0, MAX_REFUSED);
+  const most = number(told.maxRecipients) || number(told.maxSize) || null;
+  return { reason: reasonOf(told), refusal: { code: text(told.type), recipients, most } };
 }
 
 /** What a server says of an object that it refused. */

@@ -1,4 +1,5 @@
 import type { Obj } from './jmap.ts';
+import { FakeSettings, SETTINGS_ARGUMENTS } from './jmap-settings.fixture.ts';
 import {
   ARGUMENTS,
   emailOf,
@@ -27,7 +28,7 @@ const ROLES = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'];
  */
 export class FakeJmapServer {
   readonly account = 'acc-1';
-  readonly identity = { id: 'idn-1', name: 'Ada Amt', email: 'ada@amt.example' };
+  readonly settings = new FakeSettings();
   readonly emails = new Map<string, FakeEmail>();
   readonly mailboxes = new Map<string, FakeMailbox>();
   readonly submissions: FakeSubmission[] = [];
@@ -147,7 +148,9 @@ export class FakeJmapServer {
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     if (!this.signedIn) return json({ code: 'signed_out', detail: 'sign in' }, 401);
-    if (path === '/jmap/session') return json(sessionOf(this.account));
+    if (path === '/jmap/session') {
+      return json(this.settings.session(sessionOf(this.account), this.account));
+    }
     if (path === `/jmap/upload/${this.account}`) {
       const bytes = new Uint8Array(await new Response(init.body).arrayBuffer());
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -179,8 +182,9 @@ export class FakeJmapServer {
       }
       try {
         const resolved = resolve(given, answered);
-        const known = [...(ARGUMENTS[name] ?? []), 'accountId'];
-        if (!(name in ARGUMENTS)) throw new Refusal('unknownMethod');
+        const methods = { ...ARGUMENTS, ...SETTINGS_ARGUMENTS };
+        const known = [...(methods[name] ?? []), 'accountId'];
+        if (!(name in methods)) throw new Refusal('unknownMethod');
         const unknown = Object.keys(resolved).find((one) => !known.includes(one));
         if (unknown) throw new Refusal('invalidArguments', `unknown field ${unknown}`);
         if (resolved.accountId !== this.account) throw new Refusal('accountNotFound');
@@ -213,9 +217,7 @@ export class FakeJmapServer {
       case 'Mailbox/set':
         return [[name, this.#setMailboxes(given)]];
       case 'Identity/get':
-        return [
-          [name, { list: [{ ...this.identity, textSignature: '' }], state: '1', notFound: [] }],
-        ];
+        return [[name, { list: [{ ...this.settings.identity }], state: '1', notFound: [] }]];
       case 'Thread/get':
         return [[name, threads(given, [...this.emails.values()], this.states.Email, this.account)]];
       case 'Email/get': {
@@ -242,8 +244,10 @@ export class FakeJmapServer {
         return [[name, this.#got('EmailSubmission', given, this.submissions.map(submissionOf))]];
       case 'EmailSubmission/changes':
         return [[name, this.#changes('EmailSubmission', given, this.submissions)]];
-      default:
+      case 'EmailSubmission/set':
         return this.#submit(given, created);
+      default:
+        return [[name, this.settings.call(name, given, this.account)]];
     }
   }
 
@@ -486,18 +490,44 @@ export class FakeJmapServer {
 
   #setMailboxes(given: Obj): Obj {
     const done = nothingDone(this.account, this.states.Mailbox);
-    for (const [name, { name: title }] of Object.entries(
+    const taken = (title: unknown, id: string) =>
+      [...this.mailboxes.values()].some((other) => other.name === title && other.id !== id);
+    const description = 'there is a folder of this name in the same place';
+    const badName = { type: 'invalidProperties', properties: ['name'], description };
+    for (const [id, patch] of Object.entries((given.update ?? {}) as Record<string, Obj>)) {
+      const mailbox = this.mailboxes.get(id);
+      if (!mailbox) done.notUpdated[id] = { type: 'notFound' };
+      else if (taken(patch.name, id)) done.notUpdated[id] = badName;
+      else {
+        this.#step('Mailbox');
+        Object.assign(mailbox, patch, { changedIn: this.#counter });
+        done.updated[id] = null;
+      }
+    }
+    for (const id of (given.destroy ?? []) as string[]) {
+      const mailbox = this.mailboxes.get(id);
+      const full = [...this.emails.values()].some(({ mailboxIds }) => mailboxIds.has(id));
+      if (!mailbox || full) {
+        done.notDestroyed[id] = { type: full ? 'mailboxHasEmail' : 'notFound' };
+        continue;
+      }
+      this.#step('Mailbox');
+      this.mailboxes.delete(id);
+      this.#gone.push({ id, createdIn: mailbox.createdIn, goneIn: this.#counter });
+      done.destroyed.push(id);
+    }
+    for (const [name, { name: title, parentId }] of Object.entries(
       (given.create ?? {}) as Record<string, Obj>,
     )) {
-      if ([...this.mailboxes.values()].some((other) => other.name === title)) {
-        const description = 'there is a folder of this name in the same place';
-        done.notCreated[name] = { type: 'invalidProperties', properties: ['name'], description };
+      if (taken(title, '')) {
+        done.notCreated[name] = badName;
         continue;
       }
       this.#step('Mailbox');
       const id = this.#id('mbx');
       const at = { createdIn: this.#counter, changedIn: this.#counter };
-      const mailbox = { id, name: String(title), role: null, sortOrder: 10, ...at };
+      const parent = { parentId: (parentId ?? null) as string | null };
+      const mailbox = { id, name: String(title), ...parent, role: null, sortOrder: 10, ...at };
       this.mailboxes.set(id, mailbox);
       done.created[name] = mailboxOf(mailbox, [...this.emails.values()]);
     }

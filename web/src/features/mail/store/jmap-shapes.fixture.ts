@@ -45,6 +45,7 @@ export type FakeSubmission = {
 export type FakeMailbox = {
   id: string;
   name: string;
+  parentId?: string | null;
   role: string | null;
   sortOrder: number;
   createdIn: number;
@@ -209,11 +210,14 @@ export function threads(given: Obj, all: FakeEmail[], state: number, accountId: 
   return { accountId, state: String(state), list, notFound };
 }
 
-export function mailboxOf({ id, name, role, sortOrder }: FakeMailbox, all: FakeEmail[]): Obj {
+export function mailboxOf(
+  { id, name, parentId = null, role, sortOrder }: FakeMailbox,
+  all: FakeEmail[],
+): Obj {
   const inside = all.filter(({ mailboxIds }) => mailboxIds.has(id));
   const unread = inside.filter(({ keywords }) => !keywords.has('$seen'));
   const counts = { totalEmails: inside.length, unreadEmails: unread.length };
-  return { id, name, parentId: null, role, sortOrder, isSubscribed: true, ...counts };
+  return { id, name, parentId, role, sortOrder, isSubscribed: true, ...counts };
 }
 
 /** The answer to a `/set` in which nothing has happened yet. */

@@ -7,6 +7,7 @@ export type Call = [name: string, given: Obj];
 const CORE = 'urn:ietf:params:jmap:core';
 const MAIL = 'urn:ietf:params:jmap:mail';
 const SUBMISSION = 'urn:ietf:params:jmap:submission';
+const PRINCIPALS = 'urn:ietf:params:jmap:principals';
 
 /** What this client asks for at most, whatever a server grants. */
 const MOST = { calls: 32, get: 500, set: 500, uploadBytes: 50_000_000 };
@@ -18,6 +19,10 @@ export type JmapSession = {
   /** For how long the server holds a message back at most. */
   maxHoldS: number;
   eventSourceUrl: string;
+  /** What the account can do, by the names of capabilities. */
+  capabilities: Obj;
+  /** The account that tells of people of the house (RFC 9670); empty where none does. */
+  principals: string;
 };
 
 /** One call was refused (RFC 8620, section 3.6.2). `type` is the server's word. */
@@ -75,7 +80,7 @@ export class Jmap {
   }
 
   /** Calls these methods in their order, in one request. The account is filled in. */
-  async call(calls: Call[]): Promise<Answers> {
+  async call(calls: Call[], using: string[] = []): Promise<Answers> {
     const { account } = await this.session();
     const methodCalls = calls.map(([name, given], index) => [
       name,
@@ -85,7 +90,7 @@ export class Jmap {
     const answer = await this.#json('/jmap/api', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ using: [CORE, MAIL, SUBMISSION], methodCalls }),
+      body: JSON.stringify({ using: [CORE, MAIL, SUBMISSION, ...using], methodCalls }),
     });
     const responses = answer.methodResponses;
     if (!Array.isArray(responses)) throw new MailFault('offline', 'this is no answer of JMAP');
@@ -124,7 +129,8 @@ export class Jmap {
     if (account === '') throw new MailFault('refused', 'no mail account is open to this person');
     const core = ((told.capabilities as Obj | undefined)?.[CORE] ?? {}) as Obj;
     const own = ((told.accounts as Obj | undefined)?.[account] ?? {}) as Obj;
-    const submission = ((own.accountCapabilities as Obj | undefined)?.[SUBMISSION] ?? {}) as Obj;
+    const capabilities = object(own.accountCapabilities);
+    const submission = object(capabilities[SUBMISSION]);
     const least = (name: string, most: number) => Math.min(number(core[name]) || most, most);
     return {
       account,
@@ -136,6 +142,8 @@ export class Jmap {
       },
       maxHoldS: number(submission.maxDelayedSend),
       eventSourceUrl: text(told.eventSourceUrl),
+      capabilities,
+      principals: text((told.primaryAccounts as Obj | undefined)?.[PRINCIPALS]),
     };
   }
 

@@ -2,7 +2,15 @@ import type { Container } from '../container/index.ts';
 import { type EmailBody, type EmailHead, type Mailbox, MailFault } from '../model.ts';
 import { draftBody, draftHead } from './draft.ts';
 import type { MailNet } from './net.ts';
-import { changedHead, changedRow, emailsOf, isWrite, type Op, type WriteOp } from './queue.ts';
+import {
+  changedHead,
+  changedRow,
+  emailsOf,
+  isAsked,
+  isWrite,
+  type Op,
+  type WriteOp,
+} from './queue.ts';
 import { isSame, type PackedRow, packRow, type Row, Rows, unpackRow } from './rows.ts';
 import {
   BODIES,
@@ -177,7 +185,7 @@ export class Kept {
 
   #withChanges(head: EmailHead): EmailHead {
     const ops = this.#opsOf.get(head.id) ?? [];
-    return { ...ops.reduce(changedHead, head), waiting: ops.length > 0 };
+    return { ...ops.reduce(changedHead, head), waiting: ops.some(isAsked) };
   }
 
   #take(writing: Writing): void {

@@ -271,7 +271,12 @@ test('a refused message says why, and its draft is kept', async () => {
   await one.mail.sync();
   const [sending] = one.mail.sendings();
   expect(sending?.state).toBe('refused');
-  expect(sending?.reason).toContain('ben@amt.example');
+  expect(sending?.refusal).toEqual({
+    code: 'invalidRecipients',
+    recipients: ['ben@amt.example'],
+    most: null,
+  });
+  expect(await one.mail.draftOf(sending?.id ?? '')).toMatchObject({ subject: 'Bauantrag' });
   expect(await subjects(one, 'mbx-drafts')).toEqual(['Bauantrag']);
   await one.mail.settle(sending?.id ?? '', 'forget');
   expect(one.mail.sendings()).toEqual([]);

@@ -1,20 +1,23 @@
 import type { Container } from '../container/index.ts';
 import { type Mail, type Mailbox, MailFault, type Sending } from '../model.ts';
+import { Absences } from './absences.ts';
 import { Changes } from './changes.ts';
+import { Delivery } from './delivery.ts';
 import { Engine } from './engine.ts';
 import { mailFault, told } from './faults.ts';
 import { Files } from './files.ts';
 import { HandIn } from './hand-in.ts';
-import { Jmap, list, object, text } from './jmap.ts';
+import { Jmap, list } from './jmap.ts';
 import { Kept } from './kept.ts';
 import { Lists } from './lists.ts';
 import type { MailNet } from './net.ts';
 import { type Dropped, DroppedChanges, Outbox } from './outbox.ts';
-import { ASK_BODY, bodyOf, mailboxOf } from './shapes.ts';
+import { People } from './people.ts';
+import { isAsked } from './queue.ts';
+import { Settings } from './settings.ts';
+import { ASK_BODY, bodyOf } from './shapes.ts';
 import { Sync } from './sync.ts';
 import { TakeBack } from './take-back.ts';
-
-const MAX_NAME_BYTES = 200;
 
 export type OpenedMail = Mail & {
   /** Changes that the server did not take, since they were last forgotten. */
@@ -41,7 +44,18 @@ export async function openMail(container: Container, net: MailNet): Promise<Open
       tell();
     });
     const sync = new Sync(container, jmap, kept, net);
-    const engine = new Engine(net, { jmap, kept, outbox, sync }, tell);
+    const delivery = await Delivery.open(container);
+    const engine = new Engine(net, { jmap, kept, outbox, sync }, () => {
+      tell();
+      if (engine.line !== 'online') return;
+      delivery.learn(jmap).then(
+        (changed) => changed && tell(),
+        () => undefined,
+      );
+    });
+    const people = new People(container, jmap, kept, net);
+    const absences = new Absences(container, jmap, net, tell);
+    const settings = new Settings(jmap, kept);
     const lists = new Lists(container, jmap, kept, sync);
     const changes = new Changes(kept, files, net);
     const taking = new TakeBack(jmap, kept, changes, () => engine.ask());
@@ -61,9 +75,10 @@ export async function openMail(container: Container, net: MailNet): Promise<Open
       },
       line: () => engine.line,
       syncedAtMs: () => kept.meta.syncedAtMs,
-      waiting: () => kept.ops.length,
+      waiting: () => kept.ops.filter(isAsked).length,
       sendings: () =>
         [...kept.sendings.values()].sort((one, other) => other.atMs - one.atMs).map(shownSending),
+      leavesHouse: () => delivery.outside,
       dropped: () => dropped.all,
       forgetDropped: () => dropped.clear(),
 
@@ -98,24 +113,17 @@ export async function openMail(container: Container, net: MailNet): Promise<Open
       attachment: (blobId) => told(() => files.read(blobId)),
 
       change: (ids, change) => made(() => changes.change(ids, change)),
-      createMailbox: (name) =>
-        told(async () => {
-          if (new TextEncoder().encode(name.trim()).length > MAX_NAME_BYTES) {
-            throw new MailFault('too_large', `a name has at most ${MAX_NAME_BYTES} bytes`);
-          }
-          const set = await jmap.one('Mailbox/set', { create: { m: { name: name.trim() } } });
-          const refused = object(object(set.notCreated).m);
-          if ('type' in refused) throw new MailFault('refused', text(refused.description));
-          const mailbox = mailboxOf(object(object(set.created).m));
-          await kept.change((writing) => {
-            const others = writing.folders.mailboxes.filter(({ id }) => id !== mailbox.id);
-            writing.putFolders({ mailboxes: [...others, mailbox] });
-          });
-          return mailbox;
-        }),
+      createMailbox: (name, parentId = null) => made(() => settings.createMailbox(name, parentId)),
+      changeMailbox: (id, change) => made(() => settings.changeMailbox(id, change)),
+      destroyMailbox: (id) => made(() => settings.destroyMailbox(id)),
+      people: (words, limit) => told(() => people.find(words, limit, online())),
+      absence: () => told(() => absences.get(online())),
+      setAbsence: (absence) => told(() => absences.set(absence)),
+      setSignature: (id, signature) => told(() => settings.setSignature(id, signature)),
       saveDraft: (draft) => made(() => changes.saveDraft(draft)),
       send: (draft) => made(() => changes.send(draft)),
       takeBack: (id) => made(() => taking.run(id)),
+      draftOf: (id) => told(() => taking.draftOf(id)),
       settle: (id, how) => made(() => changes.settle(id, how)),
       sync: () => told(() => engine.ask()),
       close() {
@@ -127,8 +135,8 @@ export async function openMail(container: Container, net: MailNet): Promise<Open
   });
 }
 
-function shownSending({ id, subject, to, state, heldUntilMs, reason }: Sending): Sending {
-  return { id, subject, to, state, heldUntilMs, reason };
+function shownSending({ id, subject, to, state, heldUntilMs, refusal }: Sending): Sending {
+  return { id, subject, to, state, heldUntilMs, refusal: refusal ?? null };
 }
 
 function inOrder(one: Mailbox, other: Mailbox): number {

@@ -97,7 +97,9 @@ export class Outbox {
       const { kind, message, detail } = error as MailFault;
       // Bytes or a sender that are no longer there come back by no repetition.
       if (kind !== 'too_large' && kind !== 'not_found') throw error;
-      result = { kind: 'refused', reason: detail ?? message, email: null };
+      const code = kind === 'too_large' ? 'tooLarge' : 'gone';
+      const refusal = { code, recipients: [], most: null };
+      result = { kind: 'refused', reason: detail ?? message, refusal, email: null };
     }
     if (result.kind === 'gone') return;
     if (result.kind === 'sent' && !result.filed) await this.#file(text(result.email.id));
@@ -136,7 +138,7 @@ export class Outbox {
       ...sending,
       state: held ? 'held' : ended === 'written' ? 'sent' : ended,
       heldUntilMs: result.kind === 'sent' ? result.heldUntilMs : null,
-      reason: 'reason' in result ? result.reason : null,
+      refusal: result.kind === 'refused' ? result.refusal : null,
       submissionId: text(submission.id) || null,
       emailId: email ? text(email.id) : op.emailId,
       draft: op.draft,
@@ -144,7 +146,8 @@ export class Outbox {
     const { answers } = op.draft;
     if (result.kind !== 'sent' || !answers) return;
     const keyword = answers.how === 'reply' ? '$answered' : '$forwarded';
-    const mark: SimpleOp = { kind: 'mark', emails: [answers.emailId], keyword, on: true };
+    const emails = [answers.emailId];
+    const mark: SimpleOp = { kind: 'mark', emails, keyword, on: true, unasked: true };
     writing.putOp({ seq: writing.nextSeq(), key: `${op.key} answered`, ...mark });
   }
 }

@@ -50,7 +50,7 @@ export type WriteOp = {
 };
 
 export type SimpleOp =
-  | { kind: 'mark'; emails: string[]; keyword: Keyword; on: boolean }
+  | { kind: 'mark'; emails: string[]; keyword: Keyword; on: boolean; unasked?: boolean }
   | { kind: 'move'; emails: string[]; from: string | null; to: string }
   | { kind: 'destroy'; emails: string[] };
 
@@ -59,6 +59,11 @@ export type Op = { seq: number; key: string } & (SimpleOp | WriteOp);
 
 export function isWrite(op: Op): op is Op & WriteOp {
   return op.kind === 'write';
+}
+
+/** Whether the person did it on purpose, and not just by reading or answering. */
+export function isAsked(op: Op): boolean {
+  return op.kind !== 'mark' || op.unasked !== true;
 }
 
 /** The messages that a change is about, as they were called when it was made. */

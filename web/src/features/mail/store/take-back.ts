@@ -1,3 +1,4 @@
+import type { EmailHead } from '../model.ts';
 import type { Changes } from './changes.ts';
 import { type Jmap, type Obj, object, text } from './jmap.ts';
 import type { Kept } from './kept.ts';
@@ -25,6 +26,14 @@ export class TakeBack {
     if (sending?.state === 'taken_back') return true;
     if (sending?.state !== 'held' || sending.submissionId === null) return false;
     return this.#cancel(sending, sending.submissionId);
+  }
+
+  /** Where its text lies as a draft again. */
+  async draftOf(sendingId: string): Promise<EmailHead | null> {
+    const sending = this.#kept.sendings.get(sendingId);
+    const ids = [sending?.localId, sending?.emailId].filter((id) => typeof id === 'string');
+    const heads = await this.#kept.heads(ids);
+    return heads.find(({ draft }) => draft) ?? null;
   }
 
   async #cancel(sending: KeptSending, submission: string): Promise<boolean> {

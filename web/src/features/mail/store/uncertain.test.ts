@@ -85,7 +85,6 @@ test('what cannot be learnt is uncertain, and goes again only when the person sa
   await tab.mail.sync();
   const [sending] = tab.mail.sendings();
   expect(sending).toMatchObject({ id, state: 'uncertain', subject: 'Bescheid' });
-  expect(sending?.reason).not.toBeNull();
   expect(tab.mail.waiting()).toBe(0);
   expect(server.submissions).toHaveLength(1);
   await tab.mail.settle(id, 'again');

@@ -43,6 +43,8 @@ export type Folders = { mailboxes: Mailbox[]; identities: MailIdentity[] };
 export type KeptSending = Sending & {
   submissionId: string | null;
   emailId: string | null;
+  /** What its draft was called here. */
+  localId?: string;
   draft: KeptDraft | null;
   atMs: number;
 };

@@ -1,0 +1,96 @@
+import type { Container, Json } from '../container/index.ts';
+import { type Absence, MailFault } from '../model.ts';
+import { type Jmap, list, type Obj, object, text } from './jmap.ts';
+import type { MailNet } from './net.ts';
+import { OWN } from './writing.ts';
+
+/** What the server takes at most. */
+export const MAX_ABSENCE_SUBJECT_BYTES = 500;
+export const MAX_ABSENCE_TEXT_BYTES = 50_000;
+/** Somebody may set it on another device. */
+const FRESH_MS = 5 * 60_000;
+const VACATION = 'urn:ietf:params:jmap:vacationresponse';
+const ID = 'singleton';
+
+/** What is answered while somebody is away: changed with a line only, known also without one. */
+export class Absences {
+  readonly #records: Container['records'];
+  readonly #jmap: Jmap;
+  readonly #net: MailNet;
+  readonly #tell: () => void;
+  #askedMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ records }: Pick<Container, 'records'>, jmap: Jmap, net: MailNet, tell: () => void) {
+    this.#records = records;
+    this.#jmap = jmap;
+    this.#net = net;
+    this.#tell = tell;
+  }
+
+  /** As it was known last. Where that is a while ago and there is a line, the server is asked, and a change is told. */
+  async get(online: boolean): Promise<Absence | null> {
+    const known = ((await this.#records.get(OWN, 'absence'))?.value ?? null) as Absence | null;
+    if (online && this.#net.clock.now() - this.#askedMs > FRESH_MS) {
+      this.#askedMs = this.#net.clock.now();
+      const asked = this.#ask(known);
+      if (!known) return asked;
+      asked.catch(() => undefined);
+    }
+    return known;
+  }
+
+  async set(absence: Absence): Promise<void> {
+    const { on, fromMs, untilMs } = absence;
+    const bytes = (value: string) => new TextEncoder().encode(value).length;
+    if (bytes(absence.text) > MAX_ABSENCE_TEXT_BYTES) {
+      throw new MailFault('too_large', `a text has at most ${MAX_ABSENCE_TEXT_BYTES} bytes`);
+    }
+    if (bytes(absence.subject) > MAX_ABSENCE_SUBJECT_BYTES) {
+      throw new MailFault('too_large', `a subject has at most ${MAX_ABSENCE_SUBJECT_BYTES} bytes`);
+    }
+    const patch: Obj = {
+      isEnabled: on,
+      fromDate: moment(fromMs),
+      toDate: moment(untilMs),
+      subject: absence.subject.trim() || null,
+      textBody: absence.text.trim() || null,
+      htmlBody: null,
+    };
+    const answers = await this.#jmap.call(
+      [['VacationResponse/set', { update: { [ID]: patch } }]],
+      [VACATION],
+    );
+    const refused = object(answers.of(0).notUpdated)[ID];
+    if (refused) throw new MailFault('refused', text(object(refused).description));
+    await this.#keep(absence);
+    this.#tell();
+  }
+
+  async #ask(known: Absence | null): Promise<Absence> {
+    const answers = await this.#jmap.call([['VacationResponse/get', { ids: null }]], [VACATION]);
+    const told = absenceOf(list(answers.of(0).list)[0] ?? {});
+    if (JSON.stringify(told) !== JSON.stringify(known)) {
+      await this.#keep(told);
+      this.#tell();
+    }
+    return told;
+  }
+
+  async #keep(absence: Absence): Promise<void> {
+    await this.#records.put(OWN, 'absence', absence as unknown as Json);
+  }
+}
+
+function absenceOf(told: Obj): Absence {
+  return {
+    on: told.isEnabled === true,
+    fromMs: Date.parse(text(told.fromDate)) || null,
+    untilMs: Date.parse(text(told.toDate)) || null,
+    subject: text(told.subject),
+    text: text(told.textBody),
+  };
+}
+
+function moment(ms: number | null): string | null {
+  return ms === null ? null : `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
