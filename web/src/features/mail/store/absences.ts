@@ -4,6 +4,8 @@ import { type Jmap, list, type Obj, object, text } from './jmap.ts';
 import type { MailNet } from './net.ts';
 import { OWN } from './writing.ts';
 
+type Records = Pick<Container['records'], 'get' | 'put'>;
+
 /** What the server takes at most. */
 export const MAX_ABSENCE_SUBJECT_BYTES = 500;
 export const MAX_ABSENCE_TEXT_BYTES = 50_000;
@@ -14,13 +16,13 @@ const ID = 'singleton';
 
 /** What is answered while somebody is away: changed with a line only, known also without one. */
 export class Absences {
-  readonly #records: Container['records'];
+  readonly #records: Records;
   readonly #jmap: Jmap;
   readonly #net: MailNet;
   readonly #tell: () => void;
   #askedMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ records }: Pick<Container, 'records'>, jmap: Jmap, net: MailNet, tell: () => void) {
+  constructor({ records }: { records: Records }, jmap: Jmap, net: MailNet, tell: () => void) {
     this.#records = records;
     this.#jmap = jmap;
     this.#net = net;

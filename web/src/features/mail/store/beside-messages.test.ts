@@ -83,11 +83,10 @@ test('no more people are remembered than may be', async () => {
 });
 
 test('people of the house are asked for where the server tells of them', async () => {
-  server.settings.principals = [{ id: 'p1', name: 'Clara Chef', email: 'clara@amt.example' }];
+  server.settings.principals = [{ id: 'p-mira', name: 'Mira Moor', email: 'mira@amt.example' }];
   const { mail } = await tab();
-  expect(await mail.people('c', 5), 'one letter is not asked for').toEqual([]);
-  expect(await mail.people('cl', 5)).toEqual(named('Clara Chef', 'clara@amt.example'));
-  expect(server.settings.asked).toBe(1);
+  expect(await mail.people('m', 5), 'one letter is not asked for').toEqual([]);
+  expect(await mail.people('mi', 5)).toEqual(named('Mira Moor', 'mira@amt.example'));
 });
 
 test('an absence is set with a line, and known without one', async () => {

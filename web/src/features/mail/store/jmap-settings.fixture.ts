@@ -12,7 +12,7 @@ export const SETTINGS_ARGUMENTS: Record<string, string[]> = {
 
 /** What beside messages and folders belongs to an account, a fake. */
 export class FakeSettings {
-  readonly identity = { id: 'idn-1', name: 'Ada Amt', email: 'ada@amt.example', textSignature: '' };
+  readonly identity: { id: string; name: string; email: string; textSignature: string };
   readonly vacation: Obj = {
     id: 'singleton',
     isEnabled: false,
@@ -26,8 +26,10 @@ export class FakeSettings {
   outside: boolean | null = null;
   /** People of the house; null: nobody tells of them. */
   principals: Obj[] | null = null;
-  /** How often they were asked for. */
-  asked = 0;
+
+  constructor(identity = { id: 'idn-1', name: 'Ada Amt', email: 'ada@amt.example' }) {
+    this.identity = { ...identity, textSignature: '' };
+  }
 
   /** The session with what this adds to it. */
   session(session: Obj, account: string): Obj {
@@ -63,7 +65,6 @@ export class FakeSettings {
         return { ...done, updated: { singleton: null } };
       }
       case 'Principal/query': {
-        this.asked += 1;
         const word = String((given.filter as Obj).text).toLowerCase();
         const fits = ({ name: title, email }: Obj) =>
           `${title} ${email}`.toLowerCase().includes(word);

@@ -7,6 +7,7 @@ export type Call = [name: string, given: Obj];
 const CORE = 'urn:ietf:params:jmap:core';
 const MAIL = 'urn:ietf:params:jmap:mail';
 const SUBMISSION = 'urn:ietf:params:jmap:submission';
+const DELIVERY = 'urn:fernamt:params:jmap:delivery';
 const PRINCIPALS = 'urn:ietf:params:jmap:principals';
 
 /** What this client asks for at most, whatever a server grants. */
@@ -19,8 +20,8 @@ export type JmapSession = {
   /** For how long the server holds a message back at most. */
   maxHoldS: number;
   eventSourceUrl: string;
-  /** What the account can do, by the names of capabilities. */
-  capabilities: Obj;
+  /** Whether mail of the account leaves the house. */
+  outside: boolean;
   /** The account that tells of people of the house (RFC 9670); empty where none does. */
   principals: string;
 };
@@ -142,7 +143,7 @@ export class Jmap {
       },
       maxHoldS: number(submission.maxDelayedSend),
       eventSourceUrl: text(told.eventSourceUrl),
-      capabilities,
+      outside: object(capabilities[DELIVERY]).outside === true,
       principals: text((told.primaryAccounts as Obj | undefined)?.[PRINCIPALS]),
     };
   }

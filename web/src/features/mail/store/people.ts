@@ -6,6 +6,8 @@ import type { Kept } from './kept.ts';
 import type { MailNet } from './net.ts';
 import { OWN } from './writing.ts';
 
+type Records = Pick<Container['records'], 'get' | 'put'>;
+
 /** The most people that are remembered, and the most messages that are looked through for them. */
 export const MAX_PEOPLE = 2_000;
 const MAX_LEARNT = 3_000;
@@ -22,12 +24,12 @@ type Stored = { upToMs: number; all: Known[] };
 
 /** Whom one wrote to and heard from, kept in the container alone; beside them, those that the server knows. */
 export class People {
-  readonly #records: Container['records'];
+  readonly #records: Records;
   readonly #jmap: Jmap;
   readonly #kept: Kept;
   readonly #net: MailNet;
 
-  constructor({ records }: Pick<Container, 'records'>, jmap: Jmap, kept: Kept, net: MailNet) {
+  constructor({ records }: { records: Records }, jmap: Jmap, kept: Kept, net: MailNet) {
     this.#records = records;
     this.#jmap = jmap;
     this.#kept = kept;
