@@ -1,10 +1,9 @@
 import { useLingui } from '@lingui/react';
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { formatLocale } from '../i18n/index.ts';
 import { StatusRegion } from '../ui/status.tsx';
 import type { PostShell } from './controller.ts';
-import { Desk } from './desk.tsx';
 import { DefectScreen } from './screens/defect.tsx';
 import { LockedScreen } from './screens/locked.tsx';
 import { NewScreen } from './screens/new.tsx';
@@ -19,6 +18,10 @@ import {
 
 // Most people never need it.
 const OfflineScreen = lazy(() => import('./screens/offline.tsx'));
+const TermsScreen = lazy(() => import('./screens/terms.tsx'));
+// Nor is what is behind the lock needed to open it.
+const loadDesk = () => import('./desk.tsx');
+const Desk = lazy(loadDesk);
 
 /** The whole page: one screen for each state of the shell. */
 export function App({ shell }: { shell: PostShell }) {
@@ -26,7 +29,9 @@ export function App({ shell }: { shell: PostShell }) {
   useLingui();
   return (
     <I18nProvider locale={formatLocale()}>
-      <Screen shell={shell} />
+      <Suspense fallback={<AskingScreen />}>
+        <Screen shell={shell} />
+      </Suspense>
       <StatusRegion />
     </I18nProvider>
   );
@@ -34,6 +39,8 @@ export function App({ shell }: { shell: PostShell }) {
 
 function Screen({ shell }: { shell: PostShell }) {
   const state = useSyncExternalStore(shell.subscribe, shell.state);
+  // While the passphrase is typed.
+  useEffect(() => void loadDesk().catch(() => undefined), []);
   switch (state.at) {
     case 'asking':
       return <AskingScreen />;
@@ -44,11 +51,9 @@ function Screen({ shell }: { shell: PostShell }) {
     case 'no_line':
       return <NoLineScreen state={state} onRetry={() => shell.ask()} />;
     case 'locked_offline':
-      return (
-        <Suspense fallback={<AskingScreen />}>
-          <OfflineScreen state={state} shell={shell} />
-        </Suspense>
-      );
+      return <OfflineScreen state={state} shell={shell} />;
+    case 'terms':
+      return <TermsScreen state={state} shell={shell} />;
     case 'no_answer':
       return <NoAnswerScreen detail={state.detail} onRetry={() => shell.ask()} />;
     case 'not_fresh':

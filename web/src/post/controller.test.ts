@@ -227,6 +227,44 @@ test('an open page tells how far its container is', async () => {
   expect(server.generation).toBeGreaterThan(before);
 });
 
+test('terms of use come before everything else, and again when they change', async () => {
+  server.terms = { version: 'v1', de: 'Nur dienstlich.', en: '' };
+  await shell.ask();
+  expect(shell.state()).toMatchObject({ at: 'terms', standing: { terms: { version: 'v1' } } });
+  // Another text since it was shown.
+  server.terms = { version: 'v2', de: 'Nur dienstlich!', en: '' };
+  await shell.acceptTerms();
+  expect(shell.state()).toMatchObject({ at: 'terms', standing: { terms: { version: 'v2' } } });
+  await shell.acceptTerms();
+  expect(shell.state()).toMatchObject({ at: 'new' });
+  // Set while the passphrase was being typed.
+  server.terms = { version: 'v3', de: 'Nur dienstlich, bitte.', en: '' };
+  await shell.create(PASSPHRASE);
+  expect(shell.state()).toMatchObject({ at: 'terms', working: false });
+  expect(await shell.container.state()).toBe('none');
+  await shell.acceptTerms();
+  await shell.create(PASSPHRASE);
+  expect(shell.state()).toMatchObject({ at: 'unlocked' });
+});
+
+test('a suspended device keeps what it has, and is told when it may go on', async () => {
+  const other = await lockedShell();
+  server.refuses = { kind: 'device', is: 'suspended' };
+  await other.ask();
+  expect(other.state()).toEqual({ at: 'device', is: 'suspended' });
+  expect(await other.container.state()).toBe('locked');
+  server.refuses = null;
+  profile.clock.advance(5_000);
+  await settled(other, { at: 'locked' });
+});
+
+test('a limit of the administration stands beside the form', async () => {
+  const other = await lockedShell();
+  server.refuses = { kind: 'too_old', browser: 'Chrome 90', least: 120 };
+  await other.unlock(PASSPHRASE);
+  expect(other.state()).toMatchObject({ at: 'locked', complaint: { kind: 'too_old', least: 120 } });
+});
+
 function opened(): PostShell {
   const container = new Container(profile.tab());
   const { clock } = profile;

@@ -106,6 +106,20 @@ export class PostShell {
     });
   }
 
+  /** The person agrees to the terms of use that are shown. */
+  async acceptTerms(): Promise<void> {
+    const state = this.#state;
+    if (state.at !== 'terms' || state.working) return;
+    this.#on({ type: 'works' });
+    try {
+      await this.#server.acceptTerms(state.standing.terms.version);
+    } catch (error) {
+      await this.#refused(refusalOf(error));
+      return;
+    }
+    await this.ask();
+  }
+
   async unlock(passphrase: string): Promise<void> {
     const state = this.#state;
     if (state.at !== 'locked' || state.working) return;
@@ -232,7 +246,7 @@ export class PostShell {
     const container = await this.container.state();
     const offline = container === 'locked' ? await this.#offline() : 'none';
     this.#on({ type: 'refused', refusal, container, offline });
-    const again = ['no_share', 'share_exists', 'no_container'];
+    const again = ['terms', 'no_share', 'share_exists', 'no_container'];
     if (again.includes(refusal.kind)) await this.ask();
   }
 

@@ -19,7 +19,7 @@ type Opened = 'passphrase' | 'wipe' | 'offline';
 type DeskProps = { shell: PostShell; standing: Office; isOffline: boolean };
 
 /** Around the open mail: whose it is, the lock, and what concerns this device's container. */
-export function Desk({ shell, standing, isOffline }: DeskProps) {
+export default function Desk({ shell, standing, isOffline }: DeskProps) {
   const [open, setOpen] = useState<Opened | null>(null);
   const close = useCallback(() => setOpen(null), []);
   useEffect(() => {
@@ -50,7 +50,10 @@ export function Desk({ shell, standing, isOffline }: DeskProps) {
         </div>
       </header>
       <main id="inhalt" tabIndex={-1} className="fp-main">
-        <MailDesk shell={shell} />
+        <MailDesk
+          shell={shell}
+          person={`${standing.person.displayName} (${standing.person.name})`}
+        />
       </main>
       <PassphraseDialog
         shell={shell}

@@ -116,6 +116,8 @@ function complaintOf(refusal: Refusal): Complaint {
     case 'no_line':
     case 'no_room':
     case 'no_authenticator':
+    case 'too_many':
+    case 'too_old':
     case 'unexpected':
       return refusal;
     case 'defect':

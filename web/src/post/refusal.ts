@@ -23,6 +23,12 @@ export type Refusal =
   | { kind: 'no_container' }
   | { kind: 'defect'; defect: Defect }
   | { kind: 'no_room' }
+  /** The terms of use are to be accepted first, or were changed. */
+  | { kind: 'terms' }
+  /** The person has as many containers on other devices as they may have. */
+  | { kind: 'too_many'; most: number }
+  /** The browser is older than the administration allows. */
+  | { kind: 'too_old'; browser: string; least: number }
   /** Without a line it does not open any more: the granted time is over, or the clock was set back. */
   | { kind: 'over'; why: 'period' | 'clock' }
   /** The passkey did not answer. */

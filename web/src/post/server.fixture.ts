@@ -2,13 +2,14 @@ import { ContainerFault, type Registrar } from '../features/mail/container/index
 import { TestSigner } from '../features/mail/container/secrets.fixture.ts';
 import { type Refusal, Refused } from './refusal.ts';
 import type { ContainerServer } from './server.ts';
-import type { Standing } from './standing.ts';
+import type { Standing, Terms } from './standing.ts';
 
 /** A server that keeps one device's share, as the contract says; `refuses` makes it say no to everything. */
 export class TestServer implements ContainerServer {
   share: Uint8Array | null = null;
   generation = 0;
   fresh = true;
+  terms: Terms | null = null;
   serial = 1;
   offlineUntilMs: number | null = null;
   refuses: Refusal | null = null;
@@ -36,11 +37,13 @@ export class TestServer implements ContainerServer {
       minCharacters: 12,
       share: { exists: this.share !== null, generation: this.generation },
       signInFresh: this.fresh,
+      terms: this.terms,
     };
   }
 
   async newShare(replace: boolean): Promise<Uint8Array> {
     this.#check();
+    if (this.terms) throw new Refused({ kind: 'terms' });
     if (this.share && !replace) throw new Refused({ kind: 'share_exists' });
     this.share = crypto.getRandomValues(new Uint8Array(32));
     this.generation = 0;
@@ -49,9 +52,16 @@ export class TestServer implements ContainerServer {
 
   async releaseShare(): Promise<Uint8Array> {
     this.#check();
+    if (this.terms) throw new Refused({ kind: 'terms' });
     if (!this.fresh) throw new Refused({ kind: 'not_fresh' });
     if (!this.share) throw new Refused({ kind: 'no_share' });
     return this.share.slice();
+  }
+
+  async acceptTerms(version: string): Promise<void> {
+    this.#check();
+    if (this.terms?.version !== version) throw new Refused({ kind: 'terms' });
+    this.terms = null;
   }
 
   async opened(generation: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface ContainerServer {
   /** A new share for this device; `replace` forgets the one before, and with it what that one closed. */
   newShare(replace: boolean): Promise<Uint8Array>;
   releaseShare(): Promise<Uint8Array>;
+  /** The person read these terms of use here and agrees. */
+  acceptTerms(version: string): Promise<void>;
   /** The container is open, and has changed so often. */
   opened(generation: number): Promise<void>;
   forgetShare(): Promise<void>;
@@ -27,6 +29,9 @@ export const containerServer: ContainerServer = {
   },
   newShare: async (replace) => shareIn(await asked('POST', '/share', { replace })),
   releaseShare: async () => shareIn(await asked('POST', '/share/release', {})),
+  async acceptTerms(version) {
+    await asked('POST', '/terms', { version });
+  },
   async opened(generation) {
     await asked('POST', '/opened', { generation });
   },
@@ -66,9 +71,11 @@ async function asked(method: string, path: string, body?: unknown): Promise<Resp
   throw new Refused(await refusalIn(response));
 }
 
+type Problem = { code?: unknown; params?: Record<string, unknown> };
+
 async function refusalIn(response: Response): Promise<Refusal> {
   const { status, headers } = response;
-  const said = (await response.json().catch(() => null)) as { code?: unknown } | null;
+  const said = (await response.json().catch(() => null)) as Problem | null;
   const code = typeof said?.code === 'string' ? said.code : `status ${status}`;
   // A proxy in front says these while the server behind it is away.
   if (status === 502 || status === 503 || status === 504) return { kind: 'no_line' };
@@ -83,6 +90,17 @@ async function refusalIn(response: Response): Promise<Refusal> {
       return { kind: 'device', is: 'blocked' };
     case 'sign_in_not_fresh':
       return { kind: 'not_fresh' };
+    case 'container_terms_open':
+    case 'container_terms_changed':
+      return { kind: 'terms' };
+    case 'too_many_containers':
+      return { kind: 'too_many', most: countOf(said?.params?.most) };
+    case 'browser_too_old':
+      return {
+        kind: 'too_old',
+        browser: String(said?.params?.browser ?? ''),
+        least: countOf(said?.params?.least),
+      };
     case 'container_share_missing':
       return { kind: 'no_share' };
     case 'container_share_exists':
@@ -98,6 +116,11 @@ async function shareIn(response: Response): Promise<Uint8Array> {
   const { share } = ((await response.json().catch(() => null)) ?? {}) as { share?: unknown };
   const bytes = bytesOf(share);
   return bytes?.length === SHARE_BYTES ? bytes : unexpected('the share has another length');
+}
+
+function countOf(said: unknown): number {
+  const count = Number(said);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 function secondsOf(said: string | null): number {

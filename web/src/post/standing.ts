@@ -16,7 +16,12 @@ export type Standing = {
   minCharacters: number;
   share: { exists: boolean; generation: number };
   signInFresh: boolean;
+  /** What the person has to accept on this device before anything is released. */
+  terms: Terms | null;
 };
+
+/** Terms of use; one of the texts may be empty. */
+export type Terms = { version: string; de: string; en: string };
 
 /** What the open page shows of it; kept in the container for when there is no line. */
 export type Office = Pick<Standing, 'person' | 'office' | 'mainOrigin' | 'minCharacters'>;
@@ -37,6 +42,7 @@ export function standingOf(said: unknown): Standing | null {
     passphrase,
     share,
     sign_in_fresh,
+    terms,
   } = objectOf(said);
   const { name, display_name, language } = objectOf(person);
   const bytes = bytesOf(objectOf(policy).bytes);
@@ -52,6 +58,8 @@ export function standingOf(said: unknown): Standing | null {
     isCount(min_characters) &&
     typeof exists === 'boolean' &&
     (generation === null || isCount(generation));
+  const openTerms = termsOf(terms);
+  if (openTerms === undefined) return null;
   if (!whole || !bytes || !signature || !policyKey || !mainOrigin) return null;
   return {
     person: {
@@ -67,6 +75,7 @@ export function standingOf(said: unknown): Standing | null {
     minCharacters: Math.min(min_characters, MAX_PASSPHRASE_CHARS),
     share: { exists, generation: generation ?? 0 },
     signInFresh: sign_in_fresh === true,
+    terms: openTerms,
   };
 }
 
@@ -82,6 +91,14 @@ export function bytesOf(said: unknown): Bytes | null {
   } catch {
     return null;
   }
+}
+
+/** `undefined` for whatever does not have the form. */
+function termsOf(said: unknown): Terms | null | undefined {
+  if (said === null || said === undefined) return null;
+  const { version, de, en } = objectOf(said);
+  const texts = typeof version === 'string' && typeof de === 'string' && typeof en === 'string';
+  return texts && version !== '' && de + en !== '' ? { version, de, en } : undefined;
 }
 
 function objectOf(said: unknown): Record<string, unknown> {

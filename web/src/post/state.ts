@@ -1,6 +1,6 @@
 import type { ContainerState, LockCause, Offline } from '../features/mail/container/index.ts';
 import type { Defect, Held, Refusal } from './refusal.ts';
-import type { Office, Standing } from './standing.ts';
+import type { Office, Standing, Terms } from './standing.ts';
 
 /** Why there is no container to unlock. */
 export type Emptied =
@@ -16,7 +16,17 @@ export type Emptied =
 /** What stands beside the fields of a form: why the last attempt went wrong. */
 export type Complaint = Extract<
   Refusal,
-  { kind: 'wrong_passphrase' | 'wait' | 'no_line' | 'no_room' | 'no_authenticator' | 'unexpected' }
+  {
+    kind:
+      | 'wrong_passphrase'
+      | 'wait'
+      | 'no_line'
+      | 'no_room'
+      | 'no_authenticator'
+      | 'too_many'
+      | 'too_old'
+      | 'unexpected';
+  }
 >;
 
 /** Why a locked container does not open without a line: that was never set up, or not any more. */
@@ -37,6 +47,13 @@ export type State =
     }
   | { at: 'no_answer'; detail: string }
   | { at: 'not_fresh'; locked: LockCause | null }
+  | {
+      at: 'terms';
+      locked: LockCause | null;
+      standing: Standing & { terms: Terms };
+      working: boolean;
+      complaint: Complaint | null;
+    }
   | {
       at: 'new';
       emptied: Emptied;
@@ -93,6 +110,16 @@ export function next(state: State, event: Event): State {
 function found(state: State, { standing, container, emptied }: Event & { type: 'found' }): State {
   if (container === 'unlocked') return { at: 'unlocked', standing, isOffline: false };
   const locked = lockedIn(state);
+  const { terms } = standing;
+  if (terms) {
+    return {
+      at: 'terms',
+      locked,
+      standing: { ...standing, terms },
+      working: false,
+      complaint: null,
+    };
+  }
   if (container === 'locked') {
     if (!standing.signInFresh) return { at: 'not_fresh', locked };
     return { at: 'locked', locked, standing, working: false, complaint: null, attempts: 0 };
@@ -135,11 +162,14 @@ function refused(
     case 'wait':
     case 'no_room':
     case 'no_authenticator':
+    case 'too_many':
+    case 'too_old':
       if (hasForm(state)) return complained(state, refusal);
       return { at: 'no_answer', detail: refusal.kind };
     case 'no_prf':
       return { at: 'no_answer', detail: refusal.kind };
     // The disk and the server say something else than a moment ago: both are asked again.
+    case 'terms':
     case 'no_share':
     case 'share_exists':
     case 'no_container':
@@ -147,15 +177,15 @@ function refused(
   }
 }
 
-type WithForm = State & { at: 'locked' | 'locked_offline' | 'new' };
+type WithForm = State & { at: 'locked' | 'locked_offline' | 'new' | 'terms' };
 
 function hasForm(state: State): state is WithForm {
-  return state.at === 'locked' || state.at === 'locked_offline' || state.at === 'new';
+  return ['locked', 'locked_offline', 'new', 'terms'].includes(state.at);
 }
 
 function complained(state: WithForm, complaint: Complaint): State {
   const settled = { ...state, working: false, complaint };
-  return settled.at === 'new' ? settled : { ...settled, attempts: settled.attempts + 1 };
+  return 'attempts' in settled ? { ...settled, attempts: settled.attempts + 1 } : settled;
 }
 
 function lockedIn(state: State): LockCause | null {

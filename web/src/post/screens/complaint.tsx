@@ -44,6 +44,34 @@ function wordsFor(complaint: Complaint, left: number): Said | null {
         what: <Trans>Der Server ist gerade nicht erreichbar</Trans>,
         next: <Trans>Prüfen Sie die Verbindung und versuchen Sie es noch einmal.</Trans>,
       };
+    case 'too_many': {
+      const { most } = complaint;
+      return {
+        tone: 'warning',
+        what: <Trans>Sie haben schon auf genug Geräten einen Container</Trans>,
+        next: (
+          <Trans>
+            Erlaubt sind {most}. Löschen Sie einen auf einem anderen Gerät, oder bitten Sie Ihre
+            Leitstelle darum.
+          </Trans>
+        ),
+      };
+    }
+    case 'too_old': {
+      const { browser, least } = complaint;
+      return {
+        tone: 'warning',
+        what: <Trans>Dieser Browser ist Ihrer Verwaltung zu alt</Trans>,
+        next: browser ? (
+          <Trans>
+            Er meldet sich als {browser}, verlangt ist mindestens Version {least}. Aktualisieren Sie
+            ihn bitte.
+          </Trans>
+        ) : (
+          <Trans>Er sagt nicht, welcher er ist. Nehmen Sie bitte einen anderen.</Trans>
+        ),
+      };
+    }
     case 'no_authenticator':
       return {
         tone: 'warning',

@@ -1,0 +1,55 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { locale } from '../../i18n/index.ts';
+import { Button } from '../../ui/button.tsx';
+import { icons } from '../../ui/icon.tsx';
+import type { PostShell } from '../controller.ts';
+import type { State } from '../state.ts';
+import { ComplaintAlert } from './complaint.tsx';
+import { Panel } from './panel.tsx';
+
+type TermsScreenProps = { state: State & { at: 'terms' }; shell: PostShell };
+
+/** What the office wants a person to agree to before mail lies on this device. */
+export default function TermsScreen({ state, shell }: TermsScreenProps) {
+  const { t } = useLingui();
+  const { standing, complaint, working } = state;
+  const { de, en } = standing.terms;
+  const [text, language] = (locale() === 'en' && en) || !de ? [en, 'en'] : [de, 'de'];
+  return (
+    <Panel title={t`Nutzungsbedingungen`} office={standing.office}>
+      <p>
+        <Trans>
+          Bevor Sie Ihre Post auf diesem Gerät öffnen, bittet Ihre Verwaltung Sie, dem Folgenden
+          zuzustimmen. Ihre Zustimmung wird mit Person, Gerät und Zeit festgehalten.
+        </Trans>
+      </p>
+      {complaint && <ComplaintAlert complaint={complaint} />}
+      <section
+        className="fp-terms"
+        lang={language}
+        aria-label={t`Text der Nutzungsbedingungen`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+        tabIndex={0}
+      >
+        {text}
+      </section>
+      <div className="fa-form__actions">
+        <Button
+          variant="primary"
+          block
+          icon={icons.iconCheck}
+          pending={working}
+          onPress={() => void shell.acceptTerms()}
+        >
+          <Trans>Ich stimme zu</Trans>
+        </Button>
+      </div>
+      <p className="fa-muted fa-small">
+        <Trans>
+          Wenn Sie nicht zustimmen, schließen Sie die Seite einfach. Auf dem Server ist Ihre Post
+          davon nicht betroffen.
+        </Trans>
+      </p>
+    </Panel>
+  );
+}
