@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { leaveWriting } from '../features/mail/page/place.ts';
-import { browserNet, type OpenedMail, openMail } from '../features/mail/store/index.ts';
+import { browserNet, type OpenedPost, openPost } from '../features/mail/store/index.ts';
 import { loadCatalogue } from '../i18n/index.ts';
 import { Button } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
@@ -18,43 +18,43 @@ const MailPage = lazy(async () => {
 
 /** The open mail: its store and its page, for as long as the container is unlocked. */
 export function MailDesk({ shell }: { shell: PostShell }) {
-  const { mail, hasFailed } = useOpenedMail(shell);
+  const { post, hasFailed } = useOpenedPost(shell);
   if (hasFailed) return <Failed />;
-  if (!mail) return <Opening />;
+  if (!post) return <Opening />;
   return (
     <Caught>
       <Suspense fallback={<Opening />}>
-        <MailPage mail={mail} />
+        <MailPage mail={post.own} />
       </Suspense>
     </Caught>
   );
 }
 
-function useOpenedMail(shell: PostShell): { mail: OpenedMail | null; hasFailed: boolean } {
-  const [mail, setMail] = useState<OpenedMail | null>(null);
+function useOpenedPost(shell: PostShell): { post: OpenedPost | null; hasFailed: boolean } {
+  const [post, setPost] = useState<OpenedPost | null>(null);
   const [hasFailed, setFailed] = useState(false);
   useEffect(() => {
     let isLeft = false;
-    let opened: OpenedMail | undefined;
+    let opened: OpenedPost | undefined;
     // What was being written when it was locked or loaded anew lies among the drafts.
     leaveWriting();
     // The server ends a push with the session or the approval: whether it was that is to be known at once.
     const net = browserNet(fetchUnder(shell), () => void shell.contact());
-    openMail(shell.container, net).then(
+    openPost(shell.container, net).then(
       (now) => {
         opened = now;
         if (isLeft) now.close();
-        else setMail(now);
+        else setPost(now);
       },
       () => setFailed(!isLeft),
     );
     return () => {
       isLeft = true;
       opened?.close();
-      setMail(null);
+      setPost(null);
     };
   }, [shell]);
-  return { mail, hasFailed };
+  return { post, hasFailed };
 }
 
 /** A refusal may be the end of the session or of the approval: the shell finds out, and closes what is open. */

@@ -1,5 +1,72 @@
 /** What the mail page shows and does, alike with and without a line. Times are milliseconds since 1970. */
 
+/** What somebody may do in a mailbox; whichever one has, reading is part of it. */
+export type MailRight = 'read' | 'write' | 'send_on_behalf' | 'send_as' | 'manage';
+
+export const MAIL_RIGHTS: readonly MailRight[] = [
+  'read',
+  'write',
+  'send_on_behalf',
+  'send_as',
+  'manage',
+];
+
+/** A mailbox that is open to this person. */
+export type MailAccount = {
+  /** Empty for the own one until the server has named it. */
+  id: string;
+  /** Stands for it in the address, where no name may stand; 0 is the own one. */
+  number: number;
+  kind: 'own' | 'person' | 'functional';
+  name: string;
+  address: string;
+  rights: readonly MailRight[];
+  /** What was unread when this device last looked; null: it never did. */
+  unread: number | null;
+};
+
+export type Person = { id: string; name: string; email: string };
+
+/** Who is working on a thread, and what those who share the mailbox noted about it. */
+export type ThreadWork = {
+  assignee: Person | null;
+  assignedAtMs: number | null;
+  note: string;
+  noteBy: Person | null;
+  noteAtMs: number | null;
+  /** Changed here, and the server does not know yet. */
+  waiting: boolean;
+};
+
+export type WorkChange =
+  | { what: 'assignee'; value: string | null }
+  | { what: 'note'; value: string };
+
+/** Two people changed the same of a thread: what was done later holds. */
+export type WorkConflict = {
+  id: string;
+  threadId: string;
+  what: WorkChange['what'];
+  /** What was done here holds. */
+  won: boolean;
+  /** Who did the other. */
+  by: Person | null;
+  /** What does not hold: a note's text, or a person's name; null for nobody. */
+  lost: string | null;
+};
+
+/** What several people do with a mailbox. */
+export interface Team {
+  /** Who this person is; null where no server has said so. */
+  me(): Person | null;
+  /** Those whom a thread can be given to. */
+  people(): Person[];
+  of(threadId: string): ThreadWork | null;
+  change(threadId: string, change: WorkChange): Promise<void>;
+  conflicts(threadId: string): WorkConflict[];
+  dismiss(conflictId: string): Promise<void>;
+}
+
 export type MailboxRole = 'inbox' | 'drafts' | 'sent' | 'archive' | 'junk' | 'trash' | 'other';
 
 export type Mailbox = {
@@ -44,6 +111,7 @@ export type ThreadHead = {
   emailCount: number;
   unreadCount: number;
   flagged: boolean;
+  work?: ThreadWork | null;
 };
 
 export type Attachment = {
@@ -66,11 +134,22 @@ export type EmailBody = {
   references: string[];
 };
 
+/** A message that lies in no folder. */
+export type ReadEmail = {
+  from: Address[];
+  to: Address[];
+  subject: string;
+  sentAtMs: number | null;
+  body: EmailBody;
+};
+
 export type MailIdentity = {
   id: string;
   name: string;
   email: string;
   textSignature: string;
+  /** The own address, where it has to be told that somebody else writes; kept identities of before know none. */
+  sender?: string | null;
 };
 
 export type DraftAttachment =
@@ -101,8 +180,8 @@ export type EmailChange =
   /** `unasked`: it follows from something else, such as reading, and nobody waits for it. */
   | { kind: 'keyword'; keyword: 'seen' | 'flagged'; on: boolean; unasked?: boolean }
   | { kind: 'move'; from: string | null; to: string }
-  /** Only what lies in the trash; what lies elsewhere is moved there. */
-  | { kind: 'destroy' };
+  /** Only what lies in the trash; what lies elsewhere is moved there, unless it is to go `outright`. */
+  | { kind: 'destroy'; outright?: boolean };
 
 /** What becomes of what was sent. `held` can still be taken back; `uncertain` is never sent again by itself. */
 export type SendingState = 'waiting' | 'held' | 'sent' | 'refused' | 'uncertain' | 'taken_back';
@@ -142,8 +221,12 @@ export type Line = 'online' | 'offline' | 'syncing';
 
 export type Page<T> = { items: T[]; more: boolean };
 
-/** One person's mail on this device, while the container is unlocked. */
+/** One mailbox on this device, while the container is unlocked. */
 export interface Mail {
+  /** Whose it is, and what may be done in it, as far as is known this moment. */
+  account(): MailAccount;
+  /** Null where the server knows nothing of it. */
+  team(): Team | null;
   /** Calls back after anything of it changed: read anew what is shown. */
   onChange(call: () => void): () => void;
   line(): Line;
@@ -165,6 +248,8 @@ export interface Mail {
   thread(threadId: string): Promise<EmailHead[]>;
   body(emailId: string): Promise<EmailBody>;
   attachment(blobId: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** A message that is attached to another, as the server reads it. */
+  readEmail(blobId: string): Promise<ReadEmail>;
 
   /** Shown here at once, and told to the server as soon as there is a line. */
   change(emailIds: string[], change: EmailChange): Promise<void>;
@@ -193,6 +278,45 @@ export interface Mail {
   sync(): Promise<void>;
 }
 
+/** A change made here that came to nothing. */
+export type Undone = {
+  id: string;
+  /** The name of the mailbox that it was for. */
+  account: string;
+  change: 'mark' | 'move' | 'destroy' | 'draft' | 'send' | 'assignee' | 'note';
+  /** How many messages it was about. */
+  emails: number;
+  subject: string | null;
+  /** The mailbox is no longer open, or the server refused. */
+  why: 'closed' | 'refused';
+  atMs: number;
+};
+
+/** Who may do what in a mailbox. */
+export type Delegate = { person: Person; rights: MailRight[] };
+
+/** All mailboxes that are open to a person on this device, while the container is unlocked. */
+export interface Post {
+  /** The own one first. */
+  accounts(): MailAccount[];
+  onChange(call: () => void): () => void;
+  readonly own: Mail;
+  open(accountId: string): Promise<Mail>;
+  /** Changes that came to nothing, until they are forgotten. */
+  undone(): Undone[];
+  forgetUndone(): Promise<void>;
+  readonly sharing: Sharing;
+}
+
+/** Who else may do what in a mailbox. It needs a line. */
+export interface Sharing {
+  delegates(accountId: string): Promise<Delegate[]>;
+  /** People of the house whose name or address begins so. */
+  search(accountId: string, words: string): Promise<Person[]>;
+  grant(accountId: string, personId: string, rights: readonly MailRight[]): Promise<void>;
+  revoke(accountId: string, personId: string): Promise<void>;
+}
+
 /** Why something of {@link Mail} could not be done. */
 export type MailFaultKind =
   /** It is not on this device, and there is no line. */
@@ -206,6 +330,10 @@ export type MailFaultKind =
   /** Too much waits already. */
   | 'queue_full'
   | 'refused'
+  /** What this person may do in the mailbox does not go so far. */
+  | 'forbidden'
+  /** The mailbox is no longer open to this person. */
+  | 'closed'
   | 'signed_out'
   | 'locked';
 

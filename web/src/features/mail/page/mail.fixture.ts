@@ -8,12 +8,16 @@ import {
   type EmailChange,
   type EmailHead,
   type Line,
+  MAIL_RIGHTS,
   type Mail,
+  type MailAccount,
   type Mailbox,
   MailFault,
   type MailIdentity,
   type Page,
+  type ReadEmail,
   type Sending,
+  type Team,
   type ThreadHead,
 } from '../model.ts';
 
@@ -37,6 +41,8 @@ export class FakeMail implements Mail {
   readonly heads: EmailHead[] = [];
   readonly bodies = new Map<string, EmailBody>();
   readonly blobs = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Messages within messages. */
+  readonly emails = new Map<string, ReadEmail>();
   /** What was changed, saved and sent, in this order. */
   readonly told: string[] = [];
   readonly drafts: Draft[] = [];
@@ -55,6 +61,9 @@ export class FakeMail implements Mail {
   fault: MailFault | null = null;
   /** Set, whatever is asked for waits for it. */
   gate: Promise<void> = Promise.resolve();
+  /** Whose mail it is, and who else works with it. */
+  of: MailAccount = OWN_ACCOUNT;
+  shared: Team | null = null;
   readonly now: number;
   /** Set, what is sent next was sent elsewhere before. */
   elsewhere: { sent: boolean; draft: string | null } | null = null;
@@ -115,6 +124,8 @@ export class FakeMail implements Mail {
     return () => this.#calls.delete(call);
   }
 
+  account = (): MailAccount => this.of;
+  team = (): Team | null => this.shared;
   line = (): Line => this.at;
   syncedAtMs = (): number | null => this.synced;
   waiting = (): number => this.queued;
@@ -205,6 +216,13 @@ export class FakeMail implements Mail {
     const bytes = this.blobs.get(blobId);
     if (!bytes) throw new MailFault('not_found');
     return bytes;
+  }
+
+  async readEmail(blobId: string): Promise<ReadEmail> {
+    await this.#asked();
+    const email = this.emails.get(blobId);
+    if (!email) throw new MailFault('not_found');
+    return email;
   }
 
   async change(emailIds: string[], change: EmailChange): Promise<void> {
@@ -334,6 +352,16 @@ export class FakeMail implements Mail {
 }
 
 const OWN = { name: 'Erika Linde', email: 'erika.linde@stadt.example' };
+
+const OWN_ACCOUNT: MailAccount = {
+  id: 'acc-own',
+  number: 0,
+  kind: 'own',
+  name: OWN.name,
+  address: OWN.email,
+  rights: MAIL_RIGHTS,
+  unread: null,
+};
 
 function box(id: string, role: Mailbox['role'], sortOrder: number, name = id): Mailbox {
   return { id, name, role, sortOrder, parentId: null, totalEmails: 0, unreadEmails: 0 };

@@ -87,6 +87,16 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Der Mailserver hat das abgelehnt.`,
         next: t`Vermutlich fehlt Ihnen das Recht dazu. Fragen Sie, wem das Postfach gehört.`,
       };
+    case 'forbidden':
+      return {
+        what: t`Das dürfen Sie in diesem Postfach nicht.`,
+        next: t`Bitten Sie die Person, der es gehört, um das Recht dazu.`,
+      };
+    case 'closed':
+      return {
+        what: t`Dieses Postfach ist für Sie nicht mehr geöffnet.`,
+        next: t`Fragen Sie die Person, der es gehört, oder Ihre IT-Stelle.`,
+      };
     case 'signed_out':
       return {
         what: t`Ihre Anmeldung ist abgelaufen.`,

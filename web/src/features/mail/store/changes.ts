@@ -160,7 +160,8 @@ export class Changes {
     }
     const trash = this.#kept.roleId('trash');
     const lies = (id: string) =>
-      this.#kept.shown.get(this.#kept.resolve(id))?.boxes.includes(trash) ?? false;
+      (change.outright || this.#kept.shown.get(this.#kept.resolve(id))?.boxes.includes(trash)) ??
+      false;
     for (const emails of parts(rest.filter(lies))) yield { kind: 'destroy', emails };
     for (const emails of parts(rest.filter((id) => !lies(id)))) {
       yield { kind: 'move', emails, from: null, to: trash };

@@ -95,6 +95,7 @@ export function emailToCreate(
     keywords: { $draft: true, $seen: true },
     messageId: [op.messageId],
     from: [{ name: identity.name, email: identity.email }],
+    ...(identity.sender && { sender: [{ name: null, email: identity.sender }] }),
     ...people('to', draft.to),
     ...people('cc', draft.cc),
     ...people('bcc', draft.bcc),

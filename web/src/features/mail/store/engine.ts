@@ -2,11 +2,14 @@ import { type Line, MailFault } from '../model.ts';
 import { mailFault } from './faults.ts';
 import type { Jmap } from './jmap.ts';
 import type { Kept } from './kept.ts';
+import type { Leading } from './leading.ts';
 import type { MailNet, States } from './net.ts';
 import type { Outbox } from './outbox.ts';
+import type { PushLine } from './push-line.ts';
+import type { Sessions } from './sessions.ts';
 import type { Sync } from './sync.ts';
+import type { Works } from './works.ts';
 
-const LEADING = 'fernamt-mail-leader';
 const LINE = 'fernamt-mail-engine';
 /** Pauses after a failure, and between questions where the server does not push. */
 const RETRY_MS = { first: 2_000, last: 300_000 };
@@ -21,11 +24,21 @@ type Said =
   | { say: 'line'; line: Line }
   | { say: 'done'; fault: MailFault['kind'] | null };
 
-export type Work = { jmap: Jmap; kept: Kept; outbox: Outbox; sync: Sync };
+export type Work = {
+  jmap: Jmap;
+  kept: Kept;
+  outbox: Outbox;
+  sync: Sync;
+  works: Works;
+  leading: Leading;
+  push: PushLine;
+  sessions: Sessions;
+};
 
 /**
- * Decides when this device and the server are brought together. Of all tabs one leads and does it, the others ask it to:
- * when something was changed here, when the server pushes that something changed there, and else after pauses that grow.
+ * Decides when a mailbox on this device and the server are brought together. Of all tabs one leads and does it, the others
+ * ask it to: when something was changed here, when the server pushes that something changed there, and else after pauses
+ * that grow.
  */
 export class Engine {
   readonly #net: MailNet;
@@ -34,14 +47,13 @@ export class Engine {
   readonly #line: ReturnType<MailNet['line']>;
   readonly #stopWaking: () => void;
   #state: Line = 'offline';
-  #leads = false;
+  readonly #stopLeading: () => void;
   #closed = false;
-  #stopLeading = () => {};
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #callOff = () => {};
   #callOffHeld = () => {};
-  #stopPush: (() => void) | undefined;
+  #account: string | null = null;
   #retryMs = RETRY_MS.first;
   #pollMs = POLL_MS.first;
   #waiters: ((fault: MailFault['kind'] | null) => void)[] = [];
@@ -53,7 +65,11 @@ export class Engine {
     this.#line = net.line(LINE);
     this.#line.listen((said) => this.#hear(said as Said));
     this.#stopWaking = net.onWake(() => this.#wake());
-    void this.#lead();
+    this.#stopLeading = work.leading.whenLed(() => this.poke());
+  }
+
+  get #leads(): boolean {
+    return !this.#closed && this.#work.leading.leads;
   }
 
   get line(): Line {
@@ -87,22 +103,9 @@ export class Engine {
     this.#stopWaking();
     this.#callOff();
     this.#callOffHeld();
-    this.#stopPush?.();
-    this.#stopPush = undefined;
+    if (this.#account !== null) this.#work.push.leave(this.#account);
     this.#line.close();
     for (const waiter of this.#waiters.splice(0)) waiter('locked');
-  }
-
-  #lead(): Promise<void> {
-    return this.#net.turns(LEADING, 'exclusive', async () => {
-      if (this.#closed) return;
-      this.#leads = true;
-      const ended = new Promise<void>((resolve) => {
-        this.#stopLeading = resolve;
-      });
-      this.poke();
-      await ended;
-    });
   }
 
   #askLeader(): Promise<void> {
@@ -125,11 +128,13 @@ export class Engine {
     try {
       if (!this.#net.isOnline()) throw new MailFault('offline');
       this.#set('syncing');
-      const { kept, outbox, sync } = this.#work;
+      const { kept, outbox, sync, works, sessions } = this.#work;
       // Drafts need folders to lie in.
       if (kept.meta.states === null) await sync.run();
       await outbox.run();
+      await works.run();
       await sync.run();
+      await works.askPeople(await sessions.get());
       await sync.readTexts();
       this.#retryMs = RETRY_MS.first;
       await this.#listen();
@@ -162,29 +167,30 @@ export class Engine {
 
   /** Opens the server's push, where it is not open. */
   async #listen(): Promise<void> {
-    if (this.#stopPush || this.#closed) return;
-    const { account, eventSourceUrl } = await this.#work.jmap.session();
-    const path = pushPath(eventSourceUrl);
-    if (path === null) return this.#poll();
-    this.#stopPush = this.#net.push(
-      path,
-      (pushed, states) => {
+    const { jmap, push } = this.#work;
+    if (this.#closed || (this.#account !== null && push.isOpenFor(this.#account))) return;
+    const { account } = await jmap.session();
+    if (this.#closed) return;
+    this.#account = account;
+    const pushes = await push.listen(account, {
+      heard: (states) => {
         this.#pollMs = POLL_MS.first;
-        if (pushed === account) this.#pushed(states);
+        this.#pushed(states);
       },
-      () => {
-        this.#stopPush?.();
-        this.#stopPush = undefined;
+      ended: () => {
         if (!this.#closed) this.#poll();
       },
-    );
+    });
+    if (!pushes) this.#poll();
   }
 
-  #pushed({ Email, Mailbox }: States): void {
-    const { states } = this.#work.kept.meta;
+  #pushed({ Email, Mailbox, ThreadWork }: States): void {
+    const { kept, works } = this.#work;
+    const { states } = kept.meta;
     const known = (state: string | undefined, ours: string | undefined) =>
       state === undefined || state === ours;
-    if (known(Email, states?.email) && known(Mailbox, states?.mailbox)) return;
+    const mail = known(Email, states?.email) && known(Mailbox, states?.mailbox);
+    if (mail && known(ThreadWork, works.state ?? undefined)) return;
     this.poke();
   }
 
@@ -226,15 +232,4 @@ export class Engine {
     if (this.#leads && !this.#closed) this.#line.send({ say: 'line', line: state } satisfies Said);
     this.#tell();
   }
-}
-
-/** Where the server pushes (RFC 8620, section 7.3), on this origin. */
-function pushPath(template: string): string | null {
-  const filled = template
-    .replace('{types}', '*')
-    .replace('{closeafter}', 'no')
-    .replace('{ping}', '60');
-  if (!URL.canParse(filled, 'https://localhost')) return null;
-  const { pathname, search } = new URL(filled, 'https://localhost');
-  return template === '' ? null : pathname + search;
 }

@@ -1,10 +1,11 @@
-import { type Container, isFault } from '../container/index.ts';
+import { isFault } from '../container/index.ts';
 import { MailFault } from '../model.ts';
 import { newBlob, printOf } from './draft.ts';
 import type { Jmap } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import type { MailNet } from './net.ts';
 import { isWrite, type KeptDraft, MAX_WAITING_BYTES, newBytes } from './queue.ts';
+import type { Shelf } from './shelf.ts';
 import { OWN } from './writing.ts';
 
 /** The most bytes of attachments on this device. */
@@ -17,20 +18,14 @@ type Noted = { [blob: string]: { sizeBytes: number; usedAtMs: number } };
 
 /** Attachments on this device: those that were opened, and those that wait to be brought to the server. */
 export class Files {
-  readonly #container: Container;
+  readonly #shelf: Shelf;
   readonly #kept: Kept;
   readonly #jmap: Jmap;
   readonly #net: MailNet;
   readonly #maxBytes: number;
 
-  constructor(
-    container: Container,
-    kept: Kept,
-    jmap: Jmap,
-    net: MailNet,
-    maxBytes = MAX_KEPT_BYTES,
-  ) {
-    this.#container = container;
+  constructor(shelf: Shelf, kept: Kept, jmap: Jmap, net: MailNet, maxBytes = MAX_KEPT_BYTES) {
+    this.#shelf = shelf;
     this.#kept = kept;
     this.#jmap = jmap;
     this.#net = net;
@@ -76,13 +71,13 @@ export class Files {
   }
 
   async #here(blobId: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const stream = await this.#container.blobs.read(blobId);
+    const stream = await this.#shelf.blobs.read(blobId);
     return stream && new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
   #keep(blobId: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#net.turns(TURN, 'exclusive', async () => {
-      const { records, blobs } = this.#container;
+      const { records, blobs } = this.#shelf;
       const noted = ((await records.get(OWN, 'files'))?.value ?? {}) as Noted;
       const there = blobId in noted && (await blobs.size(blobId)) === bytes.length;
       noted[blobId] = { sizeBytes: bytes.length, usedAtMs: this.#net.clock.now() };

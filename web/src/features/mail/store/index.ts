@@ -1,5 +1,5 @@
-/** One person's mail on this device, over the sealed container and a JMAP server. */
+/** A person's mailboxes on this device, over the sealed container and a JMAP server. */
 
 export { browserNet, type MailNet } from './net.ts';
-export { type OpenedMail, openMail } from './opened-mail.ts';
-export type { Dropped } from './outbox.ts';
+export type { OpenedMail } from './opened-mail.ts';
+export { type OpenedPost, openPost } from './post.ts';

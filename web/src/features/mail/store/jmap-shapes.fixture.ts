@@ -1,4 +1,5 @@
-import type { Obj } from './jmap.ts';
+import type { FakeAccount } from './jmap-account.fixture.ts';
+import type { Obj } from './obj.ts';
 
 /** Method errors and limits are those of crates/mail. */
 export class Refusal extends Error {
@@ -22,6 +23,7 @@ export type FakeEmail = {
   to: Obj[];
   cc: Obj[];
   bcc: Obj[];
+  sender: Obj[];
   messageId: string;
   references: string[];
   attachments: Obj[];
@@ -71,6 +73,11 @@ export const ARGUMENTS: Record<string, string[]> = {
   'Email/query': ['filter', 'sort', 'collapseThreads', 'position', 'limit', 'calculateTotal'],
   'Email/changes': ['sinceState', 'maxChanges'],
   'Email/set': ['ifInState', 'create', 'update', 'destroy'],
+  'ThreadWork/get': ['ids', 'properties'],
+  'ThreadWork/changes': ['sinceState', 'maxChanges'],
+  'ThreadWork/set': ['ifInState', 'update'],
+  'Principal/get': ['ids', 'properties'],
+  'Principal/query': ['filter', 'limit'],
   'EmailSubmission/get': ['ids', 'properties'],
   'EmailSubmission/changes': ['sinceState', 'maxChanges'],
   'EmailSubmission/set': [
@@ -118,24 +125,48 @@ export function emailOf(email: FakeEmail): Obj {
   };
 }
 
-export function sessionOf(account: string): Obj {
+export function sessionOf(accounts: FakeAccount[], own: FakeAccount & { session: number }): Obj {
   const core = {
     maxSizeUpload: 50_000_000,
     maxCallsInRequest: 32,
     maxObjectsInGet: 500,
     maxObjectsInSet: 500,
   };
-  const submission = { maxDelayedSend: 300, submissionExtensions: { FUTURERELEASE: [] } };
+  const told = accounts.map((one): [string, Obj] => [one.account, accountOf(one, one === own)]);
   return {
-    capabilities: { 'urn:ietf:params:jmap:core': core },
-    accounts: {
-      [account]: { accountCapabilities: { 'urn:ietf:params:jmap:submission': submission } },
+    capabilities: {
+      'urn:ietf:params:jmap:core': core,
+      'urn:ietf:params:jmap:principals': {},
+      'urn:fernamt:params:jmap:threadwork': {},
     },
-    primaryAccounts: { 'urn:ietf:params:jmap:mail': account },
+    accounts: Object.fromEntries(told),
+    primaryAccounts: { 'urn:ietf:params:jmap:mail': own.account },
     apiUrl: 'https://amt.example/jmap/api',
     eventSourceUrl:
       'https://amt.example/jmap/events?types={types}&closeafter={closeafter}&ping={ping}',
-    state: 's',
+    state: `s${own.session}`,
+  };
+}
+
+function accountOf({ identity, kind, rights, settings }: FakeAccount, isOwn: boolean): Obj {
+  const submission = { maxDelayedSend: 300, submissionExtensions: { FUTURERELEASE: [] } };
+  const sends = rights.includes('send_as') || rights.includes('send_on_behalf');
+  return {
+    name: identity.name,
+    isPersonal: isOwn,
+    isReadOnly: !sends && !rights.includes('write'),
+    accountCapabilities: {
+      ...(sends && { 'urn:ietf:params:jmap:submission': submission }),
+      'urn:fernamt:params:jmap:delegation': {
+        kind: isOwn ? 'own' : kind,
+        address: identity.email,
+        rights,
+      },
+      ...(isOwn && { 'urn:ietf:params:jmap:principals': { currentUserPrincipalId: 'p-ada' } }),
+      ...(settings.outside !== null && {
+        'urn:fernamt:params:jmap:delivery': { outside: settings.outside },
+      }),
+    },
   };
 }
 

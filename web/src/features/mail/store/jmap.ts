@@ -1,25 +1,24 @@
 import { MailFault } from '../model.ts';
 import type { MailNet } from './net.ts';
+import { list, type Obj, text } from './obj.ts';
+import {
+  CORE,
+  MAIL,
+  PRINCIPALS,
+  Sessions,
+  SUBMISSION,
+  THREADWORK,
+  type ToldSession,
+} from './sessions.ts';
 
-export type Obj = { [name: string]: unknown };
+export { list, number, type Obj, object, resultOf, text } from './obj.ts';
+
 export type Call = [name: string, given: Obj];
 
-const CORE = 'urn:ietf:params:jmap:core';
-const MAIL = 'urn:ietf:params:jmap:mail';
-const SUBMISSION = 'urn:ietf:params:jmap:submission';
-const DELIVERY = 'urn:fernamt:params:jmap:delivery';
-const PRINCIPALS = 'urn:ietf:params:jmap:principals';
-
-/** What this client asks for at most, whatever a server grants. */
-const MOST = { calls: 32, get: 500, set: 500, uploadBytes: 50_000_000 };
-
-/** What the server tells of itself, as far as it matters here. */
-export type JmapSession = {
+/** What the server tells of one mailbox, as far as it matters here. */
+export type JmapSession = Pick<ToldSession, 'limits' | 'eventSourceUrl' | 'features'> & {
   account: string;
-  limits: { calls: number; get: number; set: number; uploadBytes: number };
-  /** For how long the server holds a message back at most. */
   maxHoldS: number;
-  eventSourceUrl: string;
   /** Whether mail of the account leaves the house. */
   outside: boolean;
   /** The account that tells of people of the house (RFC 9670); empty where none does. */
@@ -63,38 +62,66 @@ export class Answers {
   }
 }
 
-/** A small JMAP client (RFC 8620): requests of several calls, raw bytes up and down. */
+/** What the server is asked for this person, whichever mailbox it is about. */
+export function sessionsOf(net: MailNet): Sessions {
+  return new Sessions(() => askJson(net, '/jmap/session'));
+}
+
+/** A small JMAP client (RFC 8620) for one mailbox: requests of several calls, raw bytes up and down. */
 export class Jmap {
   readonly #net: MailNet;
-  #session: Promise<JmapSession> | undefined;
+  readonly #sessions: Sessions;
+  readonly #account: string | null;
 
-  constructor(net: MailNet) {
+  /** Without an account it is the own one. */
+  constructor(net: MailNet, sessions = sessionsOf(net), account: string | null = null) {
     this.#net = net;
+    this.#sessions = sessions;
+    this.#account = account;
   }
 
-  session(): Promise<JmapSession> {
-    this.#session ??= this.#askSession().catch((error: unknown) => {
-      this.#session = undefined;
-      throw error;
-    });
-    return this.#session;
+  async session(): Promise<JmapSession> {
+    const told = await this.#sessions.get();
+    const account = told.accounts.find(({ id }) => id === (this.#account ?? told.account));
+    if (!account) throw new MailFault('closed');
+    const { limits, eventSourceUrl, features } = told;
+    return {
+      account: account.id,
+      maxHoldS: account.maxHoldS,
+      limits,
+      eventSourceUrl,
+      features,
+      outside: account.outside,
+      principals: features.includes(PRINCIPALS) ? account.id : '',
+    };
   }
 
-  /** Calls these methods in their order, in one request. The account is filled in. */
+  /** Calls these methods in their order, in one request, `using` more than mail. The account is filled in. */
   async call(calls: Call[], using: string[] = []): Promise<Answers> {
-    const { account } = await this.session();
+    const { account, features } = await this.session();
     const methodCalls = calls.map(([name, given], index) => [
       name,
       { accountId: account, ...given },
       String(index),
     ]);
-    const answer = await this.#json('/jmap/api', {
+    const known = [PRINCIPALS, THREADWORK].filter((one) => features.includes(one));
+    const all = [...new Set([CORE, MAIL, SUBMISSION, ...known, ...using])];
+    const answer = await askJson(this.#net, '/jmap/api', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ using: [CORE, MAIL, SUBMISSION, ...using], methodCalls }),
+      body: JSON.stringify({ using: all, methodCalls }),
     });
     const responses = answer.methodResponses;
     if (!Array.isArray(responses)) throw new MailFault('offline', 'this is no answer of JMAP');
+    const closed = responses.some(
+      (one) => list<unknown>(one)[0] === 'error' && typeOf(one) === 'accountNotFound',
+    );
+    if (closed) {
+      // Before anything that waits for this mailbox is taken for refused.
+      this.#sessions.refresh().catch(() => undefined);
+      throw new MailFault('closed');
+    }
+    this.#sessions.heard(text(answer.sessionState));
     return new Answers(responses as [string, Obj, string][]);
   }
 
@@ -109,7 +136,7 @@ export class Jmap {
     if (bytes.length > limits.uploadBytes) {
       throw new MailFault('too_large', `at most ${limits.uploadBytes} bytes`);
     }
-    const answer = await this.#json(`/jmap/upload/${encodeURIComponent(account)}`, {
+    const answer = await askJson(this.#net, `/jmap/upload/${encodeURIComponent(account)}`, {
       method: 'POST',
       headers: { 'content-type': type },
       body: bytes,
@@ -120,47 +147,29 @@ export class Jmap {
   async download(blobId: string): Promise<Uint8Array<ArrayBuffer>> {
     const { account } = await this.session();
     const path = [account, blobId, 'attachment'].map(encodeURIComponent).join('/');
-    const response = await this.#ask(`/jmap/download/${path}`);
+    const response = await ask(this.#net, `/jmap/download/${path}`);
     return new Uint8Array(await response.arrayBuffer().catch(broken));
   }
+}
 
-  async #askSession(): Promise<JmapSession> {
-    const told = await this.#json('/jmap/session');
-    const account = text((told.primaryAccounts as Obj | undefined)?.[MAIL]);
-    if (account === '') throw new MailFault('refused', 'no mail account is open to this person');
-    const core = ((told.capabilities as Obj | undefined)?.[CORE] ?? {}) as Obj;
-    const own = ((told.accounts as Obj | undefined)?.[account] ?? {}) as Obj;
-    const capabilities = object(own.accountCapabilities);
-    const submission = object(capabilities[SUBMISSION]);
-    const least = (name: string, most: number) => Math.min(number(core[name]) || most, most);
-    return {
-      account,
-      limits: {
-        calls: least('maxCallsInRequest', MOST.calls),
-        get: least('maxObjectsInGet', MOST.get),
-        set: least('maxObjectsInSet', MOST.set),
-        uploadBytes: least('maxSizeUpload', MOST.uploadBytes),
-      },
-      maxHoldS: number(submission.maxDelayedSend),
-      eventSourceUrl: text(told.eventSourceUrl),
-      outside: object(capabilities[DELIVERY]).outside === true,
-      principals: text((told.primaryAccounts as Obj | undefined)?.[PRINCIPALS]),
-    };
-  }
+function typeOf(response: unknown): string {
+  return text((list<Obj>(response)[1] ?? {}).type);
+}
 
-  async #json(path: string, init?: RequestInit): Promise<Obj> {
-    const response = await this.#ask(path, init);
-    const told: unknown = await response.json().catch(broken);
-    return typeof told === 'object' && told !== null ? (told as Obj) : {};
-  }
+/** Asks this server for JSON; tells what went wrong as a {@link MailFault}. */
+export async function askJson(net: MailNet, path: string, init?: RequestInit): Promise<Obj> {
+  const response = await ask(net, path, init);
+  const told: unknown = await response.json().catch(broken);
+  return typeof told === 'object' && told !== null ? (told as Obj) : {};
+}
 
-  async #ask(path: string, init?: RequestInit): Promise<Response> {
-    const response = await this.#net.fetch(path, init).catch(broken);
-    if (response.ok) return response;
-    const problem = (await response.json().catch(() => ({}))) as Obj;
-    const detail = text(problem.detail) || text(problem.code) || `HTTP ${response.status}`;
-    throw new MailFault(kindOf(response.status), detail);
-  }
+/** The same for whatever it answers. */
+export async function ask(net: MailNet, path: string, init?: RequestInit): Promise<Response> {
+  const response = await net.fetch(path, init).catch(broken);
+  if (response.ok) return response;
+  const problem = (await response.json().catch(() => ({}))) as Obj;
+  const detail = text(problem.detail) || text(problem.code) || `HTTP ${response.status}`;
+  throw new MailFault(kindOf(response.status), detail);
 }
 
 /** Nobody knows whether the server got it. */
@@ -174,27 +183,6 @@ function kindOf(status: number): MailFault['kind'] {
   if (status === 413) return 'too_large';
   // Busy, or down: later it may go.
   return status === 429 || status >= 500 ? 'offline' : 'refused';
-}
-
-/** Refers to what an earlier call of the same request answered (RFC 8620, section 3.7). */
-export function resultOf(call: number, name: string, path: string): Obj {
-  return { resultOf: String(call), name, path };
-}
-
-export function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-export function number(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
-}
-
-export function list<T = Obj>(value: unknown): T[] {
-  return Array.isArray(value) ? (value as T[]) : [];
-}
-
-export function object(value: unknown): Obj {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Obj) : {};
 }
 
 /** Parts of at most so many. */

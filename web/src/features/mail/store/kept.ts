@@ -1,4 +1,3 @@
-import type { Container } from '../container/index.ts';
 import { type EmailBody, type EmailHead, type Mailbox, MailFault } from '../model.ts';
 import { draftBody, draftHead } from './draft.ts';
 import type { MailNet } from './net.ts';
@@ -12,6 +11,7 @@ import {
   type WriteOp,
 } from './queue.ts';
 import { isSame, type PackedRow, packRow, type Row, Rows, unpackRow } from './rows.ts';
+import type { Shelf } from './shelf.ts';
 import {
   BODIES,
   EMPTY_META,
@@ -42,7 +42,7 @@ type Said = { revision: number; buckets: number[] };
  * without a trace, and what the server says meanwhile takes its place below.
  */
 export class Kept {
-  readonly #container: Container;
+  readonly #shelf: Shelf;
   readonly #net: MailNet;
   readonly #line: ReturnType<MailNet['line']>;
   readonly #watchers = new Set<() => void>();
@@ -59,15 +59,15 @@ export class Kept {
   sendings = new Map<string, KeptSending>();
   todo = new Set<string>();
 
-  private constructor(container: Container, net: MailNet) {
-    this.#container = container;
+  private constructor(shelf: Shelf, net: MailNet) {
+    this.#shelf = shelf;
     this.#net = net;
     this.#line = net.line(LINE);
     this.#line.listen((said) => this.#hear(said as Said));
   }
 
-  static async open(container: Container, net: MailNet): Promise<Kept> {
-    const kept = new Kept(container, net);
+  static async open(shelf: Shelf, net: MailNet): Promise<Kept> {
+    const kept = new Kept(shelf, net);
     try {
       await kept.#readAll();
     } catch (error) {
@@ -92,7 +92,7 @@ export class Kept {
   change<T>(work: (writing: Writing) => T | Promise<T>): Promise<T> {
     return this.#net.turns(TURN, 'exclusive', async () => {
       await this.#reading;
-      const stored = (await this.#container.records.get(OWN, 'meta'))?.value as Meta | undefined;
+      const stored = (await this.#shelf.records.get(OWN, 'meta'))?.value as Meta | undefined;
       if ((stored?.revision ?? 0) !== this.meta.revision) await this.#readAll();
       const writing = new Writing(this.meta, this.folders, this.sendings, this.todo);
       const result = await work(writing);
@@ -101,7 +101,7 @@ export class Kept {
       for (const bucket of buckets) {
         changes.push({ put: ROWS, id: String(bucket), value: this.#packed(bucket, writing.rows) });
       }
-      await this.#container.records.change(changes);
+      await this.#shelf.records.change(changes);
       this.#take(writing);
       this.#line.send({ revision: this.meta.revision, buckets: [...buckets] } satisfies Said);
       this.#tell();
@@ -131,7 +131,7 @@ export class Kept {
   /** What lists show of these messages; what is not here is left out. */
   async heads(ids: string[]): Promise<EmailHead[]> {
     const resolved = ids.map((id) => this.resolve(id));
-    const found = await this.#container.records.getEach(HEADS, resolved);
+    const found = await this.#shelf.records.getEach(HEADS, resolved);
     return ids.flatMap((id, index) => {
       const draft = this.waitingDraft(id);
       if (draft) return [draftHead(draft, this.folders, null)];
@@ -142,7 +142,7 @@ export class Kept {
 
   /** As the server told them. */
   async baseHeads(ids: string[]): Promise<Map<string, EmailHead>> {
-    const found = await this.#container.records.getEach(HEADS, ids);
+    const found = await this.#shelf.records.getEach(HEADS, ids);
     return new Map(
       found.flatMap((one) => (one ? [[one.id, one.value as unknown as EmailHead]] : [])),
     );
@@ -151,7 +151,7 @@ export class Kept {
   async body(id: string): Promise<EmailBody | undefined> {
     const draft = this.waitingDraft(id);
     if (draft) return draftBody(draft);
-    const found = await this.#container.records.get(BODIES, this.resolve(id));
+    const found = await this.#shelf.records.get(BODIES, this.resolve(id));
     return found?.value as EmailBody | undefined;
   }
 
@@ -274,7 +274,7 @@ export class Kept {
 
   /** Reads what is kept, of the rows these buckets alone. */
   async #readAll(buckets?: number[]): Promise<void> {
-    const { records } = this.#container;
+    const { records } = this.#shelf;
     const [meta, folders, todo] = await records.getEach(OWN, ['meta', 'folders', 'todo']);
     const known = meta?.value as Meta | undefined;
     if (known && known.layout !== LAYOUT) {

@@ -1,8 +1,8 @@
-import type { Container } from '../container/index.ts';
 import type { EmailHead, Page, ThreadHead } from '../model.ts';
 import { type Jmap, list } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import type { Row } from './rows.ts';
+import type { Shelf } from './shelf.ts';
 import { emailsOfThread, type Sync } from './sync.ts';
 
 /** The most threads of one page, and the most words of one search. */
@@ -13,13 +13,13 @@ const MAX_HITS = 2_000;
 
 /** Lists of threads: from this device, and where there is a line from the server for what is not here. */
 export class Lists {
-  readonly #container: Container;
+  readonly #shelf: Shelf;
   readonly #jmap: Jmap;
   readonly #kept: Kept;
   readonly #sync: Sync;
 
-  constructor(container: Container, jmap: Jmap, kept: Kept, sync: Sync) {
-    this.#container = container;
+  constructor(shelf: Shelf, jmap: Jmap, kept: Kept, sync: Sync) {
+    this.#shelf = shelf;
     this.#jmap = jmap;
     this.#kept = kept;
     this.#sync = sync;
@@ -73,7 +73,7 @@ export class Lists {
   /** Threads with all of these words, on this device. */
   async here(words: string, mailbox: string | null, limit: number): Promise<Page<ThreadHead>> {
     const most = Math.min(limit, MAX_PAGE);
-    const hits = await this.#container.search.search(words, MAX_HITS);
+    const hits = await this.#shelf.search.search(words, MAX_HITS);
     const found = hits.ids
       .flatMap((id) => this.#kept.shown.get(id) ?? [])
       .filter(({ boxes }) => mailbox === null || boxes.includes(mailbox));

@@ -3,7 +3,7 @@ import { Container } from '../container/index.ts';
 import { CHEAP, DEVICE, TestKeeper, TestSigner } from '../container/secrets.fixture.ts';
 import type { FakeJmapServer } from './jmap-server.fixture.ts';
 import type { MailNet, States } from './net.ts';
-import { type OpenedMail, openMail } from './opened-mail.ts';
+import { type OpenedPost, openPost } from './post.ts';
 
 const PASSPHRASE = 'Linde-Fluss-27';
 
@@ -21,7 +21,7 @@ export class TestNet implements MailNet {
   fate: (path: string, body: string) => Fate = () => 'fine';
   /** Whether a request that is late arrives behind this one. */
   lateArrives = () => true;
-  pushes: { heard(states: States): void; ended(): void }[] = [];
+  pushes: { heard(states: States, account?: string): void; ended(): void; cut(): void }[] = [];
   pushed = 0;
   readonly #server: FakeJmapServer;
   readonly #wakers = new Set<() => void>();
@@ -66,9 +66,11 @@ export class TestNet implements MailNet {
     _path: string,
     heard: (account: string, states: States) => void,
     ended: () => void,
+    cut: () => void,
   ): () => void {
     this.pushed += 1;
-    const push = { heard: (states: States) => heard(this.#server.account, states), ended };
+    const of = (states: States, account = this.#server.account) => heard(account, states);
+    const push = { heard: of, ended, cut };
     this.pushes.push(push);
     return () => {
       this.pushes = this.pushes.filter((one) => one !== push);
@@ -113,17 +115,17 @@ export class TestDevice {
     }
     const net = new TestNet(this.profile, this.server, `tab${this.#opened}`);
     prepare(net);
-    const mail = await openMail(container, net);
-    return { mail, net, container, kill: () => kill(mail, net, container) };
+    const post = await openPost(container, net);
+    return { post, mail: post.own, net, container, kill: () => kill(post, net, container) };
   }
 }
 
 export type Opened = Awaited<ReturnType<TestDevice['open']>>;
 
 /** As if the tab's process ended: it reaches neither the server nor the disk any more. */
-async function kill(mail: OpenedMail, net: TestNet, container: Container): Promise<void> {
+async function kill(post: OpenedPost, net: TestNet, container: Container): Promise<void> {
   net.dead = true;
   const closed = container.close();
-  mail.close();
+  post.close();
   await closed;
 }

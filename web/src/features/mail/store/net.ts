@@ -14,11 +14,15 @@ export type MailNet = {
   isOnline(): boolean;
   /** Calls back when somebody looks at the tab again, or the line comes back. */
   onWake(call: () => void): () => void;
-  /** Listens to what the server pushes (RFC 8620, section 7.3); `ended` when it will push no more. */
+  /**
+   * Listens to what the server pushes (RFC 8620, section 7.3); `ended` when it will push no more, `cut` when the line broke
+   * off and is open again.
+   */
   push(
     path: string,
     heard: (account: string, states: States) => void,
     ended: () => void,
+    cut: () => void,
   ): () => void;
   /** Unique for ever: it names changes and messages. */
   newId(): string;
@@ -45,7 +49,11 @@ export function browserNet(
         window.removeEventListener('online', call);
       };
     },
-    push: (path, heard, ended) => listen(path, heard, ended, cut),
+    push: (path, heard, ended, broken) =>
+      listen(path, heard, ended, () => {
+        cut();
+        broken();
+      }),
     newId: () => crypto.randomUUID(),
   };
 }

@@ -65,6 +65,7 @@ export function identityOf(told: Obj): MailIdentity {
     name: text(told.name),
     email: text(told.email),
     textSignature: text(told.textSignature),
+    sender: text(told.sender) || null,
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Container } from '../container/index.ts';
 import { MAX_BATCH_DOCUMENTS } from '../container/index.ts';
 import type { EmailHead } from '../model.ts';
 import {
@@ -24,7 +23,9 @@ import {
   mailboxOf,
   searched,
 } from './shapes.ts';
+import type { Shelf } from './shelf.ts';
 import { makeDraft } from './take-back.ts';
+import type { Works } from './works.ts';
 import { BODIES, type Writing } from './writing.ts';
 
 /** What a device keeps from the beginning: so many messages, or all of these days where those are more. */
@@ -38,13 +39,15 @@ const NEWEST_FIRST = [{ property: 'receivedAt', isAscending: false }];
 
 /** Keeps this device as the server is. What it costs depends on what changed. One tab does so. */
 export class Sync {
-  readonly #container: Container;
+  readonly #shelf: Shelf;
   readonly #jmap: Jmap;
   readonly #kept: Kept;
   readonly #net: MailNet;
+  readonly #works: Works;
 
-  constructor(container: Container, jmap: Jmap, kept: Kept, net: MailNet) {
-    this.#container = container;
+  constructor(shelf: Shelf, jmap: Jmap, kept: Kept, net: MailNet, works: Works) {
+    this.#works = works;
+    this.#shelf = shelf;
     this.#jmap = jmap;
     this.#kept = kept;
     this.#net = net;
@@ -72,7 +75,7 @@ export class Sync {
     while (this.#kept.todo.size > 0) {
       const ids = [...this.#kept.todo].slice(0, TEXTS);
       const missing: string[] = [];
-      const bodies = await this.#container.records.getEach(BODIES, ids);
+      const bodies = await this.#shelf.records.getEach(BODIES, ids);
       for (const [index, id] of ids.entries()) {
         if (!bodies[index] && this.#kept.base.get(id)) missing.push(id);
       }
@@ -172,6 +175,7 @@ export class Sync {
       writing.meta.horizonMs = horizonMs;
       writing.meta.horizonsMs = {};
     });
+    await this.#works.sync();
   }
 
   /** Reads the newest messages; says since when everything is here. */
@@ -198,10 +202,17 @@ export class Sync {
 
   /** Asks what changed, page by page. Each page is kept together with the state that it leads to. */
   async #follow(): Promise<void> {
+    let isFirst = true;
     for (let more = true; more; ) {
       const { states } = this.#kept.meta;
       if (!states) return;
-      const answers = await this.#jmap.call(changesSince(states));
+      const work = isFirst ? await this.#works.calls() : [];
+      // In one request: nothing new is one question.
+      const changes = changesSince(states);
+      const answers = await this.#jmap.call([...changes, ...shifted(work, changes.length)]);
+      const moreWork = work.length > 0 && (await this.#works.take(answers, work, changes.length));
+      if (moreWork) await this.#works.sync();
+      isFirst = false;
       const emails = answers.of(4);
       const gone = list<string>(emails.destroyed);
       const heads = [...list(answers.of(5).list), ...list(answers.of(6).list)].map(headOf);
@@ -209,7 +220,8 @@ export class Sync {
       const notFound = [answers.of(5), answers.of(6)].flatMap((got) => list<string>(got.notFound));
       const next = { mailbox: text(answers.of(0).newState), email: text(emails.newState) };
       more = emails.hasMoreChanges === true || answers.of(0).hasMoreChanges === true;
-      if (!more && next.email === states.email && next.mailbox === states.mailbox) return;
+      const same = next.email === states.email && next.mailbox === states.mailbox;
+      if (!more && same && this.#areSenders(answers)) return;
       await this.#kept.change((writing) => {
         for (const head of heads) {
           if (!this.#kept.base.get(head.id)) writing.putTodo([head.id]);
@@ -229,6 +241,12 @@ export class Sync {
     const kept = writing.folders.mailboxes.filter(({ id }) => !replaced.has(id));
     const identities = list(answers.of(3).list).map(identityOf);
     writing.putFolders({ mailboxes: [...kept, ...told], identities });
+  }
+
+  /** Senders have no state of their own: they are told each time. */
+  #areSenders(answers: Answers): boolean {
+    const told = list(answers.of(3).list).map(identityOf);
+    return JSON.stringify(told) === JSON.stringify(this.#kept.folders.identities);
   }
 
   #drop(writing: Writing, id: string): void {
@@ -266,16 +284,15 @@ export class Sync {
   /** Words of what is here are searched; those of what is gone are not. */
   async #index(ids: string[]): Promise<void> {
     const heads = await this.#kept.baseHeads(ids);
-    const bodies = await this.#container.records.getEach(BODIES, ids);
+    const bodies = await this.#shelf.records.getEach(BODIES, ids);
     const documents = ids.flatMap((id, index) => {
       const head = heads.get(id);
       const body = (bodies[index]?.value ?? null) as Parameters<typeof searched>[1];
       return head ? [{ id, text: searched(head, body), when: head.receivedAtMs }] : [];
     });
-    for (const part of portions(documents, MAX_BATCH_DOCUMENTS))
-      await this.#container.search.add(part);
+    for (const part of portions(documents, MAX_BATCH_DOCUMENTS)) await this.#shelf.search.add(part);
     const gone = ids.filter((id) => !heads.has(id));
-    if (gone.length > 0) await this.#container.search.remove(gone);
+    if (gone.length > 0) await this.#shelf.search.remove(gone);
   }
 }
 
@@ -294,6 +311,18 @@ function changesSince({ mailbox, email }: { mailbox: string; email: string }): C
     ['Email/get', { ...changed(4, 'Email/changes', '/created'), properties }],
     ['Email/get', { ...changed(4, 'Email/changes', '/updated'), properties }],
   ];
+}
+
+/** Calls that refer to each other, behind so many others. */
+function shifted(calls: Call[], by: number): Call[] {
+  return calls.map(([name, given]) => {
+    const moved = Object.entries(given).map(([key, value]) => {
+      const { resultOf: call, ...rest } = object(value);
+      const refers = key.startsWith('#');
+      return [key, refers ? { ...rest, resultOf: String(Number(call) + by) } : value];
+    });
+    return [name, Object.fromEntries(moved) as Obj];
+  });
 }
 
 /** The messages of a thread, as the server knows them. */

@@ -106,16 +106,18 @@ export class SearchIndex {
 
   /**
    * The documents in which all words stand; the last word may go on, if it has three letters or more and nothing stands
-   * behind it. `limit` says how many ids are wanted, the latest first; `total` counts all.
+   * behind it. `limit` says how many ids are wanted, the latest first; `total` counts all. Ids that are not `wanted` are
+   * none of what is found.
    */
-  search(text: string, limit = 100): Promise<Hits> {
+  search(text: string, limit = 100, wanted: (id: string) => boolean = () => true): Promise<Hits> {
     const words = wordsOf(text).slice(0, MAX_QUERY_WORDS);
     return this.#session.during(async () => {
       if (words.length === 0) return { ids: [], total: 0 };
       for (let tries = 1; ; tries += 1) {
         const head = await readHead(this.#store);
         const numbers = await this.#matches(head, words, /[\p{L}\p{M}\p{N}]$/u.test(text));
-        const rows = await this.#table.rows(numbers, head.revision);
+        const found = await this.#table.rows(numbers, head.revision);
+        const rows = found.filter(({ id }) => wanted(id));
         // Another tab merged meanwhile, and what was looked for had just moved.
         if ((await readHead(this.#store)).revision !== head.revision && tries < TRIES) continue;
         return { ids: latest(rows, limit).map(({ id }) => id), total: rows.length };

@@ -1,0 +1,18 @@
+import type { MailRight } from './model.ts';
+
+/** What the page offers in a mailbox, and the store takes. */
+export type May = {
+  /** Marks, filing, deleting, folders, and who works on what. */
+  write: boolean;
+  /** Drafts can be written; without `write` nothing else can. */
+  draft: boolean;
+  send: boolean;
+  /** What others may do here. */
+  manage: boolean;
+};
+
+export function mayOf(rights: readonly MailRight[]): May {
+  const write = rights.includes('write');
+  const send = rights.includes('send_on_behalf') || rights.includes('send_as');
+  return { write, send, draft: write || send, manage: rights.includes('manage') };
+}

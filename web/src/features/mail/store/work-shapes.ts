@@ -1,0 +1,51 @@
+import type { Person, WorkChange } from '../model.ts';
+import { type Obj, text } from './obj.ts';
+
+/** A thread's work as the server tells it; people by their ids. */
+export type ToldWork = {
+  id: string;
+  assignee: string | null;
+  assignedAtMs: number | null;
+  note: string;
+  noteBy: string | null;
+  noteAtMs: number | null;
+};
+
+/** A change that the server does not know yet. */
+export type WorkOp = {
+  seq: number;
+  thread: string;
+  /** What stood there when it was made. */
+  was: string | null;
+  /** The server may have carried it out already. */
+  isSent: boolean;
+  atMs: number;
+} & WorkChange;
+
+export function toldWorkOf(told: Obj): ToldWork {
+  const moment = (value: unknown) => Date.parse(text(value)) || null;
+  return {
+    id: text(told.id),
+    assignee: text(told.assignee) || null,
+    assignedAtMs: moment(told.assignedAt),
+    note: text(told.note),
+    noteBy: text(told.noteBy) || null,
+    noteAtMs: moment(told.noteAt),
+  };
+}
+
+export function personOf(told: Obj): Person {
+  return { id: text(told.id), name: text(told.name), email: text(told.email) };
+}
+
+export function standing(told: ToldWork | undefined, what: WorkChange['what']): string | null {
+  return what === 'note' ? (told?.note ?? '') : (told?.assignee ?? null);
+}
+
+/** What stands there, since when, and by whom. */
+export function theirsOf(told: ToldWork | undefined, what: WorkChange['what']) {
+  const value = standing(told, what);
+  return what === 'note'
+    ? { value, atMs: told?.noteAtMs ?? null, by: told?.noteBy ?? null }
+    : { value, atMs: told?.assignedAtMs ?? null, by: value };
+}
