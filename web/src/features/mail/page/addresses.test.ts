@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   isAddress,
   joined,
+  looksLikeHouse,
   MAX_RECIPIENTS,
   outside,
   parseAddresses,
@@ -70,6 +71,23 @@ describe('an address', () => {
       'ich@Stadt.example',
     );
     expect(found.map(({ email }) => email)).toEqual(['c@kreis.example', 'd@nstadt.example']);
+  });
+
+  it('looks like the house where one takes it for it, and is not of it', () => {
+    const alike = [
+      'stadt-beispielau.example',
+      'stadtbeispie1au.example',
+      'stadtbeispielau.com',
+      'stadtbeispielau.example.evil.net',
+      'stadtbeispeilau.example',
+      'stadtbeispielauu.example',
+      'intranet-stadtbeispielau.example',
+    ];
+    const other = ['stadtbeispielau.example', 'amt.stadtbeispielau.example', 'kreis.example'];
+    const looks = (domain: string) => looksLikeHouse(`x@${domain}`, 'ich@StadtBeispielau.example');
+    expect(alike.filter((domain) => !looks(domain))).toEqual([]);
+    expect(other.filter(looks)).toEqual([]);
+    expect(looksLikeHouse('x@amt.example', 'ich@rat.example')).toBe(false);
   });
 
   it('pretends where the name is another address', () => {

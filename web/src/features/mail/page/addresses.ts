@@ -1,4 +1,5 @@
 import type { Address } from '../model.ts';
+import { tamed } from './bidi.ts';
 
 /** As long as SMTP lets an address be. */
 const MAX_ADDRESS_CHARS = 254;
@@ -83,11 +84,55 @@ export function outside(list: readonly Address[], from: string): Address[] {
   });
 }
 
+/** Letters and pairs of them that are taken for others, and what does not count beside them. */
+const ALIKE: readonly [RegExp, string][] = [
+  [/rn/g, 'm'],
+  [/vv/g, 'w'],
+  [/cl/g, 'd'],
+  [/0/g, 'o'],
+  [/[1i|]/g, 'l'],
+  [/5/g, 's'],
+  [/ae/g, 'a'],
+  [/oe/g, 'o'],
+  [/ue/g, 'u'],
+  [/[-._]/g, ''],
+];
+/** In shorter names another letter is another name. */
+const MIN_COMPARED_CHARS = 8;
+
+/** Whether it is not of the house that sends as `from`, but one takes it for it at a glance. */
+export function looksLikeHouse(email: string, from: string): boolean {
+  const [domain, house] = [domainOf(email), domainOf(from)];
+  if (domain === house || domain.endsWith(`.${house}`) || !house.includes('.')) return false;
+  const [one, other] = [skeleton(domain), skeleton(house)];
+  if (one === other || one.startsWith(other) || one.endsWith(other)) return true;
+  const nameOf = (whole: string) => skeleton(whole.slice(0, whole.lastIndexOf('.')));
+  if (nameOf(domain) === nameOf(house)) return true;
+  return house.length >= MIN_COMPARED_CHARS && isOneStepAway(domain, house);
+}
+
+function skeleton(domain: string): string {
+  return ALIKE.reduce((text, [seen, meant]) => text.replace(seen, meant), domain);
+}
+
+/** One letter more, less or other, or two that changed places. */
+function isOneStepAway(one: string, other: string): boolean {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+  if (long.length - short.length > 1) return false;
+  let at = 0;
+  while (at < short.length && short[at] === long[at]) at += 1;
+  if (short.length < long.length) return short.slice(at) === long.slice(at + 1);
+  const swapped = short[at] === long[at + 1] && short[at + 1] === long[at];
+  const rest = (from: number) => short.slice(from) === long.slice(from);
+  return rest(at + 1) || (swapped && rest(at + 2));
+}
+
 /** The name, else the address. */
-export const shortName = ({ name, email }: Address) => name || email;
+export const shortName = ({ name, email }: Address) => (name && tamed(name)) || tamed(email);
 
 /** Name and address, as one line. */
-export const fullName = ({ name, email }: Address) => (name ? `${name} <${email}>` : email);
+export const fullName = ({ name, email }: Address) =>
+  name ? `${tamed(name)} <${tamed(email)}>` : tamed(email);
 
 /**
  * A name that is an address itself, and another one than it is sent from: the oldest trick of those who pretend to be

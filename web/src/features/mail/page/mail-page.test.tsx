@@ -147,6 +147,34 @@ describe('a thread', () => {
     await until(() => text().includes('Das Alte'));
   });
 
+  it('draws an HTML text once, however often the mail changes', async () => {
+    mail.add({ id: 'a', threadId: 't', body: { html: '<p>Guten Tag</p>' } });
+    await show('#/f/inbox/t/t');
+    await until(() => document.querySelector('iframe')?.srcdoc.includes('Guten Tag') ?? false);
+    const frame = document.querySelector('iframe');
+    const drawn = vi.fn();
+    Object.defineProperty(frame, 'srcdoc', { set: drawn });
+    for (let times = 0; times < 3; times += 1) {
+      mail.add();
+      await settled(() => mail.changed());
+    }
+    await until(() => all('[role=row]').length === 4);
+    expect(document.querySelector('iframe')).toBe(frame);
+    expect(drawn).not.toHaveBeenCalled();
+    mail.bodies.set('a', { ...(await mail.body('a')), html: '<p>Guten Abend</p>' });
+    await settled(() => mail.changed());
+    await until(() => drawn.mock.calls.length === 1);
+  });
+
+  it('shows names and subjects that turn around what stands beside them for what they are', async () => {
+    const from = [{ name: 'Chef\u202E elttiM', email: 'x@kreis.example' }];
+    mail.add({ id: 'a', threadId: 't', from, subject: '\u202Eregnaw' });
+    await show('#/f/inbox/t/t');
+    await until(() => text().includes('regnaw'));
+    expect(text()).not.toMatch(/[\u202A-\u202E]/);
+    expect(all('bdi').some((one) => one.textContent === 'regnaw')).toBe(true);
+  });
+
   it('is deleted into the trash, and comes back', async () => {
     mail.add({ id: 'a', threadId: 't' });
     await show('#/f/inbox/t/t');
@@ -222,13 +250,78 @@ describe('writing', () => {
     );
   });
 
+  it('suggests people by keyboard, each once', async () => {
+    mail.known = [
+      { name: 'Ines Behrens', email: 'ines@stadt.example' },
+      { name: 'Bernd Ott', email: 'bernd@stadt.example' },
+    ];
+    await show('#/schreiben');
+    const field = () => document.querySelector<HTMLInputElement>('#feld-mail-to');
+    await until(() => field() !== null);
+    await type(field(), 'be');
+    await until(() => all('[role=option]').length === 2);
+    const key = (name: string) =>
+      settled(() =>
+        field()?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true })),
+      );
+    await key('ArrowDown');
+    await key('ArrowDown');
+    await key('Enter');
+    await until(
+      () =>
+        all('.fa-recipients__one')
+          .map((one) => one.textContent)
+          .join() === 'Bernd Ott',
+    );
+    expect(field()?.value).toBe('');
+    await type(field(), 'be');
+    await until(() => all('[role=option]').length === 1);
+    await key('Enter');
+    await until(() => text().includes('Keine E-Mail-Adresse'));
+  });
+
+  it('says at the field that nothing leaves the house, and does not send', async () => {
+    mail.outside = false;
+    await show('#/schreiben');
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await send();
+    await until(() =>
+      text().includes('Wird nicht zugestellt: \u2068i.behrens@kreis.example\u2069'),
+    );
+    expect(text()).not.toContain('verlässt das Haus');
+    expect(mail.sent).toEqual([]);
+  });
+
+  it('warns of what looks like the house', async () => {
+    await show('#/schreiben');
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await type(document.querySelector('#feld-mail-to'), 'chef@stadt.example.evil.net');
+    await press('Senden');
+    await until(() => text().includes('Das sieht nach Ihrem Haus aus'));
+  });
+
+  it('is told where another window sent it before, and keeps what differs', async () => {
+    mail.elsewhere = { sent: true, draft: 'draft-9' };
+    await show('#/schreiben');
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await send();
+    await press('Nach außen senden');
+    await until(() => text().includes('schon in einem anderen Fenster gesendet'));
+    expect(mail.sent).toEqual([]);
+    expect(document.querySelector('textarea')?.value).toContain('Anbei der Plan.');
+    await press('Senden');
+    await press('Nach außen senden');
+    await until(() => mail.sent.length === 1);
+    expect(mail.sent[0]).toMatchObject({ id: 'draft-9', root: 'draft-9' });
+  });
+
   it('does not send to nobody, nor to what is no address', async () => {
     await show('#/schreiben');
     await press('Senden');
     await until(() => text().includes('Geben Sie an, wer'));
     await type(document.querySelector('#feld-mail-to'), 'niemand');
     await press('Senden');
-    await until(() => text().includes('Keine E-Mail-Adresse: niemand'));
+    await until(() => text().includes('Keine E-Mail-Adresse: \u2068niemand\u2069'));
     expect(mail.sent).toEqual([]);
   });
 });

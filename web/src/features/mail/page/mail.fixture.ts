@@ -294,7 +294,6 @@ export class FakeMail implements Mail {
 
   async send(draft: Draft): Promise<string> {
     await this.#asked();
-    this.sent.push(draft);
     const id = `sending-${this.#next++}`;
     const { subject, to } = draft;
     if (this.elsewhere) {
@@ -302,6 +301,7 @@ export class FakeMail implements Mail {
       this.elsewhere = null;
       throw new Elsewhere(sent, kept);
     }
+    this.sent.push(draft);
     const held = { state: 'held' as const, heldUntilMs: Date.now() + HELD_MS, refusal: null };
     this.sending = [...this.sending, { id, subject, to, ...held }];
     this.changed();

@@ -1,11 +1,12 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo, useRef } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, Loading } from '../../../ui/notice.tsx';
 import type { Address, EmailBody, EmailHead, Mailbox } from '../model.ts';
-import { fullName, pretends, shortName } from './addresses.ts';
+import { fullName, looksLikeHouse, pretends, shortName } from './addresses.ts';
 import { Attachments } from './attachments.tsx';
+import { isolated, tamed } from './bidi.ts';
 import { useMailPage } from './context.ts';
 import { isTooMuch } from './html/plain.ts';
 import { inlinePictures } from './pictures.ts';
@@ -33,18 +34,19 @@ type MessageProps = {
 export function Message(props: MessageProps) {
   const { email, folder, open, foldable, last, onToggle } = props;
   const { t } = useLingui();
-  const { write } = useMailPage();
+  const { write, identities } = useMailPage();
   const [from] = email.from;
+  const alike = from && identities.some((own) => looksLikeHouse(from.email, own.email));
   const who = from ? shortName(from) : t`(ohne Absender)`;
   const head = (
     <>
       <Initial name={who} />
-      <span className="fa-mail__who">{who}</span>
+      <bdi className="fa-mail__who">{who}</bdi>
       {open ? (
         <span className="fa-mail__date">{fullDate(email.receivedAtMs)}</span>
       ) : (
         <>
-          <span className="fa-mail__preview">{email.preview}</span>
+          <bdi className="fa-mail__preview">{tamed(email.preview)}</bdi>
           <span className="fa-mail__date">{listDate(email.receivedAtMs)}</span>
         </>
       )}
@@ -95,7 +97,21 @@ export function Message(props: MessageProps) {
             >
               <p>
                 <Trans>
-                  Als Name steht „{from.name}“, gesendet wurde von {from.email}.
+                  Als Name steht „{isolated(from.name ?? '')}“, gesendet wurde von{' '}
+                  {isolated(from.email)}.
+                </Trans>
+              </p>
+            </Alert>
+          )}
+          {from && alike && (
+            <Alert
+              tone="warning"
+              title={<Trans>Der Absender sieht nach Ihrem Haus aus, gehört aber nicht dazu</Trans>}
+            >
+              <p>
+                <Trans>
+                  Gesendet wurde von {isolated(from.email)}. Prüfen Sie die Adresse Buchstabe für
+                  Buchstabe, bevor Sie antworten oder etwas öffnen.
                 </Trans>
               </p>
             </Alert>
@@ -141,7 +157,7 @@ function Addresses({ email }: { email: EmailHead }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed while it is shown
         <div key={at}>
           <dt>{label}</dt>
-          <dd>{list.map(fullName).join(', ')}</dd>
+          <dd>{list.map((one) => isolated(fullName(one))).join(', ')}</dd>
         </div>
       ))}
     </dl>
@@ -150,12 +166,24 @@ function Addresses({ email }: { email: EmailHead }) {
 
 function Body({ email, last }: { email: EmailHead; last: boolean }) {
   const { mail } = useMailPage();
+  // The same text stays the same thing: drawn anew with each synchronisation, it would jump to its beginning.
+  const drawn = useRef<Drawn | null>(null);
   const asked = useAsked(mail, email.id, async () => {
     const body = await mail.body(email.id);
-    const inline = body.html ? await inlinePictures(mail, body.attachments) : new Map();
-    return { body, inline };
+    const known = drawn.current;
+    const words = JSON.stringify(body);
+    if (known?.words === words && known.whole) return known;
+    const wanted = body.html ? body.attachments : [];
+    const inline = await inlinePictures(mail, wanted);
+    if (known?.words === words && known.inline.size === inline.size) return known;
+    const whole = wanted.every(({ cid }) => cid === null || inline.has(bare(cid)));
+    drawn.current = { body, inline, words, whole };
+    return drawn.current;
   });
-  if (asked.data) return <Shown {...asked.data} last={last} />;
+  if (asked.data) {
+    const { body, inline } = asked.data;
+    return <Shown body={body} inline={inline} last={last} />;
+  }
   if (asked.fault !== undefined) {
     const { what, next } = faultText(asked.fault);
     return (
@@ -176,13 +204,23 @@ function Body({ email, last }: { email: EmailHead; last: boolean }) {
   return asked.slow ? <Loading /> : <div className="fa-mail__coming" />;
 }
 
+/** What is drawn: the text, as letters to compare it by, and its pictures; `whole` where none is missing. */
+type Drawn = {
+  body: EmailBody;
+  inline: ReadonlyMap<string, string>;
+  words: string;
+  whole: boolean;
+};
+
+const bare = (cid: string) => cid.replace(/^<|>$/g, '');
+
 type ShownProps = { body: EmailBody; inline: ReadonlyMap<string, string>; last: boolean };
 
 function Shown({ body, inline, last }: ShownProps) {
   const { text, html, truncated } = body;
   const tooMuch = useMemo(() => html !== null && isTooMuch(html), [html]);
   const apart = body.attachments.filter(({ cid }) => {
-    return !html || cid === null || !inline.has(cid.replace(/^<|>$/g, ''));
+    return !html || cid === null || !inline.has(bare(cid));
   });
   return (
     <>

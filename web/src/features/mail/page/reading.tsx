@@ -5,6 +5,7 @@ import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../ui/notice.tsx';
 import type { EmailHead, Mailbox } from '../model.ts';
+import { tamed } from './bidi.ts';
 import { boxFor, useMailPage } from './context.ts';
 import { FolderMenu } from './folder-menu.tsx';
 import { Message } from './message.tsx';
@@ -70,7 +71,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
   const here = emails.filter(({ mailboxIds }) => within === null || mailboxIds.includes(within));
   const meant = here.length > 0 ? here : emails;
   const newest = emails.filter(({ draft }) => !draft).at(-1) ?? emails.at(-1);
-  const subject = newest?.subject || t`(ohne Betreff)`;
+  const subject = tamed(newest?.subject ?? '') || t`(ohne Betreff)`;
   const several = newest !== undefined && newest.to.length + newest.cc.length > 1;
   const flagged = emails.some((email) => email.flagged);
   const archive = boxFor(boxes, 'archive');
@@ -141,7 +142,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
       </div>
       <div className="fa-mail__thread">
         <h2 id="mail-thread-title" ref={title} tabIndex={-1}>
-          {subject}
+          <bdi>{subject}</bdi>
           {flagged && (
             <span className="fa-mail__flagged">
               <Icon of={icons.iconFlag} label={t`markiert`} />

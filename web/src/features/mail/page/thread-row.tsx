@@ -3,6 +3,7 @@ import { Checkbox, GridListItem } from 'react-aria-components';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Address, MailboxRole, ThreadHead } from '../model.ts';
 import { shortName } from './addresses.ts';
+import { isolated, tamed } from './bidi.ts';
 import { folderName, fullDate, listDate } from './words.ts';
 
 const MAX_NAMES = 3;
@@ -21,7 +22,7 @@ type ThreadRowProps = {
 export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
   const { t } = useLingui();
   const { newest, emailCount, unreadCount, flagged } = thread;
-  const subject = newest.subject || t`(ohne Betreff)`;
+  const subject = tamed(newest.subject) || t`(ohne Betreff)`;
   const outgoing = role === 'sent' || role === 'drafts';
   const names = namesOf(outgoing ? newest.to : newest.from);
   const who = names || (outgoing ? t`(noch niemand)` : t`(ohne Absender)`);
@@ -44,7 +45,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
               <span className="kern-sr-only">{t`ungelesen`}</span>
             </span>
           )}
-          <span className="fa-mail__who">{who}</span>
+          <bdi className="fa-mail__who">{who}</bdi>
           {emailCount > 1 && (
             <span className="fa-mail__many">
               <span aria-hidden="true">{emailCount}</span>
@@ -66,7 +67,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
             {newest.draft && role !== 'drafts' && (
               <span className="fa-mail__draft-mark">{t`Entwurf`} </span>
             )}
-            {subject}
+            <bdi>{subject}</bdi>
           </span>
           <span className="fa-mail__marks">
             {newest.answered && <Mark icon={icons.iconReply} label={t`beantwortet`} />}
@@ -80,7 +81,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
           </span>
         </div>
         <div className="fa-mail__row-line">
-          <span className="fa-mail__preview">{newest.preview}</span>
+          <bdi className="fa-mail__preview">{tamed(newest.preview)}</bdi>
           {folder && <span className="fa-mail__where">{folderName(folder)}</span>}
         </div>
         {open && <span className="kern-sr-only">{t`geöffnet`}</span>}
@@ -106,7 +107,8 @@ function Mark({
 }
 
 function namesOf(addresses: readonly Address[]): string {
-  const names = addresses.slice(0, MAX_NAMES).map(shortName);
+  const shown = addresses.slice(0, MAX_NAMES).map(shortName);
+  const names = shown.length > 1 ? shown.map(isolated) : shown;
   const more = addresses.length - names.length;
   return names.join(', ') + (more > 0 ? ` +${more}` : '');
 }

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Button } from '../../../../ui/button.tsx';
 import { Dialog } from '../../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
+import type { Address } from '../../model.ts';
 import { fullName } from '../addresses.ts';
 import type { Doubt } from './checks.ts';
 
@@ -46,28 +47,45 @@ export function BeforeSending({ doubts, onClose, onSend }: BeforeSendingProps) {
   );
 }
 
+function Named({ recipients }: { recipients: readonly Address[] }) {
+  const more = recipients.length - MAX_NAMED;
+  return (
+    <ul className="fa-write__named">
+      {recipients.slice(0, MAX_NAMED).map((one) => (
+        <li key={one.email}>
+          <bdi>{fullName(one)}</bdi>
+        </li>
+      ))}
+      {more > 0 && (
+        <li>
+          <Trans>und {more} weitere</Trans>
+        </li>
+      )}
+    </ul>
+  );
+}
+
 function DoubtText({ doubt }: { doubt: Doubt }) {
   switch (doubt.kind) {
-    case 'outside': {
-      const more = doubt.recipients.length - MAX_NAMED;
+    case 'alike':
+      return (
+        <div>
+          <strong>
+            <Trans>Das sieht nach Ihrem Haus aus, gehört aber nicht dazu.</Trans>
+          </strong>{' '}
+          <Trans>Prüfen Sie die Adresse Buchstabe für Buchstabe.</Trans>
+          <Named recipients={doubt.recipients} />
+        </div>
+      );
+    case 'outside':
       return (
         <div>
           <strong>
             <Trans>Die Nachricht verlässt das Haus.</Trans>
           </strong>
-          <ul className="fa-write__named">
-            {doubt.recipients.slice(0, MAX_NAMED).map((one) => (
-              <li key={one.email}>{fullName(one)}</li>
-            ))}
-            {more > 0 && (
-              <li>
-                <Trans>und {more} weitere</Trans>
-              </li>
-            )}
-          </ul>
+          <Named recipients={doubt.recipients} />
         </div>
       );
-    }
     case 'no_attachment':
       return (
         <p>

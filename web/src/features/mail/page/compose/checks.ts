@@ -1,5 +1,5 @@
 import type { Address, Draft, DraftAttachment } from '../../model.ts';
-import { isAddress, MAX_RECIPIENTS, outside } from '../addresses.ts';
+import { isAddress, looksLikeHouse, MAX_RECIPIENTS, outside } from '../addresses.ts';
 
 /** What mail servers commonly take, before it is coded for the way. */
 export const MAX_ATTACHED_BYTES = 25_000_000;
@@ -15,20 +15,29 @@ export const attachedBytes = (list: readonly DraftAttachment[]): number =>
   list.reduce((sum, one) => sum + sizeOf(one), 0);
 
 /** Why it can not be sent. */
-export type Obstacle = 'nobody' | 'no_address' | 'too_many' | 'too_large';
+export type Obstacle = 'nobody' | 'no_address' | 'not_delivered' | 'too_many' | 'too_large';
+
+/** As whom one writes, and whether mail leaves the house. */
+export type House = { from: string; leaves: boolean };
+
+/** Those to whom nothing is delivered: they are outside, and nothing leaves. */
+export function undelivered(list: readonly Address[], { from, leaves }: House): Address[] {
+  return leaves ? [] : outside(list, from).filter(({ email }) => isAddress(email));
+}
 
 /** The first thing that must be mended before it can be sent. */
-export function obstacleOf(draft: Draft): Obstacle | null {
+export function obstacleOf(draft: Draft, house: House): Obstacle | null {
   const recipients = recipientsOf(draft);
   if (recipients.length === 0) return 'nobody';
   if (recipients.some(({ email }) => !isAddress(email))) return 'no_address';
+  if (undelivered(recipients, house).length > 0) return 'not_delivered';
   if (recipients.length > MAX_RECIPIENTS) return 'too_many';
   return attachedBytes(draft.attachments) > MAX_ATTACHED_BYTES ? 'too_large' : null;
 }
 
 /** What the person should know before it leaves. */
 export type Doubt =
-  | { kind: 'outside'; recipients: Address[] }
+  | { kind: 'outside' | 'alike'; recipients: Address[] }
   | { kind: 'no_attachment' }
   | { kind: 'no_subject' }
   | { kind: 'no_text' };
@@ -37,10 +46,12 @@ const SPEAKS_OF_ATTACHMENT =
   /\b(anbei|anhang|anhänge|anlage|anlagen|angehängt\w*|beigefügt\w*|im anhang|attached|attachment|attachments|enclosed)\b/iu;
 
 /** All that should be looked at once more. */
-export function doubtsOf(draft: Draft, from: string): Doubt[] {
+export function doubtsOf(draft: Draft, { from }: House): Doubt[] {
   const recipients = outside(recipientsOf(draft), from);
+  const alike = recipients.filter(({ email }) => looksLikeHouse(email, from));
   const own = ownText(draft.text);
   return [
+    ...(alike.length > 0 ? [{ kind: 'alike' as const, recipients: alike }] : []),
     ...(recipients.length > 0 ? [{ kind: 'outside' as const, recipients }] : []),
     ...(draft.attachments.length === 0 && SPEAKS_OF_ATTACHMENT.test(`${draft.subject}\n${own}`)
       ? [{ kind: 'no_attachment' as const }]

@@ -5,7 +5,7 @@ import { Select } from '../../../../ui/choices.tsx';
 import { fieldId } from '../../../../ui/fields.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
-import type { Draft } from '../../model.ts';
+import { type Draft, Elsewhere } from '../../model.ts';
 import { isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { useAsked } from '../use-asked.ts';
@@ -83,7 +83,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     (id: string) => identities.find((one) => one.id === id),
     [identities],
   );
-  const { draft, set, keeping, now, keep, finish } = useDraft(mail, first, identityOf);
+  const { draft, set, keeping, now, keep, finish, apart } = useDraft(mail, first, identityOf);
   const [copies, setCopies] = useState(first.cc.length + first.bcc.length > 0);
   const [doubts, setDoubts] = useState<readonly Doubt[]>([]);
   const [obstacle, setObstacle] = useState<Obstacle | null>(null);
@@ -91,8 +91,10 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const [fault, setFault] = useState<unknown>();
   const sending = useRef(false);
   const identity = identityOf(draft.identityId);
-  const from = identity?.email ?? '';
-  const away = outside(recipientsOf(draft), from);
+  const house = { from: identity?.email ?? '', leaves: mail.leavesHouse() };
+  const away = house.leaves
+    ? outside(recipientsOf(draft), house.from).filter(({ email }) => isAddress(email))
+    : [];
 
   const change = (next: Partial<Draft>) => {
     setObstacle(null);
@@ -106,11 +108,18 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     setPending(true);
     setFault(undefined);
     try {
-      await mail.send(await keep());
+      if ((await keep()).elsewhere) return;
+      await mail.send(now());
       finish();
       onClose();
     } catch (reason) {
-      setFault(reason);
+      if (!(reason instanceof Elsewhere)) setFault(reason);
+      else if (reason.draft !== null) apart(reason);
+      else {
+        finish();
+        onClose();
+        tell({ text: t`Diese Nachricht wurde schon in einem anderen Fenster gesendet.` });
+      }
     } finally {
       sending.current = false;
       setPending(false);
@@ -120,19 +129,19 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     // The address that stands in the field still is taken when it loses the focus.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const written = now();
-    const found = obstacleOf(written);
+    const found = obstacleOf(written, house);
     setObstacle(found);
     if (found) {
       document.getElementById(fieldId('mail-to'))?.focus();
       return;
     }
-    const open = doubtsOf(written, from);
+    const open = doubtsOf(written, house);
     if (open.length > 0) setDoubts(open);
     else void send();
   };
   const close = () => {
     onClose();
-    void keep().then((kept) => {
+    void keep().then(({ draft: kept }) => {
       const bad = recipientsOf(kept).filter(({ email }) => !isAddress(email));
       if (kept.id !== null && bad.length > 0) {
         const names = bad.map(shortName).join(', ');
@@ -205,6 +214,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
             <p>{faultText(fault).next}</p>
           </Alert>
         )}
+        {keeping.elsewhere && <ToldElsewhere elsewhere={keeping.elsewhere} />}
         {identities.length > 1 && (
           <div className="fa-write__from">
             <Select
@@ -225,7 +235,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
           label={t`An`}
           name="mail-to"
           values={draft.to}
-          from={from}
+          house={house}
           autoFocus={first.to.length === 0}
           error={obstacle ? obstacleText(obstacle) : undefined}
           onChange={(to) => change({ to })}
@@ -243,14 +253,14 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
               label={t`Kopie`}
               name="mail-cc"
               values={draft.cc}
-              from={from}
+              house={house}
               onChange={(cc) => change({ cc })}
             />
             <RecipientsField
               label={t`Blindkopie`}
               name="mail-bcc"
               values={draft.bcc}
-              from={from}
+              house={house}
               onChange={(bcc) => change({ bcc })}
             />
           </>
@@ -315,10 +325,41 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
       case 'too_large':
         return t`Die Anhänge sind zu groß: höchstens ${sizeText(MAX_ATTACHED_BYTES)} gehen mit.`;
       case 'no_address':
+      case 'not_delivered':
         // Said where it stands.
         return undefined;
     }
   }
+}
+
+/** The same draft was open in another tab or on another device, and more became of it there. */
+function ToldElsewhere({ elsewhere: { sent, draft } }: { elsewhere: Elsewhere }) {
+  return (
+    <Alert
+      tone="warning"
+      live="assertive"
+      title={
+        sent ? (
+          <Trans>Diese Nachricht wurde schon in einem anderen Fenster gesendet</Trans>
+        ) : (
+          <Trans>Dieser Entwurf wurde in einem anderen Fenster geändert oder gelöscht</Trans>
+        )
+      }
+    >
+      <p>
+        {draft === null ? (
+          <Trans>Hier steht derselbe Text. Sie können das Fenster schließen.</Trans>
+        ) : sent ? (
+          <Trans>
+            Was hier anders ist, liegt jetzt als neuer Entwurf vor. Senden Sie ihn nur, wenn er
+            zusätzlich hinausgehen soll.
+          </Trans>
+        ) : (
+          <Trans>Ihr Text liegt jetzt als eigener Entwurf vor; nichts davon ist verloren.</Trans>
+        )}
+      </p>
+    </Alert>
+  );
 }
 
 function KeepingText({ keeping }: { keeping: Keeping }) {

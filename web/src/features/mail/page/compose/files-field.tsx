@@ -5,6 +5,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import type { DraftAttachment } from '../../model.ts';
 import { iconOf } from '../attachments.tsx';
+import { isolated, tamedFile } from '../bidi.ts';
 import { sizeText } from '../words.ts';
 import { attachedBytes, MAX_ATTACHED_BYTES, MAX_ATTACHED_FILES, sizeOf } from './checks.ts';
 
@@ -18,7 +19,8 @@ type FilesFieldProps = {
   onRemove: (gone: DraftAttachment) => void;
 };
 
-const nameOf = (one: DraftAttachment) => (one.kind === 'new' ? one.name : one.attachment.name);
+const nameOf = (one: DraftAttachment) =>
+  tamedFile(one.kind === 'new' ? one.name : one.attachment.name);
 const typeOf = (one: DraftAttachment) => (one.kind === 'new' ? one.type : one.attachment.type);
 
 /** What goes with the message, each with its size, and how much there is room for. */
@@ -56,11 +58,11 @@ export function FilesField({ values, onAdd, onRemove }: FilesFieldProps) {
             // biome-ignore lint/suspicious/noArrayIndexKey: two files may be of one name
             <li key={at} className="fa-mail__attachment">
               <Icon of={iconOf({ type: typeOf(one) })} size="small" />
-              <span className="fa-mail__file">{nameOf(one)}</span>
+              <bdi className="fa-mail__file">{nameOf(one)}</bdi>
               <span className="fa-muted fa-nowrap">{sizeText(sizeOf(one))}</span>
               <button
                 type="button"
-                aria-label={t`„${nameOf(one)}“ entfernen`}
+                aria-label={t`„${isolated(nameOf(one))}“ entfernen`}
                 onClick={() => onRemove(one)}
               >
                 <Icon of={icons.iconClose} size="small" />

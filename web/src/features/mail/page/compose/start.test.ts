@@ -9,6 +9,8 @@ const office = { name: 'Bauamt', email: 'bauamt@stadt.example' };
 const jens = { name: 'Jens', email: 'jens@stadt.example' };
 const ines = { name: 'Ines', email: 'ines@kreis.example' };
 
+const HOUSE = { from: own.email, leaves: true };
+
 beforeAll(() => i18n.loadAndActivate({ locale: 'de', messages: {} }));
 
 async function begun(
@@ -87,7 +89,7 @@ describe('a message', () => {
 
   it('is looked at before it leaves', () => {
     const kinds = (change: object) =>
-      doubtsOf({ ...draft, ...change }, own.email).map(({ kind }) => kind);
+      doubtsOf({ ...draft, ...change }, HOUSE).map(({ kind }) => kind);
     expect(kinds({})).toEqual([]);
     expect(kinds({ bcc: [ines] })).toEqual(['outside']);
     expect(kinds({ text: 'Anbei der Plan.' })).toEqual(['no_attachment']);
@@ -99,10 +101,13 @@ describe('a message', () => {
   it('has what keeps it from being sent', () => {
     const big = { kind: 'new' as const, name: 'x', type: 'x', bytes: new Uint8Array(25_000_001) };
     const many = Array.from({ length: 501 }, (_, id) => ({ name: null, email: `p${id}@x.de` }));
-    expect(obstacleOf(draft)).toBeNull();
-    expect(obstacleOf({ ...draft, to: [] })).toBe('nobody');
-    expect(obstacleOf({ ...draft, cc: [{ name: null, email: 'x' }] })).toBe('no_address');
-    expect(obstacleOf({ ...draft, bcc: many })).toBe('too_many');
-    expect(obstacleOf({ ...draft, attachments: [big] })).toBe('too_large');
+    expect(obstacleOf(draft, HOUSE)).toBeNull();
+    expect(obstacleOf({ ...draft, to: [] }, HOUSE)).toBe('nobody');
+    expect(obstacleOf({ ...draft, cc: [{ name: null, email: 'x' }] }, HOUSE)).toBe('no_address');
+    expect(obstacleOf({ ...draft, bcc: many }, HOUSE)).toBe('too_many');
+    const shut = { ...HOUSE, leaves: false };
+    expect(obstacleOf({ ...draft, bcc: [ines] }, shut)).toBe('not_delivered');
+    expect(obstacleOf({ ...draft, bcc: [jens] }, shut)).toBeNull();
+    expect(obstacleOf({ ...draft, attachments: [big] }, HOUSE)).toBe('too_large');
   });
 });

@@ -1,6 +1,7 @@
 import { t } from '@lingui/core/macro';
 import type { Address, Draft, EmailBody, EmailHead, Mail, MailIdentity } from '../../model.ts';
 import { fullName, joined } from '../addresses.ts';
+import { tamed } from '../bidi.ts';
 import { plainText } from '../html/plain.ts';
 import { fullDate } from '../words.ts';
 
@@ -133,7 +134,7 @@ function forwardHead({ from, to, subject, receivedAtMs }: EmailHead): string {
     t`---------- Weitergeleitete Nachricht ----------`,
     t`Von: ${from.map(fullName).join(', ')}`,
     t`Datum: ${fullDate(receivedAtMs)}`,
-    t`Betreff: ${subject}`,
+    t`Betreff: ${tamed(subject)}`,
     t`An: ${to.map(fullName).join(', ')}`,
   ].join('\n');
 }

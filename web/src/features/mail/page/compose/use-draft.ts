@@ -1,15 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Draft, Mail, MailIdentity } from '../../model.ts';
+import { type Draft, Elsewhere, type Mail, type MailIdentity } from '../../model.ts';
 import { whileUnsaved } from '../../unsaved.ts';
 import { isEmptyDraft } from './start.ts';
 
 /** A draft is kept once nothing was typed for so long. */
 export const QUIET_MS = 700;
 
-export type Keeping =
+type Step =
   | { state: 'unchanged' | 'changed' | 'keeping' }
   | { state: 'kept'; atMs: number }
   | { state: 'failed'; fault: unknown };
+
+export type Keeping = Step & {
+  /** What became of the draft in another tab or on another device, once that is known. */
+  elsewhere: Elsewhere | null;
+};
 
 export type DraftState = {
   draft: Draft;
@@ -18,7 +23,9 @@ export type DraftState = {
   /** As it is this moment, not as it was drawn last. */
   now: () => Draft;
   /** Keeps what is not kept yet; what is empty and was never kept is let go. */
-  keep: () => Promise<Draft>;
+  keep: () => Promise<{ draft: Draft; elsewhere: boolean }>;
+  /** It was found to be another draft than it was opened as. */
+  apart: (elsewhere: Elsewhere) => void;
   /** It is sent or thrown away: nothing is kept any more. */
   finish: () => void;
 };
@@ -29,15 +36,29 @@ export function useDraft(
   start: Draft,
   identityOf: (id: string) => MailIdentity | undefined,
 ): DraftState {
-  const [draft, setDraft] = useState(start);
-  const [keeping, setKeeping] = useState<Keeping>({ state: 'unchanged' });
-  const latest = useRef(start);
-  const kept = useRef(start);
+  const [begun] = useState<Draft>(() => ({ ...start, root: start.id }));
+  const [draft, setDraft] = useState(begun);
+  const [keeping, setState] = useState<Keeping>({ state: 'unchanged', elsewhere: null });
+  const latest = useRef(begun);
+  const kept = useRef(begun);
   const finished = useRef(false);
   // One after the other: the second must replace what the first has made.
   const line = useRef<Promise<unknown>>(Promise.resolve());
 
-  const keep = useCallback(async (): Promise<Draft> => {
+  const setKeeping = useCallback((next: Step) => {
+    setState((before) => ({ elsewhere: before.elsewhere, ...next }));
+  }, []);
+  const apart = useCallback((elsewhere: Elsewhere) => {
+    const { draft: id } = elsewhere;
+    // From here on it is a draft of its own.
+    latest.current = { ...latest.current, id, root: id };
+    kept.current = latest.current;
+    setDraft(latest.current);
+    setState({ state: 'kept', atMs: Date.now(), elsewhere });
+  }, []);
+
+  const keep = useCallback(async () => {
+    let elsewhere = false;
     const work = async () => {
       const what = latest.current;
       const same = sameContent(what, kept.current);
@@ -46,25 +67,31 @@ export function useDraft(
       setKeeping({ state: 'keeping' });
       try {
         const id = await mail.saveDraft(what);
-        kept.current = { ...what, id };
-        latest.current = { ...latest.current, id };
-        setDraft((now) => ({ ...now, id }));
+        const root = what.root ?? id;
+        kept.current = { ...what, id, root };
+        latest.current = { ...latest.current, id, root };
+        setDraft((now) => ({ ...now, id, root }));
         setKeeping({ state: 'kept', atMs: Date.now() });
       } catch (fault) {
-        setKeeping({ state: 'failed', fault });
+        elsewhere = fault instanceof Elsewhere;
+        if (fault instanceof Elsewhere) apart(fault);
+        else setKeeping({ state: 'failed', fault });
       }
     };
     const turn = line.current.then(work);
     line.current = turn;
     await turn;
-    return latest.current;
-  }, [mail, identityOf]);
+    return { draft: latest.current, elsewhere };
+  }, [mail, identityOf, apart, setKeeping]);
 
-  const set = useCallback((change: Partial<Draft>) => {
-    latest.current = { ...latest.current, ...change };
-    setDraft(latest.current);
-    setKeeping({ state: 'changed' });
-  }, []);
+  const set = useCallback(
+    (change: Partial<Draft>) => {
+      latest.current = { ...latest.current, ...change };
+      setDraft(latest.current);
+      setKeeping({ state: 'changed' });
+    },
+    [setKeeping],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change starts the wait anew
   useEffect(() => {
@@ -94,11 +121,11 @@ export function useDraft(
 
   const now = useCallback(() => latest.current, []);
 
-  return { draft, set, keeping, now, keep, finish };
+  return { draft, set, keeping, now, keep, finish, apart };
 }
 
 function sameContent(one: Draft, other: Draft): boolean {
   return (Object.keys(one) as (keyof Draft)[]).every(
-    (key) => key === 'id' || one[key] === other[key],
+    (key) => key === 'id' || key === 'root' || one[key] === other[key],
   );
 }
