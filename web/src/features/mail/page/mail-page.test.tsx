@@ -229,6 +229,21 @@ describe('writing', () => {
     await until(() => mail.drafts.length === 1);
   });
 
+  it('waits until it is known as whom one writes, so that no draft is begun that cannot be kept', async () => {
+    const known = mail.identities;
+    mail.identities = async () => [];
+    await show('#/schreiben');
+    await until(() => document.querySelector('[aria-label="Nachricht schreiben"]') !== null);
+    expect(document.querySelector('#mail-subject')).toBeNull();
+    mail.identities = known;
+    await settled(() => mail.changed());
+    await until(() => document.querySelector('#mail-subject') !== null);
+    await type(document.querySelector('#mail-subject'), 'Gleich geschrieben');
+    await press('Schließen, Entwurf behalten');
+    await until(() => mail.drafts.length === 1);
+    expect(mail.drafts[0]?.identityId).toBe('own');
+  });
+
   it('asks before mail leaves the house or an attachment is missing, and takes it back', async () => {
     await show('#/schreiben');
     await until(() => document.querySelector('#mail-subject') !== null);

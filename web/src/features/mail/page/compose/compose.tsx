@@ -8,7 +8,7 @@ import { Alert, Loading } from '../../../../ui/notice.tsx';
 import { type Draft, Elsewhere } from '../../model.ts';
 import { isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
 import { boxFor, useMailPage } from '../context.ts';
-import { useAsked } from '../use-asked.ts';
+import { type Asked, useAsked } from '../use-asked.ts';
 import { faultText, sizeText, timeOf } from '../words.ts';
 import { BeforeSending } from './before-sending.tsx';
 import {
@@ -31,8 +31,15 @@ const MAX_TEXT_CHARS = 500_000;
 type ComposeProps = { start: DraftStart; onClose: () => void };
 
 /** The form for a message. */
-export function Compose({ start, onClose }: ComposeProps) {
-  const { t } = useLingui();
+export function Compose(props: ComposeProps) {
+  const { identities } = useMailPage();
+  const [begun, setBegun] = useState(false);
+  // Until the first synchronisation nobody knows as whom one writes: such a draft could neither be kept nor sent.
+  if (!begun && identities.length > 0) setBegun(true);
+  return begun ? <Begun {...props} /> : <Beginning asked={WAITING} onClose={props.onClose} />;
+}
+
+function Begun({ start, onClose }: ComposeProps) {
   const { mail, identities } = useMailPage();
   // What it begins with is asked for once: what changes later must not change what is written.
   const [asking] = useState(() => ({ once: null as Promise<Draft> | null }));
@@ -42,6 +49,22 @@ export function Compose({ start, onClose }: ComposeProps) {
     return asking.once;
   });
   if (asked.data) return <Form start={start} first={asked.data} onClose={onClose} />;
+  const again = () => {
+    asking.once = null;
+    setTries(tries + 1);
+  };
+  return <Beginning asked={{ ...asked, again }} onClose={onClose} />;
+}
+
+const WAITING = { fault: undefined, asking: true, slow: true, again: () => {} };
+
+type BeginningProps = {
+  asked: Pick<Asked<Draft>, 'fault' | 'asking' | 'slow' | 'again'>;
+  onClose: () => void;
+};
+
+function Beginning({ asked, onClose }: BeginningProps) {
+  const { t } = useLingui();
   const fault = asked.fault === undefined ? null : faultText(asked.fault);
   return (
     <section className="fa-mail__reading" aria-label={t`Nachricht schreiben`}>
@@ -55,14 +78,7 @@ export function Compose({ start, onClose }: ComposeProps) {
             live="assertive"
             title={fault.what}
             actions={
-              <Button
-                small
-                icon={icons.iconRefresh}
-                onPress={() => {
-                  asking.once = null;
-                  setTries(tries + 1);
-                }}
-              >
+              <Button small icon={icons.iconRefresh} onPress={asked.again}>
                 <Trans>Noch einmal versuchen</Trans>
               </Button>
             }
