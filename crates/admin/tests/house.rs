@@ -122,7 +122,7 @@ impl House {
             sealer: Arc::clone(&sealer),
             address: PublicAddress { scheme: "https", port: None },
             meetings: true,
-            mail: false,
+            mail: true,
         });
         let router = fernamt_admin::router(admin)
             .layer(middleware::from_fn(origin::check))

@@ -9,6 +9,7 @@ mod duties;
 mod groups;
 mod house;
 mod import;
+mod mailboxes;
 mod names;
 mod own_targets;
 mod people;

@@ -9,6 +9,7 @@ mod body;
 pub mod conference;
 pub mod container;
 pub mod line_test;
+pub mod mail;
 pub mod me;
 mod operations;
 pub mod own_targets;
@@ -39,7 +40,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-fn parts() -> [utoipa::openapi::OpenApi; 8] {
+fn parts() -> [utoipa::openapi::OpenApi; 9] {
     [
         sign_in::Operations::openapi(),
         session::Operations::openapi(),
@@ -49,6 +50,7 @@ fn parts() -> [utoipa::openapi::OpenApi; 8] {
         admin::document(),
         conference::document(),
         container::Operations::openapi(),
+        mail::Operations::openapi(),
     ]
 }
 

@@ -1,15 +1,16 @@
 //! One macro to declare the operations of a module in a few lines each.
 
-/// Declares operations: `name: method "path" (id) query Query [Body] -> status Answer;`.
+/// Declares operations: `name: method "path" (id) query Query [Body] -> status Answer;`. A path with a second parameter
+/// says `(id) person PersonId` instead of `(id)`.
 macro_rules! operations {
     ($tag:literal; $(
         $(#[$doc:meta])*
-        $name:ident: $method:ident $path:literal ($($id:ty)?) $(query $query:ty)? [$($body:ty)?] -> $status:literal $($answer:ty)?;
+        $name:ident: $method:ident $path:literal ($($id:ty)?) $(person $person:ty,)? $(query $query:ty)? [$($body:ty)?] -> $status:literal $($answer:ty)?;
     )*) => {
         $(
             $(#[$doc])*
             #[utoipa::path($method, path = $path, tag = $tag,
-                params($(("id" = $id, Path),)? $($query)?),
+                params($(("id" = $id, Path),)? $(("person" = $person, Path),)? $($query)?),
                 $(request_body = $body,)?
                 responses(
                     (status = $status, description = "Done" $(, body = $answer)?),

@@ -44,6 +44,8 @@ text_enum! {
         Setting = "setting",
         /// A room or meeting was made, changed, opened, moderated or ended.
         Conference = "conference",
+        /// A mail account was made, shared, opened or worked in by somebody whose own it is not.
+        Mail = "mail",
         /// The directory was synchronised.
         DirectorySync = "directory_sync",
         /// Data were deleted because their time was over.

@@ -19,7 +19,7 @@ pub enum DomainEvent {
         /// The group.
         group: GroupId,
     },
-    /// A device was approved, suspended or revoked.
+    /// A device was approved, suspended or revoked, or its container was wiped.
     DeviceChanged {
         /// The device.
         device: DeviceId,
@@ -47,6 +47,13 @@ pub enum DomainEvent {
     MailChanged {
         /// The account.
         account: MailAccountId,
+    },
+    /// A mail account was opened or closed to somebody, what they may do in it changed, or its name did.
+    MailRightsChanged {
+        /// The account.
+        account: MailAccountId,
+        /// Whose rights.
+        person: PersonId,
     },
 }
 

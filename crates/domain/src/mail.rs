@@ -1,10 +1,15 @@
-//! The words of mail: what a folder is for, what a message is marked with, and what an account's state counts.
+//! The words of mail: what a folder is for, what a message is marked with, what an account's state counts, and what
+//! somebody may do in it.
+
+mod rights;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::text_enum;
+
+pub use rights::{MailRight, MailRights};
 
 /// The most keywords on one message.
 pub const MAX_KEYWORDS: usize = 100;
@@ -47,6 +52,8 @@ text_enum! {
         EmailDelivery = "EmailDelivery",
         /// What is answered while somebody is away.
         VacationResponse = "VacationResponse",
+        /// Who works on a thread, and what is noted about it.
+        ThreadWork = "ThreadWork",
     }
 }
 

@@ -67,8 +67,10 @@ impl Scope {
             DomainEvent::GroupChanged { .. } | DomainEvent::RulesChanged | DomainEvent::SettingsChanged => {
                 Part::Tenant(tenant)
             }
-            // Who may be in a meeting is the conference's to say; no decision of the rules changes by it.
-            DomainEvent::MeetingChanged { .. } | DomainEvent::MailChanged { .. } => return Self::Parts(HashSet::new()),
+            // Who may be in a meeting or a mail account is said elsewhere; no decision of the rules changes by it.
+            DomainEvent::MeetingChanged { .. }
+            | DomainEvent::MailChanged { .. }
+            | DomainEvent::MailRightsChanged { .. } => return Self::Parts(HashSet::new()),
         };
         Self::Parts(HashSet::from([part]))
     }

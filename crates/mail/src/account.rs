@@ -1,59 +1,113 @@
 //! Mail accounts: whose they are, who may open which, and how one begins.
 
-use fernamt_domain::{
-    MailAccountId, MailIdentityId, MailboxId, PersonId, PersonState,
-    mail::{MailType, MailboxRole},
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
 };
-use fernamt_store::{MailAccountRecord, MailIdentityRecord, MailboxRecord, StoreError, TenantStore};
 
-use crate::{Mail, jmap::error::MethodError};
+use fernamt_domain::{MailAccountId, PersonId, PersonState, SessionId};
+use fernamt_store::{MailAccountRecord, StoreError, TenantStore};
+use serde_json::json;
 
-/// The folders that every account begins with.
-const FIRST_MAILBOXES: [(MailboxRole, &str); 6] = [
-    (MailboxRole::Inbox, "Inbox"),
-    (MailboxRole::Drafts, "Drafts"),
-    (MailboxRole::Sent, "Sent"),
-    (MailboxRole::Archive, "Archive"),
-    (MailboxRole::Junk, "Junk"),
-    (MailboxRole::Trash, "Trash"),
-];
+use crate::{
+    Mail,
+    delegation::{Access, Actor, Kind, Need, about_owner},
+    jmap::error::MethodError,
+};
 
-/// An account that is open to somebody.
+/// How many openings of other people's accounts are remembered, so that each is written down once for each session.
+const MAX_REMEMBERED: usize = 50_000;
+
+/// An account that is open to somebody. What it holds is got by asking for a right.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenAccount {
-    pub(crate) record: MailAccountRecord,
-    /// Whether it is their own.
-    pub(crate) own: bool,
+    record: MailAccountRecord,
+    access: Access,
+}
+
+impl OpenAccount {
+    /// The account, to read in it: whoever has any right may.
+    pub(crate) fn to_read(&self) -> &MailAccountRecord {
+        &self.record
+    }
+
+    /// The account, for a method that needs more than reading.
+    pub(crate) fn to(&self, need: Need) -> Result<&MailAccountRecord, MethodError> {
+        self.access.demand(need)?;
+        Ok(&self.record)
+    }
+
+    /// What may be done in it.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+}
+
+/// The accounts of others that were opened in each session.
+#[derive(Debug, Default)]
+pub(crate) struct Openings(Mutex<HashSet<(SessionId, MailAccountId)>>);
+
+impl Openings {
+    fn knows(&self, session: SessionId, account: MailAccountId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(session, account))
+    }
+
+    fn note(&self, session: SessionId, account: MailAccountId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REMEMBERED {
+            // An opening that is written down twice is better than memory without end.
+            known.clear();
+        }
+        known.insert((session, account));
+    }
 }
 
 impl Mail {
-    /// The accounts that are open to a person; their own is made when it is needed first.
+    /// The accounts that are open to a person, their own first; that is made when it is needed first.
     pub(crate) async fn accounts_of(
         &self,
         tenant: &TenantStore,
         person: PersonId,
     ) -> Result<Vec<OpenAccount>, StoreError> {
-        let mut records = tenant.mail_accounts().of_owner(person).await?;
-        if records.is_empty() {
+        let mut own = tenant.mail_accounts().of_owner(person).await?;
+        if own.is_empty() {
             let known = tenant.people().get(person).await?;
-            records.extend(self.begin(tenant, person, &known.name, &known.display_name).await?);
+            own.extend(self.begin(tenant, person, &known.name, &known.display_name).await?);
         }
-        Ok(records.into_iter().map(|record| OpenAccount { record, own: true }).collect())
+        let mut accounts = Vec::with_capacity(own.len());
+        for record in own {
+            let access = Access::find(&tenant.mail_grants(), &record, person).await?;
+            accounts.extend(access.map(|access| OpenAccount { record, access }));
+        }
+        let grants = tenant.mail_grants().of_person(person).await?;
+        if grants.is_empty() {
+            return Ok(accounts);
+        }
+        let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
+        for record in tenant.mail_accounts().these(&ids).await? {
+            let grant = grants.iter().find(|grant| grant.account == record.id && record.owner != Some(person));
+            let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
+            accounts.extend(access.map(|access| OpenAccount { record, access }));
+        }
+        Ok(accounts)
     }
 
-    /// The account of this id, if it is open to the person.
-    pub(crate) async fn account(
-        &self,
-        tenant: &TenantStore,
-        person: PersonId,
-        id: &str,
-    ) -> Result<MailAccountRecord, MethodError> {
+    /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
+    pub(crate) async fn open(&self, tenant: &TenantStore, actor: &Actor, id: &str) -> Result<OpenAccount, MethodError> {
         let id: MailAccountId = id.parse().map_err(|_| MethodError::account_not_found())?;
-        let open = self.accounts_of(tenant, person).await?;
-        open.into_iter()
-            .map(|account| account.record)
-            .find(|record| record.id == id)
-            .ok_or_else(MethodError::account_not_found)
+        let record = match tenant.mail_accounts().get(id).await {
+            Ok(record) => record,
+            Err(StoreError::NotFound(_)) => return Err(MethodError::account_not_found()),
+            Err(error) => return Err(error.into()),
+        };
+        let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
+        let access = access.ok_or_else(MethodError::account_not_found)?;
+        if access.kind != Kind::Own && !self.openings.knows(actor.session, id) {
+            let details = json!({ "account": id, "rights": access.rights });
+            tenant.record(about_owner(actor.did("mail_account_opened"), &record).details(details)).await?;
+            self.openings.note(actor.session, id);
+        }
+        Ok(OpenAccount { record, access })
     }
 
     /// The account that mail to an address of this house goes to. That of a person begins with their first letter.
@@ -75,7 +129,8 @@ impl Mail {
         }
     }
 
-    /// Makes a person's account with its folders and its sender, unless it is there.
+    /// Makes a person's account with its folders and its sender, unless it is there. There is none if the address belongs
+    /// to another account.
     async fn begin(
         &self,
         tenant: &TenantStore,
@@ -83,66 +138,41 @@ impl Mail {
         name: &str,
         display_name: &str,
     ) -> Result<Option<MailAccountRecord>, StoreError> {
-        let (clock, rng) = (&*self.parts.clock, &*self.parts.rng);
         let address = format!("{name}@{}", self.domain(tenant).await?);
         let work = tenant.begin().await?;
         if let Some(there) = work.mail_accounts().of_owner(person).await?.into_iter().next() {
             return Ok(Some(there));
         }
-        let account = MailAccountRecord {
-            id: MailAccountId::new(clock, rng),
-            owner: Some(person),
-            name: display_name.to_owned(),
-            address: address.clone(),
-            created_at: clock.now(),
-            counter: 0,
-            mailbox_state: 0,
-            email_state: 0,
-            thread_state: 0,
-            identity_state: 0,
-            submission_state: 0,
-            delivery_state: 0,
-            vacation_state: 0,
-            forgotten: 0,
-        };
-        match work.mail_accounts().insert(&account).await {
-            Ok(()) => {}
+        let account = match work.mail_accounts().begin(Some(person), display_name, &address).await {
+            Ok(account) => account,
             // Two requests may need it at the same moment; the other one made it.
             Err(StoreError::Conflict { .. }) => {
                 drop(work);
                 return Ok(tenant.mail_accounts().of_owner(person).await?.into_iter().next());
             }
             Err(error) => return Err(error),
-        }
-        let change = work.mail_accounts().change(account.id).await?;
-        for (place, (role, name)) in (1..).zip(FIRST_MAILBOXES) {
-            let mailbox = MailboxRecord {
-                id: MailboxId::new(clock, rng),
-                account: account.id,
-                parent: None,
-                name: name.to_owned(),
-                role: Some(role),
-                sort_order: place,
-                subscribed: true,
-                created_in: change.number,
-                changed_in: change.number,
-                counted_in: change.number,
-            };
-            work.mailboxes().insert(change, &mailbox).await?;
-        }
-        let identity = MailIdentityRecord {
-            id: MailIdentityId::new(clock, rng),
-            account: account.id,
-            name: display_name.to_owned(),
-            address,
-            text_signature: String::new(),
-            html_signature: String::new(),
-            created_in: change.number,
-            changed_in: change.number,
         };
-        work.mail_identities().insert(&identity).await?;
-        work.mail_accounts().touch(change, &[MailType::Mailbox, MailType::Identity]).await?;
         work.commit().await?;
-        tenant.mail_accounts().get(account.id).await.map(Some)
+        Ok(Some(account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn openings_are_remembered_up_to_a_limit() {
+        let (openings, account) = (Openings::default(), MailAccountId(Uuid::nil()));
+        let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
+        for number in 0..MAX_REMEMBERED {
+            openings.note(session(number), account);
+        }
+        assert!(openings.knows(session(0), account) && !openings.knows(session(0), MailAccountId(Uuid::max())));
+        openings.note(session(MAX_REMEMBERED), account);
+        assert!(openings.knows(session(MAX_REMEMBERED), account));
+        assert_eq!(openings.0.lock().unwrap().len(), 1);
     }
 }

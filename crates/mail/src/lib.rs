@@ -8,6 +8,7 @@
 //! will be mirrored into the same tables, so that methods need not know the difference.
 
 mod account;
+mod delegation;
 mod delivery;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -23,6 +24,8 @@ use axum::Router;
 use fernamt_domain::{Clock, Rng};
 use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
+
+pub use methods::METHODS;
 
 /// What mail needs.
 pub struct Parts {
@@ -42,6 +45,7 @@ pub struct Mail {
     pub(crate) busy: routes::Busy,
     pub(crate) bell: delivery::Bell,
     pub(crate) places: push::Places,
+    pub(crate) openings: account::Openings,
 }
 
 impl Mail {
@@ -52,6 +56,7 @@ impl Mail {
             busy: routes::Busy::default(),
             bell: delivery::Bell::default(),
             places: push::Places::default(),
+            openings: account::Openings::default(),
         })
     }
 

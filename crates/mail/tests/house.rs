@@ -5,13 +5,15 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, body::Body, http::Request, middleware};
 use fernamt_domain::{
-    Clock as _, DeviceId, DeviceKind, DeviceState, LiveGrants, Method, PersonId, PersonSource, PersonState, Sealer,
+    Clock as _, DeviceId, DeviceKind, DeviceState, LiveGrants, MailAccountId, Method, PersonId, PersonSource, PersonState, Sealer,
     Secret, SessionId, Zone,
+    audit::{AuditEvent, AuditKind, Outcome},
+    mail::MailRight,
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
 use fernamt_mail::{Mail, Parts};
-use fernamt_store::{DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
+use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -157,10 +159,42 @@ impl House {
         client
     }
 
+    /// A mailbox that is nobody's own.
+    pub(crate) async fn functional(&self, name: &str, address: &str) -> MailAccountId {
+        let work = self.tenant.begin().await.unwrap();
+        let account = work.mail_accounts().begin(None, name, address).await.unwrap();
+        work.commit().await.unwrap();
+        account.id
+    }
+
+    /// Grants somebody exactly these rights, as an administrator does.
+    pub(crate) async fn grant(&self, account: MailAccountId, client: &Client, rights: &[MailRight]) {
+        let mut work = self.tenant.begin().await.unwrap();
+        let rights = rights.iter().copied().collect();
+        work.share_mail(account, client.person, rights, audited("mail_granted")).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// Revokes all that somebody was granted.
+    pub(crate) async fn revoke(&self, account: MailAccountId, client: &Client) {
+        let mut work = self.tenant.begin().await.unwrap();
+        work.unshare_mail(account, client.person, audited("mail_revoked")).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// What the audit log tells, the newest first.
+    pub(crate) async fn audited(&self) -> Vec<AuditEntry> {
+        self.tenant.audit().newest_first(&AuditFilter::default(), None, 100).await.unwrap()
+    }
+
     /// Delivers what was sent.
     pub(crate) async fn deliver(&self) {
         self.mail.look_around().await.unwrap();
     }
+}
+
+fn audited(action: &'static str) -> AuditEvent {
+    AuditEvent::new(AuditKind::Mail, action, Outcome::Success)
 }
 
 /// A signed-in mail program.
@@ -168,7 +202,7 @@ pub(crate) struct Client {
     router: Router,
     cookie: String,
     host: &'static str,
-    person: PersonId,
+    pub(crate) person: PersonId,
     pub(crate) session: SessionId,
     pub(crate) device: DeviceId,
     pub(crate) account: String,
@@ -225,6 +259,9 @@ impl Client {
             "urn:ietf:params:jmap:mail",
             "urn:ietf:params:jmap:submission",
             "urn:ietf:params:jmap:vacationresponse",
+            "urn:ietf:params:jmap:principals",
+            "urn:fernamt:params:jmap:delegation",
+            "urn:fernamt:params:jmap:threadwork",
         ];
         let body = json!({ "using": using, "methodCalls": calls }).to_string();
         let reply = self.request("POST", "/jmap/api", "application/json", body.into_bytes()).await;
@@ -242,8 +279,13 @@ impl Client {
 
     /// The id of the folder with a role.
     pub(crate) async fn mailbox(&self, role: &str) -> String {
-        let found = self.call("Mailbox/query", json!({ "filter": { "role": role } })).await;
-        found["ids"][0].as_str().unwrap().to_owned()
+        self.mailbox_in(&self.account, role).await
+    }
+
+    /// The id of the folder with a role in an account.
+    pub(crate) async fn mailbox_in(&self, account: &str, role: &str) -> String {
+        let found = self.call("Mailbox/query", json!({ "accountId": account, "filter": { "role": role } })).await;
+        found["ids"][0].as_str().unwrap_or_else(|| panic!("{role}: {found}")).to_owned()
     }
 
     /// A folder's counts: messages, unread ones, threads, unread ones.

@@ -7,6 +7,7 @@ mod accounts;
 mod blobs;
 mod changes;
 mod copies;
+mod delegation;
 mod emails;
 mod house;
 mod mailboxes;

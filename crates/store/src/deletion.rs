@@ -81,6 +81,8 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("webhook", "is removed by administrators"),
     ("mail_account", "goes when the person is removed, or by administrators"),
     ("mailbox", "is removed by those who work with it, or goes with the account"),
+    ("mail_grant", "is revoked by those who manage the account, or goes with account or person"),
+    ("thread_work", "goes with the thread's last message; a person's name in it goes when the person is removed"),
     ("email", "is destroyed by those who work with it, or goes with the account"),
     ("email_text", "goes with the message"),
     ("email_mailbox", "goes with the message or the folder"),

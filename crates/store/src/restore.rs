@@ -30,7 +30,11 @@ use crate::{
         device::DeviceRecord,
         directory::Directories,
         journal::{JournalAction, JournalRecord},
-        mail::{account::MailAccountRecord, submission::EmailSubmissionRecord},
+        mail::{
+            account::MailAccountRecord,
+            delegation::{self, MailGrantRecord},
+            submission::EmailSubmissionRecord,
+        },
         outbox::OutboxRecord,
         person::{People, PersonRecord, REMOVED},
         rule::RuleRecord,
@@ -188,7 +192,7 @@ async fn settle_mail<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError
         let now = account.counter;
         let (mailbox_state, email_state, thread_state) = (now, now, now);
         let (identity_state, submission_state, forgotten) = (now, now, now);
-        let (delivery_state, vacation_state) = (now, now);
+        let (delivery_state, vacation_state, thread_work_state) = (now, now, now);
         let settled = MailAccountRecord {
             mailbox_state,
             email_state,
@@ -197,6 +201,7 @@ async fn settle_mail<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError
             submission_state,
             delivery_state,
             vacation_state,
+            thread_work_state,
             forgotten,
             ..account
         };
@@ -232,6 +237,10 @@ async fn repeat<'a>(scope: impl Fn() -> Scope<'a>, entry: &JournalRecord) -> Res
         (JournalAction::State, "meeting") => repeat_meeting(&scope(), key, state, entry.at).await,
         (JournalAction::State, "target") => set_enabled::<TargetRecord>(&scope(), key, state).await,
         (JournalAction::State, "rule") => set_enabled::<RuleRecord>(&scope(), key, state).await,
+        (JournalAction::State, "mail_grant") => {
+            let rights = delegation::repeated(state).ok_or_else(|| damaged(&entry.row_key))?;
+            scope().set::<MailGrantRecord>(key, rights).await.map(|_| ())
+        }
         (JournalAction::State, "recovery_code") if state == USED => {
             scope().set::<RecoveryCodeRecord>(key, vec![to("used_at", &Some(entry.at))]).await.map(|_| ())
         }

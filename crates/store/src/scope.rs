@@ -457,6 +457,19 @@ impl<'a> Scope<'a> {
         .await
     }
 
+    /// The same for a row whose key has several parts.
+    pub(crate) async fn journal_state_of<R: Record>(&self, row: &R, state: &str) -> Result<(), StoreError> {
+        self.insert(&JournalRecord {
+            id: JournalId::new(self.clock, self.rng),
+            at: self.now(),
+            action: JournalAction::State,
+            table_name: R::TABLE.name.to_owned(),
+            row_key: key_text(row),
+            state: Some(state.to_owned()),
+        })
+        .await
+    }
+
     /// Whether the database locks rows one by one; the other one has a single writer.
     pub(crate) fn locks_rows(&self) -> bool {
         self.executor.get_database_backend() == DbBackend::Postgres

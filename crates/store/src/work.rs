@@ -18,8 +18,8 @@ use crate::{
         import::Imports,
         journal::Journal,
         mail::{
-            account::MailAccounts, blob::MailBlobs, email::Emails, identity::MailIdentities, mailbox::Mailboxes,
-            submission::EmailSubmissions, vacation::MailVacations,
+            account::MailAccounts, blob::MailBlobs, delegation::MailGrants, email::Emails, identity::MailIdentities,
+            mailbox::Mailboxes, submission::EmailSubmissions, thread_work::ThreadWorks, vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,
@@ -104,7 +104,10 @@ impl Work {
 fn changes_decisions(event: &DomainEvent) -> bool {
     !matches!(
         event,
-        DomainEvent::SessionEnded { .. } | DomainEvent::MeetingChanged { .. } | DomainEvent::MailChanged { .. }
+        DomainEvent::SessionEnded { .. }
+            | DomainEvent::MeetingChanged { .. }
+            | DomainEvent::MailChanged { .. }
+            | DomainEvent::MailRightsChanged { .. }
     )
 }
 
@@ -166,6 +169,10 @@ repositories! {
     /// Folders of mail accounts.
     mailboxes: Mailboxes;
     /// Messages of mail accounts.
+    /// Who may work in mail accounts that are not their own.
+    mail_grants: MailGrants;
+    /// Who works on threads.
+    thread_works: ThreadWorks;
     emails: Emails;
     /// Raw bytes of messages and uploads.
     mail_blobs: MailBlobs;

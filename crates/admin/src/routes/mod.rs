@@ -12,6 +12,7 @@ mod devices;
 mod directory;
 mod groups;
 mod health;
+mod mailboxes;
 mod own_targets;
 mod people;
 mod person_access;
@@ -34,6 +35,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         directory::router(),
         groups::router(),
         health::router(),
+        mailboxes::router(),
         own_targets::router(),
         people::router(),
         person_access::router(),

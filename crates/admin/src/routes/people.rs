@@ -95,6 +95,11 @@ async fn create(
         removed_at: None,
     };
     let mut work = session.site.tenant.begin().await?;
+    let address = format!("{}@{}", record.name, session.site.host.to_lowercase());
+    let mut checks = Checks::default();
+    let free = work.mail_accounts().by_address(&address).await?.is_none();
+    checks.that(free, "name", "taken", "a mailbox has the address that comes with this name");
+    checks.finish()?;
     work.people().insert(&record).await?;
     work.people().set_roles(record.id, &unique(&new.roles)).await?;
     join(&mut work, record.id, &new.groups).await?;
@@ -263,7 +268,8 @@ fn check_language(checks: &mut Checks, language: Option<&str>) {
     );
 }
 
-fn is_login(name: &str) -> bool {
+/// Whether a text can be a sign-in name, and so the first part of an address.
+pub(crate) fn is_login(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_');
     (1..=MAX_LOGIN_CHARS).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with(['.', '-'])
 }

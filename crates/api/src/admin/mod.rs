@@ -6,6 +6,7 @@ pub mod devices;
 pub mod directory;
 pub mod groups;
 pub mod health;
+pub mod mailboxes;
 pub mod own_targets;
 pub mod people;
 pub mod rules;
@@ -35,6 +36,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         directory::Operations::openapi(),
         tokens::Operations::openapi(),
         settings::Operations::openapi(),
+        mailboxes::Operations::openapi(),
     ] {
         document.merge(part);
     }

@@ -86,6 +86,22 @@ impl MethodError {
         Self::new("accountNotFound", "there is no such account, or it is not open to you")
     }
 
+    pub(crate) fn account_read_only() -> Self {
+        Self::new("accountReadOnly", "this account is open to you for reading alone")
+    }
+
+    pub(crate) fn account_not_supported() -> Self {
+        Self::new("accountNotSupportedByMethod", "what this asks for is not open to you in this account")
+    }
+
+    pub(crate) fn forbidden(description: impl Into<String>) -> Self {
+        Self::new("forbidden", description)
+    }
+
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.kind == "forbidden"
+    }
+
     pub(crate) fn from_account_not_found() -> Self {
         Self::new("fromAccountNotFound", "there is no such account to copy from, or it is not open to you")
     }

@@ -23,8 +23,21 @@ pub(crate) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 /// Answers while somebody is away (RFC 8621, section 8).
 pub(crate) const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";
 
+/// The people of the house (RFC 9670, section 2).
+pub(crate) const PRINCIPALS: &str = "urn:ietf:params:jmap:principals";
+
+/// Whose an account is (RFC 9670, section 1.5.2).
+pub(crate) const OWNER: &str = "urn:ietf:params:jmap:principals:owner";
+
+/// Working for others, our own: what somebody may do in each account.
+pub(crate) const DELEGATION: &str = "urn:fernamt:params:jmap:delegation";
+
+/// Who works on which thread, our own.
+pub(crate) const THREAD_WORK: &str = "urn:fernamt:params:jmap:threadwork";
+
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 4] = [CORE, MAIL, SUBMISSION, VACATION];
+pub(crate) const CAPABILITIES: [&str; 8] =
+    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

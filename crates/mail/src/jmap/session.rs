@@ -1,9 +1,12 @@
 //! The session resource (RFC 8620, section 2): what this server can do, and which accounts are open to somebody.
 
+use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
-use super::{CORE, MAIL, Object, SUBMISSION, VACATION, limits};
-use crate::account::OpenAccount;
+use super::{
+    CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, limits,
+};
+use crate::{account::OpenAccount, delegation::Kind};
 
 /// The most bytes of a message's attachments together.
 const MAX_SIZE_ATTACHMENTS: usize = 35_000_000;
@@ -12,33 +15,11 @@ const MAX_SIZE_ATTACHMENTS: usize = 35_000_000;
 pub(crate) const MAX_DELAYED_SEND_S: u64 = 300;
 
 /// The resource. Addresses are relative to the origin, which is the same for all.
-pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Value {
-    let mut own = Object::new();
-    for account in accounts {
-        let id = account.record.id.to_string();
-        own.insert(
-            id,
-            json!({
-                "name": account.record.address,
-                "isPersonal": account.own,
-                "isReadOnly": false,
-                "accountCapabilities": {
-                    CORE: {},
-                    MAIL: {
-                        "maxMailboxesPerEmail": null,
-                        "maxMailboxDepth": crate::methods::mailbox::MAX_DEPTH,
-                        "maxSizeMailboxName": crate::methods::mailbox::MAX_NAME_BYTES,
-                        "maxSizeAttachmentsPerEmail": MAX_SIZE_ATTACHMENTS,
-                        "emailQuerySortOptions": ["receivedAt", "sentAt", "size", "from", "subject"],
-                        "mayCreateTopLevelMailbox": true,
-                    },
-                    SUBMISSION: { "maxDelayedSend": MAX_DELAYED_SEND_S, "submissionExtensions": { "FUTURERELEASE": [] } },
-                    VACATION: {},
-                },
-            }),
-        );
-    }
-    let primary = accounts.iter().find(|account| account.own).map(|account| account.record.id.to_string());
+pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], origin: &str) -> Value {
+    let open: Object =
+        accounts.iter().map(|account| (account.to_read().id.to_string(), described(account, person))).collect();
+    let primary = accounts.iter().find(|account| account.access().kind == Kind::Own);
+    let primary = primary.map(|account| account.to_read().id.to_string());
     let mut resource = json!({
         "capabilities": {
             CORE: {
@@ -54,10 +35,14 @@ pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Va
             MAIL: {},
             SUBMISSION: {},
             VACATION: {},
+            PRINCIPALS: {},
+            OWNER: {},
+            DELEGATION: {},
+            THREAD_WORK: {},
         },
-        "accounts": own,
+        "accounts": open,
         "primaryAccounts": match primary {
-            Some(id) => json!({ CORE: id, MAIL: id, SUBMISSION: id, VACATION: id }),
+            Some(id) => json!({ CORE: id, MAIL: id, SUBMISSION: id, VACATION: id, PRINCIPALS: id }),
             None => json!({}),
         },
         "username": name,
@@ -70,10 +55,50 @@ pub(crate) fn resource(name: &str, accounts: &[OpenAccount], origin: &str) -> Va
     resource
 }
 
-/// The state of the resource: it changes with the accounts that are open.
+/// One account, as somebody may use it.
+fn described(account: &OpenAccount, person: PersonId) -> Value {
+    let (record, access) = (account.to_read(), account.access());
+    let mut capabilities = json!({
+        CORE: {},
+        MAIL: {
+            "maxMailboxesPerEmail": null,
+            "maxMailboxDepth": crate::methods::mailbox::MAX_DEPTH,
+            "maxSizeMailboxName": crate::methods::mailbox::MAX_NAME_BYTES,
+            "maxSizeAttachmentsPerEmail": MAX_SIZE_ATTACHMENTS,
+            "emailQuerySortOptions": ["receivedAt", "sentAt", "size", "from", "subject"],
+            "mayCreateTopLevelMailbox": access.has(MailRight::Write),
+        },
+        DELEGATION: { "kind": access.kind, "address": record.address, "rights": access.rights },
+        THREAD_WORK: {},
+    });
+    if access.rights.may_send() {
+        capabilities[SUBMISSION] =
+            json!({ "maxDelayedSend": MAX_DELAYED_SEND_S, "submissionExtensions": { "FUTURERELEASE": [] } });
+    }
+    if access.has(MailRight::Manage) {
+        capabilities[VACATION] = json!({});
+    }
+    if access.kind == Kind::Own {
+        capabilities[PRINCIPALS] = json!({ "currentUserPrincipalId": person });
+    }
+    if let Some(owner) = record.owner {
+        capabilities[OWNER] = json!({ "accountIdForPrincipal": record.id, "principalId": owner });
+    }
+    json!({
+        "name": record.name,
+        "isPersonal": access.kind == Kind::Own,
+        "isReadOnly": access.is_read_only(),
+        "accountCapabilities": capabilities,
+    })
+}
+
+/// The state of the resource: it changes with the accounts that are open, their names, and what may be done in them.
 pub(crate) fn state(accounts: &[OpenAccount]) -> String {
-    let text: Vec<_> =
-        accounts.iter().map(|account| format!("{}{}", account.record.id, account.record.address)).collect();
+    let describe = |account: &OpenAccount| {
+        let (record, access) = (account.to_read(), account.access());
+        json!([record.id, record.address, record.name, access.kind, access.rights]).to_string()
+    };
+    let text: Vec<_> = accounts.iter().map(describe).collect();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.join("\n").as_bytes());
     data_encoding::HEXLOWER.encode(&digest.as_ref()[..8])
 }

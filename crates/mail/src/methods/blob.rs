@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Caller;
 use crate::{
+    delegation::{Need, still_may},
     jmap::{
         Object,
         error::{Fault, MethodError, SetError},
@@ -25,7 +26,9 @@ pub(super) struct Copy {
 
 pub(super) async fn copy(caller: &Caller, copy: Copy) -> Result<Object, MethodError> {
     let from = caller.account_from(&copy.from_account_id).await?;
-    let account = caller.account(&copy.account_id).await?;
+    let from = from.to_read();
+    let opened = caller.account(&copy.account_id).await?;
+    let account = opened.to(Need::Change)?;
     let (mut copied, mut refused) = (Object::new(), Object::new());
     for id in get::asked(copy.blob_ids)? {
         let bytes = match id.parse::<BlobId>() {
@@ -55,6 +58,7 @@ pub(super) async fn copy(caller: &Caller, copy: Copy) -> Result<Object, MethodEr
 async fn put(caller: &Caller, account: fernamt_domain::MailAccountId, bytes: &[u8]) -> Result<BlobId, Fault> {
     let print = print_of(bytes);
     let work = caller.tenant.begin().await?;
+    still_may(&work, account, &caller.actor, Need::Change).await?;
     if !room_for(work.mail_blobs().uploads(account).await?, bytes.len() as u64) {
         return Err(SetError::new("overQuota", "too many bytes that belong to no message yet").into());
     }

@@ -1,17 +1,23 @@
 //! Senders (RFC 8621, section 6). A person may write as the addresses of their account, under a name of their choice.
 
-use fernamt_domain::{MailIdentityId, mail::MailType};
+use fernamt_domain::{
+    MailIdentityId,
+    mail::{MailRight, MailType},
+};
 use fernamt_store::MailIdentityRecord;
 use serde_json::{Value, json};
 
 use super::{Begun, Caller};
-use crate::jmap::{
-    Object,
-    changes::AskChanges,
-    error::{Fault, MethodError, SetError},
-    get::{self, Get, Got},
-    request::answer,
-    set::{Done, Set},
+use crate::{
+    delegation::{Access, Deed, Need},
+    jmap::{
+        Object,
+        changes::AskChanges,
+        error::{Fault, MethodError, SetError},
+        get::{self, Get, Got},
+        request::answer,
+        set::{Done, Set},
+    },
 };
 
 /// The most bytes of a name.
@@ -20,7 +26,10 @@ const MAX_NAME_BYTES: usize = 200;
 const MAX_SIGNATURE_BYTES: usize = 50_000;
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Senders)?;
+    let shown = Shown { access: opened.access(), sender: sender(caller, opened.access()).await? };
+    let object_of = |identity: &MailIdentityRecord| shown.object(identity);
     let all = caller.tenant.mail_identities().of_account(account.id).await?;
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     match ask.ids {
@@ -42,16 +51,17 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
 }
 
 pub(super) async fn changes(caller: &Caller, ask: AskChanges) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
-    let (since, max) = ask.since(&account, MailType::Identity)?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Senders)?;
+    let (since, max) = ask.since(account, MailType::Identity)?;
     let newest = account.state(MailType::Identity);
     let changes = caller.tenant.mail_identities().changes(account.id, since, newest, max).await?;
     Ok(answer(&ask.answer(changes)?))
 }
 
 pub(super) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodError> {
-    let account = caller.account(&set.account_id).await?;
-    let begun = caller.begin(account.id).await?;
+    let account = caller.account(&set.account_id).await?.to(Need::ChangeSenders)?.id;
+    let begun = caller.begin(account, Need::ChangeSenders).await?;
     let state = begun.account.identity_state;
     set.check(state)?;
     let mut done = Done::new(&set.account_id, state);
@@ -70,7 +80,7 @@ pub(super) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodE
     }
     done.new_state = if done.anything() {
         let number = begun.change.number;
-        begun.commit(&[MailType::Identity]).await?;
+        begun.commit(&[MailType::Identity], &Deed::of("Identity/set", &done)).await?;
         number.to_string()
     } else {
         done.old_state.clone()
@@ -78,7 +88,13 @@ pub(super) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodE
     Ok(answer(&done))
 }
 
+/// Where messages have to name who sends them beside the sender: the address that stands there.
+async fn sender(caller: &Caller, access: Access) -> Result<Option<String>, MethodError> {
+    Ok(if access.names_sender() { caller.own_address().await? } else { None })
+}
+
 async fn create(caller: &Caller, begun: &Begun, properties: &Object) -> Result<MailIdentityRecord, Fault> {
+    begun.access.object(MailRight::Manage)?;
     let email = properties.get("email").and_then(Value::as_str).unwrap_or_default();
     if !email.eq_ignore_ascii_case(&begun.account.address) {
         return Err(SetError::new("forbiddenFrom", "this account may not write as that address").into());
@@ -102,6 +118,7 @@ async fn create(caller: &Caller, begun: &Begun, properties: &Object) -> Result<M
 }
 
 async fn update(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Result<(), Fault> {
+    begun.access.object(MailRight::Manage)?;
     let mut identity = own(begun, crate::jmap::id::read(id, &caller.created)).await?;
     for (name, value) in patch {
         put(&mut identity, name, value)?;
@@ -111,6 +128,7 @@ async fn update(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Res
 }
 
 async fn destroy(begun: &Begun, id: &str) -> Result<(), Fault> {
+    begun.access.object(MailRight::Manage)?;
     let identity = own(begun, id.parse().ok()).await?;
     if begun.work.mail_identities().of_account(begun.account.id).await?.len() == 1 {
         return Err(SetError::forbidden("an account keeps one sender").into());
@@ -143,16 +161,25 @@ fn put(identity: &mut MailIdentityRecord, name: &str, value: &Value) -> Result<(
     Ok(())
 }
 
-fn object_of(identity: &MailIdentityRecord) -> Object {
-    let value = json!({
-        "id": identity.id,
-        "name": identity.name,
-        "email": identity.address,
-        "replyTo": null,
-        "bcc": null,
-        "textSignature": identity.text_signature,
-        "htmlSignature": identity.html_signature,
-        "mayDelete": true,
-    });
-    value.as_object().cloned().unwrap_or_default()
+/// How senders are shown to somebody.
+struct Shown {
+    access: Access,
+    sender: Option<String>,
+}
+
+impl Shown {
+    fn object(&self, identity: &MailIdentityRecord) -> Object {
+        let value = json!({
+            "id": identity.id,
+            "name": identity.name,
+            "email": identity.address,
+            "replyTo": null,
+            "bcc": null,
+            "textSignature": identity.text_signature,
+            "htmlSignature": identity.html_signature,
+            "mayDelete": self.access.has(MailRight::Manage),
+            "sender": self.sender,
+        });
+        value.as_object().cloned().unwrap_or_default()
+    }
 }

@@ -4,23 +4,26 @@ use std::collections::HashMap;
 
 use fernamt_domain::{
     MailboxId,
-    mail::{MailType, MailboxRole},
+    mail::{MailRight, MailType, MailboxRole},
 };
 use fernamt_store::{MailAccountRecord, MailboxCounts, MailboxRecord};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Begun, Caller, email};
-use crate::jmap::{
-    Object,
-    changes::AskChanges,
-    error::{Fault, MethodError, SetError},
-    get::{self, Get, Got},
-    id,
-    query::{Comparator, Found, Query},
-    query_changes::QueryChanges,
-    request::{answer, arguments},
-    set::{Done, Set},
+use crate::{
+    delegation::{Access, Deed, Need},
+    jmap::{
+        Object,
+        changes::AskChanges,
+        error::{Fault, MethodError, SetError},
+        get::{self, Get, Got},
+        id,
+        query::{Comparator, Found, Query},
+        query_changes::QueryChanges,
+        request::{answer, arguments},
+        set::{Done, Set},
+    },
 };
 
 /// How deep folders lie within each other at most.
@@ -29,7 +32,8 @@ pub(crate) const MAX_DEPTH: usize = 10;
 pub(crate) const MAX_NAME_BYTES: usize = 200;
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let all = caller.tenant.mailboxes().of_account(account.id).await?;
     let (mut wanted, mut not_found) = (Vec::new(), Vec::new());
     match ask.ids {
@@ -49,7 +53,7 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
     let mut list = Vec::new();
     for mailbox in wanted {
         let counts = counts.get(&mailbox.id).copied().unwrap_or_default();
-        list.push(get::only(object_of(mailbox, counts), ask.properties.as_deref())?);
+        list.push(get::only(object_of(mailbox, counts, opened.access()), ask.properties.as_deref())?);
     }
     Ok(answer(&Got { account_id: ask.account_id, state: account.mailbox_state.to_string(), list, not_found }))
 }
@@ -58,8 +62,9 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
 const COUNTS: [&str; 4] = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"];
 
 pub(super) async fn changes(caller: &Caller, ask: AskChanges) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
-    let (since, max) = ask.since(&account, MailType::Mailbox)?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
+    let (since, max) = ask.since(account, MailType::Mailbox)?;
     let newest = account.state(MailType::Mailbox);
     let found = caller.tenant.mailboxes().changes(account.id, since, newest, max).await?;
     let counts_only = found.as_ref().is_some_and(|found| found.counts_only);
@@ -124,8 +129,9 @@ pub(super) async fn query(caller: &Caller, ask: Query<Filter>) -> Result<Object,
     if ask.sort_as_tree || ask.filter_as_tree {
         return Err(MethodError::invalid_arguments("folders are not listed as a tree; read them all and build it"));
     }
-    let account = caller.account(&ask.account_id).await?;
-    let ids = list(caller, &account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
+    let ids = list(caller, account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
     let window = ask.window();
     let (position, part) = window.cut(&ids)?;
     Ok(answer(&Found {
@@ -140,13 +146,14 @@ pub(super) async fn query(caller: &Caller, ask: Query<Filter>) -> Result<Object,
 }
 
 pub(super) async fn query_changes(caller: &Caller, ask: QueryChanges<Filter>) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let state = account.state(MailType::Mailbox);
     let since = ask.since(state, account.forgotten)?;
     let found = caller.tenant.mailboxes().changes(account.id, since, state, u64::MAX).await?;
     let changes = found.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
-    let ids = list(caller, &account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
-    caller.unchanged(&account, MailType::Mailbox).await?;
+    let ids = list(caller, account, ask.filter.as_ref(), ask.sort.as_deref()).await?;
+    caller.unchanged(account, MailType::Mailbox).await?;
     let touched = [changes.created, changes.updated, changes.destroyed].concat();
     let touched = touched.iter().map(ToString::to_string).collect();
     Ok(answer(&ask.answer(state, touched, &ids)?))
@@ -183,8 +190,8 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Object
         Some(_) => return Err(MethodError::invalid_arguments("onDestroyRemoveEmails is true or false")),
     };
     let set: Set = arguments(given)?;
-    let account = caller.account(&set.account_id).await?;
-    let begun = caller.begin(account.id).await?;
+    let account = caller.account(&set.account_id).await?.to(Need::Change)?.id;
+    let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.mailbox_state;
     set.check(state)?;
     let mut done = Done::new(&set.account_id, state);
@@ -200,7 +207,7 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Object
         let properties = waiting.remove(&name).unwrap_or_default();
         let result = create(caller, &begun, &properties).await.map(|mailbox| {
             caller.created.insert(name.clone(), mailbox.id.to_string());
-            Value::Object(object_of(&mailbox, MailboxCounts::default()))
+            Value::Object(object_of(&mailbox, MailboxCounts::default(), begun.access))
         });
         done.create(&name, result)?;
     }
@@ -215,7 +222,7 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Object
     done.new_state = if done.anything() {
         let number = begun.change.number;
         let emails: &[_] = if emails_changed { &[MailType::Email, MailType::Thread] } else { &[] };
-        begun.commit(&[&[MailType::Mailbox], emails].concat()).await?;
+        begun.commit(&[&[MailType::Mailbox], emails].concat(), &Deed::of("Mailbox/set", &done)).await?;
         number.to_string()
     } else {
         done.old_state.clone()
@@ -224,6 +231,7 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Object
 }
 
 async fn create(caller: &Caller, begun: &Begun, properties: &Object) -> Result<MailboxRecord, Fault> {
+    begun.access.object(MailRight::Write)?;
     let all = begun.work.mailboxes().of_account(begun.account.id).await?;
     let parts = &caller.mail.parts;
     let mut mailbox = MailboxRecord {
@@ -250,6 +258,9 @@ async fn update(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Res
     let all = begun.work.mailboxes().of_account(begun.account.id).await?;
     let id = id::read(id, &caller.created);
     let mut mailbox = all.iter().find(|mailbox| Some(mailbox.id) == id).cloned().ok_or_else(SetError::not_found)?;
+    if !begun.access.in_folder(&mailbox).rename {
+        return Err(SetError::forbidden("you may not change this folder").into());
+    }
     for (name, value) in patch {
         put(caller, &mut mailbox, name, value)?;
     }
@@ -262,8 +273,8 @@ async fn update(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Res
 async fn destroy(begun: &Begun, id: Option<MailboxId>, removes_emails: bool) -> Result<bool, Fault> {
     let all = begun.work.mailboxes().of_account(begun.account.id).await?;
     let mailbox = all.iter().find(|mailbox| Some(mailbox.id) == id).ok_or_else(SetError::not_found)?;
-    if mailbox.role.is_some() {
-        return Err(SetError::forbidden("a folder with a role stays").into());
+    if !begun.access.in_folder(mailbox).delete {
+        return Err(SetError::forbidden("a folder with a role stays, and others need the right to write").into());
     }
     if all.iter().any(|other| other.parent == Some(mailbox.id)) {
         return Err(SetError::new("mailboxHasChild", "other folders lie in it").into());
@@ -336,8 +347,8 @@ fn check(mailbox: &MailboxRecord, all: &[MailboxRecord]) -> Result<(), SetError>
     Ok(())
 }
 
-fn object_of(mailbox: &MailboxRecord, counts: MailboxCounts) -> Object {
-    let special = mailbox.role.is_some();
+fn object_of(mailbox: &MailboxRecord, counts: MailboxCounts, access: Access) -> Object {
+    let may = access.in_folder(mailbox);
     let value = json!({
         "id": mailbox.id,
         "name": mailbox.name,
@@ -349,15 +360,15 @@ fn object_of(mailbox: &MailboxRecord, counts: MailboxCounts) -> Object {
         "totalThreads": counts.threads,
         "unreadThreads": counts.unread_threads,
         "myRights": {
-            "mayReadItems": true,
-            "mayAddItems": true,
-            "mayRemoveItems": true,
-            "maySetSeen": true,
-            "maySetKeywords": true,
-            "mayCreateChild": true,
-            "mayRename": true,
-            "mayDelete": !special,
-            "maySubmit": true,
+            "mayReadItems": may.read,
+            "mayAddItems": may.add,
+            "mayRemoveItems": may.remove,
+            "maySetSeen": may.seen,
+            "maySetKeywords": may.keywords,
+            "mayCreateChild": may.child,
+            "mayRename": may.rename,
+            "mayDelete": may.delete,
+            "maySubmit": may.submit,
         },
         "isSubscribed": mailbox.subscribed,
     });

@@ -12,13 +12,15 @@ pub(crate) mod vacation;
 
 use std::sync::Arc;
 
-use fernamt_domain::{DomainEvent, MailAccountId, PersonId, mail::MailType};
+use fernamt_domain::{DomainEvent, MailAccountId, mail::MailType};
 use fernamt_store::{Change, MailAccountRecord, StoreError, TenantStore, Work};
 
 use crate::{
     Mail,
+    account::OpenAccount,
+    delegation::{Access, Actor, Deed, Folders, Kind, Need},
     jmap::{
-        CORE, MAIL, Object, SUBMISSION, VACATION,
+        CORE, MAIL, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION,
         error::MethodError,
         id::CreatedIds,
         limits::{MAX_ANSWERED, MAX_SIZE_REQUEST},
@@ -28,11 +30,44 @@ use crate::{
     },
 };
 
+/// The methods that are called by name. One that is missing here is not there, so that whoever tests what may be done goes
+/// through all of them.
+pub const METHODS: &[&str] = &[
+    "Core/echo",
+    "Blob/copy",
+    "Mailbox/get",
+    "Mailbox/changes",
+    "Mailbox/query",
+    "Mailbox/queryChanges",
+    "Mailbox/set",
+    "Thread/get",
+    "Thread/changes",
+    "Email/get",
+    "Email/changes",
+    "Email/query",
+    "Email/queryChanges",
+    "Email/set",
+    "Email/import",
+    "Email/copy",
+    "Email/parse",
+    "SearchSnippet/get",
+    "Identity/get",
+    "Identity/changes",
+    "Identity/set",
+    "EmailSubmission/get",
+    "EmailSubmission/changes",
+    "EmailSubmission/query",
+    "EmailSubmission/queryChanges",
+    "EmailSubmission/set",
+    "VacationResponse/get",
+    "VacationResponse/set",
+];
+
 /// Who calls, and what was made so far in this request.
 pub(crate) struct Caller {
     pub(crate) mail: Arc<Mail>,
     pub(crate) tenant: TenantStore,
-    pub(crate) person: PersonId,
+    pub(crate) actor: Actor,
     pub(crate) created: CreatedIds,
 }
 
@@ -69,7 +104,7 @@ pub(crate) async fn process(mut caller: Caller, request: Request) -> Result<Resp
             }
         }
     }
-    let accounts = caller.mail.accounts_of(&caller.tenant, caller.person).await?;
+    let accounts = caller.mail.accounts_of(&caller.tenant, caller.actor.person).await?;
     Ok(Response {
         method_responses: answered,
         created_ids: keeps_ids.then_some(caller.created),
@@ -83,9 +118,11 @@ impl Caller {
             Some("Core" | "Blob") => CORE,
             Some("Identity" | "EmailSubmission") => SUBMISSION,
             Some("VacationResponse") => VACATION,
+            Some("Principal") => PRINCIPALS,
+            Some("ThreadWork") => THREAD_WORK,
             _ => MAIL,
         };
-        if !using.iter().any(|word| word == needs) {
+        if !METHODS.contains(&name) || !using.iter().any(|word| word == needs) {
             return Err(MethodError::unknown_method());
         }
         let answer = match name {
@@ -123,16 +160,22 @@ impl Caller {
     }
 
     /// The account of this id, if it is open to the caller.
-    pub(crate) async fn account(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
-        self.mail.account(&self.tenant, self.person, id).await
+    pub(crate) async fn account(&self, id: &str) -> Result<OpenAccount, MethodError> {
+        self.mail.open(&self.tenant, &self.actor, id).await
     }
 
     /// The account of this id that something is copied from, if it is open to the caller.
-    pub(crate) async fn account_from(&self, id: &str) -> Result<MailAccountRecord, MethodError> {
+    pub(crate) async fn account_from(&self, id: &str) -> Result<OpenAccount, MethodError> {
         let account = self.account(id).await;
         account.map_err(|error| {
             if error == MethodError::account_not_found() { MethodError::from_account_not_found() } else { error }
         })
+    }
+
+    /// The address of the caller's own account, if they have one.
+    pub(crate) async fn own_address(&self) -> Result<Option<String>, StoreError> {
+        let own = self.tenant.mail_accounts().of_owner(self.actor.person).await?;
+        Ok(own.into_iter().next().map(|account| account.address))
     }
 
     /// Refuses to go on if objects of a kind changed since the account was read: a list that was read after it would not
@@ -142,12 +185,20 @@ impl Caller {
         if now.state(kind) == account.state(kind) { Ok(()) } else { Err(MethodError::cannot_calculate_changes()) }
     }
 
-    /// Begins a change of an account. Nobody else changes it until the unit of work ends.
-    pub(crate) async fn begin(&self, account: MailAccountId) -> Result<Begun, MethodError> {
+    /// Begins a change of an account. Nobody else changes it until the unit of work ends, nor what may be done in it: a
+    /// right that was revoked before writes nothing any more.
+    pub(crate) async fn begin(&self, account: MailAccountId, need: Need) -> Result<Begun, MethodError> {
         let work = self.tenant.begin().await?;
-        let change = work.mail_accounts().change(account).await?;
+        let change = match work.mail_accounts().change(account).await {
+            Ok(change) => change,
+            Err(StoreError::NotFound(_)) => return Err(MethodError::account_not_found()),
+            Err(error) => return Err(error.into()),
+        };
         let account = work.mail_accounts().get(account).await?;
-        Ok(Begun { work, change, account })
+        let access = Access::find(&work.mail_grants(), &account, self.actor.person).await?;
+        let access = access.ok_or_else(MethodError::account_not_found)?;
+        access.demand(need)?;
+        Ok(Begun { work, change, account, access, actor: self.actor.clone() })
     }
 }
 
@@ -157,11 +208,28 @@ pub(crate) struct Begun {
     pub(crate) change: Change,
     /// The account as it was before.
     pub(crate) account: MailAccountRecord,
+    /// What may be done in it.
+    pub(crate) access: Access,
+    actor: Actor,
 }
 
 impl Begun {
-    /// Makes it real, and tells that objects of these kinds changed.
-    pub(crate) async fn commit(mut self, kinds: &[MailType]) -> Result<(), StoreError> {
+    /// The account's folders, with what may be done in each.
+    pub(crate) async fn folders(&self) -> Result<Folders, StoreError> {
+        Folders::read(&self.work, self.account.id, self.access).await
+    }
+
+    /// Whether another account may still be read that something is copied from.
+    pub(crate) async fn reads(&self, from: &MailAccountRecord) -> Result<(), MethodError> {
+        let access = Access::find(&self.work.mail_grants(), from, self.actor.person).await?;
+        access.map(drop).ok_or_else(MethodError::from_account_not_found)
+    }
+
+    /// Makes it real, and tells that objects of these kinds changed. What was done for somebody else is written down.
+    pub(crate) async fn commit(mut self, kinds: &[MailType], deed: &Deed) -> Result<(), StoreError> {
+        if self.access.kind != Kind::Own {
+            self.work.record(deed.entry(&self.actor, &self.account));
+        }
         self.work.mail_accounts().touch(self.change, kinds).await?;
         self.work.publish(DomainEvent::MailChanged { account: self.account.id });
         self.work.commit().await

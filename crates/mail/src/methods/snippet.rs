@@ -62,7 +62,8 @@ impl Looked {
 }
 
 pub(super) async fn get(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let mut looked = Looked::default();
     if let Some(filter) = ask.filter.as_ref().filter(|filter| !filter.is_null()) {
         looked.collect(&filter_of(filter)?);

@@ -6,12 +6,13 @@ use fernamt_domain::{
     EmailId, EmailSubmissionId, MailIdentityId,
     mail::{MailType, UndoStatus},
 };
-use fernamt_store::{EmailRecord, EmailSubmissionRecord};
+use fernamt_store::{EmailRecord, EmailSubmissionRecord, MailIdentityRecord};
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
 
 use super::{Answers, Begun, Caller, email};
 use crate::{
+    delegation::{Access, Deed, Need},
     delivery::{Delivered, Recipient, without_bcc},
     jmap::{
         Object,
@@ -30,7 +31,8 @@ use crate::{
 const MAX_RECIPIENTS: usize = 500;
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Sent)?;
     let submissions = caller.tenant.email_submissions();
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     let found = match ask.ids {
@@ -50,8 +52,9 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
 }
 
 pub(super) async fn changes(caller: &Caller, ask: AskChanges) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
-    let (since, max) = ask.since(&account, MailType::EmailSubmission)?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Sent)?;
+    let (since, max) = ask.since(account, MailType::EmailSubmission)?;
     let newest = account.state(MailType::EmailSubmission);
     let changes = caller.tenant.email_submissions().changes(account.id, since, newest, max).await?;
     Ok(answer(&ask.answer(changes)?))
@@ -62,20 +65,21 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Answer
     let on_update: Option<BTreeMap<String, Object>> = take(&mut given, "onSuccessUpdateEmail")?;
     let on_destroy: Option<Vec<String>> = take(&mut given, "onSuccessDestroyEmail")?;
     let set: Set = arguments(given)?;
-    let account = caller.account(&set.account_id).await?;
+    let account = caller.account(&set.account_id).await?.to(Need::Change)?.id;
+    let own_address = caller.own_address().await?;
     // What asks or makes accounts comes before this one is taken.
     let mut ready = Vec::new();
     for (name, properties) in set.create.iter().flatten() {
-        ready.push((name.clone(), prepare(caller, account.id, properties).await));
+        ready.push((name.clone(), prepare(caller, account, properties).await));
     }
-    let begun = caller.begin(account.id).await?;
+    let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.submission_state;
     set.check(state)?;
     let mut done = Done::new(&set.account_id, state);
     let mut emails = BTreeMap::new();
     for (name, prepared) in ready {
         let result = match prepared {
-            Ok(prepared) => hand_in(caller, &begun, prepared).await,
+            Ok(prepared) => hand_in(caller, &begun, prepared, own_address.as_deref()).await,
             Err(fault) => Err(fault),
         };
         if let Ok(submission) = &result {
@@ -96,7 +100,7 @@ pub(super) async fn set(caller: &mut Caller, mut given: Object) -> Result<Answer
     }
     done.new_state = if done.anything() {
         let number = begun.change.number;
-        begun.commit(&[MailType::EmailSubmission]).await?;
+        begun.commit(&[MailType::EmailSubmission], &Deed::of("EmailSubmission/set", &done)).await?;
         caller.mail.bell.ring();
         number.to_string()
     } else {
@@ -127,7 +131,7 @@ fn take<T: serde::de::DeserializeOwned>(given: &mut Object, name: &str) -> Resul
 
 /// A message that is ready to be handed in.
 struct Prepared {
-    identity: MailIdentityId,
+    identity: MailIdentityRecord,
     email: EmailRecord,
     sent: Vec<u8>,
     mail_from: String,
@@ -154,10 +158,6 @@ async fn prepare(
     let email = email.ok_or_else(|| SetError::invalid(&["emailId"], "there is no such message"))?;
     let raw = caller.tenant.mail_blobs().get(account, &email.print).await?.unwrap_or_default();
 
-    let senders = addresses(&email, &["from", "sender"]);
-    if senders.is_empty() || senders.iter().any(|sender| !sender.eq_ignore_ascii_case(&identity.address)) {
-        return Err(SetError::new("forbiddenFrom", "the message is not from this sender").into());
-    }
     let envelope = properties.get("envelope").filter(|envelope| !envelope.is_null());
     let (mail_from, hold, receivers) = match envelope {
         None => (identity.address.clone(), Duration::ZERO, addresses(&email, &["to", "cc", "bcc"])),
@@ -172,7 +172,36 @@ async fn prepare(
         }
     };
     let recipients = recipients(caller, receivers).await?;
-    Ok(Prepared { identity: identity.id, sent: without_bcc(&raw), email, mail_from, recipients, hold })
+    Ok(Prepared { identity, sent: without_bcc(&raw), email, mail_from, recipients, hold })
+}
+
+/// Refuses a message that names others as its senders than whoever sends it may. Who sends on behalf alone names
+/// themselves as the one who sends it (RFC 5322, section 3.6.2).
+fn check_senders(
+    access: Access,
+    identity: &MailIdentityRecord,
+    email: &EmailRecord,
+    own_address: Option<&str>,
+) -> Result<(), SetError> {
+    if !access.rights.may_send() {
+        return Err(SetError::new("forbiddenToSend", "you may not send from this account"));
+    }
+    let (from, sender) = (addresses(email, &["from"]), addresses(email, &["sender"]));
+    let is_mailbox = |address: &String| address.eq_ignore_ascii_case(&identity.address);
+    let is_own = |address: &String| own_address.is_some_and(|own| address.eq_ignore_ascii_case(own));
+    let refused = |why: &str| Err(SetError::new("forbiddenFrom", why));
+    if from.is_empty() || !from.iter().all(is_mailbox) {
+        return refused("the message is not from this sender");
+    }
+    if access.names_sender() {
+        let named = matches!(&sender[..], [one] if is_own(one));
+        return if named { Ok(()) } else { refused("the field Sender has to hold your own address, and no other") };
+    }
+    if sender.iter().all(|one| is_mailbox(one) || is_own(one)) {
+        Ok(())
+    } else {
+        refused("the field Sender holds an address of somebody else")
+    }
 }
 
 /// For how long a message is held back (RFC 4865, `HOLDFOR`).
@@ -222,7 +251,13 @@ async fn recipients(caller: &Caller, mut addresses: Vec<String>) -> Result<Vec<R
     Ok(recipients)
 }
 
-async fn hand_in(caller: &Caller, begun: &Begun, prepared: Prepared) -> Result<EmailSubmissionRecord, Fault> {
+async fn hand_in(
+    caller: &Caller,
+    begun: &Begun,
+    prepared: Prepared,
+    own_address: Option<&str>,
+) -> Result<EmailSubmissionRecord, Fault> {
+    check_senders(begun.access, &prepared.identity, &prepared.email, own_address)?;
     let parts = &caller.mail.parts;
     let now = parts.clock.now();
     let print = print_of(&prepared.sent);
@@ -231,7 +266,7 @@ async fn hand_in(caller: &Caller, begun: &Begun, prepared: Prepared) -> Result<E
     let submission = EmailSubmissionRecord {
         id: EmailSubmissionId::new(&*parts.clock, &*parts.rng),
         account: begun.account.id,
-        identity: prepared.identity,
+        identity: prepared.identity.id,
         email: prepared.email.id,
         thread: prepared.email.thread,
         print,
@@ -250,6 +285,9 @@ async fn hand_in(caller: &Caller, begun: &Begun, prepared: Prepared) -> Result<E
 }
 
 async fn take_back(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Result<EmailSubmissionRecord, Fault> {
+    if !begun.access.rights.may_send() {
+        return Err(SetError::forbidden("you may not send from this account").into());
+    }
     let id: Option<EmailSubmissionId> = id::read(id, &caller.created);
     let found = begun.work.email_submissions().these(begun.account.id, id.as_slice()).await?;
     let submission = found.into_iter().next().ok_or_else(SetError::not_found)?;

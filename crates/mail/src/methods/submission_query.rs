@@ -9,12 +9,15 @@ use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::Caller;
-use crate::jmap::{
-    Object,
-    error::MethodError,
-    query::{Comparator, Found, Query},
-    query_changes::QueryChanges,
-    request::answer,
+use crate::{
+    delegation::Need,
+    jmap::{
+        Object,
+        error::MethodError,
+        query::{Comparator, Found, Query},
+        query_changes::QueryChanges,
+        request::answer,
+    },
 };
 
 /// The most ids that one condition names.
@@ -96,7 +99,8 @@ fn read_order(comparators: Option<&[Comparator]>) -> Result<Vec<(SubmissionOrder
 }
 
 pub(super) async fn query(caller: &Caller, mut ask: Query<Value>) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Sent)?;
     let filter = read_filter(ask.filter.take())?;
     let order = read_order(ask.sort.as_deref())?;
     let found = caller.tenant.email_submissions().matching(account.id, &filter, &order).await?;
@@ -117,14 +121,15 @@ pub(super) async fn query(caller: &Caller, mut ask: Query<Value>) -> Result<Obje
 pub(super) async fn query_changes(caller: &Caller, mut ask: QueryChanges<Value>) -> Result<Object, MethodError> {
     let filter = read_filter(ask.filter.take())?;
     let order = read_order(ask.sort.as_deref())?;
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Sent)?;
     let state = account.state(MailType::EmailSubmission);
     let since = ask.since(state, account.forgotten)?;
     let submissions = caller.tenant.email_submissions();
     let changes = submissions.changes(account.id, since, state, u64::MAX).await?;
     let changes = changes.ok_or_else(MethodError::cannot_calculate_changes)?;
     let found = submissions.matching(account.id, &filter, &order).await?;
-    caller.unchanged(&account, MailType::EmailSubmission).await?;
+    caller.unchanged(account, MailType::EmailSubmission).await?;
     let ids: Vec<_> = found.iter().map(ToString::to_string).collect();
     let touched = [changes.created, changes.updated, changes.destroyed].concat();
     let touched: BTreeSet<_> = touched.iter().map(ToString::to_string).collect();

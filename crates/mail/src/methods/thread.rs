@@ -13,7 +13,8 @@ use crate::jmap::{
 };
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let ids = get::asked(ask.ids.ok_or_else(|| MethodError::request_too_large("name the threads"))?)?;
     let known: Vec<ThreadId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let threads = caller.tenant.emails().of_threads(account.id, &known).await?;
@@ -33,8 +34,9 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
 }
 
 pub(super) async fn changes(caller: &Caller, ask: AskChanges) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
-    let (since, max) = ask.since(&account, MailType::Thread)?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
+    let (since, max) = ask.since(account, MailType::Thread)?;
     let newest = account.state(MailType::Thread);
     let changes = caller.tenant.emails().thread_changes(account.id, since, newest, max).await?;
     Ok(answer(&ask.answer(changes)?))

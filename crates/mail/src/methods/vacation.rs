@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{Begun, Caller};
-use crate::jmap::{
-    Object,
-    error::{Fault, MethodError, SetError},
-    get::{self, Get, Got},
-    request::answer,
-    set::{Done, Set},
+use crate::{
+    delegation::{Deed, Need},
+    jmap::{
+        Object,
+        error::{Fault, MethodError, SetError},
+        get::{self, Get, Got},
+        request::answer,
+        set::{Done, Set},
+    },
 };
 
 /// The id of the one object.
@@ -22,7 +25,8 @@ const MAX_SUBJECT_BYTES: usize = 500;
 const MAX_TEXT_BYTES: usize = 50_000;
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to(Need::Absence)?;
     let vacation = caller.tenant.mail_vacations().get(account.id).await?;
     let ids = ask.ids.map_or_else(|| Ok(vec![SINGLETON.to_owned()]), get::asked)?;
     let (known, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == SINGLETON);
@@ -32,8 +36,8 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
 }
 
 pub(super) async fn set(caller: &Caller, set: Set) -> Result<Object, MethodError> {
-    let account = caller.account(&set.account_id).await?;
-    let begun = caller.begin(account.id).await?;
+    let account = caller.account(&set.account_id).await?.to(Need::ChangeAbsence)?.id;
+    let begun = caller.begin(account, Need::ChangeAbsence).await?;
     let state = begun.account.vacation_state;
     set.check(state)?;
     let mut done = Done::new(&set.account_id, state);
@@ -49,7 +53,7 @@ pub(super) async fn set(caller: &Caller, set: Set) -> Result<Object, MethodError
     }
     done.new_state = if done.anything() {
         let number = begun.change.number;
-        begun.commit(&[MailType::VacationResponse]).await?;
+        begun.commit(&[MailType::VacationResponse], &Deed::of("VacationResponse/set", &done)).await?;
         number.to_string()
     } else {
         done.old_state.clone()

@@ -17,7 +17,7 @@ use super::{
     places::Place,
     states::{Kinds, States},
 };
-use crate::Mail;
+use crate::{Mail, account::OpenAccount, jmap::session};
 
 /// What a client wants to hear.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(crate) struct Line {
     wanted: Wanted,
     pace: Pace,
     told: States,
+    /// Which accounts were open when the line began, and what might be done in them.
+    open: Option<String>,
     begun: bool,
     /// Whether states may have changed since they were told.
     stale: bool,
@@ -57,6 +59,8 @@ enum Heard {
     Changed,
     /// The device's approval may be gone.
     Device,
+    /// Which accounts are open may have changed.
+    Accounts,
     Everything,
 }
 
@@ -72,7 +76,8 @@ impl Line {
     ) -> Self {
         let pace = Pace::new(wanted.ping_s);
         let (told, begun, stale, over) = (States::default(), false, true, false);
-        Self { mail, tenant, person, device, grant, _place: place, bus, wanted, pace, told, begun, stale, over }
+        let open = None;
+        Self { mail, tenant, person, device, grant, _place: place, bus, wanted, pace, told, open, begun, stale, over }
     }
 
     /// Its events, until the client goes, its grant ends, or something fails: then it asks anew.
@@ -103,6 +108,9 @@ impl Line {
                     if matches!(heard, Heard::Device | Heard::Everything) && !self.is_approved().await? {
                         return Ok(None);
                     }
+                    if matches!(heard, Heard::Accounts | Heard::Everything) && self.has_other_accounts().await? {
+                        return Ok(None);
+                    }
                 }
                 () = self.pace.changes(), if self.stale => {
                     if !self.begun && !self.is_approved().await? {
@@ -110,6 +118,9 @@ impl Line {
                     }
                     if let Some(event) = self.changes().await? {
                         return Ok(Some(event));
+                    }
+                    if self.over {
+                        return Ok(None);
                     }
                 }
                 beat = self.pace.beat() => {
@@ -128,6 +139,7 @@ impl Line {
         match event {
             DomainEvent::MailChanged { account } if self.told.has(*account) || !self.begun => Heard::Changed,
             DomainEvent::DeviceChanged { device } if Some(*device) == self.device => Heard::Device,
+            DomainEvent::MailRightsChanged { person, .. } if *person == self.person => Heard::Accounts,
             _ => Heard::Nothing,
         }
     }
@@ -142,11 +154,24 @@ impl Line {
         }
     }
 
+    /// Whether other accounts are open than when the line began, or may be used otherwise. The client reads the session
+    /// anew then.
+    async fn has_other_accounts(&self) -> Result<bool, StoreError> {
+        let Some(known) = &self.open else { return Ok(false) };
+        let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
+        Ok(session::state(&accounts) != *known)
+    }
+
     /// Reads the states, and tells what the client does not know.
     async fn changes(&mut self) -> Result<Option<Event>, StoreError> {
         self.stale = false;
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
-        let now = States::of(accounts.iter().map(|account| &account.record), &self.wanted.kinds);
+        let open = session::state(&accounts);
+        if self.open.get_or_insert_with(|| open.clone()) != &open {
+            self.over = true;
+            return Ok(None);
+        }
+        let now = States::of(accounts.iter().map(OpenAccount::to_read), &self.wanted.kinds);
         let begins = !std::mem::replace(&mut self.begun, true);
         let news = now.since(&self.told);
         self.told = now;

@@ -13,6 +13,7 @@ use fernamt_http::ApiError;
 
 use crate::{
     Mail,
+    delegation::Actor,
     jmap::{error::RequestError, request::Request},
     methods::{Caller, process},
     routes::{busy::Kind, door::Approved},
@@ -40,7 +41,7 @@ pub(super) async fn api(
     let caller = Caller {
         mail: Arc::clone(&mail),
         tenant: session.site.tenant.clone(),
-        person: session.person(),
+        actor: Actor::of(&session),
         created: std::collections::HashMap::new(),
     };
     Ok(Json(process(caller, request).await?).into_response())

@@ -20,7 +20,8 @@ use serde_json::json;
 
 use crate::{
     Mail,
-    jmap::error::RequestError,
+    delegation::{Actor, Need, still_may},
+    jmap::error::{MethodError, RequestError},
     message::{
         blob_id::{BlobId, print_of},
         body::contents,
@@ -68,19 +69,30 @@ pub(super) async fn upload(
     };
     let Ok(body) = body else { return Ok(RequestError::Limit("maxSizeUpload").into_response()) };
     let tenant = &session.site.tenant;
-    let account = mail.account(tenant, session.person(), &account).await.map_err(|_| ApiError::not_found())?;
+    let actor = Actor::of(&session);
+    let opened = mail.open(tenant, &actor, &account).await.map_err(|error| refused(&error))?;
+    let account = opened.to(Need::Change).map_err(|error| refused(&error))?.id;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.filter(|kind| kind.len() <= 200).unwrap_or("application/octet-stream");
     let (print, size) = (print_of(&body), body.len() as u64);
     let work = tenant.begin().await?;
-    if !room_for(work.mail_blobs().uploads(account.id).await?, size) {
+    still_may(&work, account, &actor, Need::Change).await.map_err(|error| refused(&error))?;
+    if !room_for(work.mail_blobs().uploads(account).await?, size) {
         return Ok(RequestError::Limit("maxUploadedBytes").into_response());
     }
-    work.mail_blobs().upload(account.id, &print, kind, &body).await?;
+    work.mail_blobs().upload(account, &print, kind, &body).await?;
     work.commit().await?;
     let blob = BlobId::from(print).to_string();
-    let answer = json!({ "accountId": account.id, "blobId": blob, "type": kind, "size": size });
+    let answer = json!({ "accountId": account, "blobId": blob, "type": kind, "size": size });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+fn refused(error: &MethodError) -> ApiError {
+    if *error == MethodError::account_read_only() {
+        ApiError::forbidden("mail_read_only", "this mail account is open to you for reading alone")
+    } else {
+        ApiError::not_found()
+    }
 }
 
 /// Whether so many bytes may be added to those that belong to no message yet.
@@ -103,7 +115,8 @@ pub(super) async fn download(
     Query(wanted): Query<As>,
 ) -> Result<Response, ApiError> {
     let tenant = &session.site.tenant;
-    let account = mail.account(tenant, session.person(), &account).await.map_err(|_| ApiError::not_found())?;
+    let opened = mail.open(tenant, &Actor::of(&session), &account).await.map_err(|_| ApiError::not_found())?;
+    let account = opened.to_read();
     let id: BlobId = id.parse().map_err(|_| ApiError::not_found())?;
     let bytes = blob(tenant, account.id, id).await?.ok_or_else(ApiError::not_found)?;
     let kind = wanted.kind.filter(|kind| is_media_type(kind)).and_then(|kind| HeaderValue::from_str(&kind).ok());

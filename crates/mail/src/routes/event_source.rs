@@ -60,7 +60,7 @@ pub(super) async fn event_source(
     let Some(account) = mail.accounts_of(&tenant, session.person()).await?.into_iter().next() else {
         return Err(ApiError::not_found());
     };
-    let target = TargetId(account.record.id.0);
+    let target = TargetId(account.to_read().id.0);
     let grant = match mail.parts.authoriser.attend(&tenant, &session.facts, target, &session.situation).await {
         Ok(grant) => grant,
         Err(Refusal::TooMany(_)) => return Ok(too_many()),

@@ -3,6 +3,7 @@
 mod api;
 mod blobs;
 mod busy;
+mod delegates;
 mod door;
 mod event_source;
 mod session;
@@ -35,6 +36,7 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/upload/{account}", post(blobs::upload).layer(DefaultBodyLimit::max(MAX_SIZE_UPLOAD)))
         .route("/jmap/download/{account}/{blob}/{name}", get(blobs::download))
         .route("/jmap/eventsource", get(event_source::event_source))
+        .merge(delegates::router())
         .merge(nothing_else())
         .with_state(mail)
 }

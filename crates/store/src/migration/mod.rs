@@ -5,6 +5,7 @@ mod m0002_sticks;
 mod m0003_conference;
 mod m0004_mail;
 mod m0005_container;
+mod m0006_delegation;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_mail::Migration),
             Box::new(m0005_container::Migration),
         ]
+            Box::new(m0006_delegation::Migration),
     }
 }
 

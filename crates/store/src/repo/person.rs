@@ -11,7 +11,7 @@ use super::{
     credential::{OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
     device::DeviceRecord,
     group::GroupMemberRecord,
-    mail::account::MailAccountRecord,
+    mail::{account::MailAccountRecord, delegation::MailGrantRecord, thread_work},
     repository,
     session::SessionRecord,
     target::{TargetRecord, TargetUseRecord},
@@ -180,8 +180,8 @@ impl People<'_, Writing> {
     }
 
     /// Removes a person: nothing that proves or allows anything is left, sessions, devices, groups, roles,
-    /// rooms and mail are gone, hardware tokens are free again. The bare account stays until the deletion job's period has passed, so
-    /// that the audit log can be read; the login is free at once.
+    /// rooms, mail and rights in others' mail are gone, hardware tokens are free again. The bare account stays until the
+    /// deletion job's period has passed, so that the audit log can be read; the login is free at once.
     pub async fn remove(&self, id: PersonId) -> Result<(), StoreError> {
         let person = self.locked(id).await?;
         let own = || is("person", &id);
@@ -195,6 +195,8 @@ impl People<'_, Writing> {
         self.scope.delete::<TargetRecord>(is("owner", &Some(id))).await?;
         self.scope.delete::<RoomRecord>(is("owner", &id)).await?;
         self.scope.delete::<MailAccountRecord>(is("owner", &Some(id))).await?;
+        self.scope.delete::<MailGrantRecord>(own()).await?;
+        thread_work::forget_person(&self.scope, id).await?;
         self.scope.delete::<InviteeRecord>(is("person", &Some(id))).await?;
         self.scope.delete::<SeatRecord>(is("person", &Some(id))).await?;
         crate::repo::credential::release_tokens(&self.scope, id).await?;

@@ -2,12 +2,12 @@
 
 use fernamt_domain::{
     EmailId, EmailSubmissionId, MailAccountId, MailIdentityId, MailboxId, PersonId, ThreadId,
-    mail::{Keywords, MailType, MailboxRole, UndoStatus},
+    mail::{Keywords, MailRights, MailType, MailboxRole, UndoStatus},
     rng::random_bytes,
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
-    MailVacationRecord, MailboxRecord, NewEmail, Work,
+    MailVacationRecord, MailboxRecord, NewEmail, ThreadWorkRecord, Work,
 };
 use serde_json::json;
 
@@ -58,6 +58,7 @@ impl Maker<'_> {
             submission_state: 0,
             delivery_state: 0,
             vacation_state: 0,
+            thread_work_state: 0,
             forgotten: 0,
         }
     }
@@ -189,6 +190,13 @@ impl Maker<'_> {
         let answered = self.print();
         work.mail_vacations().put(&self.vacation(account.id)).await.unwrap();
         assert!(work.mail_vacations().note(account.id, &answered).await.unwrap());
+        work.mail_grants().put(account.id, owner, MailRights::all()).await.unwrap();
+        let assigned = ThreadWorkRecord {
+            assignee: Some(owner),
+            assigned_at: Some(self.clock.now()),
+            ..ThreadWorkRecord::none(account.id, email.thread)
+        };
+        work.thread_works().put(change, &assigned).await.unwrap();
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
         work.mail_accounts().touch(change, &kinds).await.unwrap();

@@ -1,14 +1,18 @@
 //! Taking messages from one account into another one: `Email/copy` (RFC 8621, section 4.7).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use fernamt_domain::{EmailId, MailAccountId, MailboxId, mail::MailType};
+use fernamt_domain::{
+    EmailId, MailAccountId,
+    mail::{MailRight, MailType},
+};
 use fernamt_store::EmailRecord;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::set::{Place, created, set};
 use crate::{
+    delegation::{Deed, Folders, Need},
     delivery::arrival,
     jmap::{
         Object,
@@ -43,20 +47,22 @@ pub(crate) async fn copy(caller: &mut Caller, copy: Copy) -> Result<Answers, Met
         return Err(MethodError::request_too_large(format!("at most {MAX_OBJECTS_IN_SET} messages at once")));
     }
     let from = caller.account_from(&copy.from_account_id).await?;
-    let account = caller.account(&copy.account_id).await?;
+    let from = from.to_read();
+    let opened = caller.account(&copy.account_id).await?;
+    let account = opened.to(Need::Change)?;
     if from.id == account.id {
         return Err(MethodError::invalid_arguments("within an account a message lies in several folders instead"));
     }
     if copy.if_from_in_state.is_some_and(|wanted| wanted != from.email_state.to_string()) {
         return Err(MethodError::state_mismatch());
     }
-    let begun = caller.begin(account.id).await?;
+    let begun = caller.begin(account.id, Need::Change).await?;
+    begun.reads(from).await?;
     let state = begun.account.email_state.to_string();
     if copy.if_in_state.is_some_and(|wanted| wanted != state) {
         return Err(MethodError::state_mismatch());
     }
-    let folders = begun.work.mailboxes().of_account(account.id).await?;
-    let folders: BTreeSet<_> = folders.into_iter().map(|mailbox| mailbox.id).collect();
+    let folders = begun.folders().await?;
     let (mut done, mut refused, mut originals) = (Object::new(), Object::new(), Vec::new());
     for (name, properties) in copy.create {
         match take(caller, &begun, from.id, &folders, properties).await {
@@ -73,7 +79,8 @@ pub(crate) async fn copy(caller: &mut Caller, copy: Copy) -> Result<Answers, Met
         state.clone()
     } else {
         let number = begun.change.number;
-        begun.commit(&[MailType::Email, MailType::Thread, MailType::Mailbox, MailType::EmailDelivery]).await?;
+        let kinds = [MailType::Email, MailType::Thread, MailType::Mailbox, MailType::EmailDelivery];
+        begun.commit(&kinds, &Deed::made("Email/copy", done.values())).await?;
         number.to_string()
     };
     let answer = json!({
@@ -107,9 +114,10 @@ async fn take(
     caller: &Caller,
     begun: &Begun,
     from: MailAccountId,
-    folders: &BTreeSet<MailboxId>,
+    folders: &Folders,
     mut properties: Object,
 ) -> Result<(EmailId, EmailRecord), Fault> {
+    begun.access.object(MailRight::Write)?;
     let known = ["id", "mailboxIds", "keywords", "receivedAt"];
     if let Some(unknown) = properties.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(SetError::invalid(&[unknown], "it cannot be set").into());

@@ -118,7 +118,8 @@ impl Ask {
 
 /// `Email/get` (RFC 8621, section 4.2).
 pub(crate) async fn get(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let (wanted, body) = (ask.wanted()?, ask.body());
     let asked = ask.ids.ok_or_else(|| MethodError::request_too_large("name the messages, or look for them"))?;
     let asked = get::asked(asked)?;
@@ -132,7 +133,7 @@ pub(crate) async fn get(caller: &Caller, ask: Ask) -> Result<Object, MethodError
         match id.parse().ok().and_then(|id: EmailId| found.get(&id)) {
             Some(email) => {
                 let folders = mailboxes.get(&email.id).cloned().unwrap_or_default();
-                list.push(object_of(caller, &account, email, &folders, &wanted, &body).await?);
+                list.push(object_of(caller, account, email, &folders, &wanted, &body).await?);
             }
             None => not_found.push(id),
         }
@@ -210,7 +211,8 @@ fn add_from_raw(
 
 /// `Email/parse` (RFC 8621, section 4.9): reads messages that lie in no folder, such as one attached to another.
 pub(crate) async fn parse(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let (wanted, body) = (ask.wanted()?, ask.body());
     let names = get::asked(ask.blob_ids.unwrap_or_default())?;
     let (mut parsed, mut not_found) = (Object::new(), Vec::new());
@@ -255,8 +257,9 @@ pub(crate) async fn parse(caller: &Caller, ask: Ask) -> Result<Object, MethodErr
 
 /// `Email/changes` (RFC 8621, section 4.3).
 pub(crate) async fn changes(caller: &Caller, ask: AskChanges) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
-    let (since, max) = ask.since(&account, MailType::Email)?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
+    let (since, max) = ask.since(account, MailType::Email)?;
     let newest = account.state(MailType::Email);
     let changes = caller.tenant.emails().changes(account.id, since, newest, max).await?;
     Ok(answer(&ask.answer(changes)?))

@@ -1,13 +1,14 @@
 //! Taking in messages as they are: `Email/import` (RFC 8621, section 4.8).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use fernamt_domain::mail::MailType;
+use fernamt_domain::mail::{MailRight, MailType};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::set::{Place, created};
 use crate::{
+    delegation::{Deed, Folders, Need},
     delivery::arrival,
     jmap::{
         Object,
@@ -34,14 +35,13 @@ pub(crate) async fn import(caller: &mut Caller, import: Import) -> Result<Object
     if import.emails.len() > MAX_OBJECTS_IN_SET {
         return Err(MethodError::request_too_large(format!("at most {MAX_OBJECTS_IN_SET} messages at once")));
     }
-    let account = caller.account(&import.account_id).await?;
-    let begun = caller.begin(account.id).await?;
+    let account = caller.account(&import.account_id).await?.to(Need::Change)?.id;
+    let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.email_state.to_string();
     if import.if_in_state.is_some_and(|wanted| wanted != state) {
         return Err(MethodError::state_mismatch());
     }
-    let folders = begun.work.mailboxes().of_account(account.id).await?;
-    let folders: BTreeSet<_> = folders.into_iter().map(|mailbox| mailbox.id).collect();
+    let folders = begun.folders().await?;
     let (mut done, mut refused) = (Object::new(), Object::new());
     for (name, properties) in import.emails {
         match take(caller, &begun, &folders, &properties).await {
@@ -57,7 +57,8 @@ pub(crate) async fn import(caller: &mut Caller, import: Import) -> Result<Object
         state.clone()
     } else {
         let number = begun.change.number;
-        begun.commit(&[MailType::Email, MailType::Thread, MailType::Mailbox, MailType::EmailDelivery]).await?;
+        let kinds = [MailType::Email, MailType::Thread, MailType::Mailbox, MailType::EmailDelivery];
+        begun.commit(&kinds, &Deed::made("Email/import", done.values())).await?;
         number.to_string()
     };
     let answer = json!({
@@ -73,9 +74,10 @@ pub(crate) async fn import(caller: &mut Caller, import: Import) -> Result<Object
 async fn take(
     caller: &Caller,
     begun: &Begun,
-    folders: &BTreeSet<fernamt_domain::MailboxId>,
+    folders: &Folders,
     properties: &Object,
 ) -> Result<fernamt_store::EmailRecord, Fault> {
+    begun.access.object(MailRight::Write)?;
     let known = ["blobId", "mailboxIds", "keywords", "receivedAt"];
     if let Some(unknown) = properties.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(SetError::invalid(&[unknown], "it cannot be set").into());

@@ -30,7 +30,8 @@ const STEP: u64 = 500;
 
 /// `Email/query`.
 pub(crate) async fn query(caller: &Caller, ask: Query<Value>) -> Result<Object, MethodError> {
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let filter = ask.filter.as_ref().map(filter_of).transpose()?;
     let order = read_order(ask.sort.as_deref().unwrap_or_default())?;
     let window = ask.window();
@@ -39,7 +40,9 @@ pub(crate) async fn query(caller: &Caller, ask: Query<Value>) -> Result<Object, 
     let mut places = Places::new(ask.collapse_threads);
     match (&filter, window.first_screen()) {
         // The first screen of a folder, however large the folder is.
-        (Some(EmailFilter::InMailbox(mailbox)), Some((position, limit))) if newest_first => {
+        (Some(EmailFilter::InMailbox(mailbox)), Some((position, limit)))
+            if newest_first && caller.tenant.mailboxes().has(account.id, *mailbox).await? =>
+        {
             let wanted = position.saturating_add(limit);
             let mut offset = 0;
             while places.ids.len() < wanted {

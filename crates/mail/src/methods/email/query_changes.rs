@@ -17,7 +17,8 @@ use crate::{
 pub(crate) async fn query_changes(caller: &Caller, ask: QueryChanges<Value>) -> Result<Object, MethodError> {
     let filter = ask.filter.as_ref().map(filter_of).transpose()?;
     let order = read_order(ask.sort.as_deref().unwrap_or_default())?;
-    let account = caller.account(&ask.account_id).await?;
+    let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
     let state = account.state(MailType::Email);
     let since = ask.since(state, account.forgotten)?;
     let emails = caller.tenant.emails();
@@ -27,7 +28,7 @@ pub(crate) async fn query_changes(caller: &Caller, ask: QueryChanges<Value>) -> 
     let maybe: BTreeSet<_> = maybe.iter().chain(&touched.destroyed).map(ToString::to_string).collect();
     let mut places = Places::new(ask.collapse_threads);
     places.take(emails.matching(account.id, filter.as_ref(), &order).await?);
-    caller.unchanged(&account, MailType::Email).await?;
+    caller.unchanged(account, MailType::Email).await?;
     Ok(answer(&ask.answer(state, maybe, &places.ids)?))
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    delegation::{Deed, Folders, Need},
     delivery::arrival::{self, Arrival},
     jmap::{
         Object,
@@ -39,18 +40,17 @@ const OWN: [&str; 8] =
 
 /// `Email/set`.
 pub(crate) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodError> {
-    let account = caller.account(&set.account_id).await?;
+    let account = caller.account(&set.account_id).await?.to(Need::Change)?.id;
     // Messages are written before the account is taken, since that may take a while.
     let mut drafts = Vec::new();
     for (name, properties) in set.create.iter().flatten() {
-        drafts.push((name.clone(), write(caller, account.id, properties).await));
+        drafts.push((name.clone(), write(caller, account, properties).await));
     }
-    let begun = caller.begin(account.id).await?;
+    let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.email_state;
     set.check(state)?;
     let mut done = Done::new(&set.account_id, state);
-    let folders = begun.work.mailboxes().of_account(account.id).await?;
-    let folders: BTreeSet<_> = folders.into_iter().map(|mailbox| mailbox.id).collect();
+    let folders = begun.folders().await?;
     for (name, draft) in drafts {
         let result = match draft {
             Ok(draft) => put(caller, &begun, &folders, draft).await,
@@ -74,8 +74,12 @@ pub(crate) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodE
     let mut gone = BTreeSet::new();
     for id in leaving {
         let email = id::read::<EmailId>(&id, &caller.created).filter(|id| known.emails.contains_key(id));
-        let result = email.filter(|email| gone.insert(*email)).map(drop).ok_or_else(|| SetError::not_found().into());
-        done.destroy(&id, result)?;
+        let result = match email.filter(|email| !gone.contains(email)) {
+            Some(email) => folders.may_destroy(&known.folders_of(email)).map(|()| email),
+            None => Err(SetError::not_found()),
+        };
+        gone.extend(result.as_ref().ok());
+        done.destroy(&id, result.map(drop).map_err(Fault::from))?;
     }
     let gone: Vec<_> = gone.iter().filter_map(|id| known.emails.get(id).cloned()).collect();
     begun.work.emails().destroy(begun.change, &gone).await?;
@@ -84,7 +88,8 @@ pub(crate) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodE
     done.new_state = if done.anything() {
         let number = begun.change.number;
         let came: &[_] = if done.created.is_empty() { &[] } else { &[MailType::EmailDelivery] };
-        begun.commit(&[&[MailType::Email, MailType::Thread, MailType::Mailbox], came].concat()).await?;
+        let kinds = [&[MailType::Email, MailType::Thread, MailType::Mailbox], came].concat();
+        begun.commit(&kinds, &Deed::of("Email/set", &done)).await?;
         number.to_string()
     } else {
         done.old_state.clone()
@@ -133,13 +138,15 @@ impl Place {
     pub(super) fn arrival<'r>(
         &self,
         raw: &'r [u8],
-        folders: &BTreeSet<MailboxId>,
+        folders: &Folders,
         created: &CreatedIds,
         now: OffsetDateTime,
     ) -> Result<Arrival<'r>, SetError> {
+        let mailboxes = mailboxes_of(&self.mailboxes, folders, created)?;
+        folders.may_create(&mailboxes)?;
         Ok(Arrival {
             raw,
-            mailboxes: mailboxes_of(&self.mailboxes, folders, created)?,
+            mailboxes,
             keywords: keywords_of(&self.keywords)?,
             received_at: self.received_at.unwrap_or(now),
         })
@@ -178,7 +185,7 @@ async fn write(caller: &Caller, account: fernamt_domain::MailAccountId, properti
 async fn put(
     caller: &Caller,
     begun: &Begun,
-    folders: &BTreeSet<MailboxId>,
+    folders: &Folders,
     draft: Draft,
 ) -> Result<EmailRecord, Fault> {
     let now = caller.mail.parts.clock.now();
@@ -208,7 +215,7 @@ impl Known {
 async fn update(
     begun: &Begun,
     known: &Known,
-    folders: &BTreeSet<MailboxId>,
+    folders: &Folders,
     id: Option<EmailId>,
     changes: &Object,
     created: &CreatedIds,
@@ -226,6 +233,12 @@ async fn update(
     let patched = patch::apply(now.as_object().unwrap_or(&Object::new()), changes)?;
     let keywords = keywords_of(&patched["keywords"])?;
     let mailboxes = mailboxes_of(&patched["mailboxIds"], folders, created)?;
+    let read = email.keywords.has(Keyword::SEEN) != keywords.has(Keyword::SEEN);
+    let others = |keywords: &Keywords| -> Vec<Keyword> {
+        keywords.iter().filter(|word| word.as_str() != Keyword::SEEN).cloned().collect()
+    };
+    folders.may_mark(&was_in, read, others(&email.keywords) != others(&keywords))?;
+    folders.may_file(&was_in, &mailboxes)?;
     change(begun, EmailUpdate { email: email.clone(), was_in, keywords, mailboxes }).await?;
     Ok(())
 }
@@ -273,7 +286,7 @@ pub(crate) async fn leave(begun: &Begun, mailbox: MailboxId, removes_emails: boo
 
 fn mailboxes_of(
     value: &Value,
-    folders: &BTreeSet<MailboxId>,
+    folders: &Folders,
     created: &CreatedIds,
 ) -> Result<BTreeSet<MailboxId>, SetError> {
     let fault = |why: &str| SetError::invalid(&["mailboxIds"], why);
@@ -285,7 +298,7 @@ fn mailboxes_of(
             if *on != true {
                 return Err(fault(&format!("{text} is true, or not there")));
             }
-            let id = id::read(text, created).filter(|id| folders.contains(id));
+            let id = id::read(text, created).filter(|id| folders.has(*id));
             id.ok_or_else(|| fault(&format!("there is no folder {text}")))
         })
         .collect()

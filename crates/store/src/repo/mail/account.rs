@@ -11,7 +11,7 @@ use crate::{
     StoreError,
     record::{fields_via, record, word_fields},
     repo::repository,
-    scope::{Writing, before, is, to},
+    scope::{Writing, before, is, is_in, is_null, to},
 };
 
 word_fields! { MailType MailboxRole UndoStatus }
@@ -48,6 +48,8 @@ record! {
         delivery_state: u64 => Mail,
         /// The last change of what is answered while somebody is away.
         vacation_state: u64 => Mail,
+        /// The last change of who works on threads.
+        thread_work_state: u64 => Mail,
         /// Up to which change it is forgotten what was destroyed: who knows less must read everything anew.
         forgotten: u64 => Mail,
     }
@@ -64,6 +66,7 @@ impl MailAccountRecord {
             MailType::EmailSubmission => self.submission_state,
             MailType::EmailDelivery => self.delivery_state,
             MailType::VacationResponse => self.vacation_state,
+            MailType::ThreadWork => self.thread_work_state,
         }
     }
 }
@@ -108,6 +111,16 @@ impl<A> MailAccounts<'_, A> {
         self.scope.find(is("owner", &Some(owner))).order("name").order("id").all().await
     }
 
+    /// These accounts, by name; one that is not there is left out.
+    pub async fn these(&self, ids: &[MailAccountId]) -> Result<Vec<MailAccountRecord>, StoreError> {
+        self.scope.find(is_in("id", ids)).order("name").order("id").all().await
+    }
+
+    /// The accounts that are nobody's own, by name.
+    pub async fn functional(&self) -> Result<Vec<MailAccountRecord>, StoreError> {
+        self.scope.find(is_null("owner")).order("name").order("id").all().await
+    }
+
     /// The account that an address, in lower case, belongs to.
     pub async fn by_address(&self, address: &str) -> Result<Option<MailAccountRecord>, StoreError> {
         self.scope.find(is("address", &address.to_owned())).one().await
@@ -128,6 +141,16 @@ impl MailAccounts<'_, Writing> {
         Ok(Change { account, number })
     }
 
+    /// Takes the account without a change of it: until the unit of work ends nobody changes it, nor who may work in it.
+    pub async fn take(&self, account: MailAccountId) -> Result<MailAccountRecord, StoreError> {
+        self.scope.find(is("id", &account)).locked().get().await
+    }
+
+    /// Gives an account another name.
+    pub async fn rename(&self, account: MailAccountId, name: &str) -> Result<(), StoreError> {
+        self.scope.set_one::<MailAccountRecord>(is("id", &account), vec![to("name", &name.to_owned())]).await
+    }
+
     /// Notes that objects of these kinds changed.
     pub async fn touch(&self, change: Change, kinds: &[MailType]) -> Result<(), StoreError> {
         let column = |kind: &MailType| match kind {
@@ -138,6 +161,7 @@ impl MailAccounts<'_, Writing> {
             MailType::EmailSubmission => "submission_state",
             MailType::EmailDelivery => "delivery_state",
             MailType::VacationResponse => "vacation_state",
+            MailType::ThreadWork => "thread_work_state",
         };
         if kinds.is_empty() {
             return Ok(());

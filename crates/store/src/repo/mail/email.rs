@@ -13,6 +13,7 @@ use super::{
     blob::{self, BlobPrint, MailUploadRecord},
     destroyed::{self, DestroyedRecord, Gone, Living, MAX_CHANGES},
     query::MAX_IDS_PER_QUERY,
+    thread_work,
 };
 use crate::{
     StoreError,
@@ -349,6 +350,12 @@ impl Emails<'_, Writing> {
                 })
                 .collect();
             destroyed::note(&self.scope, change, &gone).await?;
+            let touched: BTreeSet<_> = there.iter().map(|email| email.thread).collect();
+            let left = is("account", &change.account).add(is_in("thread", &touched));
+            let left = self.scope.tally::<EmailRecord, ThreadId>("thread", "thread", left).await?;
+            let left: BTreeSet<_> = left.into_iter().map(|(thread, ..)| thread).collect();
+            let ended: Vec<_> = touched.difference(&left).copied().collect();
+            thread_work::leave(&self.scope, change, &ended).await?;
         }
         Ok(())
     }

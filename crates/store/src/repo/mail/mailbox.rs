@@ -81,6 +81,11 @@ impl<A> Mailboxes<'_, A> {
         self.scope.find(is("account", &account)).order("sort_order").order("name").order("id").all().await
     }
 
+    /// Whether a folder belongs to an account.
+    pub async fn has(&self, account: MailAccountId, mailbox: MailboxId) -> Result<bool, StoreError> {
+        Ok(self.scope.count::<MailboxRecord>(is("account", &account).add(is("id", &mailbox))).await? > 0)
+    }
+
     /// How much lies in each of these folders.
     pub async fn counts(&self, mailboxes: &[MailboxId]) -> Result<HashMap<MailboxId, MailboxCounts>, StoreError> {
         let mut counts: HashMap<_, _> = mailboxes.iter().map(|id| (*id, MailboxCounts::default())).collect();

@@ -4,11 +4,15 @@
 //! ask later what is new (RFC 8620, section 5.2). Taking it locks the account, so that two changes never mix.
 
 pub mod account;
+pub mod begin;
 pub mod blob;
+pub mod delegation;
 pub mod destroyed;
 pub mod email;
 pub mod identity;
 pub mod mailbox;
 pub mod query;
+pub mod sharing;
 pub mod submission;
+pub mod thread_work;
 pub mod vacation;

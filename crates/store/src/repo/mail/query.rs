@@ -132,7 +132,8 @@ pub struct Touched {
 }
 
 impl<A> Emails<'_, A> {
-    /// The messages of a folder, the newest first: from the place `offset` at most `limit`.
+    /// The messages of a folder, the newest first: from the place `offset` at most `limit`. Whose folder it is asks the
+    /// caller before ([`super::mailbox::Mailboxes::has`]).
     pub async fn newest_in(&self, mailbox: MailboxId, offset: u64, limit: u64) -> Result<Vec<Match>, StoreError> {
         let rows = self.scope.find_only::<LyingRecord>(["email", "thread"], is("mailbox", &mailbox));
         let rows = rows.newest_first("received_at").newest_first("email").window(offset, limit).pairs().await?;
