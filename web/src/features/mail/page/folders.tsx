@@ -5,6 +5,7 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Mailbox } from '../model.ts';
 import { useMailPage } from './context.ts';
 import { go, hashOf, NOWHERE } from './place.ts';
+import { SettingsMenu } from './settings/menu.tsx';
 import type { MailStatus } from './use-asked.ts';
 import { folderIcon, folderName, timeOf } from './words.ts';
 
@@ -53,6 +54,7 @@ export function Folders({ status, current }: FoldersProps) {
             <Trans>Stand: {timeOf(syncedAtMs)}</Trans>
           )}
         </span>
+        <SettingsMenu />
         <IconButton
           label={t`Jetzt abrufen`}
           icon={icons.iconRefresh}

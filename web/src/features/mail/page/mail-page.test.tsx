@@ -383,6 +383,81 @@ it('takes back what waits to be sent, and opens it', async () => {
   expect(mail.told).toContain('back s3');
 });
 
+describe('what is set for the mailbox', () => {
+  const choose = async (entry: string) => {
+    await press('Postfach einrichten');
+    const item = () => all('[role=menuitem]').find((one) => one.textContent === entry);
+    await until(() => item() !== undefined);
+    await settled(() => item()?.click());
+    await until(() => document.querySelector('[role=dialog]') !== null);
+  };
+  const dialog = () =>
+    document.querySelector('[role=dialog],[role=alertdialog]')?.textContent ?? '';
+  const field = (name: string) => document.querySelector<HTMLInputElement>(`[name=${name}]`);
+
+  it('answers while one is away, and says so with its end', async () => {
+    await show();
+    await choose('Abwesenheit');
+    await until(() => field('mail-away-on') !== null);
+    await settled(() => field('mail-away-on')?.click());
+    await type(field('mail-away-first'), '2000-01-03');
+    await type(field('mail-away-last'), '2000-01-02');
+    await press('Speichern');
+    await until(() => dialog().includes('Er liegt vor dem ersten Tag.'));
+    expect(dialog()).toContain('Schreiben Sie, was die anderen erfahren sollen.');
+    await type(field('mail-away-last'), '2099-12-31');
+    await type(document.querySelector('textarea[name=mail-away-text]'), 'Ich bin im Urlaub.');
+    await press('Speichern');
+    await until(() => mail.away?.text === 'Ich bin im Urlaub.');
+    await until(() => text().includes('eingeschaltet, bis Donnerstag, 31. Dezember'));
+  });
+
+  it('shows the absence without a line, and says why it cannot be changed', async () => {
+    mail.away = { on: true, fromMs: null, untilMs: null, subject: '', text: 'Im Urlaub' };
+    mail.at = 'offline';
+    await show();
+    await choose('Abwesenheit');
+    await until(() => dialog().includes('Ohne Verbindung lässt sich die Notiz nicht ändern'));
+    expect(document.querySelector<HTMLTextAreaElement>('[name=mail-away-text]')?.disabled).toBe(
+      true,
+    );
+    expect(dialog()).not.toContain('Speichern');
+  });
+
+  it('makes folders, renames them, and says what a removed one leaves', async () => {
+    mail.add({ mailboxIds: ['winter'] });
+    await show();
+    await choose('Ordner verwalten');
+    await press('Neuer Ordner');
+    await type(field('mail-folder-name'), 'Winterdienst');
+    await press('Anlegen');
+    await until(() => dialog().includes('Dieser Name geht nicht.'));
+    await type(field('mail-folder-name'), 'Sommer');
+    await press('Anlegen');
+    await press('„\u2068Sommer\u2069“ umbenennen oder verschieben');
+    await type(field('mail-folder-name'), 'Herbst');
+    await press('Speichern');
+    await until(() => mail.boxes.some(({ name }) => name === 'Herbst'));
+    await press('„\u2068Winterdienst\u2069“ löschen');
+    await until(() => dialog().includes('Die Nachricht darin kommt in den Papierkorb.'));
+    await press('Ordner löschen');
+    await until(() => mail.told.includes('folder winter destroyed'));
+  });
+
+  it('keeps a signature, which stands below the next message', async () => {
+    await show();
+    await choose('Signaturen');
+    await type(document.querySelector('[name=mail-signature-own]'), 'E. Linde');
+    await press('Speichern');
+    await until(() => mail.signatures.get('own') === 'E. Linde');
+    await press('Neue Nachricht');
+    await until(() => document.querySelector('.fa-write__text') !== null);
+    expect(document.querySelector<HTMLTextAreaElement>('.fa-write__text')?.value).toContain(
+      '-- \nE. Linde',
+    );
+  });
+});
+
 it('draws nothing while it is locked', async () => {
   mail.add({ subject: 'Geheim' });
   await settled(() =>

@@ -4,6 +4,7 @@ import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
 import type { Mail, Mailbox, MailIdentity, Sending } from '../model.ts';
+import { AwayBanner } from './away/banner.tsx';
 import { Compose } from './compose/compose.tsx';
 import type { DraftStart } from './compose/start.ts';
 import { boxFor, MailPageContext, type Notice } from './context.ts';
@@ -108,7 +109,10 @@ function Panes({ mail, boxes, identities }: PanesProps) {
       <title>{`${unread > 0 ? `(${unread}) ` : ''}${title} – Fernamt`}</title>
       <div className="fa-mail" data-pane={pane}>
         <h1 className="kern-sr-only">{t`Post`}</h1>
-        <LineBanner status={status} />
+        <div className="fa-mail__line">
+          <LineBanner status={status} />
+          <AwayBanner />
+        </div>
         <Folders status={status} current={place.words ? null : (folder?.id ?? null)} />
         <ThreadList place={place} folder={folder} status={status} />
         {place.writing ? (
@@ -153,7 +157,7 @@ function LineBanner({ status }: { status: MailStatus }) {
   const { line, waiting, syncedAtMs } = status;
   const offline = line === 'offline';
   return (
-    <div className="fa-mail__line" role="status">
+    <div role="status">
       {offline && (
         <p>
           <Icon of={icons.iconCloudOff} size="small" />

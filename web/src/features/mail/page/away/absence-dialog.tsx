@@ -1,0 +1,154 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
+import { Button } from '../../../../ui/button.tsx';
+import { Checkbox } from '../../../../ui/choices.tsx';
+import { Dialog } from '../../../../ui/dialog.tsx';
+import { TextAreaField, TextField } from '../../../../ui/fields.tsx';
+import { Alert, Loading } from '../../../../ui/notice.tsx';
+import type { Absence } from '../../model.ts';
+import { useMailPage } from '../context.ts';
+import { useAsked, useMailStatus } from '../use-asked.ts';
+import { faultText } from '../words.ts';
+import { daysOf, momentsOf } from './days.ts';
+import './away.css';
+
+const MAX_SUBJECT_CHARS = 120;
+const MAX_TEXT_CHARS = 8_000;
+const OFF: Absence = { on: false, fromMs: null, untilMs: null, subject: '', text: '' };
+
+/** From when to when others get an answer by themselves, and which. */
+export function AbsenceDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useLingui();
+  const { mail } = useMailPage();
+  const asked = useAsked(mail, 'absence', () => mail.absence());
+  const known = asked.fault !== undefined || asked.data !== undefined;
+  if (known) return <Form first={asked.data ?? OFF} onClose={onClose} />;
+  return (
+    <Dialog title={t`Abwesenheit`} isOpen onClose={onClose}>
+      <Loading />
+    </Dialog>
+  );
+}
+
+function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
+  const { t } = useLingui();
+  const { mail, tell } = useMailPage();
+  const { line } = useMailStatus(mail);
+  // What changes elsewhere must not change what is being written.
+  const [begun] = useState(first);
+  const [on, setOn] = useState(begun.on);
+  const [days, setDays] = useState(() => daysOf(begun));
+  const [subject, setSubject] = useState(begun.subject);
+  const [text, setText] = useState(begun.text);
+  const [tried, setTried] = useState(false);
+  const [pending, setPending] = useState(false);
+  const [fault, setFault] = useState<unknown>();
+  const shut = line === 'offline';
+  const badDays = days.first && days.last && days.last < days.first;
+  const badText = on && !text.trim();
+
+  const save = async () => {
+    setTried(true);
+    if (badDays || badText) return;
+    setPending(true);
+    setFault(undefined);
+    try {
+      await mail.setAbsence({ on, ...momentsOf(days), subject, text });
+      tell({ text: on ? t`Abwesenheitsnotiz eingeschaltet` : t`Abwesenheitsnotiz ausgeschaltet` });
+      onClose();
+    } catch (reason) {
+      setFault(reason);
+    } finally {
+      setPending(false);
+    }
+  };
+  return (
+    <Dialog
+      title={t`Abwesenheit`}
+      isOpen
+      onClose={onClose}
+      wide
+      footer={
+        <>
+          <Button onPress={onClose}>{shut ? t`Schließen` : t`Abbrechen`}</Button>
+          {!shut && (
+            <Button variant="primary" pending={pending} onPress={() => void save()}>
+              <Trans>Speichern</Trans>
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="fa-stack fa-away">
+        {shut && (
+          <Alert
+            tone="info"
+            title={<Trans>Ohne Verbindung lässt sich die Notiz nicht ändern</Trans>}
+          >
+            <p>
+              <Trans>
+                Der Server beantwortet Ihre Post, nicht dieses Gerät. Hier steht, was er zuletzt
+                wusste.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+        {fault !== undefined && (
+          <Alert tone="danger" live="assertive" title={faultText(fault).what}>
+            <p>{faultText(fault).next}</p>
+          </Alert>
+        )}
+        <Checkbox
+          name="mail-away-on"
+          label={t`Eingehende Nachrichten beantworten`}
+          hint={t`Jede Person bekommt Ihre Antwort nur einmal.`}
+          checked={on}
+          isDisabled={shut}
+          onChange={setOn}
+        />
+        <div className="fa-away__days">
+          <TextField
+            type="date"
+            name="mail-away-first"
+            label={t`Erster Tag`}
+            optional
+            value={days.first}
+            isDisabled={shut}
+            onChange={(value) => setDays({ ...days, first: value })}
+          />
+          <TextField
+            type="date"
+            name="mail-away-last"
+            label={t`Letzter Tag`}
+            optional
+            value={days.last}
+            isDisabled={shut}
+            error={tried && badDays ? t`Er liegt vor dem ersten Tag.` : undefined}
+            onChange={(value) => setDays({ ...days, last: value })}
+          />
+        </div>
+        <TextField
+          name="mail-away-subject"
+          label={t`Betreff der Antwort`}
+          hint={t`Leer: der Betreff der Nachricht, die beantwortet wird.`}
+          optional
+          value={subject}
+          maxLength={MAX_SUBJECT_CHARS}
+          isDisabled={shut}
+          onChange={setSubject}
+        />
+        <TextAreaField
+          name="mail-away-text"
+          label={t`Antwort`}
+          rows={6}
+          value={text}
+          maxLength={MAX_TEXT_CHARS}
+          isDisabled={shut}
+          autoComplete="off"
+          error={tried && badText ? t`Schreiben Sie, was die anderen erfahren sollen.` : undefined}
+          onChange={setText}
+        />
+      </div>
+    </Dialog>
+  );
+}
