@@ -65,7 +65,7 @@ export class Engine {
     this.#line = net.line(LINE);
     this.#line.listen((said) => this.#hear(said as Said));
     this.#stopWaking = net.onWake(() => this.#wake());
-    this.#stopLeading = work.leading.whenLed(() => this.poke());
+    this.#stopLeading = work.leading.whenLed(() => this.#byItself());
   }
 
   get #leads(): boolean {
@@ -191,7 +191,21 @@ export class Engine {
       state === undefined || state === ours;
     const mail = known(Email, states?.email) && known(Mailbox, states?.mailbox);
     if (mail && known(ThreadWork, works.state ?? undefined)) return;
-    this.poke();
+    this.#byItself();
+  }
+
+  /** Nobody asks for it at this moment: it waits for the time that the person chose. What they did here never waits. */
+  #byItself(): void {
+    const { meta, ops } = this.#work.kept;
+    const isNeeded = meta.states === null || ops.length > 0;
+    const pauseMs = isNeeded ? 0 : (this.#net.wish?.pauseMs(meta.syncedAtMs) ?? 0);
+    if (pauseMs === 0) {
+      this.poke();
+      return;
+    }
+    this.#later(pauseMs);
+    // What is not kept here is still read when somebody opens it.
+    if (this.#leads && this.#net.isOnline()) this.#set('online');
   }
 
   #poll(): void {
@@ -201,7 +215,7 @@ export class Engine {
 
   #later(ms: number): void {
     this.#callOff();
-    if (!this.#closed) this.#callOff = this.#net.clock.after(ms, () => this.poke());
+    if (!this.#closed) this.#callOff = this.#net.clock.after(ms, () => this.#byItself());
   }
 
   #watchHeld(): void {
@@ -217,7 +231,7 @@ export class Engine {
   #wake(): void {
     this.#retryMs = RETRY_MS.first;
     this.#pollMs = POLL_MS.first;
-    if (this.#leads) this.poke();
+    if (this.#leads) this.#byItself();
   }
 
   #hear(said: Said): void {

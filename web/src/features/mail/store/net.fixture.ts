@@ -4,6 +4,7 @@ import { CHEAP, DEVICE, TestKeeper, TestSigner } from '../container/secrets.fixt
 import type { FakeJmapServer } from './jmap-server.fixture.ts';
 import type { MailNet, States } from './net.ts';
 import { type OpenedPost, openPost } from './post.ts';
+import type { Wish } from './sync-times.ts';
 
 const PASSPHRASE = 'Linde-Fluss-27';
 
@@ -15,6 +16,7 @@ export class TestNet implements MailNet {
   readonly clock;
   readonly turns;
   readonly line;
+  wish?: Wish;
   online = true;
   /** The tab was killed: what still runs of it reaches nobody. */
   dead = false;

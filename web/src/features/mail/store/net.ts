@@ -1,4 +1,5 @@
 import { type Clock, type TabLine, type Turns, thisBrowser } from '../container/browser.ts';
+import type { Wish } from './sync-times.ts';
 
 /** States of the account's objects by kind, as the server pushes them. */
 export type States = Record<string, string>;
@@ -24,6 +25,8 @@ export type MailNet = {
     ended: () => void,
     cut: () => void,
   ): () => void;
+  /** What the person wants to happen by itself; without it, all of it and at once. */
+  wish?: Wish;
   /** Unique for ever: it names changes and messages. */
   newId(): string;
 };

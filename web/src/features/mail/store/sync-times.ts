@@ -17,6 +17,14 @@ export type SyncTimes = {
   notices: boolean;
 };
 
+/** The choice in force, as those ask for it who bring mail and server together. */
+export type Wish = {
+  /** How long nothing is to happen by itself; 0: it may now. */
+  pauseMs(syncedAtMs: number | null): number;
+  /** Of what texts are read ahead. */
+  readonly ahead: Pick<SyncTimes, 'days' | 'without'>;
+};
+
 /** What the line is. Many browsers do not tell. */
 export type LinkKind = 'mobile' | 'other' | 'unknown';
 

@@ -14,6 +14,7 @@ import {
 } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import type { MailNet } from './net.ts';
+import type { Row } from './rows.ts';
 import {
   ASK_BODY,
   bodyOf,
@@ -24,6 +25,7 @@ import {
   searched,
 } from './shapes.ts';
 import type { Shelf } from './shelf.ts';
+import { aheadKey, isReadAhead } from './sync-times.ts';
 import { makeDraft } from './take-back.ts';
 import type { Works } from './works.ts';
 import { BODIES, type Writing } from './writing.ts';
@@ -65,6 +67,7 @@ export class Sync {
       }
     }
     await this.#askHeld();
+    await this.#choose();
     await this.#kept.change((writing) => {
       writing.meta.syncedAtMs = this.#net.clock.now();
     });
@@ -77,7 +80,8 @@ export class Sync {
       const missing: string[] = [];
       const bodies = await this.#shelf.records.getEach(BODIES, ids);
       for (const [index, id] of ids.entries()) {
-        if (!bodies[index] && this.#kept.base.get(id)) missing.push(id);
+        const row = this.#kept.base.get(id);
+        if (!bodies[index] && row && this.#isAhead(row)) missing.push(id);
       }
       if (missing.length > 0) {
         const got = await this.#jmap.one('Email/get', { ids: missing, ...ASK_BODY });
@@ -91,6 +95,26 @@ export class Sync {
       await this.#index(ids);
       await this.#kept.change((writing) => writing.dropTodo(ids));
     }
+  }
+
+  #isAhead(row: Row): boolean {
+    const { wish, clock } = this.#net;
+    return !wish || isReadAhead(wish.ahead, row, clock.now());
+  }
+
+  /** Another choice of what is read ahead: what is missing is read, and what is not wanted any more goes. */
+  async #choose(): Promise<void> {
+    const key = this.#net.wish ? aheadKey(this.#net.wish.ahead) : '';
+    if (key === (this.#kept.meta.ahead ?? '')) return;
+    await this.#kept.change((writing) => {
+      const ids = [...this.#kept.base.ids()];
+      for (const id of ids) {
+        const row = this.#kept.base.get(id);
+        if (row && !this.#isAhead(row)) writing.dropBody(id);
+      }
+      writing.putTodo(ids);
+      writing.meta.ahead = key;
+    });
   }
 
   /** Reads what lies in a folder behind what is here; false if there is no more. */
@@ -157,7 +181,7 @@ export class Sync {
     await this.#kept.change((writing) => {
       writing.putFolders({
         mailboxes: list(answers.of(0).list).map(mailboxOf),
-        identities: list(answers.of(1).list).map(identityOf),
+        identities: list(answers.open(1).list).map(identityOf),
       });
     });
     const known = [...this.#kept.base.ids()];
@@ -239,13 +263,13 @@ export class Sync {
     const gone = list<string>(answers.of(0).destroyed);
     const replaced = new Set([...gone, ...told.map(({ id }) => id)]);
     const kept = writing.folders.mailboxes.filter(({ id }) => !replaced.has(id));
-    const identities = list(answers.of(3).list).map(identityOf);
+    const identities = list(answers.open(3).list).map(identityOf);
     writing.putFolders({ mailboxes: [...kept, ...told], identities });
   }
 
   /** Senders have no state of their own: they are told each time. */
   #areSenders(answers: Answers): boolean {
-    const told = list(answers.of(3).list).map(identityOf);
+    const told = list(answers.open(3).list).map(identityOf);
     return JSON.stringify(told) === JSON.stringify(this.#kept.folders.identities);
   }
 
@@ -261,7 +285,8 @@ export class Sync {
     const ids = held.flatMap(({ submissionId }) => submissionId ?? []);
     if (ids.length === 0) return;
     const properties = ['id', 'undoStatus'];
-    const got = await this.#jmap.one('EmailSubmission/get', { ids, properties });
+    const answers = await this.#jmap.call([['EmailSubmission/get', { ids, properties }]]);
+    const got = answers.open(0);
     const told = new Map(list(got.list).map((one) => [text(one.id), text(one.undoStatus)]));
     for (const sending of held) {
       if (told.get(sending.submissionId ?? '') !== 'canceled') continue;

@@ -33,6 +33,8 @@ export type Meta = {
   horizonsMs: { [mailbox: string]: number };
   /** What the server calls drafts that were named here. */
   aliases: { [localId: string]: string };
+  /** Which texts are read ahead; left out: all of them. */
+  ahead?: string;
   /** What was destroyed last: an answer that was asked for before must not bring it back. */
   gone: string[];
 };
@@ -93,6 +95,10 @@ export class Writing {
 
   putBody(id: string, body: EmailBody): void {
     this.#put(BODIES, id, body);
+  }
+
+  dropBody(id: string): void {
+    this.#changes.push({ delete: BODIES, id });
   }
 
   /** Texts are read and words are searched later, in whichever tab and after whatever end. */
