@@ -5,6 +5,7 @@ import { containerInClear } from './build/container-in-clear.ts';
 import { kernSubset } from './build/kern-subset.ts';
 import { ownLanguages } from './build/own-languages.ts';
 import { packed } from './build/packed.ts';
+import { pdfData } from './build/pdf-data.ts';
 import { postApp } from './build/post-app.ts';
 import { remoteDesktopWasm } from './build/remote-desktop-wasm.ts';
 
@@ -15,6 +16,7 @@ export default defineConfig({
     ownLanguages('de-DE', 'en-US'),
     remoteDesktopWasm(),
     packed(),
+    pdfData(),
     containerInClear(),
     postApp(),
   ],

@@ -17,6 +17,7 @@ const names = `
   picture_in_picture_alt keep blur_on signal_cellular_alt co_present person_remove thumb_up reply meeting_room encrypted
   campaign contact_support person_off view_sidebar favorite celebration
   archive attach_file draft drive_file_move flag forward image inbox mark_email_unread outbox reply_all report
+  zoom_in zoom_out sticky_note_2
 `
   .trim()
   .split(/\s+/);

@@ -12,3 +12,8 @@ declare module '*?packed' {
 
 /** Whether this build leaves the container's encryption out; only the scan's build does. */
 declare const __CONTAINER_IN_CLEAR__: boolean;
+/** `build/pdf-data.ts`: where what PDFs need besides themselves lies. */
+declare module 'virtual:pdf-data' {
+  export const core: string;
+  export const signs: string;
+}

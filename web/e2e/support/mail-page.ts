@@ -7,6 +7,7 @@ import { build, type Rollup } from 'vite';
 import { containerInClear } from '../../build/container-in-clear.ts';
 import { kernSubset } from '../../build/kern-subset.ts';
 import { ownLanguages } from '../../build/own-languages.ts';
+import { pdfData } from '../../build/pdf-data.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const entry = fileURLToPath(new URL('mail-scenes.tsx', import.meta.url));
@@ -24,11 +25,16 @@ const policyFor = (nonce: string) =>
     "base-uri 'none'",
     "form-action 'self'",
     "require-trusted-types-for 'script'",
-    'trusted-types fernamt-mail',
+    'trusted-types fernamt-own-scripts fernamt-mail',
   ].join('; ');
+/** And of its scripts, in case one is started as a worker. */
+const WORKER_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
 
 const TYPES: Record<string, string> = {
   js: 'text/javascript',
+  mjs: 'text/javascript',
+  gz: 'application/gzip',
   css: 'text/css',
   svg: 'image/svg+xml',
   woff2: 'font/woff2',
@@ -54,7 +60,8 @@ export class MailPageServer {
       const path = new URL(request.url ?? '/', 'http://post').pathname;
       const file = files.get(path);
       const end = path.split('.').at(-1) ?? '';
-      response.setHeader('content-security-policy', policyFor(nonce));
+      const isScript = /^m?js$/.test(end);
+      response.setHeader('content-security-policy', isScript ? WORKER_POLICY : policyFor(nonce));
       response.setHeader('content-type', file ? (TYPES[end] ?? 'text/plain') : 'text/html');
       response.statusCode = file !== undefined || path === '/' ? 200 : 404;
       response.end(
@@ -89,6 +96,7 @@ async function built(): Promise<Map<string, string | Uint8Array>> {
       lingui(),
       ownLanguages('de-DE', 'en-US'),
       containerInClear(),
+      pdfData(),
     ],
     css: { postcss: { plugins: [kernSubset()] } },
     build: {

@@ -3,15 +3,24 @@ import { i18n } from '@lingui/core';
 import { I18nProvider } from '@lingui/react';
 import { I18nProvider as AriaLanguage } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
+import { Guarded } from '../../src/features/mail/guard/guarded.tsx';
+import type { Rules } from '../../src/features/mail/guard/rules.ts';
+import type { ReadEmail } from '../../src/features/mail/model.ts';
 import { MailFault } from '../../src/features/mail/model.ts';
+import { OwnFilesContext } from '../../src/features/mail/page/files/context.ts';
 import { attachmentOf, FakeMail } from '../../src/features/mail/page/mail.fixture.ts';
 import { MailPage } from '../../src/features/mail/page/mail-page.tsx';
 import { formatLocale, loadCatalogue, startLanguage } from '../../src/i18n/index.ts';
+import { filesInMemory } from './files-in-memory.ts';
 
 /** What the tests reach into the page by. */
 export type Scenes = {
   mail: FakeMail;
   post: (html: string) => void;
+  /** Shows a message with this attachment, in base64. */
+  attach: (name: string, type: string, base64: string) => void;
+  /** Shows a message as the server read it. */
+  show: (email: ReadEmail) => void;
 };
 
 const DAY_MS = 86_400_000;
@@ -192,6 +201,41 @@ if (scene === 'stoerung') mail.fault = new MailFault('refused');
     location.hash = `#/f/inbox/t/t-${id}`;
     mail.changed();
   },
+  attach: (name, type, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const attachment = {
+      ...attachmentOf(name, type, bytes.length),
+      blobId: `b-${mail.blobs.size}`,
+    };
+    mail.blobs.set(attachment.blobId, bytes);
+    const { id } = mail.add({
+      subject: 'Mit Anhang',
+      receivedAtMs: mail.now + mail.heads.length,
+      body: { text: `Anbei ${name}`, attachments: [attachment] },
+    });
+    location.hash = `#/f/inbox/t/t-${id}`;
+    mail.changed();
+  },
+  show: ({ subject, from, to, body }) => {
+    const { id } = mail.add({
+      subject,
+      from,
+      to,
+      receivedAtMs: mail.now + mail.heads.length,
+      body,
+    });
+    location.hash = `#/f/inbox/t/t-${id}`;
+    mail.changed();
+  },
+};
+
+const asked = new URLSearchParams(location.search).get('regeln')?.split(' ') ?? [];
+const rules: Rules = {
+  copyOut: asked.includes('kopieren'),
+  print: asked.includes('drucken'),
+  download: asked.includes('herunterladen'),
+  watermark: asked.includes('wasserzeichen'),
+  blur: asked.includes('verdecken'),
 };
 
 await loadCatalogue('mail/page');
@@ -207,7 +251,11 @@ createRoot(place).render(
         </span>
       </header>
       <main id="inhalt">
-        <MailPage mail={mail} />
+        <Guarded rules={rules} person="Erika Linde (erika)">
+          <OwnFilesContext value={filesInMemory()}>
+            <MailPage mail={mail} />
+          </OwnFilesContext>
+        </Guarded>
       </main>
     </AriaLanguage>
   </I18nProvider>,

@@ -15,16 +15,27 @@ const MailPage = lazy(async () => {
   ]);
   return { default: MailPage };
 });
+const GuardedMail = lazy(async () => ({
+  default: (await import('../features/mail/guard/guarded-mail.tsx')).GuardedMail,
+}));
+
+type MailDeskProps = {
+  shell: PostShell;
+  /** Whose mail it is, as it stands over it where the rules say so. */
+  person: string;
+};
 
 /** The open mail: its store and its page, for as long as the container is unlocked. */
-export function MailDesk({ shell }: { shell: PostShell }) {
+export function MailDesk({ shell, person }: MailDeskProps) {
   const { post, hasFailed } = useOpenedPost(shell);
   if (hasFailed) return <Failed />;
   if (!post) return <Opening />;
   return (
     <Caught>
       <Suspense fallback={<Opening />}>
-        <MailPage mail={post.own} />
+        <GuardedMail container={shell.container} person={person}>
+          <MailPage mail={post.own} />
+        </GuardedMail>
       </Suspense>
     </Caught>
   );

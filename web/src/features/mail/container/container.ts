@@ -191,6 +191,7 @@ export class Container {
     this.#session.check();
     this.#policy = wanted;
     this.#session.lockAfter(wanted.idle_min);
+    this.#tell();
   }
 
   /** Keeps the share on this device, closed by its authenticator. Whether and how long it serves is the policy's. */

@@ -29,6 +29,24 @@ test('where nothing is said of it, ten minutes without a touch lock', async () =
   expect((await verifyPolicy(bytes, signature, signer.publicKey)).idle_min).toBe(10);
 });
 
+test('what a policy does not speak of is not allowed, and what it says must be yes or no', async () => {
+  const text = (more: string) =>
+    utf8(`{"version":1,"device":"d","serial":1,"offline_until_ms":null${more}}`);
+  const read = async (more: string) => {
+    const { bytes, signature } = await signer.signBytes(text(more));
+    return verifyPolicy(bytes, signature, signer.publicKey);
+  };
+  const none = { copy_out: false, print: false, download: false, watermark: false, blur: false };
+  expect(await read('')).toMatchObject(none);
+  expect(await read(',"print":true,"blur":true')).toMatchObject({
+    ...none,
+    print: true,
+    blur: true,
+  });
+  await refused(read(',"download":1'));
+  await refused(read(',"copy_out":null'));
+});
+
 test('every altered bit of policy, signature and key is refused', async () => {
   const { bytes, signature } = await signer.sign();
   for (const changed of flipped(bytes, 3)) {

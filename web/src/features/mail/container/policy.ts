@@ -16,7 +16,12 @@ export type Policy = {
   idle_min: number;
   /** Until when it may be unlocked without the server; null: never. */
   offline_until_ms: number | null;
-};
+} & Record<Guard, boolean>;
+
+/** What may leave the page, and what lies over it. A policy that says nothing of one allows it not, and asks not for it. */
+export const GUARDS = ['copy_out', 'print', 'download', 'watermark', 'blur'] as const;
+export type Guard = (typeof GUARDS)[number];
+const NOTHING = Object.fromEntries(GUARDS.map((guard) => [guard, false]));
 
 /** A policy as it came from the server: JSON, and over it an ECDSA P-256 signature (r and s, 64 bytes). */
 export type SignedPolicy = { bytes: Bytes; signature: Bytes };
@@ -60,7 +65,7 @@ function parsePolicy(bytes: Bytes): Policy {
     throw new ContainerFault('altered_policy');
   }
   if (typeof said !== 'object' || said === null) throw new ContainerFault('altered_policy');
-  const policy = { idle_min: DEFAULT_IDLE_MIN, ...said };
+  const policy = { idle_min: DEFAULT_IDLE_MIN, ...NOTHING, ...said };
   if (!isPolicy(policy)) throw new ContainerFault('altered_policy');
   return policy;
 }
@@ -74,7 +79,8 @@ function isPolicy(said: object): said is Policy {
     isCount(idle_min) &&
     idle_min >= 1 &&
     idle_min <= MAX_IDLE_MIN &&
-    (offline_until_ms === null || isCount(offline_until_ms))
+    (offline_until_ms === null || isCount(offline_until_ms)) &&
+    GUARDS.every((guard) => typeof (said as Record<string, unknown>)[guard] === 'boolean')
   );
 }
 

@@ -16,6 +16,11 @@ const policy: Policy = {
   serial: 1,
   idle_min: 10,
   offline_until_ms: UNTIL_MS,
+  copy_out: false,
+  print: false,
+  download: false,
+  watermark: false,
+  blur: false,
 };
 const share = random(32);
 const credential = random(16);

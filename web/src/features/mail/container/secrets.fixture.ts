@@ -52,6 +52,11 @@ export class TestSigner {
       serial: 1,
       idle_min: 10,
       offline_until_ms: null,
+      copy_out: false,
+      print: false,
+      download: false,
+      watermark: false,
+      blur: false,
       ...policy,
     };
     return this.signBytes(utf8(JSON.stringify(whole)));

@@ -1,22 +1,19 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../ui/notice.tsx';
 import type { Attachment } from '../model.ts';
 import { useMailPage } from './context.ts';
-import { dataUrl, isPicture, MAX_PICTURE_BYTES } from './pictures.ts';
+import { FileActions } from './files/actions.tsx';
 import { useAsked } from './use-asked.ts';
+import { isTooLarge } from './viewers/kind.ts';
+import type { ViewedFile } from './viewers/viewer.tsx';
 import { faultText, sizeText } from './words.ts';
 
-const MAX_TEXT_BYTES = 1_000_000;
+const Viewer = lazy(async () => ({ default: (await import('./viewers/viewer.tsx')).Viewer }));
 
-const isText = ({ type }: Attachment) => /^text\/(plain|csv|markdown)$/i.test(type);
-const canShow = (one: Attachment) =>
-  (isPicture(one) && one.sizeBytes <= MAX_PICTURE_BYTES) ||
-  (isText(one) && one.sizeBytes <= MAX_TEXT_BYTES);
-
-/** What is attached; pictures and texts can be looked at here. */
+/** What is attached; each is looked at here, and what cannot be shown says so. */
 export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
   const { t } = useLingui();
   const [shown, setShown] = useState<Attachment | null>(null);
@@ -25,17 +22,17 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
       <ul className="fa-mail__attachments" aria-label={t`Anhänge`}>
         {attachments.map((one) => (
           <li key={`${one.blobId} ${one.name}`}>
-            {canShow(one) ? (
-              <button type="button" className="fa-mail__attachment" onClick={() => setShown(one)}>
-                <Words attachment={one} />
-              </button>
-            ) : (
+            {isTooLarge(one.sizeBytes) ? (
               <span className="fa-mail__attachment fa-mail__attachment--shut">
                 <Words attachment={one} />
                 <span className="fa-muted fa-small">
-                  <Trans>hier noch nicht zu öffnen</Trans>
+                  <Trans>zu groß, um es hier zu öffnen</Trans>
                 </span>
               </span>
+            ) : (
+              <button type="button" className="fa-mail__attachment" onClick={() => setShown(one)}>
+                <Words attachment={one} />
+              </button>
             )}
           </li>
         ))}
@@ -66,12 +63,19 @@ function Words({ attachment }: { attachment: Attachment }) {
 
 /** A picture of what kind of file it is. */
 export function iconOf({ type }: { type: string }): string {
-  return type.startsWith('image/') ? icons.iconImage : icons.iconDescription;
+  if (/^message\//i.test(type)) return icons.iconMail;
+  return /^image\//i.test(type) ? icons.iconImage : icons.iconDescription;
 }
 
 function Content({ attachment }: { attachment: Attachment }) {
   const { mail } = useMailPage();
-  const asked = useAsked(mail, attachment.blobId, () => mail.attachment(attachment.blobId));
+  const { blobId, name, type } = attachment;
+  const asked = useAsked(mail, blobId, () => mail.attachment(blobId));
+  const bytes = asked.data;
+  const file = useMemo<ViewedFile | null>(
+    () => (bytes ? { name, type, bytes, blobId } : null),
+    [name, type, bytes, blobId],
+  );
   if (asked.fault !== undefined) {
     const { what, next } = faultText(asked.fault);
     return (
@@ -80,17 +84,13 @@ function Content({ attachment }: { attachment: Attachment }) {
       </Alert>
     );
   }
-  if (!asked.data) return asked.slow ? <Loading /> : null;
-  const { name, type } = attachment;
-  if (isPicture(attachment)) {
-    return <img className="fa-mail__picture" src={dataUrl(type, asked.data)} alt={name} />;
-  }
+  if (!file) return asked.slow ? <Loading /> : null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className="fa-mail__plain" tabIndex={0}>
-      {new TextDecoder().decode(asked.data.subarray(0, MAX_TEXT_BYTES)) || (
-        <Trans>Die Datei ist leer.</Trans>
-      )}
-    </pre>
+    <>
+      <FileActions file={file} />
+      <Suspense fallback={<Loading />}>
+        <Viewer file={file} />
+      </Suspense>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { t } from '@lingui/core/macro';
-import type { Address, Draft, EmailBody, EmailHead, Mail, MailIdentity } from '../../model.ts';
+import type { Address, Draft, DraftAttachment, EmailBody, EmailHead, Mail, MailIdentity } from '../../model.ts';
 import { fullName, joined } from '../addresses.ts';
 import { tamed } from '../bidi.ts';
 import { plainText } from '../html/plain.ts';
@@ -7,7 +7,7 @@ import { fullDate } from '../words.ts';
 
 /** What a message begins with. */
 export type DraftStart =
-  | { kind: 'new' }
+  | { kind: 'new'; attachments?: DraftAttachment[] }
   | { kind: 'reply' | 'reply_all' | 'forward' | 'draft'; email: EmailHead };
 
 /** More of a foreign text is not quoted. */
@@ -21,7 +21,9 @@ export async function draftFor(
   start: DraftStart,
 ): Promise<Draft> {
   const own = identities.map(({ email }) => email.toLowerCase());
-  if (start.kind === 'new') return emptyDraft(identities[0]);
+  if (start.kind === 'new') {
+    return { ...emptyDraft(identities[0]), attachments: start.attachments ?? [] };
+  }
   const { email } = start;
   const body = await mail.body(email.id);
   if (start.kind === 'draft') return keptDraft(email, body, identities);

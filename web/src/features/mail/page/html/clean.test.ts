@@ -72,6 +72,23 @@ describe('a cleaned message', () => {
     expect(cleanHtml('<div>'.repeat(100), options)).not.toBeNull();
   });
 
+  it('cannot be marked or printed where that is held up, and says nothing of it elsewhere', () => {
+    const words = { leadsTo: String, picture: '', title: '', language: 'de' };
+    const framed = (guarded?: { copy: boolean; print: boolean }) =>
+      String(
+        cleanHtml('<p style="user-select:all!important">x</p>', {
+          nonce: null,
+          pictures: new Map(),
+          words,
+          ...(guarded && { guarded }),
+        })?.document,
+      );
+    expect(framed({ copy: true, print: false })).toContain('user-select:none!important');
+    expect(framed({ copy: true, print: false })).not.toContain('@media print');
+    expect(framed({ copy: false, print: true })).toContain('@media print{html{display:none');
+    expect(framed()).not.toContain('user-select:none');
+  });
+
   it('does not imitate our own marks', () => {
     expect(clean('</main></body><script>x</script><p>danach</p>').body).toBe('<p>danach</p>');
   });

@@ -45,6 +45,8 @@ export type CleanOptions = {
   words: CleanWords;
   /** What the page's policy lets style sheets in by. */
   nonce: string | null;
+  /** What is held up in the frame. Its document tells nobody when somebody copies or prints it. */
+  guarded?: { copy: boolean; print: boolean };
   /** Pictures that came with the message, by their content id, as `data:`. */
   pictures: ReadonlyMap<string, string>;
 };
@@ -55,7 +57,7 @@ export type CleanOptions = {
  */
 export function cleanHtml(
   html: string,
-  { words, nonce, pictures }: CleanOptions,
+  { words, nonce, guarded, pictures }: CleanOptions,
 ): CleanHtml | null {
   const aside = setAside(html);
   if (isTooDeep(aside)) return null;
@@ -103,7 +105,7 @@ export function cleanHtml(
     element.after(marked(body.ownerDocument, 'fernamt-doubt', ` ⚠ ${words.leadsTo(link.host)} `));
   }
   return {
-    document: trusted(framed(body.innerHTML, styles.text(), words, nonce)),
+    document: trusted(framed(body.innerHTML, `${styles.text()}\n${heldUp(guarded)}`, words, nonce)),
     blocked: blocked + styles.blocked,
     doubts,
   };
@@ -182,6 +184,17 @@ function marked(document: Document, name: string, text: string): HTMLElement {
   element.className = name;
   element.textContent = text;
   return element;
+}
+
+/** There are no scripts in the frame that could hear of copying and printing: what cannot be marked is not copied. */
+function heldUp(guarded: CleanOptions['guarded']): string {
+  const rules: string[] = [];
+  if (guarded?.copy) {
+    rules.push('*{user-select:none!important;-webkit-user-select:none!important}');
+    rules.push('img{pointer-events:none!important;-webkit-user-drag:none!important}');
+  }
+  if (guarded?.print) rules.push('@media print{html{display:none!important}}');
+  return rules.length > 0 ? `@layer fernamt{${rules.join('')}}` : '';
 }
 
 /** The contents' own frame: its policy is one more lock, should anything have come through. */

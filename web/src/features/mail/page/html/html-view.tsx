@@ -2,6 +2,7 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useMemo, useRef } from 'react';
 import { locale } from '../../../../i18n/index.ts';
 import { Alert } from '../../../../ui/notice.tsx';
+import { useRules } from '../../guard/rules.ts';
 import { TextView } from '../text-view.tsx';
 import { doubtSentence } from '../words.ts';
 import { cleanHtml } from './clean.ts';
@@ -29,12 +30,14 @@ export function HtmlView({ html, pictures, fill }: HtmlViewProps) {
   const { t, i18n } = useLingui();
   const frame = useRef<HTMLIFrameElement>(null);
   const { locale: language } = i18n;
+  const { copyOut, print } = useRules();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the language changes the words
   const clean = useMemo(
     () =>
       cleanHtml(html, {
         pictures,
         nonce: pageNonce(),
+        guarded: { copy: !copyOut, print: !print },
         words: {
           leadsTo: (host) => t`führt zu ${host}`,
           picture: t`Bild nicht geladen`,
@@ -42,7 +45,7 @@ export function HtmlView({ html, pictures, fill }: HtmlViewProps) {
           language: locale(),
         },
       }),
-    [html, pictures, language],
+    [html, pictures, language, copyOut, print],
   );
   useEffect(() => {
     // React would make a plain text of it.
@@ -97,7 +100,7 @@ export function LongText({ html }: { html: string }) {
 }
 
 /** By what the page's policy lets style sheets in. */
-function pageNonce(): string | null {
+export function pageNonce(): string | null {
   const meta = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]');
   return meta?.nonce || meta?.getAttribute('nonce') || null;
 }
