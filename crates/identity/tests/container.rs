@@ -93,6 +93,7 @@ async fn a_device_learns_what_its_container_needs() {
     let policy = policy(&view);
     let expected = json!({
         "version": 1, "device": view["device"], "serial": policy["serial"], "idle_min": 10, "offline_until_ms": null,
+        "copy_out": false, "print": false, "download": false, "watermark": false, "blur": false,
     });
     assert_eq!(policy, expected);
     assert!(policy["serial"].as_u64().unwrap() < 1 << 53, "a browser counts it exactly");
@@ -361,6 +362,12 @@ async fn the_number_of_a_policy_grows_with_each_change_and_with_nothing_else() {
     let fourth = policy(&view(&mut browser).await);
     assert!(serial(&fourth) > serial(&third));
     assert_eq!(fourth["offline_until_ms"], Value::Null);
+    set(&office, |settings| (settings.container.guards.print, settings.container.guards.blur) = (true, true)).await;
+    let fifth = policy(&view(&mut browser).await);
+    assert!(serial(&fifth) > serial(&fourth));
+    let told = ["copy_out", "print", "download", "watermark", "blur"].map(|guard| fifth[guard] == true);
+    assert_eq!(told, [false, true, false, false, true]);
+    assert_eq!(policy(&view(&mut browser).await), fifth);
 }
 
 async fn person(office: &Office) -> PersonId {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use fernamt_api::admin::settings::{
     CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
-    IDLE_MINUTES, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+    ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings,
+    IDLE_MINUTES, PROGRAM_DAYS, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};
@@ -63,6 +64,10 @@ fn shown(settings: Settings) -> SettingsView {
             container_idle_minutes: CONTAINER_IDLE_MINUTES,
             container_passphrase_chars: CONTAINER_PASSPHRASE_CHARS,
             container_offline_days: CONTAINER_OFFLINE_DAYS,
+            program_days: PROGRAM_DAYS,
+            enrolment_containers: ENROLMENT_CONTAINERS,
+            enrolment_browser: ENROLMENT_BROWSER,
+            enrolment_terms_chars: ENROLMENT_TERMS_CHARS,
             name_chars: u16::try_from(MAX_NAME_CHARS).unwrap_or(u16::MAX),
         },
     }
@@ -78,6 +83,8 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
     checks.that(IDLE_MINUTES.holds(wanted.idle_minutes), "idle_minutes", "out_of_range", "5 to 480 minutes");
     checks.that(SESSION_HOURS.holds(wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
     check_container(&mut checks, wanted.container);
+    check_enrolment(&mut checks, &wanted.enrolment);
+    checks.that(PROGRAM_DAYS.holds(wanted.programs.max_days), "programs.max_days", "out_of_range", "1 to 365 days");
     for (category, days) in &wanted.retention_days {
         let most = category.default_retention().max_days;
         let path = format!("retention_days.{category}");
@@ -87,11 +94,25 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
 }
 
 fn check_container(checks: &mut Checks, wanted: ContainerSettings) {
-    let ContainerSettings { idle_minutes: idle, passphrase_chars: chars, offline_days: days } = wanted;
+    let ContainerSettings { idle_minutes: idle, passphrase_chars: chars, offline_days: days, guards: _ } = wanted;
     checks.that(CONTAINER_IDLE_MINUTES.holds(idle), "container.idle_minutes", "out_of_range", "1 to 600 minutes");
     let holds = CONTAINER_PASSPHRASE_CHARS.holds(chars);
     checks.that(holds, "container.passphrase_chars", "out_of_range", "8 to 64 characters");
     checks.that(CONTAINER_OFFLINE_DAYS.holds(days), "container.offline_days", "out_of_range", "0 to 30 days");
+}
+
+fn check_enrolment(checks: &mut Checks, wanted: &EnrolmentSettings) {
+    let holds = ENROLMENT_CONTAINERS.holds(wanted.containers);
+    checks.that(holds, "enrolment.containers", "out_of_range", "1 to 50 containers");
+    for (field, version) in [("chromium", wanted.chromium), ("firefox", wanted.firefox), ("safari", wanted.safari)] {
+        let path = format!("enrolment.{field}");
+        checks.that(ENROLMENT_BROWSER.holds(version), &path, "out_of_range", "0 to 999");
+    }
+    for (field, text) in [("terms_de", &wanted.terms_de), ("terms_en", &wanted.terms_en)] {
+        let path = format!("enrolment.{field}");
+        let fits = text.chars().count() <= ENROLMENT_TERMS_CHARS.into();
+        checks.that(fits, &path, "too_long", "at most 20,000 characters");
+    }
 }
 
 /// Whether the text is a colour as sticks take it, or none.

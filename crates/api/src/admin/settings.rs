@@ -28,6 +28,10 @@ pub struct Settings {
     pub session_hours: u16,
     /// What is demanded of sealed containers.
     pub container: ContainerSettings,
+    /// What a person meets before a container is made.
+    pub enrolment: EnrolmentSettings,
+    /// Whether programs may use mail by a token, and for how long.
+    pub programs: ProgramSettings,
     /// Days that each data category is kept, where it differs from the default.
     pub retention_days: BTreeMap<DataCategory, u16>,
 }
@@ -43,6 +47,8 @@ impl Default for Settings {
             idle_minutes: 60,
             session_hours: 12,
             container: ContainerSettings::default(),
+            enrolment: EnrolmentSettings::default(),
+            programs: ProgramSettings::default(),
             retention_days: BTreeMap::new(),
         }
     }
@@ -58,11 +64,77 @@ pub struct ContainerSettings {
     pub passphrase_chars: u16,
     /// Days after a sign-in during which a container may be opened without the server: 0 to 30, 0 for never.
     pub offline_days: u16,
+    /// What mail and attachments on the device are guarded by.
+    pub guards: ContainerGuards,
 }
 
 impl Default for ContainerSettings {
     fn default() -> Self {
-        Self { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 }
+        Self { idle_minutes: 10, passphrase_chars: 12, offline_days: 0, guards: ContainerGuards::default() }
+    }
+}
+
+/// What people may do with mail and attachments besides reading them, and how the page hinders others from looking on.
+/// Nothing may leave a container unless an administrator says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ContainerGuards {
+    /// Whether text and pictures may be copied, cut or dragged out of the page.
+    pub copy_out: bool,
+    /// Whether the page may be printed.
+    pub print: bool,
+    /// Whether attachments may be saved outside the container.
+    pub download: bool,
+    /// Whether name and time lie over what is shown.
+    pub watermark: bool,
+    /// Whether everything is covered while the person is in another window.
+    pub blur: bool,
+}
+
+/// What programs with a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ProgramSettings {
+    /// Whether any program is served.
+    pub enabled: bool,
+    /// The most days that a new token is good for: 1 to 365.
+    pub max_days: u16,
+}
+
+impl Default for ProgramSettings {
+    fn default() -> Self {
+        Self { enabled: false, max_days: 90 }
+    }
+}
+
+/// What a person meets before a container is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct EnrolmentSettings {
+    /// The terms of use in German. Where both texts are empty, nothing has to be accepted.
+    pub terms_de: String,
+    /// The terms of use in English.
+    pub terms_en: String,
+    /// The most containers of a person: 1 to 50.
+    pub containers: u16,
+    /// The oldest version of Chromium, Chrome and Edge: 0 to 999, 0 for any. A browser may say another one than it has.
+    pub chromium: u16,
+    /// The oldest version of Firefox.
+    pub firefox: u16,
+    /// The oldest version of Safari.
+    pub safari: u16,
+}
+
+impl Default for EnrolmentSettings {
+    fn default() -> Self {
+        Self {
+            terms_de: String::new(),
+            terms_en: String::new(),
+            containers: 10,
+            chromium: 0,
+            firefox: 0,
+            safari: 0,
+        }
     }
 }
 
@@ -117,6 +189,14 @@ pub struct SettingsLimits {
     pub container_passphrase_chars: Range,
     /// Days of opening a container offline.
     pub container_offline_days: Range,
+    /// The most days of a program's token.
+    pub program_days: Range,
+    /// The most containers of a person.
+    pub enrolment_containers: Range,
+    /// The oldest version of a browser.
+    pub enrolment_browser: Range,
+    /// The most characters of each text of the terms of use.
+    pub enrolment_terms_chars: u16,
     /// The most characters of the administration's name.
     pub name_chars: u16,
 }
@@ -147,6 +227,15 @@ pub const CONTAINER_IDLE_MINUTES: Range = Range { least: 1, most: 600 };
 pub const CONTAINER_PASSPHRASE_CHARS: Range = Range { least: 8, most: 64 };
 /// Days after a sign-in during which a container may be set to open offline.
 pub const CONTAINER_OFFLINE_DAYS: Range = Range { least: 0, most: 30 };
+/// The most days that a program's token may be set to be good for.
+pub const PROGRAM_DAYS: Range = Range { least: 1, most: 365 };
+
+/// The most containers that a person may be set to have.
+pub const ENROLMENT_CONTAINERS: Range = Range { least: 1, most: 50 };
+/// The oldest version of a browser that may be set; 0 for any.
+pub const ENROLMENT_BROWSER: Range = Range { least: 0, most: 999 };
+/// The most characters of each text of the terms of use.
+pub const ENROLMENT_TERMS_CHARS: u16 = 20_000;
 
 /// A change to the settings.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

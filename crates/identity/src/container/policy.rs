@@ -7,7 +7,7 @@ use aws_lc_rs::{
 };
 use data_encoding::BASE64URL_NOPAD;
 use fernamt_api::{
-    admin::settings::{CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS},
+    admin::settings::{CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ContainerGuards},
     container::ContainerPolicy,
 };
 use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId};
@@ -34,6 +34,7 @@ const SEC1_SUFFIX: [u8; 12] = [0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0
 pub(super) struct Terms {
     idle_minutes: u16,
     offline_until: Option<OffsetDateTime>,
+    guards: u16,
 }
 
 impl Terms {
@@ -45,12 +46,17 @@ impl Terms {
         Self {
             idle_minutes: wanted.idle_minutes.clamp(idle.least, idle.most),
             offline_until: (days > 0).then(|| signed_in_at + Duration::days(days.into())),
+            guards: bits(wanted.guards),
         }
     }
 
     /// Whether a policy with these terms was the last one.
     pub(super) fn stand_in(self, container: &ContainerRecord) -> bool {
-        let last = Self { idle_minutes: container.idle_minutes, offline_until: container.offline_until };
+        let last = Self {
+            idle_minutes: container.idle_minutes,
+            offline_until: container.offline_until,
+            guards: container.guards,
+        };
         container.policy_serial > 0 && self == last
     }
 
@@ -62,6 +68,7 @@ impl Terms {
             policy_serial: seconds.max(container.policy_serial + 1),
             idle_minutes: self.idle_minutes,
             offline_until: self.offline_until,
+            guards: self.guards,
             ..container
         }
     }
@@ -73,6 +80,20 @@ pub(super) fn min_characters(settings: &Settings) -> u16 {
     settings.container.passphrase_chars.clamp(range.least, range.most)
 }
 
+/// The guards as one number. A bit never changes its meaning: containers were told by it.
+fn bits(guards: ContainerGuards) -> u16 {
+    let ContainerGuards { copy_out, print, download, watermark, blur } = guards;
+    [copy_out, print, download, watermark, blur]
+        .into_iter()
+        .enumerate()
+        .fold(0, |all, (place, on)| all | u16::from(on) << place)
+}
+
+fn guards(bits: u16) -> ContainerGuards {
+    let [copy_out, print, download, watermark, blur] = [0, 1, 2, 3, 4].map(|place| bits >> place & 1 == 1);
+    ContainerGuards { copy_out, print, download, watermark, blur }
+}
+
 #[derive(Serialize)]
 struct Policy {
     version: u8,
@@ -80,6 +101,8 @@ struct Policy {
     serial: u64,
     idle_min: u16,
     offline_until_ms: Option<i64>,
+    #[serde(flatten)]
+    guards: ContainerGuards,
 }
 
 /// The key that a tenant's policies are signed with. Containers are bound to it for good, so it follows from the
@@ -110,6 +133,7 @@ impl PolicyKey {
             serial: container.policy_serial,
             idle_min: container.idle_minutes,
             offline_until_ms: container.offline_until.map(milliseconds),
+            guards: guards(container.guards),
         };
         let bytes = serde_json::to_vec(&policy).expect("plain data always serialise");
         let signature = self.0.sign(&SystemRandom::new(), &[SIGNED_FOR, &bytes].concat())?;
@@ -144,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_number_is_used_once_even_within_a_second_or_with_a_clock_that_went_back() {
-        let terms = Terms { idle_minutes: 10, offline_until: None };
+        let terms = Terms { idle_minutes: 10, offline_until: None, guards: 0 };
         let device = DeviceId::new(&SystemClock, &SystemRng);
         let first = terms.put_into(ContainerRecord::none(device), T0 + Duration::days(20_000));
         let second = terms.put_into(first.clone(), T0 + Duration::days(20_000));
@@ -156,11 +180,20 @@ mod tests {
     #[test]
     fn settings_beyond_the_limits_do_not_loosen_a_policy() {
         let mut settings = Settings::default();
-        assert_eq!(Terms::of(&settings, T0), Terms { idle_minutes: 10, offline_until: None });
+        assert_eq!(Terms::of(&settings, T0), Terms { idle_minutes: 10, offline_until: None, guards: 0 });
         settings.container.idle_minutes = 0;
         settings.container.offline_days = u16::MAX;
         settings.container.passphrase_chars = 0;
-        let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)) };
+        let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)), guards: 0 };
         assert_eq!((Terms::of(&settings, T0), min_characters(&settings)), (most, 8));
+    }
+
+    #[test]
+    fn guards_come_back_from_their_number_and_nothing_is_allowed_by_none() {
+        for number in 0..1 << 5 {
+            assert_eq!(bits(guards(number)), number);
+        }
+        assert_eq!(guards(0), ContainerGuards::default());
+        assert_eq!(bits(ContainerGuards { download: true, ..ContainerGuards::default() }), 4);
     }
 }

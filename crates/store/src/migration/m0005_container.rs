@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
 const CONTAINER: NewTable = NewTable {
     name: "container",
     columns: "device uuid, share bytes?, generation integer?, unopened integer, released_at integer?, \
-              policy_serial integer, idle_minutes integer, offline_until integer?",
+              policy_serial integer, idle_minutes integer, offline_until integer?, guards integer",
     key: &["device"],
     owners: &[("device", "device")],
     ..NEW

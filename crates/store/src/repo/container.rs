@@ -33,6 +33,8 @@ record! {
         idle_minutes: u16 => Device,
         /// Until when that policy lets the container be opened offline.
         offline_until: Option<OffsetDateTime> => Device,
+        /// The guards in that policy, a bit each.
+        guards: u16 => Device,
     }
 }
 
@@ -48,6 +50,7 @@ impl ContainerRecord {
             policy_serial: 0,
             idle_minutes: 0,
             offline_until: None,
+            guards: 0,
         }
     }
 }
@@ -87,7 +90,7 @@ impl Containers<'_, Writing> {
     /// Deletes a device's share with all that is known of its container. Tells whether there was one.
     pub async fn wipe(&self, device: DeviceId) -> Result<bool, StoreError> {
         self.held(device).await?;
-        let there = self.scope.count::<ContainerRecord>(with_share().add(is("device", &device))).await? > 0;
+        let there = self.scope.count::<ContainerRecord>(is("device", &device).add(with_share())).await? > 0;
         self.scope.delete::<ContainerRecord>(is("device", &device)).await?;
         Ok(there)
     }
