@@ -7,6 +7,7 @@ const names = `
   computer content_copy content_paste contrast dark_mode database delete description desktop_windows
   devices dns download edit error event keyboard_arrow_down fact_check family_restroom filter_list folder
   folder_open forum fullscreen fullscreen_exit gavel group groups health_and_safety help history home
+  format_bold format_clear format_italic format_list_bulleted format_list_numbered format_quote
   hourglass_top hub info inventory_2 key keyboard lan language light_mode link link_off list location_city
   lock lock_open logout mail map menu monitor_heart more_vert open_in_new palette passkey password
   payments person person_add pin policy print public qr_code_2 receipt_long

@@ -330,6 +330,33 @@ describe('writing', () => {
     expect(mail.sent[0]).toMatchObject({ id: 'draft-9', root: 'draft-9' });
   });
 
+  it('sends formatted text with its words as plain text, and goes back to plain text when asked', async () => {
+    await show('#/schreiben');
+    await until(() => document.querySelector('textarea') !== null);
+    await type(document.querySelector('textarea'), 'Bitte <bald>\n\n> Frage');
+    await press('Formatieren');
+    await until(() => document.querySelector('[role=textbox][contenteditable]') !== null);
+    const field = () => document.querySelector('[role=textbox]');
+    expect(field()?.querySelector('blockquote')?.textContent).toBe('Frage');
+    await settled(() => {
+      const [line] = field()?.children ?? [];
+      line?.replaceChildren(
+        Object.assign(document.createElement('b'), { textContent: 'Sehr bald' }),
+      );
+    });
+    await type(document.querySelector('#feld-mail-to'), 'jens@stadt.example');
+    await type(document.querySelector('#mail-subject'), 'Plan');
+    await until(() => mail.drafts.some(({ html }) => html?.includes('<b>Sehr bald</b>') ?? false));
+    expect(mail.drafts.at(-1)?.text).toBe('Sehr bald\n\n> Frage');
+    await press('Nur Text');
+    await until(() => text().includes('Fett und kursiv gehen verloren'));
+    await press('Formatierung verwerfen');
+    await until(() => document.querySelector('textarea')?.value === 'Sehr bald\n\n> Frage');
+    await press('Senden');
+    await until(() => mail.sent.length === 1);
+    expect(mail.sent[0]).toMatchObject({ html: null, text: 'Sehr bald\n\n> Frage' });
+  });
+
   it('does not send to nobody, nor to what is no address', async () => {
     await show('#/schreiben');
     await press('Senden');

@@ -22,11 +22,11 @@ import {
 import { FilesField } from './files-field.tsx';
 import { OutsideHint, RecipientsField } from './recipients-field.tsx';
 import { type DraftStart, draftFor, resigned } from './start.ts';
+import { FormatSwitch, MessageText } from './text-field.tsx';
 import { type Keeping, useDraft } from './use-draft.ts';
 import './compose.css';
 
 const MAX_SUBJECT_CHARS = 900;
-const MAX_TEXT_CHARS = 500_000;
 
 type ComposeProps = { start: DraftStart; onClose: () => void };
 
@@ -100,6 +100,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     [identities],
   );
   const { draft, set, keeping, now, keep, finish, apart } = useDraft(mail, first, identityOf);
+  const [version, setVersion] = useState(0);
   const [copies, setCopies] = useState(first.cc.length + first.bcc.length > 0);
   const [doubts, setDoubts] = useState<readonly Doubt[]>([]);
   const [obstacle, setObstacle] = useState<Obstacle | null>(null);
@@ -115,6 +116,20 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const change = (next: Partial<Draft>) => {
     setObstacle(null);
     set(next);
+  };
+  const writeAs = async (id: string) => {
+    const [before, after] = [identity, identityOf(id)];
+    change({ identityId: id });
+    if (draft.html === null) {
+      change({ text: resigned(draft.text, before, after) });
+      return;
+    }
+    const { resignedHtml } = await import('./rich/signature.ts');
+    const { html } = now();
+    if (html === null) return;
+    const of = (one: typeof before) => one?.textSignature ?? '';
+    change({ html: resignedHtml(html, of(before), of(after)) });
+    setVersion((count) => count + 1);
   };
   const send = async () => {
     // Keys that follow each other at once come before the button is drawn as pressed.
@@ -241,9 +256,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
                 value: id,
                 label: name ? `${name} <${email}>` : email,
               }))}
-              onChange={(id) =>
-                change({ identityId: id, text: resigned(draft.text, identity, identityOf(id)) })
-              }
+              onChange={(id) => void writeAs(id)}
             />
           </div>
         )}
@@ -294,23 +307,11 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
             onChange={(event) => change({ subject: event.target.value.replace(/[\r\n]+/g, ' ') })}
           />
         </div>
-        <textarea
-          className="fa-write__text"
-          aria-label={t`Text der Nachricht`}
-          value={draft.text}
-          maxLength={MAX_TEXT_CHARS}
-          // Else the browser keeps what is typed on the disk, to put it back after a crash.
-          autoComplete="off"
-          // biome-ignore lint/a11y/noAutofocus: whoever answers begins with the text
+        <MessageText
+          draft={draft}
+          version={version}
           autoFocus={first.to.length > 0}
-          onChange={(event) => change({ text: event.target.value })}
-          onFocus={(event) => {
-            // Above the signature and what is quoted.
-            if (event.target.selectionStart === event.target.value.length) {
-              event.target.setSelectionRange(0, 0);
-              event.target.scrollTop = 0;
-            }
-          }}
+          onChange={change}
         />
         <FilesField
           values={draft.attachments}
@@ -327,6 +328,8 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
         <span className="fa-muted fa-small fa-write__keys">
           <Trans>oder Strg+Eingabe</Trans>
         </span>
+        <span className="fa-grow" />
+        <FormatSwitch draft={draft} onChange={change} />
       </div>
       <BeforeSending doubts={doubts} onClose={() => setDoubts([])} onSend={() => void send()} />
     </section>

@@ -116,6 +116,7 @@ function keptDraft(email: EmailHead, body: EmailBody, identities: readonly MailI
     bcc: email.bcc,
     subject: email.subject,
     text: textOf(body),
+    html: body.html,
     attachments: body.attachments.map((attachment) => ({ kind: 'kept', attachment })),
     inReplyTo: body.references.at(-1) ?? null,
     references: body.references,
