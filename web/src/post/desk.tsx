@@ -15,7 +15,7 @@ import type { Office } from './standing.ts';
 
 const OfflineDialog = lazy(() => import('./offline-dialog.tsx'));
 
-type Opened = 'passphrase' | 'wipe' | 'offline';
+type Opened = 'passphrase' | 'wipe' | 'offline' | 'times';
 type DeskProps = { shell: PostShell; standing: Office; isOffline: boolean };
 
 /** Around the open mail: whose it is, the lock, and what concerns this device's container. */
@@ -52,6 +52,7 @@ export default function Desk({ shell, standing, isOffline }: DeskProps) {
       <main id="inhalt" tabIndex={-1} className="fp-main">
         <MailDesk
           shell={shell}
+          onTimesClose={open === 'times' ? close : null}
           person={`${standing.person.displayName} (${standing.person.name})`}
         />
       </main>
@@ -109,6 +110,9 @@ function PersonMenu({ standing, onOpen }: PersonMenuProps) {
     >
       <MenuItem icon={icons.iconPassword} onAction={() => onOpen('passphrase')}>
         {t`Passphrase ändern`}
+      </MenuItem>
+      <MenuItem icon={icons.iconSync} onAction={() => onOpen('times')}>
+        {t`Abgleich und Hinweise`}
       </MenuItem>
       <MenuItem icon={icons.iconWifiOff} onAction={() => onOpen('offline')}>
         {t`Ohne Verbindung entsperren`}

@@ -1,12 +1,14 @@
+import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { leaveWriting } from '../features/mail/page/place.ts';
-import { browserNet, type OpenedPost, openPost } from '../features/mail/store/index.ts';
+import { browserNet, KeptTimes, type OpenedPost, openPost } from '../features/mail/store/index.ts';
 import { loadCatalogue } from '../i18n/index.ts';
 import { Button } from '../ui/button.tsx';
 import { icons } from '../ui/icon.tsx';
 import { Alert, Loading } from '../ui/notice.tsx';
 import type { PostShell } from './controller.ts';
+import { notify, watchNotices } from './notices.ts';
 
 const MailPage = lazy(async () => {
   const [{ MailPage }] = await Promise.all([
@@ -19,17 +21,22 @@ const GuardedMail = lazy(async () => ({
   default: (await import('../features/mail/guard/guarded-mail.tsx')).GuardedMail,
 }));
 
+const TimesDialog = lazy(() => import('./times-dialog.tsx'));
+
 type MailDeskProps = {
   shell: PostShell;
+  /** Closes the dialog about times; none where it is not open. */
+  onTimesClose: (() => void) | null;
   /** Whose mail it is, as it stands over it where the rules say so. */
   person: string;
 };
 
 /** The open mail: its store and its page, for as long as the container is unlocked. */
-export function MailDesk({ shell, person }: MailDeskProps) {
-  const { post, hasFailed } = useOpenedPost(shell);
+export function MailDesk({ shell, person, onTimesClose }: MailDeskProps) {
+  const { opened, hasFailed } = useOpenedPost(shell);
   if (hasFailed) return <Failed />;
-  if (!post) return <Opening />;
+  if (!opened) return <Opening />;
+  const { post, times } = opened;
   return (
     <Caught>
       <Suspense fallback={<Opening />}>
@@ -37,35 +44,71 @@ export function MailDesk({ shell, person }: MailDeskProps) {
           <MailPage mail={post.own} />
         </GuardedMail>
       </Suspense>
+      {onTimesClose && (
+        <Suspense>
+          <TimesDialog times={times} mail={post.own} onClose={onTimesClose} />
+        </Suspense>
+      )}
     </Caught>
   );
 }
 
-function useOpenedPost(shell: PostShell): { post: OpenedPost | null; hasFailed: boolean } {
-  const [post, setPost] = useState<OpenedPost | null>(null);
+type Opened = { post: OpenedPost; times: KeptTimes; close(): void };
+
+function useOpenedPost(shell: PostShell): { opened: Opened | null; hasFailed: boolean } {
+  const [opened, setOpened] = useState<Opened | null>(null);
   const [hasFailed, setFailed] = useState(false);
   useEffect(() => {
     let isLeft = false;
-    let opened: OpenedPost | undefined;
+    let now: Opened | undefined;
     // What was being written when it was locked or loaded anew lies among the drafts.
     leaveWriting();
     // The server ends a push with the session or the approval: whether it was that is to be known at once.
     const net = browserNet(fetchUnder(shell), () => void shell.contact());
-    openPost(shell.container, net).then(
-      (now) => {
-        opened = now;
-        if (isLeft) now.close();
-        else setPost(now);
+    open(shell, net).then(
+      (made) => {
+        now = made;
+        if (isLeft) made.close();
+        else setOpened(made);
       },
       () => setFailed(!isLeft),
     );
     return () => {
       isLeft = true;
-      opened?.close();
-      setPost(null);
+      now?.close();
+      setOpened(null);
     };
   }, [shell]);
-  return { post, hasFailed };
+  return { opened, hasFailed };
+}
+
+/** The mail, brought here when the person wants it, and told of where they want that. */
+async function open({ container }: PostShell, net: ReturnType<typeof browserNet>): Promise<Opened> {
+  const times = await KeptTimes.open({ container, clock: net.clock, line: net.line });
+  const onWake = (call: () => void) => {
+    const stops = [net.onWake(call), times.onChange(call)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
+  try {
+    const post = await openPost(container, { ...net, onWake, wish: times });
+    const stop = watchNotices({
+      mail: post.own,
+      isWanted: () => times.times.notices,
+      isSeen: () => document.visibilityState === 'visible' && document.hasFocus(),
+      show: () => notify(t`Neue Nachricht`),
+    });
+    const close = () => {
+      stop();
+      post.close();
+      times.close();
+    };
+    return { post, times, close };
+  } catch (error) {
+    times.close();
+    throw error;
+  }
 }
 
 /** A refusal may be the end of the session or of the approval: the shell finds out, and closes what is open. */

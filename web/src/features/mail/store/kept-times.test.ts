@@ -85,7 +85,11 @@ test('what was done here goes at once, whatever the time', async () => {
   await one.mail.sync();
   pause = 5 * MINUTE_MS;
   const [thread] = (await one.mail.list('mbx-inbox', 0, 1)).items;
-  await one.mail.change([thread?.newest.id ?? ''], { seen: true });
+  await one.mail.change([thread?.newest.id ?? ''], {
+    kind: 'keyword',
+    keyword: 'seen',
+    on: true,
+  });
   await vi.waitFor(() => expect(one.mail.waiting()).toBe(0));
 });
 

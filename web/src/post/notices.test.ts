@@ -1,0 +1,71 @@
+// @vitest-environment node
+import { expect, test, vi } from 'vitest';
+import type { Mailbox } from '../features/mail/model.ts';
+import { watchNotices } from './notices.ts';
+
+/** Mail whose numbers a story changes. */
+class Boxes {
+  unread = 3;
+  archived = 0;
+  reads = 0;
+  #call = () => {};
+
+  onChange(call: () => void) {
+    this.#call = call;
+    return () => {
+      this.#call = () => {};
+    };
+  }
+
+  async mailboxes() {
+    this.reads += 1;
+    return [
+      { role: 'archive', unreadEmails: this.archived },
+      { role: 'inbox', unreadEmails: this.unread },
+    ] as Mailbox[];
+  }
+
+  async change(change: Partial<Boxes>) {
+    const { reads } = this;
+    Object.assign(this, change);
+    this.#call();
+    await vi.waitFor(() => expect(this.reads).toBeGreaterThan(reads));
+    await Promise.resolve();
+  }
+}
+
+test('new mail in the inbox is told once, where it is wanted and nobody looks', async () => {
+  const mail = new Boxes();
+  let [isWanted, isSeen, shown] = [true, false, 0];
+  const stop = watchNotices({
+    mail,
+    isWanted: () => isWanted,
+    isSeen: () => isSeen,
+    show: () => {
+      shown += 1;
+    },
+  });
+  await mail.change({});
+  expect(shown).toBe(0);
+  await mail.change({ unread: 4 });
+  expect(shown).toBe(1);
+  // Read here, filed there, or nothing at all.
+  await mail.change({ unread: 3 });
+  await mail.change({ archived: 9 });
+  await mail.change({});
+  expect(shown).toBe(1);
+
+  isSeen = true;
+  await mail.change({ unread: 5 });
+  isSeen = false;
+  isWanted = false;
+  await mail.change({ unread: 6 });
+  expect(shown).toBe(1);
+  // What came meanwhile is not told afterwards.
+  isWanted = true;
+  await mail.change({});
+  expect(shown).toBe(1);
+  await mail.change({ unread: 7 });
+  expect(shown).toBe(2);
+  stop();
+});
