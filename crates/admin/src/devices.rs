@@ -71,6 +71,8 @@ pub(crate) async fn wipe(session: &Session, id: DeviceId) -> Result<(), AdminErr
     let device = work.devices().get(id).await?;
     if work.containers().wipe(id).await? {
         work.record(done(session, AuditKind::Device, "container_wiped").device(id).about(device.person));
+        // The page that is open there hears of it at once.
+        work.publish(DomainEvent::DeviceChanged { device: id });
     }
     Ok(work.commit().await?)
 }

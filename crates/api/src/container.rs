@@ -31,6 +31,27 @@ pub struct ContainerView {
     pub share: ShareState,
     /// Whether the last sign-in is young enough for a share to be made or released.
     pub sign_in_fresh: bool,
+    /// What the person has to accept on this device before a share is made or released; left out where nothing is left.
+    pub terms: Option<TermsOfUse>,
+}
+
+/// Terms of use. One of the texts may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TermsOfUse {
+    /// Changes with the texts: a hash of both.
+    pub version: String,
+    /// The text in German.
+    pub de: String,
+    /// The text in English.
+    pub en: String,
+}
+
+/// Accepts the terms of use for this device.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AcceptTerms {
+    /// The version that was shown.
+    #[schema(max_length = 64)]
+    pub version: String,
 }
 
 /// The person that a container belongs to.
@@ -99,6 +120,8 @@ pub struct ContainerOpened {
 operations! { "container";
     /// What this device needs to make or open its container.
     get_container: get "/api/v1/container" () [] -> 200 ContainerView;
+    /// Notes that the person accepted the terms of use on this device.
+    accept_container_terms: post "/api/v1/container/terms" () [AcceptTerms] -> 204;
     /// Makes this device's share.
     make_container_share: post "/api/v1/container/share" () [MakeShare] -> 201 ShareView;
     /// Releases this device's share. Releases after which nothing was opened slow down.

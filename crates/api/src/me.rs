@@ -58,6 +58,14 @@ pub struct MyDevice {
     pub fingerprint: String,
 }
 
+/// Another name for a device.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RenameDevice {
+    /// What the person calls it.
+    #[schema(max_length = 100)]
+    pub name: String,
+}
+
 /// A new SSH key.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NewSshKey {
@@ -165,6 +173,8 @@ operations! { "me";
     my_devices: get "/api/v1/me/devices" () [] -> 200 Vec<MyDevice>;
     /// Revokes one of the person's devices.
     revoke_my_device: delete "/api/v1/me/devices/{id}" (DeviceId) [] -> 204;
+    /// Gives a device another name, which the control desk reads too.
+    rename_my_device: put "/api/v1/me/devices/{id}" (DeviceId) [RenameDevice] -> 200 MyDevice;
     /// Enrols an SSH key.
     add_ssh_key: post "/api/v1/me/devices/ssh-key" () [NewSshKey] -> 201 MyDevice;
     /// The person's second factors.

@@ -38,6 +38,11 @@ impl DeviceName {
             name => fernamt_domain::name::check(name, MAX_NAME_CHARS).map(|()| Self(name.to_owned())),
         }
     }
+
+    /// The name.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Identity {

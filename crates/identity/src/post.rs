@@ -5,6 +5,7 @@
 //! ends with that session, at that moment, and nothing has to be kept for it. The device's key does not reach this
 //! origin, so the cookie is not changed on the way as the main one is; what it opens is opened by the passphrase only.
 
+use axum::http::StatusCode;
 use fernamt_domain::{Purpose, Secret, SessionId, rng::random_token};
 use fernamt_http::{ApiError, Session, Site, entry::state_of};
 use fernamt_store::{SessionRecord, StoreError};
@@ -14,6 +15,7 @@ use time::Duration;
 use crate::{
     Identity,
     challenge::TokenError,
+    container::blocked,
     failure::SignInError,
     session::{is_over, not_signed_in},
     settings,
@@ -75,9 +77,23 @@ impl Identity {
         };
         let settings = settings::load(&site.tenant).await?;
         if is_over(&row, settings::idle(&settings), self.clock.now()) {
-            return Err(not_signed_in());
+            return Err(why_ended(site, &row).await?);
         }
         self.touch(&site.tenant, &row).await?;
-        self.session_of(site, &row, &settings).await
+        match self.session_of(site, &row, &settings).await {
+            Err(error) if error.status() == StatusCode::UNAUTHORIZED => Err(why_ended(site, &row).await?),
+            found => found,
+        }
     }
+}
+
+/// What to say of a session that is not good any more. Signing in helps nobody whose device was suspended or revoked.
+async fn why_ended(site: &Site, row: &SessionRecord) -> Result<ApiError, ApiError> {
+    let Some(device) = row.device else { return Ok(not_signed_in()) };
+    let device = match site.tenant.devices().get(device).await {
+        Ok(device) => device,
+        Err(StoreError::NotFound(_)) => return Ok(not_signed_in()),
+        Err(error) => return Err(SignInError::from(error).into()),
+    };
+    Ok(blocked(device.state).unwrap_or_else(not_signed_in))
 }

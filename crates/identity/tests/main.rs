@@ -5,6 +5,7 @@
 mod active_directory;
 mod attack;
 mod container;
+mod enrolment;
 mod passkeys;
 mod post;
 mod revocation;

@@ -4,6 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
+use fernamt_domain::DeviceState;
 use time::Duration;
 
 use crate::support::{Browser, Office};
@@ -151,5 +152,40 @@ async fn paths_lead_nowhere_else() {
     for foreign in ["%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example"] {
         let arrived = arrive(&office, &browser, &format!("/.fernamt/begin?path={foreign}")).await;
         assert_eq!(address(&arrived), "/", "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn who_comes_without_a_code_reads_what_to_do() {
+    let office = Office::open().await;
+    for (language, words) in [("de", "Zur Post"), ("en-GB,en;q=0.9", "To the mail")] {
+        let answer = office.fetch(POST, "/.fernamt/enter", "", &[("accept-language", language)]).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+        let html = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&html).contains(words));
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_device_is_told_so_and_not_sent_to_the_sign_in() {
+    let office = Office::open().await;
+    let (mut browser, ..) = office.enrolled("a.meier").await;
+    let entered = cookies(&arrive(&office, &browser, "/").await);
+    let devices = browser.get("/api/v1/me/devices").await.1;
+    let device = devices[0]["id"].as_str().unwrap().parse().unwrap();
+    for (state, code) in [(DeviceState::Suspended, "device_suspended"), (DeviceState::Revoked, "device_blocked")] {
+        let work = office.tenant.begin().await.unwrap();
+        work.devices().set_state(device, state, None).await.unwrap();
+        if state == DeviceState::Revoked {
+            work.sessions().end_of_device(device).await.unwrap();
+        }
+        work.commit().await.unwrap();
+        let answer = office.open_page(POST, "/api/v1/session", &entered).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+        let said = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&said).contains(code), "{said:?}");
+        let page = office.open_page(POST, "/", &entered).await;
+        assert_ne!(page.status(), StatusCode::SEE_OTHER, "the page itself says what happened");
     }
 }

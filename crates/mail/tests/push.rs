@@ -198,6 +198,15 @@ async fn a_line_ends_with_session_device_and_server() {
     }
 
     let ada = house.again(&ada).await;
+    let mut line = open(&ada).await;
+    let mut work = house.tenant.begin().await.unwrap();
+    work.containers().wipe(ada.device).await.unwrap();
+    work.publish(DomainEvent::DeviceChanged { device: ada.device });
+    work.commit().await.unwrap();
+    assert_eq!(line.next().await, None, "its container was wiped");
+    open(&ada).await;
+
+    let ada = house.again(&ada).await;
     let mut line = Listener::open(&ada, "types=Email", "").await;
     let work = house.tenant.begin().await.unwrap();
     work.devices().set_state(ada.device, DeviceState::Pending, None).await.unwrap();

@@ -43,6 +43,7 @@ pub use repo::{
         webhook::{DeliveryRecord, WebhookRecord},
     },
     container::ContainerRecord,
+    enrolment::EnrolmentRecord,
     credential::{OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, RecoveryCodeRecord},
     device::DeviceRecord,
     directory::DirectoryRecord,

@@ -11,6 +11,7 @@ use crate::{
         audit::{self, Audits},
         conference::{letter::Letters, meeting::Meetings, room::Rooms, saying::Messages, webhook::Webhooks},
         container::Containers,
+        enrolment::Enrolments,
         credential::{OtpTokens, Passkeys, RecoveryCodes},
         device::Devices,
         directory::Directories,
@@ -138,6 +139,8 @@ repositories! {
     devices: Devices;
     /// Containers and the shares of their keys.
     containers: Containers;
+    /// Enrolment of devices for mail.
+    enrolments: Enrolments;
     /// Sticks and how their lines do.
     sticks: Sticks;
     /// Tokens for one-time codes.

@@ -119,6 +119,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(own.mail_blobs().uploads(mail.account).await.unwrap(), 0);
     assert_eq!(own.mail_vacations().get(mail.account).await.unwrap(), None);
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
+    assert_eq!(own.enrolments().get(theirs.device).await.unwrap(), None);
     assert_eq!(own.containers().get(theirs.device).await.unwrap(), ContainerRecord::none(theirs.device));
 
     let email = other.emails().these(mail.account, &[mail.email]).await.unwrap().remove(0);
@@ -143,6 +144,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work.devices().rename(theirs.device, "x");
         work.containers().held(theirs.device);
         work.containers().wipe(theirs.device);
+        work.enrolments().other_containers(theirs.person, mine.device);
         work.devices().touch(theirs.device, date!(2026 - 11 - 21));
         work.sessions().touch(theirs.session);
         work.otp_tokens().assign(theirs.token, None);

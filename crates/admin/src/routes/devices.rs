@@ -8,11 +8,11 @@ use axum::{
 };
 use fernamt_api::{
     Page,
-    admin::devices::{Device, DeviceQuery},
+    admin::devices::{Device, DeviceContact, DeviceQuery},
 };
 use fernamt_domain::{DeviceId, DeviceState, PersonId};
 use fernamt_http::{ControlDesk, Json, Path, Query, Session};
-use fernamt_store::{DeviceRecord, StoreError, TenantStore};
+use fernamt_store::{DeviceRecord, EnrolmentRecord, StoreError, TenantStore};
 
 use crate::{
     Admin,
@@ -42,6 +42,8 @@ async fn list(
     };
     let names = people::names(tenant).await?;
     let containers = tenant.containers().devices().await?;
+    let known = tenant.enrolments().all().await?;
+    let mut contacts: HashMap<_, _> = known.into_iter().map(|known| (known.device, known)).collect();
     let name_of = |person: PersonId| names.get(&person).map_or("", String::as_str);
     found.retain(|device| {
         query.state.is_none_or(|state| device.state == state)
@@ -51,8 +53,8 @@ async fn list(
     });
     found.sort_by_key(|device| !people::awaits_decision(device));
     let shown = |device: DeviceRecord| {
-        let container = containers.contains(&device.id);
-        shown(device, &names, container)
+        let (container, contact) = (containers.contains(&device.id), contacts.remove(&device.id));
+        shown(device, &names, container, contact)
     };
     let items = found.into_iter().map(shown).collect();
     Ok(Json(cut(items, query.offset, query.limit)))
@@ -85,10 +87,16 @@ async fn one(tenant: &TenantStore, id: DeviceId) -> Result<Device, StoreError> {
     let owner = tenant.people().get_even_removed(device.person).await?;
     let names = HashMap::from([(owner.id, owner.display_name)]);
     let container = tenant.containers().get(id).await?.share.is_some();
-    Ok(shown(device, &names, container))
+    let contact = tenant.enrolments().get(id).await?;
+    Ok(shown(device, &names, container, contact))
 }
 
-fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>, container: bool) -> Device {
+fn shown(
+    device: DeviceRecord,
+    names: &HashMap<PersonId, String>,
+    container: bool,
+    contact: Option<EnrolmentRecord>,
+) -> Device {
     Device {
         id: device.id,
         person_id: device.person,
@@ -100,5 +108,11 @@ fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>, container: boo
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
         container,
+        contact: contact.map(|known| DeviceContact {
+            at: known.contact_at,
+            browser: known.browser,
+            platform: known.platform,
+            terms_accepted_at: known.accepted_at,
+        }),
     }
 }

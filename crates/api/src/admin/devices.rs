@@ -31,6 +31,23 @@ pub struct Device {
     pub last_seen_on: Option<Date>,
     /// Whether it has a sealed container for mail.
     pub container: bool,
+    /// What it told of itself when it came to the mail last; left out where it never did.
+    pub contact: Option<DeviceContact>,
+}
+
+/// What a browser told of itself. None of it is proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceContact {
+    /// When it came by last, to a few minutes.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The browser with its version; empty where it did not say.
+    pub browser: String,
+    /// The operating system; empty where it did not say.
+    pub platform: String,
+    /// When its person accepted the terms of use there last.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub terms_accepted_at: Option<OffsetDateTime>,
 }
 
 /// Which devices to list.

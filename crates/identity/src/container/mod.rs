@@ -4,6 +4,8 @@
 //! profile opens nowhere once the share is deleted, whatever else somebody knows. The share is released to the device
 //! that it was made for, while that is approved and its person signed in not long ago.
 
+mod browser;
+mod enrolment;
 mod policy;
 mod routes;
 mod share;
@@ -31,6 +33,11 @@ impl Identity {
     /// since the request began is looked at again.
     async fn hold(&self, owner: &Owner) -> Result<Held, ApiError> {
         let work = owner.session.site.tenant.begin().await?;
+        self.hold_in(work, owner).await
+    }
+
+    /// The same in a unit of work that began before.
+    async fn hold_in(&self, work: Work, owner: &Owner) -> Result<Held, ApiError> {
         let (device, container) = work.containers().held(owner.device).await?;
         approved(device.state)?;
         let session = work.sessions().get(owner.session.facts.session).await?;
@@ -61,12 +68,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Owner {
 
 fn approved(state: DeviceState) -> Result<(), ApiError> {
     match state {
-        DeviceState::Approved => Ok(()),
         DeviceState::Pending => {
             Err(ApiError::forbidden("device_pending", "this device waits for approval by your control desk"))
         }
-        DeviceState::Suspended | DeviceState::Revoked => {
-            Err(ApiError::forbidden("device_blocked", "this device was suspended or revoked; ask your control desk"))
+        other => blocked(other).map_or(Ok(()), Err),
+    }
+}
+
+/// Why nothing goes on a device that was approved once.
+pub(crate) fn blocked(state: DeviceState) -> Option<ApiError> {
+    match state {
+        DeviceState::Approved | DeviceState::Pending => None,
+        DeviceState::Suspended => {
+            let detail = "this device is suspended; once your control desk approves it, sign in again";
+            Some(ApiError::forbidden("device_suspended", detail))
+        }
+        DeviceState::Revoked => {
+            Some(ApiError::forbidden("device_blocked", "this device was revoked for good; ask your control desk"))
         }
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::Response,
     routing::{get, post},
 };
 use fernamt_api::container::{
-    ContainerOpened, ContainerPerson, ContainerView, MAX_GENERATION, MakeShare, PassphraseRule, ShareState, ShareView,
+    AcceptTerms, ContainerOpened, ContainerPerson, ContainerView, MAX_GENERATION, MakeShare, PassphraseRule,
+    ShareState, ShareView,
 };
 use fernamt_domain::audit::{AuditEvent, AuditKind, Outcome};
 use fernamt_http::{ApiError, Json};
@@ -19,7 +20,10 @@ use fernamt_store::ContainerRecord;
 use serde_json::json;
 
 use super::{
-    Held, Owner, is_fresh,
+    Held, Owner,
+    browser::Browser,
+    enrolment::{is_news, open_terms, terms_of},
+    is_fresh,
     policy::{PolicyKey, Terms, min_characters},
     share::{DeviceShare, released, wait},
 };
@@ -28,6 +32,7 @@ use crate::{Identity, settings};
 pub(super) fn router(identity: Arc<Identity>) -> Router {
     Router::new()
         .route("/api/v1/container", get(read))
+        .route("/api/v1/container/terms", post(accept))
         .route("/api/v1/container/share", post(make).delete(wipe))
         .route("/api/v1/container/share/release", post(release))
         .route("/api/v1/container/opened", post(opened))
@@ -40,7 +45,11 @@ async fn uncached(mut response: Response) -> Response {
     response
 }
 
-async fn read(State(identity): State<Arc<Identity>>, owner: Owner) -> Result<Json<ContainerView>, ApiError> {
+async fn read(
+    State(identity): State<Arc<Identity>>,
+    owner: Owner,
+    headers: HeaderMap,
+) -> Result<Json<ContainerView>, ApiError> {
     let (session, now) = (&owner.session, owner.session.situation.at);
     let tenant = &session.site.tenant;
     let settings = settings::load(tenant).await?;
@@ -49,6 +58,10 @@ async fn read(State(identity): State<Arc<Identity>>, owner: Owner) -> Result<Jso
     let mut container = tenant.containers().get(owner.device).await?;
     if !terms.stand_in(&container) {
         container = identity.demand(&owner, terms).await?;
+    }
+    let (mut known, browser) = (tenant.enrolments().get(owner.device).await?, Browser::of(&headers));
+    if is_news(known.as_ref(), &browser, now) {
+        known = Some(identity.note_contact(&owner, browser).await?);
     }
     let key = PolicyKey::of(&identity.sealer, tenant.id()).map_err(|error| ApiError::internal(&error))?;
     Ok(Json(ContainerView {
@@ -66,15 +79,35 @@ async fn read(State(identity): State<Arc<Identity>>, owner: Owner) -> Result<Jso
         passphrase: PassphraseRule { min_characters: min_characters(&settings) },
         share: ShareState { exists: container.share.is_some(), generation: container.generation },
         sign_in_fresh: is_fresh(&signed_in, now),
+        terms: open_terms(&settings, known.as_ref()),
     }))
+}
+
+async fn accept(
+    State(identity): State<Arc<Identity>>,
+    owner: Owner,
+    headers: HeaderMap,
+    Json(AcceptTerms { version }): Json<AcceptTerms>,
+) -> Result<StatusCode, ApiError> {
+    let settings = settings::load(&owner.session.site.tenant).await?;
+    if terms_of(&settings.enrolment).is_none_or(|terms| terms.version != version) {
+        let detail = "the terms of use were changed in the meantime; read them again";
+        return Err(ApiError::conflict("container_terms_changed", detail));
+    }
+    identity.accept(&owner, Browser::of(&headers), &version).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn make(
     State(identity): State<Arc<Identity>>,
     owner: Owner,
+    headers: HeaderMap,
     Json(request): Json<MakeShare>,
 ) -> Result<(StatusCode, Json<ShareView>), ApiError> {
-    let Held { mut work, container, .. } = identity.hold_fresh(&owner).await?;
+    let settings = settings::load(&owner.session.site.tenant).await?;
+    let held = identity.hold_for_another(&owner, &settings).await?;
+    held.must_be_admitted(&settings, &headers).await?;
+    let Held { mut work, container, .. } = held;
     let replaced = container.share.is_some();
     if replaced && !request.replace {
         let detail = "this device has a container already; what lies in it would be lost";
@@ -90,8 +123,15 @@ async fn make(
     Ok((StatusCode::CREATED, Json(ShareView { share: share.encoded() })))
 }
 
-async fn release(State(identity): State<Arc<Identity>>, owner: Owner) -> Result<Json<ShareView>, ApiError> {
-    let Held { mut work, container, .. } = identity.hold_fresh(&owner).await?;
+async fn release(
+    State(identity): State<Arc<Identity>>,
+    owner: Owner,
+    headers: HeaderMap,
+) -> Result<Json<ShareView>, ApiError> {
+    let settings = settings::load(&owner.session.site.tenant).await?;
+    let held = identity.hold_fresh(&owner).await?;
+    held.must_be_admitted(&settings, &headers).await?;
+    let Held { mut work, container, .. } = held;
     let now = owner.session.situation.at;
     let Some(sealed) = &container.share else { return Err(missing()) };
     if let Some(left) = wait(&container, now) {
@@ -147,7 +187,7 @@ fn missing() -> ApiError {
 }
 
 impl Owner {
-    fn audit(&self, action: &'static str) -> AuditEvent {
+    pub(super) fn audit(&self, action: &'static str) -> AuditEvent {
         AuditEvent::new(AuditKind::Device, action, Outcome::Success)
             .by(self.session.person())
             .about(self.session.person())

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{extract::State, http::StatusCode};
-use fernamt_api::me::{ChangePassword, MyDevice, MySession, NewSshKey, SetLanguage};
+use fernamt_api::me::{ChangePassword, MyDevice, MySession, NewSshKey, RenameDevice, SetLanguage};
 use fernamt_domain::{
     DeviceId, DeviceKind, DeviceState, DomainEvent, Method, PersonSource, Secret, SessionId,
     audit::{AuditEvent, AuditKind, Outcome},
@@ -69,6 +69,28 @@ pub(super) async fn devices(State(_): State<Arc<Identity>>, session: Session) ->
     let devices = session.site.tenant.devices().of_person(session.person()).await?;
     let shown = devices.into_iter().filter(|device| device.state != DeviceState::Revoked);
     Ok(Json(shown.map(|device| my_device(device, &session)).collect()))
+}
+
+pub(super) async fn rename_device(
+    State(_): State<Arc<Identity>>,
+    session: Session,
+    Path(id): Path<DeviceId>,
+    Json(request): Json<RenameDevice>,
+) -> Result<Json<MyDevice>, ApiError> {
+    let tenant = &session.site.tenant;
+    let device = tenant.devices().get(id).await.map_err(not_found)?;
+    if device.person != session.person() || device.state == DeviceState::Revoked {
+        return Err(ApiError::not_found());
+    }
+    let name = DeviceName::parse(&request.name, device.kind)
+        .map_err(|fault| SignInError::Name { path: "name", fault })?;
+    let mut work = tenant.begin().await?;
+    work.devices().rename(id, name.as_str()).await?;
+    let (person, renamed) = (session.person(), AuditEvent::new(AuditKind::Device, "renamed", Outcome::Success));
+    work.record(renamed.by(person).about(person).device(id));
+    work.commit().await?;
+    let device = tenant.devices().get(id).await?;
+    Ok(Json(my_device(device, &session)))
 }
 
 pub(super) async fn revoke_device(

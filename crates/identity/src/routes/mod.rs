@@ -33,7 +33,7 @@ pub(crate) fn router(identity: Arc<Identity>) -> Router {
         .route("/api/v1/me/sessions", get(me::sessions))
         .route("/api/v1/me/sessions/{id}", delete(me::end_session))
         .route("/api/v1/me/devices", get(me::devices))
-        .route("/api/v1/me/devices/{id}", delete(me::revoke_device))
+        .route("/api/v1/me/devices/{id}", put(me::rename_device).delete(me::revoke_device))
         .route("/api/v1/me/devices/ssh-key", post(me::add_ssh_key))
         .route("/api/v1/me/password", post(me::password))
         .route("/api/v1/me/language", put(me::language))

@@ -88,10 +88,10 @@ pub(super) async fn begin(
     begun(&identity, &site, &headers, query.path.as_deref(), query.fresh)
 }
 
-/// The code that the main site gave.
+/// The code that the main site gave. Who opens the address by hand has none.
 #[derive(Debug, Deserialize)]
 pub(super) struct CodeQuery {
-    code: String,
+    code: Option<String>,
     path: Option<String>,
 }
 
@@ -102,8 +102,9 @@ pub(super) async fn arrive(
     Query(query): Query<CodeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let Some(code) = query.code else { return Ok(no_code(&headers)) };
     let state = cookie::get(&headers, cookie::POST_STATE);
-    let redeemed = state.and_then(|state| identity.redeem_entry(&site, &query.code, state.expose()).ok());
+    let redeemed = state.and_then(|state| identity.redeem_entry(&site, &code, state.expose()).ok());
     let Some(secret) = redeemed else { return Ok(expired(&headers)) };
     let path = query.path.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
     let life = Duration::hours(SESSION_HOURS.most.into());
@@ -155,6 +156,27 @@ fn led(location: &str) -> Result<Response, ApiError> {
     response.ok_or_else(|| ApiError::bad_request("malformed", "this is not an address"))
 }
 
+fn no_code(headers: &HeaderMap) -> Response {
+    let english = wants_english(headers);
+    let (title, text, label) = if english {
+        (
+            "Something is missing in this address",
+            "This page is a stop on the way from the sign-in to your mail, and it cannot be opened by itself. Begin with \
+             your mail: if you are not signed in yet, you are led to the sign-in first.",
+            "To the mail",
+        )
+    } else {
+        (
+            "Dieser Adresse fehlt etwas",
+            "Diese Seite ist eine Station auf dem Weg von der Anmeldung zu Ihrer Post und lässt sich nicht einzeln \
+             öffnen. Beginnen Sie bei Ihrer Post: Sind Sie noch nicht angemeldet, kommen Sie zuerst zur Anmeldung.",
+            "Zur Post",
+        )
+    };
+    let status = StatusCode::BAD_REQUEST;
+    uncached(Words { status, code: "entry_without_code", title, text, link: ("/", label), english })
+}
+
 fn expired(headers: &HeaderMap) -> Response {
     let english = wants_english(headers);
     let (title, text, label) = if english {
@@ -172,7 +194,10 @@ fn expired(headers: &HeaderMap) -> Response {
             "Noch einmal beginnen",
         )
     };
-    let words = Words { status: StatusCode::GONE, code: "entry_expired", title, text, link: ("/", label), english };
+    uncached(Words { status: StatusCode::GONE, code: "entry_expired", title, text, link: ("/", label), english })
+}
+
+fn uncached(words: Words<'_>) -> Response {
     let mut response = words.respond();
     let private = header::HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, private);

@@ -57,7 +57,7 @@ pub(crate) struct Line {
 enum Heard {
     Nothing,
     Changed,
-    /// The device's approval may be gone.
+    /// The device's approval, or the share of its container, may be gone.
     Device,
     /// Which accounts are open may have changed.
     Accounts,
@@ -105,7 +105,8 @@ impl Line {
                     let Some(notice) = notice else { return Ok(None) };
                     let heard = self.heard(&notice);
                     self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
-                    if matches!(heard, Heard::Device | Heard::Everything) && !self.is_approved().await? {
+                    // Whoever may go on begins a new line, and asks on the way what became of the container.
+                    if heard == Heard::Device || (heard == Heard::Everything && !self.is_approved().await?) {
                         return Ok(None);
                     }
                     if matches!(heard, Heard::Accounts | Heard::Everything) && self.has_other_accounts().await? {

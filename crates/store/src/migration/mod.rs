@@ -6,6 +6,7 @@ mod m0003_conference;
 mod m0004_mail;
 mod m0005_container;
 mod m0006_delegation;
+mod m0009_enrolment;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_container::Migration),
         ]
             Box::new(m0006_delegation::Migration),
+            Box::new(m0009_enrolment::Migration),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod container;
 pub mod credential;
 pub mod device;
 pub mod directory;
+pub mod enrolment;
 pub mod group;
 pub mod import;
 pub mod journal;

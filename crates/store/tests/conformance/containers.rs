@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use fernamt_domain::{DeviceState, Secret};
-use fernamt_store::ContainerRecord;
+use fernamt_store::{ContainerRecord, EnrolmentRecord};
 
 use super::{Suite, suite};
 
@@ -13,11 +13,17 @@ suite! {
     a_suspended_device_keeps_its_container
     a_removed_person_leaves_no_container
     a_container_is_written_over_the_last_one
+    containers_of_other_devices_are_counted_by_person
+    an_enrolment_is_written_over_the_last_one_and_goes_with_its_device
 }
 
 async fn a_wipe_leaves_nothing(s: &Suite) {
     assert_eq!(s.see(s.tenant.containers().devices().await).unwrap(), HashSet::from([s.own.device]));
     let work = s.tenant.begin().await.unwrap();
+    assert!(
+        !work.containers().wipe(s.own.stick).await.unwrap(),
+        "another device's container is no container of this one"
+    );
     assert!(work.containers().wipe(s.own.device).await.unwrap());
     assert!(!work.containers().wipe(s.own.device).await.unwrap());
     work.commit().await.unwrap();
@@ -74,4 +80,31 @@ async fn a_container_is_written_over_the_last_one(s: &Suite) {
     work.commit().await.unwrap();
     assert_eq!(s.see(s.tenant.containers().get(s.own.device).await).unwrap(), after);
     assert_eq!(s.tenant.containers().devices().await.unwrap().len(), 1, "a policy alone is no container");
+}
+
+async fn containers_of_other_devices_are_counted_by_person(s: &Suite) {
+    let (person, first, second) = (s.own.person, s.own.device, s.own.stick);
+    let work = s.tenant.begin().await.unwrap();
+    let counted = |device| work.enrolments().other_containers(person, device);
+    assert_eq!((counted(first).await.unwrap(), counted(second).await.unwrap()), (0, 1));
+    // What was demanded of a device is no container.
+    work.containers().write(&ContainerRecord::none(second)).await.unwrap();
+    assert_eq!(counted(first).await.unwrap(), 0);
+    let share = Some(Secret::new(vec![7; 60]));
+    work.containers().write(&ContainerRecord { share, ..ContainerRecord::none(second) }).await.unwrap();
+    assert_eq!(counted(first).await.unwrap(), 1);
+}
+
+async fn an_enrolment_is_written_over_the_last_one_and_goes_with_its_device(s: &Suite) {
+    let known = s.see(s.tenant.enrolments().get(s.own.device).await).unwrap().unwrap();
+    assert_eq!((&*known.browser, known.terms.as_deref()), ("Firefox 140", Some("first")));
+    let later = EnrolmentRecord { terms: Some("second".to_owned()), ..known };
+    let work = s.tenant.begin().await.unwrap();
+    work.enrolments().write(&later).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(s.see(s.tenant.enrolments().all().await).unwrap(), [later]);
+    let work = s.tenant.begin().await.unwrap();
+    work.people().remove(s.own.person).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(s.see(s.tenant.enrolments().all().await).unwrap().is_empty());
 }

@@ -8,9 +8,10 @@ use fernamt_domain::{
     target::WebSettings,
 };
 use fernamt_store::{
-    BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, GroupRecord, HealthState, ImportBatchRecord,
-    OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord, SessionRecord,
-    SetupLinkRecord, StickLineRecord, StickRecord, TargetHealthRecord, TargetRecord, TenantStore, keyless_thumbprint,
+    BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, EnrolmentRecord, GroupRecord, HealthState,
+    ImportBatchRecord, OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord,
+    SessionRecord, SetupLinkRecord, StickLineRecord, StickRecord, TargetHealthRecord, TargetRecord, TenantStore,
+    keyless_thumbprint,
 };
 use serde_json::json;
 use time::Duration;
@@ -112,6 +113,19 @@ impl Maker<'_> {
             policy_serial: 9,
             idle_minutes: 10,
             ..ContainerRecord::none(device)
+        }
+    }
+
+    /// A device that came by and whose person accepted the terms of use.
+    pub(crate) fn enrolment(&self, device: &DeviceRecord) -> EnrolmentRecord {
+        EnrolmentRecord {
+            device: device.id,
+            person: device.person,
+            browser: "Firefox 140".to_owned(),
+            platform: "Linux".to_owned(),
+            contact_at: self.clock.now(),
+            terms: Some("first".to_owned()),
+            accepted_at: Some(self.clock.now()),
         }
     }
 
@@ -240,6 +254,7 @@ impl Maker<'_> {
         work.devices().insert(&device).await.unwrap();
         work.devices().set_state(device.id, DeviceState::Approved, Some(person.id)).await.unwrap();
         work.containers().write(&self.container(device.id)).await.unwrap();
+        work.enrolments().write(&self.enrolment(&device)).await.unwrap();
         let (stick_device, stick) = self.stick(person.id);
         work.devices().insert(&stick_device).await.unwrap();
         work.sticks().insert(&stick).await.unwrap();
