@@ -10,12 +10,12 @@ import { Alert, Loading } from '../ui/notice.tsx';
 import type { PostShell } from './controller.ts';
 import { notify, watchNotices } from './notices.ts';
 
-const MailPage = lazy(async () => {
-  const [{ MailPage }] = await Promise.all([
-    import('../features/mail/page/mail-page.tsx'),
+const PostPage = lazy(async () => {
+  const [{ PostPage }] = await Promise.all([
+    import('../features/mail/page/accounts/post-page.tsx'),
     loadCatalogue('mail/page'),
   ]);
-  return { default: MailPage };
+  return { default: PostPage };
 });
 const GuardedMail = lazy(async () => ({
   default: (await import('../features/mail/guard/guarded-mail.tsx')).GuardedMail,
@@ -41,7 +41,7 @@ export function MailDesk({ shell, person, onTimesClose }: MailDeskProps) {
     <Caught>
       <Suspense fallback={<Opening />}>
         <GuardedMail container={shell.container} person={person}>
-          <MailPage mail={post.own} />
+          <PostPage post={post} />
         </GuardedMail>
       </Suspense>
       {onTimesClose && (

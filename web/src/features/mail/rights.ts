@@ -4,8 +4,7 @@ import type { MailRight } from './model.ts';
 export type May = {
   /** Marks, filing, deleting, folders, and who works on what. */
   write: boolean;
-  /** Drafts can be written; without `write` nothing else can. */
-  draft: boolean;
+  /** Messages from this mailbox: without `write`, their drafts are all that can be changed. */
   send: boolean;
   /** What others may do here. */
   manage: boolean;
@@ -14,5 +13,5 @@ export type May = {
 export function mayOf(rights: readonly MailRight[]): May {
   const write = rights.includes('write');
   const send = rights.includes('send_on_behalf') || rights.includes('send_as');
-  return { write, send, draft: write || send, manage: rights.includes('manage') };
+  return { write, send, manage: rights.includes('manage') };
 }

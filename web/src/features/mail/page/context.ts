@@ -1,5 +1,6 @@
 import { createContext, use } from 'react';
-import type { Mail, Mailbox, MailboxRole, MailIdentity } from '../model.ts';
+import type { Mail, MailAccount, Mailbox, MailboxRole, MailIdentity } from '../model.ts';
+import type { May } from '../rights.ts';
 import type { DraftStart } from './compose/start.ts';
 
 /** Something that was done, and how it is undone. */
@@ -13,6 +14,9 @@ export type Notice = {
 /** What all parts of the page share. */
 export type MailPageContext = {
   mail: Mail;
+  account: MailAccount;
+  /** What is not allowed is not offered. */
+  may: May;
   boxes: readonly Mailbox[];
   identities: readonly MailIdentity[];
   /** Says what was done, at the foot of the page and to readers. */

@@ -3,8 +3,10 @@ import { useState } from 'react';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Mailbox } from '../model.ts';
+import { SharingButton, Switcher } from './accounts/switcher.tsx';
 import { useMailPage } from './context.ts';
-import { go, hashOf, NOWHERE } from './place.ts';
+import { useOwnFiles } from './files/context.ts';
+import { go, hashOf, NOWHERE, type Place, usePlace } from './place.ts';
 import { SettingsMenu } from './settings/menu.tsx';
 import type { MailStatus } from './use-asked.ts';
 import { folderIcon, folderName, timeOf } from './words.ts';
@@ -14,7 +16,8 @@ type FoldersProps = { status: MailStatus; current: string | null };
 /** The folders, with what is new in them; below, how fresh all of it is. */
 export function Folders({ status, current }: FoldersProps) {
   const { t } = useLingui();
-  const { mail, boxes, write } = useMailPage();
+  const { mail, account, may, boxes, write } = useMailPage();
+  const files = useOwnFiles();
   const [asking, setAsking] = useState(false);
   const { line, syncedAtMs } = status;
   const sync = () => {
@@ -26,24 +29,35 @@ export function Folders({ status, current }: FoldersProps) {
       .finally(() => setAsking(false));
   };
   return (
-    <nav className="fa-mail__folders" aria-label={t`Ordner`}>
-      <div className="fa-mail__write">
-        <Button
-          variant="primary"
-          block
-          icon={icons.iconEdit}
-          onPress={() => write({ kind: 'new' })}
-        >
-          <Trans>Neue Nachricht</Trans>
-        </Button>
-      </div>
-      <ul>
-        {orderly(boxes).map(({ box, depth }) => (
-          <li key={box.id}>
-            <FolderLink box={box} depth={depth} current={box.id === current} />
-          </li>
-        ))}
-      </ul>
+    <div className="fa-mail__folders">
+      <Switcher />
+      {may.send && (
+        <div className="fa-mail__write">
+          <Button
+            variant="primary"
+            block
+            icon={icons.iconEdit}
+            onPress={() => write({ kind: 'new' })}
+          >
+            <Trans>Neue Nachricht</Trans>
+          </Button>
+        </div>
+      )}
+      <nav className="fa-mail__boxes" aria-label={t`Ordner`}>
+        <ul>
+          {orderly(boxes).map(({ box, depth }) => (
+            <li key={box.id}>
+              <FolderLink box={box} depth={depth} current={box.id === current} />
+            </li>
+          ))}
+          {files && account.kind === 'own' && (
+            <li>
+              <FilesLink />
+            </li>
+          )}
+        </ul>
+      </nav>
+      <SharingButton />
       <div className="fa-mail__fresh fa-muted">
         <span>
           {line === 'syncing' ? (
@@ -62,7 +76,31 @@ export function Folders({ status, current }: FoldersProps) {
           onPress={sync}
         />
       </div>
-    </nav>
+    </div>
+  );
+}
+
+/** The files that were put aside on this device. */
+function FilesLink() {
+  const place: Place = { ...NOWHERE, files: true };
+  const { files } = usePlace();
+  return (
+    <a
+      href={hashOf(place)}
+      aria-current={files ? 'page' : undefined}
+      className="fa-mail__folder fa-mail__folder--files"
+      style={{ paddingInlineStart: '0.75rem' }}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        go(place);
+      }}
+    >
+      <Icon of={icons.iconInventory2} size="small" />
+      <span className="fa-mail__folder-name">
+        <Trans>Ablage</Trans>
+      </span>
+    </a>
   );
 }
 

@@ -1,22 +1,35 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
-import type { Mail, Mailbox, MailIdentity, Sending } from '../model.ts';
+import {
+  type Mail,
+  type MailAccount,
+  type Mailbox,
+  MailFault,
+  type MailIdentity,
+  type Sending,
+} from '../model.ts';
+import { mayOf } from '../rights.ts';
 import { AwayBanner } from './away/banner.tsx';
 import { Compose } from './compose/compose.tsx';
 import type { DraftStart } from './compose/start.ts';
 import { boxFor, MailPageContext, type Notice } from './context.ts';
+import { useOwnFiles } from './files/context.ts';
 import { Folders } from './folders.tsx';
 import { Notices } from './notices.tsx';
-import { go, usePlace } from './place.ts';
+import { go, isAtFolders, usePlace } from './place.ts';
 import { Reading } from './reading.tsx';
 import { takeBack } from './take-back.ts';
 import { ThreadList } from './thread-list.tsx';
 import { type MailStatus, useAsked, useMailStatus } from './use-asked.ts';
 import { faultText, folderName, timeOf } from './words.ts';
 import './mail.css';
+
+const FilesPage = lazy(async () => ({
+  default: (await import('./files/files-page.tsx')).FilesPage,
+}));
 
 type MailPageProps = {
   mail: Mail;
@@ -86,23 +99,36 @@ function Panes({ mail, boxes, identities }: PanesProps) {
   const chosen = boxes.find(({ id }) => id === place.folder);
   const folder = chosen ?? boxFor(boxes, 'inbox') ?? boxes[0];
 
+  // As text it is the same thing while nothing changes.
+  const told = JSON.stringify(mail.account());
+  const account = useMemo(() => JSON.parse(told) as MailAccount, [told]);
+  const may = useMemo(() => mayOf(account.rights), [account]);
+
   const write = useCallback(
     (next: DraftStart) => {
+      if (!may.send) {
+        const { what, next: then } = faultText(new MailFault('forbidden'));
+        setNotice({ text: `${what} ${then}`, failed: true });
+        return;
+      }
       setStart((before) => ({ id: before.id + 1, start: next }));
       go({ ...place, writing: true });
     },
-    [place],
+    [place, may],
   );
   const closeNotice = useCallback(() => setNotice(null), []);
   const context = useMemo(
-    () => ({ mail, boxes, identities, tell: setNotice, write }),
-    [mail, boxes, identities, write],
+    () => ({ mail, account, may, boxes, identities, tell: setNotice, write }),
+    [mail, account, may, boxes, identities, write],
   );
 
   // On a phone one of them is seen; beside a thread the list stays on wide screens.
-  const folders = place.folder === null && place.words === null && location.hash === '#/';
+  const folders = isAtFolders();
   const pane = place.writing || place.thread ? 'reading' : folders && everHere ? 'folders' : 'list';
-  const title = folder ? folderName(folder) : t`Post`;
+  const ownFiles = useOwnFiles();
+  const files = place.files && !place.writing ? ownFiles : null;
+  const name = files ? t`Ablage` : folder ? folderName(folder) : t`Post`;
+  const title = account.kind === 'own' ? name : `${name} – ${account.name}`;
   const unread = folder?.unreadEmails ?? 0;
   return (
     <MailPageContext value={context}>
@@ -113,9 +139,16 @@ function Panes({ mail, boxes, identities }: PanesProps) {
           <LineBanner status={status} />
           <AwayBanner />
         </div>
-        <Folders status={status} current={place.words ? null : (folder?.id ?? null)} />
-        <ThreadList place={place} folder={folder} status={status} />
-        {place.writing ? (
+        <Folders
+          status={status}
+          current={place.words || place.files ? null : (folder?.id ?? null)}
+        />
+        {!files && <ThreadList place={place} folder={folder} status={status} />}
+        {files ? (
+          <Suspense fallback={<Loading />}>
+            <FilesPage files={files} />
+          </Suspense>
+        ) : place.writing ? (
           <Compose
             key={start.id}
             start={start.start}

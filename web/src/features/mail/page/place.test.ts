@@ -12,6 +12,13 @@ it('reads every place back from its address', () => {
         }
 });
 
+it('knows the files area, also while a message is written', () => {
+  for (const writing of [false, true]) {
+    const place = { ...NOWHERE, files: true as const, writing };
+    expect(parsePlace(hashOf(place))).toEqual(place);
+  }
+});
+
 it('names no word that is searched for in the address, and forgets the oldest of many', () => {
   const searchFor = (words: string) => hashOf({ ...NOWHERE, words });
   const first = searchFor('Beförderung');

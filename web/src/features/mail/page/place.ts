@@ -9,6 +9,10 @@ export type Place = {
   thread: string | null;
   /** A message is being written. */
   writing: boolean;
+  /** The files that were put aside, instead of folders and threads. */
+  files?: true;
+  /** The number of the mailbox; without one it is the one where one is, and at first the own one. */
+  account?: number;
 };
 
 export const NOWHERE: Place = { folder: null, words: null, thread: null, writing: false };
@@ -38,9 +42,11 @@ export function parsePlace(hash: string): Place | null {
   const parts = hash.slice(2).split('/');
   for (let at = 0; at < parts.length; at += 1) {
     if (parts[at] === 'schreiben') place.writing = true;
+    if (parts[at] === 'ablage') place.files = true;
     const value = decoded(parts[at + 1] ?? '');
     if (!value) continue;
-    if (parts[at] === 'f') place.folder = value;
+    if (parts[at] === 'k') place.account = Number(/^\d{1,6}$/.exec(value)?.[0] ?? 0);
+    else if (parts[at] === 'f') place.folder = value;
     else if (parts[at] === 's') place.words = searches.get(value) ?? null;
     else if (parts[at] === 't') place.thread = value;
     else continue;
@@ -50,11 +56,14 @@ export function parsePlace(hash: string): Place | null {
 }
 
 /** The end of the address for a place. */
-export function hashOf({ folder, words, thread, writing }: Place): string {
+export function hashOf({ folder, words, thread, writing, files, account }: Place): string {
+  const mailbox = account ?? current().account ?? 0;
   const parts = [
+    ...(mailbox > 0 ? ['k', String(mailbox)] : []),
     ...(folder ? ['f', encodeURIComponent(folder)] : []),
     ...(words ? ['s', numberOf(words)] : []),
     ...(thread ? ['t', encodeURIComponent(thread)] : []),
+    ...(files ? ['ablage'] : []),
     ...(writing ? ['schreiben'] : []),
   ];
   return `#/${parts.join('/')}`;
@@ -97,6 +106,11 @@ function subscribe(listener: () => void) {
     window.removeEventListener('popstate', listener);
     window.removeEventListener('hashchange', listener);
   };
+}
+
+/** The address names a mailbox alone: its folders are shown, where they have a screen of their own. */
+export function isAtFolders(): boolean {
+  return /^#\/(k\/\d+)?$/.test(location.hash);
 }
 
 /** Where one is. */

@@ -10,6 +10,7 @@ import { boxFor, useMailPage } from './context.ts';
 import { FolderMenu } from './folder-menu.tsx';
 import { Message } from './message.tsx';
 import type { Place } from './place.ts';
+import { TeamBar } from './team/team-bar.tsx';
 import { useActs } from './use-acts.ts';
 import { useAsked } from './use-asked.ts';
 import { faultText } from './words.ts';
@@ -25,7 +26,7 @@ type ReadingProps = {
 /** One thread: all of its messages, the older ones folded. */
 export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
   const { t } = useLingui();
-  const { mail, boxes, write } = useMailPage();
+  const { mail, account, may, boxes, write } = useMailPage();
   const acts = useActs();
   const title = useRef<HTMLHeadingElement>(null);
   const [destroying, setDestroying] = useState(false);
@@ -46,6 +47,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
   const told = useRef(new Set<string>());
   // biome-ignore lint/correctness/useExhaustiveDependencies: the ids say it all
   useEffect(() => {
+    if (!may.write) return;
     const fresh = newlySeen.filter(({ id }) => !told.current.has(id));
     for (const { id } of fresh) told.current.add(id);
     if (fresh.length === 0) return;
@@ -53,7 +55,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
     const change = { kind: 'keyword', keyword: 'seen', on: true, unasked: true } as const;
     const ids = fresh.map(({ id }) => id);
     mail.change(ids, change).catch(() => undefined);
-  }, [newlySeenIds]);
+  }, [newlySeenIds, may.write]);
 
   if (!emails) {
     return (
@@ -86,7 +88,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose();
-    if (event.key === 'Delete' && event.target === title.current) remove();
+    if (event.key === 'Delete' && event.target === title.current && may.write) remove();
   };
   return (
     <section className="fa-mail__reading" aria-labelledby="mail-thread-title" onKeyDown={onKeyDown}>
@@ -97,7 +99,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
         aria-label={t`Mit dieser Unterhaltung`}
       >
         <BackButton onClose={onClose} />
-        {newest && !newest.draft && (
+        {may.send && newest && !newest.draft && (
           <span className="fa-mail__wide">
             <IconButton
               label={t`Antworten`}
@@ -119,26 +121,30 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
           </span>
         )}
         <span className="fa-grow" />
-        {archive && archive.id !== within && (
-          <IconButton
-            label={t`Archivieren`}
-            icon={icons.iconArchive}
-            onPress={() => leave(acts.move(meant, archive.id))}
-          />
+        {may.write && (
+          <>
+            {archive && archive.id !== within && (
+              <IconButton
+                label={t`Archivieren`}
+                icon={icons.iconArchive}
+                onPress={() => leave(acts.move(meant, archive.id))}
+              />
+            )}
+            <FolderMenu without={within} onMove={(to) => leave(acts.move(meant, to))} />
+            <IconButton
+              label={flagged ? t`Markierung entfernen` : t`Markieren`}
+              icon={icons.iconFlag}
+              aria-pressed={flagged}
+              onPress={() => void acts.flag(flagged ? emails : newest ? [newest] : [], !flagged)}
+            />
+            <IconButton
+              label={t`Als ungelesen`}
+              icon={icons.iconMarkEmailUnread}
+              onPress={() => leave(acts.see(newest ? [newest] : [], false))}
+            />
+            <IconButton label={t`Löschen`} icon={icons.iconDelete} onPress={remove} />
+          </>
         )}
-        <FolderMenu without={within} onMove={(to) => leave(acts.move(meant, to))} />
-        <IconButton
-          label={flagged ? t`Markierung entfernen` : t`Markieren`}
-          icon={icons.iconFlag}
-          aria-pressed={flagged}
-          onPress={() => void acts.flag(flagged ? emails : newest ? [newest] : [], !flagged)}
-        />
-        <IconButton
-          label={t`Als ungelesen`}
-          icon={icons.iconMarkEmailUnread}
-          onPress={() => leave(acts.see(newest ? [newest] : [], false))}
-        />
-        <IconButton label={t`Löschen`} icon={icons.iconDelete} onPress={remove} />
       </div>
       <div className="fa-mail__thread">
         <h2 id="mail-thread-title" ref={title} tabIndex={-1}>
@@ -150,6 +156,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
           )}
         </h2>
         {asked.fault !== undefined && <Fault fault={asked.fault} asked={asked} />}
+        <TeamBar threadId={threadId} isShared={account.kind !== 'own'} />
         {emails.map((email, at) => (
           <Message
             key={email.id}
@@ -161,7 +168,7 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
             onToggle={() => setMoved(new Map(moved).set(email.id, !isOpen(email)))}
           />
         ))}
-        {newest && !newest.draft && (
+        {may.send && newest && !newest.draft && (
           <div className="fa-mail__answer fa-noprint">
             <Button variant="primary" icon={icons.iconReply} onPress={() => answer('reply')}>
               <Trans>Antworten</Trans>

@@ -7,6 +7,8 @@ import { SearchField } from '../../../ui/fields.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
 import type { EmailHead, Mailbox, ThreadHead } from '../model.ts';
+import { WhoseMailbox } from './accounts/switcher.tsx';
+import { UndoneNotice } from './accounts/undone-notice.tsx';
 import { boxFor, useMailPage } from './context.ts';
 import { FolderMenu, MarkMenu } from './folder-menu.tsx';
 import { current, go, NOWHERE, type Place } from './place.ts';
@@ -26,12 +28,13 @@ type ThreadListProps = { place: Place; folder: Mailbox | undefined; status: Mail
 /** The threads of a folder or of a search, and what can be done to several of them. */
 export function ThreadList({ place, folder, status }: ThreadListProps) {
   const { t } = useLingui();
-  const { mail, boxes, write } = useMailPage();
+  const { mail, may, boxes, write } = useMailPage();
   const title = place.words ? t`Suche` : folder ? folderName(folder) : t`Post`;
   const key = place.words ? `s/${place.words}` : `f/${folder?.id}`;
   return (
     <section className="fa-mail__list" aria-labelledby="mail-list-title">
       <header className="fa-mail__list-head">
+        <WhoseMailbox />
         <div className="fa-mail__back">
           <IconButton
             label={place.words ? t`Suche beenden` : t`Ordner zeigen`}
@@ -45,14 +48,17 @@ export function ThreadList({ place, folder, status }: ThreadListProps) {
           {title}
         </h2>
         <div className="fa-mail__new">
-          <IconButton
-            label={t`Neue Nachricht`}
-            icon={icons.iconEdit}
-            onPress={() => write({ kind: 'new' })}
-          />
+          {may.send && (
+            <IconButton
+              label={t`Neue Nachricht`}
+              icon={icons.iconEdit}
+              onPress={() => write({ kind: 'new' })}
+            />
+          )}
         </div>
         <Search place={place} />
       </header>
+      {place.words === null && <UndoneNotice />}
       {place.words === null && <Sendings mail={mail} sendings={status.sendings} />}
       {place.words && status.line === 'offline' && (
         <p className="fa-mail__hint fa-muted">
@@ -106,7 +112,7 @@ type ThreadsProps = {
 
 function Threads({ place, folder, boxes, line }: ThreadsProps) {
   const { t } = useLingui();
-  const { mail, write } = useMailPage();
+  const { mail, may, write } = useMailPage();
   const acts = useActs();
   const [limit, setLimit] = useState(THREADS_AT_ONCE);
   const [selected, setSelected] = useState<Selection>(new Set());
@@ -150,12 +156,12 @@ function Threads({ place, folder, boxes, line }: ThreadsProps) {
 
   const open = (id: string) => {
     const thread = threads.find((one) => one.id === id);
-    if (thread?.newest.draft && folder?.role === 'drafts' && !words) {
+    if (may.send && thread?.newest.draft && folder?.role === 'drafts' && !words) {
       write({ kind: 'draft', email: thread.newest });
     } else go({ ...place, thread: id, writing: false });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !may.write) return;
     const focused = document.activeElement?.closest<HTMLElement>('[data-key]')?.dataset['key'];
     const of = chosen.length > 0 ? chosen : threads.filter(({ id }) => id === focused);
     if (of.length === 0) return;
@@ -255,7 +261,7 @@ function Threads({ place, folder, boxes, line }: ThreadsProps) {
         <div className="fa-mail__rows" ref={list} onKeyDownCapture={onKeyDown}>
           <GridList
             aria-label={t`Nachrichten`}
-            selectionMode="multiple"
+            selectionMode={may.write ? 'multiple' : 'none'}
             selectedKeys={selected}
             onSelectionChange={setSelected}
             onAction={(id) => open(String(id))}

@@ -4,6 +4,7 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Address, MailboxRole, ThreadHead } from '../model.ts';
 import { shortName } from './addresses.ts';
 import { isolated, tamed } from './bidi.ts';
+import { WorkBadge } from './team/work-badge.tsx';
 import { folderName, fullDate, listDate } from './words.ts';
 
 const MAX_NAMES = 3;
@@ -70,6 +71,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
             <bdi>{subject}</bdi>
           </span>
           <span className="fa-mail__marks">
+            {thread.work && <WorkBadge work={thread.work} />}
             {newest.answered && <Mark icon={icons.iconReply} label={t`beantwortet`} />}
             {newest.hasAttachment && <Mark icon={icons.iconAttachFile} label={t`mit Anhang`} />}
             {newest.waiting && (

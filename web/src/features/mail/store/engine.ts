@@ -131,6 +131,7 @@ export class Engine {
       const { kept, outbox, sync, works, sessions } = this.#work;
       // Drafts need folders to lie in.
       if (kept.meta.states === null) await sync.run();
+      await sync.readSenders();
       await outbox.run();
       await works.run();
       await sync.run();

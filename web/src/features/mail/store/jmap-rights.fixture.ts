@@ -4,10 +4,15 @@ import type { Obj } from './obj.ts';
 
 const WRITING = ['Email/set', 'Mailbox/set', 'ThreadWork/set', 'EmailSubmission/set'];
 
+/** What these tell of is open only to those who may send. */
+const SENDING = ['EmailSubmission/get', 'EmailSubmission/changes', 'Identity/get'];
+
 /** Refuses a method that needs more than the person may, as the contract of crates/mail says. */
 export function checkRights({ rights }: FakeAccount, name: string, given: Obj): void {
   const sends = rights.includes('send_as') || rights.includes('send_on_behalf');
   const writes = rights.includes('write');
+  const isOpen = name.startsWith('Identity/') ? sends || rights.includes('manage') : sends;
+  if (SENDING.includes(name) && !isOpen) throw new Refusal('accountNotSupportedByMethod');
   if (!WRITING.includes(name)) return;
   if (!writes && !sends) throw new Refusal('accountReadOnly');
   if (name === 'EmailSubmission/set' && !sends && 'create' in given) {

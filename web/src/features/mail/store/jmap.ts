@@ -1,6 +1,6 @@
 import { MailFault } from '../model.ts';
 import type { MailNet } from './net.ts';
-import { list, type Obj, text } from './obj.ts';
+import { list, type Obj, object, text } from './obj.ts';
 import {
   CORE,
   MAIL,
@@ -55,11 +55,26 @@ export class Answers {
     return answer;
   }
 
+  /** The same; nothing where what it is about is not open to the person in this mailbox. */
+  open(call: number): Obj {
+    try {
+      return this.of(call);
+    } catch (error) {
+      if (!isNotOpen(error)) throw error;
+      return {};
+    }
+  }
+
   /** What followed from a call by itself, such as the change of a message that was handed in. */
   after(call: number): Obj | undefined {
     const all = this.#responses.filter(([name, , id]) => id === String(call) && name !== 'error');
     return all[1]?.[1];
   }
+}
+
+/** Senders and sendings are open only to those who may send. */
+export function isNotOpen(error: unknown): boolean {
+  return error instanceof MethodFault && error.type === 'accountNotSupportedByMethod';
 }
 
 /** What the server is asked for this person, whichever mailbox it is about. */
@@ -78,6 +93,10 @@ export class Jmap {
     this.#net = net;
     this.#sessions = sessions;
     this.#account = account;
+  }
+
+  get isOwn(): boolean {
+    return this.#account === null;
   }
 
   async session(): Promise<JmapSession> {
@@ -153,7 +172,7 @@ export class Jmap {
 }
 
 function typeOf(response: unknown): string {
-  return text((list<Obj>(response)[1] ?? {}).type);
+  return text(object(list(response)[1]).type);
 }
 
 /** Asks this server for JSON; tells what went wrong as a {@link MailFault}. */

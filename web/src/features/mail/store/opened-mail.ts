@@ -166,10 +166,10 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       readEmail: (blobId) => told(() => readEmail(jmap, blobId)),
 
       change: (ids, change) => {
-        const { write, draft } = may();
+        const { write, send } = may();
         if (write) return made(true, () => changes.change(ids, change));
         // Who may only send puts away drafts, and nothing lies in a trash for that.
-        return made(draft && isPuttingAway(kept, ids, change), () =>
+        return made(send && isPuttingAway(kept, ids, change), () =>
           changes.change(ids, { kind: 'destroy', outright: true }),
         );
       },
@@ -182,7 +182,7 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       setAbsence: (absence) => made(may().write, () => absences.set(absence)),
       setSignature: (id, signature) =>
         made(may().write, () => settings.setSignature(id, signature)),
-      saveDraft: (draft) => made(may().draft, () => changes.saveDraft(draft)),
+      saveDraft: (draft) => made(may().send, () => changes.saveDraft(draft)),
       send: (draft) => {
         // The mark on what was answered is a change of its own.
         const answers = may().write ? draft.answers : null;

@@ -1,9 +1,18 @@
 import type { EmailHead, MailFault } from '../model.ts';
 import { draftHead } from './draft.ts';
 import { filed, type HandedIn, type HandIn, reasonOf } from './hand-in.ts';
-import { type Answers, type Call, type Jmap, MethodFault, type Obj, object, text } from './jmap.ts';
+import {
+  type Answers,
+  type Call,
+  isNotOpen,
+  type Jmap,
+  MethodFault,
+  type Obj,
+  object,
+  text,
+} from './jmap.ts';
 import type { Kept } from './kept.ts';
-import { changedHead, isWrite, type Op, type SimpleOp, type WriteOp } from './queue.ts';
+import { changedHead, isAsked, isWrite, type Op, type SimpleOp, type WriteOp } from './queue.ts';
 import type { Writing } from './writing.ts';
 
 /** Waiting changes that go in one request. */
@@ -71,7 +80,7 @@ export class Outbox {
     });
     for (const { op, refused, failed } of results) {
       const emails = refused === null ? Object.keys(failed) : op.emails;
-      if (emails.length === 0) continue;
+      if (emails.length === 0 || !isAsked(op)) continue;
       const first = object(Object.values(failed)[0]);
       this.#drop({ change: op.kind, emails, reason: refused ?? reasonOf(first) });
     }
@@ -95,9 +104,10 @@ export class Outbox {
       result = await this.#handIn.run(op);
     } catch (error) {
       const { kind, message, detail } = error as MailFault;
-      // Bytes or a sender that are no longer there come back by no repetition.
-      if (kind !== 'too_large' && kind !== 'not_found') throw error;
-      const code = kind === 'too_large' ? 'tooLarge' : 'gone';
+      const isForbidden = isNotOpen(error);
+      // Bytes, a sender or a right that are no longer there come back by no repetition.
+      if (!isForbidden && kind !== 'too_large' && kind !== 'not_found') throw error;
+      const code = isForbidden ? 'forbiddenToSend' : kind === 'too_large' ? 'tooLarge' : 'gone';
       const refusal = { code, recipients: [], most: null };
       result = { kind: 'refused', reason: detail ?? message, refusal, email: null };
     }

@@ -14,6 +14,7 @@ import {
 } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import type { MailNet } from './net.ts';
+import { isWrite } from './queue.ts';
 import type { Row } from './rows.ts';
 import {
   ASK_BODY,
@@ -71,6 +72,15 @@ export class Sync {
     await this.#kept.change((writing) => {
       writing.meta.syncedAtMs = this.#net.clock.now();
     });
+  }
+
+  /** Who writes for others does so as their rights are now: a message that waits is to say in whose stead it is. */
+  async readSenders(): Promise<void> {
+    if (this.#jmap.isOwn || !this.#kept.ops.some(isWrite)) return;
+    const answers = await this.#jmap.call([['Identity/get', { ids: null }]]);
+    if (this.#areSenders(answers, 0)) return;
+    const identities = list(answers.open(0).list).map(identityOf);
+    await this.#kept.change((writing) => writing.putFolders({ identities }));
   }
 
   /** Reads texts that are still to be read, and has them searched. */
@@ -245,7 +255,7 @@ export class Sync {
       const next = { mailbox: text(answers.of(0).newState), email: text(emails.newState) };
       more = emails.hasMoreChanges === true || answers.of(0).hasMoreChanges === true;
       const same = next.email === states.email && next.mailbox === states.mailbox;
-      if (!more && same && this.#areSenders(answers)) return;
+      if (!more && same && this.#areSenders(answers, 3)) return;
       await this.#kept.change((writing) => {
         for (const head of heads) {
           if (!this.#kept.base.get(head.id)) writing.putTodo([head.id]);
@@ -268,8 +278,8 @@ export class Sync {
   }
 
   /** Senders have no state of their own: they are told each time. */
-  #areSenders(answers: Answers): boolean {
-    const told = list(answers.open(3).list).map(identityOf);
+  #areSenders(answers: Answers, call: number): boolean {
+    const told = list(answers.open(call).list).map(identityOf);
     return JSON.stringify(told) === JSON.stringify(this.#kept.folders.identities);
   }
 

@@ -6,6 +6,7 @@ import { fieldId } from '../../../../ui/fields.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import { type Draft, Elsewhere } from '../../model.ts';
+import { SenderLine } from '../accounts/sender-line.tsx';
 import { isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { type Asked, useAsked } from '../use-asked.ts';
@@ -260,6 +261,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
             />
           </div>
         )}
+        <SenderLine identity={identity} />
         <RecipientsField
           label={t`An`}
           name="mail-to"

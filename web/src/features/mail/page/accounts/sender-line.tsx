@@ -1,0 +1,30 @@
+import { Trans } from '@lingui/react/macro';
+import { Icon } from '../../../../ui/icon.tsx';
+import type { MailIdentity } from '../../model.ts';
+import { useMailPage } from '../context.ts';
+import { accountIcon, accountName } from './words.ts';
+
+/** As whom one writes, where it is not simply oneself. */
+export function SenderLine({ identity }: { identity: MailIdentity | undefined }) {
+  const { account } = useMailPage();
+  if (account.kind === 'own') return null;
+  const name = identity?.name || accountName(account);
+  const sender = identity?.sender;
+  return (
+    <p className="fa-accounts__sender">
+      <Icon of={accountIcon(account)} size="small" />
+      <span>
+        {sender ? (
+          <Trans>
+            Sie schreiben <strong>im Auftrag von {name}</strong>. Wer die Nachricht bekommt, sieht
+            auch Ihre Adresse {sender}.
+          </Trans>
+        ) : (
+          <Trans>
+            Sie schreiben <strong>als {name}</strong>. Ihr Name steht nicht in der Nachricht.
+          </Trans>
+        )}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,256 @@
+import { i18n } from '@lingui/core';
+import { I18nProvider } from '@lingui/react';
+import { act } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MailFault } from '../model.ts';
+import { PostPage } from './accounts/post-page.tsx';
+import { FakeMail } from './mail.fixture.ts';
+import { ERIKA, FakePost, FakeTeam, MIRA } from './post.fixture.ts';
+
+// Drawing lists takes jsdom seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+let root: Root;
+let post: FakePost;
+let office: FakeMail;
+let team: FakeTeam;
+
+const settled = (then: () => unknown = () => undefined) => act(async () => void (await then()));
+const text = () => document.body.textContent ?? '';
+const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+const names = () => all('button').map((one) => one.getAttribute('aria-label') ?? one.textContent);
+
+async function until(holds: () => boolean): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await settled();
+      expect(holds(), text()).toBe(true);
+    },
+    { timeout: 20_000 },
+  );
+}
+
+async function show(hash = ''): Promise<void> {
+  history.replaceState(null, '', `/${hash}`);
+  await settled(() =>
+    root.render(
+      <I18nProvider i18n={i18n}>
+        <PostPage post={post} />
+      </I18nProvider>,
+    ),
+  );
+}
+
+async function press(name: string): Promise<void> {
+  const named = () =>
+    all('button, [role=menuitem]').find((one) =>
+      [one.getAttribute('aria-label'), one.textContent].includes(name),
+    );
+  await until(() => named() !== undefined);
+  await settled(() => named()?.click());
+}
+
+function type(element: HTMLElement | null, value: string) {
+  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  return settled(() => {
+    Object.getOwnPropertyDescriptor(kind.prototype, 'value')?.set?.call(element, value);
+    element?.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+}
+
+beforeEach(() => {
+  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
+  // jsdom has none, and the names here need no escaping.
+  vi.stubGlobal('CSS', { escape: (name: string) => name });
+  i18n.loadAndActivate({ locale: 'de', messages: {} });
+  post = new FakePost(new FakeMail(Date.now()));
+  office = post.share({ unread: 3 });
+  team = new FakeTeam(office);
+  office.add({ id: 'a', threadId: 't', subject: 'Anliegen', seen: false, body: { text: 'Bitte' } });
+  root = createRoot(document.body.appendChild(document.createElement('div')));
+});
+
+afterEach(async () => {
+  await settled(() => root.unmount());
+  document.body.replaceChildren();
+  vi.unstubAllGlobals();
+});
+
+describe('several mailboxes', () => {
+  it('stand above the folders with what is unread, and no name gets into the address', async () => {
+    await show();
+    const links = () => all('.fa-accounts__one');
+    await until(() => links().length === 2);
+    expect(links().map((one) => one.textContent)).toEqual([
+      'Mein Postfach',
+      'Bürgerbüro33 ungelesen',
+    ]);
+    expect(links()[0]?.getAttribute('aria-current')).toBe('true');
+    await settled(() => links()[1]?.click());
+    await until(() => text().includes('Anliegen'));
+    expect(location.hash).toBe('#/k/1');
+    expect(document.querySelector('.fa-accounts__whose')?.textContent).toBe('Bürgerbüro');
+    expect(document.title).toBe('(1) Posteingang – Bürgerbüro – Fernamt');
+    await settled(() => all('.fa-mail__folder')[1]?.click());
+    expect(location.hash).toBe('#/k/1/f/drafts');
+  });
+
+  it('are not shown where there is only the own one', async () => {
+    post.others.clear();
+    await show();
+    await until(() => text().includes('Alles erledigt'));
+    expect(all('.fa-accounts__one')).toEqual([]);
+  });
+
+  it('may be for reading only: nothing is marked as read, and nothing else is offered', async () => {
+    office.of = { ...office.of, rights: ['read'] };
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => text().includes('Bitte'));
+    expect(text()).toContain('Nur lesen');
+    const offered = names();
+    const forbidden = ['Neue Nachricht', 'Antworten', 'Löschen', 'Archivieren', 'Verschieben'];
+    for (const name of [...forbidden, 'Übernehmen', 'Vertretungen', 'Als ungelesen']) {
+      expect(offered, name).not.toContain(name);
+    }
+    const title = document.getElementById('mail-thread-title');
+    await settled(() =>
+      title?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Delete', bubbles: true })),
+    );
+    expect(office.told).toEqual([]);
+  });
+
+  it('offers more as soon as there are more rights', async () => {
+    office.of = { ...office.of, rights: ['read'] };
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => text().includes('Bitte'));
+    office.of = { ...office.of, rights: ['read', 'write', 'send_as'] };
+    await settled(() => post.changed());
+    await until(() => names().includes('Antworten'));
+    expect(names()).toContain('Löschen');
+  });
+
+  it('says in whose stead one writes', async () => {
+    vi.spyOn(office, 'identities').mockResolvedValue([
+      { id: 'i', name: 'Bürgerbüro', email: 'b@x.example', textSignature: '', sender: ERIKA.email },
+    ]);
+    await show('#/k/1/schreiben');
+    await until(() => text().includes('im Auftrag von Bürgerbüro'));
+    expect(text()).toContain(ERIKA.email);
+  });
+
+  it('goes back to the own one when it is closed, and says so', async () => {
+    await show('#/k/1');
+    await until(() => text().includes('Anliegen'));
+    post.others.clear();
+    await settled(() => post.changed());
+    await until(() =>
+      text().includes('Das Postfach „Bürgerbüro“ ist für Sie nicht mehr geöffnet.'),
+    );
+    expect(location.hash).toBe('#/');
+    expect(text()).not.toContain('Anliegen');
+  });
+
+  it('lists what was not done, until one has taken note of it', async () => {
+    const at = { account: 'Bürgerbüro', why: 'closed' as const, atMs: 0 };
+    post.lost = [
+      { id: '1', change: 'send', emails: 1, subject: 'Bescheid', ...at },
+      { id: '2', change: 'move', emails: 4, subject: null, ...at },
+    ];
+    await show();
+    await until(() => text().includes('2 Änderungen wurden nicht übernommen'));
+    expect(text()).toContain('Bürgerbüro: „Bescheid“ senden');
+    expect(text()).toContain('Bürgerbüro: 4 Nachrichten verschieben');
+    await press('Hinweis entfernen');
+    await until(() => !text().includes('nicht übernommen'));
+  });
+});
+
+describe('who works on a thread', () => {
+  it('is taken, handed on and given up', async () => {
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => text().includes('Noch kümmert sich niemand'));
+    await press('Übernehmen');
+    await until(() => text().includes('Sie kümmern sich darum'));
+    await press('Zuweisen');
+    await press('Mira Sommer');
+    await until(() => text().includes('Mira Sommer kümmert sich darum'));
+    await press('Zuständigkeit aufheben');
+    await until(() => text().includes('Noch kümmert sich niemand'));
+    expect(team.told).toEqual(['t assignee p-erika', 't assignee p-mira', 't assignee null']);
+  });
+
+  it('stands in the list, with the note', async () => {
+    team.set('t', { assignee: MIRA, note: 'Rückruf' });
+    vi.spyOn(office, 'list').mockImplementation(async (id, skip, limit) => {
+      const page = await FakeMail.prototype.list.call(office, id, skip, limit);
+      return { ...page, items: page.items.map((one) => ({ ...one, work: team.of(one.id) })) };
+    });
+    await show('#/k/1');
+    await until(() => text().includes('Mira Sommer kümmert sich'));
+    expect(
+      document.querySelector('.fa-mail__marks [aria-label="mit interner Notiz"]'),
+    ).not.toBeNull();
+  });
+
+  it('has a note that is written, changed and removed; Escape leaves the note and not the thread', async () => {
+    await show('#/k/1/f/inbox/t/t');
+    await press('Notiz schreiben');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-team textarea');
+    await until(() => area() !== null);
+    await type(area(), 'Rückruf erbeten');
+    await press('Notiz speichern');
+    await until(() => document.querySelector('.fa-team__text')?.textContent === 'Rückruf erbeten');
+    await press('Interne Notiz ändern');
+    await settled(() =>
+      area()?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })),
+    );
+    expect(area()).toBeNull();
+    expect(location.hash).toBe('#/k/1/f/inbox/t/t');
+    await press('Interne Notiz ändern');
+    await press('Notiz entfernen');
+    await until(() => document.querySelector('.fa-team__text') === null);
+    expect(team.told).toEqual(['t note Rückruf erbeten', 't note ']);
+  });
+
+  it('says what came of it when two changed it, with the text that does not hold', async () => {
+    const lost = { threadId: 't', what: 'note' as const, won: false, by: MIRA, lost: 'Mein Text' };
+    team.clashes = [{ id: 'c', ...lost }];
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => text().includes('Mira Sommer hat die Notiz später geändert als Sie'));
+    expect(text()).toContain('Mein Text');
+    await press('Hinweis entfernen');
+    await until(() => !text().includes('Mein Text'));
+  });
+});
+
+describe('sharing', () => {
+  it('is found, granted with plain words, changed, taken away and given back', async () => {
+    await show();
+    await press('Vertretungen');
+    await until(() => text().includes('Noch hat niemand sonst Zugang'));
+    await type(document.querySelector('.fa-sharing input'), 'mi');
+    await until(() => all('.fa-sharing__found button').length === 1);
+    await settled(() => all('.fa-sharing__found button')[0]?.click());
+    expect(text()).toContain('Was darf Mira Sommer?');
+    await settled(() => document.getElementById('feld-recht-write')?.click());
+    await press('Rechte speichern');
+    await until(() => text().includes('Gespeichert: Mira Sommer'));
+    expect(post.sharing.all).toEqual([{ person: MIRA, rights: ['read', 'write'] }]);
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
+    expect(post.sharing.all).toEqual([]);
+    await press('Rückgängig');
+    await until(() => post.sharing.all.length === 1);
+  });
+
+  it('says why it shows nothing, and tries again', async () => {
+    post.sharing.fault = new MailFault('offline');
+    await show();
+    await press('Vertretungen');
+    await until(() => text().includes('Das liegt noch nicht auf diesem Gerät.'));
+    post.sharing.fault = null;
+    await press('Noch einmal versuchen');
+    await until(() => text().includes('Noch hat niemand sonst Zugang'));
+  });
+});

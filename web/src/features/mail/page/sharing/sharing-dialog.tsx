@@ -1,0 +1,156 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useEffect, useState } from 'react';
+import { Button, IconButton } from '../../../../ui/button.tsx';
+import { Dialog } from '../../../../ui/dialog.tsx';
+import { Icon, icons } from '../../../../ui/icon.tsx';
+import { Alert, EmptyState, Loading } from '../../../../ui/notice.tsx';
+import type { Delegate, MailAccount, MailRight, Person, Sharing } from '../../model.ts';
+import { accountName } from '../accounts/words.ts';
+import { faultText } from '../words.ts';
+import { PeopleSearch } from './people-search.tsx';
+import { RightsForm } from './rights-form.tsx';
+import { rightsLine } from './words.ts';
+import './sharing.css';
+
+type SharingDialogProps = { sharing: Sharing; account: MailAccount; onClose: () => void };
+
+/** Who else may do what in a mailbox: added, changed and removed, each at once. */
+export function SharingDialog({ sharing, account, onClose }: SharingDialogProps) {
+  const { t } = useLingui();
+  const [delegates, setDelegates] = useState<Delegate[] | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
+  const [chosen, setChosen] = useState<Delegate | null>(null);
+  const [pending, setPending] = useState(false);
+  const [said, setSaid] = useState<{ text: string; removed?: Delegate } | null>(null);
+  const { id } = account;
+  const load = () =>
+    sharing.delegates(id).then(
+      (all) => {
+        setDelegates(all);
+        setFault(null);
+      },
+      (error: unknown) => setFault(error),
+    );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is shared is asked for once
+  useEffect(() => void load(), [sharing, id]);
+
+  const act = async (work: () => Promise<void>, done: typeof said) => {
+    setPending(true);
+    setSaid(null);
+    try {
+      await work();
+      await load();
+      setChosen(null);
+      setSaid(done);
+    } catch (error) {
+      setFault(error);
+    } finally {
+      setPending(false);
+    }
+  };
+  const grant = ({ person, rights }: Delegate) =>
+    act(() => sharing.grant(id, person.id, rights), { text: t`Gespeichert: ${person.name}` });
+  const revoke = (one: Delegate) =>
+    act(() => sharing.revoke(id, one.person.id), {
+      text: t`${one.person.name} hat keinen Zugang mehr.`,
+      removed: one,
+    });
+  const name = accountName(account);
+  const shown = fault === null ? null : faultText(fault);
+  return (
+    <Dialog title={t`Vertretungen: ${name}`} isOpen onClose={onClose} wide>
+      <div className="fa-sharing">
+        <p>
+          <Trans>
+            Hier legen Sie fest, wer dieses Postfach außer Ihnen öffnen darf. Änderungen gelten
+            sofort, auch während jemand darin arbeitet, und stehen im Protokoll.
+          </Trans>
+        </p>
+        <div role="status">
+          {said && (
+            <p className="fa-sharing__said">
+              <Icon of={icons.iconCheck} size="small" />
+              <span className="fa-grow">{said.text}</span>
+              {said.removed && (
+                <Button
+                  small
+                  variant="tertiary"
+                  icon={icons.iconUndo}
+                  onPress={() => void (said.removed && grant(said.removed))}
+                >
+                  <Trans>Rückgängig</Trans>
+                </Button>
+              )}
+            </p>
+          )}
+        </div>
+        {shown && (
+          <Alert
+            tone="danger"
+            live="assertive"
+            title={shown.what}
+            actions={
+              <Button small icon={icons.iconRefresh} onPress={() => void load()}>
+                <Trans>Noch einmal versuchen</Trans>
+              </Button>
+            }
+          >
+            <p>{shown.next}</p>
+          </Alert>
+        )}
+        {chosen ? (
+          <RightsForm
+            key={chosen.person.id}
+            name={chosen.person.name || chosen.person.email}
+            first={chosen.rights}
+            pending={pending}
+            onSave={(rights: MailRight[]) => void grant({ ...chosen, rights })}
+            onCancel={() => setChosen(null)}
+          />
+        ) : (
+          <PeopleSearch
+            search={(words) => sharing.search(id, words)}
+            onChoose={(person: Person) => {
+              const known = delegates?.find((one) => one.person.id === person.id);
+              setChosen(known ?? { person, rights: ['read'] });
+            }}
+          />
+        )}
+        {delegates === null && !shown && <Loading />}
+        {delegates?.length === 0 && !chosen && (
+          <EmptyState icon={icons.iconGroup} title={t`Noch hat niemand sonst Zugang`} level={3}>
+            <p>
+              <Trans>Suchen Sie oben nach einer Person, um sie hinzuzufügen.</Trans>
+            </p>
+          </EmptyState>
+        )}
+        {delegates && delegates.length > 0 && !chosen && (
+          <ul className="fa-sharing__list" aria-label={t`Wer Zugang hat`}>
+            {delegates.map((one) => (
+              <li key={one.person.id}>
+                <Icon of={icons.iconPerson} size="small" />
+                <span className="fa-sharing__person">
+                  <strong>{one.person.name || one.person.email}</strong>
+                  <span className="fa-muted fa-small">{rightsLine(one.rights)}</span>
+                </span>
+                <IconButton
+                  label={t`Rechte von ${one.person.name} ändern`}
+                  icon={icons.iconEdit}
+                  isDisabled={pending}
+                  onPress={() => setChosen(one)}
+                />
+                <IconButton
+                  label={t`${one.person.name} den Zugang nehmen`}
+                  icon={icons.iconPersonRemove}
+                  danger
+                  isDisabled={pending}
+                  onPress={() => void revoke(one)}
+                />
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </Dialog>
+  );
+}
