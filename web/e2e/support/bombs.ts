@@ -33,7 +33,7 @@ function pdfs(): Record<string, Omit<Bomb, 'name'>> {
   ];
   const loop =
     '<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 10 0 R >> >>';
-  const spaces = Buffer.alloc(120_000_000, ' ');
+  const spaces = Buffer.alloc(60_000_000, ' ');
   return {
     'seiten.pdf': {
       bytes: pdfOf([
@@ -94,7 +94,7 @@ function pdfs(): Record<string, Omit<Bomb, 'name'>> {
       shows: PAGE,
     },
     'striche.pdf': {
-      bytes: plainPdf({ pages: [hello + '1 2 m 500 800 l S\n'.repeat(700_000)] }),
+      bytes: plainPdf({ pages: [hello + '1 2 m 500 800 l S\n'.repeat(300_000)] }),
       shows: new RegExp(`${REFUSED.source}|von 1`),
     },
     'aussen.pdf': {
@@ -115,7 +115,7 @@ function pdfs(): Record<string, Omit<Bomb, 'name'>> {
 }
 
 function office(): Record<string, Omit<Bomb, 'name'>> {
-  const zeros = Buffer.alloc(300_000_000);
+  const zeros = Buffer.alloc(100_000_000);
   const laughs = Array.from(
     { length: 9 },
     (_, at) => `<!ENTITY l${at + 1} "${`&l${at};`.repeat(10)}">`,

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { textOf } from './office/csv.ts';
 
 /** What is drawn at once; a longer text is cut, and that is said. */
-const MAX_TEXT_BYTES = 1_000_000;
+const MAX_TEXT_BYTES = 500_000;
 /** Browsers stand still over a text of more lines. */
 const MAX_LINES = 10_000;
 

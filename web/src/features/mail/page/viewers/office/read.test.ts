@@ -1,9 +1,12 @@
 // @vitest-environment node
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { docxOf, odfOf, pngOf, xlsxOf, zipOf } from './files.fixture.ts';
 import { LIMITS, Unreadable } from './limits.ts';
 import { readOffice } from './read.ts';
 import type { Shown } from './shown.ts';
+
+// Bombs take a while to make: a busy machine takes long for it.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const bytesOf = (text: string): Bytes => new TextEncoder().encode(text);
