@@ -95,11 +95,7 @@ impl Mail {
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
     pub(crate) async fn open(&self, tenant: &TenantStore, actor: &Actor, id: &str) -> Result<OpenAccount, MethodError> {
         let id: MailAccountId = id.parse().map_err(|_| MethodError::account_not_found())?;
-        let record = match tenant.mail_accounts().get(id).await {
-            Ok(record) => record,
-            Err(StoreError::NotFound(_)) => return Err(MethodError::account_not_found()),
-            Err(error) => return Err(error.into()),
-        };
+        let record = tenant.mail_accounts().these(&[id]).await?.pop().ok_or_else(MethodError::account_not_found)?;
         let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;
         if access.kind != Kind::Own && !self.openings.knows(actor.session, id) {

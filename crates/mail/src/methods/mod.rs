@@ -4,10 +4,12 @@ pub(crate) mod blob;
 pub(crate) mod email;
 pub(crate) mod identity;
 pub(crate) mod mailbox;
+pub(crate) mod principal;
 pub(crate) mod snippet;
 pub(crate) mod submission;
 pub(crate) mod submission_query;
 pub(crate) mod thread;
+pub(crate) mod thread_work;
 pub(crate) mod vacation;
 
 use std::sync::Arc;
@@ -61,6 +63,11 @@ pub const METHODS: &[&str] = &[
     "EmailSubmission/set",
     "VacationResponse/get",
     "VacationResponse/set",
+    "Principal/get",
+    "Principal/query",
+    "ThreadWork/get",
+    "ThreadWork/changes",
+    "ThreadWork/set",
 ];
 
 /// Who calls, and what was made so far in this request.
@@ -154,6 +161,11 @@ impl Caller {
             "EmailSubmission/set" => return submission::set(self, given).await,
             "VacationResponse/get" => vacation::get(self, arguments(given)?).await?,
             "VacationResponse/set" => vacation::set(self, arguments(given)?).await?,
+            "Principal/get" => principal::get(self, arguments(given)?).await?,
+            "Principal/query" => principal::query(self, arguments(given)?).await?,
+            "ThreadWork/get" => thread_work::get(self, arguments(given)?).await?,
+            "ThreadWork/changes" => thread_work::changes(self, arguments(given)?).await?,
+            "ThreadWork/set" => thread_work::set(self, arguments(given)?).await?,
             _ => return Err(MethodError::unknown_method()),
         };
         Ok(vec![(name.to_owned(), answer)])
@@ -189,11 +201,11 @@ impl Caller {
     /// right that was revoked before writes nothing any more.
     pub(crate) async fn begin(&self, account: MailAccountId, need: Need) -> Result<Begun, MethodError> {
         let work = self.tenant.begin().await?;
-        let change = match work.mail_accounts().change(account).await {
-            Ok(change) => change,
-            Err(StoreError::NotFound(_)) => return Err(MethodError::account_not_found()),
-            Err(error) => return Err(error.into()),
-        };
+        let change = work.mail_accounts().change(account).await;
+        let change = change.map_err(|error| match error {
+            StoreError::NotFound(_) => MethodError::account_not_found(),
+            error => error.into(),
+        })?;
         let account = work.mail_accounts().get(account).await?;
         let access = Access::find(&work.mail_grants(), &account, self.actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;

@@ -4,7 +4,7 @@
 //! reads the states then; what the store's bus told meanwhile is one mark, and beyond the bus's own limit the word that
 //! something was missed.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::response::sse::Event;
 use fernamt_domain::{DeviceId, DeviceState, DomainEvent, LiveGrant, PersonId, event::TenantEvent};
@@ -46,6 +46,8 @@ pub(crate) struct Line {
     told: States,
     /// Which accounts were open when the line began, and what might be done in them.
     open: Option<String>,
+    /// Whose accounts those are.
+    owners: BTreeSet<PersonId>,
     begun: bool,
     /// Whether states may have changed since they were told.
     stale: bool,
@@ -76,8 +78,24 @@ impl Line {
     ) -> Self {
         let pace = Pace::new(wanted.ping_s);
         let (told, begun, stale, over) = (States::default(), false, true, false);
-        let open = None;
-        Self { mail, tenant, person, device, grant, _place: place, bus, wanted, pace, told, open, begun, stale, over }
+        let (open, owners) = (None, BTreeSet::new());
+        Self {
+            mail,
+            tenant,
+            person,
+            device,
+            grant,
+            _place: place,
+            bus,
+            wanted,
+            pace,
+            told,
+            open,
+            owners,
+            begun,
+            stale,
+            over,
+        }
     }
 
     /// Its events, until the client goes, its grant ends, or something fails: then it asks anew.
@@ -141,6 +159,8 @@ impl Line {
             DomainEvent::MailChanged { account } if self.told.has(*account) || !self.begun => Heard::Changed,
             DomainEvent::DeviceChanged { device } if Some(*device) == self.device => Heard::Device,
             DomainEvent::MailRightsChanged { person, .. } if *person == self.person => Heard::Accounts,
+            // Their accounts go with people who are removed.
+            DomainEvent::PersonChanged { person } if self.owners.contains(person) => Heard::Accounts,
             _ => Heard::Nothing,
         }
     }
@@ -168,6 +188,7 @@ impl Line {
         self.stale = false;
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
         let open = session::state(&accounts);
+        self.owners = accounts.iter().filter_map(|account| account.to_read().owner).collect();
         if self.open.get_or_insert_with(|| open.clone()) != &open {
             self.over = true;
             return Ok(None);
