@@ -132,7 +132,7 @@ function office(): Record<string, Omit<Bomb, 'name'>> {
   return {
     'bombe.docx': {
       bytes: docxOf('', [], { 'word/document.xml': zeros }),
-      shows: /zu umfangreich/,
+      shows: REFUSED,
     },
     'lachen.docx': {
       bytes: docxOf('', [], {
@@ -156,7 +156,7 @@ function office(): Record<string, Omit<Bomb, 'name'>> {
     },
     'tief.docx': {
       bytes: docxOf(`${'<w:tbl><w:tr><w:tc>'.repeat(100_000)}`),
-      shows: /zu umfangreich/,
+      shows: REFUSED,
     },
     'aussen.docx': {
       bytes: docxOf(
@@ -170,7 +170,10 @@ function office(): Record<string, Omit<Bomb, 'name'>> {
       bytes: docxOf(p(`&lt;script&gt;${RAN}&lt;/script&gt;&lt;img src=${EVIL} onerror=${RAN}&gt;`)),
       shows: /./,
     },
-    'absaetze.docx': { bytes: docxOf(p('x').repeat(90_000)), shows: /Teil 1 von|zu umfangreich/ },
+    'absaetze.docx': {
+      bytes: docxOf(p('x').repeat(90_000)),
+      shows: /Teil 1 von|zu umfangreich|zu lange/,
+    },
     'zellen.xlsx': {
       bytes: xlsxOf(`<row>${cells}</row>`.repeat(30_000)),
       shows: /Zeilen 1 bis|zu umfangreich|zu lange/,
