@@ -37,6 +37,9 @@ use uuid::Uuid;
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
 pub use fernamt_mail::fuzzing::{composing as mail_composing, message as mail_message, request as mail_request};
+pub use fernamt_mailhost::fuzzing::{
+    imap_answer as mailhost_imap, sieve_answer as mailhost_sieve, submission as mailhost_submission,
+};
 pub use fernamt_media::fuzzing::{
     signalling as media_signalling, tickets as media_tickets, webhooks as media_webhooks,
 };
@@ -59,6 +62,9 @@ pub const TARGETS: &[Target] = &[
     ("mail_composing", mail_composing),
     ("mail_message", mail_message),
     ("mail_request", mail_request),
+    ("mailhost_imap", mailhost_imap),
+    ("mailhost_sieve", mailhost_sieve),
+    ("mailhost_submission", mailhost_submission),
     ("media_datagrams", media_datagrams),
     ("media_payloads", media_payloads),
     ("media_signalling", media_signalling),

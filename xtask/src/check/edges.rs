@@ -22,14 +22,15 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("conference", &["domain", "policy", "api", "store", "http", "identity", "media"]),
     ("mail", &["domain", "policy", "api", "store", "http", "identity"]),
+    ("mailhost", &["domain"]),
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),
     ("testkit", &["domain"]),
     (
         "fuzz",
         &[
-            "domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "mail", "sfu",
-            "media", "stick", "testkit",
+            "domain", "resume", "policy", "api", "store", "http", "identity", "access", "admin", "mail", "mailhost",
+            "sfu", "media", "stick", "testkit",
         ],
     ),
 ];

@@ -1,4 +1,4 @@
-//! Debian's Cyrus: the mail server of a house, with IMAP and ManageSieve, and Exim before it as the way in and out.
+//! Debian's Cyrus: the mail server of a house, with IMAP and `ManageSieve`, and Exim before it as the way in and out.
 
 use std::{fs, path::PathBuf};
 
@@ -10,7 +10,7 @@ use super::{Door, Namespace, Network, quoted};
 /// `@amt.test`. Each finds the folders Drafts, Sent, Trash, Junk and Archive. Exim knows nobody called `nobody`.
 #[derive(Debug)]
 pub struct Cyrus {
-    /// Who may act for everybody at IMAP and ManageSieve, and send in everybody's name.
+    /// Who may act for everybody at IMAP and `ManageSieve`, and send in everybody's name.
     pub operator: &'static str,
     /// The password of [`Cyrus::operator`].
     pub operator_password: &'static str,
@@ -18,7 +18,7 @@ pub struct Cyrus {
     pub imap: Door,
     /// IMAP, with TLS from the first byte.
     pub imap_tls: Door,
-    /// ManageSieve, with TLS by `STARTTLS`.
+    /// `ManageSieve`, with TLS by `STARTTLS`.
     pub sieve: Door,
     /// Submission, with TLS by `STARTTLS`.
     pub submission: Door,

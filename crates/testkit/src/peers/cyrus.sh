@@ -109,6 +109,8 @@ acl_smtp_rcpt = rcpt
 acl_not_smtp = accept
 begin acl
 rcpt:
+  # What Cyrus itself answers comes from this machine without a connection.
+  accept  hosts = :
   require authenticated = *
           encrypted = *
   deny    local_parts = nobody

@@ -1,0 +1,15 @@
+//! `ManageSieve` (RFC 5804): the scripts by which a mail server files and answers, as far as an absence needs them.
+
+mod absence;
+mod answer;
+mod connection;
+
+pub use absence::{Absence, OnDuty};
+pub use connection::{Script, Sieve};
+
+pub(crate) use answer::Answer;
+
+/// The most bytes of a script.
+pub const MAX_SCRIPT_BYTES: usize = 1 << 20;
+/// The most scripts that a person may have.
+pub const MAX_SCRIPTS: usize = 1_000;

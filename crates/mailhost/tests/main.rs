@@ -1,0 +1,6 @@
+//! Against Debian's Cyrus and Exim.
+
+mod house;
+mod imap;
+mod sieve;
+mod submission;
