@@ -473,6 +473,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/mailboxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Functional mailboxes, by name. */
+        get: operations["list_mailboxes"];
+        put?: never;
+        /** Makes a functional mailbox. Nobody may work in it yet. */
+        post: operations["create_mailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/mailboxes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a functional mailbox with all mail in it. */
+        delete: operations["remove_mailbox"];
+        options?: never;
+        head?: never;
+        /** Gives a functional mailbox another name. Its address stays. */
+        patch: operations["rename_mailbox"];
+        trace?: never;
+    };
+    "/api/v1/admin/mailboxes/{id}/delegates/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Grants somebody exactly these rights in a functional mailbox. They hold at once. */
+        put: operations["grant_mailbox_rights"];
+        post?: never;
+        /** Revokes all that somebody was granted in a functional mailbox. That holds at once. */
+        delete: operations["revoke_mailbox_rights"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/own-targets": {
         parameters: {
             query?: never;
@@ -591,6 +645,41 @@ export interface paths {
         /** Enables a person again. */
         post: operations["enable_person"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{id}/mailbox/delegates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may work in a person's mailbox. */
+        get: operations["list_person_delegates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{id}/mailbox/delegates/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Grants somebody exactly these rights in another person's mailbox. They hold at once. */
+        put: operations["grant_person_mailbox_rights"];
+        post?: never;
+        /** Revokes all that somebody was granted in another person's mailbox. That holds at once. */
+        delete: operations["revoke_person_mailbox_rights"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1697,6 +1786,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/container/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the person accepted the terms of use on this device. */
+        post: operations["accept_container_terms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desktop": {
         parameters: {
             query?: never;
@@ -1709,6 +1815,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/accounts/{id}/delegates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may work in an account. */
+        get: operations["list_delegates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/accounts/{id}/delegates/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Grants somebody exactly these rights. They hold at once. */
+        put: operations["grant_mail_rights"];
+        post?: never;
+        /** Revokes all that somebody was granted. That holds at once. */
+        delete: operations["revoke_mail_rights"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1756,7 +1897,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /** Gives a device another name, which the control desk reads too. */
+        put: operations["rename_my_device"];
         post?: never;
         /** Revokes one of the person's devices. */
         delete: operations["revoke_my_device"];
@@ -1880,6 +2022,24 @@ export interface paths {
         put?: never;
         /** Changes the password. */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The person's programs. */
+        get: operations["my_programs"];
+        put?: never;
+        /** Makes a token for a program. It is revoked as a device is. */
+        post: operations["make_program"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2231,6 +2391,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Accepts the terms of use for this device. */
+        AcceptTerms: {
+            /** @description The version that was shown. */
+            version: string;
+        };
         /** @enum {string} */
         Allowed: "moderators" | "presenters" | "participants" | "everybody";
         /**
@@ -2280,7 +2445,7 @@ export interface components {
             zone?: string | null;
         };
         /** @enum {string} */
-        AuditKind: "sign_in" | "session_end" | "decision" | "connection_start" | "connection_end" | "device" | "second_factor" | "person" | "group" | "target" | "rule" | "setting" | "conference" | "directory_sync" | "deletion" | "backup" | "audit_access" | "reveal" | "alarm";
+        AuditKind: "sign_in" | "session_end" | "decision" | "connection_start" | "connection_end" | "device" | "second_factor" | "person" | "group" | "target" | "rule" | "setting" | "conference" | "mail" | "directory_sync" | "deletion" | "backup" | "audit_access" | "reveal" | "alarm";
         /** @description Entries, newest first. */
         AuditPage: {
             /** @description The entries. */
@@ -2722,6 +2887,37 @@ export interface components {
             /** @description The target's name. */
             target_name: string;
         };
+        /**
+         * @description What people may do with mail and attachments besides reading them, and how the page hinders others from looking on.
+         *     Nothing may leave a container unless an administrator says so.
+         */
+        ContainerGuards: {
+            /**
+             * @description Whether everything is covered while the person is in another window.
+             * @default false
+             */
+            blur: boolean;
+            /**
+             * @description Whether text and pictures may be copied, cut or dragged out of the page.
+             * @default false
+             */
+            copy_out: boolean;
+            /**
+             * @description Whether attachments may be saved outside the container.
+             * @default false
+             */
+            download: boolean;
+            /**
+             * @description Whether the page may be printed.
+             * @default false
+             */
+            print: boolean;
+            /**
+             * @description Whether name and time lie over what is shown.
+             * @default false
+             */
+            watermark: boolean;
+        };
         /** @description Tells that the container was opened. */
         ContainerOpened: {
             /**
@@ -2750,6 +2946,17 @@ export interface components {
         };
         /** @description What is demanded of the sealed containers on people's devices. */
         ContainerSettings: {
+            /**
+             * @description What mail and attachments on the device are guarded by.
+             * @default {
+             *       "copy_out": false,
+             *       "print": false,
+             *       "download": false,
+             *       "watermark": false,
+             *       "blur": false
+             *     }
+             */
+            guards: components["schemas"]["ContainerGuards"];
             /**
              * Format: int32
              * @description Minutes without activity after which a container locks: 1 to 600.
@@ -2789,6 +2996,7 @@ export interface components {
             sign_in_fresh: boolean;
             /** @description The administration's name, as people see it. */
             tenant_name: string;
+            terms?: components["schemas"]["TermsOfUse"] | null;
         };
         /** @description For whom sticks are made: either people or one group. */
         CreateSticks: {
@@ -2844,6 +3052,23 @@ export interface components {
             /** @description The version that the decision is based on. */
             version: string;
         };
+        /** @description Somebody who may work in an account. */
+        Delegate: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            granted_at: string;
+            /** @description Who. */
+            person: components["schemas"]["MailPerson"];
+            /** @description What they may, in the order of the rights. Whoever has any may read. */
+            rights: components["schemas"]["MailRight"][];
+        };
+        /** @description All who may work in an account beside its owner, by name. */
+        DelegateList: {
+            /** @description The people. */
+            items: components["schemas"]["Delegate"][];
+        };
         /** @description One thing told to a webhook. */
         Delivery: {
             /**
@@ -2881,6 +3106,7 @@ export interface components {
         DeliveryState: "waiting" | "delivered" | "given_up";
         /** @description A device of a person. */
         Device: {
+            contact?: components["schemas"]["DeviceContact"] | null;
             /** @description Whether it has a sealed container for mail. */
             container: boolean;
             /**
@@ -2907,6 +3133,23 @@ export interface components {
             person_name: string;
             /** @description Its state. */
             state: components["schemas"]["DeviceState"];
+        };
+        /** @description What a browser told of itself. None of it is proven. */
+        DeviceContact: {
+            /**
+             * Format: date-time
+             * @description When it came by last, to a few minutes.
+             */
+            at: string;
+            /** @description The browser with its version; empty where it did not say. */
+            browser: string;
+            /** @description The operating system; empty where it did not say. */
+            platform: string;
+            /**
+             * Format: date-time
+             * @description When its person accepted the terms of use there last.
+             */
+            terms_accepted_at?: string | null;
         };
         /** Format: uuid */
         DeviceId: string;
@@ -3002,6 +3245,43 @@ export interface components {
             /** @description The token of the enrolment. */
             token: string;
         };
+        /** @description What a person meets before a container is made. */
+        EnrolmentSettings: {
+            /**
+             * Format: int32
+             * @description The oldest version of Chromium, Chrome and Edge: 0 to 999, 0 for any. A browser may say another one than it has.
+             * @default 0
+             */
+            chromium: number;
+            /**
+             * Format: int32
+             * @description The most containers of a person: 1 to 50.
+             * @default 10
+             */
+            containers: number;
+            /**
+             * Format: int32
+             * @description The oldest version of Firefox.
+             * @default 0
+             */
+            firefox: number;
+            /**
+             * Format: int32
+             * @description The oldest version of Safari.
+             * @default 0
+             */
+            safari: number;
+            /**
+             * @description The terms of use in German. Where both texts are empty, nothing has to be accepted.
+             * @default
+             */
+            terms_de: string;
+            /**
+             * @description The terms of use in English.
+             * @default
+             */
+            terms_en: string;
+        };
         /** @description The way in, and what to know before going it. */
         EntryAnswer: {
             /** @description The token that the meeting's socket is opened with, for half an hour. */
@@ -3077,8 +3357,29 @@ export interface components {
             /** @description The field's path, such as `settings.label`. */
             path: string;
         };
+        /** @description A mailbox that several people work on. */
+        FunctionalMailbox: {
+            /** @description Its address. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who may work in it, by name. */
+            delegates: components["schemas"]["Delegate"][];
+            /** @description Its account. */
+            id: components["schemas"]["MailAccountId"];
+            /** @description The name that people read. */
+            name: string;
+        };
         /** Format: uuid */
         GrantId: string;
+        /** @description What somebody may do from now on, in place of what they might before. */
+        GrantMailRights: {
+            /** @description At least one right. */
+            rights: components["schemas"]["MailRight"][];
+        };
         /** @description A group with its members. */
         GroupDetail: components["schemas"]["GroupSummary"] & {
             /** @description Groups whose members are in it too. */
@@ -3374,6 +3675,26 @@ export interface components {
         LocalDate: string;
         /** Format: local-date-time */
         LocalMoment: string;
+        /** @description A program with its token, which is shown this once. */
+        MadeProgram: {
+            /** @description The program. */
+            program: components["schemas"]["MyProgram"];
+            /** @description Its token (RFC 6750). */
+            token: string;
+        };
+        /** Format: uuid */
+        MailAccountId: string;
+        /** @description A person by id and names. */
+        MailPerson: {
+            /** @description The name that others see. */
+            display_name: string;
+            /** @description The person. */
+            id: components["schemas"]["PersonId"];
+            /** @description The sign-in name. */
+            name: string;
+        };
+        /** @enum {string} */
+        MailRight: "read" | "write" | "send_on_behalf" | "send_as" | "manage";
         /** @enum {string} */
         MailState: "none" | "waiting" | "sent" | "failed";
         /** @description Asks for a new share. */
@@ -3743,6 +4064,50 @@ export interface components {
             /** @description What the person calls it. */
             name: string;
         };
+        /** @description One of the person's programs: a device of its own, with a token. */
+        MyProgram: {
+            /**
+             * Format: date-time
+             * @description When the token was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is over at the latest; none once that is forgotten.
+             */
+            expires_at?: string | null;
+            /** @description What the control desk sees of it, to compare. */
+            fingerprint: string;
+            /** @description The program's device. */
+            id: components["schemas"]["DeviceId"];
+            /**
+             * Format: date
+             * @description The day it was last used.
+             */
+            last_seen_on?: string | null;
+            /** @description What the person calls it. */
+            name: string;
+            /** @description Whether the token is over, by time or because somebody ended it. */
+            over: boolean;
+            /** @description The device's state. */
+            state: components["schemas"]["DeviceState"];
+        };
+        /** @description What the person's programs may do, and which there are. */
+        MyPrograms: {
+            /** @description Whether the administration allows programs. */
+            allowed: boolean;
+            /**
+             * Format: int32
+             * @description The most days that a token is good for.
+             */
+            max_days: number;
+            /** @description Whether a token may be made now: on an approved device, by a person who signed in a short time ago. */
+            may_make: boolean;
+            /** @description The programs, oldest first. */
+            programs: components["schemas"]["MyProgram"][];
+            /** @description Where programs find mail; none where there is no mail. */
+            server?: string | null;
+        };
         /** @description The person's second factors. */
         MySecondFactors: {
             /** @description One-time-code apps and hardware tokens. */
@@ -3822,6 +4187,13 @@ export interface components {
             /** @description The name, unique in the tenant. */
             name: string;
         };
+        /** @description A new functional mailbox. */
+        NewMailbox: {
+            /** @description What stands before the `@` of its address: lower-case letters, digits, dot, hyphen, underscore. */
+            local_part: string;
+            /** @description The name that people read. */
+            name: string;
+        };
         /** @description A new passkey's answer. */
         NewPasskey: {
             /** @description `PublicKeyCredential` in WebAuthn's JSON form. */
@@ -3852,6 +4224,16 @@ export interface components {
             password?: string | null;
             /** @description Duties beside the daily work. */
             roles?: components["schemas"]["Role"][];
+        };
+        /** @description A program that is to have a token. */
+        NewProgram: {
+            /**
+             * Format: int32
+             * @description For how many days the token is to be good.
+             */
+            days: number;
+            /** @description What the person calls it. */
+            name: string;
         };
         /** @description A new room. */
         NewRoom: components["schemas"]["RoomFields"] & {
@@ -4058,6 +4440,7 @@ export interface components {
         Page_Device: {
             /** @description The entries. */
             items: {
+                contact?: components["schemas"]["DeviceContact"] | null;
                 /** @description Whether it has a sealed container for mail. */
                 container: boolean;
                 /**
@@ -4084,6 +4467,30 @@ export interface components {
                 person_name: string;
                 /** @description Its state. */
                 state: components["schemas"]["DeviceState"];
+            }[];
+            /**
+             * Format: int64
+             * @description How many entries there are in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_FunctionalMailbox: {
+            /** @description The entries. */
+            items: {
+                /** @description Its address. */
+                address: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Who may work in it, by name. */
+                delegates: components["schemas"]["Delegate"][];
+                /** @description Its account. */
+                id: components["schemas"]["MailAccountId"];
+                /** @description The name that people read. */
+                name: string;
             }[];
             /**
              * Format: int64
@@ -4633,6 +5040,20 @@ export interface components {
             /** @description `urn:fernamt:problem:` and the code. */
             type: string;
         };
+        /** @description What programs with a token may do. */
+        ProgramSettings: {
+            /**
+             * @description Whether any program is served.
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description The most days that a new token is good for: 1 to 365.
+             * @default 90
+             */
+            max_days: number;
+        };
         /** @description What `proof_needed` asks for. As `params` of the problem, each value is a text. */
         ProofChallenge: {
             /**
@@ -4712,12 +5133,22 @@ export interface components {
             /** @description When it ends. */
             until: components["schemas"]["Until"];
         };
+        /** @description Another name for a device. */
+        RenameDevice: {
+            /** @description What the person calls it. */
+            name: string;
+        };
         /** @description A new name of a local group. */
         RenameGroup: {
             /** @description The name, unique in the tenant. */
             name: string;
             /** @description The version that the change is based on. */
             version: string;
+        };
+        /** @description Another name for a functional mailbox. */
+        RenameMailbox: {
+            /** @description The name that people read. */
+            name: string;
         };
         /** @enum {string} */
         RetentionBegins: "creation" | "end" | "with_owner";
@@ -5151,10 +5582,29 @@ export interface components {
              * @default {
              *       "idle_minutes": 10,
              *       "passphrase_chars": 12,
-             *       "offline_days": 0
+             *       "offline_days": 0,
+             *       "guards": {
+             *         "copy_out": false,
+             *         "print": false,
+             *         "download": false,
+             *         "watermark": false,
+             *         "blur": false
+             *       }
              *     }
              */
             container: components["schemas"]["ContainerSettings"];
+            /**
+             * @description What a person meets before a container is made.
+             * @default {
+             *       "terms_de": "",
+             *       "terms_en": "",
+             *       "containers": 10,
+             *       "chromium": 0,
+             *       "firefox": 0,
+             *       "safari": 0
+             *     }
+             */
+            enrolment: components["schemas"]["EnrolmentSettings"];
             /**
              * Format: int32
              * @description Minutes without activity after which a session ends: 5 to 480.
@@ -5171,6 +5621,14 @@ export interface components {
              * @default
              */
             name: string;
+            /**
+             * @description Whether programs may use mail by a token, and for how long.
+             * @default {
+             *       "enabled": false,
+             *       "max_days": 90
+             *     }
+             */
+            programs: components["schemas"]["ProgramSettings"];
             /**
              * @description Days that each data category is kept, where it differs from the default.
              * @default {}
@@ -5198,6 +5656,15 @@ export interface components {
             container_offline_days: components["schemas"]["Range"];
             /** @description The fewest characters of a container's passphrase. */
             container_passphrase_chars: components["schemas"]["Range"];
+            /** @description The oldest version of a browser. */
+            enrolment_browser: components["schemas"]["Range"];
+            /** @description The most containers of a person. */
+            enrolment_containers: components["schemas"]["Range"];
+            /**
+             * Format: int32
+             * @description The most characters of each text of the terms of use.
+             */
+            enrolment_terms_chars: number;
             /** @description Minutes without activity. */
             idle_minutes: components["schemas"]["Range"];
             /**
@@ -5205,6 +5672,8 @@ export interface components {
              * @description The most characters of the administration's name.
              */
             name_chars: number;
+            /** @description The most days of a program's token. */
+            program_days: components["schemas"]["Range"];
             /** @description Hours of a session. */
             session_hours: components["schemas"]["Range"];
         };
@@ -5857,6 +6326,15 @@ export interface components {
         };
         /** Format: uuid */
         TenantId: string;
+        /** @description Terms of use. One of the texts may be empty. */
+        TermsOfUse: {
+            /** @description The text in German. */
+            de: string;
+            /** @description The text in English. */
+            en: string;
+            /** @description Changes with the texts: a hash of both. */
+            version: string;
+        };
         /** @description A time of the week, in the tenant's time zone. */
         TimeWindow: {
             /** @description First minute of the day, as `HH:MM`. */
@@ -7321,6 +7799,205 @@ export interface operations {
             };
         };
     };
+    list_mailboxes: {
+        parameters: {
+            query?: {
+                /** @description Words that must stand in the entry's name, in any case. */
+                q?: string;
+                /** @description How many entries to skip. */
+                offset?: number;
+                /** @description How many entries to return: 50 unless said, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FunctionalMailbox"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMailbox"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionalMailbox"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameMailbox"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionalMailbox"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_mailbox_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantMailRights"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_mailbox_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_persons_targets: {
         parameters: {
             query?: {
@@ -7662,6 +8339,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PersonDetail"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_person_delegates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegateList"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_person_mailbox_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantMailRights"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_person_mailbox_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PersonId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -10248,6 +11022,37 @@ export interface operations {
             };
         };
     };
+    accept_container_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptTerms"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     desktop: {
         parameters: {
             query: {
@@ -10262,6 +11067,103 @@ export interface operations {
         responses: {
             /** @description Done */
             101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_delegates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegateList"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_mail_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantMailRights"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_mail_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10322,6 +11224,41 @@ export interface operations {
         responses: {
             /** @description Done */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyDevice"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_my_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DeviceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameDevice"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10636,6 +11573,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_programs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPrograms"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_program: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProgram"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeProgram"];
+                };
             };
             /** @description Refused */
             "4XX": {

@@ -16,6 +16,7 @@ export const AUDIT_KINDS = [
   'rule',
   'setting',
   'conference',
+  'mail',
   'directory_sync',
   'deletion',
   'backup',
@@ -55,6 +56,8 @@ export function kindName(kind: Schema<'AuditKind'>): string {
       return t`Einstellung`;
     case 'conference':
       return t`Besprechung`;
+    case 'mail':
+      return t`Post in Vertretung`;
     case 'directory_sync':
       return t`Abgleich mit dem Verzeichnis`;
     case 'deletion':
@@ -102,6 +105,13 @@ export function actionText(action: string): string {
     changed: t`geändert`,
     removed: t`entfernt`,
     renamed: t`umbenannt`,
+    mailbox_created: t`Funktionspostfach angelegt`,
+    mailbox_renamed: t`Funktionspostfach umbenannt`,
+    mailbox_removed: t`Funktionspostfach mit allen Nachrichten gelöscht`,
+    mail_granted: t`Rechte im Postfach gegeben`,
+    mail_revoked: t`Zugang zum Postfach genommen`,
+    mail_account_opened: t`Postfach in Vertretung geöffnet`,
+    mail_acted_on_behalf: t`in Vertretung bearbeitet oder gesendet`,
     members_set: t`Mitglieder geändert`,
     disabled: t`deaktiviert`,
     enabled: t`aktiviert`,
@@ -120,9 +130,11 @@ export function actionText(action: string): string {
     approved: t`freigegeben`,
     suspended: t`vorläufig gesperrt`,
     revoked: t`endgültig gesperrt`,
+    token_made: t`Zugangsschlüssel für ein Programm erzeugt`,
     container_made: t`Container angelegt`,
     container_share_released: t`Schlüsselteil des Containers herausgegeben`,
     container_wiped: t`Container gelöscht`,
+    terms_accepted: t`Nutzungsbedingungen angenommen`,
     target_created: t`Ziel eingetragen`,
     target_changed: t`Ziel geändert`,
     target_removed: t`Ziel entfernt`,
@@ -174,6 +186,7 @@ export function actionText(action: string): string {
     second_factor_missing: t`zweiter Schritt fehlt`,
     wrong_passkey: t`falscher Passkey`,
     wrong_ssh_key: t`falscher SSH-Schlüssel`,
+    wrong_token: t`falscher Zugangsschlüssel eines Programms`,
     person_disabled: t`Konto deaktiviert`,
     barred_by_directory: t`vom Verzeichnis gesperrt`,
     bind_limit: t`zu viele falsche Passwörter für das Verzeichnis`,

@@ -57,6 +57,7 @@ export function DevicesPage() {
               {device.container
                 ? t`${deviceKindName(device.kind)}, mit Container`
                 : deviceKindName(device.kind)}
+              {device.contact && ` · ${toldOf(device.contact)}`}
             </span>
           </span>
         </span>
@@ -82,7 +83,18 @@ export function DevicesPage() {
     {
       id: 'seen',
       header: t`Zuletzt benutzt`,
-      cell: (device) => (device.last_seen_on ? day(device.last_seen_on) : t`noch nie`),
+      cell: (device) => (
+        <span>
+          {device.contact
+            ? dateTime(device.contact.at)
+            : device.last_seen_on
+              ? day(device.last_seen_on)
+              : t`noch nie`}
+          <span className="fa-name__more">
+            <Trans>zuerst {dateTime(device.created_at)}</Trans>
+          </span>
+        </span>
+      ),
     },
     {
       id: 'actions',
@@ -126,6 +138,11 @@ export function DevicesPage() {
       {deeds.dialog}
     </Page>
   );
+}
+
+/** What a browser says of itself. None of it is proven. */
+function toldOf({ browser, platform }: Schema<'DeviceContact'>): string {
+  return [browser, platform].filter(Boolean).join(', ');
 }
 
 export type DeviceDeeds = ReturnType<typeof useDeviceDeeds>;
@@ -239,6 +256,13 @@ function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
           <div className="fa-muted fa-small">
             <Trans>Angemeldet am {dateTime(device.created_at)}</Trans>
           </div>
+          {device.contact?.terms_accepted_at && (
+            <div className="fa-muted fa-small">
+              <Trans>
+                Nutzungsbedingungen angenommen am {dateTime(device.contact.terms_accepted_at)}
+              </Trans>
+            </div>
+          )}
         </>
       }
       trigger={

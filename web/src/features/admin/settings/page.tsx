@@ -8,7 +8,7 @@ import { Loaded } from '../../../app/loaded.tsx';
 import { fieldProblems } from '../../../app/problem-alert.tsx';
 import { sessionQuery } from '../../../app/queries.ts';
 import { Button } from '../../../ui/button.tsx';
-import { CheckboxGroup, RadioGroup } from '../../../ui/choices.tsx';
+import { Checkbox, CheckboxGroup, RadioGroup } from '../../../ui/choices.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { Alert } from '../../../ui/notice.tsx';
@@ -17,6 +17,14 @@ import { PickOne } from '../../../ui/picker.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { settingsQuery } from '../queries.ts';
 import { optionsOf } from '../words.ts';
+import {
+  ENROLMENT_PATHS,
+  EnrolmentCard,
+  enrolmentFaults,
+  enrolmentOf,
+  enrolmentValuesOf,
+} from './enrolment.tsx';
+import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
 import { categoryWords } from './retention.ts';
 import {
   CONTAINER_RULES,
@@ -52,7 +60,7 @@ export function SettingsPage() {
 function SettingsForm({ held }: { held: Held<View> }) {
   const { settings, version, limits } = held.data;
   const periods = periodsOf(held.data);
-  const { idle_minutes: idle, session_hours: hours } = limits;
+  const { idle_minutes: idle, session_hours: hours, program_days: days } = limits;
   const { t } = useLingui();
   const client = useQueryClient();
   const form = useForm<Values>({
@@ -70,6 +78,10 @@ function SettingsForm({ held }: { held: Held<View> }) {
       ...(!within(values.session_hours, hours) && {
         session_hours: t`Eine Zahl zwischen ${hours.least} und ${hours.most}.`,
       }),
+      ...(!within(values.program_days, days) && {
+        program_days: t`Eine Zahl zwischen ${days.least} und ${days.most}.`,
+      }),
+      ...enrolmentFaults(values, limits),
       ...Object.fromEntries(
         CONTAINER_RULES.map((rule) => [`container_${rule}`, limits[`container_${rule}`]] as const)
           .filter(([field, range]) => !within(values[field], range))
@@ -104,6 +116,8 @@ function SettingsForm({ held }: { held: Held<View> }) {
         throw fieldProblems(
           error,
           Object.fromEntries([
+            ['programs.max_days', 'program_days'],
+            ...ENROLMENT_PATHS,
             ...CONTAINER_RULES.map((rule) => [`container.${rule}`, `container_${rule}`]),
             ...periods.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
           ]),
@@ -213,6 +227,32 @@ function SettingsForm({ held }: { held: Held<View> }) {
         </div>
       </Card>
       <Card
+        title={<Trans>Programme</Trans>}
+        lead={
+          <Trans>
+            Ein Mailprogramm liest und sendet mit einem Zugangsschlüssel, den eine Person sich
+            erzeugt und den die Leitstelle freigibt. Was auf dem Gerät liegt, ist dann nicht im
+            Container verschlossen.
+          </Trans>
+        }
+      >
+        <Checkbox
+          label={t`Programme mit Zugangsschlüssel erlauben`}
+          hint={t`Ausgeschaltet kommt sofort keines mehr an Mail.`}
+          name="programs"
+          checked={form.values.programs}
+          onChange={(programs) => form.set('programs', programs)}
+        />
+        <TextField
+          label={t`Längste Gültigkeit eines Schlüssels, in Tagen`}
+          hint={t`Zwischen ${days.least} und ${days.most}.`}
+          inputMode="numeric"
+          {...form.field('program_days')}
+        />
+      </Card>
+      <GuardsCard values={form.values} onChange={form.set} />
+      <EnrolmentCard limits={limits} field={form.field} />
+      <Card
         title={<Trans>Löschfristen</Trans>}
         lead={
           <Trans>
@@ -262,9 +302,13 @@ function valuesOf(view: View): Values {
     approval_needed: settings.approval_needed,
     idle_minutes: String(settings.idle_minutes),
     session_hours: String(settings.session_hours),
+    programs: settings.programs.enabled,
+    program_days: String(settings.programs.max_days),
     container_idle_minutes: String(settings.container.idle_minutes),
     container_passphrase_chars: String(settings.container.passphrase_chars),
     container_offline_days: String(settings.container.offline_days),
+    ...guardValuesOf(settings.container),
+    ...enrolmentValuesOf(settings.enrolment),
     ...Object.fromEntries(
       periodsOf(view).map(({ category, default_days: days }) => [
         `days_${category}`,
@@ -287,7 +331,10 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
       idle_minutes: Number(values.container_idle_minutes),
       passphrase_chars: Number(values.container_passphrase_chars),
       offline_days: Number(values.container_offline_days),
+      guards: guardsOf(values),
     },
+    enrolment: enrolmentOf(values),
+    programs: { enabled: values.programs, max_days: Number(values.program_days) },
     retention_days: {
       ...before.retention_days,
       ...Object.fromEntries(

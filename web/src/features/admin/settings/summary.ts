@@ -2,6 +2,8 @@ import { t } from '@lingui/core/macro';
 import type { Schema } from '../../../api/client.ts';
 import { deviceKindName } from '../../../app/device-words.ts';
 import { listPart, type Part } from '../../../app/merge.ts';
+import { type EnrolmentValues, enrolmentParts } from './enrolment.tsx';
+import { type GuardValues, guardParts } from './guards.tsx';
 import { categoryWords } from './retention.ts';
 
 /** What is demanded of containers. */
@@ -16,7 +18,11 @@ export type Values = {
   approval_needed: Schema<'DeviceKind'>[];
   idle_minutes: string;
   session_hours: string;
-} & Record<`container_${Rule}`, string> &
+  programs: boolean;
+  program_days: string;
+} & GuardValues &
+  EnrolmentValues &
+  Record<`container_${Rule}`, string> &
   Record<`days_${string}`, string>;
 
 export type Periods = readonly Schema<'RetentionRule'>[];
@@ -62,10 +68,22 @@ export function settingsParts(periods: Periods): Part<Values>[] {
       fields: ['session_hours'],
       text: ({ session_hours: hours }) => hours,
     },
+    {
+      label: t`Programme mit Zugangsschlüssel`,
+      fields: ['programs'],
+      text: ({ programs }) => (programs ? t`erlaubt` : t`nicht erlaubt`),
+    },
+    {
+      label: t`Längste Gültigkeit eines Schlüssels, in Tagen`,
+      fields: ['program_days'],
+      text: ({ program_days: days }) => days,
+    },
     ...CONTAINER_RULES.map((rule): Part<Values> => {
       const field = `container_${rule}` as const;
       return { label: containerWords(rule), fields: [field], text: (values) => values[field] };
     }),
+    ...guardParts<Values>(t`ja`, t`nein`),
+    ...enrolmentParts<Values>(),
     ...periods.map(({ category }): Part<Values> => {
       const field = `days_${category}` as const;
       const { name } = categoryWords(category);

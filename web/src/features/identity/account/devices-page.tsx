@@ -16,6 +16,7 @@ import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { DateText, TimeText } from '../../../ui/time.tsx';
 import { devicesQuery, sessionsQuery } from './queries.ts';
+import { RenameDevice } from './rename-device.tsx';
 
 export const DevicesRoute = createLazyRoute('/angemeldet/haus/konto/geraete')({
   component: DevicesPage,
@@ -122,6 +123,7 @@ function Devices() {
   const cache = useQueryClient();
   const { data, error } = useQuery(devicesQuery);
   const [revoking, setRevoking] = useState<Device | null>(null);
+  const [renaming, setRenaming] = useState<Device | null>(null);
   const lost = revoking?.kind === 'stick';
   const devices = data?.filter(({ kind, state }) => kind !== 'ssh_key' && state !== 'revoked');
   const revoke = async (device: Device) => {
@@ -172,6 +174,13 @@ function Devices() {
                   )}
                 </div>
               </div>
+              <Button
+                small
+                aria-label={t`„${device.name}“ benennen`}
+                onPress={() => setRenaming(device)}
+              >
+                <Trans>Benennen</Trans>
+              </Button>
               {!device.current && (
                 <Button
                   small
@@ -194,6 +203,7 @@ function Devices() {
           );
         })}
       </ul>
+      <RenameDevice device={renaming} onClose={() => setRenaming(null)} />
       <ConfirmDialog
         title={
           lost ? (
