@@ -187,6 +187,50 @@ if (scene === 'offline') {
     { id: 's2', subject: 'Angebot', to, state: 'waiting', heldUntilMs: null, refusal: null },
   ];
 }
+if (scene === 'abgelehnt') {
+  const recipients = Array.from(
+    { length: 9 },
+    (_, number) => `postfach-${number + 1}@kreis.example`,
+  );
+  const refusal = { code: 'invalidRecipients', recipients, most: null };
+  const named = { subject: 'Räumplan der Stadt', to: ines, heldUntilMs: null };
+  mail.sending = [{ id: 'entwurf', ...named, state: 'refused', refusal }];
+}
+if (scene === 'drinnen') mail.outside = false;
+if (scene === 'weg') {
+  const untilMs = new Date(2099, 11, 24).getTime();
+  mail.away = {
+    on: true,
+    fromMs: null,
+    untilMs,
+    subject: '',
+    text: 'Ich bin im Urlaub. In dringenden Fällen hilft das Bauamt: bauamt@stadt.example.',
+  };
+}
+if (scene === 'verdreht') {
+  mail.add({
+    id: 'verdreht',
+    from: person('Stadtkasse\u202Eelttim', 'kasse@stadt-example.net'),
+    to: own,
+    seen: false,
+    subject: '\u202Egnunhcer ednehetsffuA',
+    preview: 'Bitte öffnen Sie die Rechnung.',
+    receivedAtMs: at(0, 1),
+    body: {
+      text: 'Bitte öffnen Sie die Rechnung.',
+      attachments: [attachmentOf('Rechnung_\u202Efdp.exe', 'application/octet-stream', 90_000)],
+    },
+  });
+}
+mail.known = [
+  { name: 'Ines Behrens', email: 'i.behrens@kreis.example' },
+  { name: 'Bernd Ott', email: 'bernd.ott@stadt.example' },
+  { name: null, email: 'beschaffung@stadt.example' },
+  {
+    name: 'Dr. Karl-Friedrich von Hohenstein-Wassermann-Bergedorf',
+    email: 'karl-friedrich.von.hohenstein-wassermann@anwaelte.example',
+  },
+];
 if (scene === 'stoerung') mail.fault = new MailFault('refused');
 
 (window as unknown as { scenes: Scenes }).scenes = {

@@ -11,6 +11,8 @@ type Screen = {
   path: string;
   views: Record<string, View>;
   act?: (page: Page) => Promise<void>;
+  /** What is done before it is looked at by machines. */
+  after?: (page: Page) => Promise<void>;
 };
 
 const WIDE: View = {};
@@ -65,7 +67,99 @@ const screens: Screen[] = [
   {
     name: 'ohne-verbindung',
     path: '/?szene=offline',
-    views: { 'de-1280': WIDE },
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+  },
+  {
+    name: 'abgelehnt',
+    path: '/?szene=abgelehnt',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: (page) => page.locator('.fa-mail__refused').waitFor(),
+  },
+  {
+    name: 'vorschlaege',
+    path: '/#/f/inbox/schreiben',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: async (page) => {
+      await page.locator('#feld-mail-to').fill('be');
+      await page.getByRole('option').nth(2).waitFor();
+      await page.keyboard.press('ArrowDown');
+    },
+    // While such a list is open, readers are kept from all that is not of it.
+    after: async (page) => {
+      await page.keyboard.press('Enter');
+      await page.locator('.fa-recipients__one').waitFor();
+      await page.getByRole('option').first().waitFor({ state: 'detached' });
+    },
+  },
+  {
+    name: 'nicht-zugestellt',
+    path: '/?szene=drinnen#/f/inbox/schreiben',
+    views: { 'de-360-dunkel': DARK_PHONE },
+    act: async (page) => {
+      await writes(page);
+      await page.locator('.fa-recipients__fault').waitFor();
+    },
+  },
+  {
+    name: 'formatiert',
+    path: '/#/f/inbox/schreiben',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: async (page) => {
+      await writes(page);
+      await page.locator('.fa-write__foot button').last().click();
+      const text = page.locator('.fa-rich__text');
+      await text.click();
+      await page.keyboard.press('Control+End');
+      await page.locator('.fa-rich__tools button').nth(2).click();
+      await page.keyboard.type('Straßen');
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('Plätze ');
+      await page.keyboard.press('Control+b');
+      await page.keyboard.type('zuerst');
+      await page.keyboard.press('Control+z');
+      await text.locator('li').nth(1).waitFor();
+    },
+  },
+  {
+    name: 'abwesenheit',
+    path: '/?szene=weg',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: async (page) => {
+      await page.locator('.fa-mail__away button').click();
+      await page.getByRole('dialog').locator('textarea').waitFor();
+    },
+  },
+  {
+    name: 'abwesend',
+    path: '/?szene=weg',
+    views: { 'en-360': PHONE },
+    act: (page) => page.locator('.fa-mail__away').waitFor(),
+  },
+  {
+    name: 'ordner-verwalten',
+    path: '/#/',
+    views: { 'de-1280': WIDE, 'de-360-dunkel': DARK_PHONE },
+    act: async (page) => {
+      await page.locator('.fa-mail__fresh button').first().click();
+      await page.getByRole('menuitem').first().click();
+      await page.getByRole('dialog').locator('.fa-folders').waitFor();
+    },
+  },
+  {
+    name: 'signaturen',
+    path: '/#/',
+    views: { 'en-360': PHONE },
+    act: async (page) => {
+      await page.locator('.fa-mail__fresh button').first().click();
+      await page.getByRole('menuitem').nth(2).click();
+      await page.getByRole('dialog').locator('textarea').first().waitFor();
+    },
+  },
+  {
+    name: 'verdreht',
+    path: '/?szene=verdreht#/f/inbox/t/t-verdreht',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: (page) => page.locator('.fa-mail__attachments').waitFor(),
   },
   {
     name: 'suche-leer',
@@ -128,7 +222,9 @@ describe('every screen of the mail', () => {
     }
   });
 
-  for (const { name, path, views, act } of screens.filter((one) => one.name.startsWith(only))) {
+  for (const { name, path, views, act, after } of screens.filter((one) =>
+    one.name.startsWith(only),
+  )) {
     for (const [viewName, view] of Object.entries(views)) {
       if (onlyView && viewName !== onlyView) continue;
       it(`${name} ${viewName}`, async () => {
@@ -142,6 +238,7 @@ describe('every screen of the mail', () => {
           // A frame without scripts does not always tell that it is idle.
           await page.evaluate(() => document.fonts.ready);
           await picture(page, file, false);
+          await after?.(page);
           expect((await accessibilityFaults(page)).join('\n')).toBe('');
           if (view.contrast) expect((await unseenInForcedColours(page)).join('\n')).toBe('');
           expect((await movingAgainstWishes(page)).join('\n')).toBe('');

@@ -4,6 +4,7 @@ import { Dialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../ui/notice.tsx';
 import type { Attachment } from '../model.ts';
+import { tamedFile } from './bidi.ts';
 import { useMailPage } from './context.ts';
 import { FileActions } from './files/actions.tsx';
 import { useAsked } from './use-asked.ts';
@@ -38,7 +39,7 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
         ))}
       </ul>
       <Dialog
-        title={shown?.name || t`Anhang`}
+        title={tamedFile(shown?.name ?? '') || t`Anhang`}
         wide
         isOpen={shown !== null}
         onClose={() => setShown(null)}
@@ -55,7 +56,7 @@ function Words({ attachment }: { attachment: Attachment }) {
   return (
     <>
       <Icon of={iconOf(attachment)} size="small" />
-      <span className="fa-mail__file">{name || t`Ohne Namen`}</span>
+      <bdi className="fa-mail__file">{tamedFile(name) || t`Ohne Namen`}</bdi>
       <span className="fa-muted fa-nowrap">{sizeText(sizeBytes)}</span>
     </>
   );

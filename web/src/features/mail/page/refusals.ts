@@ -4,7 +4,7 @@ import { isolated } from './bidi.ts';
 import { sizeText } from './words.ts';
 
 /** More recipients of one refusal are counted only. */
-const MAX_NAMED = 5;
+const MAX_NAMED = 3;
 
 /** Why a message was not sent, and what to do now, a sentence or two. */
 export function refusalText({ code, recipients, most }: Refusal): string {

@@ -9,6 +9,7 @@ import {
   useState,
 } from 'react';
 import {
+  ButtonContext,
   ComboBox,
   ComboBoxStateContext,
   Input,
@@ -142,7 +143,8 @@ export function RecipientsField(props: RecipientsFieldProps) {
           onPaste={onPaste}
         />
       </div>
-      {end}
+      {/* Else the list of people would take it for the button that opens it. */}
+      <ButtonContext value={null}>{end}</ButtonContext>
       {fault && (
         <p className="fa-recipients__fault kern-error" id={`${id}-error`} role="alert">
           <Icon of={icons.iconError} size="small" />
@@ -183,13 +185,14 @@ export function RecipientsField(props: RecipientsFieldProps) {
   }
 }
 
-/** The list opens with what is typed; people are found a little later. */
+/** The list opens with who is found, a little after what is typed, and closes with the last of them: it does not itself. */
 function OpenedBy({ found }: { found: string }) {
   const state = use(ComboBoxStateContext);
   const latest = useRef(state);
   latest.current = state;
   useEffect(() => {
-    if (found && latest.current?.isFocused) latest.current.open(null, 'input');
+    if (!found) latest.current?.setOpen(false);
+    else if (latest.current?.isFocused) latest.current.open(null, 'input');
   }, [found]);
   return null;
 }

@@ -1,5 +1,13 @@
 import { t } from '@lingui/core/macro';
-import type { Address, Draft, DraftAttachment, EmailBody, EmailHead, Mail, MailIdentity } from '../../model.ts';
+import type {
+  Address,
+  Draft,
+  DraftAttachment,
+  EmailBody,
+  EmailHead,
+  Mail,
+  MailIdentity,
+} from '../../model.ts';
 import { fullName, joined } from '../addresses.ts';
 import { tamed } from '../bidi.ts';
 import { plainText } from '../html/plain.ts';
