@@ -10,6 +10,7 @@ export { DirectoryPage } from './directory/page.tsx';
 export { GroupPage } from './groups/group-page.tsx';
 export { GroupsPage } from './groups/list-page.tsx';
 export { AdminLayout } from './layout.tsx';
+export { MailboxesPage } from './mailboxes/page.tsx';
 export { OverviewPage } from './overview/page.tsx';
 export { OwnTargetsPage } from './own-targets/page.tsx';
 export { PeoplePage } from './people/list-page.tsx';

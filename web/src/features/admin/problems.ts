@@ -2,6 +2,10 @@ import { t } from '@lingui/core/macro';
 import { registerFieldFaults, registerProblems } from '../../api/problem-text.ts';
 
 registerProblems({
+  mailbox_owner: () => ({
+    what: t`Das ist das Postfach dieser Person selbst.`,
+    next: t`Sie darf darin schon alles. Wählen Sie eine andere Person.`,
+  }),
   outdated: () => ({
     what: t`Jemand anderes hat diesen Eintrag inzwischen geändert.`,
     next: t`Laden Sie die Seite neu und nehmen Sie Ihre Änderung noch einmal vor.`,

@@ -55,6 +55,7 @@ export const adminRoutes = [
     at('gruppen', 'GroupsPage'),
     at('gruppen/$id', 'GroupPage'),
     at('verzeichnis', 'DirectoryPage'),
+    at('funktionspostfaecher', 'MailboxesPage'),
     at('token', 'TokensPage'),
     at('ziele', 'TargetsPage'),
     at('ziele/neu', 'NewTargetPage'),

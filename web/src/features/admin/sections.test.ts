@@ -22,12 +22,12 @@ describe('the parts of the administration', () => {
   });
 
   it('shows an administrator everything', () => {
-    expect(pages('administrator')).toHaveLength(18);
+    expect(pages('administrator')).toHaveLength(19);
   });
 
   it('shows nothing of meetings where the house holds none', () => {
     const left = pagesOf({ roles: ['administrator'], meetings: false });
-    expect(left).toHaveLength(15);
+    expect(left).toHaveLength(16);
     expect(left).not.toContain('/verwaltung/webhooks');
   });
 

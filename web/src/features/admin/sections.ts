@@ -10,6 +10,7 @@ export type Section = {
     | '/verwaltung/personen'
     | '/verwaltung/gruppen'
     | '/verwaltung/verzeichnis'
+    | '/verwaltung/funktionspostfaecher'
     | '/verwaltung/token'
     | '/verwaltung/ziele'
     | '/verwaltung/buendel'
@@ -88,6 +89,12 @@ export function allSections(): SectionGroup[] {
           to: '/verwaltung/verzeichnis',
           label: t`Verzeichnis`,
           icon: icons.iconHub,
+          roles: ADMINISTRATOR,
+        },
+        {
+          to: '/verwaltung/funktionspostfaecher',
+          label: t`Funktionspostfächer`,
+          icon: icons.iconMail,
           roles: ADMINISTRATOR,
         },
         {

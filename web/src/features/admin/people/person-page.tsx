@@ -14,6 +14,7 @@ import { Alert } from '../../../ui/notice.tsx';
 import { Card, Facts, Page } from '../../../ui/page.tsx';
 import { PickMany } from '../../../ui/picker.tsx';
 import { dateTime, day, list, number } from '../format.ts';
+import { PersonMailbox } from '../mailboxes/person-mailbox.tsx';
 import { EditCard, useSave } from '../parts/entry.tsx';
 import { allGroupsQuery, personQuery, personTargetsQuery } from '../queries.ts';
 import { useNames } from '../rules/names.ts';
@@ -50,6 +51,7 @@ export function PersonPage() {
               <div className="fa-stack">
                 {held && <EditPerson key={held.filling} held={held} />}
                 <Reachable person={data} />
+                {!data.deleted_on && <PersonMailbox person={data} />}
               </div>
               <div className="fa-stack fa-split__aside">
                 <AboutPerson person={data} />
