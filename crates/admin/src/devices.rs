@@ -57,7 +57,9 @@ pub(crate) async fn decide(session: &Session, id: DeviceId, decision: Decision) 
         return Ok(());
     }
     work.devices().set_state(id, state, Some(session.person())).await?;
-    if state != DeviceState::Approved {
+    // A program can not sign in again: while it is suspended its token is refused, and waits.
+    let waits = present.kind == DeviceKind::ApiClient && state == DeviceState::Suspended;
+    if state != DeviceState::Approved && !waits {
         for session in work.sessions().end_of_device(id).await? {
             work.publish(DomainEvent::SessionEnded { session });
         }

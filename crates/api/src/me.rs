@@ -77,6 +77,63 @@ pub struct NewSshKey {
     pub public_key: String,
 }
 
+/// What the person's programs may do, and which there are.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MyPrograms {
+    /// Whether the administration allows programs.
+    pub allowed: bool,
+    /// Whether a token may be made now: on an approved device, by a person who signed in a short time ago.
+    pub may_make: bool,
+    /// The most days that a token is good for.
+    pub max_days: u16,
+    /// Where programs find mail; none where there is no mail.
+    pub server: Option<String>,
+    /// The programs, oldest first.
+    pub programs: Vec<MyProgram>,
+}
+
+/// One of the person's programs: a device of its own, with a token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MyProgram {
+    /// The program's device.
+    pub id: DeviceId,
+    /// What the person calls it.
+    pub name: String,
+    /// The device's state.
+    pub state: DeviceState,
+    /// Whether the token is over, by time or because somebody ended it.
+    pub over: bool,
+    /// When the token was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it is over at the latest; none once that is forgotten.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    /// The day it was last used.
+    pub last_seen_on: Option<Date>,
+    /// What the control desk sees of it, to compare.
+    pub fingerprint: String,
+}
+
+/// A program that is to have a token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct NewProgram {
+    /// What the person calls it.
+    #[schema(max_length = 100)]
+    pub name: String,
+    /// For how many days the token is to be good.
+    pub days: u16,
+}
+
+/// A program with its token, which is shown this once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MadeProgram {
+    /// The program.
+    pub program: MyProgram,
+    /// Its token (RFC 6750).
+    pub token: String,
+}
+
 /// The person's second factors.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MySecondFactors {
@@ -177,6 +234,10 @@ operations! { "me";
     rename_my_device: put "/api/v1/me/devices/{id}" (DeviceId) [RenameDevice] -> 200 MyDevice;
     /// Enrols an SSH key.
     add_ssh_key: post "/api/v1/me/devices/ssh-key" () [NewSshKey] -> 201 MyDevice;
+    /// The person's programs.
+    my_programs: get "/api/v1/me/programs" () [] -> 200 MyPrograms;
+    /// Makes a token for a program. It is revoked as a device is.
+    make_program: post "/api/v1/me/programs" () [NewProgram] -> 201 MadeProgram;
     /// The person's second factors.
     my_second_factors: get "/api/v1/me/second-factors" () [] -> 200 MySecondFactors;
     /// Begins to enrol a passkey.

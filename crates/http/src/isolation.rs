@@ -5,7 +5,7 @@
 //! another one. Browsers say where a request comes from (Fetch Metadata, `Origin`), and what comes from elsewhere is
 //! refused unless it only shows a page.
 
-use crate::{ApiError, Site, origin};
+use crate::{ApiError, Site, bearer, origin};
 use axum::{
     extract::Request,
     http::{HeaderMap, Method, header},
@@ -15,7 +15,7 @@ use axum::{
 
 /// Middleware that refuses what does not come from the site's own pages.
 pub async fn check(site: Site, request: Request, next: Next) -> Response {
-    if permits(request.method(), request.headers(), &site.own_origin()) {
+    if bearer::is_program(&site, &request) || permits(request.method(), request.headers(), &site.own_origin()) {
         return next.run(request).await;
     }
     ApiError::forbidden("foreign_origin", "this request comes from a page of another origin").into_response()

@@ -6,6 +6,7 @@
 //! everybody, so each such handler is visible in its signature.
 
 pub mod assets;
+pub mod bearer;
 pub mod cookie;
 pub mod egress;
 pub mod entry;

@@ -8,14 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{ApiError, Site};
+use crate::{ApiError, Site, bearer};
 
 /// Middleware that refuses unsafe requests and WebSockets whose `Origin` is not the site's own. Stands behind
 /// [`crate::site::resolve`].
 pub async fn check(site: Site, request: Request, next: Next) -> Response {
     let upgrade = request.headers().contains_key(header::UPGRADE) || request.method() == Method::CONNECT;
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe || upgrade {
+    if (!safe || upgrade) && !bearer::is_program(&site, &request) {
         let own = site.own_origin();
         if !is_own(request.headers(), &own) {
             return refusal(request.headers(), &own).into_response();
@@ -29,7 +29,7 @@ fn refusal(headers: &HeaderMap, own: &str) -> ApiError {
     if headers.contains_key(header::ORIGIN) {
         ApiError::forbidden("foreign_origin", "this request comes from a page of another origin")
     } else {
-        let detail = format!("this request names no origin; a program sends the header `Origin: {own}`");
+        let detail = format!("this request names no origin; who sends a cookie sends the header `Origin: {own}`");
         ApiError::forbidden("foreign_origin", detail)
     }
 }

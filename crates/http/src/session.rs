@@ -52,6 +52,12 @@ pub trait Sessions: Send + Sync + std::fmt::Debug {
     /// The session that a cookie's value names, if it is still good. On the origin of mail that is what the cookie
     /// [`cookie::POST_SESSION`] holds, elsewhere [`cookie::SESSION`].
     async fn find(&self, site: &Site, cookie: &Secret<String>) -> Result<Session, ApiError>;
+
+    /// The session of the program that holds this token, on the origin of mail. It has no duties. Where there are no
+    /// programs nobody is let in.
+    async fn program(&self, _site: &Site, _token: &Secret<String>) -> Result<Session, ApiError> {
+        Err(ApiError::unauthenticated("token_refused", "there are no tokens here"))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Session {

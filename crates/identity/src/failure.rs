@@ -99,6 +99,8 @@ pub enum Wrong {
     SshKey,
     /// The activation code of a stick, or what it was brought with.
     ActivationCode,
+    /// The token of a program, or it is over.
+    Token,
     /// The person is disabled.
     Disabled,
     /// The directory bars the account.
@@ -119,6 +121,7 @@ impl Wrong {
             Self::Passkey => "wrong_passkey",
             Self::SshKey => "wrong_ssh_key",
             Self::ActivationCode => "wrong_activation_code",
+            Self::Token => "wrong_token",
             Self::Disabled => "person_disabled",
             Self::Barred => "barred_by_directory",
             Self::BindLimit => "bind_limit",

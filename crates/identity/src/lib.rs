@@ -20,6 +20,7 @@ pub mod own_targets;
 pub mod passkey;
 pub mod password;
 mod post;
+mod program;
 mod recovery;
 mod reevaluate;
 mod routes;

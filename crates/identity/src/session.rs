@@ -97,6 +97,10 @@ impl Sessions for Identity {
         self.touch(&site.tenant, &presented.row).await?;
         self.session_of(site, &presented.row, &presented.settings).await
     }
+
+    async fn program(&self, site: &Site, token: &Secret<String>) -> Result<Session, ApiError> {
+        self.program_session(site, token).await
+    }
 }
 
 impl Identity {
@@ -153,7 +157,7 @@ impl Identity {
     }
 
     /// Person and device of a session, unless either is barred.
-    async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         tenant: &TenantStore,
         row: &SessionRecord,

@@ -47,6 +47,8 @@ pub(crate) enum Attempt {
     KnownDevice(TenantId, DeviceId),
     /// Anybody else.
     Stranger(Source, Account),
+    /// Who shows a program's token. A good one is never asked to wait, so this slows nobody else down.
+    Program(Source),
 }
 
 /// How a lane slows down.
@@ -72,6 +74,8 @@ const BY_ACCOUNT: Pace = Pace {
     longest: Duration::seconds(30),
     forgotten_after: Duration::minutes(30),
 };
+const BY_PROGRAM: Pace =
+    Pace { free: 20, first: Duration::seconds(1), longest: Duration::minutes(5), forgotten_after: Duration::minutes(15) };
 const BY_DEVICE: Pace = Pace {
     free: 8,
     first: Duration::seconds(1),
@@ -102,6 +106,7 @@ struct Tables {
     pairs: Table<(Account, Source)>,
     accounts: Table<Account>,
     devices: Table<(TenantId, DeviceId)>,
+    programs: Table<Source>,
 }
 
 /// All lanes, in bounded memory.
@@ -116,6 +121,7 @@ impl Throttle {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.check(&(tenant, device), BY_DEVICE, now)?,
+            Attempt::Program(source) => tables.programs.check(&source, BY_PROGRAM, now)?,
             Attempt::Stranger(source, account) => {
                 tables.pairs.check(&(account, source), BY_ACCOUNT_AND_SOURCE, now)?;
                 tables.sources.check(&source, BY_SOURCE, now)?;
@@ -133,6 +139,7 @@ impl Throttle {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.fail((tenant, device), BY_DEVICE, now),
+            Attempt::Program(source) => tables.programs.fail(source, BY_PROGRAM, now),
             Attempt::Stranger(source, account) => {
                 tables.pairs.fail((account, source), BY_ACCOUNT_AND_SOURCE, now);
                 tables.sources.fail(source, BY_SOURCE, now);
@@ -147,6 +154,7 @@ impl Throttle {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.forget(&(tenant, device)),
+            Attempt::Program(source) => tables.programs.forgive(&source),
             Attempt::Stranger(source, account) => {
                 tables.pairs.forget(&(account, source));
                 tables.sources.forgive(&source);
@@ -160,6 +168,7 @@ impl Throttle {
         let mut tables = self.lock();
         match attempt {
             Attempt::KnownDevice(tenant, device) => tables.devices.withdraw(&(tenant, device)),
+            Attempt::Program(source) => tables.programs.withdraw(&source),
             Attempt::Stranger(source, account) => {
                 tables.pairs.withdraw(&(account, source));
                 tables.sources.withdraw(&source);

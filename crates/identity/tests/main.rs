@@ -8,6 +8,7 @@ mod container;
 mod enrolment;
 mod passkeys;
 mod post;
+mod programs;
 mod revocation;
 mod sessions;
 mod sign_in;

@@ -14,6 +14,7 @@ mod meeting;
 mod metrics;
 mod operations;
 mod own_targets;
+mod programs;
 mod ssh;
 mod start;
 mod sticks;

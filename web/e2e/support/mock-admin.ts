@@ -307,6 +307,7 @@ const settings: Schema<'Settings'> = {
   idle_minutes: 60,
   session_hours: 12,
   container: { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 },
+  programs: { enabled: true, max_days: 90 },
   retention_days: { audit: 120 },
 };
 
@@ -329,6 +330,7 @@ const settingsView: Schema<'SettingsView'> = {
     container_idle_minutes: { least: 1, most: 600 },
     container_passphrase_chars: { least: 8, most: 64 },
     container_offline_days: { least: 0, most: 30 },
+    program_days: { least: 1, most: 365 },
     name_chars: 200,
   },
 };

@@ -319,6 +319,7 @@ export function furnish(office: MockOffice): MockOffice {
         connections: 0,
       },
     ])
+    .on('GET', '/me/programs', programs(false))
     .on('GET', '/me/devices', [
       {
         id: session.device_id,
@@ -412,6 +413,37 @@ export const ownTargets: Schema<'OwnTargets'> = {
     },
   ],
 };
+
+export const programs = (allowed: boolean): Schema<'MyPrograms'> => ({
+  allowed,
+  may_make: true,
+  max_days: 90,
+  server: 'https://post.fernamt.example.org',
+  programs: allowed
+    ? [
+        {
+          id: '0199a000-0000-7000-8000-0000000000d7',
+          name: 'Thunderbird, Notebook',
+          state: 'pending',
+          over: false,
+          created_at: '2026-11-20T08:00:00Z',
+          expires_at: '2027-02-18T08:00:00Z',
+          last_seen_on: null,
+          fingerprint: '3f:90:aa:12:7c:0e:55:d1',
+        },
+        {
+          id: '0199a000-0000-7000-8000-0000000000d8',
+          name: 'Sicherung der Registratur',
+          state: 'approved',
+          over: true,
+          created_at: '2026-06-01T08:00:00Z',
+          expires_at: '2026-08-30T08:00:00Z',
+          last_seen_on: '2026-08-29',
+          fingerprint: '77:01:4c:9b:e2:18:aa:03',
+        },
+      ]
+    : [],
+});
 
 export const recoveryCodes = [
   'K7QM-4TXP-9WZB',

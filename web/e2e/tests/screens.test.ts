@@ -7,6 +7,7 @@ import {
   type MockOffice,
   ownTargets,
   problem,
+  programs,
   recoveryCodes,
   waiting,
 } from '../support/mock-office.ts';
@@ -192,6 +193,21 @@ const screens: Screen[] = [
     act: async (page) => {
       await page.locator('.fa-btn--danger').last().click();
       await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  {
+    name: 'konto-programme',
+    path: '/konto/geraete',
+    prepare: (office) => office.on('GET', '/me/programs', programs(true)),
+    act: (page) => page.getByText('3f:90:aa:12:7c:0e:55:d1').waitFor(),
+  },
+  {
+    name: 'konto-programm-neu',
+    path: '/konto/geraete',
+    prepare: (office) => office.on('GET', '/me/programs', programs(true)),
+    act: async (page) => {
+      await page.locator('.fa-card').last().getByRole('button').first().click();
+      await page.getByRole('dialog').waitFor();
     },
   },
   { name: 'konto-eigene-ziele', path: '/konto/eigene-ziele' },

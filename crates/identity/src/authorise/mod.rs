@@ -13,7 +13,7 @@ use std::{
 };
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
+    BundleId, Clock, DeviceKind, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
     Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
@@ -333,6 +333,9 @@ impl Authoriser {
             },
             None => None,
         };
+        if row.device_kind == DeviceKind::ApiClient && !settings::load(tenant).await?.programs.enabled {
+            return Ok(Err(EndReason::NotAllowed));
+        }
         // Last, so that a person or device that was barred is named as the cause of the session's end.
         if row.ended_at.is_some() {
             return Ok(Err(EndReason::SessionEnded));

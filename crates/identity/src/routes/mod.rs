@@ -2,6 +2,7 @@
 
 mod me;
 mod post;
+mod programs;
 mod second_factors;
 mod session;
 mod sign_in;
@@ -35,6 +36,7 @@ pub(crate) fn router(identity: Arc<Identity>) -> Router {
         .route("/api/v1/me/devices", get(me::devices))
         .route("/api/v1/me/devices/{id}", put(me::rename_device).delete(me::revoke_device))
         .route("/api/v1/me/devices/ssh-key", post(me::add_ssh_key))
+        .route("/api/v1/me/programs", get(programs::list).post(programs::make))
         .route("/api/v1/me/password", post(me::password))
         .route("/api/v1/me/language", put(me::language))
         .route("/api/v1/me/second-factors", get(second_factors::list))

@@ -17,13 +17,14 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
     middleware,
     response::Response,
+    routing::get,
 };
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use fernamt_domain::{
     Clock as _, LiveGrants, PersonId, PersonSource, PersonState, Sealer, Secret, Situation, SystemRng, Zone,
     audit::{AuditKind, SigningKey},
 };
-use fernamt_http::{Connection, PublicAddress, Web};
+use fernamt_http::{ApiError, Connection, PublicAddress, Site, Web, bearer};
 use fernamt_identity::{
     Identity,
     otp::{Scheme, code_at, step_at},
@@ -84,7 +85,8 @@ impl Office {
                 .layer(middleware::from_fn_with_state(Arc::clone(&web), fernamt_http::site::resolve))
         };
         let router = resolved(Arc::clone(&identity).router().merge(Arc::clone(&identity).container_router()));
-        let post = resolved(Arc::clone(&identity).post_router());
+        let for_programs = Router::new().route("/jmap/session", get(who_asks));
+        let post = resolved(Arc::clone(&identity).post_router().merge(for_programs));
         let tenant = store.tenant(tenant.id);
         Self { clock, tenant, identity, grants, store, router, post, folder }
     }
@@ -221,6 +223,14 @@ impl Office {
         let entries = self.tenant.audit().oldest_first(&filter, 0, 1_000).await.unwrap();
         entries.into_iter().map(|entry| entry.facts.action).collect()
     }
+}
+
+/// Stands for mail: says whose program asks, and what it may.
+async fn who_asks(site: Site, headers: HeaderMap) -> Result<String, ApiError> {
+    let token = bearer::token(&headers)?.ok_or_else(ApiError::not_found)?;
+    let session = site.web.sessions.program(&site, &token).await?;
+    assert!(session.roles.is_empty(), "a program has no duties");
+    Ok(format!("{} {}", session.name, session.facts.device_state))
 }
 
 /// An authenticator app.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    response::Redirect,
+    http::{HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::{Redirect, Response},
     routing::{any, get, post},
 };
 
@@ -38,7 +40,16 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/eventsource", get(event_source::event_source))
         .merge(delegates::router())
         .merge(nothing_else())
+        .layer(map_response(challenge))
         .with_state(mail)
+}
+
+/// Who is not let in learns how a program would be (RFC 9110, section 15.5.2).
+async fn challenge(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// On the main site there is no mail: programs that look for it there are told where it is (RFC 8620, section 2.2), and

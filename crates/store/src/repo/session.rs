@@ -55,8 +55,13 @@ impl<A> Sessions<'_, A> {
         self.scope.find(is("id", &id)).get().await
     }
 
+    /// The session that stands for a program's token, ended or not.
+    pub async fn of_program(&self, device: DeviceId) -> Result<Option<SessionRecord>, StoreError> {
+        self.scope.find(is("device", &Some(device)).add(is("device_kind", &DeviceKind::ApiClient))).one().await
+    }
+
     /// The sessions of a person that are neither ended nor expired, oldest first. Whether one is idle for too long is
-    /// the caller's to say.
+    /// the caller's to say. Here and below those of programs are not meant: nobody signed in for them.
     pub async fn live_of_person(&self, person: PersonId) -> Result<Vec<SessionRecord>, StoreError> {
         self.scope.find(self.live().add(is("person", &person))).order("created_at").order("id").all().await
     }
@@ -72,7 +77,8 @@ impl<A> Sessions<'_, A> {
     }
 
     fn live(&self) -> Condition {
-        is_null("ended_at").add(after("expires_at", &self.scope.now()))
+        let signed_in = is("device_kind", &DeviceKind::ApiClient).not();
+        is_null("ended_at").add(after("expires_at", &self.scope.now())).add(signed_in)
     }
 }
 

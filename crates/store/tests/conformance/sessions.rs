@@ -1,6 +1,6 @@
 //! Sessions.
 
-use fernamt_domain::Secret;
+use fernamt_domain::{DeviceKind, Secret};
 use fernamt_store::{Page, StoreError};
 use time::Duration;
 
@@ -10,6 +10,7 @@ suite! {
     sessions_rotate
     sessions_end
     expired_sessions_are_not_live
+    programs_have_not_signed_in
 }
 
 async fn sessions_rotate(s: &Suite) {
@@ -59,4 +60,22 @@ async fn expired_sessions_are_not_live(s: &Suite) {
     assert_eq!(s.see(s.tenant.sessions().count_live().await).unwrap(), 1);
     s.fixture.clock.advance(Duration::hours(12));
     assert_eq!(s.tenant.sessions().count_live().await.unwrap(), 0);
+}
+
+async fn programs_have_not_signed_in(s: &Suite) {
+    let person = s.own.person;
+    assert_eq!(s.see(s.tenant.sessions().of_program(s.own.device).await).unwrap(), None, "a browser's is none");
+    let own = s.fixture.make().session(person, Some(s.own.device));
+    let program = fernamt_store::SessionRecord { device_kind: DeviceKind::ApiClient, ..own };
+    let work = s.tenant.begin().await.unwrap();
+    work.sessions().insert(&program).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(s.see(s.tenant.sessions().of_program(s.own.device).await).unwrap(), Some(program.clone()));
+    assert_eq!(s.see(s.tenant.sessions().count_live().await).unwrap(), 1);
+    assert_eq!(s.see(s.tenant.sessions().live_of_person(person).await).unwrap()[0].id, s.own.session);
+    assert_eq!(s.see(s.tenant.sessions().live_page(&Page::default()).await).unwrap().len(), 1);
+    let work = s.tenant.begin().await.unwrap();
+    assert!(s.see(work.sessions().end_of_device(s.own.device).await).unwrap().contains(&program.id));
+    work.commit().await.unwrap();
+    assert!(s.see(s.tenant.sessions().of_program(s.own.device).await).unwrap().unwrap().ended_at.is_some());
 }

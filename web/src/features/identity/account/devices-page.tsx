@@ -15,6 +15,7 @@ import { Badge, Loading } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { announce } from '../../../ui/status.tsx';
 import { DateText, TimeText } from '../../../ui/time.tsx';
+import { Programs } from './programs.tsx';
 import { devicesQuery, sessionsQuery } from './queries.ts';
 import { RenameDevice } from './rename-device.tsx';
 
@@ -30,6 +31,7 @@ function DevicesPage() {
     <>
       <Sessions />
       <Devices />
+      <Programs />
     </>
   );
 }
@@ -125,7 +127,9 @@ function Devices() {
   const [revoking, setRevoking] = useState<Device | null>(null);
   const [renaming, setRenaming] = useState<Device | null>(null);
   const lost = revoking?.kind === 'stick';
-  const devices = data?.filter(({ kind, state }) => kind !== 'ssh_key' && state !== 'revoked');
+  const devices = data?.filter(
+    ({ kind, state }) => kind !== 'ssh_key' && kind !== 'api_client' && state !== 'revoked',
+  );
   const revoke = async (device: Device) => {
     await must(api.DELETE('/api/v1/me/devices/{id}', { params: { path: { id: device.id } } }));
     announce(

@@ -12,6 +12,14 @@ registerProblems({
       ? t`Die Grenze liegt bei ${most}. Entfernen Sie zuerst eines.`
       : t`Entfernen Sie zuerst eines.`,
   }),
+  programs_not_allowed: () => ({
+    what: t`Ihre Administration erlaubt zurzeit keine Programme.`,
+    next: t`Wenn Sie eines brauchen, wenden Sie sich an Ihre IT-Stelle.`,
+  }),
+  program_needs_sign_in: () => ({
+    what: t`Einen Schlüssel gibt es nur kurz nach der Anmeldung, auf einem freigegebenen Gerät.`,
+    next: t`Melden Sie sich ab und neu an, und versuchen Sie es dann noch einmal.`,
+  }),
   too_many_passkeys: () => ({
     what: t`Sie haben schon so viele Passkeys, wie möglich sind.`,
     next: t`Entfernen Sie zuerst einen, den Sie nicht mehr benutzen.`,

@@ -11,6 +11,11 @@ export const devicesQuery = queryOptions({
   queryFn: () => must(api.GET('/api/v1/me/devices')),
 });
 
+export const programsQuery = queryOptions({
+  queryKey: ['me', 'programs'],
+  queryFn: () => must(api.GET('/api/v1/me/programs')),
+});
+
 export const ownTargetsQuery = queryOptions({
   queryKey: ['me', 'own-targets'],
   queryFn: () => must(api.GET('/api/v1/me/own-targets')),
