@@ -12,7 +12,7 @@ export function rightWords(right: MailRight): { name: string; hint: string } {
     case 'write':
       return {
         name: t`Bearbeiten`,
-        hint: t`Kennzeichnen, verschieben, löschen, Entwürfe schreiben und festlegen, wer sich kümmert.`,
+        hint: t`Kennzeichnen, verschieben, löschen und festlegen, wer sich kümmert.`,
       };
     case 'send_on_behalf':
       return {
