@@ -156,6 +156,10 @@ impl Imap {
             Ok(())
         })
         .await?;
+        // A range says any number in a few letters, and whoever is told walks through it.
+        if found.len() > MAX_FOLDER_MESSAGES as u64 {
+            return Err(Error::TooMany(MAX_FOLDER_MESSAGES, "messages in a folder"));
+        }
         Ok(found)
     }
 }
@@ -247,5 +251,15 @@ mod tests {
         assert!(imap.with_message_id("a\r\nb").await.is_err());
         drop(imap);
         assert!(server.await.expect("said").ends_with("UID SEARCH HEADER Message-ID \"a\\\"b@c\"\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_has_no_more_messages_than_we_take() {
+        let answers =
+            &["* ESEARCH (TAG \"f1\") UID ALL 1:1000000\r\nf1 OK\r\n", "* ESEARCH UID ALL 1:1000001\r\nf2 OK\r\n"];
+        let (mut imap, _server) = scripted(&["ESEARCH"], answers);
+        assert_eq!(imap.all_uids().await.expect("as many as we take").len(), MAX_FOLDER_MESSAGES as u64);
+        assert!(matches!(imap.all_uids().await, Err(Error::TooMany(MAX_FOLDER_MESSAGES, _))));
+        assert!(imap.is_usable());
     }
 }
