@@ -2,11 +2,13 @@ import { useLingui } from '@lingui/react/macro';
 import type { ComponentProps } from 'react';
 import { PasswordField } from '../ui/fields.tsx';
 
-/** A passphrase that can be looked at while it is typed; its button says which of several fields it is about. */
+/** A passphrase that can be looked at while it is typed. */
 export function PassphraseField(props: Omit<ComponentProps<typeof PasswordField>, 'looks'>) {
   const { t } = useLingui();
-  const { label } = props;
   return (
-    <PasswordField {...props} looks={{ show: t`${label} anzeigen`, hide: t`${label} verbergen` }} />
+    <PasswordField
+      {...props}
+      looks={{ show: t`Passphrase anzeigen`, hide: t`Passphrase verbergen` }}
+    />
   );
 }
