@@ -104,7 +104,8 @@ fn content_security_policy(site: &Site, nonce: &str) -> String {
 
 /// Middleware that puts on every response of the main site what every response needs.
 pub async fn security_headers(site: Site, request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/api/");
+    // Unless it is told not to, Firefox writes answers into its cache on the disk, those to POST too.
+    let private = ["/api/", "/jmap/"].iter().any(|place| request.uri().path().starts_with(place));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| {
@@ -120,7 +121,7 @@ pub async fn security_headers(site: Site, request: Request, next: Next) -> Respo
         "camera=(self), microphone=(self), display-capture=(self), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
     );
     put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-    if api {
+    if private {
         put(header::CACHE_CONTROL, "no-store");
     }
     if site.web.address.scheme == "https" {

@@ -34,3 +34,25 @@ fn a_share_is_released_on_the_origin_of_mail_until_the_control_desk_wipes_the_de
     let share = made["share"].as_str().unwrap();
     assert!(!server.office.log().unwrap().contains(share), "a share stands in no log");
 }
+
+#[test]
+fn no_answer_with_mail_may_lie_in_a_browsers_cache() {
+    let server = Server::start("[mail]\n");
+    let post = server.ada().at_post().unwrap();
+    let session = granted(&post.get("/jmap/session").unwrap());
+    let account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().unwrap();
+    let call = json!({
+        "using": ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"],
+        "methodCalls": [["Mailbox/get", { "accountId": account, "ids": null }, "a"]],
+    });
+    let answers = [
+        post.get("/jmap/session").unwrap(),
+        post.post("/jmap/api", &call).unwrap(),
+        post.upload(&format!("/jmap/upload/{account}"), "text/plain", b"Haushalt").unwrap(),
+    ];
+    for answer in answers {
+        assert!(answer.status < 300, "{answer:?}");
+        let cache = answer.headers.get("cache-control").map(String::as_str).unwrap_or_default();
+        assert!(cache.contains("no-store"), "{answer:?}");
+    }
+}
