@@ -1,6 +1,7 @@
 /** The sealed container: records, attachments and a search over them, on a disk that tells nothing. See ADR 0027. */
 
 export { MAX_BLOB_BYTES } from './blob-store.ts';
+export { streamOf } from './bytes.ts';
 export {
   Container,
   type ContainerState,

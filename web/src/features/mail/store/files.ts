@@ -1,4 +1,4 @@
-import { isFault } from '../container/index.ts';
+import { isFault, streamOf } from '../container/index.ts';
 import { MailFault } from '../model.ts';
 import { newBlob, printOf } from './draft.ts';
 import type { Jmap } from './jmap.ts';
@@ -86,7 +86,7 @@ export class Files {
       // What is not noted would never be removed: it is noted before it is there, and gone before it is forgotten.
       for (const old of gone) await blobs.remove(old);
       await records.put(OWN, 'files', noted);
-      if (!there) await blobs.write(blobId, new Blob([bytes]).stream());
+      if (!there) await blobs.write(blobId, streamOf(bytes));
     });
   }
 

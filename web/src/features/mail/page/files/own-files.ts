@@ -1,4 +1,4 @@
-import type { Container } from '../../container/index.ts';
+import { type Container, streamOf } from '../../container/index.ts';
 
 /** So many files at most, and so many bytes of all together. */
 export const MAX_FILES = 200;
@@ -119,16 +119,6 @@ export class OwnFiles {
 
 /** No id of JMAP has a blank, so this is none of an attachment. */
 const blobOf = (id: string) => `own file ${id}`;
-
-/** In pieces and never as a `Blob`: Chromium writes large ones to its profile. */
-function streamOf(bytes: Bytes): ReadableStream<Bytes> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
-}
 
 /** A name without what separates folders, marks of direction and signs that are not seen. */
 export function cleaned(name: string): string {
