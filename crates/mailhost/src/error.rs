@@ -61,11 +61,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the server said no in order, so that the conversation can go on.
+    /// Whether the server said no in order, or we did before it was asked, so that the conversation can go on.
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused { .. } | Self::Misunderstood(_) | Self::Missing(_) | Self::Unsayable(_) | Self::TooMany(..)
-        )
+        matches!(self, Self::Refused { .. } | Self::Misunderstood(_) | Self::Missing(_) | Self::Unsayable(_))
     }
 }
