@@ -42,7 +42,7 @@ export const USUAL_TIMES: SyncTimes = {
 export const EVERY_MIN = [0, 5, 15, 30, 60, 240] as const;
 export const DAYS_BACK = [0, 7, 14, 30, 90] as const;
 /** What is kept of folders' names has an end. */
-export const MAX_FOLDERS = 2_000;
+const MAX_FOLDERS = 2_000;
 
 const MINUTE_MS = 60_000;
 const DAY_MIN = 24 * 60;
