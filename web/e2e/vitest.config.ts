@@ -10,6 +10,8 @@ export default defineConfig({
     // What comes to a meeting of another story's server is started by that story.
     include: process.env.FERNAMT_MEETING ? ['e2e/guests/*.test.ts'] : ['e2e/tests/**/*.test.ts'],
     environment: 'node',
+    // Other browsers are driven through WebSockets, which Node.js 20 has behind this flag.
+    execArgv: ['--experimental-websocket'],
     testTimeout: BROWSER_MS,
     hookTimeout: BROWSER_MS,
     expect: { poll: { timeout: PATIENCE_MS } },

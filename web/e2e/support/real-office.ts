@@ -67,7 +67,17 @@ export class RealOffice {
 
   /** Kills the server as a power cut does, and starts it again where it was. */
   async killAndStart(): Promise<void> {
+    await this.kill();
+    await this.startAgain();
+  }
+
+  /** Kills the server and leaves it so: nobody answers. */
+  async kill(): Promise<void> {
     await this.end('SIGKILL');
+  }
+
+  /** Starts it where it was killed. */
+  async startAgain(): Promise<void> {
     const port = Number(new URL(this.origin).port);
     const { server, line } = await serve({ ...this.place, port });
     this.server = server;
@@ -81,6 +91,7 @@ export class RealOffice {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.server.exitCode !== null || this.server.signalCode !== null) return;
     const ended = new Promise((resolve) => this.server.once('exit', resolve));
     this.server.kill(signal);
     await ended;

@@ -47,10 +47,12 @@ pub(crate) struct Options {
 const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("debootstrap", "debootstrap"),
+    ("firefox-esr", "firefox-esr"),
     ("plink", "putty-tools"),
     ("ssh", "openssh-client"),
     ("timeout", "coreutils"),
     ("unshare", "util-linux"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
     ("xfreerdp", "freerdp2-x11"),
     ("Xvfb", "xvfb"),
 ];
@@ -67,7 +69,7 @@ const STAGES: &[Stage] = &[
     ("web unit", minutes(2), web_unit),
     ("stick programs", minutes(25), sticks::build),
     ("stories", minutes(8), stories),
-    ("browser", minutes(20), browser),
+    ("browser", minutes(24), browser),
 ];
 
 const fn minutes(count: u64) -> Duration {
