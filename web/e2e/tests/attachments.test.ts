@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -6,9 +9,10 @@ import {
   xlsxOf,
 } from '../../src/features/mail/page/viewers/office/files.fixture.ts';
 import { accessibilityFaults } from '../support/axe.ts';
-import { launch, picture, type Visit, visit } from '../support/browser.ts';
+import { launch, launchKept, picture, type Visit, visit } from '../support/browser.ts';
 import { MailPageServer } from '../support/mail-page.ts';
 import { plainPdf, words } from '../support/pdf.ts';
+import { profileBytes, wordsIn } from '../support/profile-scan.ts';
 
 type Scenes = { attach: (name: string, type: string, base64: string) => void };
 
@@ -163,7 +167,7 @@ it('lets nothing be copied, dragged or printed out where the rules say so, and i
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('body').isVisible()).toBe(false);
     await page.emulateMedia({ media: 'screen' });
-    await page.keyboard.press('Escape');
+    await page.locator('.fa-dialog__head button').click();
     await page.getByRole('button', { name: 'Neue Nachricht' }).click();
     const subject = page.getByLabel('Betreff');
     await subject.click();
@@ -224,5 +228,44 @@ it('lies name and time over everything, and covers it while one is elsewhere', a
     expect(faults).toEqual([]);
   } finally {
     await context.close();
+  }
+});
+
+it('leaves no word of what was looked at in the profile, however large it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fernamt-e2e-'));
+  const planted = ['Wolkenbruchpdf', 'Wolkenbruchdocx', 'Wolkenbruchxlsx', 'Wolkenbruchtext'];
+  const [inPdf = '', inText = '', inTable = '', inPlain = ''] = planted;
+  // What is not deflated away: large files are what Chromium puts on the disk.
+  const filler = Array.from({ length: 400_000 }, (_, at) =>
+    ((at * 2_654_435_761) >>> 0).toString(36),
+  );
+  const context = await launchKept(folder);
+  try {
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/?szene=leer`);
+    await page.locator('.fa-mail__list').waitFor();
+    const close = () => page.locator('.fa-dialog__head button').click();
+    const more = [`${filler.join(' ')} ${inPdf}`];
+    await attach(page, 'a.pdf', plainPdf({ pages: [words(inPdf)], more }));
+    await page.locator('.fa-pdf__page').getByText(inPdf).waitFor();
+    await close();
+    await attach(page, 'a.docx', docxOf(p(inText), [], { 'docProps/x.bin': filler.join('') }));
+    await page.frameLocator('.fa-document__frame').getByText(inText).waitFor();
+    await close();
+    await attach(
+      page,
+      'a.xlsx',
+      xlsxOf(`<row r="1"><c r="A1" t="str"><v>${inTable}</v></c></row>`),
+    );
+    await page.getByRole('cell', { name: inTable }).waitFor();
+    await close();
+    await attach(page, 'a.txt', Buffer.from(`${inPlain} ${filler.join(' ')}`));
+    await page.locator('.fa-mail__plain').getByText(inPlain).waitFor();
+    expect(wordsIn(await profileBytes(folder), planted)).toEqual([]);
+    await context.close();
+    expect(wordsIn(await profileBytes(folder), planted)).toEqual([]);
+  } finally {
+    await context.close().catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
   }
 });
