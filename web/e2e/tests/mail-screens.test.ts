@@ -81,14 +81,14 @@ const screens: Screen[] = [
     views: { 'de-1280': WIDE, 'en-360': PHONE },
     act: async (page) => {
       await page.locator('#feld-mail-to').fill('be');
-      await page.getByRole('option').nth(2).waitFor();
+      await page.locator('.fa-picker__item').nth(2).waitFor();
       await page.keyboard.press('ArrowDown');
     },
     // While such a list is open, readers are kept from all that is not of it.
     after: async (page) => {
       await page.keyboard.press('Enter');
       await page.locator('.fa-recipients__one').waitFor();
-      await page.getByRole('option').first().waitFor({ state: 'detached' });
+      await page.locator('.fa-picker__item').first().waitFor({ state: 'detached' });
     },
   },
   {

@@ -313,7 +313,9 @@ describe('writing', () => {
   it('warns of what looks like the house', async () => {
     await show('#/schreiben');
     await until(() => document.querySelector('#mail-subject') !== null);
-    await type(document.querySelector('#feld-mail-to'), 'chef@stadt.example.evil.net');
+    const field = document.querySelector<HTMLInputElement>('#feld-mail-to');
+    await settled(() => field?.focus());
+    await type(field, 'chef@stadt.example.evil.net');
     await press('Senden');
     await until(() => text().includes('Das sieht nach Ihrem Haus aus'));
   });

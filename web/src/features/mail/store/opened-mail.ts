@@ -179,9 +179,9 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       destroyMailbox: (id) => made(may().write, () => settings.destroyMailbox(id)),
       people: (words, limit) => told(() => people.find(words, limit, online())),
       absence: () => told(() => absences.get(online())),
-      setAbsence: (absence) => made(may().write, () => absences.set(absence)),
+      setAbsence: (absence) => made(may().manage, () => absences.set(absence)),
       setSignature: (id, signature) =>
-        made(may().write, () => settings.setSignature(id, signature)),
+        made(may().manage, () => settings.setSignature(id, signature)),
       saveDraft: (draft) => made(may().send, () => changes.saveDraft(draft)),
       send: (draft) => {
         // The mark on what was answered is a change of its own.

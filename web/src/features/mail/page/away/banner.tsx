@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 
 /** Says, for as long as it is so, that others get an answer by themselves. */
 export function AwayBanner() {
-  const { mail } = useMailPage();
+  const { mail, may } = useMailPage();
   const asked = useAsked(mail, 'absence', () => mail.absence());
   const [now, setNow] = useState(Date.now);
   const [open, setOpen] = useState(false);
@@ -32,16 +32,18 @@ export function AwayBanner() {
             <Icon of={icons.iconEvent} size="small" />
             <span className="fa-grow">
               {absence.untilMs === null ? (
-                <Trans>Ihre Abwesenheitsnotiz ist eingeschaltet, ohne Ende.</Trans>
+                <Trans>Die Abwesenheitsnotiz ist eingeschaltet, ohne Ende.</Trans>
               ) : (
                 <Trans>
-                  Ihre Abwesenheitsnotiz ist eingeschaltet, bis {dayText(absence.untilMs - 1)}.
+                  Die Abwesenheitsnotiz ist eingeschaltet, bis {dayText(absence.untilMs - 1)}.
                 </Trans>
               )}
             </span>
-            <Button small variant="tertiary" onPress={() => setOpen(true)}>
-              <Trans>Ändern</Trans>
-            </Button>
+            {may.manage && (
+              <Button small variant="tertiary" onPress={() => setOpen(true)}>
+                <Trans>Ändern</Trans>
+              </Button>
+            )}
           </p>
         )}
       </div>

@@ -3,7 +3,6 @@ import { lazy, Suspense, useState } from 'react';
 import { IconButton } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../../ui/menu.tsx';
-import { mayOf } from '../../rights.ts';
 import { useMailPage } from '../context.ts';
 
 const AbsenceDialog = lazy(async () => ({
@@ -19,9 +18,9 @@ const SignaturesDialog = lazy(async () => ({
 /** What is set for a mailbox: its folders, signatures, and what is answered while one is away. */
 export function SettingsMenu() {
   const { t } = useLingui();
-  const { mail } = useMailPage();
+  const { may } = useMailPage();
   const [open, setOpen] = useState<'away' | 'folders' | 'signatures' | null>(null);
-  if (!mayOf(mail.account().rights).write) return null;
+  if (!may.write && !may.manage) return null;
   const close = () => setOpen(null);
   return (
     <>
@@ -29,15 +28,21 @@ export function SettingsMenu() {
         label={t`Postfach einrichten`}
         trigger={<IconButton label={t`Postfach einrichten`} icon={icons.iconSettings} />}
       >
-        <MenuItem icon={icons.iconFolder} onAction={() => setOpen('folders')}>
-          {t`Ordner verwalten`}
-        </MenuItem>
-        <MenuItem icon={icons.iconEvent} onAction={() => setOpen('away')}>
-          {t`Abwesenheit`}
-        </MenuItem>
-        <MenuItem icon={icons.iconDraft} onAction={() => setOpen('signatures')}>
-          {t`Signaturen`}
-        </MenuItem>
+        {may.write && (
+          <MenuItem icon={icons.iconFolder} onAction={() => setOpen('folders')}>
+            {t`Ordner verwalten`}
+          </MenuItem>
+        )}
+        {may.manage && (
+          <MenuItem icon={icons.iconEvent} onAction={() => setOpen('away')}>
+            {t`Abwesenheit`}
+          </MenuItem>
+        )}
+        {may.manage && (
+          <MenuItem icon={icons.iconDraft} onAction={() => setOpen('signatures')}>
+            {t`Signaturen`}
+          </MenuItem>
+        )}
       </Menu>
       <Suspense>
         {open === 'away' && <AbsenceDialog onClose={close} />}
