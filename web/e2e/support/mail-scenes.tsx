@@ -7,11 +7,13 @@ import { Guarded } from '../../src/features/mail/guard/guarded.tsx';
 import type { Rules } from '../../src/features/mail/guard/rules.ts';
 import type { ReadEmail } from '../../src/features/mail/model.ts';
 import { MailFault } from '../../src/features/mail/model.ts';
+import { PostPage } from '../../src/features/mail/page/accounts/post-page.tsx';
 import { OwnFilesContext } from '../../src/features/mail/page/files/context.ts';
 import { attachmentOf, FakeMail } from '../../src/features/mail/page/mail.fixture.ts';
 import { MailPage } from '../../src/features/mail/page/mail-page.tsx';
 import { formatLocale, loadCatalogue, startLanguage } from '../../src/i18n/index.ts';
 import { filesInMemory } from './files-in-memory.ts';
+import { closedPost, teamPost } from './team-scenes.ts';
 
 /** What the tests reach into the page by. */
 export type Scenes = {
@@ -282,6 +284,9 @@ const rules: Rules = {
   blur: asked.includes('verdecken'),
 };
 
+const several =
+  scene === 'team' ? teamPost(mail) : scene === 'geschlossen' ? closedPost(mail) : null;
+
 await loadCatalogue('mail/page');
 await startLanguage();
 const place = document.getElementById('app');
@@ -297,7 +302,7 @@ createRoot(place).render(
       <main id="inhalt">
         <Guarded rules={rules} person="Erika Linde (erika)">
           <OwnFilesContext value={filesInMemory()}>
-            <MailPage mail={mail} />
+            {several ? <PostPage post={several} /> : <MailPage mail={mail} />}
           </OwnFilesContext>
         </Guarded>
       </main>

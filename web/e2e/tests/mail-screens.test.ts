@@ -156,6 +156,46 @@ const screens: Screen[] = [
     },
   },
   {
+    name: 'team-lesen',
+    path: '/?szene=team#/k/1/f/inbox/t/zaun',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: (page) => page.locator('.fa-team__text').waitFor(),
+  },
+  {
+    name: 'team-postfaecher',
+    path: '/?szene=team#/',
+    views: { 'de-360-dunkel': DARK_PHONE },
+    act: (page) => page.locator('.fa-accounts__one').nth(2).waitFor(),
+  },
+  {
+    name: 'team-nur-lesen',
+    path: '/?szene=team#/k/2/f/inbox/t/plan',
+    views: { 'en-1280-dunkel': DARK },
+    act: (page) => page.locator('.fa-accounts__whose').waitFor(),
+  },
+  {
+    name: 'team-im-auftrag',
+    path: '/?szene=team#/k/1/schreiben',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: (page) => page.locator('.fa-accounts__sender').waitFor(),
+  },
+  {
+    name: 'team-vertretungen',
+    path: '/?szene=team#/',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: async (page) => {
+      await page.locator('.fa-accounts__share button').click();
+      await page.locator('.fa-sharing__list button').first().click();
+      await page.locator('.fa-sharing__rights').waitFor();
+    },
+  },
+  {
+    name: 'team-geschlossen',
+    path: '/?szene=geschlossen',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: (page) => page.locator('.fa-accounts__undone').waitFor(),
+  },
+  {
     name: 'verdreht',
     path: '/?szene=verdreht#/f/inbox/t/t-verdreht',
     views: { 'de-1280': WIDE, 'en-360': PHONE },
