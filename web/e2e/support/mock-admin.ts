@@ -306,7 +306,13 @@ const settings: Schema<'Settings'> = {
   approval_needed: ['ssh_key', 'stick', 'phone'],
   idle_minutes: 60,
   session_hours: 12,
-  container: { idle_minutes: 10, passphrase_chars: 12, offline_days: 0 },
+  container: {
+    idle_minutes: 10,
+    passphrase_chars: 12,
+    offline_days: 0,
+    guards: { copy_out: false, print: false, download: false, watermark: false, blur: false },
+  },
+  enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
   programs: { enabled: true, max_days: 90 },
   retention_days: { audit: 120 },
 };
@@ -331,6 +337,9 @@ const settingsView: Schema<'SettingsView'> = {
     container_passphrase_chars: { least: 8, most: 64 },
     container_offline_days: { least: 0, most: 30 },
     program_days: { least: 1, most: 365 },
+    enrolment_containers: { least: 1, most: 50 },
+    enrolment_browser: { least: 0, most: 999 },
+    enrolment_terms_chars: 20_000,
     name_chars: 200,
   },
 };
