@@ -65,7 +65,10 @@ export class Engine {
     this.#line = net.line(LINE);
     this.#line.listen((said) => this.#hear(said as Said));
     this.#stopWaking = net.onWake(() => this.#wake());
-    this.#stopLeading = work.leading.whenLed(() => this.#byItself());
+    this.#stopLeading = work.leading.whenLed(() => {
+      // It may lead already, and who is told has not got hold of it yet.
+      queueMicrotask(() => this.#byItself());
+    });
   }
 
   get #leads(): boolean {
@@ -197,6 +200,7 @@ export class Engine {
 
   /** Nobody asks for it at this moment: it waits for the time that the person chose. What they did here never waits. */
   #byItself(): void {
+    if (this.#closed) return;
     const { meta, ops } = this.#work.kept;
     const isNeeded = meta.states === null || ops.length > 0;
     const pauseMs = isNeeded ? 0 : (this.#net.wish?.pauseMs(meta.syncedAtMs) ?? 0);

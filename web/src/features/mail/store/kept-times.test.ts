@@ -100,6 +100,17 @@ test('the first fill does not wait: without it there is nothing to show', async 
   await vi.waitFor(async () => expect(await subjects(one)).toEqual(['Akte']));
 });
 
+test('mail that is opened outside its time shows what is here, and waits', async () => {
+  server.arrive({ subject: 'Akte', text: 'Inhalt' });
+  const one = await tab();
+  await one.mail.sync();
+  await one.kill();
+  pause = 5 * MINUTE_MS;
+  const other = await tab();
+  await vi.waitFor(() => expect(other.mail.line()).toBe('online'));
+  expect(await subjects(other)).toEqual(['Akte']);
+});
+
 test('texts that are not wanted are not kept, and come back with another choice', async () => {
   const now = profile.clock.now();
   // Behind what lists show of a text: that is kept in any case.
