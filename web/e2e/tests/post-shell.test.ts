@@ -164,6 +164,34 @@ test('the passphrase changes', async () => {
   await open(page);
 });
 
+test('when mail is brought here is chosen, kept in the container, and shown again', async () => {
+  const { page, faults } = visited;
+  await made(page);
+  const dialog = page.getByRole('dialog');
+  const openDialog = async () => {
+    await page.getByRole('button', { name: /^Menü von/ }).click();
+    await page.getByRole('menuitem', { name: 'Abgleich und Hinweise' }).click();
+    await dialog.getByLabel('Von selbst abgleichen').waitFor();
+  };
+  await openDialog();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByLabel('Von selbst abgleichen').selectOption('30');
+  await dialog.getByText('Nur zu bestimmten Zeiten').click();
+  await dialog.getByLabel('Bis', { exact: true }).fill('17:30');
+  await dialog.getByText('Auch am Wochenende').click();
+  await dialog.getByRole('button', { name: 'Speichern' }).click();
+  await page.getByText('Gespeichert', { exact: true }).waitFor();
+  await page.reload();
+  await unlock(page);
+  await open(page);
+  await openDialog();
+  expect(await dialog.getByLabel('Von selbst abgleichen').inputValue()).toBe('30');
+  expect(await dialog.getByLabel('Bis', { exact: true }).inputValue()).toBe('17:30');
+  expect(await dialog.getByLabel('Auch am Wochenende').isChecked()).toBe(false);
+  await picture(page, 'post-abgleich');
+  expect(faults).toEqual([]);
+});
+
 const views: readonly [string, View][] = [
   ['de-1280', {}],
   ['en-360', { width: 360, language: 'en' }],
