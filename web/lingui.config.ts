@@ -30,7 +30,11 @@ export default defineConfig({
     },
     ...features.map((name) => ({
       path: `<rootDir>/src/features/${name}/locales/{locale}`,
-      include: [`<rootDir>/src/features/${name}`],
+      include: [
+        `<rootDir>/src/features/${name}`,
+        // What lies around the page is loaded with it.
+        ...(name === 'mail/page' ? ['<rootDir>/src/features/mail/guard'] : []),
+      ],
       exclude: features
         .filter((inner) => inner.startsWith(`${name}/`))
         .map((inner) => `<rootDir>/src/features/${inner}/**`),

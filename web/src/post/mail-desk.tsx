@@ -17,9 +17,13 @@ const PostPage = lazy(async () => {
   ]);
   return { default: PostPage };
 });
-const GuardedMail = lazy(async () => ({
-  default: (await import('../features/mail/guard/guarded-mail.tsx')).GuardedMail,
-}));
+const GuardedMail = lazy(async () => {
+  const [{ GuardedMail }] = await Promise.all([
+    import('../features/mail/guard/guarded-mail.tsx'),
+    loadCatalogue('mail/page'),
+  ]);
+  return { default: GuardedMail };
+});
 
 const TimesDialog = lazy(() => import('./times-dialog.tsx'));
 
