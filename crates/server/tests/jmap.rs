@@ -11,7 +11,7 @@ use crate::support::{Server, granted};
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// One call on the person's own account.
-fn call(person: &Person, account: &str, name: &str, mut arguments: Value) -> Value {
+pub(crate) fn call(person: &Person, account: &str, name: &str, mut arguments: Value) -> Value {
     arguments["accountId"] = account.into();
     let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
     let body = json!({ "using": using, "methodCalls": [[name, arguments, "c"]] });
@@ -19,12 +19,12 @@ fn call(person: &Person, account: &str, name: &str, mut arguments: Value) -> Val
     answer["methodResponses"][0][1].clone()
 }
 
-fn account(person: &Person) -> String {
+pub(crate) fn account(person: &Person) -> String {
     let session = granted(&person.get("/jmap/session").unwrap());
     session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().unwrap().to_owned()
 }
 
-fn folder(person: &Person, account: &str, role: &str) -> String {
+pub(crate) fn folder(person: &Person, account: &str, role: &str) -> String {
     let found = call(person, account, "Mailbox/query", json!({ "filter": { "role": role } }));
     found["ids"][0].as_str().unwrap().to_owned()
 }
@@ -64,7 +64,7 @@ fn jmapc_follows_random_edits_to_the_same_state() {
     let own = account(&ada);
     let folders = ["inbox", "archive", "trash"].map(|role| folder(&ada, &own, role));
     client.ask(&json!({ "do": "sync" })).unwrap();
-    let mut random = Random(SeededRng::new(5));
+    let mut random = Random::new(5);
     let mut alive: Vec<String> = Vec::new();
     for number in 0..edits {
         let place = &folders[random.below(folders.len())];
@@ -107,10 +107,14 @@ fn jmapc_follows_random_edits_to_the_same_state() {
     }
 }
 
-struct Random(SeededRng);
+pub(crate) struct Random(SeededRng);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(SeededRng::new(seed))
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         let mut bytes = [0; 4];
         self.0.fill(&mut bytes);
         usize::try_from(u32::from_le_bytes(bytes)).unwrap() % limit

@@ -8,6 +8,7 @@ mod container;
 mod crowd;
 mod elsewhere;
 mod jmap;
+mod jmap_programs;
 mod mail;
 mod mail_killed;
 mod meeting;

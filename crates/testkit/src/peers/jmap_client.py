@@ -31,10 +31,10 @@ from jmapc.models import (
 
 
 class Session(requests.auth.AuthBase):
-    """A browser's session, as its requests carry it."""
+    """A browser's session as its requests carry it, or a program's token."""
 
-    def __init__(self, origin, cookie):
-        self.headers = {"Origin": origin, "Cookie": cookie}
+    def __init__(self, origin, cookie, token):
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {"Origin": origin, "Cookie": cookie}
 
     def __call__(self, request):
         request.headers.update(self.headers)
@@ -50,8 +50,8 @@ class WithoutTls(requests.adapters.HTTPAdapter):
 
 
 class Program:
-    def __init__(self, host, address, cookie):
-        self.client = Client(address, auth=Session(f"http://{host}", cookie))
+    def __init__(self, host, address, cookie=None, token=None):
+        self.client = Client(address, auth=Session(f"http://{host}", cookie, token))
         adapter = WithoutTls()
         adapter.add_headers = lambda request, **_: request.headers.update({"Host": host})
         for scheme in ("https://", "http://"):
@@ -71,7 +71,7 @@ class Program:
     def folder(self, role):
         return self.call(MailboxQuery(filter=MailboxQueryFilterCondition(role=role))).ids[0]
 
-    def read(self, ids):
+    def emails(self, ids):
         properties = ["id", "threadId", "mailboxIds", "keywords", "subject", "from"]
         return self.call(EmailGet(ids=ids, properties=properties)).data
 
@@ -84,6 +84,11 @@ class Program:
             raise_errors=True,
         )
         return [email.subject for email in found[1].response.data]
+
+    def read(self, subject):
+        ids = self.call(EmailQuery(filter=EmailQueryFilterCondition(text=subject))).ids
+        found = self.call(EmailGet(ids=ids, properties=["textBody", "bodyValues"], fetch_text_body_values=True)).data
+        return [email.body_values[email.text_body[0].part_id].value for email in found]
 
     def send(self, to, subject, text):
         identity = self.call(IdentityGet()).data[0]
@@ -130,7 +135,7 @@ class Program:
 
     def take(self, ids):
         for start in range(0, len(ids), 100):
-            for email in self.read(ids[start : start + 100]):
+            for email in self.emails(ids[start : start + 100]):
                 self.known[email.id] = [sorted(email.mailbox_ids), sorted(email.keywords)]
 
 

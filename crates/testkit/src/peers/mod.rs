@@ -18,6 +18,7 @@ mod livekit_client;
 mod livekit_sdk;
 mod namespace;
 mod nla;
+mod node;
 mod openssh;
 mod postgres;
 pub mod root;
