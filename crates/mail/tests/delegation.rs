@@ -1,9 +1,19 @@
 //! Working for others: what each right opens, and what it never does.
 
-use fernamt_domain::mail::MailRight::{self, Manage, Read, SendAs, SendOnBehalf, Write};
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::house::House;
+use fernamt_domain::{
+    DeviceState,
+    audit::{AuditEvent, AuditKind, Outcome},
+    mail::MailRight::{self, Manage, Read, SendAs, SendOnBehalf, Write},
+};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    house::{Client, House},
+    office::Office,
+};
 
 #[tokio::test]
 async fn a_mailbox_is_open_to_those_who_were_granted_it() {
@@ -90,7 +100,7 @@ async fn who_may_work_in_a_mailbox_says_its_owner() {
     let house = House::new().await;
     let (ada, ben, eva) = (house.person("ada").await, house.person("ben").await, house.person("eva").await);
     let path = format!("/api/v1/mail/accounts/{}/delegates", ada.account);
-    let of = |client: &crate::house::Client| format!("{path}/{}", client.person);
+    let of = |client: &Client| format!("{path}/{}", client.person);
     let rights = |rights: &[MailRight]| json!({ "rights": rights }).to_string().into_bytes();
     let json = "application/json";
     let granted = ada.request("PUT", &of(&ben), json, rights(&[SendAs, Write])).await;
@@ -108,10 +118,213 @@ async fn who_may_work_in_a_mailbox_says_its_owner() {
     assert_eq!((own.status, &own.json["code"]), (409, &json!("mailbox_owner")));
     let none = ada.request("PUT", &of(&eva), json, rights(&[])).await;
     assert_eq!((none.status, &none.json["code"]), (422, &json!("invalid")));
+    let program = ada.response("GET", &path, ("authorization", "Bearer x"), Vec::new()).await;
+    assert_eq!(program.status(), 404, "a program shares nothing");
     assert_eq!(ada.request("DELETE", &of(&ben), json, Vec::new()).await.status, 204);
     assert_eq!(ada.request("DELETE", &of(&ben), json, Vec::new()).await.status, 404);
     assert_eq!(ben.request("DELETE", &of(&eva), json, Vec::new()).await.status, 404, "it is closed again");
     let told: Vec<_> = house.audited().await.into_iter().map(|entry| entry.facts.action).collect();
     assert_eq!(told.iter().filter(|action| *action == "mail_granted").count(), 3);
     assert_eq!(told.iter().filter(|action| *action == "mail_revoked").count(), 1);
+}
+
+#[tokio::test]
+async fn what_was_revoked_writes_nothing_any_more() {
+    let office = Office::new(&[Write]).await;
+    assert!(office.ada.call("Email/set", office.marks("before")).await["updated"].is_object());
+    // The right is there when she asks, and her change waits for a transaction that takes it away.
+    let mut revoking = office.house.tenant.begin().await.unwrap();
+    let entry = AuditEvent::new(AuditKind::Mail, "mail_revoked", Outcome::Success);
+    revoking.unshare_mail(office.id, office.ada.person, entry).await.unwrap();
+    let mut late = Box::pin(office.ada.call("Email/set", office.marks("late")));
+    assert!(timeout(Duration::from_millis(500), &mut late).await.is_err(), "it waits");
+    revoking.commit().await.unwrap();
+    let late = late.await;
+    assert_eq!(late["type"], "accountNotFound");
+    assert_eq!(office.keywords().await.trim(), "before");
+    let upload = format!("/jmap/upload/{}", office.account);
+    assert_eq!(office.ada.request("POST", &upload, "text/plain", vec![1]).await.status, 404);
+}
+
+#[tokio::test]
+async fn changes_in_flight_and_the_end_of_a_right_never_cross() {
+    let office = Office::new(&[Write]).await;
+    for round in 0..10 {
+        office.house.grant(office.id, &office.ada, &[Write]).await;
+        let change = async { office.ada.call("Email/set", office.marks(&format!("r{round}"))).await };
+        let revoke = office.house.revoke(office.id, &office.ada);
+        let (change, ()) = tokio::join!(change, revoke);
+        let mut told = office.house.audited().await.into_iter().map(|entry| entry.facts.action);
+        let last = told.find(|action| ["mail_acted_on_behalf", "mail_revoked"].contains(&action.as_str()));
+        assert_eq!(last.as_deref(), Some("mail_revoked"), "round {round}: nothing of hers comes after it");
+        let done = change["updated"].is_object();
+        assert_eq!(office.keywords().await.contains(&format!("r{round} ")), done, "round {round}: {change}");
+    }
+}
+
+#[tokio::test]
+async fn who_sends_on_behalf_says_so_and_both_are_told() {
+    let office = Office::new(&[SendOnBehalf]).await;
+    let (ada, account) = (&office.ada, &office.account);
+    let identity = ada.call("Identity/get", json!({ "accountId": account })).await["list"][0].clone();
+    assert_eq!((&identity["sender"], &identity["mayDelete"]), (&json!("ada@amt.example"), &json!(false)));
+    let own = ada.call("Identity/get", json!({})).await["list"][0].clone();
+    assert_eq!((&own["sender"], &own["mayDelete"]), (&Value::Null, &json!(true)));
+    let (drafts, sent) = (ada.mailbox_in(account, "drafts").await, ada.mailbox_in(account, "sent").await);
+    let draft = json!({
+        "mailboxIds": { &drafts: true }, "keywords": { "$draft": true },
+        "from": [{ "name": identity["name"], "email": identity["email"] }],
+        "sender": [{ "email": identity["sender"] }],
+        "to": [{ "email": "ben@amt.example" }], "subject": "Ihre Frage",
+    });
+    let moved = json!({
+        format!("mailboxIds/{drafts}"): null, format!("mailboxIds/{sent}"): true, "keywords/$draft": null,
+    });
+    let answers = ada
+        .calls(json!([
+            ["Email/set", { "accountId": account, "create": { "d": draft } }, "a"],
+            ["EmailSubmission/set", {
+                "accountId": account,
+                "create": { "s": { "identityId": identity["id"], "emailId": "#d" } },
+                "onSuccessUpdateEmail": { "#s": moved },
+            }, "b"],
+        ]))
+        .await;
+    let email = answers[0].1["created"]["d"]["id"].clone();
+    assert!(answers[1].1["created"]["s"].is_object() && answers[2].1["updated"].is_object(), "{answers:?}");
+    office.house.deliver().await;
+    let inbox = office.ben.mailbox("inbox").await;
+    let found = office.ben.call("Email/query", json!({ "filter": { "inMailbox": inbox } })).await["ids"].clone();
+    let got = office.ben.call("Email/get", json!({ "ids": found, "properties": ["from", "sender"] })).await;
+    assert_eq!(got["list"][0]["from"][0]["email"], "buergerbuero@amt.example");
+    assert_eq!(got["list"][0]["sender"][0]["email"], "ada@amt.example");
+    // What was sent is there for all, and not hers to change any more.
+    let again = json!({ "accountId": account, "update": { email.as_str().unwrap(): { "keywords/$draft": true } } });
+    assert_eq!(ada.call("Email/set", again).await["notUpdated"][email.as_str().unwrap()]["type"], "forbidden");
+    let acts: Vec<_> = office
+        .house
+        .audited()
+        .await
+        .into_iter()
+        .filter(|entry| entry.facts.action == "mail_acted_on_behalf" && entry.facts.details["ids"][0] == email)
+        .map(|entry| entry.facts.details["method"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(acts, ["Email/set", "Email/set"], "written, and filed");
+}
+
+#[tokio::test]
+async fn what_is_done_for_others_is_written_down() {
+    let office = Office::new(&[Write]).await;
+    let told = async |action: &str| -> Vec<Value> {
+        let all = office.house.audited().await.into_iter();
+        all.filter(|entry| entry.facts.action == action).map(|entry| entry.facts.details).collect()
+    };
+    let before = told("mail_acted_on_behalf").await.len();
+    for _ in 0..3 {
+        office.ada.call("Email/get", json!({ "accountId": office.account, "ids": [office.letter] })).await;
+    }
+    let opened = told("mail_account_opened").await;
+    assert_eq!(opened.len(), 2, "by ada and by ben, each once: {opened:?}");
+    let again = office.house.on_device(&office.ada, DeviceState::Approved).await;
+    again.call("Mailbox/get", json!({ "accountId": office.account })).await;
+    assert_eq!(told("mail_account_opened").await.len(), 3, "and once in each session");
+    assert_eq!(told("mail_acted_on_behalf").await.len(), before, "reading is no act");
+
+    let many: serde_json::Map<_, _> = (0..25)
+        .map(|number| (format!("d{number}"), json!({ "mailboxIds": { &office.inbox: true }, "subject": "x" })))
+        .collect();
+    let done = office.ada.call("Email/set", json!({ "accountId": office.account, "create": many })).await;
+    let act = told("mail_acted_on_behalf").await.remove(0);
+    assert_eq!(
+        (&act["account"], &act["method"], &act["created"], &act["updated"], &act["destroyed"]),
+        (&json!(office.account), &json!("Email/set"), &json!(25), &json!(0), &json!(0))
+    );
+    let ids = act["ids"].as_array().unwrap();
+    assert_eq!(ids.len(), 20, "so many are named and no more");
+    assert!(done["created"].as_object().unwrap().values().any(|one| one["id"] == ids[0]));
+    let text = serde_json::to_string(&act).unwrap();
+    assert!(!text.contains("amt.example") && !text.contains("Quellwolke"), "ids alone: {text}");
+    let own = office.ada.mailbox("inbox").await;
+    office.ada.import(&own, "Subject: own\r\n\r\n").await;
+    assert_eq!(told("mail_acted_on_behalf").await.len(), before + 1, "her own mailbox is her own affair");
+}
+
+#[tokio::test]
+async fn a_right_in_one_mailbox_opens_no_other() {
+    let office = Office::new(&[Write, SendAs, Manage]).await;
+    let (ada, ben) = (&office.ada, &office.ben);
+    let bens = ben.mailbox("inbox").await;
+    let secret = ben.import(&bens, "Subject: Quellwolke privat\r\n\r\n").await;
+    let known = ben.call("Email/get", json!({ "ids": [secret], "properties": ["blobId", "threadId"] })).await["list"]
+        [0]
+    .clone();
+    let upload = ben.upload(b"only ben's").await;
+    let account = office.account.clone();
+    // Another account, that of the same people or the own one, does not lead there.
+    for from in [&account, &ada.account] {
+        let found = ada.call("Email/query", json!({ "accountId": from, "filter": { "text": "privat" } })).await;
+        assert_eq!(found["ids"], json!([]));
+        let found = ada.call("Email/query", json!({ "accountId": from, "filter": { "inMailbox": bens } })).await;
+        assert_eq!(found["ids"], json!([]), "the folder of somebody else");
+        let got = ada.call("Email/get", json!({ "accountId": from, "ids": [secret] })).await;
+        assert_eq!(got["notFound"], json!([secret]));
+        for (method, id) in [("Thread/get", &known["threadId"]), ("ThreadWork/get", &known["threadId"])] {
+            assert_eq!(ada.call(method, json!({ "accountId": from, "ids": [id] })).await["notFound"], json!([id]));
+        }
+        let note = json!({ known["threadId"].as_str().unwrap(): { "note": "x" } });
+        let set = ada.call("ThreadWork/set", json!({ "accountId": from, "update": note })).await;
+        assert_eq!(set["notUpdated"][known["threadId"].as_str().unwrap()]["type"], "notFound");
+        for blob in [known["blobId"].as_str().unwrap(), &upload] {
+            let path = format!("/jmap/download/{from}/{blob}/x");
+            assert_eq!(ada.request("GET", &path, "", Vec::new()).await.status, 404, "bytes by their print");
+            let parsed = ada.call("Email/parse", json!({ "accountId": from, "blobIds": [blob] })).await;
+            assert_eq!(parsed["notFound"], json!([blob]));
+            let copied = json!({ "fromAccountId": from, "accountId": account, "blobIds": [blob] });
+            assert_eq!(ada.call("Blob/copy", copied).await["notCopied"][blob]["type"], "blobNotFound");
+        }
+        let snippet = json!({ "accountId": from, "emailIds": [secret], "filter": { "text": "privat" } });
+        assert_eq!(ada.call("SearchSnippet/get", snippet).await["notFound"], json!([secret]));
+    }
+    let session = ada.request("GET", "/jmap/session", "", Vec::new()).await.json;
+    let mut open: Vec<_> = session["accounts"].as_object().unwrap().keys().cloned().collect();
+    open.sort();
+    let mut expected = vec![ada.account.clone(), account.clone()];
+    expected.sort();
+    assert_eq!(open, expected);
+    assert_eq!(ada.call("Mailbox/get", json!({ "accountId": ben.account })).await["type"], "accountNotFound");
+    // And who owns a mailbox gets nothing of those who work in it.
+    office.house.grant(ben.account.parse().unwrap(), ada, &[Write]).await;
+    let back = ben.call("Mailbox/get", json!({ "accountId": ada.account })).await;
+    assert_eq!(back["type"], "accountNotFound");
+}
+
+#[tokio::test]
+async fn a_folder_says_what_may_be_done_in_it() {
+    let office = Office::new(&[SendOnBehalf]).await;
+    let rights = async |role: &str| {
+        let id = office.ada.mailbox_in(&office.account, role).await;
+        let ask = json!({ "accountId": office.account, "ids": [id], "properties": ["myRights"] });
+        let mine = office.ada.call("Mailbox/get", ask).await["list"][0]["myRights"].clone();
+        let order = [
+            "ReadItems",
+            "AddItems",
+            "RemoveItems",
+            "SetSeen",
+            "SetKeywords",
+            "CreateChild",
+            "Rename",
+            "Delete",
+            "Submit",
+        ];
+        order
+            .map(|name| if mine[format!("may{name}")].as_bool().unwrap() { '+' } else { '-' })
+            .iter()
+            .collect::<String>()
+    };
+    assert_eq!((rights("inbox").await, rights("drafts").await), ("+-------+".into(), "+++++---+".into()));
+    assert_eq!(rights("sent").await, "++------+");
+    office.house.grant(office.id, &office.ada, &[Read]).await;
+    assert_eq!((rights("inbox").await, rights("drafts").await), ("+--------".into(), "+--------".into()));
+    office.house.grant(office.id, &office.ada, &[Write]).await;
+    assert_eq!((rights("inbox").await, rights("sent").await), ("+++++++--".into(), "+++++++--".into()));
 }

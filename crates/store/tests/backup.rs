@@ -14,10 +14,11 @@ use std::{
 use fernamt_domain::{
     DataCategory, DeviceState, PersonState, Secret,
     audit::{AuditEvent, AuditKind, Outcome},
-    mail::{MailType, UndoStatus},
+    mail::{MailRights, MailType, UndoStatus},
 };
 use fernamt_store::{
-    AuditFilter, DatabaseUrl, RetentionConfig, RuleRecord, StickRecord, Store, StoreError, TargetRecord, TenantStore,
+    AuditFilter, DatabaseUrl, PersonRecord, RetentionConfig, RuleRecord, StickRecord, Store, StoreError, TargetRecord,
+    TenantStore,
     backup::{parse_journal, read_journal},
 };
 use fernamt_testkit::SeededRng;
@@ -30,6 +31,7 @@ on_both! {
     nothing_deleted_or_revoked_comes_back
     sticks_come_back_without_what_ended_since
     mail_comes_back_and_clients_read_it_anew
+    no_right_in_a_mailbox_comes_back
     no_share_of_a_container_leaves_the_house_or_comes_back
     the_journal_is_kept_beside
     a_restore_deletes_by_each_tenants_own_periods
@@ -278,6 +280,55 @@ async fn mail_comes_back_and_clients_read_it_anew(f: Fixture) {
     assert_eq!(copy.emails().changes(mail.account, newest.number, state, 100).await.unwrap(), None);
     assert!(copy.emails().changes(mail.account, state, state, 100).await.unwrap().is_some());
     restored.close().await.unwrap();
+}
+
+async fn no_right_in_a_mailbox_comes_back(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let (make, account) = (f.make(), f.make().everything(&tenant).await.mail.account);
+    let rights = |line: &str| MailRights::from_line(line).unwrap();
+    let (kept, gone, less, later) =
+        (make.person("kept"), make.person("gone"), make.person("less"), make.person("later"));
+    let work = tenant.begin().await.unwrap();
+    for person in [&kept, &gone, &less, &later] {
+        work.people().insert(person).await.unwrap();
+    }
+    for person in [&kept, &gone, &less] {
+        work.mail_grants().put(account, person.id, rights("read write send_as")).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let backup = f.folder.path().join("backup");
+    f.store.back_up(&backup, &signing_key().public()).await.unwrap();
+    f.clock.advance(Duration::hours(1));
+    let work = tenant.begin().await.unwrap();
+    work.mail_grants().remove(account, gone.id).await.unwrap();
+    work.mail_grants().put(account, less.id, rights("read")).await.unwrap();
+    work.mail_grants().put(account, later.id, rights("read")).await.unwrap();
+    work.mail_grants().put(account, later.id, rights("read manage")).await.unwrap();
+    work.commit().await.unwrap();
+    let journal = f.store.journal_entries().await.unwrap();
+
+    let restored = empty(&f, "restored.sqlite").await;
+    restored.restore(&backup, &journal, usual_periods).await.unwrap();
+    let copy = restored.tenant(tenant.id());
+    let found = async |person: &PersonRecord| {
+        let grant = copy.mail_grants().get(account, person.id).await.unwrap();
+        grant.map(|grant| grant.rights.to_line())
+    };
+    assert_eq!(found(&kept).await.as_deref(), Some("read write send_as"));
+    assert_eq!(found(&gone).await, None);
+    assert_eq!(found(&less).await.as_deref(), Some("read"));
+    assert_eq!(found(&later).await, None, "it was granted since");
+    restored.close().await.unwrap();
+    let odd: Vec<_> = journal
+        .into_iter()
+        .map(|mut entry| {
+            entry.record.state = entry.record.state.map(|_| "everything".to_owned());
+            entry
+        })
+        .collect();
+    let refused = empty(&f, "refused.sqlite").await;
+    assert!(matches!(refused.restore(&backup, &odd, usual_periods).await, Err(StoreError::Backup(_))));
+    refused.close().await.unwrap();
 }
 
 async fn no_share_of_a_container_leaves_the_house_or_comes_back(f: Fixture) {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use fernamt_domain::{DeviceState, PersonState, TenantId, mail::MailType};
+use fernamt_domain::{
+    DeviceState, PersonState, TenantId,
+    mail::{MailRights, MailType},
+};
 use fernamt_store::{
     Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError,
-    SubmissionFilter, TargetHealthRecord,
+    SubmissionFilter, TargetHealthRecord, ThreadWorkRecord,
 };
 use time::macros::date;
 
@@ -65,6 +68,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.webhooks().get(theirs.conference.webhook);
         own.mail_accounts().get(theirs.mail.account);
         own.mailboxes().changes(theirs.mail.account, 0, 9, 100);
+        own.thread_works().changes(theirs.mail.account, 0, 9, 100);
         own.emails().changes(theirs.mail.account, 0, 9, 100);
         own.emails().thread_changes(theirs.mail.account, 0, 9, 100);
         own.mail_identities().changes(theirs.mail.account, 0, 9, 100);
@@ -97,6 +101,11 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.letters().of_room(theirs.conference.room);
         own.webhooks().deliveries(theirs.conference.webhook, 10);
         own.mail_accounts().of_owner(theirs.person);
+        own.mail_accounts().these(&[theirs.mail.account]);
+        own.mail_grants().of_account(theirs.mail.account);
+        own.mail_grants().of_person(theirs.person);
+        own.thread_works().these(theirs.mail.account, &[theirs.mail.thread]);
+        own.thread_works().of_account(theirs.mail.account, 10);
         own.mailboxes().of_account(theirs.mail.account);
         own.emails().these(theirs.mail.account, &[theirs.mail.email]);
         own.emails().mailboxes(&[theirs.mail.email]);
@@ -110,6 +119,8 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.email_submissions().matching(theirs.mail.account, &SubmissionFilter::default(), &[]);
     }
     let (mail, inbox) = (theirs.mail, theirs.mail.inbox);
+    assert_eq!(own.mail_grants().get(mail.account, theirs.person).await.unwrap(), None);
+    assert!(!own.mailboxes().has(mail.account, inbox).await.unwrap());
     assert_eq!(own.mailboxes().counts(&[inbox]).await.unwrap()[&inbox], MailboxCounts::default());
     assert_eq!(own.emails().thread_of(mail.account, &[mail.reference]).await.unwrap(), None);
     assert_eq!(own.mail_blobs().get(mail.account, &mail.raw).await.unwrap(), None);
@@ -170,6 +181,9 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         work.webhooks().remove(theirs.conference.webhook);
         work.mail_accounts().change(theirs.mail.account);
         work.mail_accounts().remove(theirs.mail.account);
+        work.mail_accounts().take(theirs.mail.account);
+        work.mail_accounts().rename(theirs.mail.account, "Neu");
+        work.mail_grants().remove(theirs.mail.account, theirs.person);
         work.mail_accounts().touch(change(theirs.mail.account, 9), &[MailType::Email]);
         work.mailboxes().replace(&mailbox);
         work.mailboxes().remove(change(theirs.mail.account, 9), &mailbox);
@@ -241,6 +255,10 @@ async fn no_row_joins_two_tenants(f: Fixture) {
     let before = (f.place.dump(own.id()).await, before.1);
     refused! {
         work => work.mail_accounts().insert(&f.make().mail_account(Some(theirs.person), "new@rathaus.example"));
+        work => work.mail_accounts().begin(Some(theirs.person), "Neu", "neu@rathaus.example");
+        work => work.mail_grants().put(other_mail.account, mine.person, MailRights::all());
+        work => work.mail_grants().put(own_mail.account, theirs.person, MailRights::all());
+        work => work.thread_works().put(change(other_mail.account), &ThreadWorkRecord::none(other_mail.account, own_mail.thread));
         work => work.mailboxes().insert(change(other_mail.account), &f.make().mailbox(change(other_mail.account), "Neu", None));
         work => work.emails().insert(change(other_mail.account), &elsewhere);
         work => work.emails().insert(change(own_mail.account), &astray);

@@ -10,6 +10,7 @@ mod mail;
 mod mail_answers;
 mod mail_changes;
 mod mail_query;
+mod mail_rights;
 mod people;
 mod sessions;
 mod sticks;
