@@ -1,5 +1,6 @@
-import type { Person, WorkChange } from '../model.ts';
-import { type Obj, text } from './obj.ts';
+import type { Person, WorkChange, WorkConflict } from '../model.ts';
+import { type Answers, MethodFault } from './jmap.ts';
+import { type Obj, object, text } from './obj.ts';
 
 /** A thread's work as the server tells it; people by their ids. */
 export type ToldWork = {
@@ -48,4 +49,41 @@ export function theirsOf(told: ToldWork | undefined, what: WorkChange['what']) {
   return what === 'note'
     ? { value, atMs: told?.noteAtMs ?? null, by: told?.noteBy ?? null }
     : { value, atMs: told?.assignedAtMs ?? null, by: value };
+}
+
+/** What is known of a mailbox's work beside the threads. */
+export type WorkMeta = {
+  revision: number;
+  nextSeq: number;
+  /** The state that the server told last; null: nothing was read yet. */
+  state: string | null;
+  me: string | null;
+  people: Person[];
+  /** The state of the session for which people were asked. */
+  peopleOf: string;
+  conflicts: WorkConflict[];
+};
+
+export const NOTHING_KNOWN: WorkMeta = {
+  revision: 0,
+  nextSeq: 1,
+  state: null,
+  me: null,
+  people: [],
+  peopleOf: '',
+  conflicts: [],
+};
+
+/** What came of a change: the state it led to, or that others were faster, or that it was refused. */
+export function resultOfSet(
+  answers: Answers,
+  thread: string,
+): { state: string } | 'again' | 'refused' {
+  try {
+    const set = answers.of(0);
+    return thread in object(set.notUpdated) ? 'refused' : { state: text(set.newState) };
+  } catch (error) {
+    if (!(error instanceof MethodFault) || error.type.startsWith('server')) throw error;
+    return error.type === 'stateMismatch' ? 'again' : 'refused';
+  }
 }

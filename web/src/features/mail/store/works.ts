@@ -6,25 +6,19 @@ import {
   type WorkChange,
   type WorkConflict,
 } from '../model.ts';
-import {
-  type Answers,
-  type Call,
-  type Jmap,
-  list,
-  MethodFault,
-  object,
-  resultOf,
-  text,
-} from './jmap.ts';
+import { type Answers, type Call, type Jmap, list, MethodFault, resultOf, text } from './jmap.ts';
 import type { MailNet } from './net.ts';
 import { PRINCIPALS, THREADWORK } from './sessions.ts';
 import type { Shelf } from './shelf.ts';
 import {
+  NOTHING_KNOWN,
   personOf,
+  resultOfSet,
   standing,
   type ToldWork,
   theirsOf,
   toldWorkOf,
+  type WorkMeta,
   type WorkOp,
 } from './work-shapes.ts';
 import { OWN } from './writing.ts';
@@ -42,28 +36,6 @@ const MAX_PEOPLE = 200;
 const TRIES = 8;
 const TURN = 'fernamt-mail-work';
 
-type Meta = {
-  revision: number;
-  nextSeq: number;
-  /** The state that the server told last; null: nothing was read yet. */
-  state: string | null;
-  me: string | null;
-  people: Person[];
-  /** The state of the session for which people were asked. */
-  peopleOf: string;
-  conflicts: WorkConflict[];
-};
-
-const EMPTY: Meta = {
-  revision: 0,
-  nextSeq: 1,
-  state: null,
-  me: null,
-  people: [],
-  peopleOf: '',
-  conflicts: [],
-};
-
 /**
  * Who works on which thread, and notes about it: as the server told it, with what was changed here above it. A change goes
  * to the server for the state that is known; where somebody else changed the same since, what was done later holds.
@@ -75,7 +47,7 @@ export class Works {
   readonly #tell: () => void;
   readonly #drop: (op: WorkOp) => void;
   readonly #line: ReturnType<MailNet['line']>;
-  #meta = EMPTY;
+  #meta = NOTHING_KNOWN;
   #told = new Map<string, ToldWork>();
   #ops: WorkOp[] = [];
   #isClosed = false;
@@ -371,7 +343,7 @@ export class Works {
   /** One tab at a time, on top of what the others wrote; in memory only once it is on the disk. */
   #change(work: () => Change[]): Promise<void> {
     return this.#net.turns(TURN, 'exclusive', async () => {
-      const stored = (await this.#shelf.records.get(OWN, 'work'))?.value as Meta | undefined;
+      const stored = (await this.#shelf.records.get(OWN, 'work'))?.value as WorkMeta | undefined;
       if ((stored?.revision ?? 0) !== this.#meta.revision) await this.#readAll();
       const before = { meta: this.#meta, told: this.#told, ops: this.#ops };
       this.#meta = { ...this.#meta, revision: this.#meta.revision + 1 };
@@ -406,20 +378,10 @@ export class Works {
       records.getAll(WORK),
       records.getAll(WORK_QUEUE),
     ]);
-    this.#meta = (meta?.value as Meta | undefined) ?? EMPTY;
+    this.#meta = (meta?.value as WorkMeta | undefined) ?? NOTHING_KNOWN;
     this.#told = new Map(works.map(({ id, value }) => [id, value as unknown as ToldWork]));
     this.#ops = ops
       .map(({ value }) => value as unknown as WorkOp)
       .sort((one, other) => one.seq - other.seq);
-  }
-}
-
-function resultOfSet(answers: Answers, thread: string): { state: string } | 'again' | 'refused' {
-  try {
-    const set = answers.of(0);
-    return thread in object(set.notUpdated) ? 'refused' : { state: text(set.newState) };
-  } catch (error) {
-    if (!(error instanceof MethodFault) || error.type.startsWith('server')) throw error;
-    return error.type === 'stateMismatch' ? 'again' : 'refused';
   }
 }
