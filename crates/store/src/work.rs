@@ -169,13 +169,13 @@ repositories! {
     webhooks: Webhooks;
     /// Mail accounts.
     mail_accounts: MailAccounts;
-    /// Folders of mail accounts.
-    mailboxes: Mailboxes;
-    /// Messages of mail accounts.
     /// Who may work in mail accounts that are not their own.
     mail_grants: MailGrants;
     /// Who works on threads.
     thread_works: ThreadWorks;
+    /// Folders of mail accounts.
+    mailboxes: Mailboxes;
+    /// Messages of mail accounts.
     emails: Emails;
     /// Raw bytes of messages and uploads.
     mail_blobs: MailBlobs;

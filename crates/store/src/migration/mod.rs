@@ -26,9 +26,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_conference::Migration),
             Box::new(m0004_mail::Migration),
             Box::new(m0005_container::Migration),
-        ]
             Box::new(m0006_delegation::Migration),
             Box::new(m0009_enrolment::Migration),
+        ]
     }
 }
 
