@@ -6,6 +6,7 @@ mod backup;
 mod commands;
 mod container;
 mod crowd;
+mod delegation;
 mod elsewhere;
 mod jmap;
 mod jmap_programs;
