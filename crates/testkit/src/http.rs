@@ -36,6 +36,14 @@ impl Answer {
 
 /// Sends a request and reads the whole answer.
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+    let mut stream = open(address, method, path, headers, body)?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).context("read the answer")?;
+    parse(&bytes)
+}
+
+/// Sends a request and leaves the answer to be read.
+pub fn open(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).context("connect")?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER_LIMIT))?;
@@ -45,9 +53,7 @@ pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, 
     }
     head += "\r\n";
     stream.write_all(&[head.as_bytes(), body].concat())?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).context("read the answer")?;
-    parse(&bytes)
+    Ok(stream)
 }
 
 fn parse(bytes: &[u8]) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! A person at a browser, seen from outside: a password, a device key, an authenticator app.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -136,6 +136,18 @@ impl Person {
     /// Fetches a path.
     pub fn get(&self, path: &str) -> Result<Answer> {
         http::request(self.server, "GET", path, &self.headers(&[]), b"")
+    }
+
+    /// Sends bytes as a page of the server's own origin would.
+    pub fn upload(&self, path: &str, media_type: &str, bytes: &[u8]) -> Result<Answer> {
+        let origin = format!("{}://{}", self.scheme, self.host);
+        let headers = self.headers(&[("Origin", &origin), ("Content-Type", media_type)]);
+        http::request(self.server, "POST", path, &headers, bytes)
+    }
+
+    /// Listens to server-sent events on a path: a connection on which nothing was read yet.
+    pub fn listen(&self, path: &str) -> Result<TcpStream> {
+        http::open(self.server, "GET", path, &self.headers(&[("Accept", "text/event-stream")]), b"")
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Result<Answer> {
