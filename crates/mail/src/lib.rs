@@ -25,6 +25,7 @@ use fernamt_domain::{Clock, Rng};
 use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
+pub use delivery::Incoming;
 pub use methods::METHODS;
 
 /// What mail needs.

@@ -149,6 +149,11 @@ impl App {
         &self.office
     }
 
+    /// Mail, where there is any.
+    pub(crate) fn mail(&self) -> Option<&Mail> {
+        self.mail.as_deref()
+    }
+
     /// The fingerprints of the SSH gateway's host keys, as clients show them; none where there is no gateway.
     pub(crate) fn ssh_fingerprints(&self) -> &[String] {
         &self.ssh_fingerprints

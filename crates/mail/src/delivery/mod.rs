@@ -3,6 +3,7 @@
 
 mod absence;
 pub(crate) mod arrival;
+mod receive;
 mod rounds;
 
 use std::{
@@ -17,6 +18,8 @@ use fernamt_domain::{
 use fernamt_store::{Change, EmailSubmissionRecord, StoreError, TenantStore, Work};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+
+pub use receive::Incoming;
 
 use crate::{Mail, delivery::arrival::Arrival};
 

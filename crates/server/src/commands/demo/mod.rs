@@ -2,6 +2,7 @@
 
 mod codes;
 mod hold;
+mod mail;
 mod people;
 mod ports;
 mod seed;
@@ -104,6 +105,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let people = seed::seed(&office, demo_app, desktop).await?;
     ports::write(&ports, demo_app)?;
     let app = App::build(office).await?;
+    if let Some(mail) = app.mail() {
+        mail::seed(app.office(), mail).await?;
+    }
     let place = codes::Place { url: format!("http://{HOST}:{port}"), ssh_host: "localhost".into(), ssh_port };
     codes::announce(&place, &people, arguments.json)?;
     let show = (!arguments.json).then(|| tokio::spawn(codes::keep_showing(people)));
