@@ -71,8 +71,7 @@ async fn limits_come_with_the_settings_and_are_the_ones_that_hold() {
 async fn what_containers_may_be_told_has_limits() {
     let (_house, client) = House::with_administrator().await;
     let view = client.get(SETTINGS).await.body;
-    let guards =
-        json!({ "copy_out": false, "print": false, "download": false, "watermark": false, "blur": false });
+    let guards = json!({ "copy_out": false, "print": false, "download": false, "watermark": false, "blur": false });
     let usual = json!({ "idle_minutes": 10, "passphrase_chars": 12, "offline_days": 0, "guards": guards });
     assert_eq!(view["settings"]["container"], usual);
     for (field, least, most) in [("idle_minutes", 1, 600), ("passphrase_chars", 8, 64), ("offline_days", 0, 30)] {

@@ -74,8 +74,12 @@ const BY_ACCOUNT: Pace = Pace {
     longest: Duration::seconds(30),
     forgotten_after: Duration::minutes(30),
 };
-const BY_PROGRAM: Pace =
-    Pace { free: 20, first: Duration::seconds(1), longest: Duration::minutes(5), forgotten_after: Duration::minutes(15) };
+const BY_PROGRAM: Pace = Pace {
+    free: 20,
+    first: Duration::seconds(1),
+    longest: Duration::minutes(5),
+    forgotten_after: Duration::minutes(15),
+};
 const BY_DEVICE: Pace = Pace {
     free: 8,
     first: Duration::seconds(1),

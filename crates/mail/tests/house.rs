@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, body::Body, http::Request, middleware};
 use fernamt_domain::{
-    Clock as _, DeviceId, DeviceKind, DeviceState, LiveGrants, MailAccountId, Method, PersonId, PersonSource, PersonState, Sealer,
-    Secret, SessionId, Zone,
+    Clock as _, DeviceId, DeviceKind, DeviceState, LiveGrants, MailAccountId, Method, PersonId, PersonSource,
+    PersonState, Sealer, Secret, SessionId, Zone,
     audit::{AuditEvent, AuditKind, Outcome},
     mail::MailRight,
 };

@@ -27,9 +27,8 @@ function both(text: () => string): [string, string] {
   return [german, text()];
 }
 
-/** Refused on the origin of mail, which says what it means itself. */
-const CONTAINER = /^identity\/src\/container\//;
-const ELSEWHERE = new RegExp(`^(?!${CONTAINER.source.slice(1)})`);
+/** Refused on the origin of mail, which says what it means itself, or to programs with a token, which read no German. */
+const ELSEWHERE = /^(?!identity\/src\/(container\/|program\.rs)|mail\/|http\/src\/bearer\.rs)/;
 
 const refused = [
   ...wordsInCalls(
@@ -47,7 +46,7 @@ const refused = [
   'internal',
   'busy',
   // What the meeting's socket refuses has words in the meeting.
-].filter((code) => code !== '' && code !== 'why.as_str()');
+].filter((code) => !['', 'why.as_str()', 'token_refused'].includes(code));
 
 const SERVER_SIDE = /^(admin|identity|policy)\/|^conference\/src\/(rooms|routes\/\w+)\.rs$/;
 const CONFERENCE = /^conference\/src\/(rooms|routes\/meetings)\.rs$/;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use fernamt_api::admin::settings::{
     CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
-    ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings,
-    IDLE_MINUTES, PROGRAM_DAYS, RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+    ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS,
+    RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};

@@ -21,24 +21,25 @@ use utoipa::OpenApi as _;
 
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = people::Operations::openapi();
-    for part in [
-        groups::Operations::openapi(),
-        targets::Operations::openapi(),
-        bundles::Operations::openapi(),
-        devices::Operations::openapi(),
-        sticks::Operations::openapi(),
-        own_targets::Operations::openapi(),
-        rules::Operations::openapi(),
-        why::Operations::openapi(),
-        sessions::Operations::openapi(),
-        audit::Operations::openapi(),
-        health::Operations::openapi(),
-        directory::Operations::openapi(),
-        tokens::Operations::openapi(),
-        settings::Operations::openapi(),
-        mailboxes::Operations::openapi(),
-    ] {
-        document.merge(part);
+    let parts: &[fn() -> utoipa::openapi::OpenApi] = &[
+        groups::Operations::openapi,
+        targets::Operations::openapi,
+        bundles::Operations::openapi,
+        devices::Operations::openapi,
+        sticks::Operations::openapi,
+        own_targets::Operations::openapi,
+        rules::Operations::openapi,
+        why::Operations::openapi,
+        sessions::Operations::openapi,
+        audit::Operations::openapi,
+        health::Operations::openapi,
+        directory::Operations::openapi,
+        tokens::Operations::openapi,
+        settings::Operations::openapi,
+        mailboxes::Operations::openapi,
+    ];
+    for part in parts {
+        document.merge(part());
     }
     document
 }

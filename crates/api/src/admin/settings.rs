@@ -127,14 +127,7 @@ pub struct EnrolmentSettings {
 
 impl Default for EnrolmentSettings {
     fn default() -> Self {
-        Self {
-            terms_de: String::new(),
-            terms_en: String::new(),
-            containers: 10,
-            chromium: 0,
-            firefox: 0,
-            safari: 0,
-        }
+        Self { terms_de: String::new(), terms_en: String::new(), containers: 10, chromium: 0, firefox: 0, safari: 0 }
     }
 }
 

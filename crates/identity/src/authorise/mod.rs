@@ -13,8 +13,8 @@ use std::{
 };
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceKind, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId, PersonState,
-    Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
+    BundleId, Clock, DeviceKind, DeviceState, EndReason, Grant, GrantId, GroupId, LiveGrant, LiveGrants, PersonId,
+    PersonState, Rng, SessionFacts, Situation, TargetId, TargetKind, TargetSettings, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
     grant::RegisterError,
 };

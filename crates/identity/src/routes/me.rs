@@ -82,8 +82,8 @@ pub(super) async fn rename_device(
     if device.person != session.person() || device.state == DeviceState::Revoked {
         return Err(ApiError::not_found());
     }
-    let name = DeviceName::parse(&request.name, device.kind)
-        .map_err(|fault| SignInError::Name { path: "name", fault })?;
+    let name =
+        DeviceName::parse(&request.name, device.kind).map_err(|fault| SignInError::Name { path: "name", fault })?;
     let mut work = tenant.begin().await?;
     work.devices().rename(id, name.as_str()).await?;
     let (person, renamed) = (session.person(), AuditEvent::new(AuditKind::Device, "renamed", Outcome::Success));

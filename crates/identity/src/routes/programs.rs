@@ -66,7 +66,7 @@ pub(super) async fn make(
     let name = wanted.name.trim();
     let mut faults = ApiError::invalid();
     if name.is_empty() {
-        faults = faults.field("name", "empty", "a program has a name");
+        faults = faults.field("name", "required", "a program has a name");
     }
     if !(1..=most).contains(&wanted.days) {
         faults = faults.field("days", "out_of_range", format!("1 to {most} days"));

@@ -3,9 +3,7 @@
 use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
-use super::{
-    CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, limits,
-};
+use super::{CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, limits};
 use crate::{account::OpenAccount, delegation::Kind};
 
 /// The most bytes of a message's attachments together.

@@ -26,7 +26,6 @@ const LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
 
 #[test]
 #[ignore = "the tests of programs run it as a process of their own"]
-#[expect(clippy::print_stdout, reason = "this is how it answers")]
 fn follows_commands() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut program = None;

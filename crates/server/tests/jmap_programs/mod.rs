@@ -22,6 +22,9 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// How a client is opened.
+type Open = fn(&Program) -> Result<JmapClient>;
+
 /// The crate `jmap-client` in a process of its own.
 fn jmap_client(program: &Program) -> Result<JmapClient> {
     let mut command = Command::new(std::env::current_exe()?);
@@ -60,8 +63,7 @@ fn independent_programs_list_read_search_and_send() {
     let ben = server.signed_in("ben", "Birke-Nebel-17", None);
     let program = |person| Program::approved(&server, person, &ada);
     let mut reader = peer!(jam(&program(&ben)));
-    let writers: [(&str, fn(&Program) -> Result<JmapClient>); 3] =
-        [("jmapc", jmapc), ("jmap-jam", jam), ("jmap-client", jmap_client)];
+    let writers = [("jmapc", jmapc as Open), ("jmap-jam", jam), ("jmap-client", jmap_client)];
     for (number, (name, open)) in (1..).zip(writers) {
         let mut writer = peer!(open(&program(&ada)));
         let subject = format!("Haushalt von {name}");
@@ -105,7 +107,10 @@ fn independent_programs_follow_random_edits_made_meanwhile() {
             (client.ask(&json!({ "do": "sync" })).unwrap(), rounds)
         };
         let following = clients.map(|client| scope.spawn(move || follow(client)));
-        Ended(edited).after(|| edit(&ada, &own, &folders, edits));
+        {
+            let _ended = Ended(edited);
+            edit(&ada, &own, &folders, edits);
+        }
         let ends = following.map(|client| client.join().unwrap());
         assert!(ends.iter().all(|(_, rounds)| *rounds > 1), "all of them listened while it was edited");
         ends.into_iter().map(|(known, _)| known).collect()
@@ -119,12 +124,6 @@ fn independent_programs_follow_random_edits_made_meanwhile() {
 
 /// Tells those who follow that nothing more comes, also when editing failed: else they would wait for ever.
 struct Ended<'a>(&'a AtomicBool);
-
-impl Ended<'_> {
-    fn after(self, work: impl FnOnce()) {
-        work();
-    }
-}
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {

@@ -50,11 +50,12 @@ async fn an_account_begins_whole(s: &Suite) {
     assert_eq!((made.owner, made.name.as_str(), made.counter), (None, "Post", 1));
     assert_eq!((made.state(MailType::Mailbox), made.state(MailType::Identity), made.state(MailType::Email)), (1, 1, 0));
     let roles: Vec<_> = s.see(s.tenant.mailboxes().of_account(made.id).await).unwrap();
-    let roles: Vec<_> = roles.iter().filter_map(|one| one.role.map(|role| role.as_str())).collect();
+    let roles: Vec<_> =
+        roles.iter().filter_map(|one| one.role.map(fernamt_domain::mail::MailboxRole::as_str)).collect();
     assert_eq!(roles, ["inbox", "drafts", "sent", "archive", "junk", "trash"]);
     let senders = s.see(s.tenant.mail_identities().of_account(made.id).await).unwrap();
     assert_eq!((senders.len(), senders[0].address.as_str()), (1, "post@rathaus.example"));
-    assert_eq!(s.see(s.tenant.mail_accounts().functional().await).unwrap(), [made.clone()]);
+    assert_eq!(s.see(s.tenant.mail_accounts().functional().await).unwrap(), std::slice::from_ref(&made));
     let work = s.tenant.begin().await.unwrap();
     work.mail_accounts().rename(made.id, "Poststelle").await.unwrap();
     let twice = work.mail_accounts().begin(None, "Noch eine", "post@rathaus.example").await;
@@ -73,7 +74,7 @@ async fn rights_are_granted_changed_and_revoked(s: &Suite) {
     let granted_at = s.fixture.clock_now();
     let expected = MailGrantRecord { account, person: ben, rights: rights(&[Read, SendAs]), granted_at };
     assert_eq!(s.see(s.tenant.mail_grants().get(account, ben).await).unwrap(), Some(expected.clone()));
-    assert_eq!(s.see(s.tenant.mail_grants().of_person(ben).await).unwrap(), [expected.clone()]);
+    assert_eq!(s.see(s.tenant.mail_grants().of_person(ben).await).unwrap(), std::slice::from_ref(&expected));
     assert!(s.see(s.tenant.mail_grants().of_account(account).await).unwrap().contains(&expected));
     let work = s.tenant.begin().await.unwrap();
     assert_eq!(work.mail_grants().remove(account, ben).await.unwrap(), rights(&[SendAs]));

@@ -13,7 +13,7 @@ use super::{NotAtHand, root};
 /// The folder with the packages of a lock file, installed first where that was not done yet.
 pub(super) fn packages(name: &str, package: &str, lock: &str) -> Result<PathBuf> {
     let cache = root::cache_dir()?;
-    let folder = cache.join(format!("{name}-{:08x}", root::short_hash(&format!("{package}{lock}"))));
+    let folder = cache.join(format!("{name}-{:08x}", root::short_hash(format!("{package}{lock}"))));
     if folder.join("installed").exists() {
         return Ok(folder);
     }

@@ -182,12 +182,7 @@ async fn write(caller: &Caller, account: fernamt_domain::MailAccountId, properti
     Ok(Draft { raw, place: Place::read(properties)? })
 }
 
-async fn put(
-    caller: &Caller,
-    begun: &Begun,
-    folders: &Folders,
-    draft: Draft,
-) -> Result<EmailRecord, Fault> {
+async fn put(caller: &Caller, begun: &Begun, folders: &Folders, draft: Draft) -> Result<EmailRecord, Fault> {
     let now = caller.mail.parts.clock.now();
     let arrival = draft.place.arrival(&draft.raw, folders, &caller.created, now)?;
     Ok(arrival::put(&caller.mail, &begun.work, begun.change, arrival).await?)
@@ -284,11 +279,7 @@ pub(crate) async fn leave(begun: &Begun, mailbox: MailboxId, removes_emails: boo
     }
 }
 
-fn mailboxes_of(
-    value: &Value,
-    folders: &Folders,
-    created: &CreatedIds,
-) -> Result<BTreeSet<MailboxId>, SetError> {
+fn mailboxes_of(value: &Value, folders: &Folders, created: &CreatedIds) -> Result<BTreeSet<MailboxId>, SetError> {
     let fault = |why: &str| SetError::invalid(&["mailboxIds"], why);
     let object = value.as_object().filter(|object| !object.is_empty());
     let object = object.ok_or_else(|| fault("a message lies in at least one folder"))?;

@@ -134,6 +134,7 @@ export function actionText(action: string): string {
     container_made: t`Container angelegt`,
     container_share_released: t`Schlüsselteil des Containers herausgegeben`,
     container_wiped: t`Container gelöscht`,
+    terms_accepted: t`Nutzungsbedingungen angenommen`,
     target_created: t`Ziel eingetragen`,
     target_changed: t`Ziel geändert`,
     target_removed: t`Ziel entfernt`,
