@@ -84,8 +84,9 @@ export async function visit(browser: Browser, origin: string, view: View = {}): 
   return { context, page, faults };
 }
 
-/** Chromium reports each refusal of the server as an error of its own. */
-const expected = (text: string) => /^Failed to load resource: the server responded/.test(text);
+/** Chromium reports each refusal of the server as an error of its own, and each request where a test takes its line away. */
+const expected = (text: string) =>
+  /^Failed to load resource: (the server responded|net::ERR_INTERNET_DISCONNECTED)/.test(text);
 
 /** Keeps a picture of the page for people to look at. */
 export async function picture(page: Page, name: string, whole = true): Promise<void> {

@@ -17,7 +17,7 @@ export type MailNet = {
   onWake(call: () => void): () => void;
   /**
    * Listens to what the server pushes (RFC 8620, section 7.3); `ended` when it will push no more, `cut` when the line broke
-   * off and is open again.
+   * off, and again when it is back: nobody told what happened in between.
    */
   push(
     path: string,
@@ -52,11 +52,13 @@ export function browserNet(
         window.removeEventListener('online', call);
       };
     },
-    push: (path, heard, ended, broken) =>
-      listen(path, heard, ended, () => {
+    push: (path, heard, ended, broken) => {
+      const cutOff = () => {
         cut();
         broken();
-      }),
+      };
+      return listen(path, heard, ended, cutOff, broken);
+    },
     newId: () => crypto.randomUUID(),
   };
 }
@@ -66,12 +68,19 @@ const listen = (
   heard: (account: string, states: States) => void,
   ended: () => void,
   cut: () => void,
+  back: () => void,
 ) => {
   const source = new EventSource(path);
+  let wasCut = false;
+  source.addEventListener('open', () => {
+    if (wasCut) back();
+    wasCut = false;
+  });
   source.addEventListener('state', ({ data }: MessageEvent<string>) => {
     for (const [account, states] of Object.entries(changedOf(data))) heard(account, states);
   });
   source.addEventListener('error', () => {
+    wasCut = true;
     cut();
     // It connects anew by itself, unless the server refused.
     if (source.readyState === EventSource.CLOSED) ended();
