@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{FromRequestParts, State},
-    http::{StatusCode, header, request::Parts},
+    extract::State,
+    http::StatusCode,
     routing::{get, put},
 };
 use fernamt_api::mail::{Delegate, DelegateList, GrantMailRights, MailPerson};
 use fernamt_domain::{MailAccountId, PersonId, mail::MailRights};
-use fernamt_http::{ApiError, Json, Path, Session};
+use fernamt_http::{ApiError, Json, Path};
 use fernamt_store::{MailGrantRecord, PersonRecord, StoreError, TenantStore, Work};
 
 use crate::{
@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<Arc<Mail>> {
 
 async fn list(
     State(mail): State<Arc<Mail>>,
-    Person(session): Person,
+    Approved(session): Approved,
     Path(account): Path<MailAccountId>,
 ) -> Result<Json<DelegateList>, ApiError> {
     let tenant = &session.site.tenant;
@@ -50,7 +50,7 @@ async fn list(
 
 async fn grant(
     State(mail): State<Arc<Mail>>,
-    Person(session): Person,
+    Approved(session): Approved,
     Path((account, person)): Path<(MailAccountId, PersonId)>,
     Json(wanted): Json<GrantMailRights>,
 ) -> Result<Json<Delegate>, ApiError> {
@@ -78,7 +78,7 @@ async fn grant(
 
 async fn revoke(
     State(mail): State<Arc<Mail>>,
-    Person(session): Person,
+    Approved(session): Approved,
     Path((account, person)): Path<(MailAccountId, PersonId)>,
 ) -> Result<StatusCode, ApiError> {
     let actor = Actor::of(&session);
@@ -86,21 +86,6 @@ async fn revoke(
     work.unshare_mail(account, person, actor.did("mail_revoked")).await?;
     work.commit().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A session of somebody at a browser. Programs with a token of their own share nothing.
-struct Person(Session);
-
-impl<S: Send + Sync> FromRequestParts<S> for Person {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(ApiError::not_found());
-        }
-        let Approved(session) = Approved::from_request_parts(parts, state).await?;
-        Ok(Self(session))
-    }
 }
 
 /// A unit of work that took an account which the caller manages: they do so until its end.

@@ -85,7 +85,7 @@ async fn a_container_is_written_over_the_last_one(s: &Suite) {
 async fn containers_of_other_devices_are_counted_by_person(s: &Suite) {
     let (person, first, second) = (s.own.person, s.own.device, s.own.stick);
     let work = s.tenant.begin().await.unwrap();
-    let counted = async |device| work.enrolments().other_containers(person, device).await.unwrap();
+    let counted = async |device| s.see(work.enrolments().other_containers(person, device).await).unwrap();
     assert_eq!((counted(first).await, counted(second).await), (0, 1));
     // What was demanded of a device is no container.
     work.containers().write(&ContainerRecord::none(second)).await.unwrap();
