@@ -81,6 +81,7 @@ impl Mail {
         }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
+            self.all_used(tenant, &accounts);
             return Ok(accounts);
         }
         let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
@@ -89,7 +90,14 @@ impl Mail {
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
             accounts.extend(access.map(|access| OpenAccount { record, access }));
         }
+        self.all_used(tenant, &accounts);
         Ok(accounts)
+    }
+
+    fn all_used(&self, tenant: &TenantStore, accounts: &[OpenAccount]) {
+        for account in accounts {
+            self.uses(tenant.id(), account.record.id);
+        }
     }
 
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
@@ -98,6 +106,7 @@ impl Mail {
         let record = tenant.mail_accounts().these(&[id]).await?.pop().ok_or_else(MethodError::account_not_found)?;
         let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;
+        self.uses(tenant.id(), id);
         if access.kind != Kind::Own && !self.openings.knows(actor.session, id) {
             let details = json!({ "account": id, "rights": access.rights });
             tenant.record(about_owner(actor.did("mail_account_opened"), &record).details(details)).await?;

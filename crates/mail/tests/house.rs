@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, Parts};
+use fernamt_mail::{Mail, MailServer, Parts};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -39,6 +39,11 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// A house that keeps its mail server.
+    pub(crate) async fn with(server: Option<MailServer>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -53,7 +58,7 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _ });
+        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, server });
         let web = Arc::new(Web {
             store,
             sessions: identity as _,
