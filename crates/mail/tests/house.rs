@@ -27,6 +27,7 @@ pub(crate) const HOST: &str = "amt.example";
 pub(crate) struct House {
     pub(crate) clock: TestClock,
     rng: Arc<SeededRng>,
+    pub(crate) store: Store,
     pub(crate) tenant: TenantStore,
     twin: TenantStore,
     sealer: Arc<Sealer>,
@@ -58,9 +59,15 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, server });
+        let mail = Mail::new(Parts {
+            store: store.clone(),
+            authoriser,
+            clock: time.clone(),
+            rng: random.clone() as _,
+            server,
+        });
         let web = Arc::new(Web {
-            store,
+            store: store.clone(),
             sessions: identity as _,
             clock: time,
             rng: random as _,
@@ -73,7 +80,19 @@ impl House {
             .router()
             .layer(middleware::from_fn(origin::check))
             .layer(middleware::from_fn_with_state(web, site::resolve));
-        Self { clock, rng, tenant, twin, sealer, mail, grants, _stop: stop.drop_guard(), router, _folder: folder }
+        Self {
+            clock,
+            rng,
+            store,
+            tenant,
+            twin,
+            sealer,
+            mail,
+            grants,
+            _stop: stop.drop_guard(),
+            router,
+            _folder: folder,
+        }
     }
 
     /// Somebody of the house who is signed in, with their account.

@@ -20,7 +20,8 @@ use crate::{
         journal::Journal,
         mail::{
             account::MailAccounts, blob::MailBlobs, delegation::MailGrants, email::Emails, identity::MailIdentities,
-            mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions, thread_work::ThreadWorks, vacation::MailVacations,
+            mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions, thread_work::ThreadWorks,
+            vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,

@@ -55,7 +55,8 @@ impl Mirror {
             let part: UidSet = part.iter().copied().collect();
             let described = imap.describe(&part).await?;
             let ids: Vec<_> = described.iter().filter_map(|one| one.email_id.clone()).collect();
-            let mut coming: Vec<_> = described.into_iter().rev().map(|described| Coming { described, raw: None }).collect();
+            let mut coming: Vec<_> =
+                described.into_iter().rev().map(|described| Coming { described, raw: None }).collect();
             if !self.tenant.mail_mirrors().copies(self.account, &ids).await?.is_empty() {
                 coming = self.put_all(place, coming, gone).await?;
             }
@@ -163,8 +164,11 @@ impl Mirror {
             lost_copies.iter().map(|copy| copy.mailbox).filter(|mailbox| *mailbox != here).collect();
         // Both sides moved it: it lies where the server has it.
         let both = awaited.is_none() && left.iter().any(|mailbox| !was_in.contains(mailbox));
-        let mut mailboxes: BTreeSet<_> =
-            if both { others.iter().map(|copy| copy.mailbox).collect() } else { was_in.difference(&left).copied().collect() };
+        let mut mailboxes: BTreeSet<_> = if both {
+            others.iter().map(|copy| copy.mailbox).collect()
+        } else {
+            was_in.difference(&left).copied().collect()
+        };
         mailboxes.insert(here);
         step.update(&email, was_in, keywords, mailboxes).await?;
         for copy in &lost_copies {

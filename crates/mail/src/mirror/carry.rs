@@ -220,7 +220,13 @@ impl Mirror {
         Ok(())
     }
 
-    async fn append(&self, imap: &mut Imap, ways: &Ways, email: &EmailRecord, to: MailboxId) -> Result<(), MirrorError> {
+    async fn append(
+        &self,
+        imap: &mut Imap,
+        ways: &Ways,
+        email: &EmailRecord,
+        to: MailboxId,
+    ) -> Result<(), MirrorError> {
         let Some(raw) = self.tenant.mail_blobs().get(self.account, &email.print).await? else { return Ok(()) };
         let begun = MirrorBegunRecord {
             mailbox: to,

@@ -128,14 +128,13 @@ impl Mirror {
             }
             None => {
                 let all = step.work.mailboxes().of_account(self.account).await?;
-                let is_free = !all.iter().any(|other| {
-                    other.id != mailbox.id && other.parent == base.parent && other.name == base.name
-                });
+                let is_free = !all
+                    .iter()
+                    .any(|other| other.id != mailbox.id && other.parent == base.parent && other.name == base.name);
                 let is_there = base.parent.is_none_or(|parent| all.iter().any(|other| other.id == parent));
                 if is_free && is_there {
                     let changed_in = step.change.number;
-                    let back =
-                        MailboxRecord { parent: base.parent, name: base.name, changed_in, ..mailbox.clone() };
+                    let back = MailboxRecord { parent: base.parent, name: base.name, changed_in, ..mailbox.clone() };
                     step.work.mailboxes().replace(&back).await?;
                     step.changed();
                 }

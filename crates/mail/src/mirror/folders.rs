@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use fernamt_domain::{
-    MailboxId,
-    mail::MailboxRole,
-};
+use fernamt_domain::{MailboxId, mail::MailboxRole};
 use fernamt_mailhost::imap::{FolderName, FolderState};
 use fernamt_store::{MailboxRecord, MirrorFolderRecord, StoreError};
 

@@ -105,9 +105,7 @@ impl Layout {
 
     /// Whether a folder lies within another one, however deep.
     pub(super) fn is_within(&self, wire: &str, outer: &str) -> bool {
-        self.delimiter.is_some_and(|delimiter| {
-            wire.strip_prefix(outer).is_some_and(|rest| rest.starts_with(delimiter))
-        })
+        self.delimiter.is_some_and(|delimiter| wire.strip_prefix(outer).is_some_and(|rest| rest.starts_with(delimiter)))
     }
 
     /// The folders that are there.
@@ -188,12 +186,8 @@ mod tests {
     #[test]
     fn a_server_that_puts_everything_into_inbox_is_shown_beside_it() {
         let tree = layout('.', &["INBOX", "INBOX.Sent", "INBOX.Akten.Alt"]);
-        let expected = [
-            ("INBOX", None, true),
-            ("Akten", None, false),
-            ("Sent", None, true),
-            ("Alt", Some("INBOX.Akten"), true),
-        ];
+        let expected =
+            [("INBOX", None, true), ("Akten", None, false), ("Sent", None, true), ("Alt", Some("INBOX.Akten"), true)];
         assert_eq!(names(&tree), expected);
         assert_eq!(tree.place(None, "Neu").as_deref(), Some("INBOX.Neu"));
         let inside = layout('.', &["INBOX", "INBOX.Sent", "Akten"]);

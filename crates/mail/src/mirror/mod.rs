@@ -104,10 +104,18 @@ mod tests {
             reserved: vec!["cyrus".to_owned()],
         };
         assert_eq!(server.user_of("ada.l-2@amt.example"), Some("ada.l-2"));
-        for other in
-            ["ada@other.example", "ada@x.amt.example", "@amt.example", "fernamt@amt.example", "cyrus@amt.example",
-             "a/b@amt.example", "a*@amt.example", "ü@amt.example", ".a@amt.example", "adaamt.example"]
-        {
+        for other in [
+            "ada@other.example",
+            "ada@x.amt.example",
+            "@amt.example",
+            "fernamt@amt.example",
+            "cyrus@amt.example",
+            "a/b@amt.example",
+            "a*@amt.example",
+            "ü@amt.example",
+            ".a@amt.example",
+            "adaamt.example",
+        ] {
             assert_eq!(server.user_of(other), None, "{other}");
         }
     }

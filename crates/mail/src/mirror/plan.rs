@@ -37,8 +37,7 @@ pub(super) fn deeds(
         .collect();
     let marked = |copy: &MirrorMessageRecord| MirrorMessageRecord { flags: keywords.clone(), ..copy.clone() };
     // As many as leave a folder are moved; what is still missing is copied before that.
-    let moves: Vec<_> =
-        extra.iter().map_while(|copy| missing.pop().map(|to| Deed::Move(marked(copy), to))).collect();
+    let moves: Vec<_> = extra.iter().map_while(|copy| missing.pop().map(|to| Deed::Move(marked(copy), to))).collect();
     match copies.first() {
         Some(copy) => deeds.extend(missing.into_iter().map(|to| Deed::Copy(marked(copy), to))),
         None => deeds.extend(missing.into_iter().map(|to| Deed::Append(email, to))),
@@ -76,7 +75,8 @@ mod tests {
     fn done(copies: &[MirrorMessageRecord], deeds: &[Deed]) -> BTreeSet<(MailboxId, String)> {
         let mut has: Vec<_> = copies.iter().map(|copy| (copy.mailbox, copy.flags.to_line())).collect();
         for deed in deeds {
-            let flags_in = |has: &[(MailboxId, String)], from| has.iter().find(|(at, _)| *at == from).unwrap().1.clone();
+            let flags_in =
+                |has: &[(MailboxId, String)], from| has.iter().find(|(at, _)| *at == from).unwrap().1.clone();
             match deed {
                 Deed::Mark(copy, to) => has.iter_mut().find(|(at, _)| *at == copy.mailbox).unwrap().1 = to.to_line(),
                 Deed::Append(_, to) => has.push((*to, " $seen ".to_owned())),

@@ -1,0 +1,6 @@
+//! The mirror of a mail server, against Debian's Cyrus. What lies there is told by Python's `imaplib`.
+
+mod carried;
+mod edits;
+mod fetched;
+mod house;
