@@ -1,11 +1,10 @@
 import { useLingui } from '@lingui/react/macro';
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { announce } from '../ui/status.tsx';
-import { focusAfter } from './focus-after.ts';
 import { ProblemAlert } from './problem-alert.tsx';
 
 type Question = {
@@ -35,13 +34,8 @@ export function useAsk(refreshed: QueryKey) {
   const [pending, setPending] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const [typed, setTyped] = useState('');
-  const pressed = useRef<Element>(null);
-  const watch = useRef<() => void>(undefined);
-  useEffect(() => () => watch.current?.(), []);
   const isTyped = !question?.typed || typed.trim() === question.typed.word;
   const ask = (next: Question) => {
-    watch.current?.();
-    pressed.current = document.activeElement;
     setTyped('');
     setProblem(undefined);
     setQuestion(next);
@@ -54,7 +48,6 @@ export function useAsk(refreshed: QueryKey) {
     try {
       await deed();
       close();
-      watch.current = focusAfter(pressed.current);
       announce('success', done);
       onDone?.();
     } catch (error) {

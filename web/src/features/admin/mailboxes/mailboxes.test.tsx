@@ -11,6 +11,7 @@ import {
 import { flushSync } from 'react-dom';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { keepFocus } from '../../../ui/kept-focus.ts';
 import { MailboxesPage } from './page.tsx';
 import { PersonMailbox } from './person-mailbox.tsx';
 import type { Delegate, Mailbox, Right } from './queries.ts';
@@ -42,6 +43,7 @@ let root: Root;
 let asked: Asked[];
 let mailboxes: Mailbox[];
 let refusal: Response | undefined;
+let endOfKeeping = () => {};
 
 const delegate = (display_name: string, rights: Right[] = ['read']): Delegate => ({
   person: { id: `d-${display_name}`, name: display_name.toLowerCase(), display_name },
@@ -149,6 +151,7 @@ beforeEach(() => {
 
 afterEach(() => {
   flushSync(() => root.unmount());
+  endOfKeeping();
   vi.unstubAllGlobals();
 });
 
@@ -201,6 +204,7 @@ it('gives a mailbox another name and leaves its address', async () => {
 
 it('deletes a mailbox only for who typed its address, and does not lose the focus', async () => {
   mailboxes = [office([delegate('Anna'), delegate('Karl')])];
+  endOfKeeping = keepFocus();
   await show(MailboxesPage);
   await press('Bürgerbüro löschen');
   await sees('2 Personen verlieren ihren Zugang');
