@@ -17,6 +17,7 @@ mod message;
 mod methods;
 mod push;
 mod routes;
+mod scan;
 
 use std::{fmt, sync::Arc};
 
@@ -27,6 +28,7 @@ use fernamt_store::{Store, StoreError, TenantStore};
 
 pub use delivery::Incoming;
 pub use methods::METHODS;
+pub use scan::{Scanner, ScannerAddress};
 
 /// What mail needs.
 pub struct Parts {
@@ -38,6 +40,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Yields randomness.
     pub rng: Arc<dyn Rng>,
+    /// Looks for malware, where the house has a scanner.
+    pub scanner: Option<Scanner>,
 }
 
 /// Mail.

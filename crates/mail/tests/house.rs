@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, Parts};
+use fernamt_mail::{Mail, Parts, Scanner};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -39,6 +39,10 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_scanner(None).await
+    }
+
+    pub(crate) async fn with_scanner(scanner: Option<Scanner>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -53,7 +57,8 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _ });
+        let parts = Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, scanner };
+        let mail = Mail::new(parts);
         let web = Arc::new(Web {
             store,
             sessions: identity as _,
