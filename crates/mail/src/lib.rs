@@ -18,6 +18,7 @@ mod methods;
 mod mirror;
 mod push;
 mod routes;
+mod scan;
 
 use std::{fmt, sync::Arc};
 
@@ -30,6 +31,7 @@ pub use delivery::Incoming;
 pub use fernamt_mailhost as host;
 pub use methods::METHODS;
 pub use mirror::{MailServer, MirrorError};
+pub use scan::{Scanner, ScannerAddress};
 
 /// What mail needs.
 pub struct Parts {
@@ -43,6 +45,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// The mail server that an administration keeps, if there is one.
     pub server: Option<MailServer>,
+    /// Looks for malware, where the house has a scanner.
+    pub scanner: Option<Scanner>,
 }
 
 /// Mail.

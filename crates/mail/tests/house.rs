@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, MailServer, Parts};
+use fernamt_mail::{Mail, MailServer, Parts, Scanner};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -40,11 +40,20 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with(None).await
+        Self::with(None, None).await
+    }
+
+    /// A house that has its attachments looked at.
+    pub(crate) async fn with_scanner(scanner: Option<Scanner>) -> Self {
+        Self::with(scanner, None).await
     }
 
     /// A house that keeps its mail server.
-    pub(crate) async fn with(server: Option<MailServer>) -> Self {
+    pub(crate) async fn with_server(server: MailServer) -> Self {
+        Self::with(None, Some(server)).await
+    }
+
+    async fn with(scanner: Option<Scanner>, server: Option<MailServer>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -64,6 +73,7 @@ impl House {
             authoriser,
             clock: time.clone(),
             rng: random.clone() as _,
+            scanner,
             server,
         });
         let web = Arc::new(Web {

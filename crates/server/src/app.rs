@@ -14,7 +14,7 @@ use fernamt_admin::Admin;
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, isolation, origin, site};
 use fernamt_identity::Identity;
-use fernamt_mail::Mail;
+use fernamt_mail::{Mail, Scanner};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tower_http::{
@@ -204,10 +204,11 @@ impl App {
 
 /// The mail accounts, where the configuration gives people any.
 fn mail(office: &Office, identity: &Identity) -> Option<Arc<Mail>> {
-    office.config.mail.as_ref().map(|_| {
+    office.config.mail.as_ref().map(|mail| {
         let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
         let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
-        Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng })
+        let scanner = mail.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
+        Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng, scanner })
     })
 }
 

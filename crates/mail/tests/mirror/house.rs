@@ -54,7 +54,7 @@ impl Mirrored {
             password: cyrus.operator_password.into(),
             reserved: vec!["cyrus".to_owned()],
         };
-        let house = House::with(Some(server)).await;
+        let house = House::with_server(server).await;
         let ada = house.person("ada").await;
         let account = ada.account.parse().unwrap();
         Self { cyrus, house, ada, account }
