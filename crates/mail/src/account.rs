@@ -127,6 +127,8 @@ impl Mail {
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         let address = address.to_lowercase();
         if let Some(account) = tenant.mail_accounts().by_address(&address).await? {
+            // What is put into it is to reach the mail server soon, whether or not its owner is there.
+            self.uses(tenant.id(), account.id);
             return Ok(Some(account));
         }
         let Some(name) = address.strip_suffix(&format!("@{}", self.domain(tenant).await?)) else { return Ok(None) };

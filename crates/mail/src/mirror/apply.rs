@@ -301,3 +301,27 @@ fn stand_in(described: &Described) -> Bytes {
     )
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn what_stands_in_for_a_message_says_what_it_is() {
+        let described = Described {
+            uid: 7,
+            flags: Vec::new(),
+            received: datetime!(2026-11-23 06:00 UTC),
+            size: 70 << 20,
+            email_id: None,
+            thread_id: None,
+        };
+        let shown = stand_in(&described);
+        let read = envelope::parse(&shown);
+        assert_eq!(read.subject(), Some("Zu große Nachricht / message too large (70 MB)"));
+        assert!(read.body_text(0).unwrap().contains("Nummer 7"));
+        assert_eq!(read.date().unwrap().to_timestamp(), described.received.unix_timestamp());
+    }
+}

@@ -1,6 +1,6 @@
 //! Doing on the server what was done to folders in the index.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fernamt_domain::MailboxId;
 use fernamt_mailhost::imap::{FolderName, Imap};
@@ -20,9 +20,11 @@ impl Mirror {
         let bases = self.tenant.mail_mirrors().folders(self.account).await?;
         let mut bases: HashMap<_, _> = bases.into_iter().map(|base| (base.mailbox, base)).collect();
         let mailboxes = self.tenant.mailboxes().of_account(self.account).await?;
+        let alive = mailboxes.iter().map(|mailbox| mailbox.id).collect();
+        self.is_unfinished = false;
         for mailbox in parents_first(mailboxes) {
             match bases.get(&mailbox.id) {
-                None => self.make_there(imap, layout, &mailbox, &mut bases).await?,
+                None => self.make_there(imap, layout, &mailbox, &alive, &mut bases).await?,
                 Some(base) if base.parent != mailbox.parent || base.name != mailbox.name => {
                     self.rename_there(imap, layout, &mailbox, &mut bases).await?;
                 }
@@ -50,13 +52,20 @@ impl Mirror {
         imap: &mut Imap,
         layout: &Layout,
         mailbox: &MailboxRecord,
+        alive: &BTreeSet<MailboxId>,
         bases: &mut HashMap<MailboxId, MirrorFolderRecord>,
     ) -> Result<(), MirrorError> {
         let now = self.mail.parts.clock.now();
         if self.refused.get(&mailbox.id).is_some_and(|at| *at + REFUSED_FOR > now) {
             return Ok(());
         }
-        let wire = Self::wire_of(layout, mailbox, bases).filter(|wire| bases.values().all(|base| base.wire != *wire));
+        let wire = Self::wire_of(layout, mailbox, bases);
+        if bases.values().any(|base| Some(&base.wire) == wire.as_ref() && !alive.contains(&base.mailbox)) {
+            // The one that had its place goes at the end of this round.
+            self.is_unfinished = true;
+            return Ok(());
+        }
+        let wire = wire.filter(|wire| bases.values().all(|base| base.wire != *wire));
         let made = match wire.clone().map(FolderName::kept) {
             Some(name) => match imap.create_folder(&name, mailbox.role.map(role_for)).await {
                 Ok(()) => Some(imap.folder_state(&name).await?),

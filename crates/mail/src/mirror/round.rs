@@ -27,6 +27,8 @@ pub(super) struct Mirror {
     pub(super) carried: Option<u64>,
     /// Messages that something is still to be done for.
     pub(super) again: BTreeSet<EmailId>,
+    /// Whether a folder waits for another one to go.
+    pub(super) is_unfinished: bool,
     /// Folders that the server refused, and when.
     pub(super) refused: BTreeMap<MailboxId, OffsetDateTime>,
 }
@@ -51,13 +53,14 @@ impl Mirror {
             imap: Mutex::default(),
             carried: None,
             again: BTreeSet::new(),
+            is_unfinished: false,
             refused: BTreeMap::new(),
         }))
     }
 
     /// Whether something is still to be done that no change will tell of.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.again.is_empty()
+        self.is_unfinished || !self.again.is_empty()
     }
 
     /// Takes over what changed on the server, then carries what changed here. Whatever breaks off is done in a later round.
@@ -134,8 +137,8 @@ impl Mirror {
         let bases = self.tenant.mail_mirrors().folders(self.account).await?;
         let known = bases.iter().find(|base| base.wire == inbox.as_wire());
         let is_known = known.is_some_and(|base| {
-            (base.uid_validity, base.uid_next, base.messages)
-                == (selected.uid_validity, selected.uid_next, selected.messages)
+            (base.uid_validity, base.uid_next, base.messages, base.modseq)
+                == (selected.uid_validity, selected.uid_next, selected.messages, selected.highest_modseq)
         });
         Ok(Some((imap, is_known)))
     }

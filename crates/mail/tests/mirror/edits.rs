@@ -8,7 +8,7 @@ use super::house::Mirrored;
 
 /// How many edits each side makes.
 fn edits() -> usize {
-    if std::env::var_os("FERNAMT_FULL").is_some() { 1_000 } else { 60 }
+    if fernamt_testkit::full() { 1_000 } else { 60 }
 }
 
 /// A generator that repeats its run (xorshift).
@@ -143,7 +143,7 @@ async fn a_round_that_ends_in_the_middle_loses_and_doubles_nothing() {
     one.program("q(m.create('Akten'))\nfor n in range(8): put('INBOX', f'a{n}')");
     one.round().await;
     let folders = [one.ada.mailbox("inbox").await, one.ada.mailbox("archive").await, one.folder("Akten").await];
-    let ends = if std::env::var_os("FERNAMT_FULL").is_some() { 200 } else { 40 };
+    let ends = if fernamt_testkit::full() { 200 } else { 40 };
     let mut made = 0;
     for end in 0..ends {
         let raw = format!("From: ada@amt.test\r\nSubject: b{end}\r\nMessage-ID: <b{end}@amt.test>\r\n\r\nx\r\n");

@@ -128,3 +128,13 @@ async fn new_mail_is_seen_as_soon_as_it_arrives_and_a_server_that_is_down_ends_n
     one.round().await;
     one.same().await;
 }
+
+#[tokio::test]
+async fn nobody_is_who_administers_the_server() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    for name in ["cyrus", one.cyrus.operator] {
+        let somebody = one.house.person(name).await;
+        let account = somebody.account.parse().unwrap();
+        assert!(!one.house.mail.mirror_once(&one.house.tenant, account).await.unwrap(), "{name}");
+    }
+}
