@@ -8,7 +8,7 @@ use fernamt_store::DeviceRecord;
 const SHOWN_BYTES: usize = 8;
 
 /// The fingerprint of a device's key, the same wherever it is shown: for SSH keys as `ssh-keygen -l` prints it, else enough of
-/// the key's hash to compare (`23:9c:ba:3f:f9:d8:a5:d2`).
+/// the key's hash to compare (`23:9c:41:3f:f9:d8:a5:d2`).
 pub fn fingerprint(device: &DeviceRecord) -> String {
     match BASE64URL_NOPAD.decode(device.thumbprint.as_bytes()) {
         Ok(hash) if device.kind != DeviceKind::SshKey => {
