@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bytes::Bytes;
 use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
 use fernamt_mailhost::{
     Error,
@@ -16,6 +15,7 @@ use super::{
     plan::{Deed, deeds},
     round::Mirror,
     step::Step,
+    wire::for_imap,
 };
 
 /// How many messages go in one command: as many single numbers as surely fit into one line.
@@ -46,6 +46,8 @@ struct Planned {
     emails: HashMap<EmailId, EmailRecord>,
     /// Messages for which something cannot be done yet.
     put_off: Vec<EmailId>,
+    /// Whether some of that can be done in a moment, and not only once the server thinks better of it.
+    soon: bool,
 }
 
 impl Mirror {
@@ -54,20 +56,20 @@ impl Mirror {
         begun.refused || begun.at + SETTLED_AFTER < self.round_began
     }
 
-    /// Carries what changed in messages to the server. Tells whether there was anything.
-    pub(super) async fn carry(&mut self, imap: &mut Imap, ways: &Ways) -> Result<bool, MirrorError> {
+    /// Carries what changed in messages to the server.
+    pub(super) async fn carry(&mut self, imap: &mut Imap, ways: &Ways) -> Result<(), MirrorError> {
         let (changed, newest) = self.changed_here().await?;
         let changed: Vec<_> = changed.into_iter().collect();
-        let (mut any, mut again) = (false, BTreeSet::new());
+        let (mut soon, mut again) = (false, BTreeSet::new());
         for part in changed.chunks(STEP) {
             let planned = self.planned(part, ways).await?;
-            any |= !planned.deeds.is_empty();
+            soon |= planned.soon;
             again.extend(planned.put_off);
             self.do_all(imap, ways, planned.deeds, &planned.emails).await?;
         }
         // Not before all went well: whatever did not is found changed again.
-        (self.carried, self.again) = (Some(newest), again);
-        Ok(any)
+        (self.carried, self.again, self.is_soon) = (Some(newest), again, soon);
+        Ok(())
     }
 
     /// What is to be done for these messages.
@@ -86,6 +88,7 @@ impl Mirror {
             let one = begun.iter().find(|one| one.email == email && one.mailbox == mailbox);
             one.is_some_and(|one| if one.refused { one.at + REFUSED_FOR > now } else { !self.is_settled(one) })
         };
+        let soon = begun.iter().any(|one| !self.is_settled(one) && ids.contains(&one.email));
         let (mut all, mut put_off) = (Vec::new(), Vec::new());
         for id in ids {
             let there = copies.remove(id).unwrap_or_default();
@@ -104,7 +107,8 @@ impl Mirror {
                 if possible { all.push(deed) } else { put_off.push(*id) }
             }
         }
-        Ok(Planned { deeds: all, emails, put_off })
+        let soon = soon && !put_off.is_empty();
+        Ok(Planned { deeds: all, emails, put_off, soon })
     }
 
     async fn do_all(
@@ -382,34 +386,5 @@ fn refusal<T>(done: Result<T, MirrorError>) -> Result<bool, MirrorError> {
         Ok(_) => Ok(false),
         Err(MirrorError::Server(error)) if error.is_refusal() => Ok(true),
         Err(error) => Err(error),
-    }
-}
-
-/// A message as IMAP takes it: each line ends in CR and LF.
-fn for_imap(raw: Vec<u8>) -> Bytes {
-    let is_bare = |(place, byte): (usize, &u8)| *byte == b'\n' && (place == 0 || raw[place - 1] != b'\r');
-    let bare = raw.iter().enumerate().filter(|one| is_bare(*one)).count();
-    if bare == 0 {
-        return raw.into();
-    }
-    let mut lines = Vec::with_capacity(raw.len() + bare);
-    for (place, byte) in raw.iter().enumerate() {
-        if is_bare((place, byte)) {
-            lines.push(b'\r');
-        }
-        lines.push(*byte);
-    }
-    lines.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_end_as_imap_wants_them() {
-        for (raw, sent) in [("a\nb\r\nc", "a\r\nb\r\nc"), ("\n\n", "\r\n\r\n"), ("a\r\n", "a\r\n"), ("", "")] {
-            assert_eq!(for_imap(raw.into()), sent);
-        }
     }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod round;
 mod step;
 mod task;
+mod wire;
 
 use fernamt_domain::Secret;
 use fernamt_mailhost::{Login, Server};
@@ -60,7 +61,8 @@ impl MailServer {
         // Slashes, stars and the like mean something in names of mailboxes.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let is_plain = !name.is_empty() && name.bytes().all(plain) && !name.starts_with('.');
-        let is_reserved = name.eq_ignore_ascii_case(&self.operator) || self.reserved.iter().any(|word| word == name);
+        let is_reserved = name.eq_ignore_ascii_case(&self.operator)
+            || self.reserved.iter().any(|word| name.eq_ignore_ascii_case(word));
         (is_plain && !is_reserved).then_some(name)
     }
 
@@ -84,6 +86,16 @@ pub enum MirrorError {
     /// A folder changed in a way that needs another look from the beginning.
     #[error("a folder of the mail server began anew while it was looked into")]
     Unsteady,
+}
+
+impl MirrorError {
+    /// Whether this says nothing about the mailboxes of others.
+    fn is_of_the_account(&self) -> bool {
+        match self {
+            Self::Server(fernamt_mailhost::Error::SignIn) | Self::NoInbox | Self::Unsteady | Self::Store(_) => true,
+            Self::Server(error) => error.is_refusal(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +122,7 @@ mod tests {
             "@amt.example",
             "fernamt@amt.example",
             "cyrus@amt.example",
+            "Cyrus@amt.example",
             "a/b@amt.example",
             "a*@amt.example",
             "ü@amt.example",

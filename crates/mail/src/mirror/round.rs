@@ -27,6 +27,10 @@ pub(super) struct Mirror {
     pub(super) carried: Option<u64>,
     /// Messages that something is still to be done for.
     pub(super) again: BTreeSet<EmailId>,
+    /// Whether some of that can be done in a moment.
+    pub(super) is_soon: bool,
+    /// Whether a folder is read again later, because something is on its way that may be what is gone from it.
+    pub(super) is_held: bool,
     /// Whether a folder waits for another one to go.
     pub(super) is_unfinished: bool,
     /// Folders that the server refused, and when.
@@ -53,14 +57,16 @@ impl Mirror {
             imap: Mutex::default(),
             carried: None,
             again: BTreeSet::new(),
+            is_soon: false,
+            is_held: false,
             is_unfinished: false,
             refused: BTreeMap::new(),
         }))
     }
 
-    /// Whether something is still to be done that no change will tell of.
+    /// Whether something is still to be done in a moment that no change will tell of.
     pub(super) fn is_waiting(&self) -> bool {
-        self.is_unfinished || !self.again.is_empty()
+        self.is_unfinished || self.is_soon || self.is_held
     }
 
     /// Takes over what changed on the server, then carries what changed here. Whatever breaks off is done in a later round.
@@ -83,7 +89,7 @@ impl Mirror {
         Ok(())
     }
 
-    async fn fetch(&self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {
+    async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {
         let (mut gone, mut differences, mut quiet) = (Gone::default(), Vec::new(), Vec::new());
         for place in agreed.places {
             match self.difference(imap, place.clone()).await? {
@@ -118,6 +124,7 @@ impl Mirror {
             }
         }
         let later = self.settle_gone(gone).await?;
+        self.is_held = !later.is_empty();
         for one in &differences {
             self.settle_marks(&one.marked).await?;
             if !later.contains(&one.read.mailbox) {

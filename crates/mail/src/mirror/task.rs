@@ -160,7 +160,11 @@ impl Mail {
                 Ok(false) => return Ok(()),
                 Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return Ok(()),
                 Err(error) => {
-                    self.server_fails(&error);
+                    if error.is_of_the_account() {
+                        tell(account, faults, &error);
+                    } else {
+                        self.server_fails(&error);
+                    }
                     let back_off = FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF);
                     faults += 1;
                     tokio::time::sleep(back_off).await;
@@ -195,11 +199,22 @@ impl Mail {
     }
 }
 
+/// Says once that an account cannot be mirrored, whatever becomes of others.
+fn tell(account: MailAccountId, faults: u32, error: &MirrorError) {
+    let error: &dyn std::error::Error = error;
+    if faults == 0 {
+        tracing::warn!(%account, error, "A mailbox cannot be mirrored now; it is read as it was last known");
+    } else {
+        tracing::debug!(%account, error, "A mailbox cannot be mirrored");
+    }
+}
+
 /// Waits until there may be something to do. `false` once the store is gone.
 async fn rest(mirror: &mut Mirror, bus: &mut Subscription, key: Key) -> Result<bool, MirrorError> {
     let Some((mut imap, is_known)) = mirror.settle_down().await? else { return Ok(true) };
     let mut alive = true;
-    if is_known {
+    // What is held is not as it was left either, and another look at once would find no more.
+    if is_known || mirror.is_held {
         let limit = if mirror.is_waiting() { SHORT_REST } else { LONGEST_REST };
         let called = async { alive = changed(bus, key).await };
         if imap.offers("IDLE") {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::house::Mirrored;
+use super::{house::Mirrored, log::Log};
 
 fn message(subject: &str) -> String {
     format!("From: ada@amt.test\r\nSubject: {subject}\r\nMessage-ID: <{subject}@amt.test>\r\n\r\nHallo\r\n")
@@ -133,7 +133,13 @@ async fn what_the_server_refuses_is_undone_or_waits_here() {
     });
     one.set("Email", json!({ "update": update })).await;
     one.ada.import(&archive, &message("Drei")).await;
+    let log = Log::default();
+    let listening = tracing::subscriber::set_default(log.clone());
     one.round().await;
+    drop(listening);
+    for what in ["other marks", "a message", "a move"] {
+        assert!(log.said().iter().any(|line| line.contains("refused") && line.contains(what)), "{:?}", log.said());
+    }
     let (here, there) = (one.here().await, one.there());
     assert_eq!((&here["INBOX"], &there["INBOX"]), (&there["INBOX"], &here["INBOX"]));
     assert_eq!((here["INBOX"].len(), here["Archive"].len(), there["Archive"].len()), (1, 2, 1));

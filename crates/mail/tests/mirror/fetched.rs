@@ -40,6 +40,7 @@ async fn what_an_imap_client_does_is_told_as_what_it_is() {
     let [first, second, third, fourth] =
         [one.email("Eins").await, one.email("Zwei").await, one.email("Drei").await, one.email("Vier").await];
     let before = one.ada.call("Email/get", json!({ "ids": [] })).await["state"].clone();
+    let files = one.folder("Akten").await;
     one.program(
         "q(m.select('INBOX'))\n\
          uid = lambda s: q(m.uid('SEARCH', 'SUBJECT', s))[0].decode()\n\
@@ -53,6 +54,7 @@ async fn what_an_imap_client_does_is_told_as_what_it_is() {
     one.round().await;
     let same = one.same().await;
     assert_eq!((same["Vorgang"].len(), same["INBOX"].len()), (2, 3));
+    assert_eq!(one.folder("Vorgang").await, files, "a folder with another name is the same folder");
     let changes = one.ada.call("Email/changes", json!({ "sinceState": before })).await;
     assert_eq!(changes["created"], json!([one.email("Neu").await]));
     assert_eq!(changes["destroyed"], json!([fourth]));
