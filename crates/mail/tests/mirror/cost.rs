@@ -36,10 +36,20 @@ async fn a_thousand_changes_cost_what_they_are_and_not_what_the_mailbox_holds() 
     assert!(first > 100 * messages() as u64, "each is fetched once: {first}");
     let quiet = cost().await;
     assert!(quiet < nothing + 500, "a full mailbox in which nothing happened says no more: {quiet}, {nothing}");
-    let state = one.ada.call("Email/get", json!({ "ids": [] })).await["state"].clone();
     one.program("q(m.select('INBOX'))\nq(m.uid('STORE', '7', '+FLAGS', '(\\\\Flagged)'))");
     let single = cost().await;
     assert!(single < quiet + 1_000, "one change: {single}, {quiet}");
+    // A megabyte is fetched once, wherever it goes then.
+    one.program(
+        "text = b'Subject: Lang\\r\\nMessage-ID: <Lang@amt.test>\\r\\n\\r\\n' + b'Hallo\\r\\n' * 150_000\n\
+         q(m.append('Drafts', '', None, text))",
+    );
+    let large = cost().await;
+    assert!(large > 1_000_000, "{large}");
+    one.program("q(m.select('Drafts'))\nq(m.uid('COPY', '1', 'Junk'))\nm._simple_command('UID', 'MOVE', '1', 'Trash')");
+    let moved = cost().await;
+    assert!(moved < quiet + 3_000, "a move and a copy: {moved}, {quiet}");
+    let state = one.ada.call("Email/get", json!({ "ids": [] })).await["state"].clone();
     one.program(THOUSAND);
     let thousand = cost().await;
     assert!(thousand < quiet + 400_000, "1,000 changes cost at most 400 bytes each: {thousand}");
