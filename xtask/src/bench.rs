@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     check::metadata::Metadata,
     shell::{self, cargo, target_dir},
-    web,
+    tools, web,
 };
 
 /// Which bench.
@@ -38,6 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let Some((package, _)) = benches.iter().find(|(_, target)| target.name == *name) else {
         bail!("there is no bench `{name}`: `cargo xtask bench` lists them");
     };
+    web::install()?;
     web::build()?;
     shell::run(cargo().args(["build", "--release", "--locked", "-p", "fernamt-server", "--bin", "fernamt"]))?;
     if name == "line" {
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         cargo()
             .args(["bench", "--locked", "-p", &package.name, "--bench", name, "--"])
             .args(&options.words)
+            .env("PATH", tools::path_with_node()?)
             .env("FERNAMT_BIN", target_dir().join("release/fernamt"))
             .env("FERNAMT_STICK", target_dir().join("release/fernamt-stick")),
     )

@@ -17,6 +17,13 @@ const views: readonly [string, View][] = [
   [CONTRAST, { contrast: true, theme: 'dark' }],
 ];
 
+/**
+ * Unless every view is wanted, each screen is looked at where German has the least room, and by turns in one of these,
+ * so that every style sheet is met in both languages, widths and themes.
+ */
+const NARROWEST = 'de-360-dunkel';
+const BY_TURNS = ['de-1280', 'en-1280-dunkel', 'de-1280', 'en-360'];
+
 /** One state of the web app that is looked at in every view. */
 export type Screen = {
   name: string;
@@ -44,12 +51,19 @@ type Screens<S extends Screen> = {
  * Holds that each screen is accessible, keeps still for those who want that, fits its window, and makes no error; and
  * keeps a picture of it. Each screen has a browser profile and an office of its own, so that two are looked at together:
  * most of the time a page waits until nothing more comes. The variables SCREEN (a beginning of names) and VIEW choose
- * among them.
+ * among them; with FERNAMT_FULL or SCREEN they are looked at in every view.
  */
 export function everyScreen<S extends Screen>(all: Screens<S>): void {
-  const { SCREEN: only = '', VIEW: onlyView } = process.env;
+  const { SCREEN: only = '', VIEW: onlyView, FERNAMT_FULL: full } = process.env;
+  const wanted = (screen: S, viewName: string) => {
+    if (onlyView) return viewName === onlyView;
+    if (full || only || viewName === CONTRAST) return true;
+    if (screen.wideOnly) return viewName.includes('1280');
+    const turn = all.screens.indexOf(screen) % BY_TURNS.length;
+    return viewName === NARROWEST || viewName === BY_TURNS[turn];
+  };
   const shown = (screen: S, viewName: string) =>
-    (!onlyView || viewName === onlyView) &&
+    wanted(screen, viewName) &&
     (viewName !== CONTRAST || all.inContrast.includes(screen.name)) &&
     !(screen.wideOnly && viewName.includes('360'));
 

@@ -77,13 +77,22 @@ pub(crate) fn of_web_runner(log: &str) -> Counts {
     counts
 }
 
-/// The part of a log that says what failed.
+/// The part of a log that says what failed: the names first, since whoever reads a shortened log sees no more.
 pub(crate) fn failures(log: &str) -> String {
+    const MOST_NAMES: usize = 20;
     const LONGEST_LINES: usize = 120;
+    /// Where the runners begin to explain: Vitest, Rust's own, and a panic outside both.
+    const EXPLAINED_FROM: [&str; 4] = ["Failed Suites", "Failed Tests", "failures:", "panicked at"];
+    let log = without_colours(log);
     let lines: Vec<_> = log.lines().collect();
-    let start = lines.iter().position(|line| line.trim() == "failures:" || line.contains("panicked at"));
+    let names = lines.iter().filter(|line| names_a_failure(line.trim())).take(MOST_NAMES);
+    let start = EXPLAINED_FROM.iter().find_map(|mark| lines.iter().position(|line| line.contains(mark)));
     let start = start.unwrap_or_else(|| lines.len().saturating_sub(60));
-    lines.iter().skip(start).take(LONGEST_LINES).copied().collect::<Vec<_>>().join("\n")
+    names.chain(lines.iter().skip(start).take(LONGEST_LINES)).copied().collect::<Vec<_>>().join("\n")
+}
+
+fn names_a_failure(line: &str) -> bool {
+    line.starts_with("FAIL ") || (line.starts_with("test ") && line.ends_with("... FAILED"))
 }
 
 fn number_before(line: &str, word: &str) -> u64 {
@@ -129,5 +138,16 @@ mod tests {
         );
         assert_eq!(of_web_runner("  1 failed\n    a.spec.ts:3 x\n  2 skipped\n  9 passed (3.1s)"), counts(9, 1, 2));
         assert_eq!(of_web_runner("# tests 3\n# pass 2\n# fail 0\n# skipped 1\n"), counts(2, 0, 1));
+    }
+
+    #[test]
+    fn what_failed_is_named_before_it_is_explained() {
+        let log = "\u{1b}[32m ✓ a\u{1b}[39m\n ✓ b\n⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\n\n\u{1b}[31m FAIL \u{1b}[39m c.test.ts > c\nError: no\n";
+        let said = failures(log);
+        assert!(said.starts_with(" FAIL  c.test.ts > c\n⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\n"), "{said}");
+        assert!(said.contains("Error: no") && !said.contains('✓') && !said.contains('\u{1b}'), "{said}");
+
+        let log = "running 2 tests\ntest a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\nwhy\n";
+        assert!(failures(log).starts_with("test b ... FAILED\nfailures:\n"), "{}", failures(log));
     }
 }

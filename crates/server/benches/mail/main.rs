@@ -1,4 +1,5 @@
-//! A large mailbox: the first screen, other folders, searches, what changed, and five hundred people who wait for mail.
+//! A large mailbox: the first screen, other folders, searches on the server and without it, what changed, and five hundred
+//! people who wait for mail.
 //!
 //! `cargo xtask bench mail -- MESSAGES PEOPLE` for a quick look.
 
@@ -6,6 +7,7 @@
 
 mod account;
 mod letters;
+mod offline;
 
 use std::{
     net::TcpStream,
@@ -94,6 +96,7 @@ fn main() -> Result<()> {
     report.push(Row::figure("processor while they wait", "CPU-ms/s", idle.as_secs_f64() * 1e3 / 30.0));
     drop((lines, office));
 
+    offline::measure(&mut report, messages)?;
     race(&mut report, messages, (median(&first), median(&folder)), &searches)?;
     report.finish()?;
     Ok(())
