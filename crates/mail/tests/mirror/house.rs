@@ -138,7 +138,9 @@ impl Mirrored {
             let found = contents.get_mut(&path(mailbox)).unwrap();
             found.push((names[&email].clone(), marks[&email].to_line().trim().to_owned()));
         }
-        contents.values_mut().for_each(|found| found.sort());
+        for found in contents.values_mut() {
+            found.sort();
+        }
         contents
     }
 
