@@ -90,6 +90,8 @@ export type EmailHead = {
   flagged: boolean;
   answered: boolean;
   draft: boolean;
+  /** Who wrote it in the stead of those whom it is from (RFC 5322, section 3.6.2). */
+  sender?: Address[];
   from: Address[];
   to: Address[];
   cc: Address[];
@@ -136,6 +138,7 @@ export type EmailBody = {
 
 /** A message that lies in no folder. */
 export type ReadEmail = {
+  sender?: Address[];
   from: Address[];
   to: Address[];
   subject: string;

@@ -127,6 +127,23 @@ test('a message from it is written, sent on behalf and marked as such', async ()
   expect(email?.from).toEqual([{ name: 'Bürgerbüro', email: 'acc-office@amt.example' }]);
   expect([...(email?.mailboxIds ?? [])]).toEqual(['mbx-sent']);
   expect(server.emails.size).toBe(0);
+  const sender = async ({ post }: Opened) => {
+    const there = await post.open(OFFICE);
+    await there.sync();
+    return (await there.list('mbx-sent', 0, 10)).items[0]?.newest.sender;
+  };
+  expect(await sender(one)).toEqual([{ name: null, email: 'ada@amt.example' }]);
+  await one.kill();
+  const [elsewhere, asItself] = [new TestProfile(), office.arrive()];
+  elsewhere.folder = new TestFolder().asHandle();
+  const two = await new TestDevice(elsewhere, server).open();
+  open.push(two);
+  await two.mail.sync();
+  expect(await sender(two), 'as the server tells it').toEqual([
+    { name: null, email: 'ada@amt.example' },
+  ]);
+  const [plain] = await (await two.post.open(OFFICE)).thread(asItself.threadId);
+  expect(plain).not.toHaveProperty('sender');
 });
 
 test('what was opened on this device before is brought here again, by one tab on one line', async () => {
