@@ -3,7 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MailFault } from '../model.ts';
+import { MailFault, type MailRight } from '../model.ts';
 import { PostPage } from './accounts/post-page.tsx';
 import { FakeMail } from './mail.fixture.ts';
 import { ERIKA, FakePost, FakeTeam, MIRA } from './post.fixture.ts';
@@ -242,6 +242,43 @@ describe('sharing', () => {
     expect(post.sharing.all).toEqual([]);
     await press('Rückgängig');
     await until(() => post.sharing.all.length === 1);
+  });
+
+  it('asks before somebody takes their own right to manage, or the last one', async () => {
+    const everything: MailRight[] = ['read', 'write', 'manage'];
+    post.sharing.all = [
+      { person: ERIKA, rights: everything },
+      { person: MIRA, rights: everything },
+    ];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
+    await press('Rechte von Erika Linde ändern');
+    await until(() => text().includes('Was darf Erika Linde?'));
+    await settled(() => document.getElementById('feld-recht-manage')?.click());
+    await press('Rechte speichern');
+    await until(() => text().includes('Sich selbst die Verwaltung nehmen?'));
+    expect(text()).toContain('Außer Ihnen verwaltet niemand das Postfach „Bürgerbüro“.');
+    expect(post.sharing.all).toEqual([{ person: ERIKA, rights: everything }]);
+    await press('Verwaltung nehmen');
+    await until(() => all('[role=dialog], [role=alertdialog]').length === 0);
+    expect(post.sharing.all).toEqual([{ person: ERIKA, rights: ['read', 'write'] }]);
+  });
+
+  it('asks before the last one who manages is removed, and leaves it when told so', async () => {
+    post.sharing.all = [{ person: MIRA, rights: ['read', 'manage'] }];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Der letzten Person die Verwaltung nehmen?'));
+    await press('Abbrechen');
+    await until(() => all('[role=alertdialog]').length === 0);
+    expect(post.sharing.all).toHaveLength(1);
+    office.of = { ...office.of, kind: 'person' };
+    await settled(() => post.changed());
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
   });
 
   it('says why it shows nothing, and tries again', async () => {

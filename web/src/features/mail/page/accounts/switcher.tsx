@@ -88,7 +88,7 @@ function AccountLink({ account, isHere }: { account: MailAccount; isHere: boolea
 /** Opens the dialog that says who else may do what, where the person may change that. */
 export function SharingButton() {
   const post = usePost();
-  const { account } = useMailPage();
+  const { mail, account } = useMailPage();
   const [isOpen, setOpen] = useState(false);
   if (!post || account.id === '' || !mayOf(account.rights).manage) return null;
   return (
@@ -98,7 +98,12 @@ export function SharingButton() {
       </Button>
       {isOpen && (
         <Suspense fallback={null}>
-          <SharingDialog sharing={post.sharing} account={account} onClose={() => setOpen(false)} />
+          <SharingDialog
+            sharing={post.sharing}
+            account={account}
+            me={mail.team()?.me() ?? null}
+            onClose={() => setOpen(false)}
+          />
         </Suspense>
       )}
     </div>
