@@ -40,7 +40,12 @@ export type ThreadWork = {
 
 export type WorkChange =
   | { what: 'assignee'; value: string | null }
-  | { what: 'note'; value: string };
+  | {
+      what: 'note';
+      value: string;
+      /** What stood there when the person began to write; what stands there instead is another's. */
+      was?: string;
+    };
 
 /** Two people changed the same of a thread: what was done later holds. */
 export type WorkConflict = {

@@ -213,6 +213,31 @@ describe('who works on a thread', () => {
     expect(team.told).toEqual(['t note Rückruf erbeten', 't note ']);
   });
 
+  it('has a note that replaces nothing unseen that somebody else wrote meanwhile', async () => {
+    team.set('t', { note: 'Rückruf', noteBy: ERIKA });
+    await show('#/k/1/f/inbox/t/t');
+    await press('Interne Notiz ändern');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-team textarea');
+    await until(() => area() !== null);
+    await type(area(), 'Rückruf erledigt');
+    await settled(() => team.set('t', { note: 'Akte liegt bei Mira', noteBy: MIRA }));
+    await press('Notiz speichern');
+    await until(() => text().includes('Inzwischen hat jemand anders die Notiz geändert'));
+    expect(document.querySelector('.fa-team__lost')?.textContent).toBe('Akte liegt bei Mira');
+    expect(area()?.value).toBe('Rückruf erledigt');
+    expect(team.told).toEqual([]);
+    await settled(() => team.set('t', { note: 'Akte liegt beim Amt', noteBy: MIRA }));
+    await press('Durch meinen Text ersetzen');
+    await until(
+      () => document.querySelector('.fa-team__lost')?.textContent === 'Akte liegt beim Amt',
+    );
+    expect(team.told, 'what is shown is what is replaced').toEqual([]);
+    await press('Beide behalten');
+    await until(() => area() === null);
+    expect(team.told).toEqual(['t note Akte liegt beim Amt\n\nRückruf erledigt']);
+    expect(team.was).toEqual(['Akte liegt beim Amt']);
+  });
+
   it('says what came of it when two changed it, with the text that does not hold', async () => {
     const lost = { threadId: 't', what: 'note' as const, won: false, by: MIRA, lost: 'Mein Text' };
     team.clashes = [{ id: 'c', ...lost }];
