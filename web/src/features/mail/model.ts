@@ -295,6 +295,8 @@ export type Undone = {
   /** How many messages it was about. */
   emails: number;
   subject: string | null;
+  /** What the person wrote, where it lies nowhere else. */
+  text?: string;
   /** The mailbox is no longer open, or the server refused. */
   why: 'closed' | 'refused';
   atMs: number;

@@ -54,7 +54,7 @@ export type OpenedAccount = {
   id: string | null;
   account(): MailAccount;
   /** A change came to nothing. */
-  drop(dropped: Dropped | WorkOp): void;
+  drop(dropped: Dropped | WorkOp): Promise<void>;
 };
 
 /** Opens a mailbox over an unlocked container. It goes on until it is closed or the container is locked. */
@@ -68,7 +68,8 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     };
     const jmap = new Jmap(net, sessions, of.id);
     const kept = await Kept.open(shelf, net);
-    const works = await Works.open(shelf, jmap, net, tell, (op) => of.drop(op)).catch((error) => {
+    const drop = (one: Dropped | WorkOp) => void of.drop(one);
+    const works = await Works.open(shelf, jmap, net, tell, drop).catch((error) => {
       kept.close();
       throw error;
     });
@@ -76,11 +77,13 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const dropped = new DroppedChanges();
     const files = new Files(shelf, kept, jmap, net);
     const handIn = new HandIn(jmap, kept, files, net);
-    const outbox = new Outbox(jmap, kept, handIn, (one) => {
+    const may = () => mayOf(of.account().rights);
+    const lose = (one: Dropped) => {
       dropped.add(one);
-      of.drop(one);
+      drop(one);
       tell();
-    });
+    };
+    const outbox = new Outbox(jmap, kept, handIn, lose, () => may().send);
     const sync = new Sync(shelf, jmap, kept, net, works);
     const delivery = await Delivery.open(shelf);
     const work = { jmap, kept, outbox, sync, works, leading, push, sessions };
@@ -100,7 +103,6 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const taking = new TakeBack(jmap, kept, changes, () => engine.ask());
     const online = () => engine.line !== 'offline' && net.isOnline();
     let isClosed = false;
-    const may = () => mayOf(of.account().rights);
     /** Kept here first; then it goes as soon as it can. */
     const made = <T>(allowed: boolean, work: () => Promise<T>) =>
       told(async () => {

@@ -267,6 +267,29 @@ test('rights that become less are known without asking anew, and what they forbi
   ).rejects.toMatchObject({ kind: 'forbidden' });
 });
 
+test('what was refused does not wait for ever once nobody here may write, and its text stays', async () => {
+  server.share(OFFICE, ['read', 'write', 'send_as']);
+  const one = await tab();
+  const mail = await one.post.open(OFFICE);
+  await mail.sync();
+  one.net.online = false;
+  await mail.saveDraft(draft({ subject: 'Anhörung', text: 'Guten Tag\n> Anliegen' }));
+  await mail.send(draft({ subject: 'Bescheid', text: 'Anbei' }));
+  server.share(OFFICE, ['read']);
+  one.net.online = true;
+  await mail.sync();
+  await until(one, () => mail.account().rights.length === 1);
+  await mail.sync();
+  await until(one, () => one.post.undone().filter(({ text }) => text !== undefined).length === 2);
+  expect(one.post.undone()).toMatchObject([
+    { change: 'draft', subject: 'Anhörung', text: 'Guten Tag', why: 'refused' },
+    { change: 'send', subject: 'Bescheid', text: 'Anbei', why: 'refused' },
+  ]);
+  expect(mail.waiting()).toBe(0);
+  expect(mail.sendings()).toEqual([]);
+  expect((await mail.list('mbx-drafts', 0, 9)).items).toEqual([]);
+});
+
 test('rights that become more bring their senders', async () => {
   const office = server.share(OFFICE, ['read']);
   const one = await tab();
