@@ -274,6 +274,11 @@ export interface Mail {
   setSignature(identityId: string, text: string): Promise<void>;
   /** Keeps a draft; returns its id. Throws {@link Elsewhere} where it is no longer the draft that it was opened as. */
   saveDraft(draft: Draft): Promise<string>;
+  /**
+   * Keeps what the person wrote of a draft that may not be kept here any more, among what was not done. `before` is what
+   * this returned for the same draft.
+   */
+  keepLost(draft: Draft, before: string | null): Promise<string>;
   /** Hands it over for sending once, from however many tabs; returns the sending's id. Throws {@link Elsewhere}, too. */
   send(draft: Draft): Promise<string>;
   /** Takes back what is still held: true if it could be, and its draft is there again. */

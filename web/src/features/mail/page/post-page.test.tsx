@@ -164,6 +164,36 @@ describe('several mailboxes', () => {
     await press('Hinweis entfernen');
     await until(() => !text().includes('nicht übernommen'));
   });
+
+  it('shows the text of what was not done, and asks before it is gone', async () => {
+    const at = { account: 'Bürgerbüro', why: 'closed' as const, atMs: 0, emails: 1 };
+    post.lost = Array.from({ length: 7 }, (_, id) => ({
+      ...{ ...at, id: String(id), change: 'draft', subject: `Akte ${id}` },
+      ...(id === 6 && { text: 'Guten Tag,\nanbei der Bescheid' }),
+    }));
+    await show();
+    await until(() => text().includes('7 Änderungen wurden nicht übernommen'));
+    expect(document.querySelector('.fa-accounts__undone details p')?.textContent).toBe(
+      'Guten Tag,\nanbei der Bescheid',
+    );
+    await press('Hinweis entfernen');
+    await until(() => text().includes('Hinweis mit Ihren Texten entfernen?'));
+    expect(post.lost).toHaveLength(7);
+    await press('Texte entfernen');
+    await until(() => !text().includes('nicht übernommen'));
+  });
+
+  it('keeps what was typed last before the right to write ended', async () => {
+    await show('#/k/1/schreiben');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-write__text');
+    await until(() => area() !== null);
+    vi.spyOn(office, 'saveDraft').mockRejectedValue(new MailFault('closed'));
+    await type(area(), 'Eben noch getippt');
+    post.others.clear();
+    await settled(() => post.changed());
+    await until(() => office.lost.size > 0);
+    expect([...office.lost.values()]).toEqual(['Eben noch getippt']);
+  });
 });
 
 describe('who works on a thread', () => {

@@ -33,6 +33,7 @@ import type { Shelf } from './shelf.ts';
 import { Sync } from './sync.ts';
 import { TakeBack } from './take-back.ts';
 import { teamOf } from './team.ts';
+import { lostDraft } from './undone.ts';
 import type { WorkOp } from './work-shapes.ts';
 import { Works } from './works.ts';
 
@@ -185,6 +186,12 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       setSignature: (id, signature) =>
         made(may().manage, () => settings.setSignature(id, signature)),
       saveDraft: (draft) => made(may().send, () => changes.saveDraft(draft)),
+      keepLost: async (draft, before) => {
+        const id = before ?? net.newId();
+        const lost = lostDraft(draft, id);
+        if (lost.text) await of.drop({ change: 'write', emails: [], reason: 'forbidden', lost });
+        return id;
+      },
       send: (draft) => {
         // The mark on what was answered is a change of its own.
         const answers = may().write ? draft.answers : null;

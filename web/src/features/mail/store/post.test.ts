@@ -219,6 +219,14 @@ test('closed to the person, nothing of it stays, and what waited is told', async
   }
   await expect(one.post.open(OFFICE)).rejects.toMatchObject({ kind: 'closed' });
   expect(two.post.undone()).toHaveLength(4);
+  // What was typed meanwhile has no draft to lie in.
+  const lost = await elsewhere.keepLost(draft({ text: 'Guten' }), null);
+  await elsewhere.keepLost(draft({ text: 'Guten Tag\n> Anliegen' }), lost);
+  await elsewhere.keepLost(draft({ text: '> Anliegen' }), null);
+  expect(two.post.undone().slice(4)).toMatchObject([
+    { account: 'Bürgerbüro', change: 'draft', why: 'closed', text: 'Guten Tag' },
+  ]);
+  await until(one, () => one.post.undone().length === 5);
   await two.post.forgetUndone();
   await until(one, () => one.post.undone().length === 0);
   await one.mail.sync();
