@@ -183,6 +183,26 @@ describe('several mailboxes', () => {
     await until(() => !text().includes('nicht übernommen'));
   });
 
+  it('warns who answers what somebody else has answered meanwhile', async () => {
+    await show('#/k/1/f/inbox/t/t');
+    await press('Antworten');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-write__text');
+    await until(() => area() !== null);
+    await type(area(), 'Das erledigen wir.');
+    office.add({
+      ...{ id: 'b', threadId: 't', mailboxIds: ['sent'], sender: [MIRA] },
+      receivedAtMs: office.now + 1,
+    });
+    await press('Senden');
+    await until(() =>
+      text().includes('In dieser Unterhaltung wurde inzwischen schon geantwortet.'),
+    );
+    expect(text()).toContain('\u2068Mira Sommer\u2069 am ');
+    expect(office.sent).toEqual([]);
+    await press('Trotzdem senden');
+    await until(() => office.sent.length === 1);
+  });
+
   it('keeps what was typed last before the right to write ended', async () => {
     await show('#/k/1/schreiben');
     const area = () => document.querySelector<HTMLTextAreaElement>('.fa-write__text');
