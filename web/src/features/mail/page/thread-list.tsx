@@ -45,7 +45,7 @@ export function ThreadList({ place, folder, status }: ThreadListProps) {
           />
         </div>
         <h2 id="mail-list-title" tabIndex={-1}>
-          {title}
+          <bdi>{title}</bdi>
         </h2>
         <div className="fa-mail__new">
           {may.send && (

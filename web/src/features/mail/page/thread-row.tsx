@@ -84,7 +84,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
         </div>
         <div className="fa-mail__row-line">
           <bdi className="fa-mail__preview">{tamed(newest.preview)}</bdi>
-          {folder && <span className="fa-mail__where">{folderName(folder)}</span>}
+          {folder && <bdi className="fa-mail__where">{folderName(folder)}</bdi>}
         </div>
         {open && <span className="kern-sr-only">{t`geöffnet`}</span>}
       </div>

@@ -3,10 +3,10 @@ import { formatLocale } from '../../../i18n/index.ts';
 import { icons } from '../../../ui/icon.tsx';
 import { type Address, type Mailbox, type MailboxRole, MailFault } from '../model.ts';
 import { fullName } from './addresses.ts';
-import { isolated } from './bidi.ts';
+import { isolated, tamed } from './bidi.ts';
 import type { LinkDoubt } from './html/links.ts';
 
-/** A folder's name, in the page's language where it has a role. */
+/** A folder's name, in the page's language where it has a role. Draw it within `bdi`: people chose it. */
 export function folderName({ role, name }: Pick<Mailbox, 'role' | 'name'>): string {
   switch (role) {
     case 'inbox':
@@ -22,7 +22,7 @@ export function folderName({ role, name }: Pick<Mailbox, 'role' | 'name'>): stri
     case 'trash':
       return t`Papierkorb`;
     case 'other':
-      return name;
+      return tamed(name);
   }
 }
 

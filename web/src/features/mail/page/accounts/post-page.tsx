@@ -4,6 +4,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import type { Mail, Post } from '../../model.ts';
+import { isolated } from '../bidi.ts';
 import { MailPage } from '../mail-page.tsx';
 import { go, NOWHERE, usePlace } from '../place.ts';
 import { faultText } from '../words.ts';
@@ -38,7 +39,7 @@ export function PostPage({ post }: { post: Post }) {
             title={
               closed === ''
                 ? t`Dieses Postfach ist für Sie nicht geöffnet.`
-                : t`Das Postfach „${closed}“ ist für Sie nicht mehr geöffnet.`
+                : t`Das Postfach „${isolated(closed)}“ ist für Sie nicht mehr geöffnet.`
             }
             actions={
               <Button small onPress={() => setClosed(null)}>

@@ -118,7 +118,7 @@ export function WhoseMailbox() {
   return (
     <p className="fa-accounts__whose">
       <Icon of={accountIcon(account)} size="small" />
-      <span className="fa-accounts__whose-name">{accountName(account)}</span>
+      <bdi className="fa-accounts__whose-name">{accountName(account)}</bdi>
       {limit && <span className="fa-accounts__limit">{limit}</span>}
     </p>
   );

@@ -5,6 +5,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../../ui/dialog.tsx';
 import { Alert } from '../../../../ui/notice.tsx';
 import type { Post, Undone } from '../../model.ts';
+import { isolated } from '../bidi.ts';
 
 /** More of them at once are counted only. */
 const MAX_SHOWN = 5;
@@ -91,10 +92,11 @@ export function UndoneList({ post, undone }: { post: Post; undone: readonly Undo
 
 function sentenceOf({ account, change, emails, subject }: Undone): string {
   const what = whatOf(change, emails, subject);
-  return account === '' ? what : `${account}: ${what}`;
+  return account === '' ? what : `${isolated(account)}: ${what}`;
 }
 
-function whatOf(change: Undone['change'], count: number, subject: string | null): string {
+function whatOf(change: Undone['change'], count: number, said: string | null): string {
+  const subject = said && isolated(said);
   switch (change) {
     case 'mark':
       return plural(count, {

@@ -2,10 +2,11 @@ import { t } from '@lingui/core/macro';
 import { icons } from '../../../../ui/icon.tsx';
 import type { MailAccount } from '../../model.ts';
 import { mayOf } from '../../rights.ts';
+import { tamed } from '../bidi.ts';
 
-/** What a mailbox is called in lists of them. */
+/** What a mailbox is called in lists of them; drawn within `bdi`. */
 export function accountName({ kind, name, address }: MailAccount): string {
-  return kind === 'own' ? t`Mein Postfach` : name || address;
+  return kind === 'own' ? t`Mein Postfach` : tamed(name || address);
 }
 
 export function accountIcon({ kind }: MailAccount): string {

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { ConfirmDialog } from '../../../../ui/dialog.tsx';
 import type { Delegate, MailAccount, MailRight, Person } from '../../model.ts';
 import { accountName } from '../accounts/words.ts';
+import { isolated } from '../bidi.ts';
 
 /** A right is to be taken that nobody here could give back. */
 export type Taking = {
@@ -40,8 +41,8 @@ export function BeforeTaking({ taking, account, onClose, onTake }: BeforeTakingP
   const { t } = useLingui();
   if (!taking) return null;
   const { left, isOneself, isLast } = taking;
-  const name = taking.person.name || taking.person.email;
-  const mailbox = accountName(account);
+  const name = isolated(taking.person.name || taking.person.email);
+  const mailbox = isolated(accountName(account));
   return (
     <ConfirmDialog
       title={

@@ -6,6 +6,7 @@ import { Icon, icons } from '../../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../../ui/notice.tsx';
 import type { Delegate, MailAccount, MailRight, Person, Sharing } from '../../model.ts';
 import { accountName } from '../accounts/words.ts';
+import { isolated } from '../bidi.ts';
 import { faultText } from '../words.ts';
 import { BeforeTaking, type Taking, takingOf } from './before-taking.tsx';
 import { PeopleSearch } from './people-search.tsx';
@@ -83,7 +84,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
     // What is left here is for those who manage.
     if (isDone && isOneself) onClose();
   };
-  const name = accountName(account);
+  const name = isolated(accountName(account));
   const shown = fault === null ? null : faultText(fault);
   return (
     <Dialog title={t`Vertretungen: ${name}`} isOpen onClose={onClose} wide>

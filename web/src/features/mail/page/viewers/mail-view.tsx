@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { Loading } from '../../../../ui/notice.tsx';
 import type { ReadEmail } from '../../model.ts';
 import { Attachments } from '../attachments.tsx';
+import { tamed } from '../bidi.ts';
 import { useMailPage } from '../context.ts';
 import { isTooMuch } from '../html/plain.ts';
 import { inlinePictures } from '../pictures.ts';
@@ -58,7 +59,9 @@ export function MailView({ blobId, bytes }: { blobId: string | null; bytes: Uint
   const { html, text, attachments } = email.body;
   return (
     <div className="fa-mail__inner">
-      <h3>{email.subject || <Trans>(ohne Betreff)</Trans>}</h3>
+      <h3>
+        <bdi>{tamed(email.subject) || <Trans>(ohne Betreff)</Trans>}</bdi>
+      </h3>
       <dl className="fa-mail__addresses">
         <div>
           <dt>
