@@ -15,8 +15,8 @@ export function accountIcon({ kind }: MailAccount): string {
 
 /** What may be done in it, in a word; null where it is everything that one does with mail. */
 export function accountLimit({ kind, rights }: MailAccount): string | null {
-  const { write, send } = mayOf(rights);
+  const { write, send, manage } = mayOf(rights);
   if (kind === 'own' || (write && send)) return null;
-  if (!write && !send) return t`Nur lesen`;
+  if (!write && !send) return manage ? t`Lesen und verwalten` : t`Nur lesen`;
   return write ? t`Ohne Senden` : t`Lesen und senden`;
 }
