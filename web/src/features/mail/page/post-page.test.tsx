@@ -125,6 +125,8 @@ describe('several mailboxes', () => {
     office.of = { ...office.of, rights: ['read'] };
     await show('#/k/1/f/inbox/t/t');
     await until(() => text().includes('Bitte'));
+    expect(all('.fa-mail__row').length).toBeGreaterThan(0);
+    expect(all('.fa-mail__row input, .fa-mail__tick')).toEqual([]);
     office.of = { ...office.of, rights: ['read', 'write', 'send_as'] };
     await settled(() => post.changed());
     await until(() => names().includes('Antworten'));
@@ -140,6 +142,7 @@ describe('several mailboxes', () => {
         textSignature: '',
         sender: ERIKA.email,
       },
+    expect(all('.fa-mail__tick')).toHaveLength(1);
     ]);
     await show('#/k/1/schreiben');
     await until(() => text().includes('im Auftrag von Bürgerbüro'));

@@ -267,7 +267,7 @@ function Threads({ place, folder, boxes, line }: ThreadsProps) {
             onAction={(id) => open(String(id))}
             disallowTypeAhead
             items={threads}
-            dependencies={[place.thread, words]}
+            dependencies={[place.thread, words, may.write]}
           >
             {(thread) => (
               <ThreadRow
