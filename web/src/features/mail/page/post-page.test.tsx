@@ -284,6 +284,20 @@ describe('who works on a thread', () => {
     await press('Notiz speichern');
     await until(() => text().includes('Inzwischen hat jemand anders die Notiz geändert'));
     expect(document.querySelector('.fa-team__lost')?.textContent).toBe('Akte liegt bei Mira');
+  it('has a note that is folded where it is long', async () => {
+    const note = () => document.querySelector('.fa-team__text');
+    team.set('t', { note: 'Zeile\n'.repeat(4).trim(), noteBy: ERIKA });
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => note() !== null);
+    expect(names()).not.toContain('Ganze Notiz zeigen');
+    await settled(() => team.set('t', { note: 'Zeile\n'.repeat(40).trim() }));
+    await until(() => note()?.classList.contains('fa-team__text--folded') === true);
+    await press('Ganze Notiz zeigen');
+    await until(() => note()?.classList.contains('fa-team__text--folded') === false);
+    await press('Weniger zeigen');
+    await until(() => note()?.classList.contains('fa-team__text--folded') === true);
+  });
+
     expect(area()?.value).toBe('Rückruf erledigt');
     expect(team.told).toEqual([]);
     await settled(() => team.set('t', { note: 'Akte liegt beim Amt', noteBy: MIRA }));

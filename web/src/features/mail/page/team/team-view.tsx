@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../../ui/menu.tsx';
@@ -10,6 +10,10 @@ import { faultText, fullDate } from '../words.ts';
 import { NoteForm } from './note-form.tsx';
 import type { TeamOfThread } from './use-team.ts';
 import './team.css';
+
+/** A longer note would push the message out of sight. */
+const LONG_NOTE_CHARS = 400;
+const LONG_NOTE_LINES = 5;
 
 type TeamViewProps = { threadId: string; team: TeamOfThread };
 
@@ -160,7 +164,10 @@ type NoteProps = { work: ThreadWork; me: Person | null; onWrite: () => void };
 function Note({ work, me, onWrite }: NoteProps) {
   const { t } = useLingui();
   const { may } = useMailPage();
+  const id = useId();
+  const [isWhole, setWhole] = useState(false);
   const { note, noteBy, noteAtMs } = work;
+  const isLong = note.length > LONG_NOTE_CHARS || note.split('\n').length > LONG_NOTE_LINES;
   const name = noteBy === null ? '' : noteBy.id === me?.id ? t`von Ihnen` : noteBy.name;
   return (
     <div className="fa-team__note">
@@ -173,7 +180,25 @@ function Note({ work, me, onWrite }: NoteProps) {
           <IconButton label={t`Interne Notiz ändern`} icon={icons.iconEdit} onPress={onWrite} />
         )}
       </div>
-      <p className="fa-team__text">{note}</p>
+      <p
+        className={`fa-team__text ${isLong && !isWhole ? 'fa-team__text--folded' : ''}`}
+        id={`${id}-text`}
+      >
+        {note}
+      </p>
+      {isLong && (
+        <div className="fa-noprint">
+          <Button
+            small
+            variant="tertiary"
+            aria-expanded={isWhole}
+            aria-controls={`${id}-text`}
+            onPress={() => setWhole(!isWhole)}
+          >
+            {isWhole ? <Trans>Weniger zeigen</Trans> : <Trans>Ganze Notiz zeigen</Trans>}
+          </Button>
+        </div>
+      )}
       <p className="fa-muted fa-small">
         {[name, noteAtMs === null ? '' : fullDate(noteAtMs)].filter(Boolean).join(', ')}
       </p>
