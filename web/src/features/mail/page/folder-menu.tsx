@@ -22,7 +22,7 @@ export function FolderMenu({ without, onMove }: FolderMenuProps) {
     >
       {targets.map((box) => (
         <MenuItem key={box.id} icon={folderIcon(box.role)} onAction={() => onMove(box.id)}>
-          <bdi>{folderName(box)}</bdi>
+          {folderName(box)}
         </MenuItem>
       ))}
     </Menu>
