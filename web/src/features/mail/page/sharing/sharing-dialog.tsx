@@ -6,7 +6,6 @@ import { Icon, icons } from '../../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../../ui/notice.tsx';
 import type { Delegate, MailAccount, MailRight, Person, Sharing } from '../../model.ts';
 import { accountName } from '../accounts/words.ts';
-import { isolated } from '../bidi.ts';
 import { faultText } from '../words.ts';
 import { BeforeTaking, type Taking, takingOf } from './before-taking.tsx';
 import { PeopleSearch } from './people-search.tsx';
@@ -84,10 +83,19 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
     // What is left here is for those who manage.
     if (isDone && isOneself) onClose();
   };
-  const name = isolated(accountName(account));
+  const name = accountName(account);
   const shown = fault === null ? null : faultText(fault);
   return (
-    <Dialog title={t`Vertretungen: ${name}`} isOpen onClose={onClose} wide>
+    <Dialog
+      title={
+        <Trans>
+          Vertretungen: <bdi>{name}</bdi>
+        </Trans>
+      }
+      isOpen
+      onClose={onClose}
+      wide
+    >
       <div className="fa-sharing">
         <p>
           <Trans>
