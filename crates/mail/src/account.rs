@@ -82,6 +82,7 @@ impl Mail {
         }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
+            self.all_used(tenant, &accounts);
             return Ok(accounts);
         }
         let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
@@ -90,7 +91,14 @@ impl Mail {
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
             accounts.extend(access.map(|access| OpenAccount { record, access }));
         }
+        self.all_used(tenant, &accounts);
         Ok(accounts)
+    }
+
+    fn all_used(&self, tenant: &TenantStore, accounts: &[OpenAccount]) {
+        for account in accounts {
+            self.uses(tenant.id(), account.record.id);
+        }
     }
 
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
@@ -99,6 +107,7 @@ impl Mail {
         let record = tenant.mail_accounts().these(&[id]).await?.pop().ok_or_else(MethodError::account_not_found)?;
         let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;
+        self.uses(tenant.id(), id);
         if access.kind != Kind::Own && self.openings.note(actor.session, id) {
             let details = json!({ "account": id, "rights": access.rights });
             let opened = about_owner(actor.did("mail_account_opened"), &record).details(details);
@@ -118,6 +127,8 @@ impl Mail {
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         let address = address.to_lowercase();
         if let Some(account) = tenant.mail_accounts().by_address(&address).await? {
+            // What is put into it is to reach the mail server soon, whether or not its owner is there.
+            self.uses(tenant.id(), account.id);
             return Ok(Some(account));
         }
         let Some(name) = address.strip_suffix(&format!("@{}", self.domain(tenant).await?)) else { return Ok(None) };

@@ -5,7 +5,7 @@
 //! tells clients what is new.
 //!
 //! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
-//! will be mirrored into the same tables, so that methods need not know the difference.
+//! are mirrored into the same tables ([`mirror`]), so that methods need not know the difference.
 
 mod account;
 mod delegation;
@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod jmap;
 mod message;
 mod methods;
+mod mirror;
 mod push;
 mod routes;
 mod scan;
@@ -27,7 +28,9 @@ use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
 pub use delivery::Incoming;
+pub use fernamt_mailhost as host;
 pub use methods::METHODS;
+pub use mirror::{MailServer, MirrorError};
 pub use scan::{Scanner, ScannerAddress};
 
 /// What mail needs.
@@ -40,6 +43,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Yields randomness.
     pub rng: Arc<dyn Rng>,
+    /// The mail server that an administration keeps, if there is one.
+    pub server: Option<MailServer>,
     /// Looks for malware, where the house has a scanner.
     pub scanner: Option<Scanner>,
 }
@@ -51,13 +56,18 @@ pub struct Mail {
     pub(crate) bell: delivery::Bell,
     pub(crate) places: push::Places,
     pub(crate) openings: account::Openings,
+    pub(crate) server: Option<Arc<MailServer>>,
+    pub(crate) mirrors: mirror::Mirrors,
 }
 
 impl Mail {
     /// Puts mail together.
-    pub fn new(parts: Parts) -> Arc<Self> {
+    pub fn new(mut parts: Parts) -> Arc<Self> {
+        let server = parts.server.take().map(Arc::new);
         Arc::new(Self {
             parts,
+            server,
+            mirrors: mirror::Mirrors::default(),
             busy: routes::Busy::default(),
             bell: delivery::Bell::default(),
             places: push::Places::default(),
@@ -70,8 +80,11 @@ impl Mail {
         routes::router(self)
     }
 
-    /// The domain of a tenant's addresses: its host name.
+    /// The domain of a tenant's addresses: that of its mail server, or else its host name.
     pub(crate) async fn domain(&self, tenant: &TenantStore) -> Result<String, StoreError> {
+        if let Some(server) = self.server_of(tenant).await? {
+            return Ok(server.domain.clone());
+        }
         let tenant = self.parts.store.tenants().get(tenant.id()).await?;
         Ok(tenant.host.to_lowercase())
     }

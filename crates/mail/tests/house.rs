@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, Parts, Scanner};
+use fernamt_mail::{Mail, MailServer, Parts, Scanner};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -27,6 +27,7 @@ pub(crate) const HOST: &str = "amt.example";
 pub(crate) struct House {
     pub(crate) clock: TestClock,
     rng: Arc<SeededRng>,
+    pub(crate) store: Store,
     pub(crate) tenant: TenantStore,
     twin: TenantStore,
     sealer: Arc<Sealer>,
@@ -39,10 +40,20 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with_scanner(None).await
+        Self::with(None, None).await
     }
 
+    /// A house that has its attachments looked at.
     pub(crate) async fn with_scanner(scanner: Option<Scanner>) -> Self {
+        Self::with(scanner, None).await
+    }
+
+    /// A house that keeps its mail server.
+    pub(crate) async fn with_server(server: MailServer) -> Self {
+        Self::with(None, Some(server)).await
+    }
+
+    async fn with(scanner: Option<Scanner>, server: Option<MailServer>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -57,10 +68,16 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let parts = Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, scanner };
-        let mail = Mail::new(parts);
+        let mail = Mail::new(Parts {
+            store: store.clone(),
+            authoriser,
+            clock: time.clone(),
+            rng: random.clone() as _,
+            scanner,
+            server,
+        });
         let web = Arc::new(Web {
-            store,
+            store: store.clone(),
             sessions: identity as _,
             clock: time,
             rng: random as _,
@@ -73,7 +90,19 @@ impl House {
             .router()
             .layer(middleware::from_fn(origin::check))
             .layer(middleware::from_fn_with_state(web, site::resolve));
-        Self { clock, rng, tenant, twin, sealer, mail, grants, _stop: stop.drop_guard(), router, _folder: folder }
+        Self {
+            clock,
+            rng,
+            store,
+            tenant,
+            twin,
+            sealer,
+            mail,
+            grants,
+            _stop: stop.drop_guard(),
+            router,
+            _folder: folder,
+        }
     }
 
     /// Somebody of the house who is signed in, with their account.

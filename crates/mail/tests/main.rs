@@ -11,6 +11,7 @@ mod delegation;
 mod emails;
 mod house;
 mod mailboxes;
+mod mirror;
 mod office;
 mod push;
 mod queries;

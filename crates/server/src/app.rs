@@ -23,8 +23,8 @@ use tower_http::{
 };
 
 use crate::{
-    background, conference::Meetings, installation::Running, listen::Bound, media, office::Office, operations,
-    prober::AccessProber, sticks, tls,
+    background, conference::Meetings, installation::Running, listen::Bound, mail_server, media, office::Office,
+    operations, prober::AccessProber, sticks, tls,
 };
 
 /// The packages of sticks are sent as they lie on the disk, with their length.
@@ -91,7 +91,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail(&office, &identity);
+        let mail = mail(&office, &identity)?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -168,6 +168,7 @@ impl App {
         let media = self.meetings.embedded();
         self.meetings.run(&tasks, &stop);
         if let Some(mail) = self.mail {
+            tasks.spawn(Arc::clone(&mail).keep_mirrors(stop.clone()));
             tasks.spawn(mail.run(stop.clone()));
         }
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
@@ -203,13 +204,13 @@ impl App {
 }
 
 /// The mail accounts, where the configuration gives people any.
-fn mail(office: &Office, identity: &Identity) -> Option<Arc<Mail>> {
-    office.config.mail.as_ref().map(|mail| {
-        let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
-        let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
-        let scanner = mail.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
-        Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng, scanner })
-    })
+fn mail(office: &Office, identity: &Identity) -> anyhow::Result<Option<Arc<Mail>>> {
+    let Some(mail) = &office.config.mail else { return Ok(None) };
+    let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
+    let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
+    let scanner = mail.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
+    let server = mail.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
+    Ok(Some(Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng, scanner, server })))
 }
 
 /// What may be connected to on somebody's behalf: not this server itself.

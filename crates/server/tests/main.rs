@@ -12,6 +12,7 @@ mod jmap;
 mod jmap_programs;
 mod mail;
 mod mail_killed;
+mod mail_mirror_killed;
 mod meeting;
 mod metrics;
 mod operations;

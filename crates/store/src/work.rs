@@ -20,7 +20,8 @@ use crate::{
         journal::Journal,
         mail::{
             account::MailAccounts, blob::MailBlobs, delegation::MailGrants, email::Emails, identity::MailIdentities,
-            mailbox::Mailboxes, submission::EmailSubmissions, thread_work::ThreadWorks, vacation::MailVacations,
+            mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions, thread_work::ThreadWorks,
+            vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,
@@ -185,6 +186,8 @@ repositories! {
     email_submissions: EmailSubmissions;
     /// What is answered while somebody is away.
     mail_vacations: MailVacations;
+    /// What foreign mail servers and the index last agreed on.
+    mail_mirrors: MailMirrors;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

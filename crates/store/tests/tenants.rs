@@ -113,6 +113,16 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.emails().in_mailbox(theirs.mail.inbox, 10);
         own.emails().newest_in(theirs.mail.inbox, 0, 10);
         own.emails().matching(theirs.mail.account, None, &[]);
+        own.mail_mirrors().folders(theirs.mail.account);
+        own.mail_mirrors().messages(theirs.mail.account);
+        own.mail_mirrors().in_folder(theirs.mail.inbox);
+        own.mail_mirrors().these(theirs.mail.inbox, &[1]);
+        own.mail_mirrors().of_emails(theirs.mail.account, &[theirs.mail.email]);
+        own.mail_mirrors().copies(theirs.mail.account, &["M1".to_owned()]);
+        own.mail_mirrors().begun(theirs.mail.account);
+        own.mail_mirrors().equal(theirs.mail.account, &theirs.mail.raw);
+        own.mail_mirrors().marks(theirs.mail.account);
+        own.mail_mirrors().lying(&[theirs.mail.inbox]);
         own.mail_identities().of_account(theirs.mail.account);
         own.email_submissions().these(theirs.mail.account, &[theirs.mail.submission]);
         own.email_submissions().of_account(theirs.mail.account, 10);

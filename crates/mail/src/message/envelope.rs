@@ -54,6 +54,21 @@ pub(crate) fn parse(raw: &[u8]) -> Message<'_> {
     })
 }
 
+fn ids(value: &HeaderValue<'_>) -> Option<Vec<String>> {
+    match value {
+        HeaderValue::Text(id) => Some(vec![id.to_string()]),
+        HeaderValue::TextList(list) => Some(list.iter().take(MAX_MESSAGE_IDS).map(ToString::to_string).collect()),
+        _ => None,
+    }
+}
+
+/// The Message-IDs that a message has itself, as [`read`] keeps them.
+pub(crate) fn message_ids(raw: &[u8]) -> Option<Value> {
+    let message = parse(raw);
+    let own = ids(message.header("Message-ID").unwrap_or(&HeaderValue::Empty))?;
+    Some(storable_value(json!(own)))
+}
+
 /// A message's fields alone; none where the parser stumbles.
 pub(crate) fn head(raw: &[u8]) -> Option<Message<'_>> {
     catch_unwind(|| MessageParser::default().parse_headers(raw)).ok().flatten()
@@ -71,13 +86,6 @@ pub(crate) fn read(
     let subject = message.subject().unwrap_or_default();
     let base_subject = cut(&message.thread_name().unwrap_or_default().to_lowercase(), MAX_SORTED_BYTES).to_owned();
     let sent = message.date().filter(|date| date.is_valid());
-    let ids = |value: &HeaderValue<'_>| -> Option<Vec<String>> {
-        match value {
-            HeaderValue::Text(id) => Some(vec![id.to_string()]),
-            HeaderValue::TextList(list) => Some(list.iter().take(MAX_MESSAGE_IDS).map(ToString::to_string).collect()),
-            _ => None,
-        }
-    };
     let none = HeaderValue::Empty;
     let own = ids(message.header("Message-ID").unwrap_or(&none));
     let (answers, references) = (ids(message.in_reply_to()), ids(message.references()));

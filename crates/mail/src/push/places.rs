@@ -29,6 +29,11 @@ impl Places {
         Some(Place { places: self.clone(), key })
     }
 
+    /// Whether somebody listens.
+    pub(crate) fn has(&self, tenant: TenantId, person: PersonId) -> bool {
+        self.lock().contains_key(&(tenant, person))
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<(TenantId, PersonId), usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,15 +6,18 @@ use fernamt_mail::ScannerAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::validate::is_host_and_port;
+use super::{MailServer, validate::is_host_and_port};
 
-/// Mail accounts of the people, kept in this installation's own store.
+/// Mail accounts of the people, kept in this installation's own store or on the administration's mail server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mail {
     /// The malware scanner (clamd) that sees what people attach and open; left out, nothing is scanned.
     #[serde(default)]
     pub(crate) scanner: Option<MailScanner>,
+    /// The mail server that the administration keeps; left out, mail lies in this installation's own store.
+    #[serde(default)]
+    pub(crate) server: Option<MailServer>,
 }
 
 /// Where the malware scanner listens: one of both.
@@ -34,7 +37,7 @@ impl Mail {
             Some(MailScanner::Socket(path)) => Some(path),
             _ => None,
         };
-        socket.into_iter()
+        socket.into_iter().chain(self.server.iter_mut().flat_map(MailServer::paths))
     }
 
     /// What is wrong with it, by the section and the key that is.
@@ -46,7 +49,8 @@ impl Mail {
             }
             _ => None,
         };
-        fault.into_iter()
+        let server = self.server.iter().flat_map(MailServer::faults);
+        fault.into_iter().chain(server.map(|(key, message)| ("[mail.server]", key, message)))
     }
 }
 

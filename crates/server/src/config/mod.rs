@@ -3,6 +3,7 @@
 
 mod fault;
 mod mail;
+pub(crate) mod mail_server;
 pub(crate) mod smtp;
 mod validate;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
 pub(crate) use mail::Mail;
+pub(crate) use mail_server::MailServer;
 pub(crate) use smtp::Smtp;
 
 /// Everything that must be known before the database is open. What administrators edit daily lives in the database.

@@ -9,6 +9,7 @@ mod credentials;
 mod mail;
 mod mail_answers;
 mod mail_changes;
+mod mail_mirror;
 mod mail_query;
 mod mail_rights;
 mod people;

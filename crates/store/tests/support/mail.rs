@@ -7,7 +7,8 @@ use fernamt_domain::{
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
-    MailVacationRecord, MailboxRecord, NewEmail, ThreadWorkRecord, Work,
+    MailVacationRecord, MailboxRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord, NewEmail,
+    ThreadWorkRecord, Work,
 };
 use serde_json::json;
 
@@ -161,6 +162,34 @@ impl Maker<'_> {
         }
     }
 
+    /// A folder of a mail server that was read.
+    pub(crate) fn mirrored(&self, mailbox: &MailboxRecord) -> MirrorFolderRecord {
+        MirrorFolderRecord {
+            mailbox: mailbox.id,
+            account: mailbox.account,
+            wire: mailbox.name.clone(),
+            parent: mailbox.parent,
+            name: mailbox.name.clone(),
+            selectable: true,
+            uid_validity: 7,
+            uid_next: 2,
+            modseq: Some(9),
+            messages: 1,
+        }
+    }
+
+    /// A message that lies on a mail server as well.
+    pub(crate) fn mirrored_email(&self, mailbox: MailboxId, uid: u32, email: &EmailRecord) -> MirrorMessageRecord {
+        let (account, email, flags) = (email.account, email.id, email.keywords.clone());
+        MirrorMessageRecord { mailbox, uid, account, email, flags, remote_id: Some("M1".to_owned()) }
+    }
+
+    /// A message that is being put onto a mail server.
+    pub(crate) fn begun(&self, mailbox: MailboxId, email: &EmailRecord) -> MirrorBegunRecord {
+        let (account, email, flags) = (email.account, email.id, email.keywords.clone());
+        MirrorBegunRecord { mailbox, email, account, flags, at: self.clock.now(), refused: false }
+    }
+
     /// Puts the bytes of a message and adds it.
     pub(crate) async fn deliver(&self, work: &Work, change: Change, new: &NewEmail) -> EmailRecord {
         work.mail_blobs().put(&new.email.print, b"From: gast@amt.example").await.unwrap();
@@ -197,6 +226,10 @@ impl Maker<'_> {
             ..ThreadWorkRecord::none(account.id, email.thread)
         };
         work.thread_works().put(change, &assigned).await.unwrap();
+        let mirror = work.mail_mirrors();
+        mirror.put_folder(&self.mirrored(&inbox)).await.unwrap();
+        mirror.put_message(&self.mirrored_email(inbox.id, 1, &email)).await.unwrap();
+        mirror.begin(&self.begun(archive.id, &email)).await.unwrap();
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
         work.mail_accounts().touch(change, &kinds).await.unwrap();

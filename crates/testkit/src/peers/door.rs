@@ -33,6 +33,7 @@ struct State {
     closed: bool,
     ended: bool,
     accepted: u64,
+    from_server_bytes: u64,
     open: HashMap<u64, TcpStream>,
 }
 
@@ -66,6 +67,11 @@ impl Door {
     /// How many connections were ever let in.
     pub fn accepted_connections(&self) -> u64 {
         self.lock().accepted
+    }
+
+    /// How many bytes the peer ever sent through the door.
+    pub fn bytes_from_server(&self) -> u64 {
+        self.lock().from_server_bytes
     }
 
     /// Waits until `wanted` connections are open, at most `limit`, and tells whether they are.
@@ -154,19 +160,37 @@ impl Shared {
         }
     }
 
-    fn forward(&self, client: &TcpStream, ended: &dyn Fn()) -> io::Result<()> {
+    fn counted<R>(self: &Arc<Self>, inner: R) -> Counted<R> {
+        Counted { inner, shared: Arc::clone(self) }
+    }
+
+    fn forward(self: &Arc<Self>, client: &TcpStream, ended: &dyn Fn()) -> io::Result<()> {
         client.set_nodelay(true)?;
         match &self.upstream {
             Upstream::Socket(path) => {
                 let server = UnixStream::connect(path)?;
-                both_ways(client, server.try_clone()?, &server, |end| server.shutdown(end), ended)
+                both_ways(client, self.counted(server.try_clone()?), &server, |end| server.shutdown(end), ended)
             }
             Upstream::Address(address) => {
                 let server = TcpStream::connect(address)?;
                 server.set_nodelay(true)?;
-                both_ways(client, server.try_clone()?, &server, |end| server.shutdown(end), ended)
+                both_ways(client, self.counted(server.try_clone()?), &server, |end| server.shutdown(end), ended)
             }
         }
+    }
+}
+
+/// What a server says, counted before anybody hears it.
+struct Counted<R> {
+    inner: R,
+    shared: Arc<Shared>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.shared.lock().from_server_bytes += read as u64;
+        Ok(read)
     }
 }
 
@@ -212,6 +236,9 @@ mod tests {
         let mut received = [0; 5];
         inside.read_exact(&mut received).expect("forwarded");
         assert_eq!(&received, b"hello");
+        inside.write_all(b"hi").expect("answered");
+        client.read_exact(&mut received[..2]).expect("heard");
+        assert_eq!(door.bytes_from_server(), 2);
         assert!(door.wait_for_connections(1, LIMIT));
 
         door.shut();

@@ -11,6 +11,7 @@ pub mod destroyed;
 pub mod email;
 pub mod identity;
 pub mod mailbox;
+pub mod mirror;
 pub mod query;
 pub mod sharing;
 pub mod submission;

@@ -1,0 +1,327 @@
+//! Doing in the index what was done on the server.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bytes::Bytes;
+use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
+use fernamt_mailhost::imap::{Described, Imap, MAX_MESSAGE_BYTES, UidSet};
+use fernamt_store::{EmailRecord, MirrorBegunRecord, MirrorMessageRecord, StoreError};
+
+use super::{
+    BATCH, MAX_BATCH_BYTES, MirrorError, STEP,
+    fetch::Gone,
+    flags::{marks_of, merged},
+    folders::Place,
+    round::Mirror,
+    step::Step,
+};
+use crate::{
+    delivery::arrival::{self, Arrival},
+    message::{blob_id::print_of, envelope},
+};
+
+/// What came of a message that was to be taken in without its bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    /// It is in the index.
+    In,
+    /// It is none that is there already.
+    NeedsBytes,
+}
+
+/// A message that the server has, and its bytes once they were needed.
+struct Coming {
+    described: Described,
+    raw: Option<Bytes>,
+}
+
+impl Mirror {
+    /// Takes messages of a folder into the index, or finds them there.
+    pub(super) async fn take_in(
+        &self,
+        imap: &mut Imap,
+        place: &Place,
+        uids: &[u32],
+        validity: u32,
+        gone: &mut Gone,
+    ) -> Result<(), MirrorError> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        if imap.select(&place.name, false).await?.uid_validity != validity {
+            return Err(MirrorError::Unsteady);
+        }
+        for part in uids.chunks(BATCH) {
+            let part: UidSet = part.iter().copied().collect();
+            let described = imap.describe(&part).await?;
+            let ids: Vec<_> = described.iter().filter_map(|one| one.email_id.clone()).collect();
+            let mut coming: Vec<_> =
+                described.into_iter().rev().map(|described| Coming { described, raw: None }).collect();
+            if !self.tenant.mail_mirrors().copies(self.account, &ids).await?.is_empty() {
+                coming = self.put_all(place, coming, gone).await?;
+            }
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            for one in coming {
+                let described = one.described;
+                let raw = if described.size as usize > MAX_MESSAGE_BYTES {
+                    Some(stand_in(&described))
+                } else {
+                    // It may have gone since it was described.
+                    imap.raw(described.uid).await?
+                };
+                let Some(raw) = raw else { continue };
+                bytes += raw.len();
+                batch.push(Coming { described, raw: Some(raw) });
+                if bytes > MAX_BATCH_BYTES {
+                    self.put_all(place, std::mem::take(&mut batch), gone).await?;
+                    bytes = 0;
+                }
+            }
+            self.put_all(place, batch, gone).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts messages into the index. Returns those whose bytes are needed for that.
+    async fn put_all(&self, place: &Place, coming: Vec<Coming>, gone: &mut Gone) -> Result<Vec<Coming>, MirrorError> {
+        if coming.is_empty() {
+            return Ok(coming);
+        }
+        let mut step = Step::begin(&self.tenant, self.account).await?;
+        // Whoever destroyed the folder meanwhile will have its messages destroyed on the server, too.
+        if !step.work.mailboxes().has(self.account, place.base.mailbox).await? {
+            return Ok(Vec::new());
+        }
+        let begun = step.work.mail_mirrors().begun(self.account).await?;
+        let begun: HashMap<EmailId, MirrorBegunRecord> =
+            begun.into_iter().filter(|one| one.mailbox == place.base.mailbox).map(|one| (one.email, one)).collect();
+        let mut joined = Vec::new();
+        let mut left = Vec::new();
+        for one in coming {
+            match self.put(&mut step, place, &one, (&begun, gone), &mut joined).await {
+                Ok(Taken::In) => {}
+                Ok(Taken::NeedsBytes) => left.push(one),
+                Err(StoreError::TooMany { what, limit }) => {
+                    tracing::warn!(account = %self.account, what, limit, "A message of the mail server is left out");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        step.commit().await?;
+        for email in joined {
+            gone.0.remove(&email);
+        }
+        Ok(left)
+    }
+
+    async fn put(
+        &self,
+        step: &mut Step,
+        place: &Place,
+        coming: &Coming,
+        (begun, gone): (&HashMap<EmailId, MirrorBegunRecord>, &Gone),
+        joined: &mut Vec<EmailId>,
+    ) -> Result<Taken, StoreError> {
+        let (here, described) = (place.base.mailbox, &coming.described);
+        let flags = marks_of(&described.flags);
+        let known = step.work.mail_mirrors().these(here, &[described.uid]).await?;
+        let lost = |copy: &MirrorMessageRecord| gone.has(copy) && !joined.contains(&copy.email);
+        if known.iter().any(|copy| !lost(copy)) {
+            return Ok(Taken::In);
+        }
+        let mut candidates = self.candidates(step, coming, begun).await?;
+        let ids: Vec<_> = candidates.iter().map(|email| email.id).collect();
+        let folders = step.known(&ids).await?;
+        let (lost_copies, copies): (Vec<_>, Vec<_>) =
+            step.work.mail_mirrors().of_emails(self.account, &ids).await?.into_iter().partition(|copy| lost(copy));
+        // A message lies in a folder once; equal bytes that lie there twice are two messages.
+        candidates.retain(|email| !copies.iter().any(|copy| copy.email == email.id && copy.mailbox == here));
+        let rank = |email: &EmailRecord| {
+            let moved = lost_copies.iter().any(|copy| copy.email == email.id);
+            let awaited = begun.contains_key(&email.id);
+            (moved, awaited, folders.folders_of(email.id).contains(&here))
+        };
+        candidates.sort_by_key(rank);
+        let Some(email) = candidates.pop() else {
+            let Some(raw) = &coming.raw else { return Ok(Taken::NeedsBytes) };
+            let (mailboxes, keywords) = ([here].into(), flags.clone());
+            let arrival = Arrival { raw, mailboxes, keywords, received_at: described.received };
+            let email = arrival::put(&self.mail, &step.work, step.change, arrival).await?;
+            step.came();
+            self.remember(step, here, described, email.id, flags).await?;
+            return Ok(Taken::In);
+        };
+        let lost_copies: Vec<_> = lost_copies.into_iter().filter(|copy| copy.email == email.id).collect();
+        let others: Vec<_> = copies.iter().filter(|copy| copy.email == email.id).collect();
+        let awaited = begun.get(&email.id);
+        let before = lost_copies.iter().find(|copy| copy.mailbox == here).or(lost_copies.first());
+        let base = before.map(|copy| &copy.flags).or(awaited.map(|begun| &begun.flags));
+        let none = Keywords::default();
+        let base = base.or_else(|| others.first().map(|copy| &copy.flags)).unwrap_or(&none);
+        let keywords = merged(&email.keywords, base, &flags);
+        let was_in = folders.folders_of(email.id);
+        let left: BTreeSet<MailboxId> =
+            lost_copies.iter().map(|copy| copy.mailbox).filter(|mailbox| *mailbox != here).collect();
+        // Both sides moved it: it lies where the server has it.
+        let both = awaited.is_none() && left.iter().any(|mailbox| !was_in.contains(mailbox));
+        let mut mailboxes: BTreeSet<_> = if both {
+            others.iter().map(|copy| copy.mailbox).collect()
+        } else {
+            was_in.difference(&left).copied().collect()
+        };
+        mailboxes.insert(here);
+        step.update(&email, was_in, keywords, mailboxes).await?;
+        for copy in &lost_copies {
+            step.work.mail_mirrors().remove_message(copy).await?;
+        }
+        joined.push(email.id);
+        self.remember(step, here, described, email.id, flags).await?;
+        Ok(Taken::In)
+    }
+
+    /// Messages of the index that this may be a copy of.
+    async fn candidates(
+        &self,
+        step: &Step,
+        coming: &Coming,
+        begun: &HashMap<EmailId, MirrorBegunRecord>,
+    ) -> Result<Vec<EmailRecord>, StoreError> {
+        let mirrors = step.work.mail_mirrors();
+        let ids: Vec<_> = coming.described.email_id.iter().cloned().collect();
+        let copies = mirrors.copies(self.account, &ids).await?;
+        let ids: BTreeSet<_> = copies.into_iter().map(|copy| copy.email).collect();
+        let mut found = step.work.emails().these(self.account, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let Some(raw) = &coming.raw else { return Ok(found) };
+        let mut add = |more: Vec<EmailRecord>| {
+            for email in more {
+                if !found.iter().any(|known| known.id == email.id) {
+                    found.push(email);
+                }
+            }
+        };
+        add(mirrors.equal(self.account, &print_of(raw)).await?);
+        if !begun.is_empty() {
+            // A server may have changed bytes of what was put there, such as the ends of lines.
+            let own = envelope::message_ids(raw);
+            let awaited: Vec<_> = begun.keys().copied().collect();
+            let awaited = step.work.emails().these(self.account, &awaited).await?;
+            let same = |email: &EmailRecord| own.is_some() && email.envelope.get("messageId") == own.as_ref();
+            add(awaited.into_iter().filter(same).collect());
+        }
+        Ok(found)
+    }
+
+    async fn remember(
+        &self,
+        step: &Step,
+        mailbox: MailboxId,
+        described: &Described,
+        email: EmailId,
+        flags: Keywords,
+    ) -> Result<(), StoreError> {
+        let (uid, remote_id, account) = (described.uid, described.email_id.clone(), self.account);
+        let copy = MirrorMessageRecord { mailbox, uid, account, email, flags, remote_id };
+        step.work.mail_mirrors().put_message(&copy).await
+    }
+
+    /// Takes out of folders what the server has there no more. Returns the folders that need another look later: something
+    /// is on its way that may be the same message.
+    pub(super) async fn settle_gone(&self, gone: Gone) -> Result<BTreeSet<MailboxId>, StoreError> {
+        let mut later = BTreeSet::new();
+        let gone: Vec<_> = gone.0.into_iter().collect();
+        for part in gone.chunks(STEP) {
+            let mut step = Step::begin(&self.tenant, self.account).await?;
+            let mirrors = step.work.mail_mirrors();
+            let ids: Vec<_> = part.iter().map(|(email, _)| *email).collect();
+            let begun = mirrors.begun(self.account).await?;
+            let copies = mirrors.of_emails(self.account, &ids).await?;
+            let known = step.known(&ids).await?;
+            drop(mirrors);
+            for (id, lost) in part {
+                let on_its_way = begun.iter().any(|one| one.email == *id && !self.is_settled(one));
+                if let Some(email) = known.emails.get(id) {
+                    let was_in = known.folders_of(*id);
+                    let left: BTreeSet<_> = lost.iter().map(|copy| copy.mailbox).collect();
+                    let is_anywhere = copies.iter().any(|copy| copy.email == *id && !lost.contains(copy));
+                    let moved_here = left.iter().any(|mailbox| !was_in.contains(mailbox));
+                    // The server destroyed what was moved here: its word counts.
+                    let mailboxes: BTreeSet<_> = if moved_here && !is_anywhere {
+                        BTreeSet::new()
+                    } else {
+                        was_in.difference(&left).copied().collect()
+                    };
+                    if mailboxes.is_empty() && on_its_way {
+                        later.extend(left);
+                        continue;
+                    }
+                    step.update(email, was_in, email.keywords.clone(), mailboxes).await?;
+                }
+                for copy in lost {
+                    step.work.mail_mirrors().remove_message(copy).await?;
+                }
+            }
+            step.commit().await?;
+        }
+        Ok(later)
+    }
+
+    /// Takes over marks.
+    pub(super) async fn settle_marks(&self, marked: &[(MirrorMessageRecord, Keywords)]) -> Result<(), StoreError> {
+        for part in marked.chunks(STEP) {
+            let mut step = Step::begin(&self.tenant, self.account).await?;
+            for (copy, flags) in part {
+                // Two copies of one message may be among them, so each is read anew.
+                let known = step.known(&[copy.email]).await?;
+                if let Some(email) = known.emails.get(&copy.email) {
+                    let was_in = known.folders_of(email.id);
+                    let keywords = merged(&email.keywords, &copy.flags, flags);
+                    step.update(email, was_in.clone(), keywords, was_in).await?;
+                }
+                let copy = MirrorMessageRecord { flags: flags.clone(), ..copy.clone() };
+                step.work.mail_mirrors().put_message(&copy).await?;
+            }
+            step.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// What is shown instead of a message that is too large to be fetched.
+fn stand_in(described: &Described) -> Bytes {
+    let date = described.received.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
+    let megabytes = described.size / (1024 * 1024);
+    format!(
+        "Date: {date}\r\nSubject: =?utf-8?Q?Zu_gro=C3=9Fe_Nachricht_/_message_too_large?= ({megabytes} MB)\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
+         Diese Nachricht hat {megabytes} MB und ist zu groß, um hier gezeigt zu werden. Auf dem Mailserver liegt sie \
+         vollständig (Nummer {uid}).\r\n\r\n\
+         This message has {megabytes} MB and is too large to be shown here. The mail server has it in whole (number \
+         {uid}).\r\n",
+        uid = described.uid
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn what_stands_in_for_a_message_says_what_it_is() {
+        let described = Described {
+            uid: 7,
+            flags: Vec::new(),
+            received: datetime!(2026-11-23 06:00 UTC),
+            size: 70 << 20,
+            email_id: None,
+            thread_id: None,
+        };
+        let shown = stand_in(&described);
+        let read = envelope::parse(&shown);
+        assert_eq!(read.subject(), Some("Zu große Nachricht / message too large (70 MB)"));
+        assert!(read.body_text(0).unwrap().contains("Nummer 7"));
+        assert_eq!(read.date().unwrap().to_timestamp(), described.received.unix_timestamp());
+    }
+}

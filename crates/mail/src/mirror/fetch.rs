@@ -1,0 +1,122 @@
+//! What a folder of the server has that both sides did not agree on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fernamt_domain::{EmailId, mail::Keywords};
+use fernamt_mailhost::imap::{Imap, Vanished};
+use fernamt_store::{MirrorFolderRecord, MirrorMessageRecord};
+
+use super::{MirrorError, flags::marks_of, folders::Place, round::Mirror};
+
+/// Up to how many numbers are looked up one by one, before all of a folder are read.
+const FEW: u64 = 5_000;
+
+/// What is not as both sides knew it.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) place: Place,
+    /// How the folder is remembered once all of this is done.
+    pub(super) read: MirrorFolderRecord,
+    /// Messages that nobody knew, the newest first.
+    pub(super) new: Vec<u32>,
+    /// Messages with other marks, and these.
+    pub(super) marked: Vec<(MirrorMessageRecord, Keywords)>,
+    /// Messages that are no longer there.
+    pub(super) gone: Vec<MirrorMessageRecord>,
+}
+
+/// Copies on the server that are gone, by their message.
+#[derive(Debug, Default)]
+pub(super) struct Gone(pub(super) HashMap<EmailId, Vec<MirrorMessageRecord>>);
+
+impl Gone {
+    pub(super) fn add(&mut self, copies: impl IntoIterator<Item = MirrorMessageRecord>) {
+        for copy in copies {
+            self.0.entry(copy.email).or_default().push(copy);
+        }
+    }
+
+    pub(super) fn has(&self, copy: &MirrorMessageRecord) -> bool {
+        self.0.get(&copy.email).is_some_and(|gone| gone.contains(copy))
+    }
+}
+
+impl Mirror {
+    /// Looks into a folder of the server, unless it says that nothing happened there.
+    pub(super) async fn difference(&self, imap: &mut Imap, place: Place) -> Result<Option<Difference>, MirrorError> {
+        let (base, state) = (&place.base, &place.state);
+        let was_read = base.uid_next > 0;
+        let is_quiet = was_read
+            && base.uid_validity == state.uid_validity
+            && base.uid_next == state.uid_next
+            && base.messages == state.messages
+            && base.modseq == state.highest_modseq
+            && base.modseq.is_some();
+        if is_quiet {
+            return Ok(None);
+        }
+        let selected = match imap.select(&place.name, false).await {
+            Ok(selected) => selected,
+            // It went since it was listed, or may be seen and not read.
+            Err(error) if error.is_refusal() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let is_same = base.uid_validity == selected.uid_validity;
+        let since = base.modseq.filter(|_| was_read && is_same && selected.highest_modseq.is_some());
+        let changes = imap.changes(1..=u32::MAX, since).await?;
+        let mirrors = self.tenant.mail_mirrors();
+        let told: Vec<u32> = changes.flags.keys().copied().collect();
+        let few = match &changes.vanished {
+            Vanished::These(gone) => is_same && since.is_some() && told.len() as u64 <= FEW && gone.len() <= FEW,
+            Vanished::AllBut(_) => false,
+        };
+        let known = if few {
+            let Vanished::These(gone) = &changes.vanished else { return Err(MirrorError::Unsteady) };
+            let asked: Vec<u32> = told.iter().copied().chain(gone.iter()).collect();
+            mirrors.these(base.mailbox, &asked).await?
+        } else {
+            mirrors.in_folder(base.mailbox).await?
+        };
+        let is_gone = |uid: u32| match &changes.vanished {
+            Vanished::These(gone) => gone.contains(uid),
+            Vanished::AllBut(left) => !left.contains(uid),
+        };
+        let (mut marked, mut gone, mut rows) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for row in known {
+            // Numbers that began anew say nothing about what was known.
+            if !is_same || is_gone(row.uid) {
+                gone.push(row);
+                continue;
+            }
+            let flags = changes.flags.get(&row.uid).map(|flags| marks_of(flags));
+            rows.insert(row.uid, ());
+            if let Some(flags) = flags.filter(|flags| *flags != row.flags) {
+                marked.push((row, flags));
+            }
+        }
+        let mut new: Vec<u32> = told.into_iter().filter(|uid| !rows.contains_key(uid) && !is_gone(*uid)).collect();
+        new.reverse();
+        let read = MirrorFolderRecord {
+            uid_validity: selected.uid_validity,
+            uid_next: selected.uid_next,
+            modseq: selected.highest_modseq,
+            messages: selected.messages,
+            ..base.clone()
+        };
+        Ok(Some(Difference { place, read, new, marked, gone }))
+    }
+
+    /// Messages that came into a folder after it was read up to this number.
+    pub(super) async fn since(&self, imap: &mut Imap, place: &Place, from: u32) -> Result<Vec<u32>, MirrorError> {
+        let selected = match imap.select(&place.name, false).await {
+            Ok(selected) => selected,
+            Err(error) if error.is_refusal() => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        if selected.uid_validity != place.state.uid_validity {
+            return Err(MirrorError::Unsteady);
+        }
+        let changes = imap.changes(from..=u32::MAX, None).await?;
+        Ok(changes.flags.into_keys().rev().collect())
+    }
+}

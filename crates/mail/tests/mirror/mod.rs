@@ -1,0 +1,9 @@
+//! The mirror of a mail server, against Debian's Cyrus. What lies there is told by Python's `imaplib`.
+
+mod carried;
+mod cost;
+mod edits;
+mod fetched;
+mod house;
+mod log;
+mod people;
