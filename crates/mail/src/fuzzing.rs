@@ -12,6 +12,7 @@ use crate::{
     jmap::{
         patch, reference,
         request::{Invocation, Request},
+        socket::{Incoming, refusal},
     },
     message::{
         blob_id::BlobId,
@@ -89,5 +90,16 @@ pub fn request(data: &[u8]) {
             let _ = patch::apply(object, changes);
         }
         answered.push(Invocation(name, resolved, call));
+    }
+}
+
+/// Reads any bytes as what a client says on a WebSocket.
+///
+/// # Panics
+/// When a refusal is none: a fuzzer looks for panics.
+pub fn socket(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err((id, error)) = Incoming::read(text) {
+        assert!(refusal(id, &error)["status"].is_u64());
     }
 }

@@ -10,6 +10,7 @@ mod delegation;
 mod elsewhere;
 mod jmap;
 mod jmap_programs;
+mod jmap_socket;
 mod mail;
 mod mail_killed;
 mod meeting;

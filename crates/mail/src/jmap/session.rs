@@ -3,7 +3,7 @@
 use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
-use super::{CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, limits};
+use super::{CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, WEBSOCKET, limits};
 use crate::{account::OpenAccount, delegation::Kind};
 
 /// The most bytes of a message's attachments together.
@@ -37,6 +37,7 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], o
             OWNER: {},
             DELEGATION: {},
             THREAD_WORK: {},
+            WEBSOCKET: { "url": format!("{}/jmap/ws", origin.replacen("http", "ws", 1)), "supportsPush": true },
         },
         "accounts": open,
         "primaryAccounts": match primary {
