@@ -7,7 +7,9 @@
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::response::sse::Event;
-use fernamt_domain::{DeviceId, DeviceState, DomainEvent, LiveGrant, PersonId, event::TenantEvent};
+use fernamt_domain::{
+    DeviceId, DeviceKind, DeviceState, DomainEvent, LiveGrant, PersonId, SessionFacts, event::TenantEvent,
+};
 use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
 use futures_util::{Stream, stream::unfold};
 use serde_json::{Value, json};
@@ -38,6 +40,7 @@ pub(crate) struct Line {
     tenant: TenantStore,
     person: PersonId,
     device: Option<DeviceId>,
+    kind: DeviceKind,
     grant: LiveGrant,
     _place: Place,
     bus: Subscription,
@@ -45,7 +48,7 @@ pub(crate) struct Line {
     pace: Pace,
     told: States,
     /// Which accounts were open when the line began, and what might be done in them.
-    open: Option<String>,
+    open: String,
     /// Whose accounts those are.
     owners: BTreeSet<PersonId>,
     begun: bool,
@@ -91,34 +94,34 @@ enum Heard {
 }
 
 impl Line {
-    /// A line on which nothing was said yet. The bus was subscribed to before anything is read.
+    /// A line on which nothing was said yet, to somebody to whom these accounts are open. They were read after the bus was
+    /// subscribed to, so that nothing is missed in between.
     pub(crate) fn new(
         mail: Arc<Mail>,
         tenant: TenantStore,
-        (person, device): (PersonId, Option<DeviceId>),
+        facts: &SessionFacts,
+        accounts: &[OpenAccount],
         (grant, place): (LiveGrant, Place),
         bus: Subscription,
         wanted: Wanted,
     ) -> Self {
-        let pace = Pace::new(wanted.ping_s);
-        let (told, begun, stale, over) = (States::default(), false, true, false);
-        let (open, owners) = (None, BTreeSet::new());
         Self {
             mail,
             tenant,
-            person,
-            device,
+            person: facts.person,
+            device: facts.device,
+            kind: facts.device_kind,
             grant,
             _place: place,
             bus,
+            pace: Pace::new(wanted.ping_s),
             wanted,
-            pace,
-            told,
-            open,
-            owners,
-            begun,
-            stale,
-            over,
+            told: States::default(),
+            open: session::state(accounts),
+            owners: owners_of(accounts),
+            begun: false,
+            stale: true,
+            over: false,
         }
     }
 
@@ -164,8 +167,12 @@ impl Line {
             Stir::Heard(notice) => {
                 let heard = self.heard(&notice);
                 self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
-                // Whoever may go on begins a new line, and asks on the way what became of the container.
-                self.over |= heard == Heard::Device || (heard == Heard::Everything && !self.is_approved().await?);
+                self.over |= match heard {
+                    // Whoever may go on begins a new line, and asks on the way what became of the container.
+                    Heard::Device if self.kind == DeviceKind::Browser => true,
+                    Heard::Device | Heard::Everything => !self.is_approved().await?,
+                    Heard::Nothing | Heard::Changed | Heard::Accounts => false,
+                };
                 let asks = matches!(heard, Heard::Accounts | Heard::Everything);
                 self.over |= asks && self.has_other_accounts().await?;
             }
@@ -223,18 +230,16 @@ impl Line {
     /// Whether other accounts are open than when the line began, or may be used otherwise. The client reads the session
     /// anew then.
     async fn has_other_accounts(&self) -> Result<bool, StoreError> {
-        let Some(known) = &self.open else { return Ok(false) };
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
-        Ok(session::state(&accounts) != *known)
+        Ok(session::state(&accounts) != self.open)
     }
 
     /// Reads the states, and tells what the client does not know.
     async fn changes(&mut self) -> Result<Option<Said>, StoreError> {
         self.stale = false;
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
-        let open = session::state(&accounts);
-        self.owners = accounts.iter().filter_map(|account| account.to_read().owner).collect();
-        if self.open.get_or_insert_with(|| open.clone()) != &open {
+        self.owners = owners_of(&accounts);
+        if session::state(&accounts) != self.open {
             self.over = true;
             return Ok(None);
         }
@@ -263,6 +268,10 @@ impl Line {
         self.over = self.wanted.once;
         Ok(Some(Said::Changes { id, change: news.state_change() }))
     }
+}
+
+fn owners_of(accounts: &[OpenAccount]) -> BTreeSet<PersonId> {
+    accounts.iter().filter_map(|account| account.to_read().owner).collect()
 }
 
 fn event_of(said: Said) -> Event {

@@ -142,3 +142,15 @@ fn failed(error: &fernamt_store::StoreError) -> Close {
     tracing::warn!(error = error as &dyn std::error::Error, "A client's socket can not go on");
     Close::Failed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::pace::Beat, *};
+
+    #[test]
+    fn silence_is_filled_with_pings_of_the_protocol() {
+        let ping = Message::Ping(bytes::Bytes::new());
+        assert_eq!(message_of(Said::Beat(Beat::Silent)), ping);
+        assert_eq!(message_of(Said::Place { id: "x".to_owned() }), ping);
+    }
+}

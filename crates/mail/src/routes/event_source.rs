@@ -79,9 +79,8 @@ pub(super) async fn line(
     let Some(place) = mail.places.take(tenant.id(), session.person()) else { return Ok(Err(too_many)) };
     // Before anything is read, so that nothing is missed in between.
     let bus = tenant.store().subscribe();
-    let Some(account) = mail.accounts_of(&tenant, session.person()).await?.into_iter().next() else {
-        return Err(ApiError::not_found());
-    };
+    let accounts = mail.accounts_of(&tenant, session.person()).await?;
+    let Some(account) = accounts.first() else { return Err(ApiError::not_found()) };
     let target = TargetId(account.to_read().id.0);
     let grant = match mail.parts.authoriser.attend(&tenant, &session.facts, target, &session.situation).await {
         Ok(grant) => grant,
@@ -89,6 +88,5 @@ pub(super) async fn line(
         Err(Refusal::Store(error)) => return Err(error.into()),
         Err(_) => return Err(ApiError::unauthenticated("not_signed_in", "the session is over; sign in again")),
     };
-    let who = (session.person(), session.facts.device);
-    Ok(Ok(Line::new(Arc::clone(mail), tenant, who, (grant, place), bus, wanted)))
+    Ok(Ok(Line::new(Arc::clone(mail), tenant, &session.facts, &accounts, (grant, place), bus, wanted)))
 }
