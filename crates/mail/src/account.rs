@@ -23,6 +23,7 @@ const MAX_REMEMBERED: usize = 50_000;
 pub(crate) struct OpenAccount {
     record: MailAccountRecord,
     access: Access,
+    leaves_house: bool,
 }
 
 impl OpenAccount {
@@ -40,6 +41,11 @@ impl OpenAccount {
     /// What may be done in it.
     pub(crate) fn access(&self) -> Access {
         self.access
+    }
+
+    /// Whether what is sent from it may leave the house.
+    pub(crate) fn leaves_house(&self) -> bool {
+        self.leaves_house
     }
 }
 
@@ -74,10 +80,11 @@ impl Mail {
             let known = tenant.people().get(person).await?;
             own.extend(self.begin(tenant, person, &known.name, &known.display_name).await?);
         }
+        let leaves_house = self.way_out.is_open();
         let mut accounts = Vec::with_capacity(own.len());
         for record in own {
             let access = Access::find(&tenant.mail_grants(), &record, person).await?;
-            accounts.extend(access.map(|access| OpenAccount { record, access }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
@@ -87,7 +94,7 @@ impl Mail {
         for record in tenant.mail_accounts().these(&ids).await? {
             let grant = grants.iter().find(|grant| grant.account == record.id && record.owner != Some(person));
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
-            accounts.extend(access.map(|access| OpenAccount { record, access }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
         Ok(accounts)
     }
@@ -103,7 +110,7 @@ impl Mail {
             tenant.record(about_owner(actor.did("mail_account_opened"), &record).details(details)).await?;
             self.openings.note(actor.session, id);
         }
-        Ok(OpenAccount { record, access })
+        Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open() })
     }
 
     /// The account that mail to an address of this house goes to. That of a person begins with their first letter.

@@ -25,7 +25,7 @@ use fernamt_domain::{Clock, Rng};
 use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
-pub use delivery::Incoming;
+pub use delivery::{Incoming, Smarthost, SmarthostAddress};
 pub use methods::METHODS;
 
 /// What mail needs.
@@ -38,6 +38,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Yields randomness.
     pub rng: Arc<dyn Rng>,
+    /// Takes what goes out of the house; without one nothing does.
+    pub smarthost: Option<Smarthost>,
 }
 
 /// Mail.
@@ -47,12 +49,14 @@ pub struct Mail {
     pub(crate) bell: delivery::Bell,
     pub(crate) places: push::Places,
     pub(crate) openings: account::Openings,
+    pub(crate) way_out: delivery::WayOut,
 }
 
 impl Mail {
     /// Puts mail together.
-    pub fn new(parts: Parts) -> Arc<Self> {
+    pub fn new(mut parts: Parts) -> Arc<Self> {
         Arc::new(Self {
+            way_out: delivery::WayOut::new(parts.smarthost.take()),
             parts,
             busy: routes::Busy::default(),
             bell: delivery::Bell::default(),

@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, Parts};
+use fernamt_mail::{Mail, Parts, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -39,6 +39,11 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_smarthost(None).await
+    }
+
+    /// A house that mail may leave by this way.
+    pub(crate) async fn with_smarthost(smarthost: Option<Smarthost>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -53,7 +58,9 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let mail = Mail::new(Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _ });
+        let parts =
+            Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, smarthost };
+        let mail = Mail::new(parts);
         let web = Arc::new(Web {
             store,
             sessions: identity as _,
@@ -106,7 +113,7 @@ impl House {
 
     /// Signs somebody in again, after time went on.
     pub(crate) async fn again(&self, client: &Client) -> Client {
-        self.sign_in(&self.tenant, client.host, client.person, DeviceState::Approved).await
+        self.on_device(client, DeviceState::Approved).await
     }
 
     /// Signs somebody in on one more device.

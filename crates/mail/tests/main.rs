@@ -12,6 +12,7 @@ mod emails;
 mod house;
 mod mailboxes;
 mod office;
+mod outside;
 mod push;
 mod queries;
 mod rights;

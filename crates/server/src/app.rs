@@ -23,7 +23,7 @@ use tower_http::{
 };
 
 use crate::{
-    background, conference::Meetings, installation::Running, listen::Bound, media, office::Office, operations,
+    background, conference::Meetings, installation::Running, listen::Bound, mail, media, office::Office, operations,
     prober::AccessProber, sticks, tls,
 };
 
@@ -91,7 +91,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail(&office, &identity);
+        let mail = mail::build(&office, &identity)?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -200,15 +200,6 @@ impl App {
         self.office.store.close().await?;
         Ok(())
     }
-}
-
-/// The mail accounts, where the configuration gives people any.
-fn mail(office: &Office, identity: &Identity) -> Option<Arc<Mail>> {
-    office.config.mail.as_ref().map(|_| {
-        let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
-        let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
-        Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng })
-    })
 }
 
 /// What may be connected to on somebody's behalf: not this server itself.

@@ -13,6 +13,7 @@ mod jmap_programs;
 mod jmap_socket;
 mod mail;
 mod mail_killed;
+mod mail_outside_killed;
 mod meeting;
 mod metrics;
 mod operations;

@@ -21,7 +21,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("access", &["domain", "resume", "policy", "api", "store", "http", "identity"]),
     ("admin", &["domain", "policy", "api", "store", "http", "identity"]),
     ("conference", &["domain", "policy", "api", "store", "http", "identity", "media"]),
-    ("mail", &["domain", "policy", "api", "store", "http", "identity"]),
+    ("mail", &["domain", "policy", "api", "store", "http", "identity", "mailhost"]),
     ("mailhost", &["domain"]),
     ("server", ALL_BUT_SERVER),
     ("stick", &["domain", "api", "resume"]),

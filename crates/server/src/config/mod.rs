@@ -2,6 +2,7 @@
 //! nearest valid name.
 
 mod fault;
+pub(crate) mod smarthost;
 pub(crate) mod smtp;
 mod validate;
 
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
+pub(crate) use smarthost::Smarthost;
 pub(crate) use smtp::Smtp;
 
 /// Everything that must be known before the database is open. What administrators edit daily lives in the database.
@@ -82,7 +84,11 @@ fn default_name() -> String {
 /// Mail accounts of the people, kept in this installation's own store.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Mail {}
+pub(crate) struct Mail {
+    /// The mail server that takes what people send out of the house; left out, their mail stays inside.
+    #[serde(default)]
+    pub(crate) smarthost: Option<Smarthost>,
+}
 
 /// Where HTTP is listened for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -336,6 +342,7 @@ impl Config {
         self.backup.directory.iter_mut().for_each(join);
         self.stick.programs.iter_mut().for_each(join);
         self.smtp.iter_mut().flat_map(Smtp::paths).for_each(join);
+        self.mail.iter_mut().flat_map(|mail| &mut mail.smarthost).flat_map(Smarthost::paths).for_each(join);
         self.media.livekit.iter_mut().for_each(|livekit| join(&mut livekit.secret_file));
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {

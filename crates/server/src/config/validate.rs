@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use super::{Config, Fault, Smtp, Tls, TlsWord};
+use super::{Config, Fault, Smarthost, Smtp, Tls, TlsWord};
 
 /// Longer than this, a stick that lies on a train goes on with what its owner has forgotten.
 const MAX_RESUME_MINUTES: u8 = 60;
@@ -85,6 +85,10 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     check_media(config, text, &mut fault);
     for (key, message) in config.smtp.iter().flat_map(Smtp::faults) {
         fault(line_in(text, "[smtp]", key, 0), message);
+    }
+    let smarthost = config.mail.iter().flat_map(|mail| &mail.smarthost);
+    for (key, message) in smarthost.flat_map(Smarthost::faults) {
+        fault(line_in(text, "[mail.smarthost]", key, 0), message);
     }
     check_tenants(config, &nth, &mut fault);
     faults

@@ -133,7 +133,7 @@ fn config(data_dir: PathBuf, port: u16, ssh_port: u16, allow_loopback_ports: Vec
         stick: Stick { programs: None, ssh_address: Some(at(ssh_port).to_string()) },
         media: Media { address: Some(at(0)), ..Media::default() },
         smtp: None,
-        mail: Some(Mail {}),
+        mail: Some(Mail::default()),
         database: Database::default(),
         backup: Backup::default(),
         log: Log { format: LogFormat::Text, filter: "warn".into() },

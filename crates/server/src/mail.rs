@@ -1,0 +1,41 @@
+//! Mail, where the configuration gives people any.
+
+use std::{fs, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use fernamt_domain::Secret;
+use fernamt_identity::Identity;
+use fernamt_mail::{Mail, Parts, Smarthost, SmarthostAddress};
+
+use crate::{
+    config::{self, smarthost::SmarthostSecurity},
+    office::Office,
+};
+
+/// Puts mail together.
+pub(crate) fn build(office: &Office, identity: &Identity) -> anyhow::Result<Option<Arc<Mail>>> {
+    let Some(config) = &office.config.mail else { return Ok(None) };
+    let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
+    let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
+    let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
+    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost })))
+}
+
+fn smarthost(config: &config::Smarthost) -> anyhow::Result<Smarthost> {
+    let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let login = match (&config.user, &config.password_file) {
+        (Some(user), Some(path)) => {
+            let password = String::from_utf8(read(path)?).context("the smarthost's password is no text")?;
+            Some((user.clone(), Secret::from(password.trim())))
+        }
+        _ => None,
+    };
+    let address = SmarthostAddress {
+        host: &config.host,
+        port: config.port(),
+        tls_at_once: config.security == SmarthostSecurity::Tls,
+        login,
+        authority_pem: config.authority_file.as_deref().map(read).transpose()?,
+    };
+    Smarthost::new(address).context("the smarthost's section cannot be used")
+}
