@@ -113,14 +113,27 @@ impl Mail {
         Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open() })
     }
 
-    /// The account that mail to an address of this house goes to. That of a person begins with their first letter.
+    /// The account that mail to an address of this house goes to, be it one with a detail (`name+detail@`). That of a person
+    /// begins with their first letter.
     pub(crate) async fn receiver(
         &self,
         tenant: &TenantStore,
         address: &str,
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         let address = address.to_lowercase();
-        if let Some(account) = tenant.mail_accounts().by_address(&address).await? {
+        let known = self.exact_receiver(tenant, &address).await?;
+        match (known, without_detail(&address)) {
+            (None, Some(shorter)) => self.exact_receiver(tenant, &shorter).await,
+            (known, _) => Ok(known),
+        }
+    }
+
+    async fn exact_receiver(
+        &self,
+        tenant: &TenantStore,
+        address: &str,
+    ) -> Result<Option<MailAccountRecord>, StoreError> {
+        if let Some(account) = tenant.mail_accounts().by_address(address).await? {
             return Ok(Some(account));
         }
         let Some(name) = address.strip_suffix(&format!("@{}", self.domain(tenant).await?)) else { return Ok(None) };
@@ -160,11 +173,33 @@ impl Mail {
     }
 }
 
+/// An address without the detail that its owner added to it (RFC 5233); nothing if there is none.
+fn without_detail(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let (name, _) = local.split_once('+').filter(|(name, _)| !name.is_empty())?;
+    Some(format!("{name}@{domain}"))
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn a_detail_is_what_stands_behind_the_first_plus() {
+        for (address, without) in [
+            ("ben+plan@amt.example", Some("ben@amt.example")),
+            ("ben+a+b@amt.example", Some("ben@amt.example")),
+            ("ben+@amt.example", Some("ben@amt.example")),
+            ("ben@amt.example", None),
+            ("+plan@amt.example", None),
+            ("ben@amt+plan.example", None),
+            ("ben", None),
+        ] {
+            assert_eq!(without_detail(address).as_deref(), without, "{address}");
+        }
+    }
 
     #[test]
     fn openings_are_remembered_up_to_a_limit() {

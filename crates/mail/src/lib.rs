@@ -1,8 +1,8 @@
 //! Mail: every account of the house by JMAP (RFC 8620, RFC 8621).
 //!
 //! Requests come in through [`Mail::router`]. [`jmap`] knows the protocol, [`methods`] what each method does, [`message`]
-//! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), and [`push`]
-//! tells clients what is new.
+//! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), [`push`] tells
+//! clients what is new, and by [`lmtp`] the house's mail server hands over what comes from outside ([`Lmtp`]).
 //!
 //! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
 //! will be mirrored into the same tables, so that methods need not know the difference.
@@ -13,6 +13,7 @@ mod delivery;
 #[doc(hidden)]
 pub mod fuzzing;
 mod jmap;
+mod lmtp;
 mod message;
 mod methods;
 mod push;
@@ -26,6 +27,7 @@ use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
 pub use delivery::{Incoming, Smarthost, SmarthostAddress};
+pub use lmtp::{Lmtp, LmtpAddress, LmtpSettings};
 pub use methods::METHODS;
 
 /// What mail needs.

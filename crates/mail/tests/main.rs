@@ -10,6 +10,7 @@ mod copies;
 mod delegation;
 mod emails;
 mod house;
+mod lmtp;
 mod mailboxes;
 mod office;
 mod outside;

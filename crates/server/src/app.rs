@@ -14,7 +14,7 @@ use fernamt_admin::Admin;
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, isolation, origin, site};
 use fernamt_identity::Identity;
-use fernamt_mail::Mail;
+use fernamt_mail::{Lmtp, Mail};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tower_http::{
@@ -37,6 +37,7 @@ pub(crate) struct App {
     access: Arc<Access>,
     meetings: Meetings,
     mail: Option<Arc<Mail>>,
+    lmtp: Option<Lmtp>,
     porter: Arc<ssh::Porter>,
     grants: LiveGrants,
     router: Router,
@@ -92,6 +93,7 @@ impl App {
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
         let mail = mail::build(&office, &identity)?;
+        let lmtp = mail::lmtp(&office).await?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -135,6 +137,7 @@ impl App {
             access,
             meetings,
             mail,
+            lmtp,
             porter,
             grants,
             router,
@@ -168,6 +171,9 @@ impl App {
         let media = self.meetings.embedded();
         self.meetings.run(&tasks, &stop);
         if let Some(mail) = self.mail {
+            if let Some(lmtp) = self.lmtp {
+                tasks.spawn(lmtp.run(Arc::clone(&mail), stop.clone()));
+            }
             tasks.spawn(mail.run(stop.clone()));
         }
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
@@ -210,6 +216,7 @@ fn egress_guard(office: &Office) -> EgressGuard {
         .iter()
         .map(|listener| listener.address.port())
         .chain(config.ssh.iter().map(|ssh| ssh.address.port()))
+        .chain(config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| Some(lmtp.address?.port())))
         .chain(config.metrics.iter().map(|metrics| metrics.address.port()));
     EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::Context as _;
 use fernamt_domain::Secret;
 use fernamt_identity::Identity;
-use fernamt_mail::{Mail, Parts, Smarthost, SmarthostAddress};
+use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Smarthost, SmarthostAddress};
 
 use crate::{
     config::{self, smarthost::SmarthostSecurity},
@@ -38,4 +38,17 @@ fn smarthost(config: &config::Smarthost) -> anyhow::Result<Smarthost> {
         authority_pem: config.authority_file.as_deref().map(read).transpose()?,
     };
     Smarthost::new(address).context("the smarthost's section cannot be used")
+}
+
+/// Begins to listen for mail from outside, where the configuration says so.
+pub(crate) async fn lmtp(office: &Office) -> anyhow::Result<Option<Lmtp>> {
+    let Some(config) = office.config.mail.as_ref().and_then(|mail| mail.lmtp.as_ref()) else { return Ok(None) };
+    let (address, told) = match (&config.socket, config.address) {
+        (Some(path), _) => (LmtpAddress::Socket(path.clone()), path.display().to_string()),
+        (None, Some(address)) => (LmtpAddress::Tcp(address), address.to_string()),
+        (None, None) => return Ok(None),
+    };
+    let settings = LmtpSettings { peers: config.networks(), ..LmtpSettings::at(address) };
+    let bound = Lmtp::bind(settings).await;
+    Ok(Some(bound.with_context(|| format!("cannot listen for mail on {told}; is another program using it?"))?))
 }

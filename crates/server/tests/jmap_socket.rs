@@ -178,6 +178,29 @@ fn what_is_refused_is_said_by_name_and_the_socket_goes_on() {
 }
 
 #[test]
+fn who_does_not_read_holds_up_nobody() {
+    let (_server, _ada, program) = set_out();
+    run(async {
+        let mut deaf = Socket::open(&program).await;
+        let large = "x".repeat(2_000_000);
+        // One turn of the session is left.
+        for number in 0..7 {
+            let call = json!(["Core/echo", { "large": large }, "c"]);
+            let id = format!("R{number}");
+            deaf.say(json!({ "@type": "Request", "id": id, "using": [ECHO], "methodCalls": [call] })).await;
+        }
+        let mut other = Socket::open(&program).await;
+        for number in 0..40 {
+            let id = format!("R{number}");
+            assert_eq!(other.call(&id, "Core/echo", json!({ "c": number })).await, json!({ "c": number }));
+        }
+        for _ in 0..7 {
+            assert_eq!(deaf.next().await["@type"], "Response", "and what was not read is still there");
+        }
+    });
+}
+
+#[test]
 fn a_socket_ends_with_approval_token_session_and_the_administrations_word() {
     let (server, ada, program) = set_out();
     let decide = |word: &str| {

@@ -19,8 +19,9 @@ use crate::{
         import::Imports,
         journal::Journal,
         mail::{
-            account::MailAccounts, blob::MailBlobs, delegation::MailGrants, email::Emails, identity::MailIdentities,
-            mailbox::Mailboxes, submission::EmailSubmissions, thread_work::ThreadWorks, vacation::MailVacations,
+            account::MailAccounts, arrival::MailArrivals, blob::MailBlobs, delegation::MailGrants, email::Emails,
+            identity::MailIdentities, mailbox::Mailboxes, submission::EmailSubmissions, thread_work::ThreadWorks,
+            vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,
@@ -185,6 +186,8 @@ repositories! {
     email_submissions: EmailSubmissions;
     /// What is answered while somebody is away.
     mail_vacations: MailVacations;
+    /// What another mail server handed over lately.
+    mail_arrivals: MailArrivals;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -224,9 +224,13 @@ async fn inbox(work: &Work, account: MailAccountId) -> Result<Option<fernamt_dom
 
 /// The message with the trace fields of a final delivery (RFC 5321, section 4.4).
 fn stamp(raw: &[u8], from: &str, to: &str, now: time::OffsetDateTime) -> Vec<u8> {
+    stamp_by("by fernamt with local", raw, from, to, now)
+}
+
+/// The same for a message that came by this way.
+fn stamp_by(way: &str, raw: &[u8], from: &str, to: &str, now: time::OffsetDateTime) -> Vec<u8> {
     let date = now.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
-    let mut stamped =
-        format!("Return-Path: <{from}>\r\nReceived: by fernamt with local\r\n for <{to}>; {date}\r\n").into_bytes();
+    let mut stamped = format!("Return-Path: <{from}>\r\nReceived: {way}\r\n for <{to}>; {date}\r\n").into_bytes();
     stamped.extend_from_slice(raw);
     stamped
 }

@@ -2,14 +2,15 @@
 //!
 //! A socket is a line on which a client may also speak. It ends with session, approval and server as every line does, and
 //! at once, even while an answer is on its way to a client that reads slowly. Calls of one socket may run beside each
-//! other, as many as those of a session may over HTTP; what comes beyond waits in the network.
+//! other, as many as those of a session may over HTTP; what comes beyond waits in the network. Each is a task of its own, so
+//! that none holds a connection to the database while this waits for another, or for a client that reads slowly.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use fernamt_store::TenantStore;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::{
     line::{Line, Said},
@@ -37,7 +38,7 @@ pub(crate) struct Client {
 }
 
 /// Calls whose answers are still to come.
-type Calls = FuturesUnordered<Pin<Box<dyn Future<Output = Value> + Send>>>;
+type Calls = JoinSet<Value>;
 
 /// Why a socket closes.
 enum Close {
@@ -73,7 +74,13 @@ async fn converse(socket: &mut WebSocket, client: &Client, line: &mut Line) -> C
                 Ok(said) => said.map(message_of),
                 Err(error) => return failed(&error),
             },
-            Some(answer) = calls.next() => Some(text(&answer)),
+            Some(answer) = calls.join_next() => match answer {
+                Ok(answer) => Some(text(&answer)),
+                Err(error) => {
+                    tracing::error!(%error, "A call broke off");
+                    return Close::Failed;
+                }
+            },
             frame = socket.recv(), if calls.len() < MAX_CONCURRENT_REQUESTS => match frame {
                 Some(Ok(Message::Text(said))) => match hear(&said, client, line, &mut calls).await {
                     Ok(refused) => refused,
@@ -103,7 +110,7 @@ async fn hear(said: &str, client: &Client, line: &mut Line, calls: &mut Calls) -
             if !line.is_approved().await.map_err(|error| failed(&error))? {
                 return Err(Close::Over);
             }
-            calls.push(Box::pin(call(client.clone(), id, request)));
+            calls.spawn(call(client.clone(), id, request));
         }
         Ok(Incoming::Enable { kinds, known }) => line.listen(Kinds::named(kinds.as_deref()), known),
         Ok(Incoming::Disable) => line.listen(Kinds::none(), None),

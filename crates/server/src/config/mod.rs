@@ -2,6 +2,7 @@
 //! nearest valid name.
 
 mod fault;
+pub(crate) mod lmtp;
 pub(crate) mod smarthost;
 pub(crate) mod smtp;
 mod validate;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
+pub(crate) use lmtp::Lmtp;
 pub(crate) use smarthost::Smarthost;
 pub(crate) use smtp::Smtp;
 
@@ -88,6 +90,9 @@ pub(crate) struct Mail {
     /// The mail server that takes what people send out of the house; left out, their mail stays inside.
     #[serde(default)]
     pub(crate) smarthost: Option<Smarthost>,
+    /// The way in for mail from outside; left out, none comes.
+    #[serde(default)]
+    pub(crate) lmtp: Option<Lmtp>,
 }
 
 /// Where HTTP is listened for.
@@ -344,6 +349,8 @@ impl Config {
         self.smtp.iter_mut().flat_map(Smtp::paths).for_each(join);
         self.mail.iter_mut().flat_map(|mail| &mut mail.smarthost).flat_map(Smarthost::paths).for_each(join);
         self.media.livekit.iter_mut().for_each(|livekit| join(&mut livekit.secret_file));
+        let lmtp = self.mail.iter_mut().flat_map(|mail| &mut mail.lmtp);
+        lmtp.flat_map(|lmtp| &mut lmtp.socket).for_each(join);
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {
                 join(&mut files.certificate);

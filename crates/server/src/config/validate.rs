@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use super::{Config, Fault, Smarthost, Smtp, Tls, TlsWord};
+use super::{Config, Fault, Lmtp, Smarthost, Smtp, Tls, TlsWord};
 
 /// Longer than this, a stick that lies on a train goes on with what its owner has forgotten.
 const MAX_RESUME_MINUTES: u8 = 60;
@@ -90,6 +90,9 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     for (key, message) in smarthost.flat_map(Smarthost::faults) {
         fault(line_in(text, "[mail.smarthost]", key, 0), message);
     }
+    for (key, message) in config.mail.iter().flat_map(|mail| &mail.lmtp).flat_map(Lmtp::faults) {
+        fault(line_in(text, "[mail.lmtp]", key, 0), message);
+    }
     check_tenants(config, &nth, &mut fault);
     faults
 }
@@ -134,9 +137,11 @@ fn check_media(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>
 fn check_addresses(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>, String)) {
     let listeners = config.listener.iter().map(|listener| ("a listener", "[[listener]]", listener.address));
     let ssh = config.ssh.iter().map(|ssh| ("the SSH gateway", "[ssh]", ssh.address));
+    let lmtp = config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| lmtp.address);
+    let lmtp = lmtp.map(|address| ("LMTP", "[mail.lmtp]", address));
     let metrics = config.metrics.iter().map(|metrics| ("the metrics", "[metrics]", metrics.address));
     let mut seen: Vec<(&str, SocketAddr)> = Vec::new();
-    for (n, (who, section, address)) in listeners.chain(ssh).chain(metrics).enumerate() {
+    for (n, (who, section, address)) in listeners.chain(ssh).chain(lmtp).chain(metrics).enumerate() {
         if let Some((other, taken)) = seen.iter().find(|(_, taken)| overlap(*taken, address)) {
             let n = if section == "[[listener]]" { n } else { 0 };
             let message =

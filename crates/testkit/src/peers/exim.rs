@@ -48,6 +48,11 @@ impl Exim {
         Ok(fs::write(self.namespace.share().join("later-comes"), "")?)
     }
 
+    /// Where it hands letters for people at `amt.example` over by LMTP, once there is a socket. Everybody has to be let in.
+    pub fn house(&self) -> PathBuf {
+        self.namespace.share().join("lmtp")
+    }
+
     /// Every letter it has taken so far, the oldest first, as it would be handed to a mail program.
     pub fn letters(&self) -> Result<Vec<String>> {
         let names = self.namespace.run(DELIVER)?;
@@ -115,10 +120,20 @@ plain:
   server_advertise_condition = \${if def:tls_in_cipher}
   server_condition = \${if and{{eq{\$auth2}{$user}}{eq{\$auth3}{$password}}}}
 begin routers
+house:
+  driver = accept
+  domains = amt.example
+  condition = \${if exists{/share/lmtp}}
+  transport = house
 all:
   driver = accept
   transport = keep
 begin transports
+house:
+  driver = lmtp
+  socket = /share/lmtp
+  user = Debian-exim
+  batch_max = 100
 keep:
   driver = appendfile
   directory = /share/mail

@@ -81,7 +81,7 @@ impl Mail {
             Ok(line) => line,
             Err(error) => {
                 // Whatever it is, the message is not at fault.
-                tracing::error!(error = &error as &dyn std::error::Error, "The smarthost cannot be used; mail waits");
+                tell(&error);
                 let words = format!("451 4.4.1 The smarthost cannot be used: {error}");
                 return self.settle(job, &waiting.all(Delivered::Queued, &words), 1).await;
             }
@@ -246,6 +246,19 @@ fn written(recipients: &[Recipient]) -> serde_json::Value {
 fn next_attempt(now: OffsetDateTime, attempts: u16) -> OffsetDateTime {
     let minutes = if attempts == 0 { 0 } else { 1_i64 << (attempts - 1).min(DOUBLINGS) };
     now + time::Duration::minutes(minutes).min(time::Duration::HOUR)
+}
+
+/// Writes down why the smarthost cannot be used: as an error where waiting does not mend it.
+fn tell(error: &Error) {
+    let told = error as &dyn std::error::Error;
+    match error {
+        Error::Unreachable(_) | Error::Broken(_) | Error::Ended | Error::Silent => {
+            tracing::warn!(error = told, "The smarthost cannot be reached; mail waits");
+        }
+        _ => {
+            tracing::error!(error = told, "The smarthost cannot be used; mail waits until its configuration is mended")
+        }
+    }
 }
 
 /// What a fault on an open line means for those whom it is about.
