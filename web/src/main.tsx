@@ -10,9 +10,11 @@ import { router } from './app/router.tsx';
 import { followSession } from './app/session.ts';
 import { applyTheme } from './app/theme.ts';
 import { startLanguage } from './i18n/index.ts';
+import { keepFocus } from './ui/kept-focus.ts';
 
 applyTheme();
 followSession();
+keepFocus();
 await startLanguage();
 
 const root = document.getElementById('app');

@@ -98,6 +98,37 @@ async fn what_containers_may_be_told_has_limits() {
 }
 
 #[tokio::test]
+async fn what_comes_before_a_container_has_limits() {
+    let (_house, client) = House::with_administrator().await;
+    let view = client.get(SETTINGS).await.body;
+    let usual = json!({ "terms_de": "", "terms_en": "", "containers": 10, "chromium": 0, "firefox": 0, "safari": 0 });
+    assert_eq!(view["settings"]["enrolment"], usual);
+    assert_eq!(view["limits"]["enrolment_terms_chars"], 20_000);
+    let put = async |field: &str, value: Value| {
+        let mut settings = view["settings"].clone();
+        settings["enrolment"][field] = value;
+        client.put(SETTINGS, json!({ "version": "old", "settings": settings })).await
+    };
+    for (field, least, most) in [("containers", 1, 50), ("chromium", 0, 999), ("firefox", 0, 999), ("safari", 0, 999)] {
+        for (number, fits) in [(least, true), (most, true), (most + 1, false)] {
+            let reply = put(field, json!(number)).await;
+            if fits {
+                assert_eq!((reply.status, reply.code()), (409, "outdated"), "{field}: {number}");
+            } else {
+                assert_eq!(reply.fields(), [(format!("enrolment.{field}").as_str(), "out_of_range")]);
+            }
+        }
+    }
+    assert_eq!(put("containers", json!(0)).await.fields(), [("enrolment.containers", "out_of_range")]);
+    for field in ["terms_de", "terms_en"] {
+        // Characters count, however many bytes they have.
+        assert_eq!(put(field, json!("ä".repeat(20_000))).await.code(), "outdated");
+        let reply = put(field, json!("ä".repeat(20_001))).await;
+        assert_eq!(reply.fields(), [(format!("enrolment.{field}").as_str(), "too_long")]);
+    }
+}
+
+#[tokio::test]
 async fn health_tells_what_needs_a_look() {
     let (house, client) = House::with_administrator().await;
     let target = house.target(&client, "files").await;

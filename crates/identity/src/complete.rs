@@ -1,7 +1,6 @@
 //! The end of every sign-in on the web: from somebody who proved who they are to a session on an approved device.
 
 use axum::http::HeaderValue;
-use data_encoding::BASE64URL_NOPAD;
 use fernamt_api::{
     session::{Me, SessionView},
     sign_in::{DeviceProof, SignInAnswer},
@@ -176,12 +175,4 @@ pub(crate) fn view(session: &Session, handover: bool) -> Result<SessionView, Api
         meetings: session.site.web.meetings,
         mail: session.site.web.mail,
     })
-}
-
-/// The fingerprint that people see of a browser's key: enough of it to compare.
-pub(crate) fn short_fingerprint(thumbprint: &str) -> String {
-    match BASE64URL_NOPAD.decode(thumbprint.as_bytes()) {
-        Ok(hash) => hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"),
-        Err(_) => thumbprint.to_owned(),
-    }
 }

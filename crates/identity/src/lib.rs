@@ -14,6 +14,7 @@ mod device;
 pub mod device_key;
 pub mod directory;
 mod failure;
+mod fingerprint;
 pub mod handover;
 pub mod otp;
 pub mod own_targets;
@@ -47,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use authorise::{Admitted, Authoriser, Refusal};
 pub use failure::SignInError;
+pub use fingerprint::fingerprint;
 
 use crate::{
     bind_budget::BindBudget, challenge::Challenges, failure::Failures, password::Passwords, reevaluate::Reevaluator,

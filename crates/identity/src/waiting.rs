@@ -20,7 +20,7 @@ use fernamt_store::{DeviceRecord, StoreError, TenantStore};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Identity, complete::short_fingerprint, failure::SignInError, throttle::SlowDown};
+use crate::{Identity, failure::SignInError, fingerprint, throttle::SlowDown};
 
 /// How long a page may ask after a sign-in.
 pub(crate) const LIFETIME: Duration = Duration::hours(1);
@@ -73,7 +73,7 @@ impl Identity {
             expires_at,
             ask_every_s: ASK_EVERY_S,
             name: device.name.clone(),
-            fingerprint: short_fingerprint(&device.thumbprint),
+            fingerprint: fingerprint(device),
         }
     }
 

@@ -54,17 +54,18 @@ impl OpenAccount {
 pub(crate) struct Openings(Mutex<HashSet<(SessionId, MailAccountId)>>);
 
 impl Openings {
-    fn knows(&self, session: SessionId, account: MailAccountId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(session, account))
-    }
-
-    fn note(&self, session: SessionId, account: MailAccountId) {
+    /// Remembers an opening; `false` if it was remembered before.
+    fn note(&self, session: SessionId, account: MailAccountId) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_REMEMBERED {
             // An opening that is written down twice is better than memory without end.
             known.clear();
         }
-        known.insert((session, account));
+        known.insert((session, account))
+    }
+
+    fn forget(&self, session: SessionId, account: MailAccountId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(session, account));
     }
 }
 
@@ -105,10 +106,13 @@ impl Mail {
         let record = tenant.mail_accounts().these(&[id]).await?.pop().ok_or_else(MethodError::account_not_found)?;
         let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;
-        if access.kind != Kind::Own && !self.openings.knows(actor.session, id) {
+        if access.kind != Kind::Own && self.openings.note(actor.session, id) {
             let details = json!({ "account": id, "rights": access.rights });
-            tenant.record(about_owner(actor.did("mail_account_opened"), &record).details(details)).await?;
-            self.openings.note(actor.session, id);
+            let opened = about_owner(actor.did("mail_account_opened"), &record).details(details);
+            if let Err(error) = tenant.record(opened).await {
+                self.openings.forget(actor.session, id);
+                return Err(error.into());
+            }
         }
         Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open() })
     }
@@ -206,11 +210,12 @@ mod tests {
         let (openings, account) = (Openings::default(), MailAccountId(Uuid::nil()));
         let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
         for number in 0..MAX_REMEMBERED {
-            openings.note(session(number), account);
+            assert!(openings.note(session(number), account));
+            assert!(number + 1 == MAX_REMEMBERED || !openings.note(session(number), account));
         }
-        assert!(openings.knows(session(0), account) && !openings.knows(session(0), MailAccountId(Uuid::max())));
-        openings.note(session(MAX_REMEMBERED), account);
-        assert!(openings.knows(session(MAX_REMEMBERED), account));
+        assert!(openings.note(session(MAX_REMEMBERED), account));
+        openings.forget(session(MAX_REMEMBERED), account);
+        assert!(openings.note(session(MAX_REMEMBERED), account));
         assert_eq!(openings.0.lock().unwrap().len(), 1);
     }
 }

@@ -18,6 +18,7 @@ mod message;
 mod methods;
 mod push;
 mod routes;
+mod scan;
 
 use std::{fmt, sync::Arc};
 
@@ -29,6 +30,7 @@ use fernamt_store::{Store, StoreError, TenantStore};
 pub use delivery::{Incoming, Smarthost, SmarthostAddress};
 pub use lmtp::{Lmtp, LmtpAddress, LmtpSettings};
 pub use methods::METHODS;
+pub use scan::{Scanner, ScannerAddress};
 
 /// What mail needs.
 pub struct Parts {
@@ -42,6 +44,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// Takes what goes out of the house; without one nothing does.
     pub smarthost: Option<Smarthost>,
+    /// Looks for malware, where the house has a scanner.
+    pub scanner: Option<Scanner>,
 }
 
 /// Mail.

@@ -59,3 +59,62 @@ async fn a_message_within_a_message_is_read() {
     let part = parsed["parsed"][&blob]["textBody"][0]["partId"].as_str().unwrap();
     assert_eq!(parsed["parsed"][&blob]["bodyValues"][part]["value"].as_str().unwrap().trim_end(), "Hallo");
 }
+
+#[tokio::test]
+async fn what_lies_in_a_message_within_a_message_is_its_own() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let inbox = ada.mailbox("inbox").await;
+    let attached = |name: &str, kind: &str, contents: &str| {
+        format!("--{name}\r\nContent-Type: {kind}\r\nContent-Disposition: attachment\r\n\r\n{contents}\r\n")
+    };
+    let mail = |name: &str, subject: &str, file: &str, more: &str| {
+        format!(
+            "From: a@b.example\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+             boundary={name}\r\n\r\n{}{more}--{name}--\r\n",
+            attached(name, "text/plain", file)
+        )
+    };
+    let deepest = mail("c", "Dritte", "drei", "");
+    let inner = mail("b", "Zweite", "zwei", &attached("b", "message/rfc822", &deepest));
+    let email = ada.import(&inbox, &mail("a", "Erste", "eins", &attached("a", "message/rfc822", &inner))).await;
+
+    let properties = json!(["subject", "attachments"]);
+    let found = ada.call("Email/get", json!({ "ids": [email], "properties": properties })).await;
+    let mut email = found["list"][0].clone();
+    for (subject, file) in [("Erste", "eins"), ("Zweite", "zwei"), ("Dritte", "drei")] {
+        assert_eq!(email["subject"], subject);
+        let blob = |number: usize| email["attachments"][number]["blobId"].as_str().unwrap_or_default().to_owned();
+        let path = format!("/jmap/download/{}/{}/x", ada.account, blob(0));
+        assert_eq!(ada.request("GET", &path, "", Vec::new()).await.bytes, file.as_bytes());
+        let copied = json!({ "fromAccountId": ada.account, "blobIds": [blob(0)] });
+        assert!(ada.call("Blob/copy", copied).await["copied"].is_object());
+        let within = blob(1);
+        if subject != "Dritte" {
+            let parsed = ada.call("Email/parse", json!({ "blobIds": [within], "properties": properties })).await;
+            email = parsed["parsed"][&within].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_comes_back_in_the_charset_that_it_came_in() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let drafts = ada.mailbox("drafts").await;
+    let latin = b"Name;Stra\xdfe\r\nM\xfcller;G\xf6rlitz\r\n";
+    let blob = ada.upload(latin).await;
+    let create = json!({ "d": {
+        "mailboxIds": { drafts: true },
+        "bodyValues": { "t": { "value": "Anbei" } },
+        "textBody": [{ "partId": "t" }],
+        "attachments": [{ "blobId": blob, "type": "text/csv", "name": "Liste.csv" }],
+    } });
+    let made = ada.call("Email/set", json!({ "create": create })).await;
+    let got =
+        ada.call("Email/get", json!({ "ids": [made["created"]["d"]["id"]], "properties": ["attachments"] })).await;
+    let attached = &got["list"][0]["attachments"][0];
+    assert_eq!(attached["size"], latin.len());
+    let path = format!("/jmap/download/{}/{}/Liste.csv", ada.account, attached["blobId"].as_str().unwrap());
+    assert_eq!(ada.request("GET", &path, "", Vec::new()).await.bytes, latin);
+}

@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, Parts, Smarthost};
+use fernamt_mail::{Mail, Parts, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -39,11 +39,20 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with_smarthost(None).await
+        Self::with(None, None).await
     }
 
     /// A house that mail may leave by this way.
-    pub(crate) async fn with_smarthost(smarthost: Option<Smarthost>) -> Self {
+    pub(crate) async fn with_smarthost(smarthost: Smarthost) -> Self {
+        Self::with(Some(smarthost), None).await
+    }
+
+    /// A house that looks for malware.
+    pub(crate) async fn with_scanner(scanner: Scanner) -> Self {
+        Self::with(None, Some(scanner)).await
+    }
+
+    async fn with(smarthost: Option<Smarthost>, scanner: Option<Scanner>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -58,8 +67,14 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let parts =
-            Parts { store: store.clone(), authoriser, clock: time.clone(), rng: random.clone() as _, smarthost };
+        let parts = Parts {
+            store: store.clone(),
+            authoriser,
+            clock: time.clone(),
+            rng: random.clone() as _,
+            smarthost,
+            scanner,
+        };
         let mail = Mail::new(parts);
         let web = Arc::new(Web {
             store,

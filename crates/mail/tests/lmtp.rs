@@ -243,7 +243,7 @@ async fn with_exim(exim: &Exim, stop: &CancellationToken) -> House {
         login: Some((exim.user.to_owned(), exim.password.into())),
         authority_pem: Some(authority_pem),
     };
-    let house = House::with_smarthost(Some(Smarthost::new(address).unwrap())).await;
+    let house = House::with_smarthost(Smarthost::new(address).unwrap()).await;
     serve(&house, &exim.house(), |_| {}, stop).await;
     set_permissions(exim.house(), Permissions::from_mode(0o666)).unwrap();
     house

@@ -18,5 +18,6 @@ mod push;
 mod queries;
 mod rights;
 mod rights_place;
+mod scanning;
 mod sending;
 mod thread_work;

@@ -10,7 +10,7 @@ use crate::house::{Client, House};
 
 /// A house whose mail leaves by this server.
 async fn house(exim: &Exim) -> House {
-    House::with_smarthost(Some(smarthost(exim))).await
+    House::with_smarthost(smarthost(exim)).await
 }
 
 fn smarthost(exim: &Exim) -> Smarthost {
@@ -238,7 +238,7 @@ async fn without_a_smarthost_nothing_leaves_and_a_wrong_password_lets_mail_wait(
     let authority_pem = Some(std::fs::read(exim.authority_file()).unwrap());
     let port = exim.tls_door.address().port();
     let address = SmarthostAddress { host: "localhost", port, tls_at_once: true, login, authority_pem };
-    let house = House::with_smarthost(Some(Smarthost::new(address).unwrap())).await;
+    let house = House::with_smarthost(Smarthost::new(address).unwrap()).await;
     let ada = house.person("ada").await;
     hand_in(&ada, "x", &["eva@elsewhere.test"], "x").await;
     house.deliver().await;

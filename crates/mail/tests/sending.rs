@@ -140,6 +140,16 @@ async fn nobody_writes_as_somebody_else() {
     let mut with_sender = draft(own, own);
     with_sender["sender"] = json!([{ "email": "ben@amt.example" }]);
     assert_eq!(attempt(with_sender, Value::Null).await["type"], "forbiddenFrom");
+    // The last of two fields is what we read, and the first is what others may show.
+    for fields in [
+        "From: ben@amt.example\r\nFrom: ada@amt.example",
+        "From: ada@amt.example\r\nSender: ben@amt.example\r\nSender: ada@amt.example",
+    ] {
+        let id = ada.import(&drafts, &format!("{fields}\r\nTo: {own}\r\nSubject: x\r\n\r\nHallo\r\n")).await;
+        let create = json!({ "s": { "identityId": identity["id"], "emailId": id } });
+        let refused = ada.call("EmailSubmission/set", json!({ "create": create })).await;
+        assert_eq!(refused["notCreated"]["s"]["type"], "forbiddenFrom", "{fields}");
+    }
     let envelope = json!({ "mailFrom": { "email": "ben@amt.example" }, "rcptTo": [{ "email": own }] });
     assert_eq!(attempt(draft(own, own), envelope).await["type"], "forbiddenMailFrom");
     let unknown = attempt(draft(own, "nobody@amt.example"), Value::Null).await;

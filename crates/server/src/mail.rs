@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use anyhow::Context as _;
 use fernamt_domain::Secret;
 use fernamt_identity::Identity;
-use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Smarthost, SmarthostAddress};
+use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Scanner, Smarthost, SmarthostAddress};
 
 use crate::{
     config::{self, smarthost::SmarthostSecurity},
@@ -18,7 +18,8 @@ pub(crate) fn build(office: &Office, identity: &Identity) -> anyhow::Result<Opti
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
     let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
     let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
-    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost })))
+    let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
+    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner })))
 }
 
 fn smarthost(config: &config::Smarthost) -> anyhow::Result<Smarthost> {

@@ -111,6 +111,9 @@ fn a_program_is_served_mail_once_it_is_approved_and_until_it_is_not() {
         (&pending["items"][0]["id"], &pending["items"][0]["kind"]),
         (&json!(program.device), &json!("api_client"))
     );
+    let mine = granted(&ada.get("/api/v1/me/programs").unwrap());
+    let own = &mine["programs"][0]["fingerprint"];
+    assert_eq!(own, &pending["items"][0]["fingerprint"], "both compare the same");
     let decide = |word: &str| {
         granted(&ada.post(&format!("/api/v1/admin/devices/{}/{word}", program.device), &json!({})).unwrap());
     };

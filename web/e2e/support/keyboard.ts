@@ -31,7 +31,8 @@ function hiddenFocus(): string | null {
     // Shadows are not painted in the colours of the reader's own choice.
     return outlined || (!forced && boxShadow !== 'none');
   };
-  for (const element of [focused, focused.parentElement, focused.nextElementSibling]) {
+  const { parentElement: around, nextElementSibling: beside } = focused;
+  for (const element of [focused, around, around?.parentElement, beside]) {
     if (element && (marked(element) || marked(element, '::after'))) return null;
   }
   return focused.outerHTML.slice(0, 200);

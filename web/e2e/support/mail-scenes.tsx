@@ -12,6 +12,7 @@ import { OwnFilesContext } from '../../src/features/mail/page/files/context.ts';
 import { attachmentOf, FakeMail } from '../../src/features/mail/page/mail.fixture.ts';
 import { MailPage } from '../../src/features/mail/page/mail-page.tsx';
 import { formatLocale, loadCatalogue, startLanguage } from '../../src/i18n/index.ts';
+import { keepFocus } from '../../src/ui/kept-focus.ts';
 import { filesInMemory } from './files-in-memory.ts';
 import { closedPost, teamPost } from './team-scenes.ts';
 
@@ -287,6 +288,7 @@ const rules: Rules = {
 const several =
   scene === 'team' ? teamPost(mail) : scene === 'geschlossen' ? closedPost(mail) : null;
 
+keepFocus();
 await loadCatalogue('mail/page');
 await startLanguage();
 const place = document.getElementById('app');

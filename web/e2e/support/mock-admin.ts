@@ -1,4 +1,5 @@
 import type { components } from '../../src/api/api-schema.d.ts';
+import { furnishMailboxes } from './mock-admin-mailboxes.ts';
 import { furnishMeetings } from './mock-admin-meetings.ts';
 import { furnish, type MockOffice, session } from './mock-office.ts';
 
@@ -541,15 +542,22 @@ const reveals: Schema<'Reveal'>[] = [
   },
 ];
 
+/** Who is signed in, of a house that has mail. */
+export const administrator: Schema<'SessionView'> = {
+  ...session,
+  mail: true,
+  person: { ...session.person, id: people[0]?.id ?? '' },
+};
+
 /** The administration of an office that works. */
 export function furnishAdmin(
   office: MockOffice,
   roles: Schema<'Role'>[] = ['administrator'],
 ): MockOffice {
-  return furnishMeetings(furnish(office))
+  return furnishMeetings(furnishMailboxes(furnish(office), people))
     .on('GET', '/session', {
-      ...session,
-      person: { ...session.person, id: people[0]?.id ?? '', roles },
+      ...administrator,
+      person: { ...administrator.person, roles },
     })
     .on('GET', '/admin/health', health)
     .on('GET', '/admin/people', page(people))

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { type Screen as AnyScreen, everyScreen } from '../support/every-screen.ts';
 import * as admin from '../support/mock-admin.ts';
+import { CROWDED } from '../support/mock-admin-mailboxes.ts';
 import * as meetings from '../support/mock-admin-meetings.ts';
 import { type MockOffice, problem } from '../support/mock-office.ts';
 
@@ -17,6 +18,13 @@ const rule = admin.rules[0];
 
 const dialog = async (page: Page, role: 'dialog' | 'alertdialog' = 'alertdialog') =>
   page.getByRole(role).waitFor();
+
+/** Opens who may work in a mailbox. */
+const access = async (page: Page, name: string) => {
+  const row = page.locator('tbody tr').filter({ hasText: name });
+  await row.locator('.kern-btn').first().click();
+  await dialog(page, 'dialog');
+};
 
 const chooseTable = async (page: Page) => {
   await page.locator('input[type=file]').setInputFiles({
@@ -268,6 +276,106 @@ const screens: Screen[] = [
       await page.locator('.fa-alert').waitFor();
     },
   },
+  { name: 'funktionspostfaecher', path: '/funktionspostfaecher' },
+  {
+    name: 'funktionspostfaecher-leer',
+    path: '/funktionspostfaecher',
+    prepare: (office) => office.on('GET', '/admin/mailboxes', none),
+  },
+  {
+    name: 'funktionspostfaecher-stoerung',
+    path: '/funktionspostfaecher',
+    prepare: (office) => office.on('GET', '/admin/mailboxes', () => problem(503, 'busy')),
+  },
+  {
+    name: 'funktionspostfaecher-ohne-post',
+    path: '/funktionspostfaecher',
+    prepare: (office) => office.on('GET', '/session', { ...admin.administrator, mail: false }),
+  },
+  {
+    name: 'funktionspostfach-anlegen',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-page-header .kern-btn--primary').click();
+      await page.locator('input[name=mailbox-name]').fill('Standesamt');
+      await page.locator('input[name=mailbox-address]').fill('Büro');
+      await page.locator('form button[type=submit]').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'funktionspostfach-zugang',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: (page) => access(page, 'Untere Wasserbehörde'),
+  },
+  {
+    name: 'funktionspostfach-zugang-niemand',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: (page) => access(page, 'Wahlamt'),
+  },
+  {
+    name: 'funktionspostfach-zugang-viele',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: (page) => access(page, CROWDED),
+  },
+  {
+    name: 'funktionspostfach-rechte',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: async (page) => {
+      await access(page, 'Bürgerbüro');
+      await page.getByRole('dialog').locator('.fa-list .kern-btn').first().click();
+      await page.locator('input[type=checkbox]').first().waitFor();
+    },
+  },
+  {
+    name: 'funktionspostfach-person',
+    path: '/funktionspostfaecher',
+    visible: true,
+    prepare: (office) => office.on('PUT', '/admin/mailboxes/.*', () => problem(404, 'not_found')),
+    act: async (page) => {
+      await access(page, 'Wahlamt');
+      await page.getByRole('dialog').locator('.fa-row--between .kern-btn').click();
+      await page.getByRole('combobox').fill('Lena');
+      await page.getByRole('option').first().click();
+      await page.getByRole('dialog').last().locator('.kern-btn--primary').click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'funktionspostfach-zugang-nehmen',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: async (page) => {
+      await access(page, 'Bürgerbüro');
+      await page.getByRole('dialog').locator('.fa-list .fa-btn--danger').first().click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'funktionspostfach-loeschen',
+    path: '/funktionspostfaecher',
+    visible: true,
+    act: async (page) => {
+      await page.locator('tbody tr .fa-btn--danger').nth(1).click();
+      await dialog(page);
+      await page.keyboard.type('katastrophenschutz@');
+    },
+  },
+  {
+    name: 'person-postfach',
+    path: `/personen/${admin.people[3]?.id}`,
+    visible: true,
+    act: async (page) => {
+      await page.locator('.fa-card .fa-list .fa-btn--danger').last().scrollIntoViewIfNeeded();
+      await page.locator('.fa-card .fa-list .fa-btn--danger').last().click();
+      await dialog(page);
+    },
+  },
   { name: 'token', path: '/token' },
   {
     name: 'token-ausgeben',
@@ -337,6 +445,8 @@ everyScreen<Screen>({
     'protokoll',
     'sticks',
     'stick-kopie',
+    'funktionspostfach-zugang',
+    'funktionspostfach-loeschen',
   ],
   show: (screen, office) => {
     admin.furnishAdmin(office);

@@ -164,23 +164,37 @@ test('the passphrase changes', async () => {
   await open(page);
 });
 
-test('when mail is brought here is chosen, kept in the container, and shown again', async () => {
+test('when mail is brought here is chosen by keyboard, kept in the container, and shown again', async () => {
   const { page, faults } = visited;
   await made(page);
   const dialog = page.getByRole('dialog');
   const openDialog = async () => {
-    await page.getByRole('button', { name: /^Menü von/ }).click();
-    await page.getByRole('menuitem', { name: 'Abgleich und Hinweise' }).click();
+    await enterOn(page, page.getByRole('button', { name: /^Menü von/ }));
+    await page.getByRole('menuitem', { name: 'Abgleich und Hinweise' }).waitFor();
+    await page.keyboard.type('Abgl');
+    await page.keyboard.press('Enter');
     await dialog.getByLabel('Von selbst abgleichen').waitFor();
   };
+  const toggle = async (name: string) => {
+    await tabTo(page, dialog.getByRole('checkbox', { name }));
+    await page.keyboard.press('Space');
+  };
   await openDialog();
+  expect(await dialog.ariaSnapshot()).toMatch(
+    /dialog "Abgleich und Hinweise"[\s\S]*button "Schließen"[\s\S]*combobox "Von selbst abgleichen"[\s\S]*group "Aus diesen Ordnern"[\s\S]*checkbox "Auf neue Post hinweisen"[\s\S]*button "Speichern"/,
+  );
   expect(await accessibilityFaults(page)).toEqual([]);
-  await dialog.getByLabel('Von selbst abgleichen').selectOption('30');
-  await dialog.getByText('Nur zu bestimmten Zeiten').click();
-  await dialog.getByLabel('Bis', { exact: true }).fill('17:30');
-  await dialog.getByText('Auch am Wochenende').click();
-  await dialog.getByRole('button', { name: 'Speichern' }).click();
-  await page.getByText('Gespeichert', { exact: true }).waitFor();
+  await tabTo(page, dialog.getByLabel('Von selbst abgleichen'));
+  await page.keyboard.type('Alle 30');
+  await toggle('Nur zu bestimmten Zeiten');
+  await tabTo(page, dialog.getByLabel('Bis', { exact: true }));
+  await page.keyboard.type('1730');
+  await toggle('Auch am Wochenende');
+  await enterOn(page, dialog.getByRole('button', { name: 'Speichern' }));
+  await page.getByRole('status').getByText('Gespeichert', { exact: true }).waitFor();
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
+    .toMatch(/^Menü von/);
   await page.reload();
   await unlock(page);
   await open(page);

@@ -3,6 +3,7 @@ import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/fields.tsx';
 import { announce } from '../ui/status.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 
@@ -13,6 +14,8 @@ type Question = {
   /** The deed in words: "Gerät sperren". */
   action: string;
   danger?: boolean;
+  /** What must be typed before, where more is lost than a press should take: the address of a mailbox. */
+  typed?: { label: string; word: string };
   deed: () => Promise<unknown>;
   /** What the status region says afterwards. */
   done: string;
@@ -30,7 +33,10 @@ export function useAsk(refreshed: QueryKey) {
   const [open, setOpen] = useState(false);
   const [pending, setPending] = useState(false);
   const [problem, setProblem] = useState<unknown>();
+  const [typed, setTyped] = useState('');
+  const isTyped = !question?.typed || typed.trim() === question.typed.word;
   const ask = (next: Question) => {
+    setTyped('');
     setProblem(undefined);
     setQuestion(next);
     setOpen(true);
@@ -60,10 +66,11 @@ export function useAsk(refreshed: QueryKey) {
       role="alertdialog"
       footer={
         <>
-          <Button onPress={close} autoFocus>{t`Abbrechen`}</Button>
+          <Button onPress={close} autoFocus={!question.typed}>{t`Abbrechen`}</Button>
           <Button
             variant="primary"
             danger={question.danger ?? false}
+            isDisabled={!isTyped}
             pending={pending}
             onPress={() => void confirm(question)}
           >
@@ -74,6 +81,25 @@ export function useAsk(refreshed: QueryKey) {
     >
       <div className="fa-stack fa-stack--tight">
         {question.text}
+        {question.typed && (
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (isTyped && !pending) void confirm(question);
+            }}
+          >
+            <TextField
+              label={question.typed.label}
+              name="question-word"
+              hint={<span className="fa-mono">{question.typed.word}</span>}
+              autoFocus
+              autoComplete="off"
+              spellCheck={false}
+              value={typed}
+              onChange={setTyped}
+            />
+          </form>
+        )}
         {problem !== undefined && <ProblemAlert problem={problem} />}
       </div>
     </Dialog>

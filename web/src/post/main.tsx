@@ -7,12 +7,14 @@ import { createRoot } from 'react-dom/client';
 import { applyTheme } from '../app/theme.ts';
 import { browserAuthenticator, Container } from '../features/mail/container/index.ts';
 import { chooseLanguage, chosenLanguage, loadCatalogue, startLanguage } from '../i18n/index.ts';
+import { keepFocus } from '../ui/kept-focus.ts';
 import { App } from './app.tsx';
 import { PostShell } from './controller.ts';
 import { keepPageAgain, startKeepingPage } from './offline/keep-page.ts';
 import { containerServer } from './server.ts';
 
 applyTheme();
+keepFocus();
 await startLanguage();
 await loadCatalogue('post');
 

@@ -268,6 +268,8 @@ export function SearchField({
           onKeyDown={(event) => {
             if (event.key === 'Escape' && value) {
               event.preventDefault();
+              // Around it may lie a dialog, which would close.
+              event.stopPropagation();
               onChange('');
             }
             if (event.key === 'Enter') onSubmit?.();

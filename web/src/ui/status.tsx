@@ -45,7 +45,14 @@ export function StatusRegion(): ReactNode {
   const { t } = useLingui();
   const shown = useSyncExternalStore(subscribe, () => toasts);
   return (
-    <div className="fa-toasts fa-noprint" role="status" aria-live="polite" aria-atomic="false">
+    <div
+      className="fa-toasts fa-noprint"
+      role="status"
+      aria-live="polite"
+      aria-atomic="false"
+      // Else it were hidden from readers as long as a dialog is open.
+      data-react-aria-top-layer
+    >
       {shown.map((toast) => (
         <Alert
           key={toast.id}

@@ -98,13 +98,13 @@ fn shown(
     contact: Option<EnrolmentRecord>,
 ) -> Device {
     Device {
+        fingerprint: fernamt_identity::fingerprint(&device),
         id: device.id,
         person_id: device.person,
         person_name: names.get(&device.person).cloned().unwrap_or_default(),
         name: device.name,
         kind: device.kind,
         state: device.state,
-        fingerprint: device.thumbprint,
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
         container,

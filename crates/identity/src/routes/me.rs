@@ -13,10 +13,9 @@ use fernamt_store::{DeviceRecord, StoreError};
 
 use crate::{
     Identity,
-    complete::short_fingerprint,
     device::{DeviceName, Key},
     failure::SignInError,
-    password,
+    fingerprint, password,
     session::{self, end_all},
     settings,
     ssh_key::SshPublicKey,
@@ -198,11 +197,8 @@ pub(super) async fn language(
 }
 
 fn my_device(device: DeviceRecord, session: &Session) -> MyDevice {
-    let fingerprint = match device.kind {
-        DeviceKind::SshKey => device.thumbprint,
-        _ => short_fingerprint(&device.thumbprint),
-    };
     MyDevice {
+        fingerprint: fingerprint(&device),
         id: device.id,
         current: session.facts.device == Some(device.id),
         name: device.name,
@@ -210,7 +206,6 @@ fn my_device(device: DeviceRecord, session: &Session) -> MyDevice {
         state: device.state,
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
-        fingerprint,
     }
 }
 

@@ -18,9 +18,9 @@ use time::OffsetDateTime;
 
 use crate::{
     Identity,
-    complete::short_fingerprint,
     device::DeviceName,
     failure::SignInError,
+    fingerprint,
     program::{MAKE_WITHIN, Made, is_over},
     settings,
 };
@@ -82,6 +82,7 @@ pub(super) async fn make(
 
 fn shown(device: DeviceRecord, row: Option<&SessionRecord>, now: OffsetDateTime) -> MyProgram {
     MyProgram {
+        fingerprint: fingerprint(&device),
         id: device.id,
         name: device.name,
         state: device.state,
@@ -89,6 +90,5 @@ fn shown(device: DeviceRecord, row: Option<&SessionRecord>, now: OffsetDateTime)
         created_at: device.created_at,
         expires_at: row.map(|row| row.expires_at),
         last_seen_on: device.last_seen_on,
-        fingerprint: short_fingerprint(&device.thumbprint),
     }
 }

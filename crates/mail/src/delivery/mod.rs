@@ -235,7 +235,7 @@ fn stamp_by(way: &str, raw: &[u8], from: &str, to: &str, now: time::OffsetDateTi
     stamped
 }
 
-/// A message without its `Bcc` fields, as receivers get it (RFC 8621, section 7.5).
+/// A message without its `Bcc` and `Resent-Bcc` fields, as receivers get it (RFC 8621, section 7.5).
 pub(crate) fn without_bcc(raw: &[u8]) -> Vec<u8> {
     let mut sent = Vec::with_capacity(raw.len());
     let (mut rest, mut dropping) = (raw, false);
@@ -246,9 +246,8 @@ pub(crate) fn without_bcc(raw: &[u8]) -> Vec<u8> {
             break;
         }
         if !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            dropping = line.len() >= 4
-                && line[..3].eq_ignore_ascii_case(b"bcc")
-                && line[3..].trim_ascii_start().starts_with(b":");
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+            dropping = [&b"bcc"[..], b"resent-bcc"].iter().any(|secret| name.eq_ignore_ascii_case(secret));
         }
         if !dropping {
             sent.extend_from_slice(line);
@@ -265,7 +264,7 @@ mod tests {
 
     #[test]
     fn receivers_in_secret_stay_secret() {
-        let raw = b"From: a@x\r\nBCC: one@x,\r\n two@x\r\nSubject: s\r\nbcc : three@x\r\n\r\nBcc: this is text\r\n";
+        let raw = b"From: a@x\r\nBCC: one@x,\r\n two@x\r\nSubject: s\r\nbcc : three@x\r\nResent-Bcc: four@x\r\n\r\nBcc: this is text\r\n";
         assert_eq!(without_bcc(raw), b"From: a@x\r\nSubject: s\r\n\r\nBcc: this is text\r\n");
         for odd in [&b""[..], b"\r\n", b"Bcc: a", b"no header", b"Bcc: a\n\nx"] {
             let sent = without_bcc(odd);

@@ -1,8 +1,11 @@
 //! A message's parts as JMAP has them (RFC 8621, section 4.1.4).
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
-use mail_parser::{HeaderForm, Message, MessagePart, MimeHeaders as _, PartType};
+use mail_parser::{
+    Encoding, HeaderForm, Message, MessagePart, MimeHeaders as _, PartType,
+    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -162,10 +165,7 @@ impl<'m, 'x> Body<'m, 'x> {
         let leaf = part.sub_parts().is_none();
         match name {
             "partId" => leaf.then(|| number.to_string()).into(),
-            "blobId" => {
-                let part = usize::try_from(number).ok();
-                leaf.then(|| BlobId { part, ..self.blob }.to_string()).into()
-            }
+            "blobId" => leaf.then(|| self.blob.part(number)).flatten().map(|id| id.to_string()).into(),
             "size" => contents(self.message, part).len().into(),
             "headers" => part
                 .headers()
@@ -206,15 +206,20 @@ impl<'m, 'x> Body<'m, 'x> {
     }
 }
 
-/// The decoded bytes of a part; those of a message within a message are the message.
-pub(crate) fn contents<'p>(message: &'p Message<'_>, part: &'p MessagePart<'_>) -> &'p [u8] {
+/// The decoded bytes of a part, in the charset that they came in; those of a message within a message are the message.
+pub(crate) fn contents<'p>(message: &'p Message<'_>, part: &'p MessagePart<'_>) -> Cow<'p, [u8]> {
+    let raw =
+        || message.raw_message().get(index(part.raw_body_offset())..index(part.raw_end_offset())).unwrap_or_default();
     match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes,
-        PartType::Message(inner) => inner.raw_message(),
-        PartType::Multipart(_) => {
-            message.raw_message().get(index(part.raw_body_offset())..index(part.raw_end_offset())).unwrap_or_default()
+        PartType::Text(text) | PartType::Html(text) => match part.encoding {
+            Encoding::None => Some(raw().into()),
+            Encoding::QuotedPrintable => quoted_printable_decode(raw()).map(Cow::Owned),
+            Encoding::Base64 => base64_decode(raw()).map(Cow::Owned),
         }
+        .unwrap_or(text.as_bytes().into()),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.as_ref().into(),
+        PartType::Message(inner) => inner.raw_message().into(),
+        PartType::Multipart(_) => raw().into(),
     }
 }
 
@@ -299,7 +304,7 @@ mod tests {
         let pdf = &attachments[0];
         assert_eq!((&pdf["name"], &pdf["size"]), (&json!("Plan.pdf"), &json!(3)));
         assert_eq!(pdf["disposition"], "attachment");
-        assert!(pdf["blobId"].as_str().unwrap().parse::<BlobId>().unwrap().part.is_some());
+        assert!(pdf["blobId"].as_str().unwrap().parse::<BlobId>().unwrap().parts.len() == 1);
     }
 
     #[test]
@@ -323,6 +328,32 @@ mod tests {
         let unknown = AskBody { properties: Some(vec!["shoeSize".to_owned()]), ..AskBody::default() };
         let message = parse(RAW.as_bytes());
         assert!(Body::new(&message, print_of(b"").into(), &unknown).is_err());
+    }
+
+    #[test]
+    fn a_part_comes_out_as_it_went_in() {
+        let message = parse(RAW.as_bytes());
+        let bytes: Vec<_> = message.parts.iter().map(|part| contents(&message, part)).collect();
+        assert_eq!(bytes[2].trim_ascii_end(), b"Gr\xfc\xdfe", "Latin-1 stays Latin-1");
+        assert_eq!(&*bytes[4], b"abc");
+        // A file that says nothing of its charset, and one that says it in its own words.
+        for (head, given) in [
+            ("Content-Type: text/csv", "TcO8bGxlcjvW"),
+            ("Content-Type: text/xml; charset=utf-8", "PD94bWwgZW5jb2Rpbmc9J2lzby04ODU5LTEnPz7W"),
+            ("Content-Type: text/plain; charset=utf-16", "//5NAPwA"),
+        ] {
+            let raw = format!("{head}\r\nContent-Transfer-Encoding: base64\r\n\r\n{given}\r\n");
+            let message = parse(raw.as_bytes());
+            let expected = data_encoding::BASE64.decode(given.as_bytes()).unwrap();
+            assert_eq!(*contents(&message, &message.parts[0]), expected, "{head}");
+        }
+        let raw = b"Content-Type: text/plain\r\n\r\nGr\xfc\xdfe";
+        let message = parse(raw);
+        assert_eq!(&*contents(&message, &message.parts[0]), b"Gr\xfc\xdfe");
+        // What cannot be decoded is handed out as far as it was understood.
+        let raw = b"Content-Transfer-Encoding: base64\r\n\r\n***";
+        let message = parse(raw);
+        assert!(contents(&message, &message.parts[0]).len() <= 3);
     }
 
     #[test]

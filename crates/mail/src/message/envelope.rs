@@ -44,15 +44,19 @@ pub(crate) struct Envelope {
 /// mailbox is to stay closed for one strange message in it.
 pub(crate) fn parse(raw: &[u8]) -> Message<'_> {
     let whole = || MessageParser::default().parse(raw);
-    let head = || MessageParser::default().parse_headers(raw);
     let part = || MessagePart { body: PartType::Text(String::from_utf8_lossy(raw)), ..MessagePart::default() };
-    catch_unwind(whole).or_else(|_| catch_unwind(head)).ok().flatten().unwrap_or_else(|| Message {
+    catch_unwind(whole).ok().flatten().or_else(|| head(raw)).unwrap_or_else(|| Message {
         html_body: vec![0],
         text_body: vec![0],
         attachments: Vec::new(),
         parts: vec![part()],
         raw_message: raw.into(),
     })
+}
+
+/// A message's fields alone; none where the parser stumbles.
+pub(crate) fn head(raw: &[u8]) -> Option<Message<'_>> {
+    catch_unwind(|| MessageParser::default().parse_headers(raw)).ok().flatten()
 }
 
 /// What is kept of a message that came into an account.

@@ -32,7 +32,7 @@ pub(super) async fn copy(caller: &Caller, copy: Copy) -> Result<Object, MethodEr
     let (mut copied, mut refused) = (Object::new(), Object::new());
     for id in get::asked(copy.blob_ids)? {
         let bytes = match id.parse::<BlobId>() {
-            Ok(id) => blob(&caller.tenant, from.id, id).await?,
+            Ok(id) => blob(&caller.tenant, from.id, &id).await?,
             Err(_) => None,
         };
         let result = match bytes {

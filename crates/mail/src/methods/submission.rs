@@ -7,6 +7,7 @@ use fernamt_domain::{
     mail::{MailType, UndoStatus},
 };
 use fernamt_store::{EmailRecord, EmailSubmissionRecord, MailIdentityRecord};
+use mail_parser::HeaderName;
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
 
@@ -24,7 +25,7 @@ use crate::{
         session::MAX_DELAYED_SEND_S,
         set::{Done, Set},
     },
-    message::{blob_id::print_of, compose::is_address},
+    message::{blob_id::print_of, compose::is_address, envelope, header::MAX_ADDRESSES},
 };
 
 /// The most receivers of one message.
@@ -171,8 +172,20 @@ async fn prepare(
             (identity.address.clone(), hold_of(&envelope["mailFrom"]["parameters"])?, receivers)
         }
     };
+    if !names_one_author(&raw) {
+        return Err(SetError::new("forbiddenFrom", "it needs one field From and at most one Sender").into());
+    }
     let recipients = recipients(caller, receivers).await?;
     Ok(Prepared { identity, sent: without_bcc(&raw), email, mail_from, recipients, hold })
+}
+
+/// Whether a message names its authors in one field, and who sent it in one at most (RFC 5322, section 3.6), and none of them
+/// beyond what we read: of two fields one program shows the first, and another the last.
+fn names_one_author(raw: &[u8]) -> bool {
+    let Some(message) = envelope::head(raw) else { return false };
+    let fields = |name| message.headers().iter().filter(|field| field.name == name).count();
+    let authors = message.from().map_or(0, |list| list.iter().count());
+    fields(HeaderName::From) == 1 && fields(HeaderName::Sender) <= 1 && authors <= MAX_ADDRESSES
 }
 
 /// Refuses a message that names others as its senders than whoever sends it may. Who sends on behalf alone names
@@ -346,4 +359,22 @@ fn object_of(submission: &EmailSubmissionRecord) -> Object {
         "mdnBlobIds": [],
     });
     value.as_object().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_author_is_named_once() {
+        let to = "To: ben@amt.example\r\nSubject: x\r\n\r\nHallo\r\n";
+        let names = |fields: &str| names_one_author(format!("{fields}{to}").as_bytes());
+        assert!(names("From: a@x\r\n") && names("From: a@x, b@x\r\nSender: b@x\r\n"));
+        assert!(!names("") && !names("Sender: a@x\r\n"));
+        assert!(!names("From: a@x\r\nFrom: b@x\r\n") && !names("From: a@x\r\nfrom : b@x\r\n"));
+        assert!(!names("From: a@x\r\nSender: a@x\r\nSENDER: b@x\r\n"));
+        let many = vec!["a@x"; MAX_ADDRESSES].join(", ");
+        assert!(names(&format!("From: {many}\r\n")) && !names(&format!("From: {many}, b@x\r\n")));
+        assert!(!names_one_author(b""));
+    }
 }

@@ -29,6 +29,7 @@ use crate::{
         envelope::parse,
     },
     routes::{busy::Kind, door::Approved},
+    scan::Scanned,
 };
 
 /// The most bytes of an account's uploads that belong to no message yet.
@@ -38,22 +39,21 @@ pub(crate) const MAX_UPLOADED_BYTES: u64 = 250_000_000;
 pub(crate) async fn blob(
     tenant: &TenantStore,
     account: MailAccountId,
-    id: BlobId,
+    id: &BlobId,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(part(tenant.mail_blobs().get(account, &id.print).await?, id))
 }
 
 /// The same inside a unit of work.
-pub(crate) async fn blob_in(work: &Work, account: MailAccountId, id: BlobId) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) async fn blob_in(work: &Work, account: MailAccountId, id: &BlobId) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(part(work.mail_blobs().get(account, &id.print).await?, id))
 }
 
-fn part(raw: Option<Vec<u8>>, id: BlobId) -> Option<Vec<u8>> {
-    let raw = raw?;
-    let Some(number) = id.part else { return Some(raw) };
-    let message = parse(&raw);
-    let part = message.part(u32::try_from(number).ok()?)?;
-    Some(contents(&message, part).to_vec())
+fn part(raw: Option<Vec<u8>>, id: &BlobId) -> Option<Vec<u8>> {
+    id.parts.iter().try_fold(raw?, |raw, number| {
+        let message = parse(&raw);
+        Some(contents(&message, message.part(*number)?).into_owned())
+    })
 }
 
 /// Takes bytes in, for a message that is to be made of them.
@@ -72,6 +72,7 @@ pub(super) async fn upload(
     let actor = Actor::of(&session);
     let opened = mail.open(tenant, &actor, &account).await.map_err(|error| refused(&error))?;
     let account = opened.to(Need::Change).map_err(|error| refused(&error))?.id;
+    harmless(&mail, &body).await?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.filter(|kind| kind.len() <= 200).unwrap_or("application/octet-stream");
     let (print, size) = (print_of(&body), body.len() as u64);
@@ -85,6 +86,23 @@ pub(super) async fn upload(
     let blob = BlobId::from(print).to_string();
     let answer = json!({ "accountId": account, "blobId": blob, "type": kind, "size": size });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+/// Refuses what the scanner knows for malware or did not look at, where there is one.
+async fn harmless(mail: &Mail, bytes: &[u8]) -> Result<(), ApiError> {
+    let Some(scanner) = &mail.parts.scanner else { return Ok(()) };
+    let refuse = |code, detail| Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail));
+    match scanner.scan(bytes).await {
+        Scanned::Clean => Ok(()),
+        Scanned::Malware(name) => refuse("malware_found", "the scanner found malware in it")
+            .map_err(|error: ApiError| error.param("name", name)),
+        Scanned::TooLarge => refuse("not_scanned", "it is larger than the malware scanner takes"),
+        Scanned::Unknown => Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "scanner_unavailable",
+            "the malware scanner cannot be asked; try again later",
+        )),
+    }
 }
 
 fn refused(error: &MethodError) -> ApiError {
@@ -118,7 +136,8 @@ pub(super) async fn download(
     let opened = mail.open(tenant, &Actor::of(&session), &account).await.map_err(|_| ApiError::not_found())?;
     let account = opened.to_read();
     let id: BlobId = id.parse().map_err(|_| ApiError::not_found())?;
-    let bytes = blob(tenant, account.id, id).await?.ok_or_else(ApiError::not_found)?;
+    let bytes = blob(tenant, account.id, &id).await?.ok_or_else(ApiError::not_found)?;
+    harmless(&mail, &bytes).await?;
     let kind = wanted.kind.filter(|kind| is_media_type(kind)).and_then(|kind| HeaderValue::from_str(&kind).ok());
     let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let disposition = HeaderValue::from_str(&disposition(&name)).unwrap_or(HeaderValue::from_static("attachment"));

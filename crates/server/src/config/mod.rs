@@ -3,6 +3,7 @@
 
 mod fault;
 pub(crate) mod lmtp;
+mod mail;
 pub(crate) mod smarthost;
 pub(crate) mod smtp;
 mod validate;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
 pub(crate) use lmtp::Lmtp;
+pub(crate) use mail::Mail;
 pub(crate) use smarthost::Smarthost;
 pub(crate) use smtp::Smtp;
 
@@ -81,18 +83,6 @@ pub(crate) struct Server {
 
 fn default_name() -> String {
     "Fernamt".into()
-}
-
-/// Mail accounts of the people, kept in this installation's own store.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Mail {
-    /// The mail server that takes what people send out of the house; left out, their mail stays inside.
-    #[serde(default)]
-    pub(crate) smarthost: Option<Smarthost>,
-    /// The way in for mail from outside; left out, none comes.
-    #[serde(default)]
-    pub(crate) lmtp: Option<Lmtp>,
 }
 
 /// Where HTTP is listened for.
@@ -347,10 +337,8 @@ impl Config {
         self.backup.directory.iter_mut().for_each(join);
         self.stick.programs.iter_mut().for_each(join);
         self.smtp.iter_mut().flat_map(Smtp::paths).for_each(join);
-        self.mail.iter_mut().flat_map(|mail| &mut mail.smarthost).flat_map(Smarthost::paths).for_each(join);
+        self.mail.iter_mut().flat_map(Mail::paths).for_each(join);
         self.media.livekit.iter_mut().for_each(|livekit| join(&mut livekit.secret_file));
-        let lmtp = self.mail.iter_mut().flat_map(|mail| &mut mail.lmtp);
-        lmtp.flat_map(|lmtp| &mut lmtp.socket).for_each(join);
         for listener in &mut self.listener {
             if let Tls::Files(files) = &mut listener.tls {
                 join(&mut files.certificate);

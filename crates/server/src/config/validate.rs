@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use super::{Config, Fault, Lmtp, Smarthost, Smtp, Tls, TlsWord};
+use super::{Config, Fault, Mail, Smtp, Tls, TlsWord};
 
 /// Longer than this, a stick that lies on a train goes on with what its owner has forgotten.
 const MAX_RESUME_MINUTES: u8 = 60;
@@ -86,12 +86,8 @@ pub(super) fn validate(config: &Config, text: &str) -> Vec<Fault> {
     for (key, message) in config.smtp.iter().flat_map(Smtp::faults) {
         fault(line_in(text, "[smtp]", key, 0), message);
     }
-    let smarthost = config.mail.iter().flat_map(|mail| &mail.smarthost);
-    for (key, message) in smarthost.flat_map(Smarthost::faults) {
-        fault(line_in(text, "[mail.smarthost]", key, 0), message);
-    }
-    for (key, message) in config.mail.iter().flat_map(|mail| &mail.lmtp).flat_map(Lmtp::faults) {
-        fault(line_in(text, "[mail.lmtp]", key, 0), message);
+    for (section, key, message) in config.mail.iter().flat_map(Mail::faults) {
+        fault(line_in(text, section, key, 0), message);
     }
     check_tenants(config, &nth, &mut fault);
     faults
@@ -207,7 +203,7 @@ fn check_tenants(
     }
 }
 
-fn is_host_and_port(address: &str) -> bool {
+pub(super) fn is_host_and_port(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else { return false };
     url::Host::parse(host).is_ok() && port.parse::<u16>().is_ok_and(|port| port != 0)
 }

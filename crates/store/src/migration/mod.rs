@@ -7,7 +7,7 @@ mod m0004_mail;
 mod m0005_container;
 mod m0006_delegation;
 mod m0009_enrolment;
-mod m0011_arrival;
+mod m0010_arrival;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -29,7 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_container::Migration),
             Box::new(m0006_delegation::Migration),
             Box::new(m0009_enrolment::Migration),
-            Box::new(m0011_arrival::Migration),
+            Box::new(m0010_arrival::Migration),
         ]
     }
 }

@@ -30,11 +30,15 @@ pub struct Cyrus {
 impl Cyrus {
     /// Starts it with an authority of its own and these people, each with a password.
     pub fn start(people: &[(&str, &str)]) -> Result<Self> {
+        Self::start_in(Namespace::start("cyrus", Network::Private)?, people, "")
+    }
+
+    /// Starts it beside something else; `settings` are words of the shell that go before its script.
+    pub(super) fn start_in(namespace: Namespace, people: &[(&str, &str)], settings: &str) -> Result<Self> {
         let (operator, operator_password) = ("fernamt", "Post-Kutsche-7");
-        let namespace = Namespace::start("cyrus", Network::Private)?;
         let people: Vec<_> = people.iter().map(|(name, password)| format!("{name} {password}")).collect();
         namespace.run(&format!(
-            "people={}\noperator={operator}\noperator_password={operator_password}\n{}",
+            "people={}\noperator={operator}\noperator_password={operator_password}\n{settings}\n{}",
             quoted(&people.join("\n")),
             include_str!("cyrus.sh"),
         ))?;
@@ -53,6 +57,11 @@ impl Cyrus {
     /// The authority that its certificate is trusted by, as a file (PEM).
     pub fn authority_file(&self) -> PathBuf {
         self.namespace.share().join("authority.pem")
+    }
+
+    /// Where it runs, for what stands beside it.
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.namespace
     }
 
     /// Every message to an address outside the house that was handed over so far, the oldest first.

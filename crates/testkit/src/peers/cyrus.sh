@@ -1,4 +1,5 @@
-# $people: a line `name password` each. $operator, $operator_password: who may act for everybody.
+# $people: a line `name password` each. $operator, $operator_password: who may act for everybody. $plaintext: whether
+# somebody may sign in without TLS, `yes` or `no`.
 hostname mail.amt.test
 cd /share
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 -subj /CN=Mail-Authority \
@@ -25,7 +26,7 @@ unixhierarchysep: yes
 conversations: yes
 admins: cyrus
 proxyservers: $operator
-allowplaintext: no
+allowplaintext: ${plaintext:-no}
 sasl_mech_list: PLAIN
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb

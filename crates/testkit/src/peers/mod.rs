@@ -7,6 +7,7 @@
 
 mod calendar;
 mod chromium;
+mod clamav;
 mod cyrus;
 mod door;
 mod driven;
@@ -22,6 +23,7 @@ mod node;
 mod openssh;
 mod postgres;
 pub mod root;
+mod roundcube;
 mod samba_ad;
 mod supervised;
 mod venv;
@@ -29,6 +31,7 @@ mod xrdp;
 
 pub use calendar::{read_calendar, read_letter};
 pub use chromium::chromium;
+pub use clamav::ClamAv;
 pub use cyrus::Cyrus;
 pub use door::Door;
 pub use driven::{Driven, Seen};
@@ -42,6 +45,7 @@ pub use namespace::{Namespace, Network};
 pub use nla::NlaDesktop;
 pub use openssh::OpenSsh;
 pub use postgres::Postgres;
+pub use roundcube::{Roundcube, Taken};
 pub use samba_ad::{LOCKOUT_THRESHOLD, SambaAd};
 pub use supervised::Supervised;
 pub use xrdp::Xrdp;

@@ -69,7 +69,12 @@ struct Control {
 impl Namespace {
     /// Starts an empty namespace; makes the private root first where it is missing.
     pub fn start(name: &'static str, network: Network) -> Result<Self> {
-        let root = root::prepare()?;
+        Self::start_with(name, network, &[])
+    }
+
+    /// Starts an empty namespace over a root that has further packages.
+    pub fn start_with(name: &'static str, network: Network, packages: &[&str]) -> Result<Self> {
+        let root = root::prepare_with(packages)?;
         let folder = tempfile::Builder::new().prefix(&format!("fernamt-{name}-")).tempdir()?;
         fs::create_dir(folder.path().join("mnt"))?;
         let share = folder.path().join("share");

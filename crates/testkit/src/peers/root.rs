@@ -17,6 +17,7 @@ const SUITE: &str = "bookworm";
 
 const PACKAGES: &[&str] = &[
     "ca-certificates",
+    "clamav-daemon",
     "cyrus-imapd",
     "dbus-x11",
     "exim4-daemon-light",
@@ -52,8 +53,14 @@ const PACKAGES: &[&str] = &[
 
 /// The root's folder, made first if it is missing. Several processes may ask at once: one makes it, the others wait.
 pub fn prepare() -> Result<PathBuf> {
+    prepare_with(&[])
+}
+
+/// The folder of a root that has further packages, for a peer that few need.
+pub fn prepare_with(further: &[&str]) -> Result<PathBuf> {
     let cache = cache_dir()?;
-    let root = cache.join(format!("peers-{SUITE}-{:08x}", recipe_hash()));
+    let packages: Vec<_> = PACKAGES.iter().chain(further).copied().collect();
+    let root = cache.join(format!("peers-{SUITE}-{:08x}", short_hash((SUITE, &packages))));
     if root.is_dir() {
         return Ok(root);
     }
@@ -61,7 +68,7 @@ pub fn prepare() -> Result<PathBuf> {
     let lock = File::create(cache.join("peers.lock")).context("create the lock of the peers' root")?;
     lock.lock().context("wait for another process that makes the peers' root")?;
     if !root.is_dir() {
-        make(&cache, &root)?;
+        make(&cache, &root, &packages)?;
     }
     Ok(root)
 }
@@ -92,7 +99,7 @@ pub fn cache_dir() -> Result<PathBuf> {
     Ok(base.context("set HOME, XDG_CACHE_HOME or FERNAMT_CACHE: the peers' root needs a place")?.join("fernamt"))
 }
 
-fn make(cache: &Path, root: &Path) -> Result<()> {
+fn make(cache: &Path, root: &Path, packages: &[&str]) -> Result<()> {
     install_debootstrap()?;
     let part = root.with_extension("part");
     run(as_root("rm")?.arg("-rf").arg(&part))?;
@@ -100,7 +107,7 @@ fn make(cache: &Path, root: &Path) -> Result<()> {
     let output = File::create(&log).with_context(|| format!("create {}", log.display()))?;
     let status = as_root("debootstrap")?
         .args(["--variant=minbase", "--components=main"])
-        .arg(format!("--include={}", PACKAGES.join(",")))
+        .arg(format!("--include={}", packages.join(",")))
         .arg(SUITE)
         .arg(&part)
         .stdin(Stdio::null())
@@ -134,10 +141,6 @@ fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("run {command:?}"))?;
     ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(())
-}
-
-fn recipe_hash() -> u32 {
-    short_hash((SUITE, PACKAGES))
 }
 
 /// A number that follows a recipe.

@@ -1,5 +1,5 @@
 import { useLingui as useLanguage } from '@lingui/react';
-import { useLingui } from '@lingui/react/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
@@ -9,7 +9,8 @@ import { loadCatalogue } from '../../i18n/index.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon, icons } from '../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
-import { Loading } from '../../ui/notice.tsx';
+import { EmptyState, Loading } from '../../ui/notice.tsx';
+import { Page } from '../../ui/page.tsx';
 import { devicesQuery } from './queries.ts';
 import { type SectionGroup, sectionAt, sectionsFor } from './sections.ts';
 import './problems.ts';
@@ -28,9 +29,9 @@ export function AdminLayout() {
   useLanguage();
   const session = useSession();
   const { roles } = session.person;
-  const meetings = session.meetings !== false;
+  const has = { meetings: session.meetings !== false, mail: session.mail === true };
   const { pathname } = useLocation();
-  const groups = sectionsFor({ roles, meetings });
+  const groups = sectionsFor({ roles, ...has });
   const here = sectionAt(pathname);
   const allowed = here?.roles.some((role) => roles.includes(role)) ?? true;
   const first = groups[0]?.sections[0];
@@ -46,15 +47,35 @@ export function AdminLayout() {
       <div className="fa-admin__page">
         {!allowed ? (
           <RefusedPage reason="role" />
-        ) : here?.ofMeetings && !meetings ? (
+        ) : here?.only === 'meetings' && !has.meetings ? (
           <Suspense fallback={<Loading />}>
             <NoMeetings />
           </Suspense>
+        ) : here?.only === 'mail' && !has.mail ? (
+          <NoMail />
         ) : (
           <Outlet />
         )}
       </div>
     </div>
+  );
+}
+
+/** Stands where a link leads to the mail of a house that has none. */
+function NoMail() {
+  const { t } = useLingui();
+  const { tenant_name: house } = useSession();
+  return (
+    <Page title={t`Funktionspostfächer`}>
+      <EmptyState icon={icons.iconMail} title={<Trans>{house} hat hier keine Post</Trans>}>
+        <p>
+          <Trans>
+            Sie ist in der Konfiguration des Servers ausgeschaltet. Wer ihn betreibt, schaltet sie
+            dort unter [mail] ein.
+          </Trans>
+        </p>
+      </EmptyState>
+    </Page>
   );
 }
 

@@ -4,7 +4,7 @@ import { type Held, sectionAt, sectionsFor } from './sections.ts';
 
 beforeAll(() => i18n.loadAndActivate({ locale: 'de', messages: {} }));
 
-const pages = (...roles: Held['roles']) => pagesOf({ roles, meetings: true });
+const pages = (...roles: Held['roles']) => pagesOf({ roles, meetings: true, mail: true });
 const pagesOf = (held: Held) =>
   sectionsFor(held).flatMap(({ sections }) => sections.map(({ to }) => to));
 
@@ -26,9 +26,15 @@ describe('the parts of the administration', () => {
   });
 
   it('shows nothing of meetings where the house holds none', () => {
-    const left = pagesOf({ roles: ['administrator'], meetings: false });
+    const left = pagesOf({ roles: ['administrator'], meetings: false, mail: true });
     expect(left).toHaveLength(16);
     expect(left).not.toContain('/verwaltung/webhooks');
+  });
+
+  it('shows nothing of mail where the house has none', () => {
+    const left = pagesOf({ roles: ['administrator'], meetings: true, mail: false });
+    expect(left).toHaveLength(18);
+    expect(left).not.toContain('/verwaltung/funktionspostfaecher');
   });
 
   it('finds the part of an address', () => {

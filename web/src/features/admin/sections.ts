@@ -28,14 +28,17 @@ export type Section = {
   label: string;
   icon: string;
   roles: readonly Role[];
-  /** Only where there are meetings. */
-  ofMeetings?: true;
+  /** Only where the house has this at all. */
+  only?: Had;
 };
 
 export type SectionGroup = { label: string; sections: Section[] };
 
-/** What the parts hang on: somebody's duties, and whether the house holds meetings at all. */
-export type Held = { roles: readonly Role[]; meetings: boolean };
+/** What not every house has. */
+export type Had = 'meetings' | 'mail';
+
+/** What the parts hang on: somebody's duties, and what the house has. */
+export type Held = { roles: readonly Role[] } & Record<Had, boolean>;
 
 const ADMINISTRATOR: readonly Role[] = ['administrator'];
 const DESK: readonly Role[] = ['administrator', 'control_desk'];
@@ -96,6 +99,7 @@ export function allSections(): SectionGroup[] {
           label: t`Funktionspostfächer`,
           icon: icons.iconMail,
           roles: ADMINISTRATOR,
+          only: 'mail',
         },
         {
           to: '/verwaltung/token',
@@ -133,21 +137,21 @@ export function allSections(): SectionGroup[] {
           label: t`Laufende Besprechungen`,
           icon: icons.iconVideocam,
           roles: ADMINISTRATOR,
-          ofMeetings: true,
+          only: 'meetings',
         },
         {
           to: '/verwaltung/besprechungsregeln',
           label: t`Regeln für Besprechungen`,
           icon: icons.iconTune,
           roles: ADMINISTRATOR,
-          ofMeetings: true,
+          only: 'meetings',
         },
         {
           to: '/verwaltung/webhooks',
           label: t`Webhooks`,
           icon: icons.iconSend,
           roles: ADMINISTRATOR,
-          ofMeetings: true,
+          only: 'meetings',
         },
       ],
     },
@@ -155,13 +159,13 @@ export function allSections(): SectionGroup[] {
 }
 
 /** The parts that somebody with these duties may use here; groups without one are left out. */
-export function sectionsFor({ roles, meetings }: Held): SectionGroup[] {
+export function sectionsFor(held: Held): SectionGroup[] {
   return allSections()
     .map((group) => ({
       ...group,
       sections: group.sections.filter(
-        (section) =>
-          section.roles.some((role) => roles.includes(role)) && (meetings || !section.ofMeetings),
+        ({ roles, only }) =>
+          roles.some((role) => held.roles.includes(role)) && (only === undefined || held[only]),
       ),
     }))
     .filter((group) => group.sections.length > 0);

@@ -327,6 +327,10 @@ export type MailFaultKind =
   /** There is a folder of this name in the same place. */
   | 'name_taken'
   | 'too_large'
+  /** The house's scanner knows a file for malware. */
+  | 'malware'
+  /** The house's scanner takes no file of this size. */
+  | 'not_scanned'
   /** Too much waits already. */
   | 'queue_full'
   | 'refused'

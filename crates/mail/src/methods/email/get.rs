@@ -219,7 +219,7 @@ pub(crate) async fn parse(caller: &Caller, ask: Ask) -> Result<Object, MethodErr
     for name in names {
         let blob = name.parse::<BlobId>().ok();
         let Some((blob, raw)) = (match blob {
-            Some(blob) => routes::blob(&caller.tenant, account.id, blob).await?.map(|raw| (blob, raw)),
+            Some(blob) => routes::blob(&caller.tenant, account.id, &blob).await?.map(|raw| (blob, raw)),
             None => None,
         }) else {
             not_found.push(name);

@@ -84,7 +84,7 @@ async fn take(
     }
     let blob: Option<BlobId> = properties.get("blobId").and_then(Value::as_str).and_then(|text| text.parse().ok());
     let raw = match blob {
-        Some(blob) => routes::blob_in(&begun.work, begun.account.id, blob).await?,
+        Some(blob) => routes::blob_in(&begun.work, begun.account.id, &blob).await?,
         None => None,
     };
     let raw = raw.ok_or_else(|| SetError::invalid(&["blobId"], "there are no such bytes"))?;

@@ -164,7 +164,7 @@ async fn write(caller: &Caller, account: fernamt_domain::MailAccountId, properti
     let mut blobs = HashMap::new();
     let mut missing = Vec::new();
     for blob in compose::blobs_named(properties) {
-        match routes::blob(&caller.tenant, account, blob).await? {
+        match routes::blob(&caller.tenant, account, &blob).await? {
             Some(bytes) => drop(blobs.insert(blob.to_string(), bytes)),
             None => missing.push(blob.to_string()),
         }

@@ -1,36 +1,28 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, must, type Schema } from '../../../api/client.ts';
-import { isProblem } from '../../../api/problem.ts';
-import { fieldText } from '../../../api/problem-text.ts';
+import { api, must } from '../../../api/client.ts';
 import { useAsk } from '../../../app/ask.tsx';
-import { ProblemAlert } from '../../../app/problem-alert.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
 import type { Column } from '../../../ui/data-table.tsx';
-import { Dialog } from '../../../ui/dialog.tsx';
-import { TextField } from '../../../ui/fields.tsx';
 import { icons } from '../../../ui/icon.tsx';
 import { Page } from '../../../ui/page.tsx';
 import { day } from '../format.ts';
 import { List, useListQuery } from '../parts/list.tsx';
-import { useDeed } from '../queries.ts';
-import { Delegates } from './delegates.tsx';
-import { mailboxesQuery, ofMailbox } from './queries.ts';
+import { AccessDialog } from './access-dialog.tsx';
+import { MailboxDialog } from './mailbox-dialog.tsx';
+import { type Delegate, type Mailbox, mailboxesQuery } from './queries.ts';
 
-type Mailbox = Schema<'FunctionalMailbox'>;
-
-const MAX_NAME_CHARS = 100;
-const MAX_LOCAL_PART_CHARS = 64;
+/** So many are named in a row of the table; the others are counted. */
+const NAMED = 3;
 
 /** Mailboxes that are nobody's own: made, named, opened to people, removed. */
 export function MailboxesPage() {
   const { t } = useLingui();
   const [form, setForm] = useState<Mailbox | 'new'>();
-  const [shared, setShared] = useState<string>();
+  const [shared, setShared] = useState<Mailbox>();
   const { ask, dialog } = useAsk(['admin']);
   const mailboxes = useQuery(mailboxesQuery(useListQuery()));
-  const open = mailboxes.data?.items.find(({ id }) => id === shared);
   const remove = ({ id, name, address, delegates }: Mailbox) =>
     ask({
       title: t`Funktionspostfach „${name}“ löschen?`,
@@ -54,6 +46,7 @@ export function MailboxesPage() {
       ),
       action: t`Mit allen Nachrichten löschen`,
       danger: true,
+      typed: { label: t`Geben Sie zur Bestätigung die Adresse des Postfachs ein`, word: address },
       deed: () => must(api.DELETE('/api/v1/admin/mailboxes/{id}', { params: { path: { id } } })),
       done: t`„${name}“ ist gelöscht.`,
     });
@@ -63,7 +56,7 @@ export function MailboxesPage() {
       header: t`Name`,
       isRowHeader: true,
       cell: ({ name, address }) => (
-        <span className="fa-name">
+        <span className="fa-name fa-name--address">
           <span>
             {name}
             <span className="fa-name__more">{address}</span>
@@ -74,14 +67,13 @@ export function MailboxesPage() {
     {
       id: 'delegates',
       header: t`Zugang`,
-      cell: ({ delegates }) =>
-        delegates.length === 0 ? (
-          <span className="fa-muted">{t`niemand`}</span>
-        ) : (
-          delegates.map(({ person }) => person.display_name).join(', ')
-        ),
+      cell: ({ delegates }) => <Named delegates={delegates} />,
     },
-    { id: 'created', header: t`Angelegt`, cell: ({ created_at }) => day(created_at) },
+    {
+      id: 'created',
+      header: t`Angelegt`,
+      cell: ({ created_at }) => <span className="fa-nowrap">{day(created_at)}</span>,
+    },
     {
       id: 'actions',
       header: t`Was Sie tun können`,
@@ -91,7 +83,7 @@ export function MailboxesPage() {
         <span className="fa-row">
           <Button
             small
-            onPress={() => setShared(mailbox.id)}
+            onPress={() => setShared(mailbox)}
             aria-label={t`Zugang zu ${mailbox.name}`}
           >
             <Trans>Zugang</Trans>
@@ -132,109 +124,39 @@ export function MailboxesPage() {
         columns={columns}
         search={{ label: t`Funktionspostfächer suchen`, placeholder: t`Name oder Adresse` }}
         empty={{
-          icon: icons.iconGroups,
+          icon: icons.iconMail,
           title: <Trans>Noch kein Funktionspostfach</Trans>,
           text: <Trans>Legen Sie eines an, und geben Sie danach Personen Zugang.</Trans>,
         }}
       />
       {dialog}
       {form && (
-        <MailboxDialog mailbox={form === 'new' ? null : form} onClose={() => setForm(undefined)} />
+        <MailboxDialog
+          mailbox={form === 'new' ? null : form}
+          onClose={() => setForm(undefined)}
+          onMade={(made) => {
+            setForm(undefined);
+            // Nobody may work in it yet.
+            setShared(made);
+          }}
+        />
       )}
-      {open && (
-        <Dialog
-          title={<Trans>Zugang zu „{open.name}“</Trans>}
-          isOpen
-          onClose={() => setShared(undefined)}
-          footer={
-            <Button onPress={() => setShared(undefined)}>
-              <Trans>Fertig</Trans>
-            </Button>
-          }
-        >
-          <Delegates name={open.name} delegates={open.delegates} granting={ofMailbox(open.id)} />
-        </Dialog>
-      )}
+      {shared && <AccessDialog mailbox={shared} onClose={() => setShared(undefined)} />}
     </Page>
   );
 }
 
-function MailboxDialog({ mailbox, onClose }: { mailbox: Mailbox | null; onClose: () => void }) {
+function Named({ delegates }: { delegates: readonly Delegate[] }) {
   const { t } = useLingui();
-  const [name, setName] = useState(mailbox?.name ?? '');
-  const [localPart, setLocalPart] = useState('');
-  const save = useDeed(
-    () =>
-      mailbox
-        ? must(
-            api.PATCH('/api/v1/admin/mailboxes/{id}', {
-              params: { path: { id: mailbox.id } },
-              body: { name: name.trim() },
-            }),
-          )
-        : must(
-            api.POST('/api/v1/admin/mailboxes', {
-              body: { name: name.trim(), local_part: localPart.trim().toLowerCase() },
-            }),
-          ),
-    { done: mailbox ? t`Umbenannt.` : t`„${name.trim()}“ ist angelegt.`, onDone: onClose },
-  );
-  const errorOf = (path: string) => {
-    const found = isProblem(save.error) && save.error.fields.find((field) => field.path === path);
-    return found ? fieldText(found.code, found.params) : undefined;
-  };
-  const hasField = errorOf('name') !== undefined || errorOf('local_part') !== undefined;
-  const isWhole = name.trim() !== '' && (mailbox !== null || localPart.trim() !== '');
+  if (delegates.length === 0) return <span className="fa-muted">{t`niemand`}</span>;
+  // One more than that takes no more room than saying that there is one.
+  const shown = delegates.length > NAMED + 1 ? delegates.slice(0, NAMED) : delegates;
+  const names = shown.map(({ person }) => person.display_name).join(', ');
+  const more = delegates.length - shown.length;
+  if (more === 0) return names;
   return (
-    <Dialog
-      title={
-        mailbox ? (
-          <Trans>„{mailbox.name}“ umbenennen</Trans>
-        ) : (
-          <Trans>Funktionspostfach anlegen</Trans>
-        )
-      }
-      isOpen
-      onClose={onClose}
-      footer={
-        <>
-          <Button onPress={onClose}>
-            <Trans>Abbrechen</Trans>
-          </Button>
-          <Button
-            variant="primary"
-            isDisabled={!isWhole}
-            pending={save.isPending}
-            onPress={() => save.mutate()}
-          >
-            {mailbox ? <Trans>Umbenennen</Trans> : <Trans>Anlegen</Trans>}
-          </Button>
-        </>
-      }
-    >
-      <div className="fa-stack">
-        <TextField
-          label={t`Name`}
-          name="mailbox-name"
-          hint={t`So steht das Postfach in der Post und als Absender.`}
-          maxLength={MAX_NAME_CHARS}
-          value={name}
-          error={errorOf('name')}
-          onChange={setName}
-        />
-        {!mailbox && (
-          <TextField
-            label={t`Adresse vor dem @`}
-            name="mailbox-address"
-            hint={t`Kleine Buchstaben, Ziffern, Punkt und Bindestrich. Sie lässt sich später nicht ändern.`}
-            maxLength={MAX_LOCAL_PART_CHARS}
-            value={localPart}
-            error={errorOf('local_part')}
-            onChange={setLocalPart}
-          />
-        )}
-        {save.error && !hasField && <ProblemAlert problem={save.error} />}
-      </div>
-    </Dialog>
+    <Trans>
+      {names} und {more} weitere
+    </Trans>
   );
 }

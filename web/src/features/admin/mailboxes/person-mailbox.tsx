@@ -1,4 +1,4 @@
-import { Trans } from '@lingui/react/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import type { Schema } from '../../../api/client.ts';
 import { Loaded } from '../../../app/loaded.tsx';
@@ -8,6 +8,7 @@ import { ofPerson, personDelegatesQuery } from './queries.ts';
 
 /** Who may work in a person's mailbox. */
 export function PersonMailbox({ person }: { person: Schema<'PersonDetail'> }) {
+  const { t } = useLingui();
   const delegates = useQuery(personDelegatesQuery(person.id));
   return (
     <Card
@@ -21,7 +22,7 @@ export function PersonMailbox({ person }: { person: Schema<'PersonDetail'> }) {
       <Loaded query={delegates}>
         {({ items }) => (
           <Delegates
-            name={person.display_name}
+            name={t`Postfach von ${person.display_name}`}
             delegates={items}
             granting={ofPerson(person.id)}
             owner={person.id}

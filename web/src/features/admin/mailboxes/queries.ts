@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, must, type Schema } from '../../../api/client.ts';
 
 type Query = { q?: string; offset?: number; limit?: number };
+export type Mailbox = Schema<'FunctionalMailbox'>;
 export type Delegate = Schema<'Delegate'>;
 export type Right = Delegate['rights'][number];
 
@@ -11,6 +12,22 @@ export const mailboxesQuery = (query: Query) =>
     queryFn: ({ signal }) =>
       must(api.GET('/api/v1/admin/mailboxes', { params: { query }, signal })),
     placeholderData: keepPreviousData,
+  });
+
+/** The most entries that the server returns at once. */
+const MAX_PAGE = 200;
+
+/** One mailbox as it is now, found by its address; null once it is gone. */
+export const mailboxQuery = ({ id, address }: Mailbox) =>
+  queryOptions({
+    queryKey: ['admin', 'mailboxes', 'one', id],
+    queryFn: async ({ signal }) => {
+      const query = { q: address, limit: MAX_PAGE };
+      const { items } = await must(
+        api.GET('/api/v1/admin/mailboxes', { params: { query }, signal }),
+      );
+      return items.find((one) => one.id === id) ?? null;
+    },
   });
 
 export const personDelegatesQuery = (id: string) =>

@@ -5,6 +5,7 @@ import { api, must, type Schema } from '../../../api/client.ts';
 import { type Held, useHeld } from '../../../app/held.ts';
 import { Loaded } from '../../../app/loaded.tsx';
 import { listPart, type Part } from '../../../app/merge.ts';
+import { useSession } from '../../../app/queries.ts';
 import { WordBadge } from '../../../app/word.tsx';
 import { CheckboxGroup } from '../../../ui/choices.tsx';
 import { TextField } from '../../../ui/fields.tsx';
@@ -28,6 +29,7 @@ type Person = Schema<'PersonDetail'>;
 export function PersonPage() {
   const { t } = useLingui();
   const { id } = useParams({ strict: false });
+  const { mail } = useSession();
   const person = useQuery(personQuery(id ?? ''));
   const held = useHeld(person);
   const back = { to: '/verwaltung/personen', label: t`Personen` };
@@ -51,7 +53,7 @@ export function PersonPage() {
               <div className="fa-stack">
                 {held && <EditPerson key={held.filling} held={held} />}
                 <Reachable person={data} />
-                {!data.deleted_on && <PersonMailbox person={data} />}
+                {mail && !data.deleted_on && <PersonMailbox person={data} />}
               </div>
               <div className="fa-stack fa-split__aside">
                 <AboutPerson person={data} />

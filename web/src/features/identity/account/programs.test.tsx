@@ -134,7 +134,7 @@ it('makes a token, shows it once, and where to use it', async () => {
 it('takes the access away', async () => {
   await show({ programs: [program] });
   await sees('Thunderbird');
-  press('Zugang von „Thunderbird“ entziehen');
+  press('Zugang entziehen: Thunderbird');
   await sees('Das lässt sich nicht rückgängig machen');
   press('Zugang entziehen');
   await sees('Sie haben noch kein Programm.');

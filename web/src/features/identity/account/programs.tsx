@@ -100,7 +100,7 @@ export function Programs() {
               <Button
                 small
                 danger
-                aria-label={t`Zugang von „${program.name}“ entziehen`}
+                aria-label={t`Zugang entziehen: ${program.name}`}
                 onPress={() => setRevoking(program)}
               >
                 <Trans>Zugang entziehen</Trans>

@@ -2,17 +2,18 @@ import { type BlobFiles, FolderFiles, RowFiles } from './blob-files.ts';
 import { BlobStore, PIECE_BYTES } from './blob-store.ts';
 import { type Browser, thisBrowser } from './browser.ts';
 import type { Bytes } from './bytes.ts';
-import { bytesOf, Database } from './database.ts';
+import { Database } from './database.ts';
 import { ContainerFault } from './fault.ts';
+import { Header, verified } from './header.ts';
 import { deriveKeys } from './keys.ts';
-import { type Policy, type SignedPolicy, verifyPolicy } from './policy.ts';
-import { type Authenticator, closeShare, OfflineKeeper, type OfflineShare } from './prf.ts';
+import type { Policy, SignedPolicy } from './policy.ts';
+import { type Authenticator, closeShare, OfflineKeeper } from './prf.ts';
 import { RecordStore, type State } from './record-store.ts';
 import { SearchIndex } from './search/search-index.ts';
 import { Session } from './session.ts';
 import type { ShareKeeper } from './share.ts';
 import { type Cost, DEFAULT_COST } from './stretch.ts';
-import { newDataKey, readHead, unwrap, type WrapHead, wrap } from './wrap.ts';
+import { newDataKey, unwrap, wrap } from './wrap.ts';
 
 const LINE = 'fernamt-container';
 /** Other tabs need not hear of each key that is pressed. */
@@ -77,6 +78,7 @@ export class Container {
   readonly #browser: Browser;
   readonly #session: Session;
   readonly #database: Database;
+  readonly #header: Header;
   readonly #line: ReturnType<Browser['line']>;
   readonly #stopLeaving: () => void;
   readonly #watchers = new Set<() => void>();
@@ -89,6 +91,7 @@ export class Container {
     this.#browser = browser;
     this.#session = new Session(browser.clock);
     this.#database = new Database(browser.indexedDB, () => this.#drop());
+    this.#header = new Header(this.#database);
     this.records = new RecordStore(this.#session, this.#database, browser.turns);
     const shards = new RecordStore(this.#session, this.#database, browser.turns, 'search');
     this.search = new SearchIndex(this.#session, shards, browser.turns);
@@ -102,7 +105,7 @@ export class Container {
 
   async state(): Promise<ContainerState> {
     if (this.#session.isOpen) return 'unlocked';
-    return (await this.#wrapped()) ? 'locked' : 'none';
+    return (await this.#header.wrapped()) ? 'locked' : 'none';
   }
 
   /** What holds while it is unlocked. */
@@ -117,7 +120,7 @@ export class Container {
 
   /** Makes an empty container in place of whatever was there, and unlocks it. */
   async create({ passphrase, keeper, device, policyKey, policy, cost }: Creation): Promise<void> {
-    const wanted = await this.#verified(policy, { device, policyKey });
+    const wanted = await verified(policy, { device, policyKey });
     const share = await keeper.release();
     await this.#clear();
     const dataKey = newDataKey();
@@ -133,9 +136,9 @@ export class Container {
         policySerial: wanted.serial,
         seenMs: this.#browser.clock.now(),
       }));
-      await this.#keep('policy', policy);
+      await this.#header.keep('policy', policy);
       // Last: without it there is no container.
-      await this.#keep('wrap', wrapped);
+      await this.#header.keep('wrap', wrapped);
     } catch (error) {
       this.#drop();
       throw error;
@@ -148,30 +151,30 @@ export class Container {
 
   /** Opens it with the share that the server releases. */
   async unlock({ passphrase, keeper, policy, lastGeneration = 0 }: Unlocking): Promise<void> {
-    const { wrapped, head } = await this.#closed();
-    const held = policy ?? (await this.#keptPolicy());
-    const wanted = await this.#verified(held, head);
+    const { wrapped, head } = await this.#header.closed();
+    const held = policy ?? (await this.#header.policy());
+    const wanted = await verified(held, head);
     await this.#open(passphrase, keeper, wrapped, wanted, lastGeneration);
-    if (policy) await this.#keepPolicy(policy, wanted);
+    if (policy) await this.#header.keepPolicy(policy, wanted);
     await told(keeper);
   }
 
   /** Opens it without the server, as long as the policy that was kept last grants it. */
   async unlockOffline({ passphrase, authenticator }: OfflineUnlocking): Promise<void> {
-    const { wrapped, head } = await this.#closed();
-    const policy = await this.#verified(await this.#keptPolicy(), head);
-    const kept = await this.#database.get('header', 'offline share');
+    const { wrapped, head } = await this.#header.closed();
+    const policy = await verified(await this.#header.policy(), head);
+    const kept = await this.#header.offlineShare();
     if (!kept) throw new ContainerFault('expired');
     const now = () => this.#browser.clock.now();
-    const keeper = new OfflineKeeper(kept as OfflineShare, policy, authenticator, now);
+    const keeper = new OfflineKeeper(kept, policy, authenticator, now);
     await this.#open(passphrase, keeper, wrapped, policy, 'offline');
   }
 
   /** Whether it can be opened without the server, as far as is known before it is. */
   async offline(): Promise<Offline> {
-    if (!(await this.#database.get('header', 'offline share'))) return 'none';
-    const { head } = await this.#closed();
-    const { offline_until_ms: until } = await this.#verified(await this.#keptPolicy(), head);
+    if (!(await this.#header.offlineShare())) return 'none';
+    const { head } = await this.#header.closed();
+    const { offline_until_ms: until } = await verified(await this.#header.policy(), head);
     return isAhead(until, this.#browser.clock.now()) ? 'ready' : 'over';
   }
 
@@ -184,10 +187,10 @@ export class Container {
   async renew(policy: SignedPolicy): Promise<void> {
     this.#session.check();
     const serial = this.#policy?.serial ?? 0;
-    const wanted = await this.#verified(policy, (await this.#closed()).head);
+    const wanted = await verified(policy, (await this.#header.closed()).head);
     if (wanted.serial <= serial) return;
     await this.records.remember((state) => checked(state, wanted, 0, 0));
-    await this.#keepPolicy(policy, wanted);
+    await this.#header.keepPolicy(policy, wanted);
     this.#session.check();
     this.#policy = wanted;
     this.#session.lockAfter(wanted.idle_min);
@@ -201,11 +204,11 @@ export class Container {
     authenticator: Authenticator,
   ): Promise<void> {
     this.#session.check();
-    const { head } = await this.#closed();
+    const { head } = await this.#header.closed();
     const share = await keeper.release();
     try {
       const kept = await closeShare(share, credential, head.device, authenticator);
-      await this.#keep('offline share', kept);
+      await this.#header.keep('offline share', kept);
     } finally {
       share.fill(0);
     }
@@ -213,12 +216,12 @@ export class Container {
   }
 
   async forbidOffline(): Promise<void> {
-    await this.#database.change('header', 'strict', (store) => store.delete('offline share'));
+    await this.#header.forgetOfflineShare();
   }
 
   /** Wraps the data key anew. Nothing else is touched, so it takes no longer than unlocking. */
   async changePassphrase({ before, after, keeper, cost }: PassphraseChange): Promise<void> {
-    const { wrapped, head } = await this.#closed();
+    const { wrapped, head } = await this.#header.closed();
     const { stretch } = this.#browser;
     const share = await keeper.release();
     try {
@@ -226,7 +229,7 @@ export class Container {
       try {
         const about = { ...head, cost: cost ?? DEFAULT_COST };
         const secrets = { passphrase: after, share, stretch };
-        await this.#keep('wrap', await wrap(dataKey, about, secrets));
+        await this.#header.keep('wrap', await wrap(dataKey, about, secrets));
       } finally {
         dataKey.fill(0);
       }
@@ -276,7 +279,7 @@ export class Container {
   async #clear(): Promise<void> {
     this.#drop();
     this.#say('wiped');
-    await this.#database.change('header', 'strict', (store) => store.clear());
+    await this.#header.clear();
     this.#files = undefined;
     const folder = await this.#browser.folder();
     const ends = await Promise.allSettled([
@@ -332,40 +335,6 @@ export class Container {
     this.#tell();
     // What is left over of a broken off writing takes room and nothing else: nobody waits for it.
     this.blobs.removeOrphans().catch(() => undefined);
-  }
-
-  async #verified(
-    signed: SignedPolicy | undefined,
-    { device, policyKey }: Pick<WrapHead, 'device' | 'policyKey'>,
-  ): Promise<Policy> {
-    if (!signed) throw new ContainerFault('altered_policy');
-    const policy = await verifyPolicy(signed.bytes, signed.signature, policyKey);
-    if (policy.device !== device) throw new ContainerFault('altered_policy');
-    return policy;
-  }
-
-  async #closed(): Promise<{ wrapped: Bytes; head: WrapHead }> {
-    const wrapped = await this.#wrapped();
-    if (!wrapped) throw new ContainerFault('no_container');
-    return { wrapped, head: await readHead(wrapped) };
-  }
-
-  async #wrapped(): Promise<Bytes | undefined> {
-    const wrapped = await this.#database.get('header', 'wrap');
-    return wrapped === undefined ? undefined : bytesOf(wrapped);
-  }
-
-  async #keptPolicy(): Promise<SignedPolicy | undefined> {
-    return (await this.#database.get('header', 'policy')) as SignedPolicy | undefined;
-  }
-
-  async #keepPolicy(signed: SignedPolicy, policy: Policy): Promise<void> {
-    await this.#keep('policy', signed);
-    if (policy.offline_until_ms === null) await this.forbidOffline();
-  }
-
-  #keep(name: 'wrap' | 'policy' | 'offline share', value: unknown): Promise<void> {
-    return this.#database.change('header', 'strict', (store) => store.put(value, name));
   }
 
   #blobFiles(): Promise<BlobFiles> {

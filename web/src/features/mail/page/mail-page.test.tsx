@@ -99,6 +99,23 @@ describe('the list', () => {
     await until(() => all('[role=row]').length === 55);
   });
 
+  it('gives way to the folders on a narrow screen, also after a thread', async () => {
+    const pane = () => all('.fa-mail')[0]?.dataset.pane;
+    mail.add({ subject: 'Dachsanierung' });
+    await show();
+    await until(() => pane() === 'list' && text().includes('Dachsanierung'));
+    await press('Ordner zeigen');
+    await until(() => pane() === 'folders');
+    await settled(() => history.back());
+    await until(() => pane() === 'list');
+    await settled(() => all('[role=row]')[0]?.click());
+    await until(() => pane() === 'reading');
+    await press('Zurück zur Liste');
+    await until(() => pane() === 'list');
+    await press('Ordner zeigen');
+    await until(() => pane() === 'folders');
+  });
+
   it('says why it shows nothing, and tries again', async () => {
     mail.fault = new MailFault('offline');
     await show();

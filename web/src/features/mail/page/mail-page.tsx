@@ -1,5 +1,5 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../ui/notice.tsx';
@@ -95,9 +95,15 @@ function Panes({ mail, boxes, identities }: PanesProps) {
     id: 0,
     start: { kind: 'new' },
   });
-  const [everHere] = useState(() => location.hash.startsWith('#/'));
   const chosen = boxes.find(({ id }) => id === place.folder);
   const folder = chosen ?? boxFor(boxes, 'inbox') ?? boxes[0];
+  const shown = folder?.id;
+  useEffect(() => {
+    // Without an address the folder's list is seen: the address says so, for one without a folder means all of them.
+    if (shown && place.folder === null && !location.hash.startsWith('#/')) {
+      go({ ...place, folder: shown }, { replace: true });
+    }
+  }, [shown, place]);
 
   // As text it is the same thing while nothing changes.
   const told = JSON.stringify(mail.account());
@@ -123,8 +129,7 @@ function Panes({ mail, boxes, identities }: PanesProps) {
   );
 
   // On a phone one of them is seen; beside a thread the list stays on wide screens.
-  const folders = isAtFolders();
-  const pane = place.writing || place.thread ? 'reading' : folders && everHere ? 'folders' : 'list';
+  const pane = place.writing || place.thread ? 'reading' : isAtFolders() ? 'folders' : 'list';
   const ownFiles = useOwnFiles();
   const files = place.files && !place.writing ? ownFiles : null;
   const name = files ? t`Ablage` : folder ? folderName(folder) : t`Post`;

@@ -28,6 +28,8 @@ export function Notices({ notice, held, onClose, onTakeBack }: NoticesProps) {
     <section
       className="fa-mail__notices fa-noprint"
       aria-label={t`Meldungen`}
+      // Else it were hidden from readers as long as a dialog is open.
+      data-react-aria-top-layer
       onPointerEnter={() => setKept(true)}
       onPointerLeave={() => setKept(false)}
       onFocus={() => setKept(true)}

@@ -91,7 +91,12 @@ export function Reading({ place, threadId, folder, onClose }: ReadingProps) {
     if (event.key === 'Delete' && event.target === title.current && may.write) remove();
   };
   return (
-    <section className="fa-mail__reading" aria-labelledby="mail-thread-title" onKeyDown={onKeyDown}>
+    <section
+      className="fa-mail__reading"
+      aria-labelledby="mail-thread-title"
+      data-focus-home
+      onKeyDown={onKeyDown}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form */}
       <div
         className="fa-mail__tools fa-noprint"

@@ -30,6 +30,10 @@ export function refusalText({ code, recipients, most }: Refusal): string {
       return most === null
         ? t`Sie ist zu groß. Entfernen Sie Anhänge oder verteilen Sie sie auf mehrere Nachrichten.`
         : t`Sie ist zu groß; höchstens ${sizeText(most)} gehen. Verteilen Sie die Anhänge auf mehrere Nachrichten.`;
+    case 'malware':
+      return t`In einem Anhang steckt Schadsoftware. Entfernen Sie ihn und sagen Sie Ihrer IT-Stelle, woher er kommt.`;
+    case 'notScanned':
+      return t`Ein Anhang ist zu groß, um auf Schadsoftware geprüft zu werden. Entfernen oder teilen Sie ihn.`;
     case 'overQuota':
       return t`Das Postfach ist voll. Löschen Sie Nachrichten und leeren Sie den Papierkorb.`;
     case 'blobNotFound':

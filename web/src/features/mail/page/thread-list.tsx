@@ -32,7 +32,7 @@ export function ThreadList({ place, folder, status }: ThreadListProps) {
   const title = place.words ? t`Suche` : folder ? folderName(folder) : t`Post`;
   const key = place.words ? `s/${place.words}` : `f/${folder?.id}`;
   return (
-    <section className="fa-mail__list" aria-labelledby="mail-list-title">
+    <section className="fa-mail__list" aria-labelledby="mail-list-title" data-focus-home>
       <header className="fa-mail__list-head">
         <WhoseMailbox />
         <div className="fa-mail__back">

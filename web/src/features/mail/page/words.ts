@@ -77,6 +77,16 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Das ist zu groß.`,
         next: t`Entfernen Sie Anhänge oder teilen Sie die Nachricht auf.`,
       };
+    case 'malware':
+      return {
+        what: t`In dieser Datei steckt Schadsoftware. Sie bleibt zu.`,
+        next: t`Antworten Sie nicht darauf und melden Sie die Nachricht Ihrer IT-Stelle.`,
+      };
+    case 'not_scanned':
+      return {
+        what: t`Die Datei ist zu groß, um auf Schadsoftware geprüft zu werden. Sie bleibt zu.`,
+        next: t`Bitten Sie um eine kleinere, oder fragen Sie Ihre IT-Stelle.`,
+      };
     case 'queue_full':
       return {
         what: t`Es warten schon zu viele Änderungen auf die Verbindung.`,

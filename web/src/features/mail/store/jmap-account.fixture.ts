@@ -1,9 +1,8 @@
-import { MAIL_RIGHTS, type MailRight } from '../model.ts';
-import { checkRights, mayTouch } from './jmap-rights.fixture.ts';
+import { FakeEmails } from './jmap-emails.fixture.ts';
+import { checkRights } from './jmap-rights.fixture.ts';
 import { FakeSettings } from './jmap-settings.fixture.ts';
 import {
   emailOf,
-  type FakeEmail,
   type FakeSubmission,
   mailboxOf,
   nothingDone,
@@ -12,7 +11,6 @@ import {
   submissionOf,
   threads,
 } from './jmap-shapes.fixture.ts';
-import { FakeStates } from './jmap-states.fixture.ts';
 import { FakeWorks } from './jmap-works.fixture.ts';
 import type { Obj } from './obj.ts';
 
@@ -22,18 +20,14 @@ export const ADA = { id: 'idn-1', name: 'Ada Amt', email: 'ada@amt.example' };
 const ROLES = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'];
 
 /** One mailbox of the fake server, whose mail goes nowhere. */
-export class FakeAccount extends FakeStates {
+export class FakeAccount extends FakeEmails {
   readonly identity;
   readonly settings: FakeSettings;
-  /** What the person at the other end of the line may do in it. */
-  rights: MailRight[] = [...MAIL_RIGHTS];
   kind: 'own' | 'person' | 'functional' = 'functional';
   /** The people who have it open. */
   sharing = ['p-ada', 'p-mira'];
   readonly works: FakeWorks;
-  readonly emails = new Map<string, FakeEmail>();
   readonly submissions: FakeSubmission[] = [];
-  readonly blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   refusedRecipients: string[] = [];
   /** Ends the server after so many more methods of a request, as `kill -9` would. */
   killAfter: number | null = null;
@@ -54,57 +48,6 @@ export class FakeAccount extends FakeStates {
         changedIn: 0,
       });
     }
-  }
-
-  /** Mail arrives, or lies there from before. */
-  arrive(given: Partial<FakeEmail> = {}): FakeEmail {
-    this.step('Email', 'Mailbox');
-    const id = this.newId('eml');
-    const email: FakeEmail = {
-      id,
-      threadId: `thr-${id}`,
-      mailboxIds: new Set(['mbx-inbox']),
-      keywords: new Set(),
-      subject: 'Akte',
-      text: 'Guten Tag',
-      html: null,
-      from: [{ name: 'Ben', email: 'ben@amt.example' }],
-      to: [{ name: null, email: 'ada@amt.example' }],
-      cc: [],
-      bcc: [],
-      sender: [],
-      messageId: `${id}@elsewhere.example`,
-      references: [],
-      attachments: [],
-      atMs: this.now(),
-      createdIn: this.counter,
-      changedIn: this.counter,
-      ...given,
-    };
-    this.emails.set(email.id, email);
-    this.count([...email.mailboxIds]);
-    return email;
-  }
-
-  /** Another device changes something. */
-  mark(id: string, keyword: string, on: boolean): void {
-    this.#elsewhere({ update: { [id]: { [`keywords/${keyword}`]: on ? true : null } } });
-  }
-
-  move(id: string, to: string): void {
-    this.#elsewhere({ update: { [id]: { mailboxIds: { [to]: true } } } });
-  }
-
-  destroy(id: string): void {
-    this.#elsewhere({ destroy: [id] });
-  }
-
-  /** Whoever else has the mailbox open may do everything in it. */
-  #elsewhere(given: Obj): void {
-    const { rights } = this;
-    this.rights = [...MAIL_RIGHTS];
-    this.#set(given, new Map());
-    this.rights = rights;
   }
 
   /** Another device sends a message of this account. */
@@ -128,18 +71,6 @@ export class FakeAccount extends FakeStates {
     return this.submissions
       .filter(({ undoStatus }) => undoStatus === 'final')
       .map((one) => one.messageId);
-  }
-
-  /** Everything that a client should show, in a form to compare. */
-  contents(): unknown[] {
-    return [...this.emails.values()]
-      .map(({ id, mailboxIds, keywords, subject }) => [
-        id,
-        [...mailboxIds].sort(),
-        [...keywords].filter((word) => ['$seen', '$flagged', '$draft'].includes(word)).sort(),
-        subject,
-      ])
-      .sort();
   }
 
   /** What a method answers, and what follows from it. */
@@ -188,7 +119,7 @@ export class FakeAccount extends FakeStates {
         return [[name, this.changes('Email', given, [...this.emails.values()])]];
       case 'Email/set':
         this.check('Email', given);
-        return [[name, this.#set(given, created)]];
+        return [[name, this.setEmails(given, created)]];
       case 'EmailSubmission/get':
         return [[name, this.got('EmailSubmission', given, this.submissions.map(submissionOf))]];
       case 'EmailSubmission/changes':
@@ -203,97 +134,6 @@ export class FakeAccount extends FakeStates {
   #sender(): Obj {
     const onBehalf = this.rights.includes('send_on_behalf') && !this.rights.includes('send_as');
     return { ...this.settings.identity, sender: onBehalf ? ADA.email : null };
-  }
-
-  #set(given: Obj, created: Map<string, string>): Obj {
-    const done = nothingDone(this.account, this.states.Email);
-    const pending: (() => void)[] = [];
-    for (const [name, properties] of Object.entries((given.create ?? {}) as Record<string, Obj>)) {
-      if (!mayTouch(this, [], Object.keys(properties.mailboxIds as Obj))) {
-        done.notCreated[name] = { type: 'forbidden' };
-        continue;
-      }
-      const missing = ((properties.attachments ?? []) as Obj[]).filter(
-        ({ blobId }) => !this.blobs.has(String(blobId)),
-      );
-      if (missing.length > 0) {
-        done.notCreated[name] = {
-          type: 'blobNotFound',
-          notFound: missing.map(({ blobId }) => blobId),
-        };
-        continue;
-      }
-      pending.push(() => {
-        const values = properties.bodyValues as Record<string, { value: string }>;
-        const email = this.arrive({
-          mailboxIds: new Set(Object.keys(properties.mailboxIds as Obj)),
-          keywords: new Set(Object.keys(properties.keywords as Obj)),
-          subject: String(properties.subject),
-          text: values.t?.value ?? '',
-          html: values.h?.value ?? null,
-          from: properties.from as Obj[],
-          to: (properties.to ?? []) as Obj[],
-          cc: (properties.cc ?? []) as Obj[],
-          bcc: (properties.bcc ?? []) as Obj[],
-          sender: (properties.sender ?? []) as Obj[],
-          messageId: (properties.messageId as string[])[0] ?? '',
-          references: (properties.references ?? []) as string[],
-          attachments: (properties.attachments ?? []) as Obj[],
-        });
-        created.set(name, email.id);
-        done.created[name] = {
-          id: email.id,
-          blobId: `B${email.id}`,
-          threadId: email.threadId,
-          size: 100,
-        };
-      });
-    }
-    for (const make of pending) make();
-    for (const [key, patch] of Object.entries((given.update ?? {}) as Record<string, Obj>)) {
-      const email = this.emails.get(key.startsWith('#') ? (created.get(key.slice(1)) ?? '') : key);
-      const problem = email ? this.#patch(email, patch) : { type: 'notFound' };
-      if (problem) done.notUpdated[key] = problem;
-      else done.updated[key] = null;
-    }
-    for (const id of (given.destroy ?? []) as string[]) {
-      const email = this.emails.get(id);
-      if (!email) {
-        done.notDestroyed[id] = { type: 'notFound' };
-        continue;
-      }
-      if (!mayTouch(this, [...email.mailboxIds], [])) {
-        done.notDestroyed[id] = { type: 'forbidden' };
-        continue;
-      }
-      this.step('Email', 'Mailbox');
-      this.count([...email.mailboxIds]);
-      this.emails.delete(id);
-      this.gone.push({ id, createdIn: email.createdIn, goneIn: this.counter });
-      done.destroyed.push(id);
-    }
-    return { ...done, newState: String(this.states.Email) };
-  }
-
-  #patch(email: FakeEmail, patch: Obj): Obj | null {
-    const boxes = new Set(email.mailboxIds);
-    const words = new Set(email.keywords);
-    for (const [path, value] of Object.entries(patch)) {
-      const [property, member] = path.split('/');
-      const target = property === 'mailboxIds' ? boxes : words;
-      if (member === undefined) {
-        target.clear();
-        for (const one of Object.keys(value as Obj)) target.add(one);
-      } else if (value === null) target.delete(member);
-      else target.add(member);
-    }
-    const invalid = { type: 'invalidProperties', properties: ['mailboxIds'] };
-    if (!mayTouch(this, [...email.mailboxIds], [...boxes])) return { type: 'forbidden' };
-    if (boxes.size === 0 || [...boxes].some((id) => !this.mailboxes.has(id))) return invalid;
-    this.step('Email', 'Mailbox');
-    this.count([...email.mailboxIds, ...boxes]);
-    Object.assign(email, { mailboxIds: boxes, keywords: words, changedIn: this.counter });
-    return null;
   }
 
   #submit(given: Obj, created: Map<string, string>): [string, Obj][] {
@@ -374,7 +214,7 @@ export class FakeAccount extends FakeStates {
         this.killAfter = null;
         throw new TypeError('the server was killed');
       }
-      answers.push(['Email/set', this.#set({ update: follows }, created)]);
+      answers.push(['Email/set', this.setEmails({ update: follows }, created)]);
     }
     return answers;
   }

@@ -1,4 +1,4 @@
-import type { FakeAccount } from './jmap-account.fixture.ts';
+import type { MailRight } from '../model.ts';
 import { Refusal } from './jmap-shapes.fixture.ts';
 import type { Obj } from './obj.ts';
 
@@ -7,8 +7,11 @@ const WRITING = ['Email/set', 'Mailbox/set', 'ThreadWork/set', 'EmailSubmission/
 /** What these tell of is open only to those who may send. */
 const SENDING = ['EmailSubmission/get', 'EmailSubmission/changes', 'Identity/get'];
 
+/** A mailbox, as far as rights go. */
+type Holder = { rights: readonly MailRight[] };
+
 /** Refuses a method that needs more than the person may, as the contract of crates/mail says. */
-export function checkRights({ rights }: FakeAccount, name: string, given: Obj): void {
+export function checkRights({ rights }: Holder, name: string, given: Obj): void {
   const sends = rights.includes('send_as') || rights.includes('send_on_behalf');
   const writes = rights.includes('write');
   const isOpen = name.startsWith('Identity/') ? sends || rights.includes('manage') : sends;
@@ -24,7 +27,7 @@ export function checkRights({ rights }: FakeAccount, name: string, given: Obj): 
 }
 
 /** Who may only send writes drafts and nothing else, and has them filed once they are sent. */
-export function mayTouch({ rights }: FakeAccount, before: string[], after: string[]): boolean {
+export function mayTouch({ rights }: Holder, before: string[], after: string[]): boolean {
   if (rights.includes('write')) return true;
   const fits = (boxes: string[], allowed: string[]) => boxes.every((box) => allowed.includes(box));
   return fits(before, ['mbx-drafts']) && fits(after, ['mbx-drafts', 'mbx-sent']);

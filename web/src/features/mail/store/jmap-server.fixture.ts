@@ -48,6 +48,9 @@ export class FakeJmapServer extends FakeAccount {
     this.session += 1;
   }
 
+  /** What the house's scanner says of a file: nothing, or a refusal. */
+  scanner: (bytes: Uint8Array) => Response | null = () => null;
+
   openAccount(id: string): FakeAccount | undefined {
     return id === this.account ? this : this.others.get(id);
   }
@@ -66,6 +69,8 @@ export class FakeJmapServer extends FakeAccount {
     const account = id === undefined ? undefined : this.openAccount(id);
     if (account && way === 'upload') {
       const bytes = new Uint8Array(await new Response(init.body).arrayBuffer());
+      const bad = this.scanner(bytes);
+      if (bad) return bad;
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
       const blobId = `B${Buffer.from(digest).toString('hex')}`;
       account.blobs.set(blobId, bytes);
@@ -73,7 +78,8 @@ export class FakeJmapServer extends FakeAccount {
     }
     if (account) {
       const bytes = account.blobs.get(blob ?? '');
-      return bytes ? new Response(bytes) : json({ code: 'not_found' }, 404);
+      if (!bytes) return json({ code: 'not_found' }, 404);
+      return this.scanner(bytes) ?? new Response(bytes);
     }
     const delegates = this.delegates.answer(path, init);
     if (delegates) return delegates;

@@ -188,7 +188,7 @@ export async function ask(net: MailNet, path: string, init?: RequestInit): Promi
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as Obj;
   const detail = text(problem.detail) || text(problem.code) || `HTTP ${response.status}`;
-  throw new MailFault(kindOf(response.status), detail);
+  throw new MailFault(kindOf(response.status, text(problem.code)), detail);
 }
 
 /** Nobody knows whether the server got it. */
@@ -196,7 +196,9 @@ function broken(error: unknown): never {
   throw new MailFault('offline', error instanceof Error ? error.message : null);
 }
 
-function kindOf(status: number): MailFault['kind'] {
+function kindOf(status: number, code: string): MailFault['kind'] {
+  if (code === 'malware_found') return 'malware';
+  if (code === 'not_scanned') return 'not_scanned';
   if (status === 401) return 'signed_out';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';

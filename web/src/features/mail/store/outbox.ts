@@ -1,4 +1,4 @@
-import type { EmailHead, MailFault } from '../model.ts';
+import type { EmailHead, MailFault, MailFaultKind } from '../model.ts';
 import { draftHead } from './draft.ts';
 import { filed, type HandedIn, type HandIn, reasonOf } from './hand-in.ts';
 import {
@@ -19,6 +19,14 @@ import type { Writing } from './writing.ts';
 const TOGETHER = 16;
 /** Changes that came to nothing, of which the person can be told. */
 const MAX_DROPPED = 100;
+
+/** Bytes, a sender or a right that are no longer there, or may not go, come by no repetition. */
+const FINAL: Partial<Record<MailFaultKind, string>> = {
+  too_large: 'tooLarge',
+  malware: 'malware',
+  not_scanned: 'notScanned',
+  not_found: 'gone',
+};
 
 /** A change that the server did not take: what it says holds. */
 export type Dropped = { change: SimpleOp['kind'] | 'write'; emails: string[]; reason: string };
@@ -104,10 +112,8 @@ export class Outbox {
       result = await this.#handIn.run(op);
     } catch (error) {
       const { kind, message, detail } = error as MailFault;
-      const isForbidden = isNotOpen(error);
-      // Bytes, a sender or a right that are no longer there come back by no repetition.
-      if (!isForbidden && kind !== 'too_large' && kind !== 'not_found') throw error;
-      const code = isForbidden ? 'forbiddenToSend' : kind === 'too_large' ? 'tooLarge' : 'gone';
+      const code = isNotOpen(error) ? 'forbiddenToSend' : FINAL[kind];
+      if (code === undefined) throw error;
       const refusal = { code, recipients: [], most: null };
       result = { kind: 'refused', reason: detail ?? message, refusal, email: null };
     }

@@ -1,5 +1,5 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from '../../../../ui/button.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import type { MailAccount, Post } from '../../model.ts';
@@ -14,6 +14,9 @@ const SharingDialog = lazy(async () => ({
   default: (await import('../sharing/sharing-dialog.tsx')).SharingDialog,
 }));
 
+/** The page of another mailbox is drawn anew, and the link that was pressed is gone with this one. */
+let changing = false;
+
 /** The mailboxes that are open to the person, above the folders of the one they are in. */
 export function Switcher() {
   const post = usePost();
@@ -24,9 +27,18 @@ function Known({ post }: { post: Post }) {
   const { t } = useLingui();
   const { account: here } = useMailPage();
   const { accounts } = useKnown(post);
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!changing) return;
+    changing = false;
+    nav.current?.querySelector<HTMLElement>('[aria-current=true]')?.focus();
+    // On a phone the folders are out of sight now.
+    if (document.activeElement === document.body)
+      document.getElementById('mail-list-title')?.focus();
+  }, []);
   if (accounts.length < 2) return null;
   return (
-    <nav className="fa-accounts" aria-label={t`Postfächer`}>
+    <nav className="fa-accounts" ref={nav} aria-label={t`Postfächer`}>
       <ul>
         {accounts.map((account) => (
           <li key={account.number}>
@@ -52,6 +64,7 @@ function AccountLink({ account, isHere }: { account: MailAccount; isHere: boolea
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
+        changing = !isHere;
         go(place);
       }}
     >

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '../../../../ui/button.tsx';
 import { Checkbox } from '../../../../ui/choices.tsx';
 import { Dialog } from '../../../../ui/dialog.tsx';
-import { TextAreaField, TextField } from '../../../../ui/fields.tsx';
+import { fieldId, TextAreaField, TextField } from '../../../../ui/fields.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import type { Absence } from '../../model.ts';
 import { useMailPage } from '../context.ts';
@@ -49,7 +49,11 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
 
   const save = async () => {
     setTried(true);
-    if (badDays || badText) return;
+    const wrong = badDays ? 'mail-away-last' : badText ? 'mail-away-text' : null;
+    if (wrong) {
+      document.getElementById(fieldId(wrong))?.focus();
+      return;
+    }
     setPending(true);
     setFault(undefined);
     try {

@@ -223,6 +223,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     <section
       className="fa-mail__reading fa-write"
       aria-labelledby="mail-write-title"
+      data-focus-home
       onKeyDown={onKeyDown}
     >
       <div className="fa-mail__tools">
@@ -285,6 +286,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
               name="mail-cc"
               values={draft.cc}
               house={house}
+              autoFocus={first.cc.length + first.bcc.length === 0}
               onChange={(cc) => change({ cc })}
             />
             <RecipientsField

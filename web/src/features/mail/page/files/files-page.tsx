@@ -44,7 +44,7 @@ export function FilesPage({ files }: { files: OwnFiles }) {
     );
   const bytes = list?.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0;
   return (
-    <section className="fa-files" aria-labelledby="ablage">
+    <section className="fa-files" aria-labelledby="ablage" data-focus-home>
       <div className="fa-files__head">
         <a
           href={hashOf(NOWHERE)}
@@ -76,7 +76,7 @@ export function FilesPage({ files }: { files: OwnFiles }) {
       {list === null ? (
         <Loading />
       ) : list.length === 0 ? (
-        <EmptyState icon={icons.iconInventory2} title={t`Die Ablage ist leer`}>
+        <EmptyState icon={icons.iconInventory2} title={t`Die Ablage ist leer`} level={3}>
           <p>
             <Trans>Öffnen Sie einen Anhang und legen Sie ihn hierher.</Trans>
           </p>

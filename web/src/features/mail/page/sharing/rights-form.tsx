@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button } from '../../../../ui/button.tsx';
 import { Checkbox } from '../../../../ui/choices.tsx';
 import { icons } from '../../../../ui/icon.tsx';
@@ -18,10 +18,13 @@ type RightsFormProps = {
 export function RightsForm({ name, first, pending, onSave, onCancel }: RightsFormProps) {
   const { t } = useLingui();
   const [rights, setRights] = useState<readonly MailRight[]>(['read', ...first]);
+  const form = useRef<HTMLFieldSetElement>(null);
+  // It stands where the search was.
+  useEffect(() => form.current?.focus(), []);
   const set = (right: MailRight, on: boolean) =>
     setRights(MAIL_RIGHTS.filter((one) => (one === right ? on : rights.includes(one))));
   return (
-    <fieldset className="fa-sharing__rights">
+    <fieldset className="fa-sharing__rights" ref={form} tabIndex={-1}>
       <legend>{t`Was darf ${name}?`}</legend>
       {MAIL_RIGHTS.map((right) => {
         const { name: label, hint } = rightWords(right);

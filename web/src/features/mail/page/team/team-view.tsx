@@ -33,7 +33,7 @@ export function TeamView({ threadId, team }: TeamViewProps) {
   const assign = (value: string | null) => void change({ what: 'assignee', value });
   const note = work?.note ?? '';
   return (
-    <section className="fa-team" aria-label={t`Zusammenarbeit`}>
+    <section className="fa-team" aria-label={t`Zusammenarbeit`} data-focus-home>
       {conflicts.map((conflict) => (
         <Conflict
           key={conflict.id}

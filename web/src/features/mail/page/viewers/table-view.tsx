@@ -34,7 +34,8 @@ export function TableView({ sheets }: { sheets: Sheet[] }) {
   const last = rows.at(-1)?.number ?? 0;
   const first = rows[0]?.number ?? 0;
   return (
-    <div className="fa-sheet">
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form
+    <div className="fa-sheet" role="group" aria-label={t`Tabelle`} data-focus-home>
       <div className="fa-row fa-sheet__bar">
         {sheets.length > 1 && (
           <label className="fa-sheet__which">

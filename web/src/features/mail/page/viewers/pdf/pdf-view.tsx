@@ -94,9 +94,9 @@ function Opened({ pdf, onFailure }: { pdf: Pdf; onFailure: (failure: unknown) =>
   };
   const percent = Math.round(factor * 100);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys go through to it from the controls within
-    <div className="fa-pdf" onKeyDown={onKey}>
-      <div className="fa-pdf__bar" role="toolbar" aria-label={t`PDF`}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form; keys go through to it from within
+    <div className="fa-pdf" role="group" aria-label={t`PDF`} data-focus-home onKeyDown={onKey}>
+      <div className="fa-pdf__bar">
         <IconButton
           label={t`Vorige Seite`}
           icon={icons.iconChevronLeft}
