@@ -210,6 +210,7 @@ async fn size_receivers_connections_and_silence_have_limits() {
     assert_eq!(line.hears(1).await.get(..3), Some("421"), "the message does not come");
     assert_eq!(inbox(&ben).await.len(), 0);
 
+    let door = Door::open(|_| {}).await;
     let mut lines = Vec::new();
     for _ in 0..20 {
         lines.push(door.line().await);

@@ -165,7 +165,7 @@ fn handing_over(incoming: Incoming<'_>) -> BlobPrint {
     let mut told = format!("{to}\0{from}\0").into_bytes();
     match field("received") {
         Some(trace) => {
-            told.extend_from_slice(format!("{trace}\0{}", field("message-id").unwrap_or_default()).as_bytes())
+            told.extend_from_slice(format!("{trace}\0{}", field("message-id").unwrap_or_default()).as_bytes());
         }
         None => told.extend_from_slice(incoming.raw),
     }

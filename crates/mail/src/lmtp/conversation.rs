@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bytes::BufMut as _;
 use fernamt_store::{StoreError, TenantStore};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -42,9 +43,9 @@ pub(super) async fn converse(shared: &Shared, wire: Box<dyn Wire>) -> io::Result
                 let reply = talk.follow(command).await;
                 talk.say(&reply).await?;
                 if reply.starts_with('5') {
-                    faults += 1
+                    faults += 1;
                 } else {
-                    faults = 0
+                    faults = 0;
                 }
                 continue;
             }
@@ -244,10 +245,8 @@ impl Talk<'_> {
 
 /// Reads what comes next. A line that broke has ended.
 async fn more(wire: &mut Box<dyn Wire>, read: &mut Vec<u8>) -> usize {
-    let mut part = [0; READ_BYTES];
-    let count = wire.read(&mut part).await.unwrap_or_default();
-    read.extend_from_slice(&part[..count]);
-    count
+    read.reserve(READ_BYTES);
+    wire.read_buf(&mut read.limit(READ_BYTES)).await.unwrap_or_default()
 }
 
 /// The administration that an address belongs to.

@@ -256,7 +256,7 @@ fn tell(error: &Error) {
             tracing::warn!(error = told, "The smarthost cannot be reached; mail waits");
         }
         _ => {
-            tracing::error!(error = told, "The smarthost cannot be used; mail waits until its configuration is mended")
+            tracing::error!(error = told, "The smarthost cannot be used; mail waits until its configuration is mended");
         }
     }
 }

@@ -177,7 +177,7 @@ impl<A> EmailSubmissions<'_, A> {
 
     /// When the next one's turn is but for these.
     pub async fn next(&self, but: &[EmailSubmissionId]) -> Result<Option<OffsetDateTime>, StoreError> {
-        let turn = is_null("next_at").not().add(is_in("id", but).not());
+        let turn = Condition::all().add(is_null("next_at").not()).add(is_in("id", but).not());
         let first: Option<EmailSubmissionRecord> = self.scope.find(turn).order("next_at").one().await?;
         Ok(first.and_then(|first| first.next_at))
     }
