@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{ClientRequestBuilder, Error, Message, http::Uri},
@@ -26,6 +30,16 @@ struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Opens one with these headers; the HTTP status if it is refused.
     async fn try_open(program: &Program, protocol: Option<&str>, headers: &[(&str, &str)]) -> Result<Self, u16> {
+        let stream = TcpStream::connect(program.address).await.unwrap();
+        Self::over(stream, program, protocol, headers).await
+    }
+
+    async fn over(
+        stream: TcpStream,
+        program: &Program,
+        protocol: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, u16> {
         let uri: Uri = format!("ws://{}/jmap/ws", program.host).parse().unwrap();
         let mut request = ClientRequestBuilder::new(uri);
         for (name, value) in headers {
@@ -34,7 +48,6 @@ impl Socket {
         if let Some(protocol) = protocol {
             request = request.with_sub_protocol(protocol);
         }
-        let stream = TcpStream::connect(program.address).await.unwrap();
         match client_async(request, stream).await {
             Ok((socket, answer)) => {
                 assert_eq!(answer.headers()["sec-websocket-protocol"], "jmap");
@@ -48,6 +61,29 @@ impl Socket {
     async fn open(program: &Program) -> Self {
         let bearer = format!("Bearer {}", program.token);
         Self::try_open(program, Some("jmap"), &[("Authorization", &bearer)]).await.unwrap()
+    }
+
+    /// Opens one on which the system keeps little that was not read.
+    async fn narrow(program: &Program) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16_384).unwrap();
+        let stream = socket.connect(program.address).await.unwrap();
+        let bearer = format!("Bearer {}", program.token);
+        Self::over(stream, program, Some("jmap"), &[("Authorization", &bearer)]).await.unwrap()
+    }
+
+    /// Goes on calling beside whatever else happens, and tells when all was said.
+    fn calls_beside(self, calls: usize, large: &str) -> (impl Stream<Item = Message>, JoinHandle<Result<(), Error>>) {
+        let (mut write, read) = self.0.split();
+        let call = json!(["Core/echo", { "large": large }, "c"]);
+        let call = json!({ "@type": "Request", "id": "R", "using": [ECHO], "methodCalls": [call] }).to_string();
+        let writing = tokio::spawn(async move {
+            for _ in 0..calls {
+                write.send(Message::text(call.clone())).await?;
+            }
+            Ok(())
+        });
+        (read.filter_map(async |frame| frame.ok()), writing)
     }
 
     async fn say(&mut self, message: Value) {
@@ -178,25 +214,34 @@ fn what_is_refused_is_said_by_name_and_the_socket_goes_on() {
 }
 
 #[test]
-fn who_does_not_read_holds_up_nobody() {
-    let (_server, _ada, program) = set_out();
+fn who_does_not_read_holds_up_nobody_and_ends_with_its_approval() {
+    /// More than the systems of both sides and the server would keep between them.
+    const CALLS: usize = 96;
+    let (_server, ada, program) = set_out();
+    let decide = |word: &str| {
+        granted(&ada.post(&format!("/api/v1/admin/devices/{}/{word}", program.device), &json!({})).unwrap());
+    };
+    let large = "x".repeat(1_000_000);
     run(async {
-        let mut deaf = Socket::open(&program).await;
-        let large = "x".repeat(2_000_000);
-        // One turn of the session is left.
-        for number in 0..7 {
-            let call = json!(["Core/echo", { "large": large }, "c"]);
-            let id = format!("R{number}");
-            deaf.say(json!({ "@type": "Request", "id": id, "using": [ECHO], "methodCalls": [call] })).await;
-        }
+        let (deaf, writing) = Socket::narrow(&program).await.calls_beside(CALLS, &large);
         let mut other = Socket::open(&program).await;
-        for number in 0..40 {
+        for number in 0..CALLS {
             let id = format!("R{number}");
-            assert_eq!(other.call(&id, "Core/echo", json!({ "c": number })).await, json!({ "c": number }));
+            assert_eq!(other.call(&id, "Core/echo", json!({ "large": large })).await["large"], large);
         }
-        for _ in 0..7 {
-            assert_eq!(deaf.next().await["@type"], "Response", "and what was not read is still there");
+        assert!(!writing.is_finished(), "the server reads no more than it can answer");
+        decide("suspend");
+        let said = timeout(END_LIMIT, writing).await.expect("it ends while an answer waits to be read").unwrap();
+        said.expect_err("nobody listens any more");
+        drop(deaf);
+
+        decide("approve");
+        let (slow, writing) = Socket::narrow(&program).await.calls_beside(20, &large);
+        let answered = timeout(PATIENCE, slow.take(20).collect::<Vec<_>>()).await.expect("every answer");
+        for answer in &answered {
+            assert!(answer.to_text().unwrap().contains(&large), "an answer, and the whole of it");
         }
+        writing.await.unwrap().unwrap();
     });
 }
 

@@ -3,14 +3,16 @@
 //! A socket is a line on which a client may also speak. It ends with session, approval and server as every line does, and
 //! at once, even while an answer is on its way to a client that reads slowly. Calls of one socket may run beside each
 //! other, as many as those of a session may over HTTP; what comes beyond waits in the network. Each is a task of its own, so
-//! that none holds a connection to the database while this waits for another, or for a client that reads slowly.
+//! that none holds a connection to the database while this waits for another, or for a client that reads slowly. Of one
+//! that does not read at all nothing more is read, and after a while it is cut off.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use fernamt_store::TenantStore;
+use futures_util::{Sink, SinkExt as _};
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{
     line::{Line, Said},
@@ -29,6 +31,11 @@ use crate::{
     routes::Kind,
 };
 
+/// How long a client may take to read what it is told.
+const READING_LIMIT: Duration = Duration::from_secs(600);
+/// How long a client may take to read why its socket closes.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+
 /// Who is at the other end.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -42,7 +49,7 @@ type Calls = JoinSet<Value>;
 
 /// Why a socket closes.
 enum Close {
-    /// The other side has gone, or closed it.
+    /// The other side has gone, closed it, or does not read: there is nobody to tell why.
     Gone,
     /// Session, approval or server have ended, or other accounts are open than when it began.
     Over,
@@ -61,8 +68,10 @@ pub(crate) async fn serve(mut socket: WebSocket, client: Client, mut line: Line)
         Close::Binary => (close_code::UNSUPPORTED, "messages are texts"),
         Close::Failed => (close_code::ERROR, "the server failed"),
     };
+    drop(line);
     // Who does not read any more does not learn why.
-    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    let farewell = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+    let _ = timeout(FAREWELL_LIMIT, farewell).await;
 }
 
 async fn converse(socket: &mut WebSocket, client: &Client, line: &mut Line) -> Close {
@@ -91,15 +100,31 @@ async fn converse(socket: &mut WebSocket, client: &Client, line: &mut Line) -> C
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Close::Gone,
             },
         };
-        if let Some(told) = told {
-            tokio::select! {
-                biased;
-                () = line.ended() => return Close::Over,
-                sent = socket.send(told) => if sent.is_err() { return Close::Gone },
-            }
+        if let Some(told) = told
+            && let Err(close) = tell(socket, told, line.ended(), READING_LIMIT).await
+        {
+            return close;
         }
     }
     Close::Over
+}
+
+/// Tells a client something. What it has not read when the line ends, or after a while, it does not get any more; a word
+/// about why would come behind it.
+async fn tell<S: Sink<Message> + Unpin>(
+    socket: &mut S,
+    told: Message,
+    ended: impl Future<Output = ()>,
+    limit: Duration,
+) -> Result<(), Close> {
+    tokio::select! {
+        biased;
+        () = ended => Err(Close::Gone),
+        sent = timeout(limit, socket.send(told)) => match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Close::Gone),
+        },
+    }
 }
 
 /// Does what a client says. Returns what it has to be told at once.
@@ -152,7 +177,27 @@ fn failed(error: &fernamt_store::StoreError) -> Close {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        future::{pending, ready},
+    };
+
+    use futures_util::sink;
+
     use super::{super::pace::Beat, *};
+
+    #[tokio::test]
+    async fn who_does_not_read_is_waited_for_until_the_line_ends_or_the_time_is_over() {
+        let told = || Message::Text("told".into());
+        let deaf = || Box::pin(sink::unfold((), |(), _| pending::<Result<(), Infallible>>()));
+        let long = Duration::from_secs(3_600);
+        assert!(matches!(tell(&mut deaf(), told(), ready(()), long).await, Err(Close::Gone)));
+        let short = Duration::from_millis(1);
+        assert!(matches!(tell(&mut deaf(), told(), pending(), short).await, Err(Close::Gone)));
+        let mut reads = Box::pin(sink::drain());
+        assert!(tell(&mut reads, told(), pending(), long).await.is_ok());
+        assert!(matches!(tell(&mut reads, told(), ready(()), long).await, Err(Close::Gone)), "the end comes first");
+    }
 
     #[test]
     fn silence_is_filled_with_pings_of_the_protocol() {
