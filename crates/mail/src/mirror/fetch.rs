@@ -1,6 +1,6 @@
 //! What a folder of the server has that both sides did not agree on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use fernamt_domain::{EmailId, mail::Keywords};
 use fernamt_mailhost::imap::{Imap, Vanished};
@@ -81,7 +81,7 @@ impl Mirror {
             Vanished::These(gone) => gone.contains(uid),
             Vanished::AllBut(left) => !left.contains(uid),
         };
-        let (mut marked, mut gone, mut rows) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut marked, mut gone, mut rows) = (Vec::new(), Vec::new(), BTreeSet::new());
         for row in known {
             // Numbers that began anew say nothing about what was known.
             if !is_same || is_gone(row.uid) {
@@ -89,12 +89,12 @@ impl Mirror {
                 continue;
             }
             let flags = changes.flags.get(&row.uid).map(|flags| marks_of(flags));
-            rows.insert(row.uid, ());
+            rows.insert(row.uid);
             if let Some(flags) = flags.filter(|flags| *flags != row.flags) {
                 marked.push((row, flags));
             }
         }
-        let mut new: Vec<u32> = told.into_iter().filter(|uid| !rows.contains_key(uid) && !is_gone(*uid)).collect();
+        let mut new: Vec<u32> = told.into_iter().filter(|uid| !rows.contains(uid) && !is_gone(*uid)).collect();
         new.reverse();
         let read = MirrorFolderRecord {
             uid_validity: selected.uid_validity,

@@ -196,9 +196,9 @@ mod tests {
 
     #[test]
     fn names_that_an_index_cannot_hold_are_changed_and_what_lies_too_deep_is_left_out() {
-        let deep = vec!["x"; MAX_DEPTH + 1].join("/");
+        let deep = ["x"; MAX_DEPTH + 1].join("/");
         let long = "ä".repeat(MAX_NAME_BYTES);
-        let tree = layout('/', &["INBOX", &deep, &FolderName::of(&long).as_wire().to_owned(), "a\u{7}b", "//"]);
+        let tree = layout('/', &["INBOX", &deep, FolderName::of(&long).as_wire(), "a\u{7}b", "//"]);
         assert_eq!((tree.seen.len(), tree.too_deep), (3, 2), "{tree:?}");
         assert!(tree.seen.iter().all(|one| one.name.len() <= MAX_NAME_BYTES));
         assert!(tree.seen.iter().any(|one| one.name == "a\u{fffd}b"));

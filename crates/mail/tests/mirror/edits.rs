@@ -163,3 +163,43 @@ async fn a_round_that_ends_in_the_middle_loses_and_doubles_nothing() {
     ids.dedup();
     assert_eq!((all, ids.len()), (made + 8, made + 8), "each message is there once");
 }
+
+#[tokio::test]
+async fn a_line_that_breaks_in_the_middle_loses_and_doubles_nothing() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    let mut dice = Dice(815);
+    one.round().await;
+    let folders = [one.ada.mailbox("inbox").await, one.ada.mailbox("archive").await];
+    let lines = if fernamt_testkit::full() { 100 } else { 15 };
+    let mut broken = 0;
+    for number in 0..lines {
+        for name in [format!("c{number}"), format!("d{number}")] {
+            let raw = format!("From: ada@amt.test\r\nSubject: {name}\r\nMessage-ID: <{name}@amt.test>\r\n\r\nx\r\n");
+            one.ada.import(&folders[dice.below(2)], &raw).await;
+        }
+        one.program(&format!("put('INBOX', 'i{number}')"));
+        // Signing in is about half of it.
+        let until = one.cyrus.imap.bytes_from_server() + dice.below(10_000) as u64;
+        let breaks = async {
+            while one.cyrus.imap.bytes_from_server() < until {
+                tokio::task::yield_now().await;
+            }
+            one.cyrus.imap.shut();
+        };
+        let mut round = pin!(one.house.mail.mirror_once(&one.house.tenant, one.account));
+        let done = tokio::select! {
+            done = &mut round => done,
+            () = breaks => round.await,
+        };
+        broken += usize::from(done.is_err());
+        one.cyrus.imap.open();
+    }
+    assert!(broken > lines / 4, "{broken} of {lines} broke");
+    settle(&one).await;
+    let same = one.same().await;
+    let mut ids: Vec<_> = same.values().flatten().map(|(id, _)| id.clone()).collect();
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((all, ids.len()), (lines * 3, lines * 3), "each message is there once");
+}

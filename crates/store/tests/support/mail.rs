@@ -162,28 +162,6 @@ impl Maker<'_> {
         }
     }
 
-    /// A folder of a mail server that was read.
-    pub(crate) fn mirrored(&self, mailbox: &MailboxRecord) -> MirrorFolderRecord {
-        MirrorFolderRecord {
-            mailbox: mailbox.id,
-            account: mailbox.account,
-            wire: mailbox.name.clone(),
-            parent: mailbox.parent,
-            name: mailbox.name.clone(),
-            selectable: true,
-            uid_validity: 7,
-            uid_next: 2,
-            modseq: Some(9),
-            messages: 1,
-        }
-    }
-
-    /// A message that lies on a mail server as well.
-    pub(crate) fn mirrored_email(&self, mailbox: MailboxId, uid: u32, email: &EmailRecord) -> MirrorMessageRecord {
-        let (account, email, flags) = (email.account, email.id, email.keywords.clone());
-        MirrorMessageRecord { mailbox, uid, account, email, flags, remote_id: Some("M1".to_owned()) }
-    }
-
     /// A message that is being put onto a mail server.
     pub(crate) fn begun(&self, mailbox: MailboxId, email: &EmailRecord) -> MirrorBegunRecord {
         let (account, email, flags) = (email.account, email.id, email.keywords.clone());
@@ -228,8 +206,8 @@ impl Maker<'_> {
         };
         work.thread_works().put(change, &assigned).await.unwrap();
         let mirror = work.mail_mirrors();
-        mirror.put_folder(&self.mirrored(&inbox)).await.unwrap();
-        mirror.put_message(&self.mirrored_email(inbox.id, 1, &email)).await.unwrap();
+        mirror.put_folder(&mirrored(&inbox)).await.unwrap();
+        mirror.put_message(&mirrored_email(inbox.id, 1, &email)).await.unwrap();
         mirror.begin(&self.begun(archive.id, &email)).await.unwrap();
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
@@ -253,4 +231,26 @@ impl Maker<'_> {
             answered,
         }
     }
+}
+
+/// A folder of a mail server that was read.
+pub(crate) fn mirrored(mailbox: &MailboxRecord) -> MirrorFolderRecord {
+    MirrorFolderRecord {
+        mailbox: mailbox.id,
+        account: mailbox.account,
+        wire: mailbox.name.clone(),
+        parent: mailbox.parent,
+        name: mailbox.name.clone(),
+        selectable: true,
+        uid_validity: 7,
+        uid_next: 2,
+        modseq: Some(9),
+        messages: 1,
+    }
+}
+
+/// A message that lies on a mail server as well.
+pub(crate) fn mirrored_email(mailbox: MailboxId, uid: u32, email: &EmailRecord) -> MirrorMessageRecord {
+    let (account, email, flags) = (email.account, email.id, email.keywords.clone());
+    MirrorMessageRecord { mailbox, uid, account, email, flags, remote_id: Some("M1".to_owned()) }
 }
