@@ -8,7 +8,6 @@ import { Alert, Loading } from '../../../../ui/notice.tsx';
 import { type Draft, Elsewhere } from '../../model.ts';
 import { SenderLine } from '../accounts/sender-line.tsx';
 import { fullName, isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
-import { isolated } from '../bidi.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { type Asked, useAsked } from '../use-asked.ts';
 import { faultText, sizeText } from '../words.ts';
@@ -272,7 +271,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
               value={draft.identityId}
               options={identities.map(({ id, name, email }) => ({
                 value: id,
-                label: isolated(fullName({ name, email })),
+                label: fullName({ name, email }),
               }))}
               onChange={(id) => void writeAs(id)}
             />

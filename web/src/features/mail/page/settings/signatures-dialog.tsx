@@ -5,7 +5,6 @@ import { Dialog } from '../../../../ui/dialog.tsx';
 import { TextAreaField } from '../../../../ui/fields.tsx';
 import { Alert } from '../../../../ui/notice.tsx';
 import { fullName } from '../addresses.ts';
-import { isolated } from '../bidi.ts';
 import { useMailPage } from '../context.ts';
 import { useMailStatus } from '../use-asked.ts';
 import { faultText } from '../words.ts';
@@ -73,7 +72,7 @@ export function SignaturesDialog({ onClose }: { onClose: () => void }) {
           <TextAreaField
             key={id}
             name={`mail-signature-${id}`}
-            label={isolated(fullName({ name, email }))}
+            label={fullName({ name, email })}
             hint={t`Steht unter jeder neuen Nachricht.`}
             optional
             rows={4}
