@@ -23,6 +23,7 @@ const MAX_REMEMBERED: usize = 50_000;
 pub(crate) struct OpenAccount {
     record: MailAccountRecord,
     access: Access,
+    leaves_house: bool,
 }
 
 impl OpenAccount {
@@ -40,6 +41,11 @@ impl OpenAccount {
     /// What may be done in it.
     pub(crate) fn access(&self) -> Access {
         self.access
+    }
+
+    /// Whether what is sent from it may leave the house.
+    pub(crate) fn leaves_house(&self) -> bool {
+        self.leaves_house
     }
 }
 
@@ -75,10 +81,11 @@ impl Mail {
             let known = tenant.people().get(person).await?;
             own.extend(self.begin(tenant, person, &known.name, &known.display_name).await?);
         }
+        let leaves_house = self.way_out.is_open();
         let mut accounts = Vec::with_capacity(own.len());
         for record in own {
             let access = Access::find(&tenant.mail_grants(), &record, person).await?;
-            accounts.extend(access.map(|access| OpenAccount { record, access }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
@@ -89,7 +96,7 @@ impl Mail {
         for record in tenant.mail_accounts().these(&ids).await? {
             let grant = grants.iter().find(|grant| grant.account == record.id && record.owner != Some(person));
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
-            accounts.extend(access.map(|access| OpenAccount { record, access }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
         self.all_used(tenant, &accounts);
         Ok(accounts)
@@ -116,17 +123,30 @@ impl Mail {
                 return Err(error.into());
             }
         }
-        Ok(OpenAccount { record, access })
+        Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open() })
     }
 
-    /// The account that mail to an address of this house goes to. That of a person begins with their first letter.
+    /// The account that mail to an address of this house goes to, be it one with a detail (`name+detail@`). That of a person
+    /// begins with their first letter.
     pub(crate) async fn receiver(
         &self,
         tenant: &TenantStore,
         address: &str,
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         let address = address.to_lowercase();
-        if let Some(account) = tenant.mail_accounts().by_address(&address).await? {
+        let known = self.exact_receiver(tenant, &address).await?;
+        match (known, without_detail(&address)) {
+            (None, Some(shorter)) => self.exact_receiver(tenant, &shorter).await,
+            (known, _) => Ok(known),
+        }
+    }
+
+    async fn exact_receiver(
+        &self,
+        tenant: &TenantStore,
+        address: &str,
+    ) -> Result<Option<MailAccountRecord>, StoreError> {
+        if let Some(account) = tenant.mail_accounts().by_address(address).await? {
             // What is put into it is to reach the mail server soon, whether or not its owner is there.
             self.uses(tenant.id(), account.id);
             return Ok(Some(account));
@@ -168,11 +188,33 @@ impl Mail {
     }
 }
 
+/// An address without the detail that its owner added to it (RFC 5233); nothing if there is none.
+fn without_detail(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let (name, _) = local.split_once('+').filter(|(name, _)| !name.is_empty())?;
+    Some(format!("{name}@{domain}"))
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn a_detail_is_what_stands_behind_the_first_plus() {
+        for (address, without) in [
+            ("ben+plan@amt.example", Some("ben@amt.example")),
+            ("ben+a+b@amt.example", Some("ben@amt.example")),
+            ("ben+@amt.example", Some("ben@amt.example")),
+            ("ben@amt.example", None),
+            ("+plan@amt.example", None),
+            ("ben@amt+plan.example", None),
+            ("ben", None),
+        ] {
+            assert_eq!(without_detail(address).as_deref(), without, "{address}");
+        }
+    }
 
     #[test]
     fn openings_are_remembered_up_to_a_limit() {

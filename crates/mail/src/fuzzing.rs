@@ -12,7 +12,9 @@ use crate::{
     jmap::{
         patch, reference,
         request::{Invocation, Request},
+        socket::{Incoming, refusal},
     },
+    lmtp::{Command, Content},
     message::{
         blob_id::BlobId,
         body::{AskBody, Body, contents},
@@ -90,4 +92,34 @@ pub fn request(data: &[u8]) {
         }
         answered.push(Invocation(name, resolved, call));
     }
+}
+
+/// Reads any bytes as what a client says on a WebSocket.
+///
+/// # Panics
+/// When a refusal is none: a fuzzer looks for panics.
+pub fn socket(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err((id, error)) = Incoming::read(text) {
+        assert!(refusal(id, &error)["status"].is_u64());
+    }
+}
+
+/// Reads any bytes as what a mail server says by LMTP: as commands, and as a message in two pieces.
+///
+/// # Panics
+/// When a refusal is no reply, or a message depends on how it was cut: a fuzzer looks for panics.
+pub fn lmtp(data: &[u8]) {
+    for line in data.split(|byte| *byte == b'\n') {
+        if let Err(refusal) = Command::read(line) {
+            assert!(refusal.starts_with('5') && refusal.is_ascii());
+        }
+    }
+    let (first, second) = data.split_at(data.len() / 2);
+    let (mut whole, mut cut) = (Content::new(64), Content::new(64));
+    let end = whole.take(data);
+    let in_pieces = cut.take(first).or_else(|| cut.take(second).map(|taken| first.len() + taken));
+    assert_eq!(end, in_pieces);
+    let (whole, cut) = (whole.whole(), cut.whole());
+    assert!(whole == cut && whole.is_none_or(|message| message.len() <= 64));
 }

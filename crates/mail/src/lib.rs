@@ -1,8 +1,8 @@
 //! Mail: every account of the house by JMAP (RFC 8620, RFC 8621).
 //!
 //! Requests come in through [`Mail::router`]. [`jmap`] knows the protocol, [`methods`] what each method does, [`message`]
-//! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), and [`push`]
-//! tells clients what is new.
+//! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), [`push`] tells
+//! clients what is new, and by [`lmtp`] the house's mail server hands over what comes from outside ([`Lmtp`]).
 //!
 //! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
 //! are mirrored into the same tables ([`mirror`]), so that methods need not know the difference.
@@ -13,6 +13,7 @@ mod delivery;
 #[doc(hidden)]
 pub mod fuzzing;
 mod jmap;
+mod lmtp;
 mod message;
 mod methods;
 mod mirror;
@@ -27,8 +28,9 @@ use fernamt_domain::{Clock, Rng};
 use fernamt_identity::Authoriser;
 use fernamt_store::{Store, StoreError, TenantStore};
 
-pub use delivery::Incoming;
+pub use delivery::{Incoming, Smarthost, SmarthostAddress};
 pub use fernamt_mailhost as host;
+pub use lmtp::{Lmtp, LmtpAddress, LmtpSettings};
 pub use methods::METHODS;
 pub use mirror::{MailServer, MirrorError};
 pub use scan::{Scanner, ScannerAddress};
@@ -45,6 +47,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// The mail server that an administration keeps, if there is one.
     pub server: Option<MailServer>,
+    /// Takes what goes out of the house; without one nothing does.
+    pub smarthost: Option<Smarthost>,
     /// Looks for malware, where the house has a scanner.
     pub scanner: Option<Scanner>,
 }
@@ -58,6 +62,7 @@ pub struct Mail {
     pub(crate) openings: account::Openings,
     pub(crate) server: Option<Arc<MailServer>>,
     pub(crate) mirrors: mirror::Mirrors,
+    pub(crate) way_out: delivery::WayOut,
 }
 
 impl Mail {
@@ -65,6 +70,7 @@ impl Mail {
     pub fn new(mut parts: Parts) -> Arc<Self> {
         let server = parts.server.take().map(Arc::new);
         Arc::new(Self {
+            way_out: delivery::WayOut::new(parts.smarthost.take()),
             parts,
             server,
             mirrors: mirror::Mirrors::default(),

@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, MailServer, Parts, Scanner};
+use fernamt_mail::{Mail, MailServer, Parts, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -23,6 +23,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 
 pub(crate) const HOST: &str = "amt.example";
+
+/// What else a house has.
+#[derive(Default)]
+struct Ways {
+    smarthost: Option<Smarthost>,
+    scanner: Option<Scanner>,
+    server: Option<MailServer>,
+}
 
 pub(crate) struct House {
     pub(crate) clock: TestClock,
@@ -40,20 +48,25 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        Self::with(None, None).await
+        Self::with(Ways::default()).await
     }
 
-    /// A house that has its attachments looked at.
-    pub(crate) async fn with_scanner(scanner: Option<Scanner>) -> Self {
-        Self::with(scanner, None).await
+    /// A house that mail may leave by this way.
+    pub(crate) async fn with_smarthost(smarthost: Smarthost) -> Self {
+        Self::with(Ways { smarthost: Some(smarthost), ..Ways::default() }).await
+    }
+
+    /// A house that looks for malware.
+    pub(crate) async fn with_scanner(scanner: Scanner) -> Self {
+        Self::with(Ways { scanner: Some(scanner), ..Ways::default() }).await
     }
 
     /// A house that keeps its mail server.
     pub(crate) async fn with_server(server: MailServer) -> Self {
-        Self::with(None, Some(server)).await
+        Self::with(Ways { server: Some(server), ..Ways::default() }).await
     }
 
-    async fn with(scanner: Option<Scanner>, server: Option<MailServer>) -> Self {
+    async fn with(Ways { smarthost, scanner, server }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -73,6 +86,7 @@ impl House {
             authoriser,
             clock: time.clone(),
             rng: random.clone() as _,
+            smarthost,
             scanner,
             server,
         });
@@ -140,7 +154,7 @@ impl House {
 
     /// Signs somebody in again, after time went on.
     pub(crate) async fn again(&self, client: &Client) -> Client {
-        self.sign_in(&self.tenant, client.host, client.person, DeviceState::Approved).await
+        self.on_device(client, DeviceState::Approved).await
     }
 
     /// Signs somebody in on one more device.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::BodyDataStream;
-use fernamt_domain::{DeviceState, DomainEvent, EndReason};
+use fernamt_domain::{DeviceState, DomainEvent, EndReason, mail::MailRight};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -219,6 +219,23 @@ async fn a_line_ends_with_session_device_and_server() {
     assert_eq!(line.next().await, None, "the server stops");
     drop(line);
     assert!(house.grants.is_empty(), "nothing is left of who listened");
+}
+
+#[tokio::test]
+async fn a_grant_between_a_lines_answer_and_its_first_word_is_not_missed() {
+    let house = House::new().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    let office = house.functional("Bürgerbüro", "buergerbuero@amt.example").await;
+    let line = async || Listener::open(&ben, "types=Email", "").await;
+    let mut before = line().await;
+    house.grant(office, &ben, &[MailRight::Write]).await;
+    assert_eq!(before.next().await, None, "the session that this line began with is not the one that there is");
+    let mut before = line().await;
+    house.revoke(office, &ben).await;
+    assert_eq!(before.next().await, None);
+    let mut before = line().await;
+    house.grant(office, &ada, &[MailRight::Write]).await;
+    before.changed(&ben).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ fn refusal(reply: &Reply) -> (u16, &str) {
 #[tokio::test]
 async fn malware_is_neither_taken_in_nor_handed_out() {
     let clamav = fernamt_testkit::peer!(ClamAv::start());
-    let house = House::with_scanner(Some(Scanner::new(ScannerAddress::Socket(clamav.socket())))).await;
+    let house = House::with_scanner(Scanner::new(ScannerAddress::Socket(clamav.socket()))).await;
     let ada = house.person("ada").await;
     let path = format!("/jmap/upload/{}", ada.account);
     let upload = async |bytes: &[u8]| ada.request("POST", &path, "application/octet-stream", bytes.to_vec()).await;

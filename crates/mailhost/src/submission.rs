@@ -35,6 +35,15 @@ pub struct Outcome {
     pub taken: Vec<String>,
     /// Those to whom it is not.
     pub refused: Vec<Refusal>,
+    /// What the server said when it took the message; nothing while it has not.
+    pub said: Option<String>,
+}
+
+/// A message of which everything but the end was sent. Dropped, it is on its way to nobody, and the conversation is over.
+#[derive(Debug)]
+pub struct Offered<'a> {
+    submission: &'a mut Submission,
+    outcome: Outcome,
 }
 
 /// Why a message is not on its way to somebody.
@@ -93,6 +102,15 @@ fn code_of(line: &[u8]) -> Result<u16, Error> {
 impl Submission {
     /// Connects and signs in.
     pub async fn connect(server: &Server, login: &Login) -> Result<Self, Error> {
+        Self::begin(server, Some(login)).await
+    }
+
+    /// Connects to a server that takes messages from whoever reaches it, as one inside a house may.
+    pub async fn connect_unsigned(server: &Server) -> Result<Self, Error> {
+        Self::begin(server, None).await
+    }
+
+    async fn begin(server: &Server, login: Option<&Login>) -> Result<Self, Error> {
         timeout(SIGN_IN_LIMIT, async {
             let mut submission = Self::new(Line::connect(server).await?);
             submission.greeted().await?;
@@ -103,19 +121,32 @@ impl Submission {
                 // What was told in clear may not be the server's word, so it is asked anew.
                 submission.hello().await?;
             }
-            let offered = submission.extensions.iter().find_map(|line| line.strip_prefix("AUTH "));
-            if !offered.is_some_and(|names| names.split_ascii_whitespace().any(|name| name == "PLAIN")) {
-                return Err(Error::Missing("sign-in by PLAIN"));
+            if let Some(login) = login {
+                submission.sign_in(login).await?;
             }
-            let plain = login.plain()?;
-            match submission.run(&format!("AUTH PLAIN {}", plain.expose())).await {
-                Ok(_) => Ok(submission),
-                Err(Error::Refused { .. }) => Err(Error::SignIn),
-                Err(error) => Err(error),
-            }
+            Ok(submission)
         })
         .await
         .map_err(|_| Error::Silent)?
+    }
+
+    async fn sign_in(&mut self, login: &Login) -> Result<(), Error> {
+        let offered = self.extensions.iter().find_map(|line| line.strip_prefix("AUTH "));
+        if !offered.is_some_and(|names| names.split_ascii_whitespace().any(|name| name == "PLAIN")) {
+            return Err(Error::Missing("sign-in by PLAIN"));
+        }
+        let plain = login.plain()?;
+        match self.run(&format!("AUTH PLAIN {}", plain.expose())).await {
+            Ok(_) => Ok(()),
+            Err(Error::Refused { .. }) => Err(Error::SignIn),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The most bytes of a message that the server says it takes (RFC 1870); nothing where it does not say.
+    pub fn max_size(&self) -> Option<u64> {
+        let told = self.extensions.iter().find_map(|line| line.strip_prefix("SIZE "));
+        told.and_then(|size| size.trim().parse().ok()).filter(|size| *size > 0)
     }
 
     fn new(line: Line) -> Self {
@@ -138,6 +169,12 @@ impl Submission {
     /// [`Error::Uncertain`] says that the message was handed over and the answer never came. After every other error it
     /// is not on its way to anybody.
     pub async fn submit(&mut self, sender: &str, recipients: &[String], raw: &[u8]) -> Result<Outcome, Error> {
+        self.offer(sender, recipients, raw).await?.finish().await
+    }
+
+    /// Sends a message up to its end, for whoever writes down who is about to get it before they do. The sender may be
+    /// empty, for reports and answers that nobody answers (RFC 5321, section 4.5.5).
+    pub async fn offer(&mut self, sender: &str, recipients: &[String], raw: &[u8]) -> Result<Offered<'_>, Error> {
         if self.broken {
             return Err(Error::Ended);
         }
@@ -147,24 +184,23 @@ impl Submission {
         let parameters = self.parameters(sender, recipients, raw)?;
         // Whoever drops the future in the middle leaves the conversation unusable.
         self.broken = true;
-        let mut handed_over = false;
-        let talk = self.hand_over(sender, recipients, raw, &parameters, &mut handed_over);
+        let talk = self.send_up_to_end(sender, recipients, raw, &parameters);
         let result = timeout(SUBMISSION_LIMIT, talk).await.unwrap_or(Err(Error::Silent));
-        self.broken = !matches!(result, Ok(_) | Err(Error::Refused { .. }));
-        match result {
-            Err(Error::Refused { .. }) | Ok(_) => result,
-            Err(_) if handed_over => Err(Error::Uncertain),
-            Err(error) => Err(error),
-        }
+        let in_order = match &result {
+            Ok(outcome) => outcome.taken.is_empty(),
+            Err(error) => matches!(error, Error::Refused { .. }),
+        };
+        self.broken = !in_order;
+        Ok(Offered { outcome: result?, submission: self })
     }
 
     fn parameters(&self, sender: &str, recipients: &[String], raw: &[u8]) -> Result<String, Error> {
         let mut foreign_letters = false;
+        if recipients.iter().any(String::is_empty) {
+            return Err(Error::Unsayable("an empty address"));
+        }
         for address in std::iter::once(sender).chain(recipients.iter().map(String::as_str)) {
-            if address.is_empty()
-                || address.contains(['<', '>'])
-                || address.chars().any(|c| c.is_whitespace() || c.is_control())
-            {
+            if address.contains(['<', '>']) || address.chars().any(|c| c.is_whitespace() || c.is_control()) {
                 return Err(Error::Unsayable("an address with brackets or spaces"));
             }
             foreign_letters |= !address.is_ascii();
@@ -188,16 +224,15 @@ impl Submission {
         if self.extensions.contains(extension) { Ok(()) } else { Err(Error::Missing(what)) }
     }
 
-    async fn hand_over(
+    async fn send_up_to_end(
         &mut self,
         sender: &str,
         recipients: &[String],
         raw: &[u8],
         parameters: &str,
-        handed_over: &mut bool,
     ) -> Result<Outcome, Error> {
         self.run(&format!("MAIL FROM:<{sender}>{parameters}")).await?;
-        let mut outcome = Outcome { taken: Vec::new(), refused: Vec::new() };
+        let mut outcome = Outcome { taken: Vec::new(), refused: Vec::new(), said: None };
         for recipient in recipients {
             let reply = self.ask(&format!("RCPT TO:<{recipient}>")).await?;
             if reply.is_fine() {
@@ -217,14 +252,9 @@ impl Submission {
             }
             return Err(refused);
         }
-        let mut content = dotted(raw);
-        let end = content.split_off(content.len() - END.len());
-        self.line.send(&content).await?;
-        // Before its end the server cannot have taken it; from here on only the answer tells.
-        *handed_over = true;
-        self.line.send(&end).await?;
-        let reply = self.reply().await?;
-        if reply.is_fine() { Ok(outcome) } else { Err(reply.refusal()) }
+        let content = dotted(raw);
+        self.line.send(&content[..content.len() - END.len()]).await?;
+        Ok(outcome)
     }
 
     /// Ends the conversation in order.
@@ -258,6 +288,32 @@ impl Submission {
                 return if reply.code == 421 { Err(Error::Ended) } else { Ok(reply) };
             }
         }
+    }
+}
+
+impl Offered<'_> {
+    /// Who would get the message and who would not.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Sends the end: from here on only the server's answer tells whether it has the message.
+    pub async fn finish(self) -> Result<Outcome, Error> {
+        let Self { submission, mut outcome } = self;
+        if outcome.taken.is_empty() {
+            return Ok(outcome);
+        }
+        let talk = async {
+            submission.line.send(END).await?;
+            submission.reply().await
+        };
+        let Ok(Ok(reply)) = timeout(SUBMISSION_LIMIT, talk).await else { return Err(Error::Uncertain) };
+        submission.broken = false;
+        if !reply.is_fine() {
+            return Err(reply.refusal());
+        }
+        outcome.said = Some(reply.text());
+        Ok(outcome)
     }
 }
 
@@ -312,6 +368,9 @@ mod tests {
                 while heard.len() == before || !heard.ends_with(b"\r\n") {
                     let mut part = [0; 4096];
                     let count = wire.read(&mut part).await.expect("something is said");
+                    if count == 0 {
+                        break;
+                    }
                     heard.extend_from_slice(&part[..count]);
                 }
                 wire.write_all(answer.as_bytes()).await.expect("somebody listens");
@@ -357,6 +416,20 @@ mod tests {
         let (mut submission, _server) = scripted(&["250 ok\r\n", "250 ok\r\n", "354 go\r\n", "554 spam\r\n"]);
         let outcome = submission.submit("ada@amt.test", &people(&["bob"]), b"x").await;
         assert!(matches!(outcome, Err(Error::Refused { .. })) && !submission.broken, "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn what_was_offered_and_not_finished_is_on_its_way_to_nobody() {
+        let (mut submission, server) = scripted(&["250 ok\r\n", "250 ok\r\n", "354 go\r\n", "", ""]);
+        assert_eq!(submission.max_size(), Some(1000));
+        let recipients = people(&["bob"]);
+        let offered = submission.offer("", &recipients, b"x\r\n.\r\n").await.expect("offered");
+        assert_eq!((&offered.outcome().taken, &offered.outcome().said), (&recipients, &None));
+        drop(offered);
+        assert!(matches!(submission.submit("", &recipients, b"x").await, Err(Error::Ended)));
+        drop(submission);
+        let said = server.await.expect("said");
+        assert!(said.starts_with("MAIL FROM:<> SIZE=") && said.ends_with("DATA\r\nx\r\n..\r\n"), "{said}");
     }
 
     #[tokio::test]

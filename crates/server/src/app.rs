@@ -14,7 +14,7 @@ use fernamt_admin::Admin;
 use fernamt_domain::{EndReason, LiveGrants, Zone};
 use fernamt_http::{Site, Web, assets, egress::EgressGuard, extract::MAX_BODY_BYTES, isolation, origin, site};
 use fernamt_identity::Identity;
-use fernamt_mail::{Mail, Scanner};
+use fernamt_mail::{Lmtp, Mail};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tower_http::{
@@ -23,8 +23,8 @@ use tower_http::{
 };
 
 use crate::{
-    background, conference::Meetings, installation::Running, listen::Bound, mail_server, media, office::Office,
-    operations, prober::AccessProber, sticks, tls,
+    background, conference::Meetings, installation::Running, listen::Bound, mail, media, office::Office, operations,
+    prober::AccessProber, sticks, tls,
 };
 
 /// The packages of sticks are sent as they lie on the disk, with their length.
@@ -37,6 +37,7 @@ pub(crate) struct App {
     access: Arc<Access>,
     meetings: Meetings,
     mail: Option<Arc<Mail>>,
+    lmtp: Option<Lmtp>,
     porter: Arc<ssh::Porter>,
     grants: LiveGrants,
     router: Router,
@@ -91,7 +92,8 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail(&office, &identity)?;
+        let mail = mail::build(&office, &identity)?;
+        let lmtp = mail::lmtp(&office).await?;
 
         let web = Arc::new(Web {
             store: office.store.clone(),
@@ -135,6 +137,7 @@ impl App {
             access,
             meetings,
             mail,
+            lmtp,
             porter,
             grants,
             router,
@@ -169,6 +172,9 @@ impl App {
         self.meetings.run(&tasks, &stop);
         if let Some(mail) = self.mail {
             tasks.spawn(Arc::clone(&mail).keep_mirrors(stop.clone()));
+            if let Some(lmtp) = self.lmtp {
+                tasks.spawn(lmtp.run(Arc::clone(&mail), stop.clone()));
+            }
             tasks.spawn(mail.run(stop.clone()));
         }
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));
@@ -203,16 +209,6 @@ impl App {
     }
 }
 
-/// The mail accounts, where the configuration gives people any.
-fn mail(office: &Office, identity: &Identity) -> anyhow::Result<Option<Arc<Mail>>> {
-    let Some(mail) = &office.config.mail else { return Ok(None) };
-    let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
-    let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
-    let scanner = mail.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
-    let server = mail.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
-    Ok(Some(Mail::new(fernamt_mail::Parts { store, authoriser, clock, rng, scanner, server })))
-}
-
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
     let config = &office.config;
@@ -221,6 +217,7 @@ fn egress_guard(office: &Office) -> EgressGuard {
         .iter()
         .map(|listener| listener.address.port())
         .chain(config.ssh.iter().map(|ssh| ssh.address.port()))
+        .chain(config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| Some(lmtp.address?.port())))
         .chain(config.metrics.iter().map(|metrics| metrics.address.port()));
     EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
 }

@@ -11,6 +11,7 @@ mod installation;
 mod keys;
 mod listen;
 mod log;
+mod mail;
 mod mail_server;
 mod media;
 mod office;

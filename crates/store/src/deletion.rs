@@ -32,6 +32,7 @@ use crate::{
         import::ImportBatchRecord,
         journal::JournalRecord,
         mail::{
+            arrival::MailArrivalRecord,
             blob::{MailBlobRecord, MailUploadRecord},
             destroyed::DestroyedRecord,
             submission::{EmailSubmissionRecord, MAX_FORGOTTEN_AT_ONCE},
@@ -58,6 +59,9 @@ const UNUSED_UPLOAD: Duration = Duration::days(1);
 
 /// Who got an answer from somebody who is away may get one again after this (RFC 3834, section 2: not within a few days).
 const ANSWERED_SENDER: Duration = Duration::days(30);
+
+/// What another mail server handed over is known again for this long, should our answer have been lost.
+const HANDED_OVER: Duration = Duration::days(1);
 
 /// Tables without a step of their own: their rows go with what they belong to, or stay as long as the tenant.
 pub const WITH_OWNER: &[(&str, &str)] = &[
@@ -270,6 +274,10 @@ impl Run<'_> {
         let answers = work.mail_vacations().forget(self.now - ANSWERED_SENDER).await?;
         work.commit().await?;
         self.count::<MailVacationAnswerRecord>(answers);
+        let work = self.tenant.begin().await?;
+        let arrivals = work.mail_arrivals().forget(self.now - HANDED_OVER).await?;
+        work.commit().await?;
+        self.count::<MailArrivalRecord>(arrivals);
         let work = self.tenant.begin().await?;
         let gone = work.mail_accounts().forget(self.cutoff(DataCategory::Operation)).await?;
         work.commit().await?;

@@ -21,6 +21,7 @@ use crate::{
         journal::JournalRecord,
         mail::{
             account::MailAccountRecord,
+            arrival::MailArrivalRecord,
             blob::{MailBlobRecord, MailUploadRecord},
             delegation::MailGrantRecord,
             destroyed::DestroyedRecord,
@@ -98,6 +99,7 @@ pub const TABLES: &[Table] = &[
     EmailSubmissionRecord::TABLE,
     MailVacationRecord::TABLE,
     MailVacationAnswerRecord::TABLE,
+    MailArrivalRecord::TABLE,
     ImportBatchRecord::TABLE,
     AuditEntryRecord::TABLE,
     AuditHeadRecord::TABLE,

@@ -19,9 +19,9 @@ use crate::{
         import::Imports,
         journal::Journal,
         mail::{
-            account::MailAccounts, blob::MailBlobs, delegation::MailGrants, email::Emails, identity::MailIdentities,
-            mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions, thread_work::ThreadWorks,
-            vacation::MailVacations,
+            account::MailAccounts, arrival::MailArrivals, blob::MailBlobs, delegation::MailGrants, email::Emails,
+            identity::MailIdentities, mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions,
+            thread_work::ThreadWorks, vacation::MailVacations,
         },
         outbox::OutboxRecord,
         person::People,
@@ -188,6 +188,8 @@ repositories! {
     mail_vacations: MailVacations;
     /// What foreign mail servers and the index last agreed on.
     mail_mirrors: MailMirrors;
+    /// What another mail server handed over lately.
+    mail_arrivals: MailArrivals;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -27,6 +27,7 @@ on_both! {
     bytes_go_when_nothing_needs_them
     what_became_of_what_was_sent_is_forgotten
     a_sender_may_be_answered_again_one_day
+    what_was_handed_over_is_known_for_a_day
 }
 
 async fn each_category_goes_by_its_rule(f: Fixture) {
@@ -116,7 +117,7 @@ async fn mail_rows(f: &Fixture, tenant: TenantId) -> BTreeMap<String, usize> {
 async fn mail_goes_with_the_person(f: Fixture) {
     let tenant = f.tenant("rathaus").await;
     let all = f.make().everything(&tenant).await;
-    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 17, "one of everything");
+    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 18, "one of everything");
     let work = tenant.begin().await.unwrap();
     work.mail_accounts().insert(&f.make().mail_account(None, "post@rathaus.example")).await.unwrap();
     work.people().remove(all.person).await.unwrap();
@@ -212,6 +213,22 @@ async fn what_became_of_what_was_sent_is_forgotten(f: Fixture) {
     assert_eq!(told.destroyed, [through.id]);
     let event = DomainEvent::MailChanged { account: mail.account };
     assert_eq!(bus.next().await, Some(Notice::Event(TenantEvent { tenant: tenant.id(), event })));
+}
+
+async fn what_was_handed_over_is_known_for_a_day(f: Fixture) {
+    let tenant = f.tenant("rathaus").await;
+    let mail = f.make().everything(&tenant).await.mail;
+    let is_new = async || {
+        let work = tenant.begin().await.unwrap();
+        work.mail_arrivals().note(mail.account, &mail.answered).await.unwrap()
+    };
+    f.clock.advance(Duration::DAY);
+    f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert!(!is_new().await);
+    f.clock.advance(Duration::SECOND);
+    let report = f.store.delete_expired(&RetentionConfig::default()).await.unwrap();
+    assert_eq!(report.rows["mail_arrival"], 1);
+    assert!(is_new().await);
 }
 
 async fn a_sender_may_be_answered_again_one_day(f: Fixture) {

@@ -65,6 +65,7 @@ describe('pictures in a meeting', () => {
       await erika.page.getByRole('button', { name: 'Kamera einschalten' }).click();
       await erika.page.getByRole('button', { name: 'Beitreten' }).click();
       await erika.page
+        .locator('.fa-tools')
         .getByRole('button', { name: 'Kamera ausschalten' })
         .waitFor({ timeout: MEDIA_MS });
       await ines.page.goto(access.link.replace(/^https?:\/\/[^/]+/, ''));

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useState } from 'react';
 import type { Mailbox } from '../features/mail/model.ts';
+import { folderName } from '../features/mail/page/words.ts';
 import { type KeptTimes, linkKind } from '../features/mail/store/kept-times.ts';
 import { DAYS_BACK, EVERY_MIN } from '../features/mail/store/sync-times.ts';
 import { Button } from '../ui/button.tsx';
@@ -150,7 +151,7 @@ function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: 
       <CheckboxGroup
         legend={t`Aus diesen Ordnern`}
         name="folders"
-        options={boxes.map(({ id, name }) => ({ value: id, label: name }))}
+        options={boxes.map((box) => ({ value: box.id, label: folderName(box) }))}
         values={values.folders}
         onChange={(folders) => form.set('folders', folders)}
       />

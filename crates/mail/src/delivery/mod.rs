@@ -1,9 +1,12 @@
 //! Bringing what is sent to its receivers. Within the house a message, its place in every receiver's inbox and what became
-//! of it at the sender become real in one transaction: nothing is delivered twice, whenever the server is killed.
+//! of it at the sender become real in one transaction: nothing is delivered twice, whenever the server is killed. What goes
+//! out of the house goes to the smarthost, see [`outside`].
 
 mod absence;
 pub(crate) mod arrival;
+mod outside;
 mod receive;
+mod recipient;
 mod rounds;
 
 use std::{
@@ -12,16 +15,21 @@ use std::{
 };
 
 use fernamt_domain::{
-    DomainEvent, MailAccountId,
+    DomainEvent, EmailSubmissionId, MailAccountId,
     mail::{Keywords, MailType, MailboxRole, UndoStatus},
 };
 use fernamt_store::{Change, EmailSubmissionRecord, StoreError, TenantStore, Work};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+pub(crate) use outside::WayOut;
+pub use outside::{Smarthost, SmarthostAddress};
 pub use receive::Incoming;
+pub(crate) use recipient::{Delivered, Recipient};
 
-use crate::{Mail, delivery::arrival::Arrival};
+use crate::{
+    Mail,
+    delivery::{arrival::Arrival, outside::Job},
+};
 
 /// How often it is looked for what another process handed in.
 const LONGEST_REST: Duration = Duration::from_secs(30);
@@ -29,29 +37,6 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 const LONGEST_PUT_OFF: time::Duration = time::Duration::HOUR;
 /// How many messages one round takes at once.
 const PER_ROUND: u64 = 20;
-
-/// What became of a message at one receiver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Recipient {
-    /// The address.
-    pub(crate) address: String,
-    /// The account that it belongs to.
-    pub(crate) account: MailAccountId,
-    /// Whether it is there.
-    pub(crate) delivered: Delivered,
-}
-
-/// Whether a message is at its receiver (RFC 8621, section 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Delivered {
-    /// It is on its way.
-    Queued,
-    /// It is there.
-    Yes,
-    /// It will not get there.
-    No,
-}
 
 /// Wakes whoever delivers.
 #[derive(Debug, Default)]
@@ -65,31 +50,46 @@ impl Bell {
 }
 
 impl Mail {
-    /// Delivers what is due in a tenant. What fails is put off, so that it holds up nobody else's.
-    pub(crate) async fn deliver_due(&self, tenant: &TenantStore) -> Result<(), StoreError> {
+    /// Delivers what is due in a tenant. What fails is put off, so that it holds up nobody else's. Returns what is to be
+    /// handed over to the smarthost.
+    async fn deliver_due(&self, tenant: &TenantStore) -> Result<Vec<Job>, StoreError> {
+        let mut jobs = Vec::new();
         loop {
-            let due = tenant.email_submissions().due(self.parts.clock.now(), PER_ROUND).await?;
+            let submissions = tenant.email_submissions();
+            let due = submissions.due(self.parts.clock.now(), PER_ROUND, &self.way_out.in_hand()).await?;
             if due.is_empty() {
-                return Ok(());
+                return Ok(jobs);
             }
             for submission in &due {
-                match self.deliver(tenant, submission).await {
-                    Ok(()) => {}
+                let waits_outside = match self.deliver(tenant, submission).await {
+                    Ok(waits_outside) => waits_outside,
                     // Nothing can be written at all, so nothing can be put off either.
                     Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
                     Err(error) => {
                         tracing::error!(submission = %submission.id, error = &error as &dyn std::error::Error, "A message cannot be delivered for now");
-                        self.put_off(tenant, submission).await?;
+                        self.put_off(tenant, submission.account, submission.id).await?;
+                        continue;
+                    }
+                };
+                if waits_outside {
+                    match self.way_out.take(tenant, submission) {
+                        Some(job) => jobs.push(job),
+                        None => self.put_off(tenant, submission.account, submission.id).await?,
                     }
                 }
             }
         }
     }
 
-    async fn put_off(&self, tenant: &TenantStore, submission: &EmailSubmissionRecord) -> Result<(), StoreError> {
+    async fn put_off(
+        &self,
+        tenant: &TenantStore,
+        account: MailAccountId,
+        id: EmailSubmissionId,
+    ) -> Result<(), StoreError> {
         let work = tenant.begin().await?;
-        work.mail_accounts().change(submission.account).await?;
-        let current = work.email_submissions().these(submission.account, &[submission.id]).await?;
+        work.mail_accounts().change(account).await?;
+        let current = work.email_submissions().these(account, &[id]).await?;
         let Some(current) = current.into_iter().next().filter(|one| one.next_at.is_some()) else { return Ok(()) };
         let attempts = current.attempts.saturating_add(1);
         let rest = time::Duration::minutes(attempts.into()).min(LONGEST_PUT_OFF);
@@ -98,14 +98,19 @@ impl Mail {
         work.commit().await
     }
 
-    async fn deliver(&self, tenant: &TenantStore, submission: &EmailSubmissionRecord) -> Result<(), StoreError> {
-        let mut recipients: Vec<Recipient> = serde_json::from_value(submission.recipients.clone())
-            .map_err(|_| StoreError::Corrupt { column: "recipients".to_owned(), reason: "they do not parse" })?;
+    /// Delivers a message within the house. Tells whether it has receivers outside who wait for it.
+    async fn deliver(&self, tenant: &TenantStore, submission: &EmailSubmissionRecord) -> Result<bool, StoreError> {
+        let mut recipients = recipients_of(submission)?;
+        let waits_outside = recipients.iter().any(Recipient::waits_outside);
+        let waits_inside = recipients.iter().any(|one| one.account.is_some() && one.delivered == Delivered::Queued);
+        if waits_outside && !waits_inside && submission.undo_status == UndoStatus::Final {
+            return Ok(true);
+        }
         let raw = tenant.mail_blobs().of_submission(submission.id).await?.ok_or(StoreError::NotFound("mail_blob"))?;
         let mut work = tenant.begin().await?;
         // Accounts are always taken in the same order, so that two deliveries never wait for each other.
         let accounts: BTreeSet<_> =
-            recipients.iter().map(|recipient| recipient.account).chain([submission.account]).collect();
+            recipients.iter().filter_map(|recipient| recipient.account).chain([submission.account]).collect();
         let mut changes = BTreeMap::new();
         for account in accounts {
             match work.mail_accounts().change(account).await {
@@ -116,14 +121,15 @@ impl Mail {
         }
         let current = work.email_submissions().these(submission.account, &[submission.id]).await?;
         // It was taken back, or delivered by another process, before its account was ours.
-        let Some(current) = current.into_iter().next().filter(|one| one.next_at.is_some()) else { return Ok(()) };
+        let Some(current) = current.into_iter().next().filter(|one| one.next_at.is_some()) else { return Ok(false) };
         let (mut reached, mut answered) = (BTreeSet::new(), false);
         for recipient in recipients.iter_mut().filter(|recipient| recipient.delivered == Delivered::Queued) {
-            let there = match changes.get(&recipient.account) {
-                Some(_) if reached.contains(&recipient.account) => true,
+            let Some(account) = recipient.account else { continue };
+            let there = match changes.get(&account) {
+                Some(_) if reached.contains(&account) => true,
                 Some(change) => {
                     let stamped = stamp(&raw, &submission.mail_from, &recipient.address, self.parts.clock.now());
-                    let inbox = inbox(&work, recipient.account).await?;
+                    let inbox = inbox(&work, account).await?;
                     if let Some(inbox) = inbox {
                         let arrival = Arrival {
                             raw: &stamped,
@@ -134,10 +140,10 @@ impl Mail {
                         match arrival::put(self, &work, *change, arrival).await {
                             Ok(_) => {
                                 if let Some(own) = changes.get(&submission.account)
-                                    && recipient.account != submission.account
+                                    && account != submission.account
                                 {
                                     answered |=
-                                        self.answer(&work, recipient, *own, (&raw, &submission.mail_from)).await?;
+                                        self.answer(&work, account, *own, (&raw, &submission.mail_from)).await?;
                                 }
                                 true
                             }
@@ -152,7 +158,7 @@ impl Mail {
                 None => false,
             };
             if there {
-                reached.insert(recipient.account);
+                reached.insert(account);
             }
             recipient.delivered = if there { Delivered::Yes } else { Delivered::No };
         }
@@ -167,8 +173,8 @@ impl Mail {
             let done = EmailSubmissionRecord {
                 recipients: serde_json::to_value(&recipients).unwrap_or_default(),
                 undo_status: UndoStatus::Final,
-                next_at: None,
-                attempts: current.attempts.saturating_add(1),
+                next_at: current.next_at.filter(|_| waits_outside),
+                attempts: if waits_outside { current.attempts } else { current.attempts.saturating_add(1) },
                 changed_in: change.number,
                 ..current
             };
@@ -176,8 +182,15 @@ impl Mail {
             work.mail_accounts().touch(*change, &[MailType::EmailSubmission]).await?;
             work.publish(DomainEvent::MailChanged { account: submission.account });
         }
-        work.commit().await
+        work.commit().await?;
+        Ok(waits_outside)
     }
+}
+
+/// What became of a message at its receivers so far.
+fn recipients_of(submission: &EmailSubmissionRecord) -> Result<Vec<Recipient>, StoreError> {
+    serde_json::from_value(submission.recipients.clone())
+        .map_err(|_| StoreError::Corrupt { column: "recipients".to_owned(), reason: "they do not parse" })
 }
 
 impl Mail {
@@ -185,11 +198,11 @@ impl Mail {
     async fn answer(
         &self,
         work: &Work,
-        recipient: &Recipient,
+        account: MailAccountId,
         own: Change,
         (raw, sender): (&[u8], &str),
     ) -> Result<bool, StoreError> {
-        let away = work.mail_accounts().get(recipient.account).await?;
+        let away = work.mail_accounts().get(account).await?;
         let Some(inbox) = inbox(work, own.account).await? else { return Ok(false) };
         let Some(answer) = absence::answer(self, work, &away, raw, sender).await? else { return Ok(false) };
         let received_at = self.parts.clock.now();
@@ -211,9 +224,13 @@ async fn inbox(work: &Work, account: MailAccountId) -> Result<Option<fernamt_dom
 
 /// The message with the trace fields of a final delivery (RFC 5321, section 4.4).
 fn stamp(raw: &[u8], from: &str, to: &str, now: time::OffsetDateTime) -> Vec<u8> {
+    stamp_by("by fernamt with local", raw, from, to, now)
+}
+
+/// The same for a message that came by this way.
+fn stamp_by(way: &str, raw: &[u8], from: &str, to: &str, now: time::OffsetDateTime) -> Vec<u8> {
     let date = now.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
-    let mut stamped =
-        format!("Return-Path: <{from}>\r\nReceived: by fernamt with local\r\n for <{to}>; {date}\r\n").into_bytes();
+    let mut stamped = format!("Return-Path: <{from}>\r\nReceived: {way}\r\n for <{to}>; {date}\r\n").into_bytes();
     stamped.extend_from_slice(raw);
     stamped
 }

@@ -27,31 +27,41 @@ pub(crate) enum RequestError {
     Limit(&'static str),
 }
 
-impl IntoResponse for RequestError {
-    fn into_response(self) -> Response {
-        let kind = match &self {
-            Self::UnknownCapability(_) => "unknownCapability",
-            Self::NotJson(_) => "notJSON",
-            Self::NotRequest(_) => "notRequest",
-            Self::Limit(_) => "limit",
-        };
-        let status = match &self {
+impl RequestError {
+    fn status(&self) -> StatusCode {
+        match self {
             Self::Limit("maxSizeRequest" | "maxSizeUpload" | "maxUploadedBytes") => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Limit("maxConcurrentRequests" | "maxConcurrentUpload" | "maxEventSources") => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The problem (RFC 7807) that tells it.
+    pub(crate) fn problem(&self) -> Value {
+        let kind = match self {
+            Self::UnknownCapability(_) => "unknownCapability",
+            Self::NotJson(_) => "notJSON",
+            Self::NotRequest(_) => "notRequest",
+            Self::Limit(_) => "limit",
         };
         let mut body = json!({
             "type": format!("urn:ietf:params:jmap:error:{kind}"),
-            "status": status.as_u16(),
+            "status": self.status().as_u16(),
             "detail": self.to_string(),
         });
         if let Self::Limit(limit) = self {
-            body["limit"] = limit.into();
+            body["limit"] = (*limit).into();
         }
+        body
+    }
+}
+
+impl IntoResponse for RequestError {
+    fn into_response(self) -> Response {
         let kind = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+        (self.status(), [(header::CONTENT_TYPE, kind)], self.problem().to_string()).into_response()
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod reference;
 pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod set;
+pub(crate) mod socket;
 
 /// The core itself (RFC 8620).
 pub(crate) const CORE: &str = "urn:ietf:params:jmap:core";
@@ -35,9 +36,15 @@ pub(crate) const DELEGATION: &str = "urn:fernamt:params:jmap:delegation";
 /// Who works on which thread, our own.
 pub(crate) const THREAD_WORK: &str = "urn:fernamt:params:jmap:threadwork";
 
+/// How far what is sent goes, our own.
+pub(crate) const DELIVERY: &str = "urn:fernamt:params:jmap:delivery";
+
+/// Calls and changes over a WebSocket (RFC 8887). It has no methods of its own.
+pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
+
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 8] =
-    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK];
+pub(crate) const CAPABILITIES: [&str; 10] =
+    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, DELIVERY, WEBSOCKET];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

@@ -44,7 +44,11 @@ pub(crate) struct Response {
 impl Request {
     /// Reads a request, and checks what can be checked before the first call.
     pub(crate) fn read(body: &[u8]) -> Result<Self, RequestError> {
-        let value: Value = serde_json::from_slice(body).map_err(|error| RequestError::NotJson(error.to_string()))?;
+        Self::of(serde_json::from_slice(body).map_err(|error| RequestError::NotJson(error.to_string()))?)
+    }
+
+    /// The same of what was read as JSON already.
+    pub(crate) fn of(value: Value) -> Result<Self, RequestError> {
         if !value.is_object() {
             return Err(RequestError::NotRequest("it is an object".to_owned()));
         }

@@ -3,7 +3,9 @@
 use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
-use super::{CORE, DELEGATION, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, limits};
+use super::{
+    CORE, DELEGATION, DELIVERY, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, WEBSOCKET, limits,
+};
 use crate::{account::OpenAccount, delegation::Kind};
 
 /// The most bytes of a message's attachments together.
@@ -37,6 +39,8 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], o
             OWNER: {},
             DELEGATION: {},
             THREAD_WORK: {},
+            DELIVERY: {},
+            WEBSOCKET: { "url": format!("{}/jmap/ws", origin.replacen("http", "ws", 1)), "supportsPush": true },
         },
         "accounts": open,
         "primaryAccounts": match primary {
@@ -73,6 +77,9 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
         capabilities[SUBMISSION] =
             json!({ "maxDelayedSend": MAX_DELAYED_SEND_S, "submissionExtensions": { "FUTURERELEASE": [] } });
     }
+    if access.rights.may_send() {
+        capabilities[DELIVERY] = json!({ "outside": account.leaves_house() });
+    }
     if access.has(MailRight::Manage) {
         capabilities[VACATION] = json!({});
     }
@@ -90,11 +97,12 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
     })
 }
 
-/// The state of the resource: it changes with the accounts that are open, their names, and what may be done in them.
+/// The state of the resource: it changes with the accounts that are open, their names, what may be done in them, and
+/// whether it leaves the house.
 pub(crate) fn state(accounts: &[OpenAccount]) -> String {
     let describe = |account: &OpenAccount| {
         let (record, access) = (account.to_read(), account.access());
-        json!([record.id, record.address, record.name, access.kind, access.rights]).to_string()
+        json!([record.id, record.address, record.name, access.kind, access.rights, account.leaves_house()]).to_string()
     };
     let text: Vec<_> = accounts.iter().map(describe).collect();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.join("\n").as_bytes());

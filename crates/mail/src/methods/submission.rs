@@ -14,7 +14,7 @@ use time::{Duration, format_description::well_known::Rfc3339};
 use super::{Answers, Begun, Caller, email};
 use crate::{
     delegation::{Access, Deed, Need},
-    delivery::{Delivered, Recipient, without_bcc},
+    delivery::{Recipient, without_bcc},
     jmap::{
         Object,
         changes::AskChanges,
@@ -233,13 +233,10 @@ fn hold_of(parameters: &Value) -> Result<Duration, SetError> {
     }
 }
 
-/// The receivers' accounts. Each receiver is named that cannot be reached.
+/// The receivers, with the accounts of those in the house. Each receiver is named that cannot be reached.
 async fn recipients(caller: &Caller, mut addresses: Vec<String>) -> Result<Vec<Recipient>, Fault> {
-    for address in &mut addresses {
-        *address = address.to_lowercase();
-    }
-    addresses.sort();
-    addresses.dedup();
+    addresses.sort_by_key(|address| address.to_lowercase());
+    addresses.dedup_by_key(|address| address.to_lowercase());
     if addresses.is_empty() {
         return Err(SetError::new("noRecipients", "nobody is to receive it").into());
     }
@@ -247,14 +244,18 @@ async fn recipients(caller: &Caller, mut addresses: Vec<String>) -> Result<Vec<R
         let error = SetError::new("tooManyRecipients", format!("at most {MAX_RECIPIENTS} receivers"));
         return Err(error.with("maxRecipients", json!(MAX_RECIPIENTS)).into());
     }
+    let own_domain = format!("@{}", caller.mail.domain(&caller.tenant).await?);
     let (mut recipients, mut unknown) = (Vec::new(), Vec::new());
     for address in addresses {
-        let account = if is_address(&address) { caller.mail.receiver(&caller.tenant, &address).await? } else { None };
-        match account {
-            Some(account) => {
-                recipients.push(Recipient { address, account: account.id, delivered: Delivered::Queued });
+        let lower = address.to_lowercase();
+        let known = if is_address(&address) { caller.mail.receiver(&caller.tenant, &lower).await? } else { None };
+        match known {
+            Some(account) => recipients.push(Recipient::new(lower, Some(account.id))),
+            // Who is not known here is nobody's to look for outside.
+            None if caller.mail.way_out.is_open() && is_address(&address) && !lower.ends_with(&own_domain) => {
+                recipients.push(Recipient::new(address, None));
             }
-            None => unknown.push(address),
+            None => unknown.push(lower),
         }
     }
     if !unknown.is_empty() {
@@ -336,12 +337,7 @@ fn object_of(submission: &EmailSubmissionRecord) -> Object {
     let status: Object = recipients
         .iter()
         .map(|recipient| {
-            let (reply, delivered) = match recipient.delivered {
-                Delivered::Queued if stopped => ("451 4.3.0 Stopped by a restore, not sent again by itself", "unknown"),
-                Delivered::Queued => ("250 2.0.0 Queued", "queued"),
-                Delivered::Yes => ("250 2.1.5 Delivered", "yes"),
-                Delivered::No => ("554 5.0.0 The account is gone or full", "no"),
-            };
+            let (reply, delivered) = recipient.status(stopped);
             let status = json!({ "smtpReply": reply, "delivered": delivered, "displayed": "unknown" });
             (recipient.address.clone(), status)
         })

@@ -7,10 +7,12 @@
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::response::sse::Event;
-use fernamt_domain::{DeviceId, DeviceState, DomainEvent, LiveGrant, PersonId, event::TenantEvent};
+use fernamt_domain::{
+    DeviceId, DeviceKind, DeviceState, DomainEvent, LiveGrant, PersonId, SessionFacts, event::TenantEvent,
+};
 use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
 use futures_util::{Stream, stream::unfold};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     pace::{Beat, Pace},
@@ -38,6 +40,7 @@ pub(crate) struct Line {
     tenant: TenantStore,
     person: PersonId,
     device: Option<DeviceId>,
+    kind: DeviceKind,
     grant: LiveGrant,
     _place: Place,
     bus: Subscription,
@@ -45,13 +48,37 @@ pub(crate) struct Line {
     pace: Pace,
     told: States,
     /// Which accounts were open when the line began, and what might be done in them.
-    open: Option<String>,
+    open: String,
     /// Whose accounts those are.
     owners: BTreeSet<PersonId>,
     begun: bool,
     /// Whether states may have changed since they were told.
     stale: bool,
     over: bool,
+}
+
+/// What there is to be done on a line.
+#[derive(Debug)]
+pub(super) enum Stir {
+    /// It may not go on.
+    Over,
+    /// Something changed somewhere.
+    Heard(Notice),
+    /// What changed may be told now.
+    Due,
+    /// Nothing was said for a while.
+    Beat(Beat),
+}
+
+/// What is said on a line.
+#[derive(Debug, PartialEq)]
+pub(super) enum Said {
+    /// These changes lead to the state of this name.
+    Changes { id: String, change: Value },
+    /// Nothing changed; this is where the client is.
+    Place { id: String },
+    /// That somebody is still there.
+    Beat(Beat),
 }
 
 /// What a notice means for a line.
@@ -67,34 +94,34 @@ enum Heard {
 }
 
 impl Line {
-    /// A line on which nothing was said yet. The bus was subscribed to before anything is read.
+    /// A line on which nothing was said yet, to somebody to whom these accounts are open. They were read after the bus was
+    /// subscribed to, so that nothing is missed in between.
     pub(crate) fn new(
         mail: Arc<Mail>,
         tenant: TenantStore,
-        (person, device): (PersonId, Option<DeviceId>),
+        facts: &SessionFacts,
+        accounts: &[OpenAccount],
         (grant, place): (LiveGrant, Place),
         bus: Subscription,
         wanted: Wanted,
     ) -> Self {
-        let pace = Pace::new(wanted.ping_s);
-        let (told, begun, stale, over) = (States::default(), false, true, false);
-        let (open, owners) = (None, BTreeSet::new());
         Self {
             mail,
             tenant,
-            person,
-            device,
+            person: facts.person,
+            device: facts.device,
+            kind: facts.device_kind,
             grant,
             _place: place,
             bus,
+            pace: Pace::new(wanted.ping_s),
             wanted,
-            pace,
-            told,
-            open,
-            owners,
-            begun,
-            stale,
-            over,
+            told: States::default(),
+            open: session::state(accounts),
+            owners: owners_of(accounts),
+            begun: false,
+            stale: true,
+            over: false,
         }
     }
 
@@ -102,7 +129,7 @@ impl Line {
     pub(crate) fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         unfold(self, |mut line| async move {
             match line.next().await {
-                Ok(event) => event.map(|event| (Ok(event), line)),
+                Ok(said) => said.map(|said| (Ok(event_of(said)), line)),
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "Changes of mail cannot be told");
                     None
@@ -111,43 +138,68 @@ impl Line {
         })
     }
 
-    async fn next(&mut self) -> Result<Option<Event>, StoreError> {
-        if self.over {
-            return Ok(None);
-        }
-        loop {
-            tokio::select! {
-                biased;
-                _ = self.grant.ended() => return Ok(None),
-                notice = self.bus.next() => {
-                    let Some(notice) = notice else { return Ok(None) };
-                    let heard = self.heard(&notice);
-                    self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
-                    // Whoever may go on begins a new line, and asks on the way what became of the container.
-                    if heard == Heard::Device || (heard == Heard::Everything && !self.is_approved().await?) {
-                        return Ok(None);
-                    }
-                    if matches!(heard, Heard::Accounts | Heard::Everything) && self.has_other_accounts().await? {
-                        return Ok(None);
-                    }
-                }
-                () = self.pace.changes(), if self.stale => {
-                    if !self.begun && !self.is_approved().await? {
-                        return Ok(None);
-                    }
-                    if let Some(event) = self.changes().await? {
-                        return Ok(Some(event));
-                    }
-                    if self.over {
-                        return Ok(None);
-                    }
-                }
-                beat = self.pace.beat() => {
-                    self.pace.said();
-                    return Ok(Some(event_of(beat)));
-                }
+    /// What is said next; nothing once the line is over.
+    async fn next(&mut self) -> Result<Option<Said>, StoreError> {
+        while !self.over {
+            let stir = self.stirs().await;
+            if let Some(said) = self.follow(stir).await? {
+                return Ok(Some(said));
             }
         }
+        Ok(None)
+    }
+
+    /// Waits until there is something to be done. Who stops waiting misses nothing.
+    pub(super) async fn stirs(&mut self) -> Stir {
+        tokio::select! {
+            biased;
+            _ = self.grant.ended() => Stir::Over,
+            notice = self.bus.next() => notice.map_or(Stir::Over, Stir::Heard),
+            () = self.pace.changes(), if self.stale => Stir::Due,
+            beat = self.pace.beat() => Stir::Beat(beat),
+        }
+    }
+
+    /// Does what there is to be done, to its end.
+    pub(super) async fn follow(&mut self, stir: Stir) -> Result<Option<Said>, StoreError> {
+        match stir {
+            Stir::Over => self.over = true,
+            Stir::Heard(notice) => {
+                let heard = self.heard(&notice);
+                self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
+                self.over |= match heard {
+                    // Whoever may go on begins a new line, and asks on the way what became of the container.
+                    Heard::Device if self.kind == DeviceKind::Browser => true,
+                    Heard::Device | Heard::Everything => !self.is_approved().await?,
+                    Heard::Nothing | Heard::Changed | Heard::Accounts => false,
+                };
+                let asks = matches!(heard, Heard::Accounts | Heard::Everything);
+                self.over |= asks && self.has_other_accounts().await?;
+            }
+            Stir::Due if !self.begun && !self.is_approved().await? => self.over = true,
+            Stir::Due => return self.changes().await,
+            Stir::Beat(beat) => {
+                self.pace.said();
+                return Ok(Some(Said::Beat(beat)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether nothing more is said.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Waits until the line may not go on.
+    pub(super) async fn ended(&self) {
+        self.grant.ended().await;
+    }
+
+    /// Begins to listen anew: to other kinds of objects, from a state on.
+    pub(super) fn listen(&mut self, kinds: Kinds, known: Option<String>) {
+        (self.wanted.kinds, self.wanted.known) = (kinds, known);
+        (self.told, self.begun, self.stale) = (States::default(), false, true);
     }
 
     fn heard(&self, notice: &Notice) -> Heard {
@@ -166,7 +218,7 @@ impl Line {
     }
 
     /// Whether the device is still one that mail reaches. The grant alone would hold for one that waits for approval.
-    async fn is_approved(&self) -> Result<bool, StoreError> {
+    pub(super) async fn is_approved(&self) -> Result<bool, StoreError> {
         let Some(device) = self.device else { return Ok(true) };
         match self.tenant.devices().get(device).await {
             Ok(device) => Ok(device.state == DeviceState::Approved),
@@ -178,18 +230,16 @@ impl Line {
     /// Whether other accounts are open than when the line began, or may be used otherwise. The client reads the session
     /// anew then.
     async fn has_other_accounts(&self) -> Result<bool, StoreError> {
-        let Some(known) = &self.open else { return Ok(false) };
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
-        Ok(session::state(&accounts) != *known)
+        Ok(session::state(&accounts) != self.open)
     }
 
     /// Reads the states, and tells what the client does not know.
-    async fn changes(&mut self) -> Result<Option<Event>, StoreError> {
+    async fn changes(&mut self) -> Result<Option<Said>, StoreError> {
         self.stale = false;
         let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
-        let open = session::state(&accounts);
-        self.owners = accounts.iter().filter_map(|account| account.to_read().owner).collect();
-        if self.open.get_or_insert_with(|| open.clone()) != &open {
+        self.owners = owners_of(&accounts);
+        if session::state(&accounts) != self.open {
             self.over = true;
             return Ok(None);
         }
@@ -205,7 +255,7 @@ impl Line {
                 // it knows where it is.
                 None if self.wanted.once => {
                     self.pace.said();
-                    return Ok(Some(Event::default().id(id)));
+                    return Ok(Some(Said::Place { id }));
                 }
                 _ => {}
             }
@@ -216,13 +266,21 @@ impl Line {
         }
         self.pace.told();
         self.over = self.wanted.once;
-        Ok(Some(Event::default().event("state").id(id).data(news.state_change().to_string())))
+        Ok(Some(Said::Changes { id, change: news.state_change() }))
     }
 }
 
-fn event_of(beat: Beat) -> Event {
-    match beat {
-        Beat::Ping(interval) => Event::default().event("ping").data(json!({ "interval": interval }).to_string()),
-        Beat::Silent => Event::default().comment(""),
+fn owners_of(accounts: &[OpenAccount]) -> BTreeSet<PersonId> {
+    accounts.iter().filter_map(|account| account.to_read().owner).collect()
+}
+
+fn event_of(said: Said) -> Event {
+    match said {
+        Said::Changes { id, change } => Event::default().event("state").id(id).data(change.to_string()),
+        Said::Place { id } => Event::default().id(id),
+        Said::Beat(Beat::Ping(seconds)) => {
+            Event::default().event("ping").data(json!({ "interval": seconds }).to_string())
+        }
+        Said::Beat(Beat::Silent) => Event::default().comment(""),
     }
 }

@@ -3,8 +3,10 @@
 mod line;
 mod pace;
 mod places;
+mod socket;
 mod states;
 
 pub(crate) use line::{Line, Wanted};
 pub(crate) use places::Places;
+pub(crate) use socket::{Client, serve};
 pub(crate) use states::Kinds;

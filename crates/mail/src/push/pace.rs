@@ -83,7 +83,8 @@ mod tests {
             assert_eq!(pace.beat, Beat::Ping(seconds));
             assert_eq!(pace.next_beat() - pace.last, Duration::from_secs(seconds));
         }
-        assert_eq!(Pace::new(0).beat, Beat::Silent);
+        let silent = Pace::new(0);
+        assert_eq!((silent.beat, silent.next_beat() - silent.last), (Beat::Silent, Duration::from_secs(300)));
     }
 
     #[test]

@@ -16,6 +16,17 @@ impl Kinds {
         let wanted = |kind: &&MailType| text == "*" || text.split(',').any(|name| name.trim() == kind.as_str());
         Self(MailType::ALL.iter().filter(wanted).copied().collect())
     }
+
+    /// Kinds by their names, or all of them.
+    pub(crate) fn named(names: Option<&[String]>) -> Self {
+        let wanted = |kind: &&MailType| names.is_none_or(|names| names.iter().any(|name| name == kind.as_str()));
+        Self(MailType::ALL.iter().filter(wanted).copied().collect())
+    }
+
+    /// No kind at all.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
 }
 
 /// The state of each kind in each account.

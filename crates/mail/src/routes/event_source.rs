@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response, Sse},
 };
 use fernamt_domain::TargetId;
-use fernamt_http::{ApiError, extract::Query};
+use fernamt_http::{ApiError, Session, extract::Query};
 use fernamt_identity::Refusal;
 use serde::Deserialize;
 
@@ -52,21 +52,6 @@ pub(super) async fn event_source(
     Query(ask): Query<Ask>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let tenant = session.site.tenant.clone();
-    let too_many = || RequestError::Limit("maxEventSources").into_response();
-    let Some(place) = mail.places.take(tenant.id(), session.person()) else { return Ok(too_many()) };
-    // Before anything is read, so that nothing is missed in between.
-    let bus = tenant.store().subscribe();
-    let Some(account) = mail.accounts_of(&tenant, session.person()).await?.into_iter().next() else {
-        return Err(ApiError::not_found());
-    };
-    let target = TargetId(account.to_read().id.0);
-    let grant = match mail.parts.authoriser.attend(&tenant, &session.facts, target, &session.situation).await {
-        Ok(grant) => grant,
-        Err(Refusal::TooMany(_)) => return Ok(too_many()),
-        Err(Refusal::Store(error)) => return Err(error.into()),
-        Err(_) => return Err(ApiError::unauthenticated("not_signed_in", "the session is over; sign in again")),
-    };
     let known = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let wanted = Wanted {
         kinds: Kinds::read(&ask.types),
@@ -74,9 +59,34 @@ pub(super) async fn event_source(
         ping_s: ask.ping,
         known: known.filter(|id| (1..=MAX_EVENT_ID_BYTES).contains(&id.len())).map(str::to_owned),
     };
-    let who = (session.person(), session.facts.device);
-    let line = Line::new(Arc::clone(&mail), tenant, who, (grant, place), bus, wanted);
+    let line = match line(&mail, &session, wanted).await? {
+        Ok(line) => line,
+        Err(refusal) => return Ok(refusal.into_response()),
+    };
     // Or a proxy on the way may gather events instead of handing them on.
     let at_once = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((at_once, Sse::new(line.events())).into_response())
+}
+
+/// A line to a client for as long as its session lasts; refused where there are too many.
+pub(super) async fn line(
+    mail: &Arc<Mail>,
+    session: &Session,
+    wanted: Wanted,
+) -> Result<Result<Line, RequestError>, ApiError> {
+    let tenant = session.site.tenant.clone();
+    let too_many = RequestError::Limit("maxEventSources");
+    let Some(place) = mail.places.take(tenant.id(), session.person()) else { return Ok(Err(too_many)) };
+    // Before anything is read, so that nothing is missed in between.
+    let bus = tenant.store().subscribe();
+    let accounts = mail.accounts_of(&tenant, session.person()).await?;
+    let Some(account) = accounts.first() else { return Err(ApiError::not_found()) };
+    let target = TargetId(account.to_read().id.0);
+    let grant = match mail.parts.authoriser.attend(&tenant, &session.facts, target, &session.situation).await {
+        Ok(grant) => grant,
+        Err(Refusal::TooMany(_)) => return Ok(Err(too_many)),
+        Err(Refusal::Store(error)) => return Err(error.into()),
+        Err(_) => return Err(ApiError::unauthenticated("not_signed_in", "the session is over; sign in again")),
+    };
+    Ok(Ok(Line::new(Arc::clone(mail), tenant, &session.facts, &accounts, (grant, place), bus, wanted)))
 }

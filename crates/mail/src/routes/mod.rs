@@ -7,6 +7,7 @@ mod delegates;
 mod door;
 mod event_source;
 mod session;
+mod socket;
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use blobs::{blob, blob_in, room_for};
-pub(crate) use busy::Busy;
+pub(crate) use busy::{Busy, Kind};
 
 /// What mail serves.
 pub(crate) fn router(mail: Arc<Mail>) -> Router {
@@ -38,6 +39,7 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/upload/{account}", post(blobs::upload).layer(DefaultBodyLimit::max(MAX_SIZE_UPLOAD)))
         .route("/jmap/download/{account}/{blob}/{name}", get(blobs::download))
         .route("/jmap/eventsource", get(event_source::event_source))
+        .route("/jmap/ws", any(socket::socket))
         .merge(delegates::router())
         .merge(nothing_else())
         .layer(map_response(challenge))

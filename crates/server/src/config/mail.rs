@@ -6,12 +6,18 @@ use fernamt_mail::ScannerAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MailServer, validate::is_host_and_port};
+use super::{Lmtp, MailServer, Smarthost, validate::is_host_and_port};
 
 /// Mail accounts of the people, kept in this installation's own store or on the administration's mail server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mail {
+    /// The mail server that takes what people send out of the house; left out, their mail stays inside.
+    #[serde(default)]
+    pub(crate) smarthost: Option<Smarthost>,
+    /// The way in for mail from outside; left out, none comes.
+    #[serde(default)]
+    pub(crate) lmtp: Option<Lmtp>,
     /// The malware scanner (clamd) that sees what people attach and open; left out, nothing is scanned.
     #[serde(default)]
     pub(crate) scanner: Option<MailScanner>,
@@ -33,24 +39,30 @@ pub(crate) enum MailScanner {
 impl Mail {
     /// The paths of its files.
     pub(super) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let socket = match &mut self.scanner {
+        let scanner = match &mut self.scanner {
             Some(MailScanner::Socket(path)) => Some(path),
             _ => None,
         };
-        socket.into_iter().chain(self.server.iter_mut().flat_map(MailServer::paths))
+        let server = self.server.iter_mut().flat_map(MailServer::paths);
+        let smarthost = self.smarthost.iter_mut().flat_map(Smarthost::paths);
+        let lmtp = self.lmtp.iter_mut().flat_map(|lmtp| &mut lmtp.socket);
+        server.chain(smarthost).chain(lmtp).chain(scanner)
     }
 
     /// What is wrong with it, by the section and the key that is.
     pub(super) fn faults(&self) -> impl Iterator<Item = (&'static str, &'static str, String)> {
-        let fault = match &self.scanner {
+        let scanner = match &self.scanner {
             Some(MailScanner::Address(address)) if !is_host_and_port(address) => {
                 let message = format!("`{address}` is no address of a scanner; write it as host:port");
                 Some(("[mail.scanner]", "address", message))
             }
             _ => None,
         };
-        let server = self.server.iter().flat_map(MailServer::faults);
-        fault.into_iter().chain(server.map(|(key, message)| ("[mail.server]", key, message)))
+        let of = |section| move |(key, message)| (section, key, message);
+        let server = self.server.iter().flat_map(MailServer::faults).map(of("[mail.server]"));
+        let smarthost = self.smarthost.iter().flat_map(Smarthost::faults).map(of("[mail.smarthost]"));
+        let lmtp = self.lmtp.iter().flat_map(Lmtp::faults).map(of("[mail.lmtp]"));
+        server.chain(smarthost).chain(lmtp).chain(scanner)
     }
 }
 

@@ -2,8 +2,10 @@
 //! nearest valid name.
 
 mod fault;
+pub(crate) mod lmtp;
 mod mail;
 pub(crate) mod mail_server;
+pub(crate) mod smarthost;
 pub(crate) mod smtp;
 mod validate;
 
@@ -18,8 +20,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use fault::Fault;
+pub(crate) use lmtp::Lmtp;
 pub(crate) use mail::Mail;
 pub(crate) use mail_server::MailServer;
+pub(crate) use smarthost::Smarthost;
 pub(crate) use smtp::Smtp;
 
 /// Everything that must be known before the database is open. What administrators edit daily lives in the database.

@@ -133,9 +133,11 @@ fn check_media(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>
 fn check_addresses(config: &Config, text: &str, fault: &mut impl FnMut(Option<usize>, String)) {
     let listeners = config.listener.iter().map(|listener| ("a listener", "[[listener]]", listener.address));
     let ssh = config.ssh.iter().map(|ssh| ("the SSH gateway", "[ssh]", ssh.address));
+    let lmtp = config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| lmtp.address);
+    let lmtp = lmtp.map(|address| ("LMTP", "[mail.lmtp]", address));
     let metrics = config.metrics.iter().map(|metrics| ("the metrics", "[metrics]", metrics.address));
     let mut seen: Vec<(&str, SocketAddr)> = Vec::new();
-    for (n, (who, section, address)) in listeners.chain(ssh).chain(metrics).enumerate() {
+    for (n, (who, section, address)) in listeners.chain(ssh).chain(lmtp).chain(metrics).enumerate() {
         if let Some((other, taken)) = seen.iter().find(|(_, taken)| overlap(*taken, address)) {
             let n = if section == "[[listener]]" { n } else { 0 };
             let message =

@@ -8,6 +8,7 @@ mod m0005_container;
 mod m0006_delegation;
 mod m0009_enrolment;
 mod m0010_mirror;
+mod m0011_arrival;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_delegation::Migration),
             Box::new(m0009_enrolment::Migration),
             Box::new(m0010_mirror::Migration),
+            Box::new(m0011_arrival::Migration),
         ]
     }
 }

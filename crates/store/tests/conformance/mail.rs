@@ -327,9 +327,12 @@ async fn what_waits_is_sent_in_its_order(s: &Suite) {
     work.email_submissions().insert(&earlier).await.unwrap();
     work.commit().await.unwrap();
     let ids = |found: Vec<EmailSubmissionRecord>| found.into_iter().map(|one| one.id).collect::<Vec<_>>();
-    assert_eq!(ids(s.see(s.tenant.email_submissions().due(now, 9).await).unwrap()), [earlier.id, mail.submission]);
-    assert_eq!(ids(s.tenant.email_submissions().due(now, 1).await.unwrap()), [earlier.id]);
-    assert_eq!(s.see(s.tenant.email_submissions().next().await).unwrap(), earlier.next_at);
+    assert_eq!(ids(s.see(s.tenant.email_submissions().due(now, 9, &[]).await).unwrap()), [earlier.id, mail.submission]);
+    assert_eq!(ids(s.tenant.email_submissions().due(now, 1, &[]).await.unwrap()), [earlier.id]);
+    assert_eq!(ids(s.tenant.email_submissions().due(now, 9, &[earlier.id]).await.unwrap()), [mail.submission]);
+    let others = [earlier.id, mail.submission];
+    assert_eq!(s.tenant.email_submissions().next(&others).await.unwrap(), later.next_at);
+    assert_eq!(s.see(s.tenant.email_submissions().next(&[]).await).unwrap(), earlier.next_at);
     let newest = s.see(s.tenant.email_submissions().of_account(mail.account, 2).await).unwrap();
     assert_eq!(ids(newest), [earlier.id, later.id]);
     let work = s.tenant.begin().await.unwrap();
@@ -340,7 +343,7 @@ async fn what_waits_is_sent_in_its_order(s: &Suite) {
         work.email_submissions().replace(&through).await.unwrap();
     }
     work.commit().await.unwrap();
-    assert_eq!(s.tenant.email_submissions().next().await.unwrap(), None);
+    assert_eq!(s.tenant.email_submissions().next(&[]).await.unwrap(), None);
     let told = s.see(s.tenant.email_submissions().changes(mail.account, step.number - 1, step.number, 9).await);
     let told: BTreeSet<_> = told.unwrap().unwrap().updated.into_iter().collect();
     assert_eq!(told, BTreeSet::from([earlier.id, later.id, mail.submission]));

@@ -197,6 +197,7 @@ impl Maker<'_> {
         let answered = self.print();
         work.mail_vacations().put(&self.vacation(account.id)).await.unwrap();
         assert!(work.mail_vacations().note(account.id, &answered).await.unwrap());
+        assert!(work.mail_arrivals().note(account.id, &answered).await.unwrap());
         work.mail_grants().put(account.id, owner, MailRights::all()).await.unwrap();
         let assigned = ThreadWorkRecord {
             assignee: Some(owner),

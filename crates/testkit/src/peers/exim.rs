@@ -12,7 +12,8 @@ const START_TLS_PORT: u16 = 587;
 const TLS_PORT: u16 = 465;
 
 /// A running mail server. It is called `localhost`, and so is its certificate. It knows nobody called `nobody`, and
-/// takes nothing yet for anybody called `later`. It takes nothing from `refused.example`: it says so of `at-once` when the
+/// takes nothing yet for anybody called `later`, until [`Exim::take_later`]. To a message for anybody called `slow` it answers
+/// after some seconds only, once it has it whole. It takes nothing from `refused.example`: it says so of `at-once` when the
 /// sender is named, and of `later` when the recipient is, as many do.
 #[derive(Debug)]
 pub struct Exim {
@@ -40,6 +41,16 @@ impl Exim {
     /// The authority that its certificate is trusted by, as a file (PEM).
     pub fn authority_file(&self) -> PathBuf {
         self.namespace.share().join("authority.pem")
+    }
+
+    /// From now on it takes letters for those called `later`, too.
+    pub fn take_later(&self) -> Result<()> {
+        Ok(fs::write(self.namespace.share().join("later-comes"), "")?)
+    }
+
+    /// Where it hands letters for people at `amt.example` over by LMTP, once there is a socket. Everybody has to be let in.
+    pub fn house(&self) -> PathBuf {
+        self.namespace.share().join("lmtp")
     }
 
     /// Every letter it has taken so far, the oldest first, as it would be handed to a mail program.
@@ -72,6 +83,8 @@ tls_certificate = /share/server.pem
 tls_privatekey = /share/server.key
 log_file_path = /share/exim-%slog
 keep_environment =
+message_size_limit = 1M
+recipients_max = 1000
 queue_only
 acl_smtp_mail = mail
 acl_smtp_rcpt = rcpt
@@ -89,11 +102,14 @@ rcpt:
   deny    local_parts = nobody
           message = no such person here
   defer   local_parts = later
+          condition = \${if !exists{/share/later-comes}}
           message = come again later
   accept
 data:
   require verify = header_syntax
   require verify = header_names_ascii
+  warn    condition = \${if match{\$recipients}{slow@}}
+          delay = 5s
   accept
 begin authenticators
 plain:
@@ -104,10 +120,20 @@ plain:
   server_advertise_condition = \${if def:tls_in_cipher}
   server_condition = \${if and{{eq{\$auth2}{$user}}{eq{\$auth3}{$password}}}}
 begin routers
+house:
+  driver = accept
+  domains = amt.example
+  condition = \${if exists{/share/lmtp}}
+  transport = house
 all:
   driver = accept
   transport = keep
 begin transports
+house:
+  driver = lmtp
+  socket = /share/lmtp
+  user = Debian-exim
+  batch_max = 100
 keep:
   driver = appendfile
   directory = /share/mail

@@ -40,7 +40,12 @@ export type ThreadWork = {
 
 export type WorkChange =
   | { what: 'assignee'; value: string | null }
-  | { what: 'note'; value: string };
+  | {
+      what: 'note';
+      value: string;
+      /** What stood there when the person began to write; what stands there instead is another's. */
+      was?: string;
+    };
 
 /** Two people changed the same of a thread: what was done later holds. */
 export type WorkConflict = {
@@ -90,6 +95,8 @@ export type EmailHead = {
   flagged: boolean;
   answered: boolean;
   draft: boolean;
+  /** Who wrote it in the stead of those whom it is from (RFC 5322, section 3.6.2). */
+  sender?: Address[];
   from: Address[];
   to: Address[];
   cc: Address[];
@@ -136,6 +143,7 @@ export type EmailBody = {
 
 /** A message that lies in no folder. */
 export type ReadEmail = {
+  sender?: Address[];
   from: Address[];
   to: Address[];
   subject: string;
@@ -266,6 +274,11 @@ export interface Mail {
   setSignature(identityId: string, text: string): Promise<void>;
   /** Keeps a draft; returns its id. Throws {@link Elsewhere} where it is no longer the draft that it was opened as. */
   saveDraft(draft: Draft): Promise<string>;
+  /**
+   * Keeps what the person wrote of a draft that may not be kept here any more, among what was not done. `before` is what
+   * this returned for the same draft.
+   */
+  keepLost(draft: Draft, before: string | null): Promise<string>;
   /** Hands it over for sending once, from however many tabs; returns the sending's id. Throws {@link Elsewhere}, too. */
   send(draft: Draft): Promise<string>;
   /** Takes back what is still held: true if it could be, and its draft is there again. */
@@ -287,6 +300,8 @@ export type Undone = {
   /** How many messages it was about. */
   emails: number;
   subject: string | null;
+  /** What the person wrote, where it lies nowhere else. */
+  text?: string;
   /** The mailbox is no longer open, or the server refused. */
   why: 'closed' | 'refused';
   atMs: number;

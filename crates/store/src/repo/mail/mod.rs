@@ -4,6 +4,7 @@
 //! ask later what is new (RFC 8620, section 5.2). Taking it locks the account, so that two changes never mix.
 
 pub mod account;
+pub mod arrival;
 pub mod begin;
 pub mod blob;
 pub mod delegation;

@@ -164,15 +164,21 @@ impl<A> EmailSubmissions<'_, A> {
         Ok(accounts)
     }
 
-    /// Those whose turn it is, in all accounts, the oldest first.
-    pub async fn due(&self, now: OffsetDateTime, limit: u64) -> Result<Vec<EmailSubmissionRecord>, StoreError> {
-        self.scope.find(not_after("next_at", &now)).order("next_at").order("id").limit(limit).all().await
+    /// Those whose turn it is, in all accounts and but for these, the oldest first.
+    pub async fn due(
+        &self,
+        now: OffsetDateTime,
+        limit: u64,
+        but: &[EmailSubmissionId],
+    ) -> Result<Vec<EmailSubmissionRecord>, StoreError> {
+        let turn = not_after("next_at", &now).add(is_in("id", but).not());
+        self.scope.find(turn).order("next_at").order("id").limit(limit).all().await
     }
 
-    /// When the next one's turn is.
-    pub async fn next(&self) -> Result<Option<OffsetDateTime>, StoreError> {
-        let first: Option<EmailSubmissionRecord> =
-            self.scope.find(is_null("next_at").not()).order("next_at").one().await?;
+    /// When the next one's turn is but for these.
+    pub async fn next(&self, but: &[EmailSubmissionId]) -> Result<Option<OffsetDateTime>, StoreError> {
+        let turn = Condition::all().add(is_null("next_at").not()).add(is_in("id", but).not());
+        let first: Option<EmailSubmissionRecord> = self.scope.find(turn).order("next_at").one().await?;
         Ok(first.and_then(|first| first.next_at))
     }
 

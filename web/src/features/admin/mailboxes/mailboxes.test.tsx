@@ -252,6 +252,25 @@ it('names three of many in the table, and shows 200 in steps', async () => {
   expect(rows()).toBe(200);
 });
 
+it('tells mailboxes of one name apart by their addresses, and folds a long one', async () => {
+  const name = 'Bürgerbüro '.repeat(9).trim();
+  mailboxes = [
+    office(),
+    { ...office(), id: 'm2', address: 'nord@amt.example' },
+    { ...office(), id: 'm3', name, address: 'lang@amt.example' },
+  ];
+  await show(MailboxesPage);
+  await press('Zugang zu Bürgerbüro (nord@amt.example)');
+  await sees('Zugang zu „Bürgerbüro“');
+  const dialog = document.querySelector('[role=dialog]');
+  expect(dialog?.textContent).toContain('nord@amt.example');
+  expect(named('Bürgerbüro (buergerbuero@amt.example) umbenennen')).toBeDefined();
+  expect(named(`${name} löschen`)).toBeDefined();
+  const long = [...document.querySelectorAll<HTMLElement>('.fa-name__long')].at(-1);
+  expect(long?.title).toBe(name);
+  expect(long?.textContent).toBe(name);
+});
+
 it('changes rights, of which reading is always one', async () => {
   mailboxes = [office([delegate('Anna', ['read', 'write'])])];
   await show(MailboxesPage);

@@ -28,7 +28,7 @@ export function MailboxesPage() {
       title: t`Funktionspostfach „${name}“ löschen?`,
       text: (
         <>
-          <p>
+          <p className="fa-wrap">
             <Trans>
               Verloren gehen alle Nachrichten darin mit ihren Anhängen, Entwürfen und internen
               Notizen. Nachrichten an {address} werden danach abgewiesen.
@@ -50,6 +50,10 @@ export function MailboxesPage() {
       deed: () => must(api.DELETE('/api/v1/admin/mailboxes/{id}', { params: { path: { id } } })),
       done: t`„${name}“ ist gelöscht.`,
     });
+  const all = mailboxes.data?.items ?? [];
+  /** Two may have the same name; their addresses differ. */
+  const called = ({ id, name, address }: Mailbox) =>
+    all.some((one) => one.id !== id && one.name === name) ? `${name} (${address})` : name;
   const columns: Column<Mailbox>[] = [
     {
       id: 'name',
@@ -58,7 +62,9 @@ export function MailboxesPage() {
       cell: ({ name, address }) => (
         <span className="fa-name fa-name--address">
           <span>
-            {name}
+            <span className="fa-name__long" title={name}>
+              {name}
+            </span>
             <span className="fa-name__more">{address}</span>
           </span>
         </span>
@@ -84,17 +90,17 @@ export function MailboxesPage() {
           <Button
             small
             onPress={() => setShared(mailbox)}
-            aria-label={t`Zugang zu ${mailbox.name}`}
+            aria-label={t`Zugang zu ${called(mailbox)}`}
           >
             <Trans>Zugang</Trans>
           </Button>
           <IconButton
-            label={t`${mailbox.name} umbenennen`}
+            label={t`${called(mailbox)} umbenennen`}
             icon={icons.iconEdit}
             onPress={() => setForm(mailbox)}
           />
           <IconButton
-            label={t`${mailbox.name} löschen`}
+            label={t`${called(mailbox)} löschen`}
             icon={icons.iconDelete}
             danger
             onPress={() => remove(mailbox)}

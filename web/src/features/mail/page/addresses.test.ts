@@ -27,6 +27,18 @@ describe('recipients', () => {
     expect(parseAddresses('Erika <>')).toEqual([at('', 'Erika')]);
   });
 
+  it('lose the marks that are not seen, which a copied address brings along', () => {
+    expect(parseAddresses('\u2068Erika <e@x.de>\u2069, \u202Am@x.de\u202C')).toEqual([
+      at('e@x.de', 'Erika'),
+      at('m@x.de'),
+    ]);
+    expect(parseAddresses('\u200EErika <\u200Ee@x.de\u200F>\u200E; \uFEFFz@\u200Bx.de')).toEqual([
+      at('e@x.de', 'Erika'),
+      at('z@x.de'),
+    ]);
+    expect(parseAddresses('\u2066\u2069, \u200E')).toEqual([]);
+  });
+
   it('are not more than a message may have', () => {
     const many = Array.from({ length: MAX_RECIPIENTS + 5 }, (_, id) => `p${id}@x.de`).join(',');
     expect(parseAddresses(many)).toHaveLength(MAX_RECIPIENTS);

@@ -1,5 +1,5 @@
 import type { Address } from '../model.ts';
-import { tamed } from './bidi.ts';
+import { tamed, tamedFile } from './bidi.ts';
 
 /** As long as SMTP lets an address be. */
 const MAX_ADDRESS_CHARS = 254;
@@ -28,13 +28,16 @@ export function parseAddresses(text: string): Address[] {
     .slice(0, MAX_RECIPIENTS);
 }
 
+const EDGES = /^[\s\u200E\u200F\u061C]+|[\s\u200E\u200F\u061C]+$/gu;
+
 function parseOne(part: string): Address | null {
-  const text = part.trim();
+  // What was copied from a page brings the marks along that kept it to itself there.
+  const text = tamed(part).replace(EDGES, '');
   if (!text) return null;
   const named = /^(.*?)<\s*(?:mailto:)?([^<>]*?)\s*>$/su.exec(text);
-  if (!named) return { name: null, email: text.replace(/^mailto:/i, '') };
+  if (!named) return { name: null, email: tamedFile(text).replace(/^mailto:/i, '') };
   const name = unquoted(named[1] ?? '');
-  return { name: name || null, email: named[2] ?? '' };
+  return { name: name || null, email: tamedFile(named[2] ?? '').trim() };
 }
 
 function unquoted(text: string): string {

@@ -120,7 +120,7 @@ function FolderLink({ box, depth, current }: { box: Mailbox; depth: number; curr
       }}
     >
       <Icon of={folderIcon(box.role)} size="small" />
-      <span className="fa-mail__folder-name">{folderName(box)}</span>
+      <bdi className="fa-mail__folder-name">{folderName(box)}</bdi>
       {count > 0 && (
         <span className={`fa-mail__count ${box.role === 'drafts' ? 'fa-muted' : ''}`}>
           <span aria-hidden="true">{count}</span>

@@ -454,6 +454,10 @@ describe('what is set for the mailbox', () => {
     await press('Speichern');
     await until(() => dialog().includes('Er liegt vor dem ersten Tag.'));
     expect(dialog()).toContain('Schreiben Sie, was die anderen erfahren sollen.');
+    await type(field('mail-away-last'), '2000-01-04');
+    await press('Speichern');
+    await until(() => dialog().includes('Er ist schon vorbei.'));
+    expect(mail.away).toBeNull();
     await type(field('mail-away-last'), '2099-12-31');
     await type(document.querySelector('textarea[name=mail-away-text]'), 'Ich bin im Urlaub.');
     await press('Speichern');

@@ -47,6 +47,8 @@ export class FakeMail implements Mail {
   readonly told: string[] = [];
   readonly drafts: Draft[] = [];
   readonly sent: Draft[] = [];
+  /** Texts that no draft may hold any more. */
+  readonly lost = new Map<string, string>();
   sending: Sending[] = [];
   /** Whether mail leaves the house. */
   outside = true;
@@ -289,6 +291,12 @@ export class FakeMail implements Mail {
       body: { text: draft.text, html: draft.html },
     });
     this.changed();
+    return id;
+  }
+
+  async keepLost(draft: Draft, before: string | null): Promise<string> {
+    const id = before ?? `lost-${this.#next++}`;
+    this.lost.set(id, draft.text);
     return id;
   }
 

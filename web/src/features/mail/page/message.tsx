@@ -3,8 +3,8 @@ import { lazy, type ReactNode, Suspense, useMemo, useRef } from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, Loading } from '../../../ui/notice.tsx';
-import type { Address, EmailBody, EmailHead, Mailbox } from '../model.ts';
-import { fullName, looksLikeHouse, pretends, shortName } from './addresses.ts';
+import type { EmailBody, EmailHead, Mailbox } from '../model.ts';
+import { looksLikeHouse, pretends, shortName } from './addresses.ts';
 import { Attachments } from './attachments.tsx';
 import { isolated, tamed } from './bidi.ts';
 import { useMailPage } from './context.ts';
@@ -12,7 +12,7 @@ import { isTooMuch } from './html/plain.ts';
 import { inlinePictures } from './pictures.ts';
 import { TextView } from './text-view.tsx';
 import { useAsked } from './use-asked.ts';
-import { faultText, fullDate, listDate } from './words.ts';
+import { faultText, fullDate, listDate, namesOf, writtenBy } from './words.ts';
 
 const LongText = lazy(async () => ({
   default: (await import('./html/html-view.tsx')).LongText,
@@ -143,21 +143,21 @@ function Addresses({ email }: { email: EmailHead }) {
   const { from, to, cc, bcc, replyTo } = email;
   const [sender] = from;
   const replies = replyTo.filter(({ email: one }) => one !== sender?.email);
-  const lines: [ReactNode, readonly Address[]][] = [
-    [<Trans key="from">Von</Trans>, from],
-    [<Trans key="to">An</Trans>, to],
-    [<Trans key="cc">Kopie</Trans>, cc],
-    [<Trans key="bcc">Blindkopie</Trans>, bcc],
-    [<Trans key="reply">Antwort an</Trans>, replies],
+  const lines: [ReactNode, string][] = [
+    [<Trans key="from">Von</Trans>, writtenBy(email)],
+    [<Trans key="to">An</Trans>, namesOf(to)],
+    [<Trans key="cc">Kopie</Trans>, namesOf(cc)],
+    [<Trans key="bcc">Blindkopie</Trans>, namesOf(bcc)],
+    [<Trans key="reply">Antwort an</Trans>, namesOf(replies)],
   ];
-  const shown = lines.filter(([, list]) => list.length > 0);
+  const shown = lines.filter(([, names]) => names !== '');
   return (
     <dl className="fa-mail__addresses">
-      {shown.map(([label, list], at) => (
+      {shown.map(([label, names], at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed while it is shown
         <div key={at}>
           <dt>{label}</dt>
-          <dd>{list.map((one) => isolated(fullName(one))).join(', ')}</dd>
+          <dd>{names}</dd>
         </div>
       ))}
     </dl>

@@ -3,7 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MailFault } from '../model.ts';
+import { MailFault, type MailRight } from '../model.ts';
 import { PostPage } from './accounts/post-page.tsx';
 import { FakeMail } from './mail.fixture.ts';
 import { ERIKA, FakePost, FakeTeam, MIRA } from './post.fixture.ts';
@@ -17,7 +17,8 @@ let office: FakeMail;
 let team: FakeTeam;
 
 const settled = (then: () => unknown = () => undefined) => act(async () => void (await then()));
-const text = () => document.body.textContent ?? '';
+/** Without the marks that keep what is foreign to itself. */
+const text = () => (document.body.textContent ?? '').replace(/[\u2068\u2069]/g, '');
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
 const names = () => all('button').map((one) => one.getAttribute('aria-label') ?? one.textContent);
 
@@ -96,6 +97,17 @@ describe('several mailboxes', () => {
     expect(location.hash).toBe('#/k/1/f/drafts');
   });
 
+  it('are told apart by their addresses where names are alike', async () => {
+    post.share({ address: 'buergerbuero-nord@stadt.example' });
+    await show();
+    await until(() => all('.fa-accounts__one').length === 3);
+    expect(all('.fa-accounts__one').map((one) => one.textContent)).toEqual([
+      'Mein Postfach',
+      'Bürgerbürobuergerbuero@stadt.example33 ungelesen',
+      'Bürgerbürobuergerbuero-nord@stadt.example',
+    ]);
+  });
+
   it('are not shown where there is only the own one', async () => {
     post.others.clear();
     await show();
@@ -113,6 +125,8 @@ describe('several mailboxes', () => {
     for (const name of [...forbidden, 'Übernehmen', 'Vertretungen', 'Als ungelesen']) {
       expect(offered, name).not.toContain(name);
     }
+    expect(all('.fa-mail__row').length).toBeGreaterThan(0);
+    expect(all('.fa-mail__row input, .fa-mail__tick')).toEqual([]);
     const title = document.getElementById('mail-thread-title');
     await settled(() =>
       title?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Delete', bubbles: true })),
@@ -128,11 +142,18 @@ describe('several mailboxes', () => {
     await settled(() => post.changed());
     await until(() => names().includes('Antworten'));
     expect(names()).toContain('Löschen');
+    expect(all('.fa-mail__tick')).toHaveLength(1);
   });
 
   it('says in whose stead one writes', async () => {
     vi.spyOn(office, 'identities').mockResolvedValue([
-      { id: 'i', name: 'Bürgerbüro', email: 'b@x.example', textSignature: '', sender: ERIKA.email },
+      {
+        id: 'i',
+        name: 'Bürger\u202Ebüro',
+        email: 'b@x.example',
+        textSignature: '',
+        sender: ERIKA.email,
+      },
     ]);
     await show('#/k/1/schreiben');
     await until(() => text().includes('im Auftrag von Bürgerbüro'));
@@ -163,6 +184,56 @@ describe('several mailboxes', () => {
     expect(text()).toContain('Bürgerbüro: 4 Nachrichten verschieben');
     await press('Hinweis entfernen');
     await until(() => !text().includes('nicht übernommen'));
+  });
+
+  it('shows the text of what was not done, and asks before it is gone', async () => {
+    const at = { account: 'Bürgerbüro', why: 'closed' as const, atMs: 0, emails: 1 };
+    post.lost = Array.from({ length: 7 }, (_, id) => ({
+      ...{ ...at, id: String(id), change: 'draft', subject: `Akte ${id}` },
+      ...(id === 6 && { text: 'Guten Tag,\nanbei der Bescheid' }),
+    }));
+    await show();
+    await until(() => text().includes('7 Änderungen wurden nicht übernommen'));
+    expect(document.querySelector('.fa-accounts__undone details p')?.textContent).toBe(
+      'Guten Tag,\nanbei der Bescheid',
+    );
+    await press('Hinweis entfernen');
+    await until(() => text().includes('Hinweis mit Ihren Texten entfernen?'));
+    expect(post.lost).toHaveLength(7);
+    await press('Texte entfernen');
+    await until(() => !text().includes('nicht übernommen'));
+  });
+
+  it('warns who answers what somebody else has answered meanwhile', async () => {
+    await show('#/k/1/f/inbox/t/t');
+    await press('Antworten');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-write__text');
+    await until(() => area() !== null);
+    await type(area(), 'Das erledigen wir.');
+    office.add({
+      ...{ id: 'b', threadId: 't', mailboxIds: ['sent'], sender: [MIRA] },
+      receivedAtMs: office.now + 1,
+    });
+    await press('Senden');
+    await until(() =>
+      text().includes('In dieser Unterhaltung wurde inzwischen schon geantwortet.'),
+    );
+    expect(text()).toContain('Mira Sommer am ');
+    expect(office.sent).toEqual([]);
+    await press('Trotzdem senden');
+    await until(() => office.sent.length === 1);
+  });
+
+  it('keeps what was typed last before the right to write ended', async () => {
+    await show('#/k/1/schreiben');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-write__text');
+    await until(() => area() !== null);
+    vi.spyOn(office, 'saveDraft').mockRejectedValue(new MailFault('closed'));
+    await type(area(), 'Eben noch getippt');
+    post.others.clear();
+    await settled(() => post.changed());
+    await until(() => office.lost.size > 0);
+    expect([...office.lost.values()]).toEqual(['Eben noch getippt']);
   });
 });
 
@@ -213,6 +284,45 @@ describe('who works on a thread', () => {
     expect(team.told).toEqual(['t note Rückruf erbeten', 't note ']);
   });
 
+  it('has a note that is folded where it is long', async () => {
+    const note = () => document.querySelector('.fa-team__text');
+    team.set('t', { note: 'Zeile\n'.repeat(4).trim(), noteBy: ERIKA });
+    await show('#/k/1/f/inbox/t/t');
+    await until(() => note() !== null);
+    expect(names()).not.toContain('Ganze Notiz zeigen');
+    await settled(() => team.set('t', { note: 'Zeile\n'.repeat(40).trim() }));
+    await until(() => note()?.classList.contains('fa-team__text--folded') === true);
+    await press('Ganze Notiz zeigen');
+    await until(() => note()?.classList.contains('fa-team__text--folded') === false);
+    await press('Weniger zeigen');
+    await until(() => note()?.classList.contains('fa-team__text--folded') === true);
+  });
+
+  it('has a note that replaces nothing unseen that somebody else wrote meanwhile', async () => {
+    team.set('t', { note: 'Rückruf', noteBy: ERIKA });
+    await show('#/k/1/f/inbox/t/t');
+    await press('Interne Notiz ändern');
+    const area = () => document.querySelector<HTMLTextAreaElement>('.fa-team textarea');
+    await until(() => area() !== null);
+    await type(area(), 'Rückruf erledigt');
+    await settled(() => team.set('t', { note: 'Akte liegt bei Mira', noteBy: MIRA }));
+    await press('Notiz speichern');
+    await until(() => text().includes('Inzwischen hat jemand anders die Notiz geändert'));
+    expect(document.querySelector('.fa-team__lost')?.textContent).toBe('Akte liegt bei Mira');
+    expect(area()?.value).toBe('Rückruf erledigt');
+    expect(team.told).toEqual([]);
+    await settled(() => team.set('t', { note: 'Akte liegt beim Amt', noteBy: MIRA }));
+    await press('Durch meinen Text ersetzen');
+    await until(
+      () => document.querySelector('.fa-team__lost')?.textContent === 'Akte liegt beim Amt',
+    );
+    expect(team.told, 'what is shown is what is replaced').toEqual([]);
+    await press('Beide behalten');
+    await until(() => area() === null);
+    expect(team.told).toEqual(['t note Akte liegt beim Amt\n\nRückruf erledigt']);
+    expect(team.was).toEqual(['Akte liegt beim Amt']);
+  });
+
   it('says what came of it when two changed it, with the text that does not hold', async () => {
     const lost = { threadId: 't', what: 'note' as const, won: false, by: MIRA, lost: 'Mein Text' };
     team.clashes = [{ id: 'c', ...lost }];
@@ -242,6 +352,43 @@ describe('sharing', () => {
     expect(post.sharing.all).toEqual([]);
     await press('Rückgängig');
     await until(() => post.sharing.all.length === 1);
+  });
+
+  it('asks before somebody takes their own right to manage, or the last one', async () => {
+    const everything: MailRight[] = ['read', 'write', 'manage'];
+    post.sharing.all = [
+      { person: ERIKA, rights: everything },
+      { person: MIRA, rights: everything },
+    ];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
+    await press('Rechte von Erika Linde ändern');
+    await until(() => text().includes('Was darf Erika Linde?'));
+    await settled(() => document.getElementById('feld-recht-manage')?.click());
+    await press('Rechte speichern');
+    await until(() => text().includes('Sich selbst die Verwaltung nehmen?'));
+    expect(text()).toContain('Außer Ihnen verwaltet niemand das Postfach „Bürgerbüro“.');
+    expect(post.sharing.all).toEqual([{ person: ERIKA, rights: everything }]);
+    await press('Verwaltung nehmen');
+    await until(() => all('[role=dialog], [role=alertdialog]').length === 0);
+    expect(post.sharing.all).toEqual([{ person: ERIKA, rights: ['read', 'write'] }]);
+  });
+
+  it('asks before the last one who manages is removed, and leaves it when told so', async () => {
+    post.sharing.all = [{ person: MIRA, rights: ['read', 'manage'] }];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Der letzten Person die Verwaltung nehmen?'));
+    await press('Abbrechen');
+    await until(() => all('[role=alertdialog]').length === 0);
+    expect(post.sharing.all).toHaveLength(1);
+    office.of = { ...office.of, kind: 'person' };
+    await settled(() => post.changed());
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
   });
 
   it('says why it shows nothing, and tries again', async () => {

@@ -34,6 +34,8 @@ export const OLE: Person = {
 export class FakeTeam implements Team {
   readonly works = new Map<string, ThreadWork>();
   readonly told: string[] = [];
+  /** What stood there for whoever changed a note. */
+  readonly was: (string | undefined)[] = [];
   clashes: WorkConflict[] = [];
   everybody: Person[] = [ERIKA, MIRA, OLE];
   readonly #mail: FakeMail;
@@ -56,7 +58,9 @@ export class FakeTeam implements Team {
     this.#mail.changed();
   }
 
-  async change(threadId: string, { what, value }: WorkChange): Promise<void> {
+  async change(threadId: string, change: WorkChange): Promise<void> {
+    const { what, value } = change;
+    if (change.what === 'note') this.was.push(change.was);
     this.told.push(`${threadId} ${what} ${value}`);
     const atMs = this.#mail.now;
     if (what === 'note') this.set(threadId, { note: value, noteBy: ERIKA, noteAtMs: atMs });

@@ -45,7 +45,7 @@ export function ThreadList({ place, folder, status }: ThreadListProps) {
           />
         </div>
         <h2 id="mail-list-title" tabIndex={-1}>
-          {title}
+          <bdi>{title}</bdi>
         </h2>
         <div className="fa-mail__new">
           {may.send && (
@@ -267,7 +267,7 @@ function Threads({ place, folder, boxes, line }: ThreadsProps) {
             onAction={(id) => open(String(id))}
             disallowTypeAhead
             items={threads}
-            dependencies={[place.thread, words]}
+            dependencies={[place.thread, words, may.write]}
           >
             {(thread) => (
               <ThreadRow

@@ -4,6 +4,7 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Address, MailboxRole, ThreadHead } from '../model.ts';
 import { shortName } from './addresses.ts';
 import { isolated, tamed } from './bidi.ts';
+import { useMailPage } from './context.ts';
 import { WorkBadge } from './team/work-badge.tsx';
 import { folderName, fullDate, listDate } from './words.ts';
 
@@ -22,6 +23,7 @@ type ThreadRowProps = {
 /** One thread in the list: who, what, when, and what is to be known of it. */
 export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
   const { t } = useLingui();
+  const { may } = useMailPage();
   const { newest, emailCount, unreadCount, flagged } = thread;
   const subject = tamed(newest.subject) || t`(ohne Betreff)`;
   const outgoing = role === 'sent' || role === 'drafts';
@@ -34,11 +36,13 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
       textValue={`${who}: ${subject}`}
       className={`fa-mail__row ${unread ? 'fa-mail__row--unread' : ''} ${open ? 'fa-mail__row--open' : ''}`}
     >
-      <Checkbox slot="selection" className="fa-mail__tick">
-        <span className="fa-mail__tick-box">
-          <Icon of={icons.iconCheck} size="small" />
-        </span>
-      </Checkbox>
+      {may.write && (
+        <Checkbox slot="selection" className="fa-mail__tick">
+          <span className="fa-mail__tick-box">
+            <Icon of={icons.iconCheck} size="small" />
+          </span>
+        </Checkbox>
+      )}
       <div className="fa-mail__row-text">
         <div className="fa-mail__row-line">
           {unread && (
@@ -84,7 +88,7 @@ export function ThreadRow({ thread, open, role, folder }: ThreadRowProps) {
         </div>
         <div className="fa-mail__row-line">
           <bdi className="fa-mail__preview">{tamed(newest.preview)}</bdi>
-          {folder && <span className="fa-mail__where">{folderName(folder)}</span>}
+          {folder && <bdi className="fa-mail__where">{folderName(folder)}</bdi>}
         </div>
         {open && <span className="kern-sr-only">{t`geöffnet`}</span>}
       </div>

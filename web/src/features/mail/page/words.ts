@@ -1,10 +1,12 @@
 import { t } from '@lingui/core/macro';
 import { formatLocale } from '../../../i18n/index.ts';
 import { icons } from '../../../ui/icon.tsx';
-import { type Mailbox, type MailboxRole, MailFault } from '../model.ts';
+import { type Address, type Mailbox, type MailboxRole, MailFault } from '../model.ts';
+import { fullName } from './addresses.ts';
+import { isolated, tamed } from './bidi.ts';
 import type { LinkDoubt } from './html/links.ts';
 
-/** A folder's name, in the page's language where it has a role. */
+/** A folder's name, in the page's language where it has a role. Draw it within `bdi`: people chose it. */
 export function folderName({ role, name }: Pick<Mailbox, 'role' | 'name'>): string {
   switch (role) {
     case 'inbox':
@@ -20,7 +22,7 @@ export function folderName({ role, name }: Pick<Mailbox, 'role' | 'name'>): stri
     case 'trash':
       return t`Papierkorb`;
     case 'other':
-      return name;
+      return tamed(name);
   }
 }
 
@@ -41,6 +43,20 @@ export function folderIcon(role: MailboxRole): string {
     case 'other':
       return icons.iconFolder;
   }
+}
+
+/** Names and addresses in a row. */
+export const namesOf = (list: readonly Address[]): string =>
+  list.map((one) => isolated(fullName(one))).join(', ');
+
+/** Whom a message is from, and who wrote it in their stead. */
+export function writtenBy({ sender, from }: { sender?: Address[]; from: Address[] }): string {
+  const [who] = sender ?? [];
+  const whom = namesOf(from);
+  const own = who?.email.toLowerCase();
+  if (!who || from.length === 0 || from.some(({ email }) => email.toLowerCase() === own))
+    return whom;
+  return t`${namesOf([who])} im Auftrag von ${whom}`;
 }
 
 /** What happened, and what to do now. */

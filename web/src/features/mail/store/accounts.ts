@@ -5,8 +5,6 @@ import type { ToldAccount } from './sessions.ts';
 import { OWN } from './writing.ts';
 
 const TURN = 'fernamt-mail-accounts';
-/** Changes that came to nothing, of which the person can be told. */
-export const MAX_UNDONE = 100;
 
 /** A mailbox as this device knows it. */
 export type KeptAccount = MailAccount & {

@@ -151,3 +151,25 @@ test('a signature is kept on the server and here', async () => {
   expect(server.settings.identity.textSignature).toBe('Ada Amt\nBauamt');
   expect((await mail.identities())[0]?.textSignature).toBe('Ada Amt\nBauamt');
 });
+
+test('a note that somebody else wrote while one was typing is replaced by nobody unseen', async () => {
+  const { mail } = await tab();
+  const { threadId } = server.arrive();
+  server.works.set(threadId, { note: 'Rückruf' });
+  await mail.sync();
+  expect(mail.team()?.of(threadId)?.note).toBe('Rückruf');
+  profile.clock.advance(1_000);
+  server.works.set(threadId, { note: 'Akte liegt bei Mira' });
+  await mail.sync();
+  profile.clock.advance(1_000);
+  // The page did not hear of it in time, and says what it knows.
+  await mail.team()?.change(threadId, { what: 'note', value: 'Erledigt', was: 'Rückruf' });
+  await mail.sync();
+  expect(server.works.of(threadId).note).toBe('Erledigt');
+  expect(mail.team()?.conflicts(threadId)).toMatchObject([
+    { what: 'note', won: true, by: { id: 'p-mira' }, lost: 'Akte liegt bei Mira' },
+  ]);
+  await mail.team()?.change(threadId, { what: 'note', value: 'Neu', was: 'Erledigt' });
+  await mail.sync();
+  expect(mail.team()?.conflicts(threadId), 'what one knew is no conflict').toHaveLength(1);
+});

@@ -141,6 +141,7 @@ export function draftHead(
     flagged: false,
     answered: false,
     draft: role === 'drafts',
+    ...(identity?.sender && { sender: [{ name: null, email: identity.sender }] }),
     from: identity ? [{ name: identity.name, email: identity.email }] : [],
     to: draft.to,
     cc: draft.cc,

@@ -108,7 +108,7 @@ export class FakeAccount extends FakeEmails {
             this.got(
               'Email',
               given,
-              [...this.emails.values()].map((one) => emailOf(one)),
+              [...this.emails.values()].map((one) => asked(emailOf(one), given)),
             ),
           ],
         ];
@@ -264,4 +264,11 @@ export class FakeAccount extends FakeEmails {
     }
     return { ...done, newState: String(this.states.Mailbox) };
   }
+}
+
+/** Of a message, what was asked for. */
+function asked(email: Obj, { properties }: Obj): Obj {
+  if (!Array.isArray(properties)) return email;
+  const names = ['id', ...properties];
+  return Object.fromEntries(Object.entries(email).filter(([name]) => names.includes(name)));
 }

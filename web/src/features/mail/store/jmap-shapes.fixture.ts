@@ -103,6 +103,7 @@ export function emailOf(email: FakeEmail): Obj {
     keywords: truthy(email.keywords),
     size: 100,
     receivedAt: `${new Date(email.atMs).toISOString().slice(0, 19)}Z`,
+    sender: email.sender.length > 0 ? email.sender : null,
     from: email.from,
     to: email.to,
     cc: email.cc,

@@ -1,8 +1,8 @@
 import { type Change, type Container, MAX_BATCH_DOCUMENTS } from '../container/index.ts';
-import type { Undone } from '../model.ts';
 import { portions } from './jmap.ts';
-import { isWrite, type Op } from './queue.ts';
+import type { Op } from './queue.ts';
 import { collectionOf, shelfOf } from './shelf.ts';
+import { bounded, type Lost, lostOf, lostWork } from './undone.ts';
 import type { WorkOp } from './work-shapes.ts';
 import { WORK, WORK_QUEUE } from './works.ts';
 import { BODIES, HEADS, OWN, QUEUE, ROWS, SENDINGS } from './writing.ts';
@@ -13,9 +13,6 @@ export const COLLECTIONS = [OWN, HEADS, BODIES, ROWS, QUEUE, SENDINGS, WORK, WOR
 const REST = 'mail leaving';
 
 type Rest = { searched: string[]; files: string[]; lost: Lost[] };
-
-/** A change that comes to nothing, without what says where and when. */
-export type Lost = Pick<Undone, 'change' | 'emails' | 'subject'>;
 
 /**
  * Removes all of a mailbox from this device; says which changes of it came to nothing. Its records go at once, its words
@@ -35,14 +32,14 @@ export async function removeMailbox(container: Container, account: string): Prom
   const rest: Rest = {
     searched: [...new Set([...(before?.searched ?? []), ...ids])],
     files: [...new Set([...(before?.files ?? []), ...Object.keys(files?.value ?? {})])],
-    lost: [
+    lost: bounded([
       ...(before?.lost ?? []),
       ...queue
         .map(({ value }) => value as unknown as Op)
         .sort((one, other) => one.seq - other.seq)
         .map(lostOf),
       ...works.map(({ value }) => lostWork(value as unknown as WorkOp)),
-    ],
+    ]),
   };
   const cleared: Change[] = COLLECTIONS.map((one) => ({ clear: collectionOf(one, account) }));
   await records.change([...cleared, { put: REST, id: account, value: rest }]);
@@ -50,14 +47,4 @@ export async function removeMailbox(container: Container, account: string): Prom
   for (const blob of rest.files) await shelf.blobs.remove(blob);
   await records.delete(REST, account);
   return rest.lost;
-}
-
-export function lostOf(op: Op): Lost {
-  if (!isWrite(op)) return { change: op.kind, emails: op.emails.length, subject: null };
-  const change = op.sendingId === null ? 'draft' : 'send';
-  return { change, emails: 1, subject: op.draft.subject };
-}
-
-export function lostWork({ what }: WorkOp): Lost {
-  return { change: what, emails: 0, subject: null };
 }

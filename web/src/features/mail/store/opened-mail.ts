@@ -33,6 +33,7 @@ import type { Shelf } from './shelf.ts';
 import { Sync } from './sync.ts';
 import { TakeBack } from './take-back.ts';
 import { teamOf } from './team.ts';
+import { lostDraft } from './undone.ts';
 import type { WorkOp } from './work-shapes.ts';
 import { Works } from './works.ts';
 
@@ -54,7 +55,7 @@ export type OpenedAccount = {
   id: string | null;
   account(): MailAccount;
   /** A change came to nothing. */
-  drop(dropped: Dropped | WorkOp): void;
+  drop(dropped: Dropped | WorkOp): Promise<void>;
 };
 
 /** Opens a mailbox over an unlocked container. It goes on until it is closed or the container is locked. */
@@ -68,7 +69,8 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     };
     const jmap = new Jmap(net, sessions, of.id);
     const kept = await Kept.open(shelf, net);
-    const works = await Works.open(shelf, jmap, net, tell, (op) => of.drop(op)).catch((error) => {
+    const drop = (one: Dropped | WorkOp) => void of.drop(one);
+    const works = await Works.open(shelf, jmap, net, tell, drop).catch((error) => {
       kept.close();
       throw error;
     });
@@ -76,11 +78,13 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const dropped = new DroppedChanges();
     const files = new Files(shelf, kept, jmap, net);
     const handIn = new HandIn(jmap, kept, files, net);
-    const outbox = new Outbox(jmap, kept, handIn, (one) => {
+    const may = () => mayOf(of.account().rights);
+    const lose = (one: Dropped) => {
       dropped.add(one);
-      of.drop(one);
+      drop(one);
       tell();
-    });
+    };
+    const outbox = new Outbox(jmap, kept, handIn, lose, () => may().send);
     const sync = new Sync(shelf, jmap, kept, net, works);
     const delivery = await Delivery.open(shelf);
     const work = { jmap, kept, outbox, sync, works, leading, push, sessions };
@@ -100,7 +104,6 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const taking = new TakeBack(jmap, kept, changes, () => engine.ask());
     const online = () => engine.line !== 'offline' && net.isOnline();
     let isClosed = false;
-    const may = () => mayOf(of.account().rights);
     /** Kept here first; then it goes as soon as it can. */
     const made = <T>(allowed: boolean, work: () => Promise<T>) =>
       told(async () => {
@@ -183,6 +186,12 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       setSignature: (id, signature) =>
         made(may().manage, () => settings.setSignature(id, signature)),
       saveDraft: (draft) => made(may().send, () => changes.saveDraft(draft)),
+      keepLost: async (draft, before) => {
+        const id = before ?? net.newId();
+        const lost = lostDraft(draft, id);
+        if (lost.text) await of.drop({ change: 'write', emails: [], reason: 'forbidden', lost });
+        return id;
+      },
       send: (draft) => {
         // The mark on what was answered is a change of its own.
         const answers = may().write ? draft.answers : null;

@@ -13,6 +13,7 @@ import {
 } from './jmap.ts';
 import type { Kept } from './kept.ts';
 import { changedHead, isAsked, isWrite, type Op, type SimpleOp, type WriteOp } from './queue.ts';
+import { type Lost, lostDraft, lostOf } from './undone.ts';
 import type { Writing } from './writing.ts';
 
 /** Waiting changes that go in one request. */
@@ -29,7 +30,13 @@ const FINAL: Partial<Record<MailFaultKind, string>> = {
 };
 
 /** A change that the server did not take: what it says holds. */
-export type Dropped = { change: SimpleOp['kind'] | 'write'; emails: string[]; reason: string };
+export type Dropped = {
+  change: SimpleOp['kind'] | 'write';
+  emails: string[];
+  reason: string;
+  /** What of it is told, where that is more. */
+  lost?: Lost;
+};
 
 /** Brings what was done here to the server, in the order in which it was done. One tab does so. */
 export class Outbox {
@@ -37,17 +44,26 @@ export class Outbox {
   readonly #kept: Kept;
   readonly #handIn: HandIn;
   readonly #drop: (dropped: Dropped) => void;
+  readonly #maySend: () => boolean;
 
-  constructor(jmap: Jmap, kept: Kept, handIn: HandIn, drop: (dropped: Dropped) => void) {
+  constructor(
+    jmap: Jmap,
+    kept: Kept,
+    handIn: HandIn,
+    drop: (dropped: Dropped) => void,
+    maySend: () => boolean,
+  ) {
     this.#jmap = jmap;
     this.#kept = kept;
     this.#handIn = handIn;
     this.#drop = drop;
+    this.#maySend = maySend;
   }
 
   /** Until nothing waits that can go. */
   async run(): Promise<void> {
     for (;;) {
+      await this.#letGo();
       const ready = this.#kept.ops.filter((op) => !isWrite(op) || !op.parked);
       const [first] = ready;
       if (!first) return;
@@ -59,6 +75,24 @@ export class Outbox {
         await this.#change(simple.slice(0, TOGETHER) as (Op & SimpleOp)[]);
       }
     }
+  }
+
+  /** What was refused waits for the person to change it; who may not write here any more never can. */
+  async #letGo(): Promise<void> {
+    const isParked = (op: Op): op is Op & WriteOp => isWrite(op) && op.parked;
+    if (this.#maySend() || !this.#kept.ops.some(isParked)) return;
+    const gone = await this.#kept.change((writing) =>
+      this.#kept.ops.filter(isParked).map((op): Dropped => {
+        writing.dropOp(op.seq);
+        const refused = [...writing.sendings.values()].filter(
+          ({ state, localId }) => state === 'refused' && localId === op.localId,
+        );
+        for (const { id } of refused) writing.dropSending(id);
+        const lost = lostDraft(op.draft, op.localId, refused.length > 0 ? 'send' : 'draft');
+        return { change: 'write', emails: [op.localId], reason: 'forbidden', lost };
+      }),
+    );
+    for (const one of gone) this.#drop(one);
   }
 
   async #change(ops: (Op & SimpleOp)[]): Promise<void> {
@@ -122,7 +156,9 @@ export class Outbox {
     const settled = result;
     await this.#kept.change((writing) => this.#settle(writing, op, settled));
     if (result.kind === 'refused' && op.sendingId === null) {
-      this.#drop({ change: 'write', emails: [op.localId], reason: result.reason });
+      // The text is still there, as a draft.
+      const { text: _, ...lost } = lostOf(op);
+      this.#drop({ change: 'write', emails: [op.localId], reason: result.reason, lost });
     }
   }
 

@@ -127,6 +127,23 @@ test('a message from it is written, sent on behalf and marked as such', async ()
   expect(email?.from).toEqual([{ name: 'Bürgerbüro', email: 'acc-office@amt.example' }]);
   expect([...(email?.mailboxIds ?? [])]).toEqual(['mbx-sent']);
   expect(server.emails.size).toBe(0);
+  const sender = async ({ post }: Opened) => {
+    const there = await post.open(OFFICE);
+    await there.sync();
+    return (await there.list('mbx-sent', 0, 10)).items[0]?.newest.sender;
+  };
+  expect(await sender(one)).toEqual([{ name: null, email: 'ada@amt.example' }]);
+  await one.kill();
+  const [elsewhere, asItself] = [new TestProfile(), office.arrive()];
+  elsewhere.folder = new TestFolder().asHandle();
+  const two = await new TestDevice(elsewhere, server).open();
+  open.push(two);
+  await two.mail.sync();
+  expect(await sender(two), 'as the server tells it').toEqual([
+    { name: null, email: 'ada@amt.example' },
+  ]);
+  const [plain] = await (await two.post.open(OFFICE)).thread(asItself.threadId);
+  expect(plain).not.toHaveProperty('sender');
 });
 
 test('what was opened on this device before is brought here again, by one tab on one line', async () => {
@@ -202,6 +219,14 @@ test('closed to the person, nothing of it stays, and what waited is told', async
   }
   await expect(one.post.open(OFFICE)).rejects.toMatchObject({ kind: 'closed' });
   expect(two.post.undone()).toHaveLength(4);
+  // What was typed meanwhile has no draft to lie in.
+  const lost = await elsewhere.keepLost(draft({ text: 'Guten' }), null);
+  await elsewhere.keepLost(draft({ text: 'Guten Tag\n> Anliegen' }), lost);
+  await elsewhere.keepLost(draft({ text: '> Anliegen' }), null);
+  expect(two.post.undone().slice(4)).toMatchObject([
+    { account: 'Bürgerbüro', change: 'draft', why: 'closed', text: 'Guten Tag' },
+  ]);
+  await until(one, () => one.post.undone().length === 5);
   await two.post.forgetUndone();
   await until(one, () => one.post.undone().length === 0);
   await one.mail.sync();
@@ -248,6 +273,29 @@ test('rights that become less are known without asking anew, and what they forbi
   await expect(
     mail.change([email.id], { kind: 'keyword', keyword: 'seen', on: true }),
   ).rejects.toMatchObject({ kind: 'forbidden' });
+});
+
+test('what was refused does not wait for ever once nobody here may write, and its text stays', async () => {
+  server.share(OFFICE, ['read', 'write', 'send_as']);
+  const one = await tab();
+  const mail = await one.post.open(OFFICE);
+  await mail.sync();
+  one.net.online = false;
+  await mail.saveDraft(draft({ subject: 'Anhörung', text: 'Guten Tag\n> Anliegen' }));
+  await mail.send(draft({ subject: 'Bescheid', text: 'Anbei' }));
+  server.share(OFFICE, ['read']);
+  one.net.online = true;
+  await mail.sync();
+  await until(one, () => mail.account().rights.length === 1);
+  await mail.sync();
+  await until(one, () => one.post.undone().filter(({ text }) => text !== undefined).length === 2);
+  expect(one.post.undone()).toMatchObject([
+    { change: 'draft', subject: 'Anhörung', text: 'Guten Tag', why: 'refused' },
+    { change: 'send', subject: 'Bescheid', text: 'Anbei', why: 'refused' },
+  ]);
+  expect(mail.waiting()).toBe(0);
+  expect(mail.sendings()).toEqual([]);
+  expect((await mail.list('mbx-drafts', 0, 9)).items).toEqual([]);
 });
 
 test('rights that become more bring their senders', async () => {

@@ -1,10 +1,10 @@
 import type { Container } from '../container/index.ts';
 import { MAIL_RIGHTS, type MailAccount, MailFault, type Post, type Undone } from '../model.ts';
-import { Accounts, type KeptAccount, MAX_UNDONE, toldAccounts } from './accounts.ts';
+import { Accounts, type KeptAccount, toldAccounts } from './accounts.ts';
 import { told } from './faults.ts';
 import { sessionsOf } from './jmap.ts';
 import { Leading } from './leading.ts';
-import { type Lost, lostWork, removeMailbox } from './leaving.ts';
+import { removeMailbox } from './leaving.ts';
 import type { MailNet } from './net.ts';
 import { type OpenedMail, openMail, type Shared } from './opened-mail.ts';
 import type { Dropped } from './outbox.ts';
@@ -12,6 +12,7 @@ import { PushLine } from './push-line.ts';
 import type { ToldSession } from './sessions.ts';
 import { sharingOf } from './sharing.ts';
 import { ownShelf, shelfOf } from './shelf.ts';
+import { type Lost, lostWork, withUndone } from './undone.ts';
 import type { WorkOp } from './work-shapes.ts';
 
 export type OpenedPost = Post & {
@@ -56,7 +57,7 @@ class Mailboxes implements OpenedPost {
       await this.#accounts.read();
       const shelf = ownShelf(this.#container);
       const account = () => this.#ownAccount();
-      const drop = (one: Dropped | WorkOp) => this.#dropped(account().name, one);
+      const drop = (one: Dropped | WorkOp) => this.#dropped(account(), one);
       this.#own = await openMail({ shelf, id: null, account, drop }, this.#shared);
       this.#own.onChange(() => this.#tell());
     } catch (error) {
@@ -141,7 +142,7 @@ class Mailboxes implements OpenedPost {
       last = this.#find(id) ?? { ...(last as KeptAccount), rights: [] };
       return shown(last);
     };
-    const drop = (one: Dropped | WorkOp) => this.#dropped(account().name, one);
+    const drop = (one: Dropped | WorkOp) => this.#dropped(account(), one);
     const net = netOf(this.#net, id);
     const opening = openMail({ shelf, id, account, drop }, { ...this.#shared, net }).then(
       (mail): Opened => {
@@ -221,24 +222,26 @@ class Mailboxes implements OpenedPost {
     await this.#accounts.change((kept) => ({
       ...kept,
       leaving: kept.leaving.filter((one) => one.id !== id),
-      undone: [
-        ...kept.undone,
-        ...lost.map((one) => ({ ...one, id: this.#net.newId(), account: name, why: CLOSED, atMs })),
-      ].slice(-MAX_UNDONE),
+      undone: withUndone(
+        kept.undone,
+        lost.map((one) => ({ id: this.#net.newId(), ...one, account: name, why: CLOSED, atMs })),
+      ),
     }));
   }
 
-  #dropped(account: string, one: Dropped | WorkOp): void {
+  /** Locked meanwhile: there is nobody to tell. */
+  async #dropped({ id, name }: MailAccount, one: Dropped | WorkOp): Promise<void> {
     const lost: Lost = 'what' in one ? lostWork(one) : ofDropped(one);
-    const undone = {
-      ...lost,
+    const isOpen = id === this.#ownAccount().id || this.#find(id) !== undefined;
+    const undone: Undone = {
       id: this.#net.newId(),
-      account,
-      why: 'refused' as const,
+      ...lost,
+      account: name,
+      why: isOpen ? 'refused' : CLOSED,
       atMs: this.#net.clock.now(),
     };
-    void this.#accounts
-      .change((kept) => ({ ...kept, undone: [...kept.undone, undone].slice(-MAX_UNDONE) }))
+    await this.#accounts
+      .change((kept) => ({ ...kept, undone: withUndone(kept.undone, [undone]) }))
       .then(
         () => this.#tell(),
         () => undefined,
@@ -258,7 +261,8 @@ function shown({ id, number, kind, name, address, rights, unread }: KeptAccount)
   return { id, number, kind, name, address, rights, unread };
 }
 
-function ofDropped({ change, emails }: Dropped): Lost {
+function ofDropped({ change, emails, lost }: Dropped): Lost {
+  if (lost) return lost;
   return { change: change === 'write' ? 'draft' : change, emails: emails.length, subject: null };
 }
 

@@ -16,6 +16,7 @@ export const HEAD_PROPERTIES = [
   'keywords',
   'size',
   'receivedAt',
+  'sender',
   'from',
   'to',
   'cc',
@@ -72,6 +73,7 @@ export function identityOf(told: Obj): MailIdentity {
 /** What lists show of a message (RFC 8621, section 4.1). */
 export function headOf(told: Obj): EmailHead {
   const keywords = object(told.keywords);
+  const sender = addressesOf(told.sender);
   return {
     id: text(told.id),
     threadId: text(told.threadId),
@@ -80,6 +82,7 @@ export function headOf(told: Obj): EmailHead {
     flagged: keywords.$flagged === true,
     answered: keywords.$answered === true,
     draft: keywords.$draft === true,
+    ...(sender.length > 0 && { sender }),
     from: addressesOf(told.from),
     to: addressesOf(told.to),
     cc: addressesOf(told.cc),

@@ -155,7 +155,8 @@ export class Works {
           `at most ${MAX_WAITING_WORK} changes wait for the server`,
         );
       }
-      const was = before ? before.was : standing(this.#told.get(thread), change.what);
+      const stands = standing(this.#told.get(thread), change.what);
+      const was = before ? before.was : change.what === 'note' ? (change.was ?? stands) : stands;
       // What never left this device and changes nothing any more goes by itself.
       if (before && !before.isSent && before.was === change.value) return this.#without(before);
       if (!before && was === change.value) return [];

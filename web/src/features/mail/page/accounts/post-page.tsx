@@ -1,9 +1,10 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Trans } from '@lingui/react/macro';
 import { useEffect, useState } from 'react';
 import { Button } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import type { Mail, Post } from '../../model.ts';
+import { tamed } from '../bidi.ts';
 import { MailPage } from '../mail-page.tsx';
 import { go, NOWHERE, usePlace } from '../place.ts';
 import { faultText } from '../words.ts';
@@ -11,7 +12,6 @@ import { PostContext, useKnown } from './context.ts';
 
 /** All mailboxes of a person, one of them to work in. */
 export function PostPage({ post }: { post: Post }) {
-  const { t } = useLingui();
   const place = usePlace();
   const { accounts } = useKnown(post);
   const number = place.account ?? 0;
@@ -36,9 +36,13 @@ export function PostPage({ post }: { post: Post }) {
             tone="warning"
             live="assertive"
             title={
-              closed === ''
-                ? t`Dieses Postfach ist für Sie nicht geöffnet.`
-                : t`Das Postfach „${closed}“ ist für Sie nicht mehr geöffnet.`
+              closed === '' ? (
+                <Trans>Dieses Postfach ist für Sie nicht geöffnet.</Trans>
+              ) : (
+                <Trans>
+                  Das Postfach „<bdi>{tamed(closed)}</bdi>“ ist für Sie nicht mehr geöffnet.
+                </Trans>
+              )
             }
             actions={
               <Button small onPress={() => setClosed(null)}>

@@ -4,6 +4,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import type { MailAccount, Post } from '../../model.ts';
 import { mayOf } from '../../rights.ts';
+import { tamed } from '../bidi.ts';
 import { useMailPage } from '../context.ts';
 import { go, hashOf, NOWHERE } from '../place.ts';
 import { useKnown, usePost } from './context.ts';
@@ -42,7 +43,13 @@ function Known({ post }: { post: Post }) {
       <ul>
         {accounts.map((account) => (
           <li key={account.number}>
-            <AccountLink account={account} isHere={account.number === here.number} />
+            <AccountLink
+              account={account}
+              isHere={account.number === here.number}
+              isAlike={accounts.some(
+                (one) => one !== account && one.kind !== 'own' && one.name === account.name,
+              )}
+            />
           </li>
         ))}
       </ul>
@@ -50,7 +57,14 @@ function Known({ post }: { post: Post }) {
   );
 }
 
-function AccountLink({ account, isHere }: { account: MailAccount; isHere: boolean }) {
+type AccountLinkProps = {
+  account: MailAccount;
+  isHere: boolean;
+  /** Another one has the same name: the address tells them apart. */
+  isAlike: boolean;
+};
+
+function AccountLink({ account, isHere, isAlike }: AccountLinkProps) {
   const place = { ...NOWHERE, account: account.number };
   const limit = accountLimit(account);
   // Of the one that is open, the folders say it.
@@ -70,7 +84,10 @@ function AccountLink({ account, isHere }: { account: MailAccount; isHere: boolea
     >
       <Icon of={accountIcon(account)} size="small" />
       <span className="fa-accounts__name">
-        <span>{accountName(account)}</span>
+        <bdi>{accountName(account)}</bdi>
+        {isAlike && account.kind !== 'own' && account.name !== '' && (
+          <bdi className="fa-muted fa-small">{tamed(account.address)}</bdi>
+        )}
         {limit && <span className="fa-accounts__limit">{limit}</span>}
       </span>
       {unread > 0 && (
@@ -88,7 +105,7 @@ function AccountLink({ account, isHere }: { account: MailAccount; isHere: boolea
 /** Opens the dialog that says who else may do what, where the person may change that. */
 export function SharingButton() {
   const post = usePost();
-  const { account } = useMailPage();
+  const { mail, account } = useMailPage();
   const [isOpen, setOpen] = useState(false);
   if (!post || account.id === '' || !mayOf(account.rights).manage) return null;
   return (
@@ -98,7 +115,12 @@ export function SharingButton() {
       </Button>
       {isOpen && (
         <Suspense fallback={null}>
-          <SharingDialog sharing={post.sharing} account={account} onClose={() => setOpen(false)} />
+          <SharingDialog
+            sharing={post.sharing}
+            account={account}
+            me={mail.team()?.me() ?? null}
+            onClose={() => setOpen(false)}
+          />
         </Suspense>
       )}
     </div>
@@ -113,7 +135,7 @@ export function WhoseMailbox() {
   return (
     <p className="fa-accounts__whose">
       <Icon of={accountIcon(account)} size="small" />
-      <span className="fa-accounts__whose-name">{accountName(account)}</span>
+      <bdi className="fa-accounts__whose-name">{accountName(account)}</bdi>
       {limit && <span className="fa-accounts__limit">{limit}</span>}
     </p>
   );

@@ -1,17 +1,32 @@
 import { plural, t } from '@lingui/core/macro';
-import { Plural, Trans } from '@lingui/react/macro';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { Button } from '../../../../ui/button.tsx';
+import { ConfirmDialog } from '../../../../ui/dialog.tsx';
 import { Alert } from '../../../../ui/notice.tsx';
 import type { Post, Undone } from '../../model.ts';
+import { isolated } from '../bidi.ts';
 
 /** More of them at once are counted only. */
 const MAX_SHOWN = 5;
 
 /** What was done on this device and came to nothing, until the person has taken note of it. */
 export function UndoneList({ post, undone }: { post: Post; undone: readonly Undone[] }) {
+  const { t } = useLingui();
   const [pending, setPending] = useState(false);
-  const more = undone.length - MAX_SHOWN;
+  const [asking, setAsking] = useState(false);
+  const hasText = undone.some(({ text }) => text !== undefined);
+  const forget = () => {
+    setPending(true);
+    return post.forgetUndone().finally(() => setPending(false));
+  };
+  // Texts are shown however many there are: they lie nowhere else.
+  const ordered = [
+    ...undone.filter(({ text }) => text !== undefined),
+    ...undone.filter(({ text }) => text === undefined),
+  ];
+  const shown = Math.max(MAX_SHOWN, undone.filter(({ text }) => text !== undefined).length);
+  const more = undone.length - shown;
   return (
     <div className="fa-mail__sendings">
       <Alert
@@ -28,18 +43,25 @@ export function UndoneList({ post, undone }: { post: Post; undone: readonly Undo
           <Button
             small
             pending={pending}
-            onPress={() => {
-              setPending(true);
-              void post.forgetUndone().finally(() => setPending(false));
-            }}
+            onPress={() => (hasText ? setAsking(true) : void forget())}
           >
             <Trans>Hinweis entfernen</Trans>
           </Button>
         }
       >
         <ul className="fa-accounts__undone">
-          {undone.slice(0, MAX_SHOWN).map((one) => (
-            <li key={one.id}>{sentenceOf(one)}</li>
+          {ordered.slice(0, shown).map((one) => (
+            <li key={one.id}>
+              <bdi>{sentenceOf(one)}</bdi>
+              {one.text !== undefined && (
+                <details>
+                  <summary>
+                    <Trans>Ihr Text</Trans>
+                  </summary>
+                  <p className="fa-accounts__text">{one.text}</p>
+                </details>
+              )}
+            </li>
           ))}
         </ul>
         {more > 0 && (
@@ -49,16 +71,32 @@ export function UndoneList({ post, undone }: { post: Post; undone: readonly Undo
         )}
         <p>{reasonOf(undone)}</p>
       </Alert>
+      <ConfirmDialog
+        title={t`Hinweis mit Ihren Texten entfernen?`}
+        action={t`Texte entfernen`}
+        danger
+        isOpen={asking}
+        onClose={() => setAsking(false)}
+        onConfirm={forget}
+      >
+        <p>
+          <Trans>
+            Was Sie geschrieben haben, steht nur noch in diesem Hinweis. Übernehmen Sie vorher, was
+            Sie behalten wollen, in eine neue Nachricht.
+          </Trans>
+        </p>
+      </ConfirmDialog>
     </div>
   );
 }
 
 function sentenceOf({ account, change, emails, subject }: Undone): string {
   const what = whatOf(change, emails, subject);
-  return account === '' ? what : `${account}: ${what}`;
+  return account === '' ? what : `${isolated(account)}: ${what}`;
 }
 
-function whatOf(change: Undone['change'], count: number, subject: string | null): string {
+function whatOf(change: Undone['change'], count: number, said: string | null): string {
+  const subject = said && isolated(said);
   switch (change) {
     case 'mark':
       return plural(count, {

@@ -2,10 +2,11 @@ import { t } from '@lingui/core/macro';
 import { icons } from '../../../../ui/icon.tsx';
 import type { MailAccount } from '../../model.ts';
 import { mayOf } from '../../rights.ts';
+import { tamed } from '../bidi.ts';
 
-/** What a mailbox is called in lists of them. */
+/** What a mailbox is called in lists of them; drawn within `bdi`. */
 export function accountName({ kind, name, address }: MailAccount): string {
-  return kind === 'own' ? t`Mein Postfach` : name || address;
+  return kind === 'own' ? t`Mein Postfach` : tamed(name || address);
 }
 
 export function accountIcon({ kind }: MailAccount): string {
@@ -14,8 +15,8 @@ export function accountIcon({ kind }: MailAccount): string {
 
 /** What may be done in it, in a word; null where it is everything that one does with mail. */
 export function accountLimit({ kind, rights }: MailAccount): string | null {
-  const { write, send } = mayOf(rights);
+  const { write, send, manage } = mayOf(rights);
   if (kind === 'own' || (write && send)) return null;
-  if (!write && !send) return t`Nur lesen`;
+  if (!write && !send) return manage ? t`Lesen und verwalten` : t`Nur lesen`;
   return write ? t`Ohne Senden` : t`Lesen und senden`;
 }

@@ -9,7 +9,7 @@ import type { Absence } from '../../model.ts';
 import { useMailPage } from '../context.ts';
 import { useAsked, useMailStatus } from '../use-asked.ts';
 import { faultText } from '../words.ts';
-import { daysOf, momentsOf } from './days.ts';
+import { daysOf, isOver, momentsOf } from './days.ts';
 import './away.css';
 
 const MAX_SUBJECT_CHARS = 120;
@@ -45,11 +45,12 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
   const [fault, setFault] = useState<unknown>();
   const shut = line === 'offline';
   const badDays = days.first && days.last && days.last < days.first;
+  const isPast = isOver({ on, ...momentsOf(days) }, Date.now());
   const badText = on && !text.trim();
 
   const save = async () => {
     setTried(true);
-    const wrong = badDays ? 'mail-away-last' : badText ? 'mail-away-text' : null;
+    const wrong = badDays || isPast ? 'mail-away-last' : badText ? 'mail-away-text' : null;
     if (wrong) {
       document.getElementById(fieldId(wrong))?.focus();
       return;
@@ -127,7 +128,15 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
             optional
             value={days.last}
             isDisabled={shut}
-            error={tried && badDays ? t`Er liegt vor dem ersten Tag.` : undefined}
+            error={
+              !tried
+                ? undefined
+                : badDays
+                  ? t`Er liegt vor dem ersten Tag.`
+                  : isPast
+                    ? t`Er ist schon vorbei. Wählen Sie einen späteren Tag, oder schalten Sie die Antwort aus.`
+                    : undefined
+            }
             onChange={(value) => setDays({ ...days, last: value })}
           />
         </div>

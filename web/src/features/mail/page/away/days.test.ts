@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { daysOf, isAway, momentsOf } from './days.ts';
+import { daysOf, isAway, isOver, momentsOf } from './days.ts';
 
 const open = { on: true, fromMs: null, untilMs: null, subject: '', text: '' };
 
@@ -22,4 +22,13 @@ it('may be open at both ends, and is over once it is switched off', () => {
   expect(daysOf(open)).toEqual({ first: '', last: '' });
   expect(isAway(open, 0)).toBe(true);
   expect(isAway({ ...open, on: false }, 0)).toBe(false);
+});
+
+it('is over once its last day has ended, as long as it is switched on', () => {
+  const { untilMs } = momentsOf({ first: '', last: '2026-10-26' });
+  const evening = new Date(2026, 9, 26, 23, 59).getTime();
+  expect(isOver({ on: true, untilMs }, evening)).toBe(false);
+  expect(isOver({ on: true, untilMs }, evening + 60_000)).toBe(true);
+  expect(isOver({ on: false, untilMs }, evening + 60_000)).toBe(false);
+  expect(isOver({ on: true, untilMs: null }, evening)).toBe(false);
 });

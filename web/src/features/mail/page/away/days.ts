@@ -19,6 +19,11 @@ export function isAway({ on, fromMs, untilMs }: Absence, now: number): boolean {
   return on && (fromMs === null || fromMs <= now) && (untilMs === null || now < untilMs);
 }
 
+/** Whether it would answer nobody any more, though it is switched on. */
+export function isOver({ on, untilMs }: Pick<Absence, 'on' | 'untilMs'>, now: number): boolean {
+  return on && untilMs !== null && untilMs <= now;
+}
+
 /** A day with its weekday. */
 export function dayText(ms: number): string {
   return new Intl.DateTimeFormat(formatLocale(), {

@@ -3,7 +3,9 @@ import { Button } from '../../../../ui/button.tsx';
 import { Dialog } from '../../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import type { Address } from '../../model.ts';
-import { fullName } from '../addresses.ts';
+import { fullName, shortName } from '../addresses.ts';
+import { isolated } from '../bidi.ts';
+import { fullDate } from '../words.ts';
 import type { Doubt } from './checks.ts';
 
 const MAX_NAMED = 8;
@@ -84,6 +86,18 @@ function DoubtText({ doubt }: { doubt: Doubt }) {
             <Trans>Die Nachricht verlässt das Haus.</Trans>
           </strong>
           <Named recipients={doubt.recipients} />
+        </div>
+      );
+    case 'answered':
+      return (
+        <div>
+          <strong>
+            <Trans>In dieser Unterhaltung wurde inzwischen schon geantwortet.</Trans>
+          </strong>{' '}
+          <Trans>
+            {doubt.by ? isolated(shortName(doubt.by)) : ''} am {fullDate(doubt.atMs)}. Lesen Sie
+            diese Antwort, bevor Sie Ihre senden.
+          </Trans>
         </div>
       );
     case 'no_attachment':

@@ -1,4 +1,4 @@
-import type { Address, Draft, DraftAttachment } from '../../model.ts';
+import type { Address, Draft, DraftAttachment, EmailHead, Mail } from '../../model.ts';
 import { isAddress, looksLikeHouse, MAX_RECIPIENTS, outside } from '../addresses.ts';
 
 /** What mail servers commonly take, before it is coded for the way. */
@@ -40,7 +40,8 @@ export type Doubt =
   | { kind: 'outside' | 'alike'; recipients: Address[] }
   | { kind: 'no_attachment' }
   | { kind: 'no_subject' }
-  | { kind: 'no_text' };
+  | { kind: 'no_text' }
+  | { kind: 'answered'; by: Address | null; atMs: number };
 
 const SPEAKS_OF_ATTACHMENT =
   /\b(anbei|anhang|anhänge|anlage|anlagen|angehängt\w*|beigefügt\w*|im anhang|attached|attachment|attachments|enclosed)\b/iu;
@@ -61,6 +62,45 @@ export function doubtsOf(draft: Draft, { from }: House): Doubt[] {
       ? []
       : [{ kind: 'no_text' as const }]),
   ];
+}
+
+/** More of a thread is not read through for what a draft answers. */
+const MAX_LOOKED_AT = 20;
+
+/** Whether somebody has answered the same message since: in a mailbox of several, two may write at once. */
+export async function answeredSince(
+  mail: Pick<Mail, 'thread' | 'body' | 'mailboxes'>,
+  draft: Draft,
+  threadId: string,
+): Promise<Doubt | null> {
+  if (draft.answers?.how === 'forward' || draft.inReplyTo === null) return null;
+  const [thread, boxes] = await Promise.all([mail.thread(threadId), mail.mailboxes()]);
+  const sent = boxes.find(({ role }) => role === 'sent')?.id;
+  const emails = thread.filter((one) => !one.draft);
+  const answered =
+    emails.find(({ id }) => id === draft.answers?.emailId) ??
+    (await calledSo(mail, emails, draft.inReplyTo));
+  if (!answered || sent === undefined) return null;
+  const [since] = emails.filter(
+    ({ id, mailboxIds, receivedAtMs }) =>
+      id !== answered.id && mailboxIds.includes(sent) && receivedAtMs > answered.receivedAtMs,
+  );
+  if (!since) return null;
+  const by = since.sender?.[0] ?? since.from[0] ?? null;
+  return { kind: 'answered', by, atMs: since.receivedAtMs };
+}
+
+/** A draft that was opened again knows by its Message-ID alone what it answers. */
+async function calledSo(
+  mail: Pick<Mail, 'body'>,
+  emails: readonly EmailHead[],
+  messageId: string,
+): Promise<EmailHead | null> {
+  for (const email of emails.slice(-MAX_LOOKED_AT).reverse()) {
+    const body = await mail.body(email.id).catch(() => null);
+    if (body?.messageId === messageId) return email;
+  }
+  return null;
 }
 
 /** What the person wrote: without the signature and what is quoted. */

@@ -7,12 +7,13 @@ import { icons } from '../../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
 import { type Draft, Elsewhere } from '../../model.ts';
 import { SenderLine } from '../accounts/sender-line.tsx';
-import { isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
+import { fullName, isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { type Asked, useAsked } from '../use-asked.ts';
-import { faultText, sizeText, timeOf } from '../words.ts';
+import { faultText, sizeText } from '../words.ts';
 import { BeforeSending } from './before-sending.tsx';
 import {
+  answeredSince,
   type Doubt,
   doubtsOf,
   MAX_ATTACHED_BYTES,
@@ -21,10 +22,11 @@ import {
   recipientsOf,
 } from './checks.ts';
 import { FilesField } from './files-field.tsx';
+import { KeepingText, ToldElsewhere } from './keeping.tsx';
 import { OutsideHint, RecipientsField } from './recipients-field.tsx';
 import { type DraftStart, draftFor, resigned } from './start.ts';
 import { FormatSwitch, MessageText } from './text-field.tsx';
-import { type Keeping, useDraft } from './use-draft.ts';
+import { useDraft } from './use-draft.ts';
 import './compose.css';
 
 const MAX_SUBJECT_CHARS = 900;
@@ -95,7 +97,7 @@ function Beginning({ asked, onClose }: BeginningProps) {
 
 function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const { t } = useLingui();
-  const { mail, identities, boxes, tell, write } = useMailPage();
+  const { mail, account, identities, boxes, tell, write } = useMailPage();
   const identityOf = useCallback(
     (id: string) => identities.find((one) => one.id === id),
     [identities],
@@ -157,7 +159,17 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
       setPending(false);
     }
   };
-  const ask = () => {
+  const answered = async (): Promise<Doubt | null> => {
+    const isShared = account.kind !== 'own' || (mail.team()?.people().length ?? 0) > 1;
+    if (!isShared || start.kind === 'new' || start.kind === 'forward') return null;
+    setPending(true);
+    // Without a line nobody can know it, and what is written waits all the same.
+    const doubt = await answeredSince(mail, now(), start.email.threadId).catch(() => null);
+    setPending(false);
+    return doubt;
+  };
+  const ask = async () => {
+    if (sending.current) return;
     // The address that stands in the field still is taken when it loses the focus.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const written = now();
@@ -167,7 +179,10 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
       document.getElementById(fieldId('mail-to'))?.focus();
       return;
     }
-    const open = doubtsOf(written, house);
+    sending.current = true;
+    const since = await answered();
+    sending.current = false;
+    const open = [...(since ? [since] : []), ...doubtsOf(written, house)];
     if (open.length > 0) setDoubts(open);
     else void send();
   };
@@ -209,7 +224,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      ask();
+      void ask();
     }
     if (event.key === 'Escape' && !event.defaultPrevented) close();
   };
@@ -256,7 +271,7 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
               value={draft.identityId}
               options={identities.map(({ id, name, email }) => ({
                 value: id,
-                label: name ? `${name} <${email}>` : email,
+                label: fullName({ name, email }),
               }))}
               onChange={(id) => void writeAs(id)}
             />
@@ -326,7 +341,12 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
         />
       </div>
       <div className="fa-write__foot">
-        <Button variant="primary" icon={icons.iconSend} pending={pending} onPress={ask}>
+        <Button
+          variant="primary"
+          icon={icons.iconSend}
+          pending={pending}
+          onPress={() => void ask()}
+        >
           <Trans>Senden</Trans>
         </Button>
         <span className="fa-muted fa-small fa-write__keys">
@@ -353,48 +373,4 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
         return undefined;
     }
   }
-}
-
-/** The same draft was open in another tab or on another device, and more became of it there. */
-function ToldElsewhere({ elsewhere: { sent, draft } }: { elsewhere: Elsewhere }) {
-  return (
-    <Alert
-      tone="warning"
-      live="assertive"
-      title={
-        sent ? (
-          <Trans>Diese Nachricht wurde schon in einem anderen Fenster gesendet</Trans>
-        ) : (
-          <Trans>Dieser Entwurf wurde in einem anderen Fenster geändert oder gelöscht</Trans>
-        )
-      }
-    >
-      <p>
-        {draft === null ? (
-          <Trans>Hier steht derselbe Text. Sie können das Fenster schließen.</Trans>
-        ) : sent ? (
-          <Trans>
-            Was hier anders ist, liegt jetzt als neuer Entwurf vor. Senden Sie ihn nur, wenn er
-            zusätzlich hinausgehen soll.
-          </Trans>
-        ) : (
-          <Trans>Ihr Text liegt jetzt als eigener Entwurf vor; nichts davon ist verloren.</Trans>
-        )}
-      </p>
-    </Alert>
-  );
-}
-
-function KeepingText({ keeping }: { keeping: Keeping }) {
-  return (
-    <span className="fa-muted fa-small fa-write__keeping" role="status">
-      {keeping.state === 'kept' && <Trans>Entwurf gespeichert, {timeOf(keeping.atMs)}</Trans>}
-      {keeping.state === 'keeping' && <Trans>Wird gespeichert …</Trans>}
-      {keeping.state === 'failed' && (
-        <span className="fa-write__failed">
-          <Trans>Entwurf nicht gespeichert</Trans>
-        </span>
-      )}
-    </span>
-  );
 }

@@ -1,7 +1,7 @@
 import { i18n } from '@lingui/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FakeMail } from '../mail.fixture.ts';
-import { doubtsOf, obstacleOf } from './checks.ts';
+import { answeredSince, doubtsOf, obstacleOf } from './checks.ts';
 import { draftFor, emptyDraft, isEmptyDraft, resigned } from './start.ts';
 
 const own = { name: 'Erika Linde', email: 'erika.linde@stadt.example' };
@@ -96,6 +96,25 @@ describe('a message', () => {
     expect(kinds({ text: 'Gut.\n> Anbei der Plan.' })).toEqual([]);
     expect(kinds({ subject: ' ' })).toEqual(['no_subject']);
     expect(kinds({ text: '\n\n-- \nErika' })).toEqual(['no_text']);
+  });
+
+  it('is answered already where something was sent since, also when it is opened again', async () => {
+    const mail = new FakeMail(Date.now());
+    const asked = mail.add({ threadId: 't', receivedAtMs: 1_000 });
+    mail.add({ threadId: 't', receivedAtMs: 500, mailboxIds: ['sent'] });
+    mail.add({ threadId: 't', receivedAtMs: 3_000, mailboxIds: ['sent'], draft: true });
+    const answer = await draftFor(mail, [identity], { kind: 'reply', email: asked });
+    const since = (given: Partial<typeof answer> = {}) =>
+      answeredSince(mail, { ...answer, ...given }, 't');
+    expect(await since()).toBeNull();
+    const sent = mail.add({
+      ...{ threadId: 't', receivedAtMs: 2_000, mailboxIds: ['sent'], from: [jens] },
+    });
+    const doubt = { kind: 'answered', by: jens, atMs: 2_000 };
+    expect(await since()).toEqual(doubt);
+    expect(await since({ answers: null })).toEqual(doubt);
+    expect(await since({ answers: { emailId: asked.id, how: 'forward' } })).toBeNull();
+    expect(await since({ answers: { emailId: sent.id, how: 'reply' } })).toBeNull();
   });
 
   it('has what keeps it from being sent', () => {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { type Draft, Elsewhere, type Mail, type MailIdentity } from '../../model.ts';
+import { type Draft, Elsewhere, type Mail, MailFault, type MailIdentity } from '../../model.ts';
 import { whileUnsaved } from '../../unsaved.ts';
 import { isEmptyDraft } from './start.ts';
 
@@ -42,6 +42,8 @@ export function useDraft(
   const latest = useRef(begun);
   const kept = useRef(begun);
   const finished = useRef(false);
+  /** What its text is called among what was not done. */
+  const lost = useRef<string | null>(null);
   // One after the other: the second must replace what the first has made.
   const line = useRef<Promise<unknown>>(Promise.resolve());
 
@@ -76,6 +78,9 @@ export function useDraft(
         elsewhere = fault instanceof Elsewhere;
         if (fault instanceof Elsewhere) apart(fault);
         else setKeeping({ state: 'failed', fault });
+        // The right to write here ended, or the mailbox was closed: no draft will ever hold it.
+        const isOver = fault instanceof MailFault && ['forbidden', 'closed'].includes(fault.kind);
+        if (isOver) lost.current = await mail.keepLost(what, lost.current);
       }
     };
     const turn = line.current.then(work);

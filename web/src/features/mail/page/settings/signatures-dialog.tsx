@@ -4,6 +4,7 @@ import { Button } from '../../../../ui/button.tsx';
 import { Dialog } from '../../../../ui/dialog.tsx';
 import { TextAreaField } from '../../../../ui/fields.tsx';
 import { Alert } from '../../../../ui/notice.tsx';
+import { fullName } from '../addresses.ts';
 import { useMailPage } from '../context.ts';
 import { useMailStatus } from '../use-asked.ts';
 import { faultText } from '../words.ts';
@@ -71,7 +72,7 @@ export function SignaturesDialog({ onClose }: { onClose: () => void }) {
           <TextAreaField
             key={id}
             name={`mail-signature-${id}`}
-            label={name ? `${name} <${email}>` : email}
+            label={fullName({ name, email })}
             hint={t`Steht unter jeder neuen Nachricht.`}
             optional
             rows={4}

@@ -7,21 +7,29 @@ import { Alert, EmptyState, Loading } from '../../../../ui/notice.tsx';
 import type { Delegate, MailAccount, MailRight, Person, Sharing } from '../../model.ts';
 import { accountName } from '../accounts/words.ts';
 import { faultText } from '../words.ts';
+import { BeforeTaking, type Taking, takingOf } from './before-taking.tsx';
 import { PeopleSearch } from './people-search.tsx';
 import { RightsForm } from './rights-form.tsx';
 import { rightsLine } from './words.ts';
 import './sharing.css';
 
-type SharingDialogProps = { sharing: Sharing; account: MailAccount; onClose: () => void };
+type SharingDialogProps = {
+  sharing: Sharing;
+  account: MailAccount;
+  /** Who has it open; null where no server has said so. */
+  me: Person | null;
+  onClose: () => void;
+};
 
 /** Who else may do what in a mailbox: added, changed and removed, each at once. */
-export function SharingDialog({ sharing, account, onClose }: SharingDialogProps) {
+export function SharingDialog({ sharing, account, me, onClose }: SharingDialogProps) {
   const { t } = useLingui();
   const [delegates, setDelegates] = useState<Delegate[] | null>(null);
   const [fault, setFault] = useState<unknown>(null);
   const [chosen, setChosen] = useState<Delegate | null>(null);
   const [pending, setPending] = useState(false);
   const [said, setSaid] = useState<{ text: string; removed?: Delegate } | null>(null);
+  const [taking, setTaking] = useState<Taking | null>(null);
   const { id } = account;
   const load = () =>
     sharing.delegates(id).then(
@@ -42,8 +50,10 @@ export function SharingDialog({ sharing, account, onClose }: SharingDialogProps)
       await load();
       setChosen(null);
       setSaid(done);
+      return true;
     } catch (error) {
       setFault(error);
+      return false;
     } finally {
       setPending(false);
     }
@@ -55,10 +65,37 @@ export function SharingDialog({ sharing, account, onClose }: SharingDialogProps)
       text: t`${one.person.name} hat keinen Zugang mehr.`,
       removed: one,
     });
+  /** Asks first, where it is not easily undone. */
+  const unlessDoubted = (
+    person: Person,
+    left: MailRight[] | null,
+    deed: () => Promise<boolean>,
+  ) => {
+    const doubted = takingOf({ account, delegates: delegates ?? [], me }, person, left);
+    if (doubted) setTaking(doubted);
+    else void deed();
+  };
+  const take = async ({ person, left, isOneself }: Taking) => {
+    const rights = delegates?.find((one) => one.person.id === person.id)?.rights ?? [];
+    const isDone = await (left === null
+      ? revoke({ person, rights })
+      : grant({ person, rights: [...left] }));
+    // What is left here is for those who manage.
+    if (isDone && isOneself) onClose();
+  };
   const name = accountName(account);
   const shown = fault === null ? null : faultText(fault);
   return (
-    <Dialog title={t`Vertretungen: ${name}`} isOpen onClose={onClose} wide>
+    <Dialog
+      title={
+        <Trans>
+          Vertretungen: <bdi>{name}</bdi>
+        </Trans>
+      }
+      isOpen
+      onClose={onClose}
+      wide
+    >
       <div className="fa-sharing">
         <p>
           <Trans>
@@ -104,7 +141,9 @@ export function SharingDialog({ sharing, account, onClose }: SharingDialogProps)
             name={chosen.person.name || chosen.person.email}
             first={chosen.rights}
             pending={pending}
-            onSave={(rights: MailRight[]) => void grant({ ...chosen, rights })}
+            onSave={(rights: MailRight[]) =>
+              unlessDoubted(chosen.person, rights, () => grant({ ...chosen, rights }))
+            }
             onCancel={() => setChosen(null)}
           />
         ) : (
@@ -144,13 +183,19 @@ export function SharingDialog({ sharing, account, onClose }: SharingDialogProps)
                   icon={icons.iconPersonRemove}
                   danger
                   isDisabled={pending}
-                  onPress={() => void revoke(one)}
+                  onPress={() => unlessDoubted(one.person, null, () => revoke(one))}
                 />
               </li>
             ))}
           </ul>
         )}
       </div>
+      <BeforeTaking
+        taking={taking}
+        account={account}
+        onClose={() => setTaking(null)}
+        onTake={take}
+      />
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useId, useRef, useState } from 'react';
+import { useId, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../../ui/menu.tsx';
@@ -7,10 +7,13 @@ import { Alert } from '../../../../ui/notice.tsx';
 import type { Person, ThreadWork, WorkChange, WorkConflict } from '../../model.ts';
 import { useMailPage } from '../context.ts';
 import { faultText, fullDate } from '../words.ts';
+import { NoteForm } from './note-form.tsx';
 import type { TeamOfThread } from './use-team.ts';
 import './team.css';
 
-const MAX_NOTE_CHARS = 2_000;
+/** A longer note would push the message out of sight. */
+const LONG_NOTE_CHARS = 400;
+const LONG_NOTE_LINES = 5;
 
 type TeamViewProps = { threadId: string; team: TeamOfThread };
 
@@ -80,9 +83,9 @@ export function TeamView({ threadId, team }: TeamViewProps) {
       </div>
       {writing ? (
         <NoteForm
-          first={note}
+          stands={note}
           onClose={() => setWriting(false)}
-          onSave={(value) => change({ what: 'note', value })}
+          onSave={(value, was) => change({ what: 'note', value, was })}
         />
       ) : (
         work && note !== '' && <Note work={work} me={me} onWrite={() => setWriting(true)} />
@@ -161,7 +164,10 @@ type NoteProps = { work: ThreadWork; me: Person | null; onWrite: () => void };
 function Note({ work, me, onWrite }: NoteProps) {
   const { t } = useLingui();
   const { may } = useMailPage();
+  const id = useId();
+  const [isWhole, setWhole] = useState(false);
   const { note, noteBy, noteAtMs } = work;
+  const isLong = note.length > LONG_NOTE_CHARS || note.split('\n').length > LONG_NOTE_LINES;
   const name = noteBy === null ? '' : noteBy.id === me?.id ? t`von Ihnen` : noteBy.name;
   return (
     <div className="fa-team__note">
@@ -174,82 +180,28 @@ function Note({ work, me, onWrite }: NoteProps) {
           <IconButton label={t`Interne Notiz ändern`} icon={icons.iconEdit} onPress={onWrite} />
         )}
       </div>
-      <p className="fa-team__text">{note}</p>
+      <p
+        className={`fa-team__text ${isLong && !isWhole ? 'fa-team__text--folded' : ''}`}
+        id={`${id}-text`}
+      >
+        {note}
+      </p>
+      {isLong && (
+        <div className="fa-noprint">
+          <Button
+            small
+            variant="tertiary"
+            aria-expanded={isWhole}
+            aria-controls={`${id}-text`}
+            onPress={() => setWhole(!isWhole)}
+          >
+            {isWhole ? <Trans>Weniger zeigen</Trans> : <Trans>Ganze Notiz zeigen</Trans>}
+          </Button>
+        </div>
+      )}
       <p className="fa-muted fa-small">
         {[name, noteAtMs === null ? '' : fullDate(noteAtMs)].filter(Boolean).join(', ')}
       </p>
-    </div>
-  );
-}
-
-type NoteFormProps = {
-  first: string;
-  onClose: () => void;
-  onSave: (note: string) => Promise<boolean>;
-};
-
-function NoteForm({ first, onClose, onSave }: NoteFormProps) {
-  const { t } = useLingui();
-  const [text, setText] = useState(first);
-  const [pending, setPending] = useState(false);
-  const form = useRef<HTMLDivElement>(null);
-  const id = useId();
-  const save = async (value: string) => {
-    setPending(true);
-    if (await onSave(value)) onClose();
-    else setPending(false);
-  };
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would announce a form within a message
-    <div
-      ref={form}
-      className="fa-team__note"
-      role="group"
-      aria-label={t`Interne Notiz`}
-      onKeyDown={(event) => {
-        // Else it would close the whole thread.
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        onClose();
-      }}
-    >
-      <label htmlFor={id}>
-        <Trans>Interne Notiz</Trans>
-      </label>
-      <p className="fa-muted fa-small" id={`${id}-hint`}>
-        <Trans>Alle, die dieses Postfach öffnen dürfen, sehen sie. Nach außen geht sie nie.</Trans>
-      </p>
-      <textarea
-        id={id}
-        aria-describedby={`${id}-hint`}
-        rows={4}
-        value={text}
-        maxLength={MAX_NOTE_CHARS}
-        // Else the browser keeps what is typed on the disk, to put it back after a crash.
-        autoComplete="off"
-        // biome-ignore lint/a11y/noAutofocus: it opens because somebody wants to write
-        autoFocus
-        onChange={(event) => setText(event.target.value)}
-      />
-      <div className="fa-row">
-        <Button
-          small
-          variant="primary"
-          icon={icons.iconCheck}
-          pending={pending}
-          onPress={() => void save(text.trim())}
-        >
-          <Trans>Notiz speichern</Trans>
-        </Button>
-        <Button small onPress={onClose}>
-          <Trans>Abbrechen</Trans>
-        </Button>
-        {first !== '' && (
-          <Button small variant="tertiary" icon={icons.iconDelete} onPress={() => void save('')}>
-            <Trans>Notiz entfernen</Trans>
-          </Button>
-        )}
-      </div>
     </div>
   );
 }

@@ -2,13 +2,13 @@ import { Trans } from '@lingui/react/macro';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Loading } from '../../../../ui/notice.tsx';
 import type { ReadEmail } from '../../model.ts';
-import { fullName } from '../addresses.ts';
 import { Attachments } from '../attachments.tsx';
+import { tamed } from '../bidi.ts';
 import { useMailPage } from '../context.ts';
 import { isTooMuch } from '../html/plain.ts';
 import { inlinePictures } from '../pictures.ts';
 import { TextView } from '../text-view.tsx';
-import { fullDate } from '../words.ts';
+import { fullDate, namesOf, writtenBy } from '../words.ts';
 import { PlainView } from './plain-view.tsx';
 
 const LongText = lazy(async () => ({
@@ -59,19 +59,21 @@ export function MailView({ blobId, bytes }: { blobId: string | null; bytes: Uint
   const { html, text, attachments } = email.body;
   return (
     <div className="fa-mail__inner">
-      <h3>{email.subject || <Trans>(ohne Betreff)</Trans>}</h3>
+      <h3>
+        <bdi>{tamed(email.subject) || <Trans>(ohne Betreff)</Trans>}</bdi>
+      </h3>
       <dl className="fa-mail__addresses">
         <div>
           <dt>
             <Trans>Von</Trans>
           </dt>
-          <dd>{email.from.map(fullName).join(', ')}</dd>
+          <dd>{writtenBy(email)}</dd>
         </div>
         <div>
           <dt>
             <Trans>An</Trans>
           </dt>
-          <dd>{email.to.map(fullName).join(', ')}</dd>
+          <dd>{namesOf(email.to)}</dd>
         </div>
         {email.sentAtMs !== null && (
           <div>

@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import { IconButton } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
+import { tamedFile } from '../bidi.ts';
 import type { Sheet } from './office/shown.ts';
 
 const ROWS_AT_ONCE = 200;
@@ -44,7 +45,7 @@ export function TableView({ sheets }: { sheets: Sheet[] }) {
               {sheets.map(({ name }, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the sheets of a file do not change
                 <option key={index} value={index}>
-                  {name}
+                  {tamedFile(name)}
                 </option>
               ))}
             </select>
@@ -79,7 +80,7 @@ export function TableView({ sheets }: { sheets: Sheet[] }) {
       ) : (
         <section
           className="fa-sheet__frame"
-          aria-label={sheet.name}
+          aria-label={tamedFile(sheet.name)}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
           tabIndex={0}
         >

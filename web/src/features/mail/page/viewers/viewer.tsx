@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { formatLocale } from '../../../../i18n/index.ts';
 import { Alert, Loading } from '../../../../ui/notice.tsx';
+import { tamedFile } from '../bidi.ts';
 import { dataUrlOf } from './data-url.ts';
 import { kindOf } from './kind.ts';
 import { readAside } from './office/aside.ts';
@@ -88,7 +89,7 @@ function Picture({ name, type, bytes, onFailure }: PictureProps) {
     <img
       className="fa-mail__picture"
       src={address}
-      alt={name}
+      alt={tamedFile(name)}
       decoding="async"
       onError={() => onFailure(new Unreadable('damaged'))}
     />
@@ -132,7 +133,11 @@ function Office({ file, as, onFailure }: OfficeProps) {
       {shown.kind === 'tables' ? (
         <TableView sheets={shown.sheets} />
       ) : (
-        <DocumentView parts={shown.parts} pictures={shown.pictures} title={name || t`Dokument`} />
+        <DocumentView
+          parts={shown.parts}
+          pictures={shown.pictures}
+          title={tamedFile(name) || t`Dokument`}
+        />
       )}
     </>
   );

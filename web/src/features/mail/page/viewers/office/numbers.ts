@@ -5,8 +5,12 @@ const EPOCH_1904 = Date.UTC(1904, 0, 1);
 const MAX_DAY = 2_958_466;
 const DIGITS = 15;
 
-/** Formats that have a number and no text, as far as they are dates, times or percentages (ECMA-376, 18.8.30). */
+/** Formats that have a number and no text, as far as they say how a number is written (ECMA-376, 18.8.30). */
 const KNOWN: Record<number, string> = {
+  1: '0',
+  2: '0.00',
+  3: '#,##0',
+  4: '#,##0.00',
   9: '0%',
   10: '0.00%',
   14: 'dd.mm.yyyy',
@@ -18,6 +22,10 @@ const KNOWN: Record<number, string> = {
   20: 'h:mm',
   21: 'h:mm:ss',
   22: 'dd.mm.yyyy h:mm',
+  37: '#,##0',
+  38: '#,##0',
+  39: '#,##0.00',
+  40: '#,##0.00',
   45: 'mm:ss',
   46: '[h]:mm:ss',
   47: 'mm:ss.0',
@@ -27,7 +35,20 @@ const KNOWN: Record<number, string> = {
 export type NumberForm = {
   kind: 'plain' | 'percent' | 'date' | 'time' | 'moment';
   digits: number | null;
+  /** Thousands stand apart. */
+  grouped?: true;
+  /** ISO 4217. */
+  currency?: string;
 };
+
+/** Signs of money as formats have them; `[$€-407]` names one with a country. */
+const CURRENCIES: readonly [RegExp, string][] = [
+  [/€|\bEUR\b/, 'EUR'],
+  [/£|\bGBP\b/, 'GBP'],
+  [/\bCHF\b/, 'CHF'],
+  [/¥|\bJPY\b/, 'JPY'],
+  [/\bUSD\b|(?<!\[)\$/, 'USD'],
+];
 
 /** What a format means, roughly: whether it is a date, a time or a share, and how many digits it shows. */
 export function formOf(id: number, code: string | undefined): NumberForm {
@@ -39,7 +60,14 @@ export function formOf(id: number, code: string | undefined): NumberForm {
   const digits = /[0#?]\.(0+)/.exec(bare)?.[1]?.length ?? (/0/.test(bare) ? 0 : null);
   if (hasDate) return { kind: hasTime ? 'moment' : 'date', digits: null };
   if (hasTime) return { kind: 'time', digits: null };
-  return { kind: bare.includes('%') ? 'percent' : 'plain', digits };
+  const kind = bare.includes('%') ? 'percent' : 'plain';
+  const [, currency] = CURRENCIES.find(([sign]) => sign.test(format)) ?? [];
+  return {
+    kind,
+    digits,
+    ...(/[0#?],[0#?]/.test(bare) && { grouped: true }),
+    ...(currency && kind === 'plain' && { currency }),
+  };
 }
 
 /** A cell's number as people read it. */
@@ -57,8 +85,9 @@ export function written(value: number, form: NumberForm, is1904: boolean, locale
   }
   const digits = form.digits === null ? null : Math.min(form.digits, DIGITS);
   return new Intl.NumberFormat(locale, {
-    style: form.kind === 'percent' ? 'percent' : 'decimal',
-    useGrouping: false,
+    style: form.kind === 'percent' ? 'percent' : form.currency ? 'currency' : 'decimal',
+    ...(form.currency && { currency: form.currency }),
+    useGrouping: form.grouped ?? false,
     ...(digits === null
       ? { maximumSignificantDigits: DIGITS }
       : { minimumFractionDigits: digits, maximumFractionDigits: digits }),

@@ -143,7 +143,11 @@ it('shows the values of a workbook as people write them', async () => {
     <c r="E4" t="b"><v>1</v></c><c r="F4" t="inlineStr"><is><t>frei</t></is></c><c r="G4"><f>1+1</f><v>2</v></c></row>`;
   const more = { 'xl/sharedStrings.xml': strings, 'xl/styles.xml': styles };
   expect(await cells(xlsxOf(rows, more))).toEqual([
-    ['Haushalt', '1: Titel||Straßenlaternen', '4: 23.11.2026|1234,50|19\u00a0%|12:00|✓|frei|2'],
+    [
+      'Haushalt',
+      '1: Titel||Straßenlaternen',
+      '4: 23.11.2026|1.234,50\u00a0€|19\u00a0%|12:00|✓|frei|2',
+    ],
   ]);
 });
 

@@ -22,6 +22,9 @@ const USUAL_WIDTH_PX = 720;
 const LEAST_WIDTH_PX = 200;
 const QUIET_MS = 300;
 
+/** Where the focus is while a file is on its way. */
+const JUST_OPENED = '[role=dialog], .fa-dialog__head button';
+
 type PdfViewProps = { bytes: Uint8Array<ArrayBuffer>; onFailure: (failure: unknown) => void };
 
 /** A PDF, page by page: to read, enlarge and search. */
@@ -67,6 +70,13 @@ function Opened({ pdf, onFailure }: { pdf: Pdf; onFailure: (failure: unknown) =>
     measure();
     window.addEventListener('resize', measure);
     return () => window.removeEventListener('resize', measure);
+  }, []);
+  useEffect(() => {
+    // Keys turn pages at once. Whoever has gone on to something else meanwhile stays there.
+    const at = document.activeElement;
+    if (!at || at === document.body || at.matches(JUST_OPENED)) {
+      frame.current?.focus({ preventScroll: true });
+    }
   }, []);
   const enlarge = (by: number) =>
     setZoom((now) => Math.min(Math.max(0, now + by), ZOOMS.length - 1));
