@@ -61,9 +61,9 @@ impl House {
         Self::with(Ways { scanner: Some(scanner), ..Ways::default() }).await
     }
 
-    /// A house that keeps its mail server.
-    pub(crate) async fn with_server(server: MailServer) -> Self {
-        Self::with(Ways { server: Some(server), ..Ways::default() }).await
+    /// A house that keeps its mail server, by whose submission its mail leaves.
+    pub(crate) async fn with_server(server: MailServer, smarthost: Smarthost) -> Self {
+        Self::with(Ways { server: Some(server), smarthost: Some(smarthost), ..Ways::default() }).await
     }
 
     async fn with(Ways { smarthost, scanner, server }: Ways) -> Self {

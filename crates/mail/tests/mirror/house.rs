@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use fernamt_domain::{MailAccountId, MailboxId, mail::Keywords};
 use fernamt_mail::{
-    MailServer,
+    MailServer, Smarthost, SmarthostAddress,
     host::{Security, Server, Trust, imap::FolderName},
 };
 use fernamt_testkit::peers::Cyrus;
@@ -44,7 +44,15 @@ impl Mirrored {
     }
 
     pub(super) async fn new(cyrus: Cyrus) -> Self {
-        let trust = Trust::only(&fs::read(cyrus.authority_file()).unwrap()).unwrap();
+        let authority = fs::read(cyrus.authority_file()).unwrap();
+        let trust = Trust::only(&authority).unwrap();
+        let smarthost = SmarthostAddress {
+            host: "localhost",
+            port: cyrus.submission.address().port(),
+            tls_at_once: false,
+            login: Some((cyrus.operator.to_owned(), cyrus.operator_password.into())),
+            authority_pem: Some(authority),
+        };
         let (port, security) = (cyrus.imap.address().port(), Security::StartTls);
         let server = MailServer {
             tenant_host: HOST.to_owned(),
@@ -54,7 +62,7 @@ impl Mirrored {
             password: cyrus.operator_password.into(),
             reserved: vec!["cyrus".to_owned()],
         };
-        let house = House::with_server(server).await;
+        let house = House::with_server(server, Smarthost::new(smarthost).unwrap()).await;
         let ada = house.person("ada").await;
         let account = ada.account.parse().unwrap();
         Self { cyrus, house, ada, account }
