@@ -11,6 +11,7 @@ use fernamt_store::{EmailRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMe
 
 use super::{
     MirrorError, REFUSED_FOR, SETTLED_AFTER, STEP,
+    fetch::went_back,
     flags::{flags_of, is_system, merged, without},
     plan::{Deed, deeds},
     round::Mirror,
@@ -172,7 +173,10 @@ impl Mirror {
     /// good as refused.
     async fn enter(&self, imap: &mut Imap, ways: &Ways, mailbox: MailboxId) -> Result<(), MirrorError> {
         let selected = imap.select(&ways.name(mailbox)?, true).await?;
-        if selected.uid_validity != ways.validity(mailbox) {
+        let is_same = |base: &MirrorFolderRecord| {
+            base.uid_validity == selected.uid_validity && !went_back(base, &selected)
+        };
+        if !ways.0.get(&mailbox).is_some_and(is_same) {
             return Err(MirrorError::Unsteady);
         }
         if selected.read_only {
