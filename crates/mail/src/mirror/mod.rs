@@ -17,6 +17,7 @@ mod plan;
 mod round;
 mod step;
 mod task;
+mod transfer;
 mod wire;
 
 use fernamt_domain::Secret;
@@ -32,8 +33,9 @@ const BATCH: usize = 50;
 const MAX_BATCH_BYTES: usize = 8 << 20;
 /// How many messages' changes are carried or settled at once.
 const STEP: usize = 200;
-/// How long a message that was being put onto the server when the conversation broke may still turn up there.
-const SETTLED_AFTER: Duration = Duration::seconds(30);
+/// How long a message may still turn up on the server after the conversation broke in which it was being put there: twice
+/// as long as a server may be silent.
+const SETTLED_AFTER: Duration = Duration::minutes(2);
 /// After how long something that the server refused is tried again.
 const REFUSED_FOR: Duration = Duration::HOUR;
 

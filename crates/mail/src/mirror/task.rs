@@ -36,8 +36,10 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 type Key = (TenantId, MailAccountId);
 
 /// Which accounts are used, and whose turn it is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Mirrors {
+    /// When we began; what was begun before that nobody waits for.
+    pub(super) began: OffsetDateTime,
     used: Mutex<HashMap<Key, OffsetDateTime>>,
     turns: Mutex<HashMap<MailAccountId, Arc<tokio::sync::Mutex<()>>>>,
     bell: Notify,
@@ -46,6 +48,16 @@ pub(crate) struct Mirrors {
 }
 
 impl Mirrors {
+    pub(crate) fn new(now: OffsetDateTime) -> Self {
+        Self {
+            began: now,
+            used: Mutex::default(),
+            turns: Mutex::default(),
+            bell: Notify::new(),
+            is_down: AtomicBool::new(false),
+        }
+    }
+
     /// What only one round of an account has at a time.
     pub(super) fn turn(&self, account: MailAccountId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = lock(&self.turns);
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_account_is_mirrored_for_a_while_after_its_last_use() {
-        let mirrors = Mirrors::default();
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
         let key = (TenantId(Uuid::nil()), MailAccountId(Uuid::nil()));
         let now = OffsetDateTime::UNIX_EPOCH;
         lock(&mirrors.used).insert(key, now);
@@ -264,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_one_accounts_own_and_forgotten_after_it() {
-        let mirrors = Mirrors::default();
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
         let account = |number| MailAccountId(Uuid::from_u128(number));
         let turn = mirrors.turn(account(1));
         assert!(Arc::ptr_eq(&turn, &mirrors.turn(account(1))) && !Arc::ptr_eq(&turn, &mirrors.turn(account(2))));

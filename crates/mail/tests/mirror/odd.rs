@@ -1,6 +1,9 @@
 //! A server that was restored, refuses what it did not before, or does not answer.
 
-use fernamt_store::{MirrorFolderRecord, MirrorMessageRecord};
+use std::pin::pin;
+
+use fernamt_domain::Clock as _;
+use fernamt_store::{MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord};
 
 use super::house::Mirrored;
 
@@ -32,4 +35,41 @@ async fn numbers_that_went_back_say_nothing_about_what_was_known() {
     one.round().await;
     let same = one.same().await;
     assert_eq!((same["INBOX"].len(), same["INBOX"][0].0.as_str()), (1, "Eins@amt.test"));
+}
+
+async fn begun(one: &Mirrored) -> Vec<MirrorBegunRecord> {
+    one.house.tenant.mail_mirrors().begun(one.account).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_waited_for_from_when_the_line_broke() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    let text = "Hallo\r\n".repeat(700_000);
+    let raw = format!("From: ada@amt.test\r\nSubject: Eins\r\nMessage-ID: <Eins@amt.test>\r\n\r\n{text}");
+    one.ada.import(&one.ada.mailbox("archive").await, &raw).await;
+    let breaks = async {
+        while begun(&one).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        one.house.clock.advance(time::Duration::minutes(9));
+        one.cyrus.imap.shut();
+    };
+    let mut round = pin!(one.house.mail.mirror_once(&one.house.tenant, one.account));
+    let done = tokio::select! {
+        done = &mut round => done,
+        () = breaks => round.await,
+    };
+    assert!(done.is_err(), "the line broke while the message was said");
+    let waiting = begun(&one).await;
+    assert_eq!((waiting.len(), waiting[0].at), (1, one.house.clock.now()));
+    one.cyrus.imap.open();
+    one.house.clock.advance(time::Duration::minutes(1));
+    one.round().await;
+    let came_about = one.there()["Archive"].len();
+    assert_eq!(begun(&one).await.len(), 1 - came_about, "it is not said once more so soon");
+    one.house.clock.advance(time::Duration::minutes(3));
+    one.round().await;
+    assert_eq!(one.same().await["Archive"].len(), 1);
+    assert_eq!(begun(&one).await, []);
 }
