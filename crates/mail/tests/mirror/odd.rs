@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use fernamt_domain::Clock as _;
 use fernamt_store::{MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord};
+use serde_json::json;
 
 use super::house::Mirrored;
 
@@ -31,7 +32,7 @@ async fn numbers_that_went_back_say_nothing_about_what_was_known() {
     assert_eq!((one.email("Eins").await, one.email("Zwei").await), (first, second), "they are the same messages");
     // What is done here meets the message that it was done to.
     let gone = one.email("Zwei").await;
-    one.set("Email", serde_json::json!({ "destroy": [gone] })).await;
+    one.set("Email", json!({ "destroy": [gone] })).await;
     one.round().await;
     let same = one.same().await;
     assert_eq!((same["INBOX"].len(), same["INBOX"][0].0.as_str()), (1, "Eins@amt.test"));
@@ -72,4 +73,18 @@ async fn a_server_that_never_answers_is_waited_for_from_when_the_line_broke() {
     one.round().await;
     assert_eq!(one.same().await["Archive"].len(), 1);
     assert_eq!(begun(&one).await, []);
+}
+
+#[tokio::test]
+async fn a_folder_that_the_server_says_nothing_about_is_not_deleted() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.program("q(m.create('Akten'))\nput('Akten', 'Eins')");
+    one.round().await;
+    // It may be deleted, and not looked into.
+    one.program("q(m.setacl('Akten', 'ada', 'lxa'))");
+    one.set("Mailbox", json!({ "destroy": [one.folder("Akten").await], "onDestroyRemoveEmails": true })).await;
+    one.round().await;
+    one.program("q(m.setacl('Akten', 'ada', 'lrswipkxtea'))");
+    one.round().await;
+    assert_eq!(one.same().await["Akten"].len(), 1);
 }
