@@ -1,6 +1,9 @@
 //! Doing in the index what was done on the server.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
@@ -38,7 +41,7 @@ struct Coming {
 impl Mirror {
     /// Takes messages of a folder into the index, or finds them there.
     pub(super) async fn take_in(
-        &self,
+        &mut self,
         imap: &mut Imap,
         place: &Place,
         uids: &[u32],
@@ -51,6 +54,7 @@ impl Mirror {
         if imap.select(&place.name, false).await?.uid_validity != validity {
             return Err(MirrorError::Unsteady);
         }
+        let mail = Arc::clone(&self.mail);
         for part in uids.chunks(BATCH) {
             let part: UidSet = part.iter().copied().collect();
             let described = imap.describe(&part).await?;
@@ -60,24 +64,16 @@ impl Mirror {
             if !self.tenant.mail_mirrors().copies(self.account, &ids).await?.is_empty() {
                 coming = self.put_all(place, coming, gone).await?;
             }
-            let (mut batch, mut bytes) = (Vec::new(), 0);
-            for one in coming {
-                let described = one.described;
-                let raw = if described.size as usize > MAX_MESSAGE_BYTES {
-                    Some(stand_in(&described))
-                } else {
-                    // It may have gone since it was described.
-                    imap.raw(described.uid).await?
-                };
-                let Some(raw) = raw else { continue };
-                bytes += raw.len();
-                batch.push(Coming { described, raw: Some(raw) });
-                if bytes > MAX_BATCH_BYTES {
-                    self.put_all(place, std::mem::take(&mut batch), gone).await?;
-                    bytes = 0;
+            for (bytes, part) in in_parts(coming, |one| bytes_of(&one.described)) {
+                // All of it at once: who held some and waited for more would wait for each other.
+                let _room = mail.mirrors.room(bytes).await;
+                let mut batch = Vec::with_capacity(part.len());
+                for Coming { described, .. } in part {
+                    let Some(raw) = self.bytes(imap, place, &described).await? else { continue };
+                    batch.push(Coming { described, raw: Some(raw) });
                 }
+                self.put_all(place, batch, gone).await?;
             }
-            self.put_all(place, batch, gone).await?;
         }
         Ok(())
     }
@@ -286,42 +282,40 @@ impl Mirror {
     }
 }
 
-/// What is shown instead of a message that is too large to be fetched.
-fn stand_in(described: &Described) -> Bytes {
-    let date = described.received.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
-    let megabytes = described.size / (1024 * 1024);
-    format!(
-        "Date: {date}\r\nSubject: =?utf-8?Q?Zu_gro=C3=9Fe_Nachricht_/_message_too_large?= ({megabytes} MB)\r\n\
-         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
-         Diese Nachricht hat {megabytes} MB und ist zu groß, um hier gezeigt zu werden. Auf dem Mailserver liegt sie \
-         vollständig (Nummer {uid}).\r\n\r\n\
-         This message has {megabytes} MB and is too large to be shown here. The mail server has it in whole (number \
-         {uid}).\r\n",
-        uid = described.uid
-    )
-    .into()
+/// How many bytes are held of a message while it is taken in.
+fn bytes_of(described: &Described) -> usize {
+    Some(described.size as usize).filter(|size| *size <= MAX_MESSAGE_BYTES).unwrap_or_default()
+}
+
+/// Parts that are held one after the other, each with its bytes: no more than [`MAX_BATCH_BYTES`], or one message.
+fn in_parts<T>(all: Vec<T>, bytes_of: impl Fn(&T) -> usize) -> Vec<(usize, Vec<T>)> {
+    let mut parts: Vec<(usize, Vec<T>)> = Vec::new();
+    for one in all {
+        let bytes = bytes_of(&one);
+        match parts.last_mut() {
+            Some((held, part)) if *held + bytes <= MAX_BATCH_BYTES => {
+                *held += bytes;
+                part.push(one);
+            }
+            _ => parts.push((bytes, vec![one])),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
 
     #[test]
-    fn what_stands_in_for_a_message_says_what_it_is() {
-        let described = Described {
-            uid: 7,
-            flags: Vec::new(),
-            received: datetime!(2026-11-23 06:00 UTC),
-            size: 70 << 20,
-            email_id: None,
-            thread_id: None,
+    fn a_message_is_never_held_beside_more_than_a_batch() {
+        let sizes = |all: &[usize]| -> Vec<Vec<usize>> {
+            let parts = in_parts(all.to_vec(), |one| *one);
+            assert!(parts.iter().all(|(bytes, part)| *bytes == part.iter().sum::<usize>()));
+            parts.into_iter().map(|(_, part)| part).collect()
         };
-        let shown = stand_in(&described);
-        let read = envelope::parse(&shown);
-        assert_eq!(read.subject(), Some("Zu große Nachricht / message too large (70 MB)"));
-        assert!(read.body_text(0).unwrap().contains("Nummer 7"));
-        assert_eq!(read.date().unwrap().to_timestamp(), described.received.unix_timestamp());
+        let (most, huge) = (MAX_BATCH_BYTES, MAX_MESSAGE_BYTES);
+        assert_eq!(sizes(&[1, most - 1, 1, huge, 2]), [vec![1, most - 1], vec![1], vec![huge], vec![2]]);
+        assert_eq!(sizes(&[]), Vec::<Vec<usize>>::new());
     }
 }

@@ -234,6 +234,7 @@ impl Mirror {
         email: &EmailRecord,
         to: MailboxId,
     ) -> Result<(), MirrorError> {
+        let _room = self.mail.mirrors.room(usize::try_from(email.size).unwrap_or(usize::MAX)).await;
         let Some(raw) = self.tenant.mail_blobs().get(self.account, &email.print).await? else { return Ok(()) };
         let begun = MirrorBegunRecord {
             mailbox: to,

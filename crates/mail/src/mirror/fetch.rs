@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fernamt_domain::{EmailId, mail::Keywords};
+use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
 use fernamt_mailhost::imap::{Imap, Selected, Vanished};
 use fernamt_store::{MirrorFolderRecord, MirrorMessageRecord};
 
@@ -34,6 +34,14 @@ impl Gone {
         for copy in copies {
             self.0.entry(copy.email).or_default().push(copy);
         }
+    }
+
+    /// Leaves out messages of folders that could not be read. Returns all folders that such a message is gone from.
+    pub(super) fn hold(&mut self, unread: &BTreeSet<MailboxId>) -> BTreeSet<MailboxId> {
+        let is_held = |copies: &[MirrorMessageRecord]| copies.iter().any(|copy| unread.contains(&copy.mailbox));
+        let held = self.0.values().filter(|copies| is_held(copies)).flatten().map(|copy| copy.mailbox).collect();
+        self.0.retain(|_, copies| !is_held(copies));
+        held
     }
 
     pub(super) fn has(&self, copy: &MirrorMessageRecord) -> bool {
@@ -130,10 +138,27 @@ pub(super) fn went_back(base: &MirrorFolderRecord, selected: &Selected) -> bool 
 
 #[cfg(test)]
 mod tests {
-    use fernamt_domain::{MailAccountId, MailboxId};
+    use fernamt_domain::MailAccountId;
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn what_is_gone_from_a_folder_that_was_not_read_is_held() {
+        let copy = |email, mailbox| MirrorMessageRecord {
+            mailbox: MailboxId(Uuid::from_u128(mailbox)),
+            uid: 7,
+            account: MailAccountId(Uuid::nil()),
+            email: EmailId(Uuid::from_u128(email)),
+            flags: Keywords::default(),
+            remote_id: None,
+        };
+        let mut gone = Gone::default();
+        gone.add([copy(1, 1), copy(1, 2), copy(2, 2), copy(3, 3)]);
+        let held = gone.hold(&[MailboxId(Uuid::from_u128(1))].into());
+        assert_eq!(held, [1, 2].map(|mailbox| MailboxId(Uuid::from_u128(mailbox))).into());
+        assert!(gone.has(&copy(2, 2)) && gone.has(&copy(3, 3)) && !gone.has(&copy(1, 2)));
+    }
 
     #[test]
     fn numbers_that_went_back_are_told_from_those_that_went_on() {

@@ -14,6 +14,7 @@ mod folders;
 mod full;
 mod layout;
 mod plan;
+mod raw;
 mod round;
 mod step;
 mod task;
@@ -95,6 +96,12 @@ impl MirrorError {
     fn is_of_the_account(&self) -> bool {
         match self {
             Self::Server(fernamt_mailhost::Error::SignIn) | Self::NoInbox | Self::Unsteady | Self::Store(_) => true,
+            // What one mailbox holds may be too much, or written as nobody can read it.
+            Self::Server(
+                fernamt_mailhost::Error::TooLarge(_)
+                | fernamt_mailhost::Error::TooMany(..)
+                | fernamt_mailhost::Error::Unreadable(_),
+            ) => true,
             Self::Server(error) => error.is_refusal(),
         }
     }
@@ -102,9 +109,17 @@ impl MirrorError {
 
 #[cfg(test)]
 mod tests {
-    use fernamt_mailhost::{Security, Trust};
+    use fernamt_mailhost::{Error, Security, Trust};
 
     use super::*;
+
+    #[test]
+    fn one_mailbox_that_cannot_be_read_is_no_fault_of_the_server() {
+        for error in [Error::TooLarge(7), Error::TooMany(7, "folders"), Error::Unreadable("x"), Error::SignIn] {
+            assert!(MirrorError::Server(error).is_of_the_account());
+        }
+        assert!(!MirrorError::Server(Error::Silent).is_of_the_account());
+    }
 
     #[test]
     fn nobody_acts_for_a_name_that_opens_more_than_one_mailbox() {

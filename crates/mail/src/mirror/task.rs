@@ -13,7 +13,10 @@ use fernamt_domain::{DomainEvent, MailAccountId, TenantId, event::TenantEvent};
 use fernamt_mailhost::imap::Woken;
 use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
 use time::OffsetDateTime;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, Semaphore, SemaphorePermit},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{MailServer, MirrorError, round::Mirror};
@@ -21,6 +24,8 @@ use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
 const MAX_MIRRORS: usize = 500;
+/// How many bytes of messages all mirrors together have in memory.
+const MAX_HELD_BYTES: u32 = 256 << 20;
 /// How long an account is mirrored after somebody used it last. A line on which changes are told counts as use.
 const KEPT_FOR: time::Duration = time::Duration::minutes(30);
 /// How long the other folders than INBOX are not looked at, at most.
@@ -43,6 +48,8 @@ pub(crate) struct Mirrors {
     used: Mutex<HashMap<Key, OffsetDateTime>>,
     turns: Mutex<HashMap<MailAccountId, Arc<tokio::sync::Mutex<()>>>>,
     bell: Notify,
+    /// Room for the bytes of messages that are on their way.
+    room: Semaphore,
     /// Whether the mail server did not do as it should when it was spoken to last.
     is_down: AtomicBool,
 }
@@ -54,6 +61,7 @@ impl Mirrors {
             used: Mutex::default(),
             turns: Mutex::default(),
             bell: Notify::new(),
+            room: Semaphore::new(MAX_HELD_BYTES as usize),
             is_down: AtomicBool::new(false),
         }
     }
@@ -63,6 +71,12 @@ impl Mirrors {
         let mut turns = lock(&self.turns);
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(turns.entry(account).or_default())
+    }
+
+    /// Waits for room for the bytes of messages, and holds it. Whoever holds some must not wait for more.
+    pub(super) async fn room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        let bytes = u32::try_from(bytes).unwrap_or(MAX_HELD_BYTES).min(MAX_HELD_BYTES);
+        self.room.acquire_many(bytes).await.ok()
     }
 
     fn is_used(&self, key: Key, now: OffsetDateTime) -> bool {
@@ -259,6 +273,7 @@ async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use uuid::Uuid;
 
     use super::*;
@@ -272,6 +287,21 @@ mod tests {
         assert!(mirrors.is_used(key, now) && mirrors.wanted(now) == [key]);
         assert!(!mirrors.is_used(key, now + KEPT_FOR));
         assert!(mirrors.wanted(now + KEPT_FOR).is_empty() && lock(&mirrors.used).is_empty());
+    }
+
+    #[tokio::test]
+    async fn all_mirrors_together_hold_no_more_than_there_is_room_for() {
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
+        let large = MAX_HELD_BYTES as usize / 4;
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(mirrors.room(large).now_or_never().expect("room"));
+        }
+        assert!(mirrors.room(1).now_or_never().is_none(), "a fifth waits");
+        held.pop();
+        assert!(mirrors.room(large).now_or_never().is_some());
+        held.clear();
+        assert!(mirrors.room(usize::MAX).now_or_never().is_some(), "more than there is waits for all of it, not forever");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Copies on the server: what is copied, moved and removed there.
 
 use fernamt_domain::MailboxId;
-use fernamt_mailhost::imap::{Imap, UidSet};
+use fernamt_mailhost::{
+    Error,
+    imap::{Imap, UidSet},
+};
 use fernamt_store::{MirrorBegunRecord, MirrorMessageRecord};
 
 use super::{MirrorError, carry::Ways, round::Mirror, step::Step};
@@ -122,4 +125,10 @@ pub(super) fn refusal<T>(done: Result<T, MirrorError>) -> Result<bool, MirrorErr
         Err(MirrorError::Server(error)) if error.is_refusal() => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the server may say yes to the same in a moment (RFC 5530).
+pub(super) fn is_temporary(error: &Error) -> bool {
+    let Error::Refused { code: Some(code), .. } = error else { return false };
+    ["INUSE", "UNAVAILABLE", "SERVERBUG"].contains(&code.as_str())
 }
