@@ -15,6 +15,7 @@ mod full;
 mod layout;
 mod plan;
 mod raw;
+mod rest;
 mod round;
 mod step;
 mod task;

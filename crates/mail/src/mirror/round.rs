@@ -36,6 +36,8 @@ pub(super) struct Mirror {
     pub(super) is_soon: bool,
     /// Whether a folder is read again later, because something is on its way that may be what is gone from it.
     pub(super) is_held: bool,
+    /// Whether INBOX was not as the last round but one had left it.
+    pub(super) was_unknown: bool,
     /// Whether a folder waits for another one to go.
     pub(super) is_unfinished: bool,
     /// Messages that ended a conversation when they were fetched, by their folder and number.
@@ -68,6 +70,7 @@ impl Mirror {
             again: BTreeSet::new(),
             is_soon: false,
             is_held: false,
+            was_unknown: false,
             is_unfinished: false,
             unreadable: BTreeSet::new(),
             told: BTreeSet::new(),

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use fernamt_domain::{DomainEvent, MailAccountId, TenantId, event::TenantEvent};
-use fernamt_mailhost::imap::Woken;
-use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
+use fernamt_domain::{MailAccountId, TenantId};
+use fernamt_store::{StoreError, TenantStore};
 use time::OffsetDateTime;
 use tokio::{
     sync::{Notify, Semaphore, SemaphorePermit},
@@ -19,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, MirrorError, round::Mirror};
+use super::{MailServer, MirrorError, rest::rest, round::Mirror};
 use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
@@ -28,17 +27,11 @@ const MAX_MIRRORS: usize = 500;
 const MAX_HELD_BYTES: u32 = 256 << 20;
 /// How long an account is mirrored after somebody used it last. A line on which changes are told counts as use.
 const KEPT_FOR: time::Duration = time::Duration::minutes(30);
-/// How long the other folders than INBOX are not looked at, at most.
-const LONGEST_REST: Duration = Duration::from_secs(60);
-/// How long nothing is looked at where the server cannot say by itself that something happened.
-const REST_WITHOUT_IDLE: Duration = Duration::from_secs(20);
-/// How soon something is tried again that could not be done yet.
-const SHORT_REST: Duration = Duration::from_secs(5);
 /// How long the first and the longest rest after a fault are.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-type Key = (TenantId, MailAccountId);
+pub(super) type Key = (TenantId, MailAccountId);
 
 /// Which accounts are used, and whose turn it is.
 #[derive(Debug)]
@@ -271,52 +264,6 @@ fn tell(account: MailAccountId, faults: u32, error: &MirrorError) {
         tracing::warn!(%account, error, "A mailbox cannot be mirrored now; it is read as it was last known");
     } else {
         tracing::debug!(%account, error, "A mailbox cannot be mirrored");
-    }
-}
-
-/// Waits until there may be something to do. `false` once the store is gone.
-async fn rest(
-    mirror: &mut Mirror,
-    bus: &mut Subscription,
-    key: Key,
-    leave: &CancellationToken,
-) -> Result<bool, MirrorError> {
-    let Some((mut imap, is_known)) = mirror.settle_down().await? else { return Ok(true) };
-    let mut alive = true;
-    // What is held is not as it was left either, and another look at once would find no more.
-    if is_known || mirror.is_held {
-        let limit = if mirror.is_waiting() { SHORT_REST } else { LONGEST_REST };
-        let called = async {
-            tokio::select! {
-                is_alive = changed(bus, key) => alive = is_alive,
-                () = leave.cancelled() => {}
-            }
-        };
-        if imap.offers("IDLE") {
-            let _: Woken = imap.wait(limit, called).await?;
-        } else {
-            tokio::select! {
-                () = called => {}
-                () = tokio::time::sleep(limit.min(REST_WITHOUT_IDLE)) => {}
-            }
-        }
-    }
-    mirror.keep(imap);
-    Ok(alive)
-}
-
-/// Waits for a change of the account. `false` once the store is gone.
-async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
-    loop {
-        match bus.next().await {
-            None => return false,
-            Some(Notice::Everything) => return true,
-            Some(Notice::Event(TenantEvent { tenant: of, event })) => {
-                if of == tenant && event == (DomainEvent::MailChanged { account }) {
-                    return true;
-                }
-            }
-        }
     }
 }
 
