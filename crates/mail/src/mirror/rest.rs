@@ -25,7 +25,8 @@ pub(super) async fn rest(
 ) -> Result<bool, MirrorError> {
     let Some((mut imap, is_known)) = mirror.settle_down().await? else { return Ok(true) };
     let mut alive = true;
-    if let Some(limit) = limit_of(mirror.is_waiting(), is_known, &mut mirror.was_unknown) {
+    // What is held is not as it was left either, and another look at once would find no more.
+    if let Some(limit) = limit_of(mirror.is_waiting(), is_known || mirror.is_held, &mut mirror.was_unknown) {
         let called = async {
             tokio::select! {
                 is_alive = changed(bus, key) => alive = is_alive,
@@ -61,13 +62,13 @@ async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
 }
 
 /// How long to rest at most. Not at all where something came into INBOX since the round, unless the round before was
-/// followed by that, too: what is not understood, or held, is not understood the sooner for being looked at again.
+/// followed by that, too: what is not understood is not understood the sooner for being looked at again.
 fn limit_of(is_waiting: bool, is_known: bool, was_unknown: &mut bool) -> Option<Duration> {
     let again = std::mem::replace(was_unknown, !is_known);
-    match (is_known, is_waiting || again) {
-        (true, false) => Some(LONGEST_REST),
-        (false, false) => None,
-        (_, true) => Some(SHORT_REST),
+    if is_known {
+        Some(if is_waiting { SHORT_REST } else { LONGEST_REST })
+    } else {
+        again.then_some(SHORT_REST)
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
     fn what_is_not_understood_is_not_looked_at_without_a_pause() {
         let mut was_unknown = false;
         assert_eq!(limit_of(false, true, &mut was_unknown), Some(LONGEST_REST));
-        assert_eq!(limit_of(false, false, &mut was_unknown), None, "something came");
+        assert_eq!(limit_of(true, false, &mut was_unknown), None, "something came");
         assert_eq!(limit_of(false, false, &mut was_unknown), Some(SHORT_REST), "it comes again and again");
         assert_eq!(limit_of(true, true, &mut was_unknown), Some(SHORT_REST));
         assert_eq!(limit_of(false, true, &mut was_unknown), Some(LONGEST_REST));

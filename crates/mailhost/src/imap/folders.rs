@@ -83,7 +83,7 @@ impl FolderState {
         Some(Self {
             uid_validity: value(list, "UIDVALIDITY")?.number()?,
             uid_next: value(list, "UIDNEXT")?.number()?,
-            highest_modseq: value(list, "HIGHESTMODSEQ").and_then(Word::number).filter(is_modseq),
+            highest_modseq: value(list, "HIGHESTMODSEQ").and_then(Word::number).filter(|number| is_modseq(*number)),
             messages: value(list, "MESSAGES")?.number()?,
         })
     }
@@ -225,8 +225,8 @@ impl Imap {
 }
 
 /// Whether a number is one of a change: it has 63 bits (RFC 7162), and 0 means that changes are not counted.
-pub(super) fn is_modseq(number: &u64) -> bool {
-    (1..=u64::MAX / 2).contains(number)
+pub(super) fn is_modseq(number: u64) -> bool {
+    (1..=u64::MAX / 2).contains(&number)
 }
 
 fn prefixes(word: &Word, kind: Kind) -> Vec<(String, Kind)> {
