@@ -17,7 +17,7 @@ use super::{
     plan::{Deed, deeds},
     round::Mirror,
     step::Step,
-    transfer::refusal,
+    transfer::{AT_ONCE, Answer, answer_of},
     wire::for_imap,
 };
 
@@ -65,7 +65,7 @@ impl Mirror {
             let planned = self.planned(part, ways).await?;
             soon |= planned.soon;
             again.extend(planned.put_off);
-            self.do_all(imap, ways, planned.deeds, &planned.emails).await?;
+            again.extend(self.do_all(imap, ways, planned.deeds, &planned.emails).await?);
         }
         // Not before all went well: whatever did not is found changed again.
         (self.carried, self.again, self.is_soon) = (Some(newest), again, soon);
@@ -111,13 +111,15 @@ impl Mirror {
         Ok(Planned { deeds: all, emails, put_off, soon })
     }
 
+    /// Does it. Returns the messages that the server can do nothing for now.
     async fn do_all(
         &self,
         imap: &mut Imap,
         ways: &Ways,
         deeds: Vec<Deed>,
         emails: &HashMap<EmailId, EmailRecord>,
-    ) -> Result<(), MirrorError> {
+    ) -> Result<Vec<EmailId>, MirrorError> {
+        let mut later = Vec::new();
         let (mut marks, mut appends, mut removals) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let (mut copies, mut moves) = (BTreeMap::new(), BTreeMap::new());
         for deed in deeds {
@@ -148,7 +150,9 @@ impl Mirror {
                 let these = |words: &[fernamt_domain::mail::Keyword]| -> Keywords {
                     words.iter().filter(|word| is_system(word) == own).cloned().collect()
                 };
-                self.mark(imap, ways, mailbox, (these(&add), these(&remove)), &marked).await?;
+                if self.mark(imap, ways, mailbox, (these(&add), these(&remove)), &marked).await? == Answer::Later {
+                    later.extend(marked.iter().map(|(copy, _)| copy.email));
+                }
             }
         }
         for (email, to) in appends {
@@ -156,16 +160,20 @@ impl Mirror {
                 self.append(imap, ways, email, to).await?;
             }
         }
-        for ((from, to), copies) in copies {
-            self.transfer(imap, ways, (from, to, false), &copies).await?;
-        }
-        for ((from, to), copies) in moves {
-            self.transfer(imap, ways, (from, to, true), &copies).await?;
+        let transfers = copies.into_iter().map(|one| (one, false)).chain(moves.into_iter().map(|one| (one, true)));
+        for (((from, to), copies), moves) in transfers {
+            for part in copies.chunks(AT_ONCE) {
+                if self.transfer(imap, ways, (from, to, moves), part).await? == Answer::Later {
+                    later.extend(part.iter().map(|copy| copy.email));
+                }
+            }
         }
         for (mailbox, copies) in removals {
-            self.remove(imap, ways, mailbox, &copies).await?;
+            if self.remove(imap, ways, mailbox, &copies).await? == Answer::Later {
+                later.extend(copies.iter().map(|copy| copy.email));
+            }
         }
-        Ok(())
+        Ok(later)
     }
 
     /// Selects a folder to change something in it, if it is still the one that was read. What a server only shows is as
@@ -191,9 +199,9 @@ impl Mirror {
         mailbox: MailboxId,
         (add, remove): (Keywords, Keywords),
         marked: &[(MirrorMessageRecord, Keywords)],
-    ) -> Result<(), MirrorError> {
+    ) -> Result<Answer, MirrorError> {
         if add == Keywords::default() && remove == Keywords::default() {
-            return Ok(());
+            return Ok(Answer::Done);
         }
         let uids: UidSet = marked.iter().map(|(copy, _)| copy.uid).collect();
         let done = match self.enter(imap, ways, mailbox).await {
@@ -202,7 +210,11 @@ impl Mirror {
             }
             Err(error) => Err(error),
         };
-        let refused = refusal(done)?;
+        let answer = answer_of(done)?;
+        if answer == Answer::Later {
+            return Ok(answer);
+        }
+        let refused = answer == Answer::Refused;
         let mut step = Step::begin(&self.tenant, self.account).await?;
         for (copy, _) in marked {
             let known = step.work.mail_mirrors().these(mailbox, &[copy.uid]).await?;
@@ -224,7 +236,7 @@ impl Mirror {
         if refused {
             self.tell_refused("other marks");
         }
-        Ok(())
+        Ok(answer)
     }
 
     async fn append(

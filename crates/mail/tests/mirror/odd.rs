@@ -88,3 +88,16 @@ async fn a_folder_that_the_server_says_nothing_about_is_not_deleted() {
     one.round().await;
     assert_eq!(one.same().await["Akten"].len(), 1);
 }
+
+#[tokio::test]
+async fn what_the_server_does_not_remove_is_not_left_marked_for_removal() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.program("put('Archive', 'Eins')");
+    one.round().await;
+    // Messages may be marked as deleted, and not be expunged.
+    one.program("q(m.setacl('Archive', 'ada', 'lrswta'))");
+    one.set("Email", json!({ "destroy": [one.email("Eins").await] })).await;
+    one.round().await;
+    one.round().await;
+    assert_eq!(one.same().await["Archive"], [("Eins@amt.test".to_owned(), String::new())]);
+}
