@@ -200,9 +200,11 @@ impl Mirror {
             // A server may have changed bytes of what was put there, such as the ends of lines.
             let own = envelope::message_ids(raw);
             let awaited: Vec<_> = begun.keys().copied().collect();
-            let awaited = step.work.emails().these(self.account, &awaited).await?;
             let same = |email: &EmailRecord| own.is_some() && email.envelope.get("messageId") == own.as_ref();
-            add(awaited.into_iter().filter(same).collect());
+            for part in awaited.chunks(STEP) {
+                let awaited = step.work.emails().these(self.account, part).await?;
+                add(awaited.into_iter().filter(same).collect());
+            }
         }
         Ok(found)
     }

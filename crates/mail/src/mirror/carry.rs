@@ -61,8 +61,9 @@ impl Mirror {
         let (changed, newest) = self.changed_here().await?;
         let changed: Vec<_> = changed.into_iter().collect();
         let (mut soon, mut again) = (false, BTreeSet::new());
+        let begun = self.still_begun().await?;
         for part in changed.chunks(STEP) {
-            let planned = self.planned(part, ways).await?;
+            let planned = self.planned(part, ways, &begun).await?;
             soon |= planned.soon;
             again.extend(planned.put_off);
             again.extend(self.do_all(imap, ways, planned.deeds, &planned.emails).await?);
@@ -72,8 +73,28 @@ impl Mirror {
         Ok(())
     }
 
+    /// What is being put onto the server. What turns up no more of messages that are gone from here is forgotten.
+    async fn still_begun(&self) -> Result<Vec<MirrorBegunRecord>, StoreError> {
+        let mut begun = self.tenant.mail_mirrors().begun(self.account).await?;
+        let mut alive = BTreeSet::new();
+        for part in begun.chunks(STEP) {
+            let ids: Vec<_> = part.iter().map(|one| one.email).collect();
+            alive.extend(self.tenant.emails().these(self.account, &ids).await?.into_iter().map(|email| email.id));
+        }
+        let is_over = |one: &MirrorBegunRecord| self.is_settled(one) && !alive.contains(&one.email);
+        if begun.iter().any(is_over) {
+            let work = self.tenant.begin().await?;
+            for one in begun.iter().filter(|one| is_over(one)) {
+                work.mail_mirrors().end(one.mailbox, one.email).await?;
+            }
+            work.commit().await?;
+            begun.retain(|one| !is_over(one));
+        }
+        Ok(begun)
+    }
+
     /// What is to be done for these messages.
-    async fn planned(&self, ids: &[EmailId], ways: &Ways) -> Result<Planned, StoreError> {
+    async fn planned(&self, ids: &[EmailId], ways: &Ways, begun: &[MirrorBegunRecord]) -> Result<Planned, StoreError> {
         let emails = self.tenant.emails().these(self.account, ids).await?;
         let emails: HashMap<_, _> = emails.into_iter().map(|email| (email.id, email)).collect();
         let known: Vec<_> = emails.keys().copied().collect();
@@ -82,7 +103,6 @@ impl Mirror {
         for copy in self.tenant.mail_mirrors().of_emails(self.account, ids).await? {
             copies.entry(copy.email).or_default().push(copy);
         }
-        let begun = self.tenant.mail_mirrors().begun(self.account).await?;
         let now = self.mail.parts.clock.now();
         let waits = |email: EmailId, mailbox: MailboxId| {
             let one = begun.iter().find(|one| one.email == email && one.mailbox == mailbox);
@@ -118,8 +138,8 @@ impl Mirror {
         ways: &Ways,
         deeds: Vec<Deed>,
         emails: &HashMap<EmailId, EmailRecord>,
-    ) -> Result<Vec<EmailId>, MirrorError> {
-        let mut later = Vec::new();
+    ) -> Result<BTreeSet<EmailId>, MirrorError> {
+        let mut later = BTreeSet::new();
         let (mut marks, mut appends, mut removals) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let (mut copies, mut moves) = (BTreeMap::new(), BTreeMap::new());
         for deed in deeds {
@@ -161,7 +181,9 @@ impl Mirror {
             }
         }
         let transfers = copies.into_iter().map(|one| (one, false)).chain(moves.into_iter().map(|one| (one, true)));
-        for (((from, to), copies), moves) in transfers {
+        for (((from, to), mut copies), moves) in transfers {
+            // Where they lie is remembered with their marks, which come first.
+            copies.retain(|copy| !later.contains(&copy.email));
             for part in copies.chunks(AT_ONCE) {
                 if self.transfer(imap, ways, (from, to, moves), part).await? == Answer::Later {
                     later.extend(part.iter().map(|copy| copy.email));

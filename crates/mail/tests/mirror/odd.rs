@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use fernamt_domain::Clock as _;
+use fernamt_domain::{Clock as _, EmailId, mail::Keywords};
 use fernamt_store::{MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord};
 use serde_json::json;
 
@@ -100,4 +100,36 @@ async fn what_the_server_does_not_remove_is_not_left_marked_for_removal() {
     one.round().await;
     one.round().await;
     assert_eq!(one.same().await["Archive"], [("Eins@amt.test".to_owned(), String::new())]);
+}
+
+#[tokio::test]
+async fn a_message_that_went_before_it_came_about_is_forgotten() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    one.program("q(m.setacl('Archive', 'ada', 'lra'))");
+    let raw = "From: ada@amt.test\r\nSubject: Eins\r\nMessage-ID: <Eins@amt.test>\r\n\r\nHallo\r\n";
+    let refused = one.ada.import(&one.ada.mailbox("archive").await, raw).await;
+    one.round().await;
+    assert_eq!(begun(&one).await.len(), 1, "it is offered again later");
+    one.set("Email", json!({ "destroy": [refused] })).await;
+    one.round().await;
+    assert_eq!(begun(&one).await, []);
+}
+
+#[tokio::test]
+async fn more_messages_may_be_on_their_way_than_one_question_names() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    let mailbox = one.ada.mailbox("inbox").await.parse().unwrap();
+    let work = one.house.tenant.begin().await.unwrap();
+    for number in 0..33_000 {
+        let email = EmailId(uuid::Uuid::from_u128(number));
+        let (account, flags, at) = (one.account, Keywords::default(), one.house.clock.now());
+        let begun = MirrorBegunRecord { mailbox, email, account, flags, at, refused: false };
+        work.mail_mirrors().begin(&begun).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    one.program("put('INBOX', 'Eins')");
+    one.round().await;
+    assert_eq!(one.same().await["INBOX"].len(), 1);
 }
