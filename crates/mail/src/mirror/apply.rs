@@ -187,6 +187,9 @@ impl Mirror {
         let copies = mirrors.copies(self.account, &ids).await?;
         let ids: BTreeSet<_> = copies.into_iter().map(|copy| copy.email).collect();
         let mut found = step.work.emails().these(self.account, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let raw = coming.raw.as_deref().filter(|_| !found.is_empty() || !begun.is_empty());
+        let own = raw.and_then(envelope::message_ids);
+        found.retain(|email| is_believable(email, &coming.described, own.as_ref()));
         let Some(raw) = &coming.raw else { return Ok(found) };
         let mut add = |more: Vec<EmailRecord>| {
             for email in more {
@@ -198,7 +201,6 @@ impl Mirror {
         add(mirrors.equal(self.account, &print_of(raw)).await?);
         if !begun.is_empty() {
             // A server may have changed bytes of what was put there, such as the ends of lines.
-            let own = envelope::message_ids(raw);
             let awaited: Vec<_> = begun.keys().copied().collect();
             let same = |email: &EmailRecord| own.is_some() && email.envelope.get("messageId") == own.as_ref();
             for part in awaited.chunks(STEP) {
@@ -305,9 +307,43 @@ fn in_parts<T>(all: Vec<T>, bytes_of: impl Fn(&T) -> usize) -> Vec<(usize, Vec<T
     parts
 }
 
+/// Whether a message that the server says is another copy of this one may be. A server counts an end of a line more than
+/// what came from here may have; then the same Message-ID tells, once it is known. Of what is too large a note is here.
+fn is_believable(email: &EmailRecord, described: &Described, message_ids: Option<&serde_json::Value>) -> bool {
+    let is_note = described.size as usize > MAX_MESSAGE_BYTES;
+    let is_same = message_ids.is_some() && email.envelope.get("messageId") == message_ids;
+    is_note || email.size == u64::from(described.size) || is_same
+}
+
 #[cfg(test)]
 mod tests {
+    use fernamt_domain::MailAccountId;
+    use time::OffsetDateTime;
+
     use super::*;
+
+    #[test]
+    fn another_message_is_not_taken_for_a_copy_because_the_server_says_so() {
+        let raw = b"Subject: Eins\nMessage-ID: <Eins@amt.test>\n\nHallo\n";
+        let (id, account) = (EmailId(uuid::Uuid::nil()), MailAccountId(uuid::Uuid::nil()));
+        let email = envelope::read(raw, id, account, OffsetDateTime::UNIX_EPOCH, Keywords::default()).email;
+        let size = u32::try_from(raw.len()).expect("a few bytes");
+        let described = |size| Described {
+            uid: 7,
+            flags: Vec::new(),
+            received: OffsetDateTime::UNIX_EPOCH,
+            size,
+            email_id: Some("M1".to_owned()),
+            thread_id: None,
+        };
+        assert!(is_believable(&email, &described(size), None));
+        // The same with other ends of lines, and something else.
+        let (same, other) = (envelope::message_ids(raw), envelope::message_ids(b"Message-ID: <Zwei@amt.test>\n\n"));
+        assert!(is_believable(&email, &described(size + 4), same.as_ref()));
+        assert!(!is_believable(&email, &described(size + 4), other.as_ref()));
+        assert!(!is_believable(&email, &described(size + 4), None));
+        assert!(is_believable(&email, &described(u32::MAX), None), "a note is shown of it");
+    }
 
     #[test]
     fn a_message_is_never_held_beside_more_than_a_batch() {
