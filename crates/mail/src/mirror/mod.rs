@@ -27,6 +27,7 @@ use fernamt_mailhost::{Login, Server};
 use fernamt_store::StoreError;
 use time::Duration;
 
+pub(crate) use raw::is_note;
 pub(crate) use task::Mirrors;
 
 /// How many messages are taken in at once.

@@ -11,6 +11,14 @@ use super::{MirrorError, folders::Place, round::Mirror, transfer::is_temporary};
 /// How many messages of an account are remembered that ended a conversation.
 const MAX_UNREADABLE: usize = 1_000;
 
+/// What a note begins with that is shown in the place of a message. Whatever comes from elsewhere begins with how it came.
+const NOTE: &str = "X-Fernamt-Note: the message itself is on the mail server\r\n";
+
+/// Whether these bytes are no message, but a note that is shown in the place of one.
+pub(crate) fn is_note(raw: &[u8]) -> bool {
+    raw.starts_with(NOTE.as_bytes())
+}
+
 /// Why a message is not shown itself.
 #[derive(Debug, Clone, Copy)]
 enum Why {
@@ -96,7 +104,7 @@ fn stand_in(described: &Described, why: Why) -> Bytes {
         ),
     };
     format!(
-        "Date: {date}\r\nSubject: {subject}\r\n\
+        "{NOTE}Date: {date}\r\nSubject: {subject}\r\n\
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
          {german} Auf dem Mailserver liegt sie vollständig (Nummer {uid}).\r\n\r\n\
          {english} The mail server has it in whole (number {uid}).\r\n"
@@ -126,6 +134,7 @@ mod tests {
             (Why::Unreadable, "Nicht lesbare Nachricht / message cannot be read"),
         ] {
             let shown = stand_in(&described, why);
+            assert!(is_note(&shown) && !is_note(b"Subject: x\r\n\r\n"));
             let read = envelope::parse(&shown);
             assert_eq!(read.subject(), Some(subject));
             assert!(read.body_text(0).unwrap().contains("Nummer 7"));
