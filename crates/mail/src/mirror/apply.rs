@@ -79,7 +79,12 @@ impl Mirror {
     }
 
     /// Puts messages into the index. Returns those whose bytes are needed for that.
-    async fn put_all(&self, place: &Place, coming: Vec<Coming>, gone: &mut Gone) -> Result<Vec<Coming>, MirrorError> {
+    async fn put_all(
+        &mut self,
+        place: &Place,
+        coming: Vec<Coming>,
+        gone: &mut Gone,
+    ) -> Result<Vec<Coming>, MirrorError> {
         if coming.is_empty() {
             return Ok(coming);
         }
@@ -98,7 +103,9 @@ impl Mirror {
                 Ok(Taken::In) => {}
                 Ok(Taken::NeedsBytes) => left.push(one),
                 Err(StoreError::TooMany { what, limit }) => {
-                    tracing::warn!(account = %self.account, what, limit, "A message of the mail server is left out");
+                    if self.left_out.note(place.base.mailbox) {
+                        tracing::warn!(account = %self.account, what, limit, "Messages of the mail server are left out");
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -141,7 +148,8 @@ impl Mirror {
         let Some(email) = candidates.pop() else {
             let Some(raw) = &coming.raw else { return Ok(Taken::NeedsBytes) };
             let (mailboxes, keywords) = ([here].into(), flags.clone());
-            let arrival = Arrival { raw, mailboxes, keywords, received_at: described.received };
+            let received_at = described.received.unwrap_or_else(|| self.mail.parts.clock.now());
+            let arrival = Arrival { raw, mailboxes, keywords, received_at };
             let email = arrival::put(&self.mail, &step.work, step.change, arrival).await?;
             step.came();
             self.remember(step, here, described, email.id, flags).await?;
@@ -331,7 +339,7 @@ mod tests {
         let described = |size| Described {
             uid: 7,
             flags: Vec::new(),
-            received: OffsetDateTime::UNIX_EPOCH,
+            received: None,
             size,
             email_id: Some("M1".to_owned()),
             thread_id: None,

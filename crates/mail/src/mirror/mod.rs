@@ -13,6 +13,7 @@ mod flags;
 mod folders;
 mod full;
 mod layout;
+mod left_out;
 mod plan;
 mod raw;
 mod rest;

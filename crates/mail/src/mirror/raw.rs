@@ -89,7 +89,8 @@ fn blamed(error: &Error) -> Blamed {
 
 /// A message that says so.
 fn stand_in(described: &Described, why: Why) -> Bytes {
-    let date = described.received.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
+    let date = described.received.and_then(|at| at.format(&time::format_description::well_known::Rfc2822).ok());
+    let date = date.map(|date| format!("Date: {date}\r\n")).unwrap_or_default();
     let (megabytes, uid) = (described.size / (1024 * 1024), described.uid);
     let (subject, german, english) = match why {
         Why::TooLarge => (
@@ -104,7 +105,7 @@ fn stand_in(described: &Described, why: Why) -> Bytes {
         ),
     };
     format!(
-        "{NOTE}Date: {date}\r\nSubject: {subject}\r\n\
+        "{NOTE}{date}Subject: {subject}\r\n\
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
          {german} Auf dem Mailserver liegt sie vollständig (Nummer {uid}).\r\n\r\n\
          {english} The mail server has it in whole (number {uid}).\r\n"
@@ -124,7 +125,7 @@ mod tests {
         let described = Described {
             uid: 7,
             flags: Vec::new(),
-            received: datetime!(2026-11-23 06:00 UTC),
+            received: Some(datetime!(2026-11-23 06:00 UTC)),
             size: 70 << 20,
             email_id: None,
             thread_id: None,
@@ -138,7 +139,7 @@ mod tests {
             let read = envelope::parse(&shown);
             assert_eq!(read.subject(), Some(subject));
             assert!(read.body_text(0).unwrap().contains("Nummer 7"));
-            assert_eq!(read.date().unwrap().to_timestamp(), described.received.unix_timestamp());
+            assert_eq!(read.date().unwrap().to_timestamp(), datetime!(2026-11-23 06:00 UTC).unix_timestamp());
         }
     }
 

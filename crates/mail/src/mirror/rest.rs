@@ -25,8 +25,9 @@ pub(super) async fn rest(
 ) -> Result<bool, MirrorError> {
     let Some((mut imap, is_known)) = mirror.settle_down().await? else { return Ok(true) };
     let mut alive = true;
-    // What is held is not as it was left either, and another look at once would find no more.
-    if let Some(limit) = limit_of(mirror.is_waiting(), is_known || mirror.is_held, &mut mirror.was_unknown) {
+    // What is held or left out is not as it was left either, and another look at once would find no more.
+    let is_known = is_known || mirror.is_held || !mirror.left_out.is_empty();
+    if let Some(limit) = limit_of(mirror.is_waiting(), is_known, &mut mirror.was_unknown) {
         let called = async {
             tokio::select! {
                 is_alive = changed(bus, key) => alive = is_alive,

@@ -15,6 +15,7 @@ use super::{
     fetch::Gone,
     folders::{Agreed, Place},
     layout::Layout,
+    left_out::LeftOut,
 };
 use crate::Mail;
 
@@ -42,6 +43,8 @@ pub(super) struct Mirror {
     pub(super) is_unfinished: bool,
     /// Messages that ended a conversation when they were fetched, by their folder and number.
     pub(super) unreadable: BTreeSet<(MailboxId, u32)>,
+    /// Folders of which something could not be taken in.
+    pub(super) left_out: LeftOut,
     /// Folders of which the log says that they cannot be read.
     told: BTreeSet<MailboxId>,
     /// Folders that the server refused, and when.
@@ -73,6 +76,7 @@ impl Mirror {
             was_unknown: false,
             is_unfinished: false,
             unreadable: BTreeSet::new(),
+            left_out: LeftOut::default(),
             told: BTreeSet::new(),
             refused: BTreeMap::new(),
         }))
@@ -105,7 +109,9 @@ impl Mirror {
 
     async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {
         let (mut gone, mut differences, mut quiet) = (Gone::default(), Vec::new(), Vec::new());
+        self.left_out.begin(self.round_began);
         for place in agreed.places {
+            let place = Place { base: self.left_out.base(place.base), ..place };
             match self.difference(imap, place.clone()).await {
                 Ok(Some(difference)) => differences.push(difference),
                 Ok(None) => quiet.push(place),
@@ -150,9 +156,11 @@ impl Mirror {
         later.extend(held.into_iter().chain(unread));
         for one in &differences {
             self.settle_marks(&one.marked).await?;
-            if !later.contains(&one.read.mailbox) {
+            if !later.contains(&one.read.mailbox)
+                && let Some(read) = self.left_out.whole(one.read.clone(), self.round_began)
+            {
                 let work = self.tenant.begin().await?;
-                work.mail_mirrors().put_folder(&one.read).await?;
+                work.mail_mirrors().put_folder(&read).await?;
                 work.commit().await?;
             }
         }
