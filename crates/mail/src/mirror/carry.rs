@@ -202,9 +202,8 @@ impl Mirror {
     /// good as refused.
     pub(super) async fn enter(&self, imap: &mut Imap, ways: &Ways, mailbox: MailboxId) -> Result<(), MirrorError> {
         let selected = imap.select(&ways.name(mailbox)?, true).await?;
-        let is_same = |base: &MirrorFolderRecord| {
-            base.uid_validity == selected.uid_validity && !went_back(base, &selected)
-        };
+        let is_same =
+            |base: &MirrorFolderRecord| base.uid_validity == selected.uid_validity && !went_back(base, &selected);
         if !ways.0.get(&mailbox).is_some_and(is_same) {
             return Err(MirrorError::Unsteady);
         }

@@ -66,11 +66,7 @@ async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
 /// followed by that, too: what is not understood is not understood the sooner for being looked at again.
 fn limit_of(is_waiting: bool, is_known: bool, was_unknown: &mut bool) -> Option<Duration> {
     let again = std::mem::replace(was_unknown, !is_known);
-    if is_known {
-        Some(if is_waiting { SHORT_REST } else { LONGEST_REST })
-    } else {
-        again.then_some(SHORT_REST)
-    }
+    if is_known { Some(if is_waiting { SHORT_REST } else { LONGEST_REST }) } else { again.then_some(SHORT_REST) }
 }
 
 #[cfg(test)]

@@ -337,7 +337,10 @@ mod tests {
         held.pop();
         assert!(mirrors.room(large).now_or_never().is_some());
         held.clear();
-        assert!(mirrors.room(usize::MAX).now_or_never().is_some(), "more than there is waits for all of it, not forever");
+        assert!(
+            mirrors.room(usize::MAX).now_or_never().is_some(),
+            "more than there is waits for all of it, not forever"
+        );
     }
 
     #[test]
