@@ -6,4 +6,5 @@ mod edits;
 mod fetched;
 mod house;
 mod log;
+mod odd;
 mod people;
