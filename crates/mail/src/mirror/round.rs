@@ -10,7 +10,7 @@ use fernamt_mailhost::imap::{FolderName, Imap};
 use fernamt_store::TenantStore;
 use time::OffsetDateTime;
 
-use super::{MailServer, MirrorError, fetch::Gone, folders::Agreed, layout::Layout};
+use super::{MailServer, MirrorError, absence::Pace, fetch::Gone, folders::Agreed, layout::Layout};
 use crate::Mail;
 
 /// An account that is mirrored.
@@ -18,8 +18,9 @@ pub(super) struct Mirror {
     pub(super) mail: Arc<Mail>,
     pub(super) tenant: TenantStore,
     pub(super) account: MailAccountId,
-    server: Arc<MailServer>,
-    user: String,
+    pub(super) server: Arc<MailServer>,
+    /// The name by which the server knows the mailbox.
+    pub(super) user: String,
     /// The conversation that goes on in the next round. It is never waited for: a lock lets threads share the rest.
     imap: Mutex<Option<Imap>>,
     pub(super) round_began: OffsetDateTime,
@@ -35,6 +36,8 @@ pub(super) struct Mirror {
     pub(super) is_unfinished: bool,
     /// Folders that the server refused, and when.
     pub(super) refused: BTreeMap<MailboxId, OffsetDateTime>,
+    /// When the server is spoken to about the absence.
+    pub(super) absence: Pace,
 }
 
 impl Mirror {
@@ -61,6 +64,7 @@ impl Mirror {
             is_held: false,
             is_unfinished: false,
             refused: BTreeMap::new(),
+            absence: Pace::default(),
         }))
     }
 
@@ -86,7 +90,8 @@ impl Mirror {
         self.carry(&mut imap, &ways).await?;
         self.bury_there(&mut imap, &layout).await?;
         self.keep(imap);
-        Ok(())
+        // The server makes a mailbox with the first sign-in to IMAP and keeps no scripts before that.
+        Ok(self.settle_absence().await?)
     }
 
     async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {

@@ -104,6 +104,10 @@ impl Mail {
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running = HashMap::new();
+        if let Err(error) = self.use_absent().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "Absences are carried to the mail server only once their mailboxes are used");
+        }
         while self.server.is_some() && !stop.is_cancelled() {
             let now = self.parts.clock.now();
             for key in self.mirrors.wanted(now) {
@@ -146,7 +150,10 @@ impl Mail {
         let mut bus = self.parts.store.subscribe();
         let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else { return Ok(()) };
         let mut faults = 0_u32;
-        while self.mirrors.is_used(key, self.parts.clock.now()) || self.is_listened_to(&tenant, account).await? {
+        while self.mirrors.is_used(key, self.parts.clock.now())
+            || self.is_listened_to(&tenant, account).await?
+            || mirror.owes_absence().await?
+        {
             let done = match mirror.round().await {
                 Ok(()) => {
                     faults = 0;
@@ -165,9 +172,8 @@ impl Mail {
                     } else {
                         self.server_fails(&error);
                     }
-                    let back_off = FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF);
+                    tokio::time::sleep(back_off(faults)).await;
                     faults += 1;
-                    tokio::time::sleep(back_off).await;
                 }
             }
         }
@@ -199,6 +205,11 @@ impl Mail {
     }
 }
 
+/// How long the rest is after so many faults before.
+pub(super) fn back_off(faults: u32) -> Duration {
+    FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF)
+}
+
 /// Says once that an account cannot be mirrored, whatever becomes of others.
 fn tell(account: MailAccountId, faults: u32, error: &MirrorError) {
     let error: &dyn std::error::Error = error;
@@ -216,6 +227,7 @@ async fn rest(mirror: &mut Mirror, bus: &mut Subscription, key: Key) -> Result<b
     // What is held is not as it was left either, and another look at once would find no more.
     if is_known || mirror.is_held {
         let limit = if mirror.is_waiting() { SHORT_REST } else { LONGEST_REST };
+        let limit = mirror.absence_rest().map_or(limit, |rest| limit.min(rest.max(FIRST_BACK_OFF)));
         let called = async { alive = changed(bus, key).await };
         if imap.offers("IDLE") {
             let _: Woken = imap.wait(limit, called).await?;
@@ -260,6 +272,12 @@ mod tests {
         assert!(mirrors.is_used(key, now) && mirrors.wanted(now) == [key]);
         assert!(!mirrors.is_used(key, now + KEPT_FOR));
         assert!(mirrors.wanted(now + KEPT_FOR).is_empty() && lock(&mirrors.used).is_empty());
+    }
+
+    #[test]
+    fn rests_after_faults_grow_up_to_a_limit() {
+        let seconds = [0, 1, 2, 8, 9, u32::MAX].map(|faults| back_off(faults).as_secs());
+        assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
     }
 
     #[test]
