@@ -69,9 +69,10 @@ impl Absence {
 /// A test whether it is later (`ge`) or earlier (`lt`) than a moment. Day and time are compared apart, since servers do not
 /// agree on how both are written together.
 fn moment(at: OffsetDateTime, relation: &str) -> Result<String, Error> {
-    let at = at.to_offset(UtcOffset::UTC);
-    let unsayable = |_| Error::Unsayable("a date before the year 0");
-    let (day, time) = (at.format(DAY).map_err(unsayable)?, at.format(TIME).map_err(unsayable)?);
+    const UNSAYABLE: Error = Error::Unsayable("a date out of the range of dates");
+    let at = at.checked_to_offset(UtcOffset::UTC).ok_or(UNSAYABLE)?;
+    let written = |format| at.format(format).map_err(|_| UNSAYABLE);
+    let (day, time) = (written(DAY)?, written(TIME)?);
     let strictly = if relation == "ge" { "gt" } else { "lt" };
     let zone = "currentdate :zone \"+0000\"";
     Ok(format!(
@@ -144,6 +145,8 @@ mod tests {
         assert!(script.contains(" \"\\\"; stop; \\\\\r\nBye\";"), "{script}");
         let plain = Absence { text: "Bye".to_owned(), ..Absence::default() }.script().expect("a script");
         assert!(plain.ends_with("require [\"vacation\"];\r\nvacation :days 30 \"Bye\";\r\n"));
+        let edge = Absence { until: Some(datetime!(9999-12-31 23:59 -01:00)), ..Absence::default() };
+        assert!(matches!(edge.script(), Err(Error::Unsayable(_))));
         let long = Absence { text: "x".repeat(MAX_TEXT_BYTES + 1), ..Absence::default() };
         assert!(matches!(long.script(), Err(Error::TooLarge(MAX_TEXT_BYTES))));
     }
