@@ -277,15 +277,19 @@ impl Submission {
     }
 
     async fn reply(&mut self) -> Result<Reply, Error> {
+        let reply = self.last_reply().await?;
+        if reply.code == ENDS { Err(Error::Ended) } else { Ok(reply) }
+    }
+
+    /// A reply that may end the conversation.
+    async fn last_reply(&mut self) -> Result<Reply, Error> {
         let mut bytes = Vec::new();
         loop {
             let start = bytes.len();
             self.line.read_line(&mut bytes, MAX_REPLY_BYTES).await?;
             // A line with more to come has a hyphen behind its code.
             if bytes.get(start + 3) != Some(&b'-') {
-                let reply = Reply::read(&bytes)?;
-                // 421: it ends the conversation, whatever was asked.
-                return if reply.code == 421 { Err(Error::Ended) } else { Ok(reply) };
+                return Reply::read(&bytes);
             }
         }
     }
@@ -305,10 +309,11 @@ impl Offered<'_> {
         }
         let talk = async {
             submission.line.send(END).await?;
-            submission.reply().await
+            submission.last_reply().await
         };
         let Ok(Ok(reply)) = timeout(SUBMISSION_LIMIT, talk).await else { return Err(Error::Uncertain) };
-        submission.broken = false;
+        // Also who ends the conversation has said that the message was not taken.
+        submission.broken = reply.code == ENDS;
         if !reply.is_fine() {
             return Err(reply.refusal());
         }
@@ -317,6 +322,8 @@ impl Offered<'_> {
     }
 }
 
+/// The code that ends the conversation, whatever was asked (RFC 5321, section 4.2.1).
+const ENDS: u16 = 421;
 /// The end of a message.
 const END: &[u8] = b".\r\n";
 
@@ -416,6 +423,14 @@ mod tests {
         let (mut submission, _server) = scripted(&["250 ok\r\n", "250 ok\r\n", "354 go\r\n", "554 spam\r\n"]);
         let outcome = submission.submit("ada@amt.test", &people(&["bob"]), b"x").await;
         assert!(matches!(outcome, Err(Error::Refused { .. })) && !submission.broken, "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_the_conversation_instead_of_taking_a_message_has_refused_it_for_now() {
+        let (mut submission, _server) = scripted(&["250 ok\r\n", "250 ok\r\n", "354 go\r\n", "421 closing\r\n"]);
+        let outcome = submission.submit("ada@amt.test", &people(&["bob"]), b"x").await;
+        assert!(matches!(&outcome, Err(Error::Refused { code: Some(code), .. }) if code == "421"), "{outcome:?}");
+        assert!(matches!(submission.submit("ada@amt.test", &people(&["bob"]), b"x").await, Err(Error::Ended)));
     }
 
     #[tokio::test]

@@ -68,33 +68,35 @@ impl Mail {
                     Err(error @ (StoreError::Busy | StoreError::Full)) => return Err(error),
                     Err(error) => {
                         tracing::error!(submission = %submission.id, error = &error as &dyn std::error::Error, "A message cannot be delivered for now");
-                        self.put_off(tenant, submission.account, submission.id).await?;
+                        self.put_off(tenant, submission.account, submission.id, 1).await?;
                         continue;
                     }
                 };
                 if waits_outside {
                     match self.way_out.take(tenant, submission) {
                         Some(job) => jobs.push(job),
-                        None => self.put_off(tenant, submission.account, submission.id).await?,
+                        // Its turn has not come, which is no fault of its own.
+                        None => self.put_off(tenant, submission.account, submission.id, 0).await?,
                     }
                 }
             }
         }
     }
 
+    /// Lets a message rest after so many further faults: the more there were, the longer, and for a minute after none.
     async fn put_off(
         &self,
         tenant: &TenantStore,
         account: MailAccountId,
         id: EmailSubmissionId,
+        faults: u16,
     ) -> Result<(), StoreError> {
         let work = tenant.begin().await?;
         work.mail_accounts().change(account).await?;
         let current = work.email_submissions().these(account, &[id]).await?;
         let Some(current) = current.into_iter().next().filter(|one| one.next_at.is_some()) else { return Ok(()) };
-        let attempts = current.attempts.saturating_add(1);
-        let rest = time::Duration::minutes(attempts.into()).min(LONGEST_PUT_OFF);
-        let next_at = Some(self.parts.clock.now() + rest);
+        let attempts = current.attempts.saturating_add(faults);
+        let next_at = Some(self.parts.clock.now() + rest(attempts, faults));
         work.email_submissions().replace(&EmailSubmissionRecord { attempts, next_at, ..current }).await?;
         work.commit().await
     }
@@ -237,6 +239,11 @@ fn stamp_by(way: &str, raw: &[u8], from: &str, to: &str, now: time::OffsetDateTi
     stamped
 }
 
+/// How long a message rests after so many attempts of which these were the last to fail.
+fn rest(attempts: u16, faults: u16) -> time::Duration {
+    time::Duration::minutes(if faults == 0 { 1 } else { attempts.into() }).min(LONGEST_PUT_OFF)
+}
+
 /// A message without its `Bcc` and `Resent-Bcc` fields, as receivers get it (RFC 8621, section 7.5).
 pub(crate) fn without_bcc(raw: &[u8]) -> Vec<u8> {
     let mut sent = Vec::with_capacity(raw.len());
@@ -263,6 +270,13 @@ pub(crate) fn without_bcc(raw: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_waits_for_its_turn_does_not_rest_longer_each_time() {
+        let minutes = |attempts, faults| rest(attempts, faults).whole_minutes();
+        assert_eq!([minutes(1, 1), minutes(7, 1), minutes(u16::MAX, 1)], [1, 7, 60]);
+        assert_eq!([minutes(0, 0), minutes(7, 0), minutes(u16::MAX, 0)], [1, 1, 1]);
+    }
 
     #[test]
     fn receivers_in_secret_stay_secret() {

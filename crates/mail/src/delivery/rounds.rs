@@ -63,7 +63,7 @@ impl Mail {
     async fn go_out(&self, job: Job, stop: &CancellationToken) {
         let Err(error) = self.hand_over(&job, stop).await else { return };
         tracing::error!(submission = %job.id, error = &error as &dyn std::error::Error, "A message cannot be handed over for now");
-        if let Err(error) = self.put_off(&job.tenant, job.account, job.id).await {
+        if let Err(error) = self.put_off(&job.tenant, job.account, job.id, 1).await {
             tracing::error!(submission = %job.id, error = &error as &dyn std::error::Error, "Nor can it be put off");
         }
     }

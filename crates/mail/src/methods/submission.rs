@@ -245,6 +245,8 @@ async fn recipients(caller: &Caller, mut addresses: Vec<String>) -> Result<Vec<R
         return Err(error.with("maxRecipients", json!(MAX_RECIPIENTS)).into());
     }
     let own_domain = format!("@{}", caller.mail.domain(&caller.tenant).await?);
+    // Lists and people without an account here are known to the mail server alone.
+    let knows_all = caller.mail.server_of(&caller.tenant).await?.is_none();
     let (mut recipients, mut unknown) = (Vec::new(), Vec::new());
     for address in addresses {
         let lower = address.to_lowercase();
@@ -252,7 +254,10 @@ async fn recipients(caller: &Caller, mut addresses: Vec<String>) -> Result<Vec<R
         match known {
             Some(account) => recipients.push(Recipient::new(lower, Some(account.id))),
             // Who is not known here is nobody's to look for outside.
-            None if caller.mail.way_out.is_open() && is_address(&address) && !lower.ends_with(&own_domain) => {
+            None if caller.mail.way_out.is_open()
+                && is_address(&address)
+                && !(knows_all && lower.ends_with(&own_domain)) =>
+            {
                 recipients.push(Recipient::new(address, None));
             }
             None => unknown.push(lower),

@@ -13,12 +13,12 @@ pub(crate) fn read(text: &str) -> Option<OffsetDateTime> {
     // A day of one digit has a space before it.
     let padded = text.strip_prefix(' ').map(|rest| format!("0{rest}"));
     let date = OffsetDateTime::parse(padded.as_deref().unwrap_or(text), FORM).ok()?;
-    Some(date.to_offset(UtcOffset::UTC))
+    date.checked_to_offset(UtcOffset::UTC)
 }
 
 /// Writes a date.
 pub(crate) fn write(date: OffsetDateTime) -> Option<String> {
-    date.to_offset(UtcOffset::UTC).format(FORM).ok()
+    date.checked_to_offset(UtcOffset::UTC)?.format(FORM).ok()
 }
 
 #[cfg(test)]
@@ -32,7 +32,8 @@ mod tests {
         let date = datetime!(2026-11-03 06:00:19 UTC);
         assert_eq!(read(" 3-nov-2026 08:00:19 +0200"), Some(date));
         assert_eq!(write(date).as_deref(), Some("03-Nov-2026 06:00:19 +0000"));
-        for bad in ["", "3", "31-Feb-2026 06:00:19 +0000", "03-Nov-2026", "03-Nov-2026 06:00:19 +9900"] {
+        let last = "31-Dec-9999 23:59:59 -0100";
+        for bad in ["", "3", "31-Feb-2026 06:00:19 +0000", "03-Nov-2026", "03-Nov-2026 06:00:19 +9900", last] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }
