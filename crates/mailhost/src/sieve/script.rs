@@ -69,10 +69,9 @@ impl Absence {
 /// A test whether it is later (`ge`) or earlier (`lt`) than a moment. Day and time are compared apart, since servers do not
 /// agree on how both are written together.
 fn moment(at: OffsetDateTime, relation: &str) -> Result<String, Error> {
-    const UNSAYABLE: Error = Error::Unsayable("a date out of the range of dates");
-    let at = at.checked_to_offset(UtcOffset::UTC).ok_or(UNSAYABLE)?;
-    let written = |format| at.format(format).map_err(|_| UNSAYABLE);
-    let (day, time) = (written(DAY)?, written(TIME)?);
+    let unsayable = || Error::Unsayable("a date out of the range of dates");
+    let at = at.checked_to_offset(UtcOffset::UTC).ok_or_else(unsayable)?;
+    let (day, time) = (at.format(DAY).map_err(|_| unsayable())?, at.format(TIME).map_err(|_| unsayable())?);
     let strictly = if relation == "ge" { "gt" } else { "lt" };
     let zone = "currentdate :zone \"+0000\"";
     Ok(format!(
