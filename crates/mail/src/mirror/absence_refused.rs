@@ -31,6 +31,7 @@ impl Why {
         match error {
             Error::Missing(what) if what.contains("include") => Some(Self::OwnScript),
             Error::Missing(what) if what.contains("vacation") || what.contains("dates") => Some(Self::CannotAnswer),
+            Error::Unsayable(what) if what.contains("date") => Some(Self::CannotAnswer),
             Error::Unsayable(_) => Some(Self::NameOfScript),
             // Names that hold quotes cannot be read where they are listed.
             Error::Unreadable(what) if what.contains("name of a script") => Some(Self::NameOfScript),
@@ -133,6 +134,8 @@ mod tests {
             (Error::Missing("sign-in by PLAIN"), None),
             (Error::Unreadable("the name of a script; it may hold quotes"), Some(Why::NameOfScript)),
             (Error::Unreadable("a quoted string without an end"), None),
+            (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
+            (Error::Unsayable("an absence beside a script with other than plain letters in its name"), Some(Why::NameOfScript)),
             (Error::TooLarge(1), Some(Why::NoRoom)),
             (Error::SignIn, None),
             (Error::Silent, None),
