@@ -221,7 +221,10 @@ impl Mail {
 }
 
 /// The folder that messages to an account arrive in.
-pub(crate) async fn inbox(work: &Work, account: MailAccountId) -> Result<Option<fernamt_domain::MailboxId>, StoreError> {
+pub(crate) async fn inbox(
+    work: &Work,
+    account: MailAccountId,
+) -> Result<Option<fernamt_domain::MailboxId>, StoreError> {
     let all = work.mailboxes().of_account(account).await?;
     Ok(all.into_iter().find(|mailbox| mailbox.role == Some(MailboxRole::Inbox)).map(|mailbox| mailbox.id))
 }

@@ -8,9 +8,7 @@ use fernamt_mailhost::{
     Error, Server,
     sieve::{Absence, OnDuty, Sieve},
 };
-use fernamt_store::{
-    BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbsenceRecord, StoreError, TenantStore,
-};
+use fernamt_store::{BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbsenceRecord, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 

@@ -135,7 +135,10 @@ mod tests {
             (Error::Unreadable("the name of a script; it may hold quotes"), Some(Why::NameOfScript)),
             (Error::Unreadable("a quoted string without an end"), None),
             (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
-            (Error::Unsayable("an absence beside a script with other than plain letters in its name"), Some(Why::NameOfScript)),
+            (
+                Error::Unsayable("an absence beside a script with other than plain letters in its name"),
+                Some(Why::NameOfScript),
+            ),
             (Error::TooLarge(1), Some(Why::NoRoom)),
             (Error::SignIn, None),
             (Error::Silent, None),

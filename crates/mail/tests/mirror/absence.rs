@@ -113,7 +113,10 @@ async fn who_writes_from_outside_is_answered_once_and_only_while_somebody_is_awa
     one.comes("cleo", "ada", "Antrag");
     let (to, answer) = one.answered(1);
     assert_eq!(to, ["cleo"]);
-    assert!(answer.contains("Subject: Bin \"verreist\"") && answer.contains("Auto-Submitted: auto-replied"), "{answer}");
+    assert!(
+        answer.contains("Subject: Bin \"verreist\"") && answer.contains("Auto-Submitted: auto-replied"),
+        "{answer}"
+    );
     assert!(answer.replace("\r\n", "\n").contains(text), "{answer}");
     assert!(answer.contains("ada@amt.test"), "{answer}");
     one.comes("cleo", "ada", "Nachfrage");

@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn what_a_script_leads_to_is_told_also_where_somebody_changed_it() {
         assert_eq!(included(&both("Mein Filter")), [ANSWERS, "Mein Filter"]);
-        let changed = "require \"include\";\n  include \"a\";\n# include \"b\";\ninclude :global :once \"c\"; \nkeep;\n";
+        let changed =
+            "require \"include\";\n  include \"a\";\n# include \"b\";\ninclude :global :once \"c\"; \nkeep;\n";
         assert_eq!(included(changed), ["a", "c"]);
         for odd in ["", "include", "include \"", "include x;", "include \"\""] {
             assert!(included(odd).iter().all(String::is_empty), "{odd}");

@@ -7,8 +7,8 @@ use fernamt_domain::{
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
-    MailVacationRecord, MailboxRecord, MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord,
-    MirrorMessageRecord, NewEmail, ThreadWorkRecord, Work,
+    MailVacationRecord, MailboxRecord, MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord,
+    NewEmail, ThreadWorkRecord, Work,
 };
 use serde_json::json;
 
