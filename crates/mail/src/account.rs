@@ -87,9 +87,12 @@ impl Mail {
             let access = Access::find(&tenant.mail_grants(), &record, person).await?;
             accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
+        // Those of others only once they are opened: somebody may be let into hundreds.
+        for account in &accounts {
+            self.uses(tenant.id(), account.record.id);
+        }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
-            self.all_used(tenant, &accounts);
             return Ok(accounts);
         }
         let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
@@ -98,14 +101,7 @@ impl Mail {
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
             accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
-        self.all_used(tenant, &accounts);
         Ok(accounts)
-    }
-
-    fn all_used(&self, tenant: &TenantStore, accounts: &[OpenAccount]) {
-        for account in accounts {
-            self.uses(tenant.id(), account.record.id);
-        }
     }
 
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
@@ -147,8 +143,6 @@ impl Mail {
         address: &str,
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         if let Some(account) = tenant.mail_accounts().by_address(address).await? {
-            // What is put into it is to reach the mail server soon, whether or not its owner is there.
-            self.uses(tenant.id(), account.id);
             return Ok(Some(account));
         }
         let Some(name) = address.strip_suffix(&format!("@{}", self.domain(tenant).await?)) else { return Ok(None) };

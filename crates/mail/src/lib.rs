@@ -71,9 +71,9 @@ impl Mail {
         let server = parts.server.take().map(Arc::new);
         Arc::new(Self {
             way_out: delivery::WayOut::new(parts.smarthost.take()),
+            mirrors: mirror::Mirrors::new(parts.clock.now()),
             parts,
             server,
-            mirrors: mirror::Mirrors::default(),
             busy: routes::Busy::default(),
             bell: delivery::Bell::default(),
             places: push::Places::default(),

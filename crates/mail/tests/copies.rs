@@ -74,6 +74,23 @@ async fn messages_go_from_one_account_into_another() {
 }
 
 #[tokio::test]
+async fn a_note_in_the_place_of_a_message_is_not_taken_for_the_message() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let (second, its_inbox) = second_account(&house, &ada).await;
+    let inbox = ada.mailbox("inbox").await;
+    let note = "X-Fernamt-Note: the message itself is on the mail server\r\nSubject: groß\r\n\r\n";
+    let note = ada.import(&inbox, note).await;
+    let create = json!({ "a": { "id": note, "mailboxIds": { &its_inbox: true } } });
+    let copy = json!({ "fromAccountId": ada.account, "accountId": second, "create": create,
+        "onSuccessDestroyOriginal": true });
+    let answers = ada.calls(json!([["Email/copy", copy, "c"]])).await;
+    assert_eq!((answers.len(), &answers[0].1["notCreated"]["a"]["type"]), (1, &json!("tooLarge")));
+    let stays = get(&ada, &ada.account, json!([note])).await;
+    assert_eq!(stays["list"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_copied_stays() {
     let house = House::new().await;
     let (ada, ben) = (house.person("ada").await, house.person("ben").await);

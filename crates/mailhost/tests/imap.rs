@@ -40,7 +40,7 @@ async fn a_mailbox_is_read_and_another_mail_program_sees_what_was_changed() {
     assert!(selected.any_keyword && !selected.read_only && selected.highest_modseq.is_some());
     let uid = put(&mut imap, &inbox, "Plan").await;
     let described = imap.describe(&UidSet::one(uid)).await.expect("described");
-    assert_eq!(described[0].received, datetime!(2026-11-23 06:00 UTC));
+    assert_eq!(described[0].received, Some(datetime!(2026-11-23 06:00 UTC)));
     assert_eq!(imap.raw(uid).await.expect("fetched"), Some(message("Plan")));
     assert_eq!(imap.with_message_id("Plan@amt.test").await.expect("searched"), UidSet::one(uid));
 

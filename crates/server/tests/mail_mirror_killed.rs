@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, granted};
 
-/// What was being put onto the mail server when we were killed is looked for during half a minute before it is put again.
-const LIMIT: Duration = Duration::from_mins(3);
+/// What was being put onto the mail server when we were killed is looked for during two minutes before it is put again.
+const LIMIT: Duration = Duration::from_mins(5);
 
 const ROLES: [(&str, &str); 3] = [("inbox", "INBOX"), ("archive", "Archive"), ("trash", "Trash")];
 

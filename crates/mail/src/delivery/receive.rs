@@ -46,6 +46,8 @@ impl Mail {
         let raw = stamp(incoming.raw, incoming.from, incoming.to, incoming.received_at);
         let Some(_) = put(self, &work, change, &raw, incoming).await? else { return Ok(false) };
         finish(work, change, &[]).await?;
+        // It is to reach the mail server soon, whether or not its owner is there.
+        self.uses(tenant.id(), account.id);
         Ok(true)
     }
 
@@ -75,6 +77,7 @@ impl Mail {
         let Some(email) = put(self, &work, change, &raw, incoming).await? else { return Ok(false) };
         let answers = is_answered && self.answer_outside(&work, change, (&account, &email), incoming).await?;
         finish(work, change, if answers { &[MailType::EmailSubmission] } else { &[] }).await?;
+        self.uses(tenant.id(), account.id);
         if answers {
             self.bell.ring();
         }

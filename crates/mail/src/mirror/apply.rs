@@ -1,6 +1,9 @@
 //! Doing in the index what was done on the server.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
@@ -38,7 +41,7 @@ struct Coming {
 impl Mirror {
     /// Takes messages of a folder into the index, or finds them there.
     pub(super) async fn take_in(
-        &self,
+        &mut self,
         imap: &mut Imap,
         place: &Place,
         uids: &[u32],
@@ -51,6 +54,7 @@ impl Mirror {
         if imap.select(&place.name, false).await?.uid_validity != validity {
             return Err(MirrorError::Unsteady);
         }
+        let mail = Arc::clone(&self.mail);
         for part in uids.chunks(BATCH) {
             let part: UidSet = part.iter().copied().collect();
             let described = imap.describe(&part).await?;
@@ -60,30 +64,27 @@ impl Mirror {
             if !self.tenant.mail_mirrors().copies(self.account, &ids).await?.is_empty() {
                 coming = self.put_all(place, coming, gone).await?;
             }
-            let (mut batch, mut bytes) = (Vec::new(), 0);
-            for one in coming {
-                let described = one.described;
-                let raw = if described.size as usize > MAX_MESSAGE_BYTES {
-                    Some(stand_in(&described))
-                } else {
-                    // It may have gone since it was described.
-                    imap.raw(described.uid).await?
-                };
-                let Some(raw) = raw else { continue };
-                bytes += raw.len();
-                batch.push(Coming { described, raw: Some(raw) });
-                if bytes > MAX_BATCH_BYTES {
-                    self.put_all(place, std::mem::take(&mut batch), gone).await?;
-                    bytes = 0;
+            for (bytes, part) in in_parts(coming, |one| bytes_of(&one.described)) {
+                // All of it at once: who held some and waited for more would wait for each other.
+                let _room = mail.mirrors.room(bytes).await;
+                let mut batch = Vec::with_capacity(part.len());
+                for Coming { described, .. } in part {
+                    let Some(raw) = self.bytes(imap, place, &described).await? else { continue };
+                    batch.push(Coming { described, raw: Some(raw) });
                 }
+                self.put_all(place, batch, gone).await?;
             }
-            self.put_all(place, batch, gone).await?;
         }
         Ok(())
     }
 
     /// Puts messages into the index. Returns those whose bytes are needed for that.
-    async fn put_all(&self, place: &Place, coming: Vec<Coming>, gone: &mut Gone) -> Result<Vec<Coming>, MirrorError> {
+    async fn put_all(
+        &mut self,
+        place: &Place,
+        coming: Vec<Coming>,
+        gone: &mut Gone,
+    ) -> Result<Vec<Coming>, MirrorError> {
         if coming.is_empty() {
             return Ok(coming);
         }
@@ -102,7 +103,9 @@ impl Mirror {
                 Ok(Taken::In) => {}
                 Ok(Taken::NeedsBytes) => left.push(one),
                 Err(StoreError::TooMany { what, limit }) => {
-                    tracing::warn!(account = %self.account, what, limit, "A message of the mail server is left out");
+                    if self.left_out.note(place.base.mailbox) {
+                        tracing::warn!(account = %self.account, what, limit, "Messages of the mail server are left out");
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -145,7 +148,8 @@ impl Mirror {
         let Some(email) = candidates.pop() else {
             let Some(raw) = &coming.raw else { return Ok(Taken::NeedsBytes) };
             let (mailboxes, keywords) = ([here].into(), flags.clone());
-            let arrival = Arrival { raw, mailboxes, keywords, received_at: described.received };
+            let received_at = described.received.unwrap_or_else(|| self.mail.parts.clock.now());
+            let arrival = Arrival { raw, mailboxes, keywords, received_at };
             let email = arrival::put(&self.mail, &step.work, step.change, arrival).await?;
             step.came();
             self.remember(step, here, described, email.id, flags).await?;
@@ -191,6 +195,9 @@ impl Mirror {
         let copies = mirrors.copies(self.account, &ids).await?;
         let ids: BTreeSet<_> = copies.into_iter().map(|copy| copy.email).collect();
         let mut found = step.work.emails().these(self.account, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let raw = coming.raw.as_deref().filter(|_| !found.is_empty() || !begun.is_empty());
+        let own = raw.and_then(envelope::message_ids);
+        found.retain(|email| is_believable(email, &coming.described, own.as_ref()));
         let Some(raw) = &coming.raw else { return Ok(found) };
         let mut add = |more: Vec<EmailRecord>| {
             for email in more {
@@ -202,11 +209,12 @@ impl Mirror {
         add(mirrors.equal(self.account, &print_of(raw)).await?);
         if !begun.is_empty() {
             // A server may have changed bytes of what was put there, such as the ends of lines.
-            let own = envelope::message_ids(raw);
             let awaited: Vec<_> = begun.keys().copied().collect();
-            let awaited = step.work.emails().these(self.account, &awaited).await?;
             let same = |email: &EmailRecord| own.is_some() && email.envelope.get("messageId") == own.as_ref();
-            add(awaited.into_iter().filter(same).collect());
+            for part in awaited.chunks(STEP) {
+                let awaited = step.work.emails().these(self.account, part).await?;
+                add(awaited.into_iter().filter(same).collect());
+            }
         }
         Ok(found)
     }
@@ -286,42 +294,74 @@ impl Mirror {
     }
 }
 
-/// What is shown instead of a message that is too large to be fetched.
-fn stand_in(described: &Described) -> Bytes {
-    let date = described.received.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
-    let megabytes = described.size / (1024 * 1024);
-    format!(
-        "Date: {date}\r\nSubject: =?utf-8?Q?Zu_gro=C3=9Fe_Nachricht_/_message_too_large?= ({megabytes} MB)\r\n\
-         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
-         Diese Nachricht hat {megabytes} MB und ist zu groß, um hier gezeigt zu werden. Auf dem Mailserver liegt sie \
-         vollständig (Nummer {uid}).\r\n\r\n\
-         This message has {megabytes} MB and is too large to be shown here. The mail server has it in whole (number \
-         {uid}).\r\n",
-        uid = described.uid
-    )
-    .into()
+/// How many bytes are held of a message while it is taken in.
+fn bytes_of(described: &Described) -> usize {
+    Some(described.size as usize).filter(|size| *size <= MAX_MESSAGE_BYTES).unwrap_or_default()
+}
+
+/// Parts that are held one after the other, each with its bytes: no more than [`MAX_BATCH_BYTES`], or one message.
+fn in_parts<T>(all: Vec<T>, bytes_of: impl Fn(&T) -> usize) -> Vec<(usize, Vec<T>)> {
+    let mut parts: Vec<(usize, Vec<T>)> = Vec::new();
+    for one in all {
+        let bytes = bytes_of(&one);
+        match parts.last_mut() {
+            Some((held, part)) if *held + bytes <= MAX_BATCH_BYTES => {
+                *held += bytes;
+                part.push(one);
+            }
+            _ => parts.push((bytes, vec![one])),
+        }
+    }
+    parts
+}
+
+/// Whether a message that the server says is another copy of this one may be. A server counts an end of a line more than
+/// what came from here may have; then the same Message-ID tells, once it is known. Of what is too large a note is here.
+fn is_believable(email: &EmailRecord, described: &Described, message_ids: Option<&serde_json::Value>) -> bool {
+    let is_note = described.size as usize > MAX_MESSAGE_BYTES;
+    let is_same = message_ids.is_some() && email.envelope.get("messageId") == message_ids;
+    is_note || email.size == u64::from(described.size) || is_same
 }
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
+    use fernamt_domain::MailAccountId;
+    use time::OffsetDateTime;
 
     use super::*;
 
     #[test]
-    fn what_stands_in_for_a_message_says_what_it_is() {
-        let described = Described {
+    fn another_message_is_not_taken_for_a_copy_because_the_server_says_so() {
+        let raw = b"Subject: Eins\nMessage-ID: <Eins@amt.test>\n\nHallo\n";
+        let (id, account) = (EmailId(uuid::Uuid::nil()), MailAccountId(uuid::Uuid::nil()));
+        let email = envelope::read(raw, id, account, OffsetDateTime::UNIX_EPOCH, Keywords::default()).email;
+        let size = u32::try_from(raw.len()).expect("a few bytes");
+        let described = |size| Described {
             uid: 7,
             flags: Vec::new(),
-            received: datetime!(2026-11-23 06:00 UTC),
-            size: 70 << 20,
-            email_id: None,
+            received: None,
+            size,
+            email_id: Some("M1".to_owned()),
             thread_id: None,
         };
-        let shown = stand_in(&described);
-        let read = envelope::parse(&shown);
-        assert_eq!(read.subject(), Some("Zu große Nachricht / message too large (70 MB)"));
-        assert!(read.body_text(0).unwrap().contains("Nummer 7"));
-        assert_eq!(read.date().unwrap().to_timestamp(), described.received.unix_timestamp());
+        assert!(is_believable(&email, &described(size), None));
+        // The same with other ends of lines, and something else.
+        let (same, other) = (envelope::message_ids(raw), envelope::message_ids(b"Message-ID: <Zwei@amt.test>\n\n"));
+        assert!(is_believable(&email, &described(size + 4), same.as_ref()));
+        assert!(!is_believable(&email, &described(size + 4), other.as_ref()));
+        assert!(!is_believable(&email, &described(size + 4), None));
+        assert!(is_believable(&email, &described(u32::MAX), None), "a note is shown of it");
+    }
+
+    #[test]
+    fn a_message_is_never_held_beside_more_than_a_batch() {
+        let sizes = |all: &[usize]| -> Vec<Vec<usize>> {
+            let parts = in_parts(all.to_vec(), |one| *one);
+            assert!(parts.iter().all(|(bytes, part)| *bytes == part.iter().sum::<usize>()));
+            parts.into_iter().map(|(_, part)| part).collect()
+        };
+        let (most, huge) = (MAX_BATCH_BYTES, MAX_MESSAGE_BYTES);
+        assert_eq!(sizes(&[1, most - 1, 1, huge, 2]), [vec![1, most - 1], vec![1], vec![huge], vec![2]]);
+        assert_eq!(sizes(&[]), Vec::<Vec<usize>>::new());
     }
 }

@@ -8,29 +8,29 @@ use fernamt_mailhost::{
     imap::{FolderName, Imap, UidSet},
 };
 use fernamt_store::{EmailRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord, StoreError};
+use time::OffsetDateTime;
 
 use super::{
     MirrorError, REFUSED_FOR, SETTLED_AFTER, STEP,
+    fetch::went_back,
     flags::{flags_of, is_system, merged, without},
     plan::{Deed, deeds},
     round::Mirror,
     step::Step,
+    transfer::{AT_ONCE, Answer, answer_of},
     wire::for_imap,
 };
-
-/// How many messages go in one command: as many single numbers as surely fit into one line.
-const AT_ONCE: usize = 400;
 
 /// The folders of the server that messages are carried into.
 pub(super) struct Ways(pub(super) HashMap<MailboxId, MirrorFolderRecord>);
 
 impl Ways {
-    fn name(&self, mailbox: MailboxId) -> Result<FolderName, MirrorError> {
+    pub(super) fn name(&self, mailbox: MailboxId) -> Result<FolderName, MirrorError> {
         let base = self.0.get(&mailbox).ok_or(MirrorError::Unsteady)?;
         Ok(FolderName::kept(base.wire.clone()))
     }
 
-    fn validity(&self, mailbox: MailboxId) -> u32 {
+    pub(super) fn validity(&self, mailbox: MailboxId) -> u32 {
         self.0.get(&mailbox).map_or(0, |base| base.uid_validity)
     }
 
@@ -53,7 +53,7 @@ struct Planned {
 impl Mirror {
     /// Whether what was being put onto the server, when that broke off, has turned up by now if it ever does.
     pub(super) fn is_settled(&self, begun: &MirrorBegunRecord) -> bool {
-        begun.refused || begun.at + SETTLED_AFTER < self.round_began
+        is_settled(begun, self.mail.mirrors.began, self.round_began)
     }
 
     /// Carries what changed in messages to the server.
@@ -61,19 +61,40 @@ impl Mirror {
         let (changed, newest) = self.changed_here().await?;
         let changed: Vec<_> = changed.into_iter().collect();
         let (mut soon, mut again) = (false, BTreeSet::new());
+        let begun = self.still_begun().await?;
         for part in changed.chunks(STEP) {
-            let planned = self.planned(part, ways).await?;
+            let planned = self.planned(part, ways, &begun).await?;
             soon |= planned.soon;
             again.extend(planned.put_off);
-            self.do_all(imap, ways, planned.deeds, &planned.emails).await?;
+            again.extend(self.do_all(imap, ways, planned.deeds, &planned.emails).await?);
         }
         // Not before all went well: whatever did not is found changed again.
         (self.carried, self.again, self.is_soon) = (Some(newest), again, soon);
         Ok(())
     }
 
+    /// What is being put onto the server. What turns up no more of messages that are gone from here is forgotten.
+    async fn still_begun(&self) -> Result<Vec<MirrorBegunRecord>, StoreError> {
+        let mut begun = self.tenant.mail_mirrors().begun(self.account).await?;
+        let mut alive = BTreeSet::new();
+        for part in begun.chunks(STEP) {
+            let ids: Vec<_> = part.iter().map(|one| one.email).collect();
+            alive.extend(self.tenant.emails().these(self.account, &ids).await?.into_iter().map(|email| email.id));
+        }
+        let is_over = |one: &MirrorBegunRecord| self.is_settled(one) && !alive.contains(&one.email);
+        if begun.iter().any(is_over) {
+            let work = self.tenant.begin().await?;
+            for one in begun.iter().filter(|one| is_over(one)) {
+                work.mail_mirrors().end(one.mailbox, one.email).await?;
+            }
+            work.commit().await?;
+            begun.retain(|one| !is_over(one));
+        }
+        Ok(begun)
+    }
+
     /// What is to be done for these messages.
-    async fn planned(&self, ids: &[EmailId], ways: &Ways) -> Result<Planned, StoreError> {
+    async fn planned(&self, ids: &[EmailId], ways: &Ways, begun: &[MirrorBegunRecord]) -> Result<Planned, StoreError> {
         let emails = self.tenant.emails().these(self.account, ids).await?;
         let emails: HashMap<_, _> = emails.into_iter().map(|email| (email.id, email)).collect();
         let known: Vec<_> = emails.keys().copied().collect();
@@ -82,7 +103,6 @@ impl Mirror {
         for copy in self.tenant.mail_mirrors().of_emails(self.account, ids).await? {
             copies.entry(copy.email).or_default().push(copy);
         }
-        let begun = self.tenant.mail_mirrors().begun(self.account).await?;
         let now = self.mail.parts.clock.now();
         let waits = |email: EmailId, mailbox: MailboxId| {
             let one = begun.iter().find(|one| one.email == email && one.mailbox == mailbox);
@@ -111,13 +131,15 @@ impl Mirror {
         Ok(Planned { deeds: all, emails, put_off, soon })
     }
 
+    /// Does it. Returns the messages that the server can do nothing for now.
     async fn do_all(
         &self,
         imap: &mut Imap,
         ways: &Ways,
         deeds: Vec<Deed>,
         emails: &HashMap<EmailId, EmailRecord>,
-    ) -> Result<(), MirrorError> {
+    ) -> Result<BTreeSet<EmailId>, MirrorError> {
+        let mut later = BTreeSet::new();
         let (mut marks, mut appends, mut removals) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let (mut copies, mut moves) = (BTreeMap::new(), BTreeMap::new());
         for deed in deeds {
@@ -148,7 +170,9 @@ impl Mirror {
                 let these = |words: &[fernamt_domain::mail::Keyword]| -> Keywords {
                     words.iter().filter(|word| is_system(word) == own).cloned().collect()
                 };
-                self.mark(imap, ways, mailbox, (these(&add), these(&remove)), &marked).await?;
+                if self.mark(imap, ways, mailbox, (these(&add), these(&remove)), &marked).await? == Answer::Later {
+                    later.extend(marked.iter().map(|(copy, _)| copy.email));
+                }
             }
         }
         for (email, to) in appends {
@@ -156,23 +180,31 @@ impl Mirror {
                 self.append(imap, ways, email, to).await?;
             }
         }
-        for ((from, to), copies) in copies {
-            self.transfer(imap, ways, (from, to, false), &copies).await?;
-        }
-        for ((from, to), copies) in moves {
-            self.transfer(imap, ways, (from, to, true), &copies).await?;
+        let transfers = copies.into_iter().map(|one| (one, false)).chain(moves.into_iter().map(|one| (one, true)));
+        for (((from, to), mut copies), moves) in transfers {
+            // Where they lie is remembered with their marks, which come first.
+            copies.retain(|copy| !later.contains(&copy.email));
+            for part in copies.chunks(AT_ONCE) {
+                if self.transfer(imap, ways, (from, to, moves), part).await? == Answer::Later {
+                    later.extend(part.iter().map(|copy| copy.email));
+                }
+            }
         }
         for (mailbox, copies) in removals {
-            self.remove(imap, ways, mailbox, &copies).await?;
+            if self.remove(imap, ways, mailbox, &copies).await? == Answer::Later {
+                later.extend(copies.iter().map(|copy| copy.email));
+            }
         }
-        Ok(())
+        Ok(later)
     }
 
     /// Selects a folder to change something in it, if it is still the one that was read. What a server only shows is as
     /// good as refused.
-    async fn enter(&self, imap: &mut Imap, ways: &Ways, mailbox: MailboxId) -> Result<(), MirrorError> {
+    pub(super) async fn enter(&self, imap: &mut Imap, ways: &Ways, mailbox: MailboxId) -> Result<(), MirrorError> {
         let selected = imap.select(&ways.name(mailbox)?, true).await?;
-        if selected.uid_validity != ways.validity(mailbox) {
+        let is_same =
+            |base: &MirrorFolderRecord| base.uid_validity == selected.uid_validity && !went_back(base, &selected);
+        if !ways.0.get(&mailbox).is_some_and(is_same) {
             return Err(MirrorError::Unsteady);
         }
         if selected.read_only {
@@ -188,9 +220,9 @@ impl Mirror {
         mailbox: MailboxId,
         (add, remove): (Keywords, Keywords),
         marked: &[(MirrorMessageRecord, Keywords)],
-    ) -> Result<(), MirrorError> {
+    ) -> Result<Answer, MirrorError> {
         if add == Keywords::default() && remove == Keywords::default() {
-            return Ok(());
+            return Ok(Answer::Done);
         }
         let uids: UidSet = marked.iter().map(|(copy, _)| copy.uid).collect();
         let done = match self.enter(imap, ways, mailbox).await {
@@ -199,7 +231,11 @@ impl Mirror {
             }
             Err(error) => Err(error),
         };
-        let refused = refusal(done)?;
+        let answer = answer_of(done)?;
+        if answer == Answer::Later {
+            return Ok(answer);
+        }
+        let refused = answer == Answer::Refused;
         let mut step = Step::begin(&self.tenant, self.account).await?;
         for (copy, _) in marked {
             let known = step.work.mail_mirrors().these(mailbox, &[copy.uid]).await?;
@@ -221,7 +257,7 @@ impl Mirror {
         if refused {
             self.tell_refused("other marks");
         }
-        Ok(())
+        Ok(answer)
     }
 
     async fn append(
@@ -231,6 +267,7 @@ impl Mirror {
         email: &EmailRecord,
         to: MailboxId,
     ) -> Result<(), MirrorError> {
+        let _room = self.mail.mirrors.room(usize::try_from(email.size).unwrap_or(usize::MAX)).await;
         let Some(raw) = self.tenant.mail_blobs().get(self.account, &email.print).await? else { return Ok(()) };
         let begun = MirrorBegunRecord {
             mailbox: to,
@@ -262,112 +299,16 @@ impl Mirror {
                 mirrors.mail_mirrors().begin(&MirrorBegunRecord { refused: true, ..begun }).await?;
                 self.tell_refused("a message");
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                drop(mirrors);
+                self.note_unanswered([begun].into()).await?;
+                return Err(error.into());
+            }
         }
         Ok(mirrors.commit().await?)
     }
 
-    async fn transfer(
-        &self,
-        imap: &mut Imap,
-        ways: &Ways,
-        (from, to, moves): (MailboxId, MailboxId, bool),
-        copies: &[MirrorMessageRecord],
-    ) -> Result<(), MirrorError> {
-        for part in copies.chunks(AT_ONCE) {
-            let at = self.mail.parts.clock.now();
-            let begun = |copy: &MirrorMessageRecord| MirrorBegunRecord {
-                mailbox: to,
-                email: copy.email,
-                account: self.account,
-                flags: copy.flags.clone(),
-                at,
-                refused: false,
-            };
-            self.note_begun(part.iter().map(begun).collect()).await?;
-            let uids: UidSet = part.iter().map(|copy| copy.uid).collect();
-            let name = ways.name(to)?;
-            let done = match self.enter(imap, ways, from).await {
-                Ok(()) if moves => imap.relocate(&uids, &name).await.map_err(Into::into),
-                Ok(()) => imap.copy(&uids, &name).await.map_err(Into::into),
-                Err(error) => Err(error),
-            };
-            let told = match done {
-                Ok(told) => told,
-                Err(error) => {
-                    refusal::<()>(Err(error))?;
-                    self.undo_transfer((from, to, moves), part).await?;
-                    continue;
-                }
-            };
-            let told = told.filter(|told| told.uid_validity == ways.validity(to));
-            let work = self.tenant.begin().await?;
-            for (old, new) in told.into_iter().flat_map(|told| told.uids) {
-                let Some(copy) = part.iter().find(|copy| copy.uid == old) else { continue };
-                if moves {
-                    work.mail_mirrors().remove_message(copy).await?;
-                }
-                let copy = MirrorMessageRecord { mailbox: to, uid: new, ..copy.clone() };
-                work.mail_mirrors().put_message(&copy).await?;
-            }
-            work.commit().await?;
-        }
-        Ok(())
-    }
-
-    /// Puts messages back where the server has them.
-    async fn undo_transfer(
-        &self,
-        (from, to, moves): (MailboxId, MailboxId, bool),
-        copies: &[MirrorMessageRecord],
-    ) -> Result<(), MirrorError> {
-        let mut step = Step::begin(&self.tenant, self.account).await?;
-        let back = moves && step.work.mailboxes().has(self.account, from).await?;
-        for copy in copies {
-            step.work.mail_mirrors().end(to, copy.email).await?;
-            let known = step.known(&[copy.email]).await?;
-            let Some(email) = known.emails.get(&copy.email) else { continue };
-            let was_in = known.folders_of(email.id);
-            let mut mailboxes = was_in.clone();
-            mailboxes.remove(&to);
-            if back {
-                mailboxes.insert(from);
-            }
-            if !mailboxes.is_empty() {
-                step.update(email, was_in, email.keywords.clone(), mailboxes).await?;
-            }
-        }
-        step.commit().await?;
-        self.tell_refused("a move");
-        Ok(())
-    }
-
-    async fn remove(
-        &self,
-        imap: &mut Imap,
-        ways: &Ways,
-        mailbox: MailboxId,
-        copies: &[MirrorMessageRecord],
-    ) -> Result<(), MirrorError> {
-        let uids: UidSet = copies.iter().map(|copy| copy.uid).collect();
-        let done = match self.enter(imap, ways, mailbox).await {
-            Ok(()) => imap.expunge(&uids).await.map_err(Into::into),
-            Err(error) => Err(error),
-        };
-        let refused = refusal(done)?;
-        let work = self.tenant.begin().await?;
-        for copy in copies {
-            work.mail_mirrors().remove_message(copy).await?;
-        }
-        if refused {
-            // What is still there comes back with the next look into the folder.
-            work.mail_mirrors().read_anew(mailbox).await?;
-            self.tell_refused("a removal");
-        }
-        Ok(work.commit().await?)
-    }
-
-    async fn note_begun(&self, begun: Vec<MirrorBegunRecord>) -> Result<(), StoreError> {
+    pub(super) async fn note_begun(&self, begun: Vec<MirrorBegunRecord>) -> Result<(), StoreError> {
         let work = self.tenant.begin().await?;
         for one in &begun {
             work.mail_mirrors().begin(one).await?;
@@ -375,16 +316,48 @@ impl Mirror {
         work.commit().await
     }
 
+    /// Notes that the conversation ended without an answer: only from now on can the server be done with it.
+    pub(super) async fn note_unanswered(&self, mut begun: Vec<MirrorBegunRecord>) -> Result<(), StoreError> {
+        let now = self.mail.parts.clock.now();
+        for one in &mut begun {
+            one.at = now;
+        }
+        self.note_begun(begun).await
+    }
+
     pub(super) fn tell_refused(&self, what: &'static str) {
         tracing::warn!(account = %self.account, what, "The mail server refused a change, so it was undone or waits here");
     }
 }
 
-/// Whether the server said no. Any other fault ends the round.
-fn refusal<T>(done: Result<T, MirrorError>) -> Result<bool, MirrorError> {
-    match done {
-        Ok(_) => Ok(false),
-        Err(MirrorError::Server(error)) if error.is_refusal() => Ok(true),
-        Err(error) => Err(error),
+/// Whether what was begun has turned up on the server by now if it ever does. Where we ended in the middle, that counts
+/// from when we began again.
+fn is_settled(begun: &MirrorBegunRecord, we_began: OffsetDateTime, now: OffsetDateTime) -> bool {
+    begun.refused || begun.at.max(we_began) + SETTLED_AFTER < now
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::MailAccountId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_was_begun_is_settled_a_while_after_nobody_waits_for_it_any_more() {
+        let we_began = OffsetDateTime::UNIX_EPOCH;
+        let begun = |at, refused| MirrorBegunRecord {
+            mailbox: MailboxId(Uuid::nil()),
+            email: EmailId(Uuid::nil()),
+            account: MailAccountId(Uuid::nil()),
+            flags: Keywords::default(),
+            at,
+            refused,
+        };
+        let later = we_began + SETTLED_AFTER + SETTLED_AFTER / 2;
+        assert!(is_settled(&begun(we_began, false), we_began, later));
+        assert!(!is_settled(&begun(we_began + SETTLED_AFTER, false), we_began, later));
+        assert!(!is_settled(&begun(we_began, false), we_began + SETTLED_AFTER, later), "we ended in the middle of it");
+        assert!(is_settled(&begun(later, true), later, later));
     }
 }

@@ -169,7 +169,8 @@ impl Mirror {
             let empty = !base.selectable
                 || match imap.folder_state(&name).await {
                     Ok(state) => state.messages == 0,
-                    Err(error) if error.is_refusal() => true,
+                    // What it does not tell may be full; and what is not there needs no end.
+                    Err(error) if error.is_refusal() => false,
                     Err(error) => return Err(error.into()),
                 };
             if empty && !holds {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fernamt_domain::{EmailId, mail::Keywords};
-use fernamt_mailhost::imap::{Imap, Vanished};
+use fernamt_domain::{EmailId, MailboxId, mail::Keywords};
+use fernamt_mailhost::imap::{Imap, Selected, Vanished};
 use fernamt_store::{MirrorFolderRecord, MirrorMessageRecord};
 
 use super::{MirrorError, flags::marks_of, folders::Place, round::Mirror};
@@ -36,6 +36,14 @@ impl Gone {
         }
     }
 
+    /// Leaves out messages of folders that could not be read. Returns all folders that such a message is gone from.
+    pub(super) fn hold(&mut self, unread: &BTreeSet<MailboxId>) -> BTreeSet<MailboxId> {
+        let is_held = |copies: &[MirrorMessageRecord]| copies.iter().any(|copy| unread.contains(&copy.mailbox));
+        let held = self.0.values().filter(|copies| is_held(copies)).flatten().map(|copy| copy.mailbox).collect();
+        self.0.retain(|_, copies| !is_held(copies));
+        held
+    }
+
     pub(super) fn has(&self, copy: &MirrorMessageRecord) -> bool {
         self.0.get(&copy.email).is_some_and(|gone| gone.contains(copy))
     }
@@ -61,7 +69,7 @@ impl Mirror {
             Err(error) if error.is_refusal() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let is_same = base.uid_validity == selected.uid_validity;
+        let is_same = base.uid_validity == selected.uid_validity && !went_back(base, &selected);
         let since = base.modseq.filter(|_| was_read && is_same && selected.highest_modseq.is_some());
         let changes = imap.changes(1..=u32::MAX, since).await?;
         let mirrors = self.tenant.mail_mirrors();
@@ -113,10 +121,65 @@ impl Mirror {
             Err(error) if error.is_refusal() => return Ok(Vec::new()),
             Err(error) => return Err(error.into()),
         };
-        if selected.uid_validity != place.state.uid_validity {
+        if selected.uid_validity != place.state.uid_validity || selected.uid_next < from {
             return Err(MirrorError::Unsteady);
         }
         let changes = imap.changes(from..=u32::MAX, None).await?;
         Ok(changes.flags.into_keys().rev().collect())
+    }
+}
+
+/// Whether a folder's numbers went back although its validity stayed, as after a restore from a backup: they are given
+/// again, and say nothing about what was known.
+pub(super) fn went_back(base: &MirrorFolderRecord, selected: &Selected) -> bool {
+    let changes_went_back = base.modseq.zip(selected.highest_modseq).is_some_and(|(before, now)| now < before);
+    selected.uid_next < base.uid_next || changes_went_back
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::MailAccountId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_gone_from_a_folder_that_was_not_read_is_held() {
+        let copy = |email, mailbox| MirrorMessageRecord {
+            mailbox: MailboxId(Uuid::from_u128(mailbox)),
+            uid: 7,
+            account: MailAccountId(Uuid::nil()),
+            email: EmailId(Uuid::from_u128(email)),
+            flags: Keywords::default(),
+            remote_id: None,
+        };
+        let mut gone = Gone::default();
+        gone.add([copy(1, 1), copy(1, 2), copy(2, 2), copy(3, 3)]);
+        let held = gone.hold(&[MailboxId(Uuid::from_u128(1))].into());
+        assert_eq!(held, [1, 2].map(|mailbox| MailboxId(Uuid::from_u128(mailbox))).into());
+        assert!(gone.has(&copy(2, 2)) && gone.has(&copy(3, 3)) && !gone.has(&copy(1, 2)));
+    }
+
+    #[test]
+    fn numbers_that_went_back_are_told_from_those_that_went_on() {
+        let base = MirrorFolderRecord {
+            mailbox: MailboxId(Uuid::nil()),
+            account: MailAccountId(Uuid::nil()),
+            wire: "INBOX".to_owned(),
+            parent: None,
+            name: "INBOX".to_owned(),
+            selectable: true,
+            uid_validity: 7,
+            uid_next: 10,
+            modseq: Some(100),
+            messages: 3,
+        };
+        let went_back = |uid_next, highest_modseq| {
+            let (uid_validity, messages, read_only, any_keyword) = (7, 3, true, true);
+            let selected = Selected { uid_validity, uid_next, highest_modseq, messages, read_only, any_keyword };
+            went_back(&base, &selected)
+        };
+        assert!(!went_back(10, Some(100)) && !went_back(11, Some(101)) && !went_back(10, None));
+        assert!(went_back(9, Some(101)) && went_back(11, Some(99)));
     }
 }

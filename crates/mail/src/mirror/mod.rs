@@ -16,10 +16,14 @@ mod flags;
 mod folders;
 mod full;
 mod layout;
+mod left_out;
 mod plan;
+mod raw;
+mod rest;
 mod round;
 mod step;
 mod task;
+mod transfer;
 mod wire;
 
 use fernamt_domain::Secret;
@@ -27,6 +31,7 @@ use fernamt_mailhost::{Login, Server};
 use fernamt_store::StoreError;
 use time::Duration;
 
+pub(crate) use raw::is_note;
 pub(crate) use task::Mirrors;
 
 /// How many messages are taken in at once.
@@ -35,8 +40,9 @@ const BATCH: usize = 50;
 const MAX_BATCH_BYTES: usize = 8 << 20;
 /// How many messages' changes are carried or settled at once.
 const STEP: usize = 200;
-/// How long a message that was being put onto the server when the conversation broke may still turn up there.
-const SETTLED_AFTER: Duration = Duration::seconds(30);
+/// How long a message may still turn up on the server after the conversation broke in which it was being put there: twice
+/// as long as a server may be silent.
+const SETTLED_AFTER: Duration = Duration::minutes(2);
 /// After how long something that the server refused is tried again.
 const REFUSED_FOR: Duration = Duration::HOUR;
 
@@ -98,6 +104,12 @@ impl MirrorError {
     fn is_of_the_account(&self) -> bool {
         match self {
             Self::Server(fernamt_mailhost::Error::SignIn) | Self::NoInbox | Self::Unsteady | Self::Store(_) => true,
+            // What one mailbox holds may be too much, or written as nobody can read it.
+            Self::Server(
+                fernamt_mailhost::Error::TooLarge(_)
+                | fernamt_mailhost::Error::TooMany(..)
+                | fernamt_mailhost::Error::Unreadable(_),
+            ) => true,
             Self::Server(error) => error.is_refusal(),
         }
     }
@@ -105,9 +117,17 @@ impl MirrorError {
 
 #[cfg(test)]
 mod tests {
-    use fernamt_mailhost::{Security, Trust};
+    use fernamt_mailhost::{Error, Security, Trust};
 
     use super::*;
+
+    #[test]
+    fn one_mailbox_that_cannot_be_read_is_no_fault_of_the_server() {
+        for error in [Error::TooLarge(7), Error::TooMany(7, "folders"), Error::Unreadable("x"), Error::SignIn] {
+            assert!(MirrorError::Server(error).is_of_the_account());
+        }
+        assert!(!MirrorError::Server(Error::Silent).is_of_the_account());
+    }
 
     #[test]
     fn nobody_acts_for_a_name_that_opens_more_than_one_mailbox() {

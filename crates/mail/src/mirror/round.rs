@@ -10,7 +10,14 @@ use fernamt_mailhost::imap::{FolderName, Imap};
 use fernamt_store::TenantStore;
 use time::OffsetDateTime;
 
-use super::{MailServer, MirrorError, absence::Pace, fetch::Gone, folders::Agreed, layout::Layout};
+use super::{
+    MailServer, MirrorError,
+    absence::Pace,
+    fetch::Gone,
+    folders::{Agreed, Place},
+    layout::Layout,
+    left_out::LeftOut,
+};
 use crate::Mail;
 
 /// An account that is mirrored.
@@ -32,8 +39,16 @@ pub(super) struct Mirror {
     pub(super) is_soon: bool,
     /// Whether a folder is read again later, because something is on its way that may be what is gone from it.
     pub(super) is_held: bool,
+    /// Whether INBOX was not as the last round but one had left it.
+    pub(super) was_unknown: bool,
     /// Whether a folder waits for another one to go.
     pub(super) is_unfinished: bool,
+    /// Messages that ended a conversation when they were fetched, by their folder and number.
+    pub(super) unreadable: BTreeSet<(MailboxId, u32)>,
+    /// Folders of which something could not be taken in.
+    pub(super) left_out: LeftOut,
+    /// Folders of which the log says that they cannot be read.
+    told: BTreeSet<MailboxId>,
     /// Folders that the server refused, and when.
     pub(super) refused: BTreeMap<MailboxId, OffsetDateTime>,
     /// When the server is spoken to about the absence.
@@ -62,7 +77,11 @@ impl Mirror {
             again: BTreeSet::new(),
             is_soon: false,
             is_held: false,
+            was_unknown: false,
             is_unfinished: false,
+            unreadable: BTreeSet::new(),
+            left_out: LeftOut::default(),
+            told: BTreeSet::new(),
             refused: BTreeMap::new(),
             absence: Pace::default(),
         }))
@@ -96,10 +115,13 @@ impl Mirror {
 
     async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {
         let (mut gone, mut differences, mut quiet) = (Gone::default(), Vec::new(), Vec::new());
+        self.left_out.begin(self.round_began);
         for place in agreed.places {
-            match self.difference(imap, place.clone()).await? {
-                Some(difference) => differences.push(difference),
-                None => quiet.push(place),
+            let place = Place { base: self.left_out.base(place.base), ..place };
+            match self.difference(imap, place.clone()).await {
+                Ok(Some(difference)) => differences.push(difference),
+                Ok(None) => quiet.push(place),
+                Err(error) => self.leave(place.base.mailbox, error)?,
             }
         }
         for difference in &mut differences {
@@ -108,8 +130,12 @@ impl Mirror {
         for base in &agreed.gone {
             gone.add(self.tenant.mail_mirrors().in_folder(base.mailbox).await?);
         }
+        let mut unread = BTreeSet::new();
         for one in &differences {
-            self.take_in(imap, &one.place, &one.new, one.read.uid_validity, &mut gone).await?;
+            if let Err(error) = self.take_in(imap, &one.place, &one.new, one.read.uid_validity, &mut gone).await {
+                self.leave(one.read.mailbox, error)?;
+                unread.insert(one.read.mailbox);
+            }
         }
         if !gone.0.is_empty() {
             // What was moved while this was read may lie in a folder that was read before.
@@ -122,23 +148,54 @@ impl Mirror {
             let all: Vec<_> =
                 read.chain(quiet.iter().map(|one| (one, one.state.uid_validity, one.state.uid_next))).collect();
             for (place, validity, from) in all {
-                if next(place.name.as_wire()) > from {
-                    let new = self.since(imap, place, from).await?;
-                    self.take_in(imap, place, &new, validity, &mut gone).await?;
+                if next(place.name.as_wire()) > from
+                    && let Err(error) = self.take_in_since(imap, place, (from, validity), &mut gone).await
+                {
+                    self.leave(place.base.mailbox, error)?;
+                    unread.insert(place.base.mailbox);
                 }
             }
         }
-        let later = self.settle_gone(gone).await?;
+        let held = gone.hold(&unread);
+        let mut later = self.settle_gone(gone).await?;
         self.is_held = !later.is_empty();
+        later.extend(held.into_iter().chain(unread));
         for one in &differences {
             self.settle_marks(&one.marked).await?;
-            if !later.contains(&one.read.mailbox) {
+            if !later.contains(&one.read.mailbox)
+                && let Some(read) = self.left_out.whole(one.read.clone(), self.round_began)
+            {
                 let work = self.tenant.begin().await?;
-                work.mail_mirrors().put_folder(&one.read).await?;
+                work.mail_mirrors().put_folder(&read).await?;
                 work.commit().await?;
             }
         }
         Ok(self.bury(&agreed.gone).await?)
+    }
+
+    async fn take_in_since(
+        &mut self,
+        imap: &mut Imap,
+        place: &Place,
+        (from, validity): (u32, u32),
+        gone: &mut Gone,
+    ) -> Result<(), MirrorError> {
+        let new = self.since(imap, place, from).await?;
+        self.take_in(imap, place, &new, validity, gone).await
+    }
+
+    /// Leaves a folder for the next round that the server refuses to read, which says nothing about the others.
+    fn leave(&mut self, mailbox: MailboxId, error: MirrorError) -> Result<(), MirrorError> {
+        match error {
+            MirrorError::Server(error) if error.is_refusal() => {
+                if self.told.insert(mailbox) {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(account = %self.account, %mailbox, error, "A folder of the mail server cannot be read");
+                }
+                Ok(())
+            }
+            error => Err(error),
+        }
     }
 
     /// Looks into INBOX, to wait there. Tells whether it is as the last round left it.

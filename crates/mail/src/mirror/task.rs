@@ -1,7 +1,7 @@
 //! Who is mirrored when: accounts are, as long as somebody uses them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,43 +9,59 @@ use std::{
     time::Duration,
 };
 
-use fernamt_domain::{DomainEvent, MailAccountId, TenantId, event::TenantEvent};
-use fernamt_mailhost::imap::Woken;
-use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
+use fernamt_domain::{MailAccountId, TenantId};
+use fernamt_store::{StoreError, TenantStore};
 use time::OffsetDateTime;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, Semaphore, SemaphorePermit},
+    task::{Id, JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, MirrorError, round::Mirror};
+use super::{MailServer, MirrorError, rest::rest, round::Mirror};
 use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
 const MAX_MIRRORS: usize = 500;
+/// How many bytes of messages all mirrors together have in memory.
+const MAX_HELD_BYTES: u32 = 256 << 20;
 /// How long an account is mirrored after somebody used it last. A line on which changes are told counts as use.
 const KEPT_FOR: time::Duration = time::Duration::minutes(30);
-/// How long the other folders than INBOX are not looked at, at most.
-const LONGEST_REST: Duration = Duration::from_secs(60);
-/// How long nothing is looked at where the server cannot say by itself that something happened.
-const REST_WITHOUT_IDLE: Duration = Duration::from_secs(20);
-/// How soon something is tried again that could not be done yet.
-const SHORT_REST: Duration = Duration::from_secs(5);
 /// How long the first and the longest rest after a fault are.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-type Key = (TenantId, MailAccountId);
+pub(super) type Key = (TenantId, MailAccountId);
 
 /// Which accounts are used, and whose turn it is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Mirrors {
+    /// When we began; what was begun before that nobody waits for.
+    pub(super) began: OffsetDateTime,
     used: Mutex<HashMap<Key, OffsetDateTime>>,
     turns: Mutex<HashMap<MailAccountId, Arc<tokio::sync::Mutex<()>>>>,
     bell: Notify,
+    /// Room for the bytes of messages that are on their way.
+    room: Semaphore,
+    /// Whether more accounts are used than are mirrored.
+    is_crowded: AtomicBool,
     /// Whether the mail server did not do as it should when it was spoken to last.
     is_down: AtomicBool,
 }
 
 impl Mirrors {
+    pub(crate) fn new(now: OffsetDateTime) -> Self {
+        Self {
+            began: now,
+            used: Mutex::default(),
+            turns: Mutex::default(),
+            bell: Notify::new(),
+            room: Semaphore::new(MAX_HELD_BYTES as usize),
+            is_crowded: AtomicBool::new(false),
+            is_down: AtomicBool::new(false),
+        }
+    }
+
     /// What only one round of an account has at a time.
     pub(super) fn turn(&self, account: MailAccountId) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = lock(&self.turns);
@@ -53,16 +69,55 @@ impl Mirrors {
         Arc::clone(turns.entry(account).or_default())
     }
 
+    /// Waits for room for the bytes of messages, and holds it. Whoever holds some must not wait for more.
+    pub(super) async fn room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        let bytes = u32::try_from(bytes).unwrap_or(MAX_HELD_BYTES).min(MAX_HELD_BYTES);
+        self.room.acquire_many(bytes).await.ok()
+    }
+
     fn is_used(&self, key: Key, now: OffsetDateTime) -> bool {
         lock(&self.used).get(&key).is_some_and(|at| *at + KEPT_FOR > now)
     }
 
-    /// The accounts that were used lately.
-    fn wanted(&self, now: OffsetDateTime) -> Vec<Key> {
+    /// Which accounts begin to be mirrored and which end, so that the `most` that were used last are.
+    fn share_out(&self, running: &HashSet<Key>, now: OffsetDateTime, most: usize) -> (Vec<Key>, Vec<Key>) {
         let mut used = lock(&self.used);
         used.retain(|_, at| *at + KEPT_FOR > now);
-        used.keys().copied().collect()
+        let mut wanted: Vec<_> = used.iter().map(|(key, at)| (*at, *key)).collect();
+        // Somebody listens to these, and did nothing for long.
+        let listened = running.iter().filter(|key| !used.contains_key(key));
+        wanted.extend(listened.map(|key| (OffsetDateTime::UNIX_EPOCH, *key)));
+        drop(used);
+        let is_crowded = wanted.len() > most;
+        if is_crowded && !self.is_crowded.load(Ordering::Relaxed) {
+            tracing::warn!(most, "More mailboxes are used than are mirrored at once; those used last come first");
+        }
+        self.is_crowded.store(is_crowded, Ordering::Relaxed);
+        wanted.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
+        wanted.truncate(most);
+        let places: HashSet<_> = wanted.iter().map(|(_, key)| *key).collect();
+        let end = running.iter().filter(|key| !places.contains(key)).copied().collect();
+        let begin = wanted.into_iter().map(|(_, key)| key).filter(|key| !running.contains(key));
+        (begin.take(most.saturating_sub(running.len())).collect(), end)
     }
+
+    /// Forgets that an account is used whose mirror ended by itself, so that it begins anew with the next use only.
+    fn ended(&self, one: &Running, fault: Option<JoinError>) {
+        if let Some(fault) = fault {
+            tracing::error!(account = %one.key.1, error = &fault as &dyn std::error::Error, "A mirror broke down");
+        }
+        if !one.leave.is_cancelled() {
+            lock(&self.used).remove(&one.key);
+        }
+    }
+}
+
+/// A mirror that goes on.
+#[derive(Debug)]
+struct Running {
+    key: Key,
+    /// Ends it after its round.
+    leave: CancellationToken,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -81,7 +136,7 @@ impl Mail {
     pub(crate) fn uses(&self, tenant: TenantId, account: MailAccountId) {
         if self.server.is_some() {
             let new = lock(&self.mirrors.used).insert((tenant, account), self.parts.clock.now()).is_none();
-            if new {
+            if new || self.mirrors.is_crowded.load(Ordering::Relaxed) {
                 self.mirrors.bell.notify_one();
             }
         }
@@ -103,62 +158,64 @@ impl Mail {
     /// Mirrors the accounts that are used, until stopped.
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
-        let mut running = HashMap::new();
+        let mut running: HashMap<Id, Running> = HashMap::new();
         if let Err(error) = self.use_absent().await {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "Absences are carried to the mail server only once their mailboxes are used");
         }
         while self.server.is_some() && !stop.is_cancelled() {
-            let now = self.parts.clock.now();
-            for key in self.mirrors.wanted(now) {
-                if running.len() < MAX_MIRRORS && !running.values().any(|one| *one == key) {
-                    let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, stop.clone()));
-                    running.insert(task.id(), key);
-                }
+            let keys = running.values().map(|one| one.key).collect();
+            let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
+            for one in running.values().filter(|one| end.contains(&one.key)) {
+                one.leave.cancel();
+            }
+            for key in begin {
+                let leave = CancellationToken::new();
+                let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, leave.clone(), stop.clone()));
+                running.insert(task.id(), Running { key, leave });
             }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
                 Some(done) = tasks.join_next_with_id() => {
-                    let id = match done {
-                        Ok((id, ())) => id,
-                        Err(error) => error.id(),
-                    };
-                    running.remove(&id);
+                    let id = done.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+                    if let Some(one) = running.remove(&id) {
+                        self.mirrors.ended(&one, done.err());
+                    }
                 }
             }
         }
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn keep_mirror(self: Arc<Self>, key: Key, stop: CancellationToken) {
+    async fn keep_mirror(self: Arc<Self>, key: Key, leave: CancellationToken, stop: CancellationToken) {
         let mirrored = tokio::select! {
             () = stop.cancelled() => return,
-            mirrored = Arc::clone(&self).mirror_on(key) => mirrored,
+            mirrored = Arc::clone(&self).mirror_on(key, leave) => mirrored,
         };
         if let Err(error) = mirrored {
             tracing::error!(account = %key.1, error = &error as &dyn std::error::Error, "An account cannot be mirrored");
         }
-        lock(&self.mirrors.used).remove(&key);
     }
 
-    /// Round after round, as long as the account is used.
-    async fn mirror_on(self: Arc<Self>, key: Key) -> Result<(), StoreError> {
+    /// Round after round, as long as the account is used, and another one does not need its place.
+    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> Result<(), StoreError> {
         let (tenant, account) = key;
         let tenant = self.parts.store.tenant(tenant);
         // Before anything is read, so that no change is missed.
         let mut bus = self.parts.store.subscribe();
         let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else { return Ok(()) };
         let mut faults = 0_u32;
-        while self.mirrors.is_used(key, self.parts.clock.now())
-            || self.is_listened_to(&tenant, account).await?
-            || mirror.owes_absence().await?
+        while !leave.is_cancelled()
+            && (self.mirrors.is_used(key, self.parts.clock.now())
+                || self.is_listened_to(&tenant, account).await?
+                || mirror.owes_absence().await?)
         {
             let done = match mirror.round().await {
                 Ok(()) => {
                     faults = 0;
                     self.server_does();
-                    rest(&mut mirror, &mut bus, key).await
+                    rest(&mut mirror, &mut bus, key, &leave).await
                 }
                 Err(error) => Err(error),
             };
@@ -172,7 +229,7 @@ impl Mail {
                     } else {
                         self.server_fails(&error);
                     }
-                    tokio::time::sleep(back_off(faults)).await;
+                    let _ = tokio::time::timeout(back_off(faults), leave.cancelled()).await;
                     faults += 1;
                 }
             }
@@ -220,58 +277,80 @@ fn tell(account: MailAccountId, faults: u32, error: &MirrorError) {
     }
 }
 
-/// Waits until there may be something to do. `false` once the store is gone.
-async fn rest(mirror: &mut Mirror, bus: &mut Subscription, key: Key) -> Result<bool, MirrorError> {
-    let Some((mut imap, is_known)) = mirror.settle_down().await? else { return Ok(true) };
-    let mut alive = true;
-    // What is held is not as it was left either, and another look at once would find no more.
-    if is_known || mirror.is_held {
-        let limit = if mirror.is_waiting() { SHORT_REST } else { LONGEST_REST };
-        let limit = mirror.absence_rest().map_or(limit, |rest| limit.min(rest.max(FIRST_BACK_OFF)));
-        let called = async { alive = changed(bus, key).await };
-        if imap.offers("IDLE") {
-            let _: Woken = imap.wait(limit, called).await?;
-        } else {
-            tokio::select! {
-                () = called => {}
-                () = tokio::time::sleep(limit.min(REST_WITHOUT_IDLE)) => {}
-            }
-        }
-    }
-    mirror.keep(imap);
-    Ok(alive)
-}
-
-/// Waits for a change of the account. `false` once the store is gone.
-async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
-    loop {
-        match bus.next().await {
-            None => return false,
-            Some(Notice::Everything) => return true,
-            Some(Notice::Event(TenantEvent { tenant: of, event })) => {
-                if of == tenant && event == (DomainEvent::MailChanged { account }) {
-                    return true;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use uuid::Uuid;
 
     use super::*;
 
     #[test]
     fn an_account_is_mirrored_for_a_while_after_its_last_use() {
-        let mirrors = Mirrors::default();
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
         let key = (TenantId(Uuid::nil()), MailAccountId(Uuid::nil()));
         let now = OffsetDateTime::UNIX_EPOCH;
         lock(&mirrors.used).insert(key, now);
-        assert!(mirrors.is_used(key, now) && mirrors.wanted(now) == [key]);
+        let begins = |now| mirrors.share_out(&HashSet::new(), now, 9).0;
+        assert!(mirrors.is_used(key, now) && begins(now) == [key]);
         assert!(!mirrors.is_used(key, now + KEPT_FOR));
-        assert!(mirrors.wanted(now + KEPT_FOR).is_empty() && lock(&mirrors.used).is_empty());
+        assert!(begins(now + KEPT_FOR).is_empty() && lock(&mirrors.used).is_empty());
+    }
+
+    fn key(number: u128) -> Key {
+        (TenantId(Uuid::nil()), MailAccountId(Uuid::from_u128(number)))
+    }
+
+    #[test]
+    fn where_more_are_used_than_are_mirrored_those_used_last_are() {
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
+        let now = OffsetDateTime::UNIX_EPOCH + KEPT_FOR;
+        for number in 1..=3_u8 {
+            lock(&mirrors.used).insert(key(number.into()), now + time::Duration::seconds(number.into()));
+        }
+        // 9 is only listened to.
+        let mut running: HashSet<_> = [key(1), key(2), key(9)].into();
+        assert_eq!(mirrors.share_out(&running, now, 4), (vec![key(3)], vec![]));
+        assert!(!mirrors.is_crowded.load(Ordering::Relaxed));
+        assert_eq!(mirrors.share_out(&running, now, 3), (vec![], vec![key(9)]));
+        assert!(mirrors.is_crowded.load(Ordering::Relaxed));
+        running.remove(&key(9));
+        assert_eq!(mirrors.share_out(&running, now, 3), (vec![key(3)], vec![]));
+        assert_eq!(mirrors.share_out(&running, now, 2), (vec![], vec![key(1)]));
+    }
+
+    #[tokio::test]
+    async fn a_mirror_that_breaks_down_does_not_begin_anew_by_itself() {
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
+        let one = Running { key: key(1), leave: CancellationToken::new() };
+        lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
+        let task = tokio::spawn(std::future::pending::<()>());
+        task.abort();
+        let fault = task.await.expect_err("it ended in the middle");
+        mirrors.ended(&one, Some(fault));
+        assert!(lock(&mirrors.used).is_empty());
+        // One that makes room for others goes on once there is room.
+        lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
+        one.leave.cancel();
+        mirrors.ended(&one, None);
+        assert_eq!(lock(&mirrors.used).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn all_mirrors_together_hold_no_more_than_there_is_room_for() {
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
+        let large = MAX_HELD_BYTES as usize / 4;
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(mirrors.room(large).now_or_never().expect("room"));
+        }
+        assert!(mirrors.room(1).now_or_never().is_none(), "a fifth waits");
+        held.pop();
+        assert!(mirrors.room(large).now_or_never().is_some());
+        held.clear();
+        assert!(
+            mirrors.room(usize::MAX).now_or_never().is_some(),
+            "more than there is waits for all of it, not forever"
+        );
     }
 
     #[test]
@@ -282,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_one_accounts_own_and_forgotten_after_it() {
-        let mirrors = Mirrors::default();
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
         let account = |number| MailAccountId(Uuid::from_u128(number));
         let turn = mirrors.turn(account(1));
         assert!(Arc::ptr_eq(&turn, &mirrors.turn(account(1))) && !Arc::ptr_eq(&turn, &mirrors.turn(account(2))));

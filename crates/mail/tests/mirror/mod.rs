@@ -7,4 +7,5 @@ mod edits;
 mod fetched;
 mod house;
 mod log;
+mod odd;
 mod people;

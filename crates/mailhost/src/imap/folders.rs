@@ -83,7 +83,7 @@ impl FolderState {
         Some(Self {
             uid_validity: value(list, "UIDVALIDITY")?.number()?,
             uid_next: value(list, "UIDNEXT")?.number()?,
-            highest_modseq: value(list, "HIGHESTMODSEQ").and_then(Word::number).filter(|modseq| *modseq > 0),
+            highest_modseq: value(list, "HIGHESTMODSEQ").and_then(Word::number).filter(|number| is_modseq(*number)),
             messages: value(list, "MESSAGES")?.number()?,
         })
     }
@@ -124,8 +124,10 @@ impl Imap {
             Ok(())
         })
         .await?;
-        if !with_states {
-            for folder in folders.iter().filter(|folder| folder.selectable) {
+        // Some servers leave out what they cannot tell at once.
+        let asks = |folder: &&Folder| folder.selectable && (!with_states || folder.kind == Kind::Personal);
+        for folder in folders.iter().filter(asks) {
+            if !states.contains_key(&folder.name) {
                 match self.folder_state(&folder.name).await {
                     Ok(state) => {
                         states.insert(folder.name.clone(), state);
@@ -222,6 +224,11 @@ impl Imap {
     }
 }
 
+/// Whether a number is one of a change: it has 63 bits (RFC 7162), and 0 means that changes are not counted.
+pub(super) fn is_modseq(number: u64) -> bool {
+    (1..=u64::MAX / 2).contains(&number)
+}
+
 fn prefixes(word: &Word, kind: Kind) -> Vec<(String, Kind)> {
     let entries = word.list().unwrap_or_default().iter().take(100);
     entries.filter_map(|entry| Some((entry.list()?.first()?.text()?, kind))).collect()
@@ -272,6 +279,8 @@ mod tests {
                 "* LIST () \"/\" inbox\r\n* STATUS INBOX (MESSAGES 2 UIDNEXT 5 UIDVALIDITY 9 HIGHESTMODSEQ 77)\r\n\
                  * LIST (\\Drafts) \"/\" \"Entw&APw-rfe\"\r\n* LIST (\\NonExistent \\Sent) NIL \"Other Users/bob\"\r\n\
                  * LIST oops\r\nf2 OK\r\n",
+                "* STATUS \"Entw&APw-rfe\" (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 8 HIGHESTMODSEQ 9223372036854775808)\r\n\
+                 f3 OK\r\n",
             ],
         );
         let folders = imap.folders().await.expect("folders");
@@ -284,7 +293,9 @@ mod tests {
         assert_eq!(told, expected);
         let state = folders[0].1.as_ref().expect("a state");
         assert_eq!((state.uid_validity, state.highest_modseq), (9, Some(77)));
-        assert!(!folders[2].0.selectable && folders[2].0.delimiter.is_none() && folders[1].1.is_none());
+        assert!(!folders[2].0.selectable && folders[2].0.delimiter.is_none() && folders[2].1.is_none());
+        let asked = folders[1].1.as_ref().expect("a state that the list left out");
+        assert_eq!((asked.uid_validity, asked.highest_modseq), (8, None), "a change has 63 bits");
         drop(imap);
         assert!(
             server

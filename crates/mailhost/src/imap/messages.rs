@@ -21,8 +21,8 @@ pub struct Described {
     pub uid: u32,
     /// Its flags and keywords.
     pub flags: Vec<String>,
-    /// When it arrived.
-    pub received: OffsetDateTime,
+    /// When it arrived, if the server says that as it should.
+    pub received: Option<OffsetDateTime>,
     /// How many bytes it has.
     pub size: u32,
     /// What is the same for all copies of it, where the server knows that (RFC 8474).
@@ -188,7 +188,7 @@ pub(crate) fn described(words: &[Word]) -> Option<Described> {
     Some(Described {
         uid: value(list, "UID")?.number()?,
         flags: flags(value(list, "FLAGS")?)?,
-        received: date::read(&value(list, "INTERNALDATE")?.text()?)?,
+        received: value(list, "INTERNALDATE").and_then(Word::text).and_then(|date| date::read(&date)),
         size: value(list, "RFC822.SIZE")?.number()?,
         email_id: id("EMAILID"),
         thread_id: id("THREADID"),
@@ -210,12 +210,16 @@ mod tests {
         let expected = Described {
             uid: 4,
             flags: vec!["\\Seen".to_owned()],
-            received: datetime!(2026-11-23 06:00:19 UTC),
+            received: Some(datetime!(2026-11-23 06:00:19 UTC)),
             size: 12,
             email_id: Some("M1".to_owned()),
             thread_id: None,
         };
         assert_eq!(told, [expected]);
+        let answers = &["* 1 FETCH (UID 4 FLAGS () INTERNALDATE \"some day\" RFC822.SIZE 12)\r\nf1 OK\r\n"];
+        let (mut imap, _server) = scripted(&[], answers);
+        let told = imap.describe(&UidSet::one(4)).await.expect("described");
+        assert_eq!((told.len(), told[0].received), (1, None), "a date that cannot be read hides no message");
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use super::{
     Answer, Copied, FolderName, Imap, MAX_FOLDER_MESSAGES, MAX_KEYWORDS, UidSet,
     answer::{Said, value},
     command::{Command, quoted},
+    folders::is_modseq,
 };
 use crate::{Error, words::Word};
 
@@ -76,7 +77,7 @@ impl Imap {
         Ok(Selected {
             uid_validity: number("UIDVALIDITY").ok_or(Error::Unreadable("a folder without UIDVALIDITY"))?,
             uid_next: number("UIDNEXT").ok_or(Error::Unreadable("a folder without UIDNEXT"))?,
-            highest_modseq: told.get("HIGHESTMODSEQ").copied().filter(|modseq| *modseq > 0),
+            highest_modseq: told.get("HIGHESTMODSEQ").copied().filter(|number| is_modseq(*number)),
             messages: messages.ok_or(Error::Unreadable("a folder without a number of messages"))?,
             read_only: !to_change || done.code("READ-ONLY").is_some(),
             any_keyword,

@@ -5,13 +5,11 @@ pub(crate) mod data;
 pub(crate) mod mail;
 
 use std::{
-    fs,
     path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
 };
 
 use fernamt_domain::{Secret, TenantId, audit::SigningKey};
@@ -152,27 +150,18 @@ pub(crate) fn signing_key() -> SigningKey {
 }
 
 pub(crate) fn sqlite() -> (Place, TempDir) {
-    static MIGRATED: OnceLock<Vec<u8>> = OnceLock::new();
-    let migrated = MIGRATED.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.sqlite");
-        migrate(Place::Sqlite(path.clone()));
-        fs::read(path).unwrap()
-    });
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.sqlite");
-    fs::write(&path, migrated).unwrap();
-    (Place::Sqlite(path), folder)
+    (Place::Sqlite(folder.path().join("store.sqlite")), folder)
 }
 
 /// A new database in the one cluster of this test binary; `None` where there is no PostgreSQL.
 pub(crate) fn postgres() -> Option<(Place, TempDir)> {
     static CLUSTER: OnceLock<Result<peers::Postgres, String>> = OnceLock::new();
     static DATABASES: AtomicU32 = AtomicU32::new(0);
-    match CLUSTER.get_or_init(cluster) {
+    match CLUSTER.get_or_init(|| peers::Postgres::start().map_err(|why| format!("{why:#}"))) {
         Ok(cluster) => {
             let name = format!("store{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-            let url = cluster.copy_database(MIGRATED_DATABASE, &name).unwrap();
+            let url = cluster.create_database(&name).unwrap();
             Some((Place::Postgres(url), tempfile::tempdir().unwrap()))
         }
         Err(why) if peers::required() => panic!("PostgreSQL did not start: {why}"),
@@ -183,37 +172,11 @@ pub(crate) fn postgres() -> Option<(Place, TempDir)> {
     }
 }
 
-/// What every test's database is a copy of: each would run all migrations otherwise, which took most of the time.
-const MIGRATED_DATABASE: &str = "migrated";
-
-fn cluster() -> Result<peers::Postgres, String> {
-    let started = peers::Postgres::start()
-        .and_then(|cluster| cluster.create_database(MIGRATED_DATABASE).map(|database| (cluster, database)));
-    let (cluster, database) = started.map_err(|why| format!("{why:#}"))?;
-    migrate(Place::Postgres(database));
-    Ok(cluster)
-}
-
-fn migrate(place: Place) {
-    // A thread of its own, since a test may ask for its second database while it runs.
-    let migrated = thread::spawn(move || {
-        runtime().block_on(async {
-            let clock = Arc::new(TestClock::new());
-            let store = Store::open(place.url(), clock, Arc::new(SeededRng::new(1))).await.unwrap();
-            store.close().await.unwrap();
-        });
-    });
-    migrated.join().unwrap();
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
 /// Runs a test to its end, also when it has to wait for the database.
 pub(crate) fn run<F: Future<Output = ()>>(place: Option<(Place, TempDir)>, test: impl FnOnce(Fixture) -> F) {
     let Some((place, folder)) = place else { return };
-    runtime().block_on(async {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
         let fixture = Fixture::open(place, folder).await;
         let store = fixture.store.clone();
         test(fixture).await;

@@ -31,12 +31,6 @@ impl Postgres {
         Ok(self.url_of(name))
     }
 
-    /// Copies a database that nobody is connected to and returns the copy's address.
-    pub fn copy_database(&self, from: &str, name: &str) -> Result<String> {
-        self.run(&format!("su postgres -c \"createdb -h /tmp -p {} -O fernamt -T {from} {name}\"", self.port))?;
-        Ok(self.url_of(name))
-    }
-
     /// Kills the whole cluster without warning and starts it again from what is on its disk.
     pub fn crash_and_restart(&self) -> Result<()> {
         self.run(&format!(

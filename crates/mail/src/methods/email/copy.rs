@@ -22,6 +22,7 @@ use crate::{
         set::Set,
     },
     methods::{Answers, Begun, Caller},
+    mirror::is_note,
 };
 
 /// The arguments.
@@ -128,6 +129,9 @@ async fn take(
     let original = original.ok_or_else(SetError::not_found)?;
     let raw = begun.work.mail_blobs().get(from, &original.print).await?;
     let raw = raw.ok_or_else(|| SetError::new("blobNotFound", "its bytes are gone"))?;
+    if is_note(&raw) {
+        return Err(SetError::new("tooLarge", "only the mail server has the message itself").into());
+    }
     if !properties.contains_key("keywords") {
         let words = original.keywords.iter().map(|word| (word.to_string(), Value::Bool(true)));
         properties.insert("keywords".to_owned(), Value::Object(words.collect()));
