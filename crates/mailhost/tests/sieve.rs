@@ -88,6 +88,15 @@ async fn an_absence_that_is_over_answers_nobody_and_another_script_overrules_it(
     assert_eq!(sieve.on_duty().await.expect("asked"), OnDuty::Overruled);
     sieve.end_absence().await.expect("ended");
     assert_eq!(sieve.scripts().await.expect("scripts"), [Script { name: "other".to_owned(), active: true }]);
+    // Somebody deletes the script that goes on beside the absence; then the absence alone counts.
+    sieve.begin_absence(&absence()).await.expect("begun");
+    sieve.delete("other").await.expect("deleted");
+    assert_eq!(sieve.on_duty().await.expect("asked"), OnDuty::Broken);
+    sieve.begin_absence(&absence()).await.expect("mended");
+    assert_eq!(sieve.on_duty().await.expect("asked"), OnDuty::No);
+    let mended = Script { name: "fernamt-absence".to_owned(), active: true };
+    assert_eq!(sieve.scripts().await.expect("scripts"), [mended]);
+    sieve.end_absence().await.expect("ended");
     // A script whose name the server lists so that nobody can read it is left alone.
     sieve.put("\"own\"", "keep;\r\n").await.expect("put");
     assert!(matches!(sieve.begin_absence(&absence()).await, Err(Error::Unreadable(_))));

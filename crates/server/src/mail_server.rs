@@ -26,10 +26,14 @@ pub(crate) fn of(config: &Config, server: &config::MailServer) -> anyhow::Result
         MailServerSecurity::Tls => Security::Tls,
         MailServerSecurity::StartTls => Security::StartTls,
     };
+    let imap = Server { host: server.host.clone(), port: server.port(), security, trust };
+    // RFC 5804 knows no port on which TLS begins with the first byte.
+    let sieve = Server { port: server.sieve_port, security: Security::StartTls, ..imap.clone() };
     Ok(MailServer {
         tenant_host: config.public_host().0,
         domain: server.domain.to_lowercase(),
-        imap: Server { host: server.host.clone(), port: server.port(), security, trust },
+        imap,
+        sieve: server.sieve.then_some(sieve),
         operator: server.operator.clone(),
         password: Secret::new(password.trim_end_matches(['\r', '\n']).to_owned()),
         reserved: server.reserved.iter().map(|name| name.to_lowercase()).collect(),

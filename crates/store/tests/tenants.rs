@@ -7,8 +7,8 @@ use fernamt_domain::{
     mail::{MailRights, MailType},
 };
 use fernamt_store::{
-    Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, NewEmail, StoreError,
-    SubmissionFilter, TargetHealthRecord, ThreadWorkRecord,
+    Change, ContainerRecord, EmailRecord, EmailUpdate, HealthState, MailboxCounts, MirrorAbsenceRecord, NewEmail,
+    StoreError, SubmissionFilter, TargetHealthRecord, ThreadWorkRecord,
 };
 use time::macros::date;
 
@@ -139,6 +139,9 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(own.mail_blobs().of_submission(mail.submission).await.unwrap(), None);
     assert_eq!(own.mail_blobs().uploads(mail.account).await.unwrap(), 0);
     assert_eq!(own.mail_vacations().get(mail.account).await.unwrap(), None);
+    assert_eq!(own.mail_vacations().enabled().await.unwrap(), [mine.mail.account]);
+    assert_eq!(own.mail_mirrors().absence(mail.account).await.unwrap(), None);
+    assert_eq!(own.mail_mirrors().absent().await.unwrap(), [mine.mail.account]);
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
     assert_eq!(own.enrolments().get(theirs.device).await.unwrap(), None);
     assert_eq!(own.containers().get(theirs.device).await.unwrap(), ContainerRecord::none(theirs.device));
@@ -276,6 +279,7 @@ async fn no_row_joins_two_tenants(f: Fixture) {
         work => work.mail_blobs().upload(other_mail.account, &[1; 32], "text/plain", b"text");
         work => work.mail_vacations().put(&f.make().vacation(other_mail.account));
         work => work.mail_vacations().note(other_mail.account, &[1; 32]);
+        work => work.mail_mirrors().put_absence(&MirrorAbsenceRecord { account: other_mail.account, print: None });
         work => work.mail_identities().insert(&f.make().mail_identity(change(other_mail.account)));
         work => work.email_submissions().insert(&f.make().submission(change(own_mail.account), own_mail.identity, &their_bytes));
         work => work.email_submissions().insert(&f.make().submission(change(other_mail.account), other_mail.identity, &elsewhere.email));

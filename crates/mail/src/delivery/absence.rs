@@ -1,9 +1,9 @@
 //! Answers while somebody is away (RFC 8621, section 8), as RFC 3834 wants them: to people, once, and never to a machine.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, panic::catch_unwind};
 
 use fernamt_store::{MailAccountRecord, MailVacationRecord, StoreError, Work};
-use mail_parser::Message;
+use mail_parser::{Message, decoders::html::html_to_text};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -51,6 +51,16 @@ pub(super) async fn answer(
     };
     let sender = print_of(sender.to_lowercase().as_bytes());
     Ok(work.mail_vacations().note(account.id, &sender).await?.then_some(written))
+}
+
+/// What is answered, in plain text alone.
+pub(crate) fn plain_text(vacation: &MailVacationRecord) -> String {
+    match (&vacation.text, &vacation.html) {
+        (Some(text), _) => text.clone(),
+        // The parser stumbles over some HTML.
+        (None, Some(html)) => catch_unwind(|| html_to_text(html)).unwrap_or_default(),
+        (None, None) => USUAL_TEXT.to_owned(),
+    }
 }
 
 fn is_on(vacation: &MailVacationRecord, now: OffsetDateTime) -> bool {
@@ -155,6 +165,24 @@ mod tests {
         let found = ["ada", "ben", "eva", "max", "ad"]
             .map(|name| names(&parse(raw.as_bytes()), &format!("{name}@amt.example")));
         assert_eq!(found, [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn plain_text_is_what_was_written_or_what_is_usual() {
+        let text = |text: Option<&str>, html: Option<&str>| {
+            plain_text(&MailVacationRecord {
+                account: fernamt_domain::MailAccountId(uuid::Uuid::nil()),
+                enabled: true,
+                begins_at: None,
+                ends_at: None,
+                subject: None,
+                text: text.map(str::to_owned),
+                html: html.map(str::to_owned),
+            })
+        };
+        assert_eq!(text(Some("Weg"), Some("<b>Fort</b>")), "Weg");
+        assert_eq!(text(None, Some("<p>Auf <b>Reisen</b></p>")).trim(), "Auf Reisen");
+        assert_eq!(text(None, None), USUAL_TEXT);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use fernamt_domain::{
 use fernamt_store::{Change, EmailSubmissionRecord, StoreError, TenantStore, Work};
 use tokio::sync::Notify;
 
+pub(crate) use absence::plain_text;
 pub(crate) use outside::WayOut;
 pub use outside::{Smarthost, SmarthostAddress};
 pub use receive::Incoming;
@@ -219,7 +220,11 @@ impl Mail {
     }
 }
 
-async fn inbox(work: &Work, account: MailAccountId) -> Result<Option<fernamt_domain::MailboxId>, StoreError> {
+/// The folder that messages to an account arrive in.
+pub(crate) async fn inbox(
+    work: &Work,
+    account: MailAccountId,
+) -> Result<Option<fernamt_domain::MailboxId>, StoreError> {
     let all = work.mailboxes().of_account(account).await?;
     Ok(all.into_iter().find(|mailbox| mailbox.role == Some(MailboxRole::Inbox)).map(|mailbox| mailbox.id))
 }

@@ -60,7 +60,9 @@ impl Mail {
         peer: &str,
     ) -> Result<bool, StoreError> {
         let Some(account) = self.receiver(tenant, incoming.to).await? else { return Ok(false) };
-        let is_answered = self.is_outside(tenant, incoming.from).await?;
+        // What comes from outside came past the mail server; where that answers by itself, nobody gets a second answer.
+        let is_answered =
+            self.is_outside(tenant, incoming.from).await? && !self.is_answered_there(tenant, &account).await?;
         let work = tenant.begin().await?;
         let change = match work.mail_accounts().change(account.id).await {
             Ok(change) => change,

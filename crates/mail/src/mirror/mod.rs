@@ -3,8 +3,11 @@
 //! The store remembers what both sides last agreed on. Whatever differs from that on the server was changed there and is
 //! done in the index ([`fetch`], [`apply`]); whatever differs from it in the index was changed here and is carried to the
 //! server ([`carry`]). Both are done in one [`round`], again and again for as long as somebody uses the account ([`task`]).
-//! Where both sides moved or destroyed the same message, the server's word counts, and what it refuses is undone here.
+//! Where both sides moved or destroyed the same message, the server's word counts, and what it refuses is undone here. So is
+//! the answer while somebody is away ([`absence`]), which the server gives to what arrives there.
 
+mod absence;
+mod absence_refused;
 mod apply;
 mod carry;
 mod carry_folders;
@@ -52,6 +55,8 @@ pub struct MailServer {
     pub domain: String,
     /// Where IMAP is spoken.
     pub imap: Server,
+    /// Where `ManageSieve` is spoken, so that absences are carried there; nowhere if only we answer.
+    pub sieve: Option<Server>,
     /// Who may act for everybody there.
     pub operator: String,
     /// The operator's password.
@@ -131,6 +136,7 @@ mod tests {
             tenant_host: "fernamt.amt.example".to_owned(),
             domain: "amt.example".to_owned(),
             imap: Server { host: "mail.amt.example".to_owned(), port: 993, security: Security::Tls, trust },
+            sieve: None,
             operator: "fernamt".to_owned(),
             password: "Linde".into(),
             reserved: vec!["cyrus".to_owned()],

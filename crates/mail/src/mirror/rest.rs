@@ -15,6 +15,8 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 const REST_WITHOUT_IDLE: Duration = Duration::from_secs(20);
 /// How soon something is tried again that could not be done yet.
 const SHORT_REST: Duration = Duration::from_secs(5);
+/// How long the rest is at least before an absence is carried again.
+const SHORTEST_REST: Duration = Duration::from_secs(1);
 
 /// Waits until there may be something to do. `false` once the store is gone.
 pub(super) async fn rest(
@@ -28,6 +30,7 @@ pub(super) async fn rest(
     // What is held or left out is not as it was left either, and another look at once would find no more.
     let is_known = is_known || mirror.is_held || !mirror.left_out.is_empty();
     if let Some(limit) = limit_of(mirror.is_waiting(), is_known, &mut mirror.was_unknown) {
+        let limit = mirror.absence_rest().map_or(limit, |rest| limit.min(rest.max(SHORTEST_REST)));
         let called = async {
             tokio::select! {
                 is_alive = changed(bus, key) => alive = is_alive,

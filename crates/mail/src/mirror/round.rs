@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use super::{
     MailServer, MirrorError,
+    absence::Pace,
     fetch::Gone,
     folders::{Agreed, Place},
     layout::Layout,
@@ -24,8 +25,9 @@ pub(super) struct Mirror {
     pub(super) mail: Arc<Mail>,
     pub(super) tenant: TenantStore,
     pub(super) account: MailAccountId,
-    server: Arc<MailServer>,
-    user: String,
+    pub(super) server: Arc<MailServer>,
+    /// The name by which the server knows the mailbox.
+    pub(super) user: String,
     /// The conversation that goes on in the next round. It is never waited for: a lock lets threads share the rest.
     imap: Mutex<Option<Imap>>,
     pub(super) round_began: OffsetDateTime,
@@ -49,6 +51,8 @@ pub(super) struct Mirror {
     told: BTreeSet<MailboxId>,
     /// Folders that the server refused, and when.
     pub(super) refused: BTreeMap<MailboxId, OffsetDateTime>,
+    /// When the server is spoken to about the absence.
+    pub(super) absence: Pace,
 }
 
 impl Mirror {
@@ -79,6 +83,7 @@ impl Mirror {
             left_out: LeftOut::default(),
             told: BTreeSet::new(),
             refused: BTreeMap::new(),
+            absence: Pace::default(),
         }))
     }
 
@@ -104,7 +109,8 @@ impl Mirror {
         self.carry(&mut imap, &ways).await?;
         self.bury_there(&mut imap, &layout).await?;
         self.keep(imap);
-        Ok(())
+        // The server makes a mailbox with the first sign-in to IMAP and keeps no scripts before that.
+        Ok(self.settle_absence().await?)
     }
 
     async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {

@@ -159,6 +159,10 @@ impl Mail {
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
+        if let Err(error) = self.use_absent().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "Absences are carried to the mail server only once their mailboxes are used");
+        }
         while self.server.is_some() && !stop.is_cancelled() {
             let keys = running.values().map(|one| one.key).collect();
             let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
@@ -203,7 +207,9 @@ impl Mail {
         let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else { return Ok(()) };
         let mut faults = 0_u32;
         while !leave.is_cancelled()
-            && (self.mirrors.is_used(key, self.parts.clock.now()) || self.is_listened_to(&tenant, account).await?)
+            && (self.mirrors.is_used(key, self.parts.clock.now())
+                || self.is_listened_to(&tenant, account).await?
+                || mirror.owes_absence().await?)
         {
             let done = match mirror.round().await {
                 Ok(()) => {
@@ -223,9 +229,8 @@ impl Mail {
                     } else {
                         self.server_fails(&error);
                     }
-                    let back_off = FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF);
+                    let _ = tokio::time::timeout(back_off(faults), leave.cancelled()).await;
                     faults += 1;
-                    let _ = tokio::time::timeout(back_off, leave.cancelled()).await;
                 }
             }
         }
@@ -255,6 +260,11 @@ impl Mail {
             tracing::info!("The mail server is mirrored again");
         }
     }
+}
+
+/// How long the rest is after so many faults before.
+pub(super) fn back_off(faults: u32) -> Duration {
+    FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF)
 }
 
 /// Says once that an account cannot be mirrored, whatever becomes of others.
@@ -341,6 +351,12 @@ mod tests {
             mirrors.room(usize::MAX).now_or_never().is_some(),
             "more than there is waits for all of it, not forever"
         );
+    }
+
+    #[test]
+    fn rests_after_faults_grow_up_to_a_limit() {
+        let seconds = [0, 1, 2, 8, 9, u32::MAX].map(|faults| back_off(faults).as_secs());
+        assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
     }
 
     #[test]

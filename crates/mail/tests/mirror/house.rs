@@ -7,7 +7,7 @@ use fernamt_mail::{
     MailServer, Smarthost, SmarthostAddress,
     host::{Security, Server, Trust, imap::FolderName},
 };
-use fernamt_testkit::peers::Cyrus;
+use fernamt_testkit::peers::{Cyrus, Door};
 use serde_json::Value;
 
 use crate::house::{Client, HOST, House};
@@ -53,11 +53,17 @@ impl Mirrored {
             login: Some((cyrus.operator.to_owned(), cyrus.operator_password.into())),
             authority_pem: Some(authority),
         };
-        let (port, security) = (cyrus.imap.address().port(), Security::StartTls);
+        let at = |door: &Door| Server {
+            host: "localhost".to_owned(),
+            port: door.address().port(),
+            security: Security::StartTls,
+            trust: trust.clone(),
+        };
         let server = MailServer {
             tenant_host: HOST.to_owned(),
             domain: "amt.test".to_owned(),
-            imap: Server { host: "localhost".to_owned(), port, security, trust },
+            imap: at(&cyrus.imap),
+            sieve: Some(at(&cyrus.sieve)),
             operator: cyrus.operator.to_owned(),
             password: cyrus.operator_password.into(),
             reserved: vec!["cyrus".to_owned()],

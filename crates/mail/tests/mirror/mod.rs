@@ -1,5 +1,6 @@
 //! The mirror of a mail server, against Debian's Cyrus. What lies there is told by Python's `imaplib`.
 
+mod absence;
 mod carried;
 mod cost;
 mod edits;

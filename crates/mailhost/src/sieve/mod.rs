@@ -3,9 +3,11 @@
 mod absence;
 mod answer;
 mod connection;
+mod script;
 
-pub use absence::{Absence, OnDuty};
+pub use absence::OnDuty;
 pub use connection::{Script, Sieve};
+pub use script::Absence;
 
 pub(crate) use answer::Answer;
 

@@ -26,6 +26,12 @@ pub(crate) struct MailServer {
     /// A file with certificates (PEM) that it is trusted by and no others; those that the machine trusts unless said.
     #[serde(default)]
     pub(crate) authority_file: Option<PathBuf>,
+    /// Whether absences are carried there by `ManageSieve`, so that it answers what arrives there.
+    #[serde(default = "carried")]
+    pub(crate) sieve: bool,
+    /// The port of `ManageSieve`, where TLS begins by `STARTTLS`.
+    #[serde(default = "sieve_port")]
+    pub(crate) sieve_port: u16,
     /// Names on it that may open mailboxes of others, such as its administrators: nobody here is any of them.
     #[serde(default = "administrators")]
     pub(crate) reserved: Vec<String>,
@@ -44,6 +50,14 @@ pub(crate) enum MailServerSecurity {
 
 fn administrators() -> Vec<String> {
     ["admin", "cyrus", "root"].map(str::to_owned).into()
+}
+
+fn carried() -> bool {
+    true
+}
+
+fn sieve_port() -> u16 {
+    4190
 }
 
 impl MailServer {
@@ -70,6 +84,9 @@ impl MailServer {
         }
         if self.operator.is_empty() {
             found.push(("operator", "who acts for everybody needs a name".to_owned()));
+        }
+        if self.sieve_port == 0 {
+            found.push(("sieve_port", "there is no port 0; usual is 4190".to_owned()));
         }
         match std::fs::read_to_string(&self.password_file) {
             Ok(password) if password.trim().is_empty() => {
@@ -117,7 +134,11 @@ mod tests {
         let server = read(good).unwrap();
         assert_eq!((server.port(), server.password_file.clone()), (993, folder.path().join("password")));
         assert!(server.reserved.contains(&"cyrus".to_owned()));
-        assert_eq!(read(&format!("{good}security = \"start-tls\"\n")).unwrap().port(), 143);
+        assert_eq!((server.sieve, server.sieve_port), (true, 4190));
+        let other = read(&format!("{good}security = \"start-tls\"\nsieve = false\nsieve_port = 2000\n")).unwrap();
+        assert_eq!((other.port(), other.sieve, other.sieve_port), (143, false, 2000));
+        let fault = read(&format!("{good}sieve_port = 0\n")).unwrap_err();
+        assert!(fault.starts_with("line 16: ") && fault.contains("4190"), "{fault}");
         for (from, to, line, words) in [
             ("mail.example.org", "mail example", 13, "no host name"),
             ("\"example.org", "\"10.0.0.7", 12, "no domain"),

@@ -9,6 +9,7 @@ mod m0006_delegation;
 mod m0009_enrolment;
 mod m0010_mirror;
 mod m0011_arrival;
+mod m0012_mirror_absence;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_enrolment::Migration),
             Box::new(m0010_mirror::Migration),
             Box::new(m0011_arrival::Migration),
+            Box::new(m0012_mirror_absence::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! What a foreign mail server and the index last agreed on.
 
 use fernamt_domain::MailboxId;
-use fernamt_store::{MirrorFolderRecord, MirrorMessageRecord};
+use fernamt_store::{MailVacationRecord, MirrorAbsenceRecord, MirrorFolderRecord, MirrorMessageRecord};
 
 use super::{
     Suite,
@@ -15,6 +15,7 @@ suite! {
     a_message_is_found_by_its_number_its_copies_and_its_bytes
     what_was_begun_ends_when_the_message_lies_there
     what_is_gone_from_the_index_is_still_known
+    an_absence_is_known_until_it_ended_on_the_server
 }
 
 async fn a_folder_is_known_until_it_is_forgotten(s: &Suite) {
@@ -86,4 +87,21 @@ async fn what_is_gone_from_the_index_is_still_known(s: &Suite) {
     }
     assert_eq!(s.see(work.mail_mirrors().folders(mail.account).await).unwrap().len(), 1);
     assert_eq!(s.see(work.mail_mirrors().messages(mail.account).await).unwrap().len(), 1);
+}
+
+async fn an_absence_is_known_until_it_ended_on_the_server(s: &Suite) {
+    let account = s.own.mail.account;
+    let known = s.see(s.tenant.mail_mirrors().absence(account).await).unwrap().unwrap();
+    assert_eq!(known, MirrorAbsenceRecord { account, print: Some([3; 32]) });
+    assert_eq!(s.see(s.tenant.mail_mirrors().absent().await).unwrap(), [account]);
+    assert_eq!(s.see(s.tenant.mail_vacations().enabled().await).unwrap(), [account]);
+    let work = s.tenant.begin().await.unwrap();
+    let begun = MirrorAbsenceRecord { print: None, ..known };
+    work.mail_mirrors().put_absence(&begun).await.unwrap();
+    assert_eq!(s.see(work.mail_mirrors().absence(account).await).unwrap(), Some(begun));
+    work.mail_mirrors().end_absence(account).await.unwrap();
+    assert_eq!(s.see(work.mail_mirrors().absent().await).unwrap(), []);
+    let vacation = work.mail_vacations().get(account).await.unwrap().unwrap();
+    work.mail_vacations().put(&MailVacationRecord { enabled: false, ..vacation }).await.unwrap();
+    assert_eq!(s.see(work.mail_vacations().enabled().await).unwrap(), []);
 }

@@ -7,8 +7,8 @@ use fernamt_domain::{
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
-    MailVacationRecord, MailboxRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord, NewEmail,
-    ThreadWorkRecord, Work,
+    MailVacationRecord, MailboxRecord, MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord,
+    NewEmail, ThreadWorkRecord, Work,
 };
 use serde_json::json;
 
@@ -209,6 +209,7 @@ impl Maker<'_> {
         mirror.put_folder(&mirrored(&inbox)).await.unwrap();
         mirror.put_message(&mirrored_email(inbox.id, 1, &email)).await.unwrap();
         mirror.begin(&self.begun(archive.id, &email)).await.unwrap();
+        mirror.put_absence(&MirrorAbsenceRecord { account: account.id, print: Some([3; 32]) }).await.unwrap();
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
         work.mail_accounts().touch(change, &kinds).await.unwrap();

@@ -16,7 +16,7 @@ use crate::{
     StoreError,
     record::record,
     repo::repository,
-    scope::{Writing, is, is_in, to},
+    scope::{Writing, any, is, is_in, to},
 };
 
 /// The most messages with equal bytes that are told.
@@ -84,6 +84,16 @@ record! {
     }
 }
 
+record! {
+    /// That an absence lies at the server, or may: it is there for as long as the server may answer for somebody.
+    pub struct MirrorAbsenceRecord in "mail_mirror_absence", key(account) {
+        /// The account.
+        account: MailAccountId => Mail,
+        /// The SHA-256 of the script that the server took; nothing from when one is put there until it took that.
+        print: Option<BlobPrint> => Mail,
+    }
+}
+
 repository! {
     /// What a foreign mail server and the index last agreed on.
     MailMirrors
@@ -145,6 +155,17 @@ impl<A> MailMirrors<'_, A> {
     /// What is being put into folders of the server.
     pub async fn begun(&self, account: MailAccountId) -> Result<Vec<MirrorBegunRecord>, StoreError> {
         self.scope.find(is("account", &account)).order("at").order("email").all().await
+    }
+
+    /// The absence of an account that lies at the server.
+    pub async fn absence(&self, account: MailAccountId) -> Result<Option<MirrorAbsenceRecord>, StoreError> {
+        self.scope.find(is("account", &account)).one().await
+    }
+
+    /// The accounts whose absence may lie at the server.
+    pub async fn absent(&self) -> Result<Vec<MailAccountId>, StoreError> {
+        let rows: Vec<MirrorAbsenceRecord> = self.scope.find(any()).order("account").all().await?;
+        Ok(rows.into_iter().map(|row| row.account).collect())
     }
 
     /// Messages of the index with these bytes, at most [`MAX_EQUAL`].
@@ -209,5 +230,14 @@ impl MailMirrors<'_, Writing> {
     pub async fn end(&self, mailbox: MailboxId, email: EmailId) -> Result<(), StoreError> {
         let one = is("mailbox", &mailbox).add(is("email", &email));
         self.scope.delete::<MirrorBegunRecord>(one).await.map(|_| ())
+    }
+    /// Notes how an absence lies at the server.
+    pub async fn put_absence(&self, absence: &MirrorAbsenceRecord) -> Result<(), StoreError> {
+        self.scope.upsert(absence).await
+    }
+
+    /// Notes that no absence of an account lies at the server any more.
+    pub async fn end_absence(&self, account: MailAccountId) -> Result<(), StoreError> {
+        self.scope.delete::<MirrorAbsenceRecord>(is("account", &account)).await.map(|_| ())
     }
 }

@@ -56,6 +56,13 @@ impl<A> MailVacations<'_, A> {
     pub async fn get(&self, account: MailAccountId) -> Result<Option<MailVacationRecord>, StoreError> {
         self.scope.find(is("account", &account)).one().await
     }
+
+    /// The accounts that answer, whatever their period is.
+    pub async fn enabled(&self) -> Result<Vec<MailAccountId>, StoreError> {
+        let rows = self.scope.find_only::<MailVacationRecord>(["account", "enabled"], is("enabled", &true));
+        let rows: Vec<(MailAccountId, bool)> = rows.pairs().await?;
+        Ok(rows.into_iter().map(|(account, _)| account).collect())
+    }
 }
 
 impl MailVacations<'_, Writing> {

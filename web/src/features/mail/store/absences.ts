@@ -21,6 +21,7 @@ export class Absences {
   readonly #net: MailNet;
   readonly #tell: () => void;
   #askedMs = Number.NEGATIVE_INFINITY;
+  #state: string | undefined;
 
   constructor({ records }: { records: Records }, jmap: Jmap, net: MailNet, tell: () => void) {
     this.#records = records;
@@ -39,6 +40,14 @@ export class Absences {
       asked.catch(() => undefined);
     }
     return known;
+  }
+
+  /** The server pushes in which state it is. Another one than was read is asked for at once: it may have ended elsewhere. */
+  heard(state: string | undefined): void {
+    if (state === undefined || this.#state === undefined || state === this.#state) return;
+    this.#state = state;
+    this.#askedMs = Number.NEGATIVE_INFINITY;
+    this.#tell();
   }
 
   async set(absence: Absence): Promise<void> {
@@ -70,7 +79,9 @@ export class Absences {
 
   async #ask(known: Absence | null): Promise<Absence> {
     const answers = await this.#jmap.call([['VacationResponse/get', { ids: null }]], [VACATION]);
-    const told = absenceOf(list(answers.of(0).list)[0] ?? {});
+    const answer = answers.of(0);
+    this.#state = text(answer.state);
+    const told = absenceOf(list(answer.list)[0] ?? {});
     if (JSON.stringify(told) !== JSON.stringify(known)) {
       await this.#keep(told);
       this.#tell();

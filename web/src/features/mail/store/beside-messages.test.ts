@@ -121,6 +121,17 @@ test('an absence that was set on another device is told', async () => {
   expect((await mail.absence())?.on).toBe(true);
 });
 
+test('an absence that ended on the server is told as soon as that is pushed', async () => {
+  const { mail, net } = await tab();
+  server.settings.vacation.isEnabled = true;
+  expect((await mail.absence())?.on).toBe(true);
+  server.settings.vacation.isEnabled = false;
+  server.settings.vacationState += 1;
+  await vi.waitFor(() => expect(net.pushes.length).toBeGreaterThan(0));
+  for (const push of net.pushes) push.heard({ VacationResponse: '2' });
+  await vi.waitFor(async () => expect((await mail.absence())?.on).toBe(false));
+});
+
 test('a folder is made, renamed, moved and removed, and what lay in it lies in the trash', async () => {
   const { mail } = await tab();
   const parent = await mail.createMailbox('Projekte');

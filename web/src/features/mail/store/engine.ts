@@ -1,4 +1,5 @@
 import { type Line, MailFault } from '../model.ts';
+import type { Absences } from './absences.ts';
 import { mailFault } from './faults.ts';
 import type { Jmap } from './jmap.ts';
 import type { Kept } from './kept.ts';
@@ -30,6 +31,7 @@ export type Work = {
   outbox: Outbox;
   sync: Sync;
   works: Works;
+  absences: Absences;
   leading: Leading;
   push: PushLine;
   sessions: Sessions;
@@ -179,6 +181,7 @@ export class Engine {
     const pushes = await push.listen(account, {
       heard: (states) => {
         this.#pollMs = POLL_MS.first;
+        this.#work.absences.heard(states.VacationResponse);
         this.#pushed(states);
       },
       ended: () => {

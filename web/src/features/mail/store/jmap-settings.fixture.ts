@@ -22,6 +22,7 @@ export class FakeSettings {
     textBody: null,
     htmlBody: null,
   };
+  vacationState = 1;
   /** Whether mail leaves the house; null: nothing is said of it. */
   outside: boolean | null = null;
   /** People of the house; null: nobody tells of them. */
@@ -52,7 +53,12 @@ export class FakeSettings {
         return { ...nothingDone(account, 1), updated: { [this.identity.id]: null } };
       }
       case 'VacationResponse/get':
-        return { accountId: account, state: '1', list: [{ ...this.vacation }], notFound: [] };
+        return {
+          accountId: account,
+          state: String(this.vacationState),
+          list: [{ ...this.vacation }],
+          notFound: [],
+        };
       case 'VacationResponse/set': {
         const { singleton: patch = {} } = given.update as Record<string, Obj>;
         const { fromDate, toDate } = patch;

@@ -87,7 +87,8 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const outbox = new Outbox(jmap, kept, handIn, lose, () => may().send);
     const sync = new Sync(shelf, jmap, kept, net, works);
     const delivery = await Delivery.open(shelf);
-    const work = { jmap, kept, outbox, sync, works, leading, push, sessions };
+    const absences = new Absences(shelf, jmap, net, tell);
+    const work = { jmap, kept, outbox, sync, works, absences, leading, push, sessions };
     const engine = new Engine(net, work, () => {
       tell();
       if (engine.line !== 'online') return;
@@ -97,7 +98,6 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
       );
     });
     const people = new People(shelf, jmap, kept, net);
-    const absences = new Absences(shelf, jmap, net, tell);
     const settings = new Settings(jmap, kept);
     const lists = new Lists(shelf, jmap, kept, sync);
     const changes = new Changes(kept, files, net);

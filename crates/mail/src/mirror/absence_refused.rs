@@ -1,0 +1,162 @@
+//! Telling somebody that the mail server does not answer for them.
+
+use fernamt_domain::{EmailId, mail::Keywords};
+use fernamt_mailhost::Error;
+use fernamt_store::{Change, MailAccountRecord, StoreError, Work};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+
+use crate::{
+    Mail,
+    delivery::{self, arrival, arrival::Arrival},
+};
+
+/// Why the mail server does not answer for somebody, however often it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It cannot answer, or not for a period.
+    CannotAnswer,
+    /// It cannot answer beside a script of theirs.
+    OwnScript,
+    /// The name of their script cannot be said in one of ours.
+    NameOfScript,
+    /// It has no room for a script more, or for one as large.
+    NoRoom,
+    /// It did not say.
+    Unknown,
+}
+
+impl Why {
+    /// Why it refused; nothing where it may well do it the next time.
+    pub(super) fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Missing(what) if what.contains("include") => Some(Self::OwnScript),
+            Error::Missing(what) if what.contains("vacation") || what.contains("dates") => Some(Self::CannotAnswer),
+            Error::Unsayable(what) if what.contains("date") => Some(Self::CannotAnswer),
+            Error::Unsayable(_) => Some(Self::NameOfScript),
+            // Names that hold quotes cannot be read where they are listed.
+            Error::Unreadable(what) if what.contains("name of a script") => Some(Self::NameOfScript),
+            Error::TooLarge(_) => Some(Self::NoRoom),
+            Error::Refused { code: Some(code), .. } if code.starts_with("QUOTA") => Some(Self::NoRoom),
+            Error::Refused { code: Some(code), .. } if code.starts_with("TRYLATER") => None,
+            Error::Refused { .. } | Error::Misunderstood(_) => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+
+    /// What is said of it, in German and in English.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CannotAnswer => (
+                "Der Mailserver kann keine Nachrichten beantworten, oder nicht für eine bestimmte Zeit (Sieve vacation, \
+                 date). Bitte wenden Sie sich an Ihre Administration.",
+                "The mail server cannot answer messages, or not for a period (Sieve vacation, date). Please turn to your \
+                 administration.",
+            ),
+            Self::OwnScript => (
+                "Auf dem Mailserver ist ein eigenes Filterskript von Ihnen eingeschaltet, und er kann nicht daneben \
+                 antworten (Sieve include). Ihr Skript gilt weiter. Schalten Sie es aus, wenn geantwortet werden soll.",
+                "A filter script of your own is active on the mail server, which cannot answer beside it (Sieve include). \
+                 Your script goes on. Switch it off if senders are to be answered.",
+            ),
+            Self::NameOfScript => (
+                "Der Name Ihres Filterskripts auf dem Mailserver hat Zeichen, die er nicht überall versteht. Ihr Skript \
+                 gilt weiter. Geben Sie ihm einen Namen aus einfachen Buchstaben.",
+                "The name of your filter script on the mail server holds letters that it does not understand everywhere. \
+                 Your script goes on. Give it a name of plain letters.",
+            ),
+            Self::NoRoom => (
+                "Auf dem Mailserver ist für die Antwort kein Platz. Kürzen Sie sie, oder löschen Sie dort ein \
+                 Filterskript, das Sie nicht mehr brauchen.",
+                "There is no room for the answer on the mail server. Make it shorter, or delete a filter script there \
+                 that you do not need any more.",
+            ),
+            Self::Unknown => (
+                "Der Mailserver hat es abgelehnt, ohne einen Grund zu nennen. Bitte wenden Sie sich an Ihre \
+                 Administration.",
+                "The mail server refused and did not say why. Please turn to your administration.",
+            ),
+        }
+    }
+
+    /// Puts a letter about it into the account's inbox. Tells whether there was room.
+    pub(super) async fn tell(
+        self,
+        mail: &Mail,
+        work: &Work,
+        change: Change,
+        account: &MailAccountRecord,
+    ) -> Result<bool, StoreError> {
+        let Some(inbox) = delivery::inbox(work, account.id).await? else { return Ok(false) };
+        let (now, id) = (mail.parts.clock.now(), EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
+        let raw = self.letter(&account.address, &id.to_string(), now);
+        let keywords = Keywords::default();
+        let arrival = Arrival { raw: &raw, mailboxes: [inbox].into(), keywords, received_at: now };
+        match arrival::put(mail, work, change, arrival).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::TooMany { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn letter(self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
+        let date = now.format(&Rfc2822).unwrap_or_default();
+        let domain = to.rsplit('@').next().unwrap_or_default();
+        let (german, english) = self.words();
+        let text = format!(
+            "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\n\
+             Subject: Abwesenheitsnotiz ist aus / Out of office is off\nDate: {date}\nMessage-ID: <{id}@{domain}>\n\
+             Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
+             Content-Transfer-Encoding: 8bit\n\n\
+             Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}\n\n\
+             Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}\n"
+        );
+        text.replace('\n', "\r\n").into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::message::envelope::parse;
+
+    #[test]
+    fn what_may_work_the_next_time_is_no_refusal() {
+        let refused = |code: Option<&str>| Error::Refused { code: code.map(str::to_owned), text: String::new() };
+        for (error, why) in [
+            (refused(Some("QUOTA/MAXSCRIPTS")), Some(Why::NoRoom)),
+            (refused(Some("TRYLATER")), None),
+            (refused(None), Some(Why::Unknown)),
+            (Error::Missing("an absence beside somebody's own script (Sieve include)"), Some(Why::OwnScript)),
+            (Error::Missing("answers during an absence (Sieve vacation)"), Some(Why::CannotAnswer)),
+            (Error::Missing("an absence with dates (Sieve date and relational)"), Some(Why::CannotAnswer)),
+            (Error::Missing("sign-in by PLAIN"), None),
+            (Error::Unreadable("the name of a script; it may hold quotes"), Some(Why::NameOfScript)),
+            (Error::Unreadable("a quoted string without an end"), None),
+            (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
+            (
+                Error::Unsayable("an absence beside a script with other than plain letters in its name"),
+                Some(Why::NameOfScript),
+            ),
+            (Error::TooLarge(1), Some(Why::NoRoom)),
+            (Error::SignIn, None),
+            (Error::Silent, None),
+        ] {
+            assert_eq!(Why::of(&error), why, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_letter_says_why_in_both_languages() {
+        for why in [Why::CannotAnswer, Why::OwnScript, Why::NameOfScript, Why::NoRoom, Why::Unknown] {
+            let raw = why.letter("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
+            let letter = parse(&raw);
+            let text = letter.body_text(0).expect("a text");
+            let (german, english) = why.words();
+            assert!(text.contains(german) && text.contains(english), "{text}");
+            assert!(letter.subject().is_some_and(|subject| subject.contains("aus / Out of office")));
+            assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() < 998));
+        }
+    }
+}
