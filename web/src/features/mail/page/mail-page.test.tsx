@@ -284,6 +284,35 @@ describe('writing', () => {
     );
   });
 
+  it.each([false, true])(
+    'leaves the next message open while one is being sent, which fails: %s',
+    async (fails) => {
+      let end = () => {};
+      const line = new Promise<void>((resolve, reject) => {
+        end = () => (fails ? reject(new MailFault('refused')) : resolve());
+      });
+      const sent = mail.send.bind(mail);
+      mail.send = async (draft) => {
+        await line;
+        return sent(draft);
+      };
+      await show('#/schreiben');
+      await until(() => document.querySelector('#mail-subject') !== null);
+      await send();
+      await press('Nach außen senden');
+      await press('Neue Nachricht');
+      const subject = () => document.querySelector<HTMLInputElement>('#mail-subject');
+      await until(() => subject()?.value === '');
+      await type(subject(), 'Die nächste');
+      await settled(end);
+      await until(() => mail.sent.length === (fails ? 0 : 1));
+      await until(
+        () => text().includes('Nicht gesendet, liegt bei den Entwürfen: Räumplan') === fails,
+      );
+      expect(subject()?.value).toBe('Die nächste');
+    },
+  );
+
   it('suggests people by keyboard, each once', async () => {
     mail.known = [
       { name: 'Ines Behrens', email: 'ines@stadt.example' },

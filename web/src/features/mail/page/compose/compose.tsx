@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type KeyboardEvent, useCallback, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { Select } from '../../../../ui/choices.tsx';
 import { fieldId } from '../../../../ui/fields.tsx';
@@ -8,6 +8,7 @@ import { Alert, Loading } from '../../../../ui/notice.tsx';
 import { type Draft, Elsewhere } from '../../model.ts';
 import { SenderLine } from '../accounts/sender-line.tsx';
 import { fullName, isAddress, MAX_RECIPIENTS, outside, shortName } from '../addresses.ts';
+import { tamed } from '../bidi.ts';
 import { boxFor, useMailPage } from '../context.ts';
 import { type Asked, useAsked } from '../use-asked.ts';
 import { faultText, sizeText } from '../words.ts';
@@ -110,6 +111,13 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
   const [pending, setPending] = useState(false);
   const [fault, setFault] = useState<unknown>();
   const sending = useRef(false);
+  const isOpen = useRef(true);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => {
+      isOpen.current = false;
+    };
+  }, []);
   const identity = identityOf(draft.identityId);
   const house = { from: identity?.email ?? '', leaves: mail.leavesHouse() };
   const away = house.leaves
@@ -134,6 +142,15 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     change({ html: resignedHtml(html, of(before), of(after)) });
     setVersion((count) => count + 1);
   };
+  // Who has begun the next message meanwhile must not lose the form for it.
+  const leave = () => {
+    if (isOpen.current) onClose();
+  };
+  const tellUnsent = () => {
+    if (isOpen.current) return;
+    const subject = tamed(now().subject) || t`(ohne Betreff)`;
+    tell({ text: t`Nicht gesendet, liegt bei den Entwürfen: ${subject}`, failed: true });
+  };
   const send = async () => {
     // Keys that follow each other at once come before the button is drawn as pressed.
     if (sending.current) return;
@@ -142,16 +159,20 @@ function Form({ start, first, onClose }: ComposeProps & { first: Draft }) {
     setPending(true);
     setFault(undefined);
     try {
-      if ((await keep()).elsewhere) return;
+      if ((await keep()).elsewhere) return tellUnsent();
       await mail.send(now());
       finish();
-      onClose();
+      leave();
     } catch (reason) {
-      if (!(reason instanceof Elsewhere)) setFault(reason);
-      else if (reason.draft !== null) apart(reason);
-      else {
+      if (!(reason instanceof Elsewhere)) {
+        setFault(reason);
+        tellUnsent();
+      } else if (reason.draft !== null) {
+        apart(reason);
+        tellUnsent();
+      } else {
         finish();
-        onClose();
+        leave();
         tell({ text: t`Diese Nachricht wurde schon in einem anderen Fenster gesendet.` });
       }
     } finally {
