@@ -10,16 +10,15 @@ use time::macros::datetime;
 use crate::house::House;
 
 /// The subjects of what lies in a folder, once there are as many as wanted.
-async fn subjects(house: &House, person: &str, folder: &str, wanted: usize) -> Vec<String> {
+async fn subjects(house: &House, person: &str, folder: &str, wanted: u32) -> Vec<String> {
     let mut imap = house.imap(person).await.expect("signed in");
     let folder = FolderName::of(folder);
-    imap.select(&folder, false).await.expect("selected");
-    let mut uids = imap.all_uids().await.expect("searched");
-    while uids.len() < wanted as u64 {
+    // A command between the count and the wait would be told of what arrives, and the wait no more.
+    while imap.select(&folder, false).await.expect("selected").messages < wanted {
         let woken = imap.wait(Duration::from_secs(60), std::future::pending()).await.expect("woken");
         assert_eq!(woken, Woken::Changed, "nothing arrives in {folder:?} of {person}");
-        uids = imap.all_uids().await.expect("searched");
     }
+    let uids = imap.all_uids().await.expect("searched");
     let mut subjects = Vec::new();
     for uid in uids.iter() {
         let raw = imap.raw(uid).await.expect("fetched").expect("there");
