@@ -31,8 +31,9 @@ impl Answer {
         if is_quoted && has_odd_backslash(&answer) {
             return Ok(Self::Line(unread(&answer)));
         }
-        let words = match words(answer.clone()) {
-            Err(_) if is_quoted => return Ok(Self::Line(unread(&answer))),
+        let whole = answer.clone();
+        let words = match words(answer) {
+            Err(_) if is_quoted => return Ok(Self::Line(unread(&whole))),
             words => words?,
         };
         let Some(first) = words.first() else { return Err(Error::Unreadable("an empty answer")) };
