@@ -70,11 +70,12 @@ pub(crate) fn mirroring(cyrus: &Cyrus, folder: &Path) -> String {
     std::fs::write(&password_file, format!("{}\n", cyrus.operator_password)).unwrap();
     format!(
         "[mail.server]\ndomain = \"amt.test\"\nhost = \"localhost\"\nport = {}\nsieve_port = {}\noperator = \"{}\"\n\
-         password_file = {password_file:?}\nauthority_file = {:?}\n",
+         password_file = \"{}\"\nauthority_file = \"{}\"\n",
         cyrus.imap_tls.address().port(),
         cyrus.sieve.address().port(),
         cyrus.operator,
-        cyrus.authority_file(),
+        password_file.display(),
+        cyrus.authority_file().display(),
     )
 }
 
