@@ -14,8 +14,17 @@ const GROUP_CHARS: usize = 5;
 /// Letters and digits that nobody confuses on paper or on the telephone.
 const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
-/// A password that is read out or printed once: `k7wqm-3hdpx-…`.
-pub(crate) fn make_up(rng: &dyn Rng) -> Secret<String> {
+/// A password that is read out or printed once: `k7wqm-3hdpx-…`. As one that is typed, it holds no name of its person.
+pub(crate) fn make_up(rng: &dyn Rng, login: &str, display_name: &str) -> Secret<String> {
+    loop {
+        let password = draw(rng);
+        if check_new(&password, login, display_name).is_ok() {
+            return password;
+        }
+    }
+}
+
+fn draw(rng: &dyn Rng) -> Secret<String> {
     let mut text = String::with_capacity(GROUPS * (GROUP_CHARS + 1));
     let mut chosen = 0;
     while chosen < GROUPS * GROUP_CHARS {
@@ -43,6 +52,8 @@ pub(crate) fn check(checks: &mut Checks, password: &Secret<String>, login: &str,
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use fernamt_domain::SystemRng;
 
     use super::*;
@@ -51,10 +62,32 @@ mod tests {
     fn a_made_up_password_passes_its_own_rules() {
         let mut checks = Checks::default();
         for _ in 0..100 {
-            let password = make_up(&SystemRng);
+            let password = make_up(&SystemRng, "anna", "Anna Beispiel");
             assert_eq!(password.expose().len(), GROUPS * GROUP_CHARS + GROUPS - 1);
             check(&mut checks, &password, "anna", "Anna Beispiel");
         }
         assert!(checks.found.is_empty());
+    }
+
+    /// Draws the places of these letters in the alphabet, and then those of others in turn.
+    #[derive(Debug)]
+    struct Loaded(Mutex<Vec<u8>>);
+
+    impl Rng for Loaded {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut letters = self.0.lock().unwrap();
+            for byte in bytes {
+                let letter = letters.remove(0);
+                letters.push(letter);
+                *byte = u8::try_from(ALPHABET.iter().position(|known| *known == letter).unwrap()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn one_with_a_name_in_it_is_not_handed_out() {
+        let letters = b"annaxk7wqm3hdpxt9rsecvbn2yfgh4zjk5mtw8ud6";
+        let password = make_up(&Loaded(Mutex::new(letters.to_vec())), "anna", "Anna Beispiel");
+        assert_eq!(password.expose(), "cvbn2-yfgh4-zjk5m-tw8ud");
     }
 }

@@ -73,7 +73,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<CreatedPerson>), AdminError> {
     check_new(&new)?;
     let web = &session.site.web;
-    let made_up = new.password.is_none().then(|| password::make_up(&*web.rng));
+    let made_up = new.password.is_none().then(|| password::make_up(&*web.rng, &new.name, &new.display_name));
     let typed = made_up.as_ref().or(new.password.as_ref());
     // Hashing is slow on purpose, so it is done before the unit of work begins.
     let hash = match typed {

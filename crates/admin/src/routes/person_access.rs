@@ -66,8 +66,8 @@ async fn new_password(
 ) -> Result<Json<NewPassword>, AdminError> {
     // One's own is changed on one's own page, where the old one is asked for.
     not_oneself(&session, id)?;
-    local_person(&session, id).await?;
-    let password = password::make_up(&*session.site.web.rng);
+    let person = local_person(&session, id).await?;
+    let password = password::make_up(&*session.site.web.rng, &person.name, &person.display_name);
     let hash = admin.hash(&password).await?;
     let mut work = session.site.tenant.begin().await?;
     work.people().set_password_hash(id, Some(hash)).await?;
