@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use fernamt_testkit::{
     SeededRng,
     office::{Office, pause},
-    person::{Person, until_next_code},
+    person::until_next_code,
     process,
     report::{Report, Row},
 };
@@ -21,8 +21,6 @@ use fernamt_testkit::{
 const PEOPLE: usize = 600;
 /// Within which everybody comes, at random moments.
 const MORNING: Duration = Duration::from_mins(5);
-/// Threads that prepare people.
-const PREPARING: usize = 8;
 /// Printed, so that a run can be repeated.
 const SEED: u64 = 20_261_102;
 
@@ -30,7 +28,7 @@ fn main() -> Result<()> {
     let (people, morning) = size()?;
     let office = Office::start()?;
     println!("Making {people} people with authenticator apps …");
-    let people = prepared(&office, people)?;
+    let people = office.crowd(people, Ok)?;
     let count = people.len();
     println!(
         "Waiting for the next one-time codes, then {count} people sign in within {} s (seed {SEED}) …",
@@ -84,33 +82,6 @@ fn size() -> Result<(usize, Duration)> {
         [people, seconds] => Ok((usize::try_from(*people)?, Duration::from_secs(*seconds))),
         _ => Ok((PEOPLE, MORNING)),
     }
-}
-
-/// People who have signed in once, so that each has an authenticator app.
-fn prepared(office: &Office, count: usize) -> Result<Vec<Person>> {
-    let people = Mutex::new(Vec::with_capacity(count));
-    let numbers = Mutex::new(0..count);
-    thread::scope(|scope| -> Result<()> {
-        let workers: Vec<_> = (0..PREPARING)
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    while let Some(number) = { lock(&numbers).next() } {
-                        let (name, password) = (format!("person{number}"), format!("Morgen-Kaffee-{number:04}"));
-                        office.run(&["user", "add", &name], &format!("{password}\n"))?;
-                        let mut person = office.person(&name, &password)?;
-                        person.sign_in()?;
-                        lock(&people).push(person);
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        for worker in workers {
-            worker.join().ok().context("a worker panicked")??;
-        }
-        Ok(())
-    })?;
-    Ok(people.into_inner().unwrap_or_default())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

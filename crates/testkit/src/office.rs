@@ -6,6 +6,8 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,6 +18,8 @@ use crate::{peers::free_port, person::Person, report::target_dir};
 
 /// A server that does not listen by then never will.
 const START_LIMIT: Duration = Duration::from_mins(1);
+/// Threads that prepare people.
+const PREPARING: usize = 8;
 
 /// A running `fernamt serve` on the loopback, without TLS, on SQLite.
 #[derive(Debug)]
@@ -99,6 +103,34 @@ impl Office {
     /// A person at a fresh browser.
     pub fn person(&self, name: &str, password: &str) -> Result<Person> {
         Person::new(self.address, &self.host(), name, password)
+    }
+
+    /// So many people who have signed in once, a few at a time, and what `prepare` makes of each, in any order.
+    pub fn crowd<T: Send>(&self, count: usize, prepare: impl Fn(Person) -> Result<T> + Sync) -> Result<Vec<T>> {
+        let next = AtomicUsize::new(0);
+        let one_by_one = || {
+            let mut made = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return Ok(made);
+                }
+                let (name, password) = (format!("person{number}"), format!("Morgen-Kaffee-{number:04}"));
+                self.run(&["user", "add", &name], &format!("{password}\n"))?;
+                let mut person = self.person(&name, &password)?;
+                person.sign_in()?;
+                made.push(prepare(person)?);
+            }
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..PREPARING).map(|_| scope.spawn(one_by_one)).collect();
+            let mut crowd = Vec::with_capacity(count);
+            for worker in workers {
+                let made: Result<Vec<T>> = worker.join().ok().context("a worker panicked")?;
+                crowd.extend(made?);
+            }
+            Ok(crowd)
+        })
     }
 
     /// Stops the server; its installation stays.

@@ -1,14 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, picture, visit } from '../support/browser.ts';
+import { launch, picture } from '../support/browser.ts';
+import { row, visitPost } from '../support/post-visit.ts';
 import { RealOffice } from '../support/real-office.ts';
-import { signIn } from '../support/sign-in.ts';
 
 const STORY_MS = 180_000;
-const WAIT = { timeout: 30_000 };
 /** What somebody may no longer do ends within this. */
 const SOON = { timeout: 5_000 };
-const PASSPHRASE = 'Wiese-Brunnen-41-Kiel';
 const SHARED = 'Bürgerbüro';
 
 /** A mailbox of several people on the real server: who takes care of what, on whose behalf, and until when. */
@@ -23,21 +21,9 @@ describe('working for others in the real office', () => {
     await office?.stop();
   });
 
-  const atPost = async (name: string) => {
-    const visited = await visit(browser, office.origin);
-    const { context, page } = visited;
-    context.setDefaultTimeout(WAIT.timeout);
-    await signIn(page, office.person(name));
-    await page.getByRole('link', { name: 'Post', exact: true }).click();
-    await page.getByLabel('Neue Passphrase').fill(PASSPHRASE);
-    await page.getByLabel('Passphrase wiederholen').fill(PASSPHRASE);
-    await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Neue Nachricht' }).waitFor();
-    return visited;
-  };
+  const atPost = (name: string) => visitPost(browser, office, name);
   const switcher = (page: Page) => page.getByRole('navigation', { name: 'Postfächer' });
   const open = (page: Page) => switcher(page).getByRole('link', { name: SHARED }).click();
-  const row = (page: Page, subject: string) => page.locator('.fa-mail__row', { hasText: subject });
   const team = (page: Page) => page.getByRole('region', { name: 'Zusammenarbeit' });
 
   it(

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use fernamt_domain::{PersonId, PersonState, mail::MailRight};
+use fernamt_domain::{PersonId, PersonState};
 use fernamt_store::{MailAccountRecord, MailGrantRecord, Page, PersonRecord, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Caller;
+use super::{Caller, thread_work::may_work};
 use crate::jmap::{
     Object, THREAD_WORK,
     error::MethodError,
@@ -38,13 +38,13 @@ pub(super) struct Filter {
 
 pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
     let opened = caller.account(&ask.account_id).await?;
+    let account = opened.to_read();
+    let grants = caller.tenant.mail_grants().of_account(account.id).await?;
     let ids: Vec<String> = match ask.ids {
-        None => around(caller, opened.to_read()).await?.iter().map(ToString::to_string).collect(),
+        None => around(account, &grants).iter().map(ToString::to_string).collect(),
         Some(ids) => get::asked(ids)?,
     };
     let domain = caller.mail.domain(&caller.tenant).await?;
-    let account = opened.to_read();
-    let grants = caller.tenant.mail_grants().of_account(account.id).await?;
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     for id in ids {
         match person(caller, &id).await? {
@@ -67,8 +67,10 @@ pub(super) async fn query(caller: &Caller, mut ask: Query<Filter>) -> Result<Obj
     let filter = ask.filter.take().unwrap_or_default();
     let words: Vec<_> = [&filter.text, &filter.name, &filter.email].into_iter().flatten().collect();
     let mut people = if words.is_empty() {
+        let account = opened.to_read();
+        let grants = caller.tenant.mail_grants().of_account(account.id).await?;
         let mut people = Vec::new();
-        for id in around(caller, opened.to_read()).await? {
+        for id in around(account, &grants) {
             people.extend(person(caller, &id.to_string()).await?);
         }
         people
@@ -96,9 +98,8 @@ pub(super) async fn query(caller: &Caller, mut ask: Query<Filter>) -> Result<Obj
 }
 
 /// The people to whom an account is open.
-async fn around(caller: &Caller, account: &MailAccountRecord) -> Result<BTreeSet<PersonId>, StoreError> {
-    let grants = caller.tenant.mail_grants().of_account(account.id).await?;
-    Ok(grants.iter().map(|grant| grant.person).chain(account.owner).collect())
+fn around(account: &MailAccountRecord, grants: &[MailGrantRecord]) -> BTreeSet<PersonId> {
+    grants.iter().map(|grant| grant.person).chain(account.owner).collect()
 }
 
 /// The people of whom each of these words begins a word of the name or address.
@@ -132,12 +133,6 @@ async fn person(caller: &Caller, id: &str) -> Result<Option<PersonRecord>, Store
         Err(StoreError::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Whether somebody may do what a thread that is assigned to them asks for.
-pub(super) fn may_work(account: &MailAccountRecord, grants: &[MailGrantRecord], person: PersonId) -> bool {
-    let may = |grant: &MailGrantRecord| grant.person == person && grant.rights.has(MailRight::Write);
-    account.owner == Some(person) || grants.iter().any(may)
 }
 
 fn object_of(person: &PersonRecord, domain: &str, works: bool) -> Object {

@@ -5,11 +5,11 @@ use fernamt_domain::{
     PersonId, ThreadId,
     mail::{MailRight, MailType},
 };
-use fernamt_store::ThreadWorkRecord;
+use fernamt_store::{MailAccountRecord, MailGrantRecord, ThreadWorkRecord};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Begun, Caller, principal::may_work};
+use super::{Begun, Caller};
 use crate::{
     delegation::{Deed, Need},
     jmap::{
@@ -121,12 +121,18 @@ async fn assignee(begun: &Begun, value: &Value) -> Result<Option<PersonId>, Faul
         return Ok(None);
     }
     let person = value.as_str().and_then(|text| text.parse::<PersonId>().ok()).ok_or_else(|| fault("an id or null"))?;
-    let grants: Vec<_> = begun.work.mail_grants().get(begun.account.id, person).await?.into_iter().collect();
-    if may_work(&begun.account, &grants, person) {
+    let grant = begun.work.mail_grants().get(begun.account.id, person).await?;
+    if may_work(&begun.account, grant.as_slice(), person) {
         Ok(Some(person))
     } else {
         Err(fault("nobody who may change mail here").into())
     }
+}
+
+/// Whether somebody may do what a thread that is assigned to them asks for.
+pub(super) fn may_work(account: &MailAccountRecord, grants: &[MailGrantRecord], person: PersonId) -> bool {
+    let may = |grant: &MailGrantRecord| grant.person == person && grant.rights.has(MailRight::Write);
+    account.owner == Some(person) || grants.iter().any(may)
 }
 
 fn note(value: &Value) -> Result<String, SetError> {

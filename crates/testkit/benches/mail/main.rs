@@ -11,12 +11,10 @@ mod offline;
 
 use std::{
     net::TcpStream,
-    sync::Mutex,
-    thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use fernamt_testkit::{
     office::Office,
     peers::{Roundcube, Taken},
@@ -39,8 +37,6 @@ const ROUNDS: usize = 50;
 const RIVALS_SEARCHES: usize = 3;
 /// Changes of which a client learns.
 const CHANGES: usize = 1_000;
-/// Threads that prepare people.
-const PREPARING: usize = 8;
 /// Printed, so that a run can be repeated.
 const SEED: u64 = 20_261_123;
 /// Goals of the product.
@@ -133,31 +129,11 @@ fn race(
 
 /// So many people at their mail pages, each with a line on which news come.
 fn waiting(office: &Office, count: usize) -> Result<Vec<TcpStream>> {
-    let lines = Mutex::new(Vec::with_capacity(count));
-    let numbers = Mutex::new(0..count);
-    thread::scope(|scope| -> Result<()> {
-        let workers: Vec<_> = (0..PREPARING)
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    while let Some(number) = { lock(&numbers).next() } {
-                        let (name, password) = (format!("person{number}"), format!("Morgen-Kaffee-{number:04}"));
-                        office.run(&["user", "add", &name], &format!("{password}\n"))?;
-                        let mut person = office.person(&name, &password)?;
-                        person.sign_in()?;
-                        let account = Account::open(&person)?;
-                        account.screen("inbox")?;
-                        lock(&lines).push(account.line()?);
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        for worker in workers {
-            worker.join().ok().context("a worker panicked")??;
-        }
-        Ok(())
-    })?;
-    Ok(lines.into_inner().unwrap_or_default())
+    office.crowd(count, |person| {
+        let account = Account::open(&person)?;
+        account.screen("inbox")?;
+        account.line()
+    })
 }
 
 fn times(rounds: usize, mut case: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
@@ -181,8 +157,4 @@ fn slowest(sorted: &[f64]) -> f64 {
 
 fn figure(number: usize) -> Result<f64> {
     Ok(f64::from(u32::try_from(number)?))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
