@@ -12,7 +12,7 @@ use fernamt_store::{BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbse
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 
-use super::{MirrorError, absence_refused::Why, round::Mirror, task::back_off};
+use super::{MirrorError, absence_refused::Why, letter::BY_LETTER, round::Mirror, task::back_off};
 use crate::{Mail, delivery, message::blob_id::print_of};
 
 /// How often the server is asked whether an absence still counts there.
@@ -191,9 +191,9 @@ impl Mirror {
         work.mail_vacations().put(&MailVacationRecord { enabled: false, ..vacation }).await?;
         let mut kinds = vec![MailType::VacationResponse];
         if let Some(why) = why
-            && why.tell(&self.mail, &work, change, &account).await?
+            && why.letter().put(&self.mail, &work, change, &account).await?
         {
-            kinds.extend([MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery]);
+            kinds.extend(BY_LETTER);
         }
         work.mail_accounts().touch(change, &kinds).await?;
         work.publish(DomainEvent::MailChanged { account: self.account });

@@ -1,14 +1,8 @@
 //! Telling somebody that the mail server does not answer for them.
 
-use fernamt_domain::{EmailId, mail::Keywords};
 use fernamt_mailhost::Error;
-use fernamt_store::{Change, MailAccountRecord, StoreError, Work};
-use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use crate::{
-    Mail,
-    delivery::{self, arrival, arrival::Arrival},
-};
+use super::letter::Letter;
 
 /// Why the mail server does not answer for somebody, however often it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,39 +72,14 @@ impl Why {
         }
     }
 
-    /// Puts a letter about it into the account's inbox. Tells whether there was room.
-    pub(super) async fn tell(
-        self,
-        mail: &Mail,
-        work: &Work,
-        change: Change,
-        account: &MailAccountRecord,
-    ) -> Result<bool, StoreError> {
-        let Some(inbox) = delivery::inbox(work, account.id).await? else { return Ok(false) };
-        let (now, id) = (mail.parts.clock.now(), EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
-        let raw = self.letter(&account.address, &id.to_string(), now);
-        let keywords = Keywords::default();
-        let arrival = Arrival { raw: &raw, mailboxes: [inbox].into(), keywords, received_at: now };
-        match arrival::put(mail, work, change, arrival).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::TooMany { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn letter(self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
-        let date = now.format(&Rfc2822).unwrap_or_default();
-        let domain = to.rsplit('@').next().unwrap_or_default();
+    /// A letter about it.
+    pub(super) fn letter(self) -> Letter {
         let (german, english) = self.words();
         let text = format!(
-            "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\n\
-             Subject: Abwesenheitsnotiz ist aus / Out of office is off\nDate: {date}\nMessage-ID: <{id}@{domain}>\n\
-             Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
-             Content-Transfer-Encoding: 8bit\n\n\
-             Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}\n\n\
+            "Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}\n\n\
              Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}\n"
         );
-        text.replace('\n', "\r\n").into_bytes()
+        Letter { subject: "Abwesenheitsnotiz ist aus / Out of office is off", text }
     }
 }
 
@@ -150,7 +119,7 @@ mod tests {
     #[test]
     fn a_letter_says_why_in_both_languages() {
         for why in [Why::CannotAnswer, Why::OwnScript, Why::NameOfScript, Why::NoRoom, Why::Unknown] {
-            let raw = why.letter("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
+            let raw = why.letter().raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
             let letter = parse(&raw);
             let text = letter.body_text(0).expect("a text");
             let (german, english) = why.words();

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, MirrorError, rest::rest, round::Mirror};
+use super::{MailServer, MirrorError, rest::rest, rights_owed::rights_changed, round::Mirror};
 use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
@@ -159,10 +159,12 @@ impl Mail {
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
+        let mut bus = self.parts.store.subscribe();
         if let Err(error) = self.use_absent().await {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "Absences are carried to the mail server only once their mailboxes are used");
         }
+        self.use_owing().await;
         while self.server.is_some() && !stop.is_cancelled() {
             let keys = running.values().map(|one| one.key).collect();
             let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
@@ -177,6 +179,7 @@ impl Mail {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
+                changed = rights_changed(&mut bus) => self.use_shared(changed).await,
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
                     if let Some(one) = running.remove(&id) {
@@ -209,7 +212,8 @@ impl Mail {
         while !leave.is_cancelled()
             && (self.mirrors.is_used(key, self.parts.clock.now())
                 || self.is_listened_to(&tenant, account).await?
-                || mirror.owes_absence().await?)
+                || mirror.owes_absence().await?
+                || mirror.owes_rights().await?)
         {
             let done = match mirror.round().await {
                 Ok(()) => {

@@ -1,6 +1,7 @@
 //! The mirror of a mail server, against Debian's Cyrus. What lies there is told by Python's `imaplib`.
 
 mod absence;
+mod acl;
 mod carried;
 mod cost;
 mod edits;

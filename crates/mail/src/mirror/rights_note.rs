@@ -1,0 +1,125 @@
+//! Writing down what somebody may do, here and as what both sides agreed on.
+
+use fernamt_domain::{
+    DomainEvent,
+    audit::{AuditEvent, AuditKind, Outcome},
+    mail::MailRights,
+};
+use fernamt_store::{MirrorRightsRecord, StoreError};
+
+use super::{
+    letter::{BY_LETTER, Letter},
+    rights::One,
+    round::Mirror,
+};
+
+/// How much of a name a letter shows.
+const MAX_NAME_LETTERS: usize = 200;
+
+impl Mirror {
+    /// Grants exactly these rights here, or revokes all, and remembers what the server has. Tells whether it did: what was
+    /// changed here meanwhile is looked at anew.
+    pub(super) async fn note_rights(
+        &self,
+        one: &mut One,
+        rights: MailRights,
+        base: &MirrorRightsRecord,
+        letter: Option<&Letter>,
+    ) -> Result<bool, StoreError> {
+        let is_over = base.rights.is_empty() && !base.begun;
+        let is_known = one.base.as_ref().map_or(is_over, |known| known == base);
+        if rights == one.granted && is_known && letter.is_none() {
+            return Ok(true);
+        }
+        let mut work = self.tenant.begin().await?;
+        let account = work.mail_accounts().take(self.account).await?;
+        if let Some(person) = one.person {
+            let now = work.mail_grants().get(account.id, person).await?;
+            if now.map_or(MailRights::NONE, |grant| grant.rights) != one.granted {
+                return Ok(false);
+            }
+            // Nobody of ours did it, so the entry names nobody who did.
+            let entry = AuditEvent::new(AuditKind::Mail, "mail_rights_by_server", Outcome::Success);
+            let done = if rights == one.granted {
+                Ok(())
+            } else if rights.is_empty() {
+                work.unshare_mail(account.id, person, entry).await
+            } else {
+                work.share_mail(account.id, person, rights, entry).await.map(|_| ())
+            };
+            match done {
+                Err(StoreError::NotFound("person")) => return Ok(false),
+                done => done?,
+            }
+        }
+        if is_over {
+            work.mail_mirrors().end_rights(account.id, &one.login).await?;
+        } else {
+            work.mail_mirrors().put_rights(base).await?;
+        }
+        if let Some(letter) = letter {
+            let change = work.mail_accounts().change(account.id).await?;
+            if letter.put(&self.mail, &work, change, &account).await? {
+                work.mail_accounts().touch(change, &BY_LETTER).await?;
+                work.publish(DomainEvent::MailChanged { account: account.id });
+            }
+        }
+        work.commit().await?;
+        (one.granted, one.base) = (rights, (!is_over).then(|| base.clone()));
+        Ok(true)
+    }
+
+    /// What a person is called in a letter.
+    pub(super) async fn name_of(&self, one: &One) -> Result<String, StoreError> {
+        let Some(person) = one.person else { return Ok(one.login.clone()) };
+        match self.tenant.people().get(person).await {
+            Ok(person) => Ok(format!("{} ({})", person.display_name, one.login)),
+            Err(StoreError::NotFound(_)) => Ok(one.login.clone()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A letter about rights that the server did not give, or did not take away where they ended here.
+pub(super) fn refusal(name: &str, has_ended: bool) -> Letter {
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME_LETTERS).collect();
+    let (subject, german, english) = if has_ended {
+        (
+            "Zugang nur hier beendet / Access ended here only",
+            "Was dieser Person hier genommen wurde, kann sie hier nicht mehr. Der Mailserver hat aber abgelehnt, es ihr auch \
+             dort zu nehmen: Mit anderen Mailprogrammen kann sie es vielleicht noch. Bitte wenden Sie sich an Ihre \
+             Administration.",
+            "What was taken from this person here they cannot do here any more. But the mail server refused to take it away \
+             there, too: with other mail programs they may still be able to. Please turn to your administration.",
+        )
+    } else {
+        (
+            "Rechte wurden nicht gegeben / Rights were not given",
+            "Der Mailserver hat abgelehnt, dieser Person die Rechte im Postfach zu geben. Sie wurden hier zurückgenommen. Bitte \
+             wenden Sie sich an Ihre Administration.",
+            "The mail server refused to give this person the rights in the mailbox. They were taken back here. Please turn to \
+             your administration.",
+        )
+    };
+    Letter { subject, text: format!("{name}\n\n{german}\n\n{english}\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::message::envelope::parse;
+
+    #[test]
+    fn a_letter_names_the_person_whatever_the_name_holds() {
+        for has_ended in [true, false] {
+            let name = format!("Bob\r\nTo: <eva@amt.test>{}", "ü".repeat(2_000));
+            let raw = refusal(&name, has_ended).raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
+            let letter = parse(&raw);
+            let text = letter.body_text(0).expect("a text");
+            assert!(text.starts_with("BobTo: <eva@amt.test>ü") && text.contains("Please turn to"), "{text}");
+            assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() < 998));
+        }
+    }
+}
