@@ -274,6 +274,8 @@ pub(crate) fn read_any(answer: bytes::Bytes) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::{super::connection::tests::scripted, *};
 
     #[tokio::test]
@@ -318,10 +320,10 @@ mod tests {
         async fn told(others: usize, own: usize) -> Result<usize, Error> {
             let mut list = String::new();
             for number in 0..others {
-                list += &format!("* LIST (\\Noselect) \"/\" \"Other Users/{number}\"\r\n");
+                write!(list, "* LIST (\\Noselect) \"/\" \"Other Users/{number}\"\r\n").expect("a line");
             }
             for number in 0..own {
-                list += &format!("* LIST (\\Noselect) \"/\" \"{number}\"\r\n");
+                write!(list, "* LIST (\\Noselect) \"/\" \"{number}\"\r\n").expect("a line");
             }
             let answers = [format!("{SPACES}f1 OK\r\n"), format!("{list}f2 OK\r\n")];
             let answers: Vec<&'static str> = answers.into_iter().map(|answer| &*answer.leak()).collect();
