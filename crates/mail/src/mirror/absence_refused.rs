@@ -11,6 +11,8 @@ pub(super) enum Why {
     CannotAnswer,
     /// It cannot answer beside a script of theirs.
     OwnScript,
+    /// A script of theirs answers or refuses messages itself.
+    AnswersItself,
     /// The name of their script cannot be said in one of ours.
     NameOfScript,
     /// It has no room for a script more, or for one as large.
@@ -26,9 +28,8 @@ impl Why {
             Error::Missing(what) if what.contains("include") => Some(Self::OwnScript),
             Error::Missing(what) if what.contains("vacation") || what.contains("dates") => Some(Self::CannotAnswer),
             Error::Unsayable(what) if what.contains("date") => Some(Self::CannotAnswer),
+            Error::Unsayable(what) if what.contains("answers or refuses") => Some(Self::AnswersItself),
             Error::Unsayable(_) => Some(Self::NameOfScript),
-            // Names that hold quotes cannot be read where they are listed.
-            Error::Unreadable(what) if what.contains("name of a script") => Some(Self::NameOfScript),
             Error::TooLarge(_) => Some(Self::NoRoom),
             Error::Refused { code: Some(code), .. } if code.starts_with("QUOTA") => Some(Self::NoRoom),
             Error::Refused { code: Some(code), .. } if code.starts_with("TRYLATER") => None,
@@ -51,6 +52,16 @@ impl Why {
                  antworten (Sieve include). Ihr Skript gilt weiter. Schalten Sie es aus, wenn geantwortet werden soll.",
                 "A filter script of your own is active on the mail server, which cannot answer beside it (Sieve include). \
                  Your script goes on. Switch it off if senders are to be answered.",
+            ),
+            Self::AnswersItself => (
+                "Ihr eigenes Filterskript auf dem Mailserver beantwortet Nachrichten selbst oder weist welche ab (Sieve \
+                 vacation, reject), oder es führt zu einem Skript, das hier nicht zu lesen ist. Beides nebeneinander \
+                 versteht der Mailserver nicht. Ihr Skript gilt weiter. Löschen Sie dort die Abwesenheit und diese Regeln, \
+                 auch ausgeschaltete, wenn von hier geantwortet werden soll.",
+                "Your own filter script on the mail server answers or refuses messages itself (Sieve vacation, reject), or \
+                 leads to a script that cannot be read here. The mail server does not understand both beside each other. \
+                 Your script goes on. Delete the absence and these rules there, disabled ones too, if senders are to be \
+                 answered from here.",
             ),
             Self::NameOfScript => (
                 "Der Name Ihres Filterskripts auf dem Mailserver hat Zeichen, die er nicht überall versteht. Ihr Skript \
@@ -75,11 +86,15 @@ impl Why {
     /// A letter about it.
     pub(super) fn letter(self) -> Letter {
         let (german, english) = self.words();
-        let text = format!(
-            "Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}\n\n\
-             Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}\n"
-        );
-        Letter { subject: "Abwesenheitsnotiz ist aus / Out of office is off", text }
+        Letter {
+            subject: "Abwesenheitsnotiz ist aus / Out of office is off",
+            german: format!(
+                "Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}"
+            ),
+            english: format!(
+                "Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}"
+            ),
+        }
     }
 }
 
@@ -101,13 +116,17 @@ mod tests {
             (Error::Missing("answers during an absence (Sieve vacation)"), Some(Why::CannotAnswer)),
             (Error::Missing("an absence with dates (Sieve date and relational)"), Some(Why::CannotAnswer)),
             (Error::Missing("sign-in by PLAIN"), None),
-            (Error::Unreadable("the name of a script; it may hold quotes"), Some(Why::NameOfScript)),
             (Error::Unreadable("a quoted string without an end"), None),
             (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
             (
                 Error::Unsayable("an absence beside a script with other than plain letters in its name"),
                 Some(Why::NameOfScript),
             ),
+            (
+                Error::Unsayable("an absence beside a script that answers or refuses messages itself"),
+                Some(Why::AnswersItself),
+            ),
+            (Error::TooMany(1, "bytes"), None),
             (Error::TooLarge(1), Some(Why::NoRoom)),
             (Error::SignIn, None),
             (Error::Silent, None),
@@ -118,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_letter_says_why_in_both_languages() {
-        for why in [Why::CannotAnswer, Why::OwnScript, Why::NameOfScript, Why::NoRoom, Why::Unknown] {
+        for why in [Why::CannotAnswer, Why::OwnScript, Why::AnswersItself, Why::NameOfScript, Why::NoRoom, Why::Unknown]
+        {
             let raw = why.letter().raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
             let letter = parse(&raw);
             let text = letter.body_text(0).expect("a text");

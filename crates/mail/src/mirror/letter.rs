@@ -1,4 +1,4 @@
-//! A letter from us into an inbox: what the mail server refused, for whoever has the mailbox.
+//! A letter from us into an inbox: what the mail server refused or changed, for whoever has the mailbox.
 
 use fernamt_domain::{
     EmailId,
@@ -16,13 +16,15 @@ use crate::{
 pub(super) const BY_LETTER: [MailType; 4] =
     [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery];
 
-/// A letter.
+/// A letter in two languages.
 #[derive(Debug)]
 pub(super) struct Letter {
     /// Its subject, in plain ASCII.
     pub(super) subject: &'static str,
-    /// Its text, in short lines.
-    pub(super) text: String,
+    /// Its text in German, in short lines.
+    pub(super) german: String,
+    /// The same in English.
+    pub(super) english: String,
 }
 
 impl Letter {
@@ -50,11 +52,11 @@ impl Letter {
     pub(super) fn raw(&self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
         let date = now.format(&Rfc2822).unwrap_or_default();
         let domain = to.rsplit('@').next().unwrap_or_default();
-        let (subject, text) = (self.subject, &self.text);
+        let Self { subject, german, english } = self;
         let letter = format!(
             "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\nSubject: {subject}\nDate: {date}\n\
              Message-ID: <{id}@{domain}>\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
-             Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}"
+             Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{german}\n\n{english}\n"
         );
         letter.replace('\n', "\r\n").into_bytes()
     }

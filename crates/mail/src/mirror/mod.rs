@@ -8,6 +8,7 @@
 //! the mailbox ([`rights`]).
 
 mod absence;
+mod absence_aside;
 mod absence_refused;
 mod apply;
 mod carry;

@@ -101,7 +101,7 @@ pub(super) fn refusal(name: &str, has_ended: bool) -> Letter {
              your administration.",
         )
     };
-    Letter { subject, text: format!("{name}\n\n{german}\n\n{english}\n") }
+    Letter { subject, german: format!("{name}\n\n{german}"), english: english.to_owned() }
 }
 
 #[cfg(test)]
