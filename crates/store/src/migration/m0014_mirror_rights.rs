@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
 // By the login and not by the person: whoever is removed here is still to be taken off the server's lists.
 const RIGHTS: NewTable = NewTable {
     name: "mail_mirror_rights",
-    columns: "account uuid, login text, rights text, begun boolean, refused boolean",
+    columns: "account uuid, login text, rights text, least text, begun boolean, refused boolean",
     key: &["account", "login"],
     owners: &[("account", "mail_account")],
     ..NEW

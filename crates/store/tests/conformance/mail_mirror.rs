@@ -115,7 +115,7 @@ async fn rights_at_the_server_are_known_by_login_until_they_ended_there(s: &Suit
     assert_eq!(s.see(s.tenant.mail_mirrors().rights(account).await).unwrap(), std::slice::from_ref(&known));
     assert_eq!(s.see(s.tenant.mail_mirrors().shared().await).unwrap(), [account].into());
     let work = s.tenant.begin().await.unwrap();
-    let ends = MirrorRightsRecord { rights: MailRights::NONE, begun: true, refused: true, ..known.clone() };
+    let ends = MirrorRightsRecord { least: MailRights::NONE, begun: true, refused: true, ..known.clone() };
     work.mail_mirrors().put_rights(&ends).await.unwrap();
     let other = MirrorRightsRecord { login: "eva".to_owned(), ..known };
     work.mail_mirrors().put_rights(&other).await.unwrap();

@@ -254,7 +254,7 @@ pub(crate) fn mirrored(mailbox: &MailboxRecord) -> MirrorFolderRecord {
 /// What ben may do in an account at a mail server.
 pub(crate) fn mirrored_rights(account: MailAccountId) -> MirrorRightsRecord {
     let rights = MailRights::from_iter([MailRight::Write]);
-    MirrorRightsRecord { account, login: "ben".to_owned(), rights, begun: false, refused: false }
+    MirrorRightsRecord { account, login: "ben".to_owned(), rights, least: rights, begun: false, refused: false }
 }
 
 /// A message that lies on a mail server as well.

@@ -106,11 +106,14 @@ record! {
         account: MailAccountId => Mail,
         /// The name by which the server knows them.
         login: String => Mail,
-        /// What both sides agreed on; while more or less is carried, the most that may lie there.
+        /// What both sides agreed on; while more or less is carried or was refused, the most that may lie on some folder.
         rights: MailRights => Mail,
+        /// What both sides agreed on; while more or less is carried or was refused, what lies on every folder unless it was
+        /// taken there.
+        least: MailRights => Mail,
         /// Whether other rights are being carried to the server: some folders may have them already.
         begun: bool => Mail,
-        /// Whether the server refused to take rights away that ended here.
+        /// Whether the server refused to take away what it has beyond the least.
         refused: bool => Mail,
     }
 }
