@@ -25,12 +25,15 @@ mod raw;
 mod rest;
 mod rights;
 mod rights_carry;
+mod rights_new;
 mod rights_note;
+mod rights_one;
 mod rights_owed;
 mod rights_table;
 mod round;
 mod step;
 mod task;
+mod told;
 mod transfer;
 mod wire;
 

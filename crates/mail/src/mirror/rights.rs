@@ -15,15 +15,18 @@ use time::{Duration, OffsetDateTime};
 use super::{
     MirrorError, REFUSED_FOR,
     layout::Layout,
-    rights_carry::{Said, list_of},
-    rights_note::refusal,
-    rights_table::{FolderList, carried, common, exceeds, is_login, joined, merged, with},
+    rights_carry::list_of,
+    rights_one::One,
+    rights_table::{FolderList, Known, carried, is_login, narrowed},
     round::Mirror,
     task::back_off,
     transfer::is_temporary,
 };
+
 /// How often the lists are read where nothing changed here.
 const LOOK_EVERY: Duration = Duration::MINUTE;
+/// How long a round goes on to one person after the other, since mail is not mirrored meanwhile.
+const LIMIT: Duration = Duration::seconds(30);
 /// Of how many names on INBOX's list it is asked whether they are people of ours.
 const MAX_STRANGERS: usize = 1_000;
 
@@ -31,21 +34,23 @@ const MAX_STRANGERS: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// Whether the server has such lists; unknown before it was spoken to.
-    is_offered: Option<bool>,
+    pub(super) is_offered: Option<bool>,
     looked_at: Option<OffsetDateTime>,
     again_at: Option<OffsetDateTime>,
     faults: u32,
     /// What was granted here when both sides were the same.
-    seen: Option<Vec<MailGrantRecord>>,
+    pub(super) seen: Option<Vec<MailGrantRecord>>,
     /// Whose rights ended here and were not taken away by the server, and when it was asked.
-    kept: BTreeMap<String, OffsetDateTime>,
+    pub(super) kept: BTreeMap<String, OffsetDateTime>,
     /// Whether the log says that not everybody on the lists can be let in.
     is_full: bool,
+    /// Whether some folder did not tell its list when it was asked last.
+    is_unsure: bool,
 }
 
 /// What others may do in the account, as far as it is known here, by the names that the server knows them by.
 #[derive(Debug, Default)]
-struct Sides {
+pub(super) struct Sides {
     here: BTreeMap<String, (PersonId, MailRights)>,
     base: BTreeMap<String, MirrorRightsRecord>,
 }
@@ -56,28 +61,8 @@ struct There {
     rights: BTreeMap<String, MailRights>,
     /// People of ours to whom nothing was granted so far.
     strangers: BTreeMap<String, PersonId>,
-}
-
-/// One person's rights on both sides.
-#[derive(Debug)]
-pub(super) struct One {
-    pub(super) login: String,
-    /// Who it is; nobody where a person is gone.
-    pub(super) person: Option<PersonId>,
-    /// All that is granted here.
-    pub(super) granted: MailRights,
-    pub(super) base: Option<MirrorRightsRecord>,
-    there: MailRights,
-}
-
-/// What both sides last agreed on, or the most that may lie there.
-fn agreed(base: Option<&MirrorRightsRecord>) -> MailRights {
-    base.map_or(MailRights::NONE, |base| base.rights)
-}
-
-/// Whether rights ended here that the server refused to take away.
-fn is_kept(base: Option<&MirrorRightsRecord>, here: MailRights) -> bool {
-    base.is_some_and(|base| base.refused && !base.begun && exceeds(base.rights, here))
+    /// Whether each folder told its list, or never will.
+    is_whole: bool,
 }
 
 impl Sides {
@@ -85,7 +70,8 @@ impl Sides {
         self.here.keys().chain(self.base.keys()).collect()
     }
 
-    fn here(&self, login: &str) -> MailRights {
+    /// What is granted here of what folders have, too.
+    pub(super) fn here(&self, login: &str) -> MailRights {
         self.here.get(login).map_or(MailRights::NONE, |(_, rights)| carried(*rights))
     }
 
@@ -93,7 +79,8 @@ impl Sides {
     fn owe(&self) -> bool {
         self.logins().into_iter().any(|login| {
             let (base, here) = (self.base.get(login), self.here(login));
-            base.is_some_and(|base| base.begun) || agreed(base) != here && !is_kept(base, here)
+            // What the server refused to take away beside it is tried again from time to time.
+            base.is_some_and(|base| base.begun) || Known::of(base).least != here
         })
     }
 }
@@ -112,11 +99,7 @@ impl Mirror {
         if is_fresh && self.rights.seen.as_ref() == Some(&grants) {
             return Ok(());
         }
-        let shown = layout.seen.iter().filter(|seen| seen.selectable);
-        let mut folders: Vec<_> = shown.map(|seen| FolderName::kept(seen.wire.clone())).collect();
-        // Who may not read INBOX has no right here, so that mostly no other list is read.
-        folders.sort_by_key(|folder| folder.as_wire() != "INBOX");
-        match self.share(imap, &folders, &grants).await {
+        match self.share(imap, &layout.openable, &grants).await {
             Ok(is_same) => {
                 (self.rights.looked_at, self.rights.again_at, self.rights.faults) = (Some(now), None, 0);
                 self.rights.seen = is_same.then_some(grants);
@@ -146,7 +129,19 @@ impl Mirror {
         Ok(self.rights.is_offered.unwrap_or(!sides.base.is_empty()) && sides.owe())
     }
 
-    async fn sides(&self, grants: &[MailGrantRecord]) -> Result<Sides, StoreError> {
+    /// Whether the server refused to take away what ended here.
+    pub(super) async fn keeps_rights(&self) -> Result<bool, StoreError> {
+        let rows = self.tenant.mail_mirrors().rights(self.account).await?;
+        Ok(rows.iter().any(|row| row.refused))
+    }
+
+    /// Whether that was tried for somebody not long ago.
+    pub(super) fn rests(&self, login: &str) -> bool {
+        self.rights.kept.get(login).is_some_and(|at| *at + REFUSED_FOR > self.round_began)
+    }
+
+    /// What others may do here, and what is remembered of the server.
+    pub(super) async fn sides(&self, grants: &[MailGrantRecord]) -> Result<Sides, StoreError> {
         let mut sides = Sides::default();
         for grant in grants {
             // Whom the server cannot know has rights here alone.
@@ -168,19 +163,31 @@ impl Mirror {
         grants: &[MailGrantRecord],
     ) -> Result<bool, MirrorError> {
         let mut sides = self.sides(grants).await?;
-        let Some(there) = self.rights_there(imap, folders, &sides).await? else { return Ok(false) };
+        let there = self.rights_there(imap, folders, &sides).await?;
+        let was_unsure = std::mem::replace(&mut self.rights.is_unsure, !there.is_whole);
+        if self.rights.is_unsure && !was_unsure {
+            tracing::warn!(account = %self.account, "The mail server cannot tell now who may work in some folder; it is asked again");
+        }
         let logins: BTreeSet<_> = sides.logins().into_iter().chain(there.rights.keys()).cloned().collect();
-        let mut is_same = true;
+        let mut all = Vec::new();
         for login in logins {
             let here = sides.here.remove(&login);
-            let mut one = One {
+            all.push(One {
                 person: here.map(|(person, _)| person).or_else(|| there.strangers.get(&login).copied()),
                 granted: here.map_or(MailRights::NONE, |(_, rights)| rights),
                 base: sides.base.remove(&login),
                 there: there.rights.get(&login).copied().unwrap_or_default(),
                 login,
-            };
-            match self.settle_one(imap, folders, &mut one).await {
+            });
+        }
+        // What ended is said before what began.
+        all.sort_by_cached_key(|one| !one.plan(self.rests(&one.login)).takes());
+        let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
+        for one in &mut all {
+            if self.mail.parts.clock.now() > until {
+                return Ok(false);
+            }
+            match self.settle_one(imap, folders, one).await {
                 Ok(was_same) => is_same &= was_same,
                 Err(MirrorError::Store(StoreError::TooMany { .. })) => {
                     if !std::mem::replace(&mut self.rights.is_full, true) {
@@ -193,18 +200,22 @@ impl Mirror {
         Ok(is_same)
     }
 
-    /// What all lists together allow each login that we know or could know. Nothing where they cannot be read now.
+    /// What all lists together allow each login that we know or could know.
     async fn rights_there(
         &self,
         imap: &mut Imap,
         folders: &[FolderName],
         sides: &Sides,
-    ) -> Result<Option<There>, MirrorError> {
-        let mut there: Option<There> = None;
+    ) -> Result<There, MirrorError> {
+        let (mut there, mut is_whole): (Option<There>, bool) = (None, true);
         for folder in folders {
             let list = match list_of(imap, folder).await {
                 Ok(list) => list,
-                Err(error) if is_temporary(&error) => return Ok(None),
+                // It may tell in a moment. What the others tell counts all the same.
+                Err(error) if is_temporary(&error) => {
+                    is_whole = false;
+                    None
+                }
                 Err(error) => return Err(error.into()),
             };
             let mut known = match there.take() {
@@ -215,23 +226,14 @@ impl Mirror {
                     self.known(sides, able).await?
                 }
             };
-            known.rights = known
-                .rights
-                .into_iter()
-                .map(|(login, rights)| {
-                    // What is not told of a folder is as it was agreed: nobody gets more by it.
-                    let worth = list.as_ref().map_or_else(|| agreed(sides.base.get(&login)), |list| list.worth(&login));
-                    (login, common(rights, worth))
-                })
-                .filter(|(_, rights)| !rights.is_empty())
-                .collect();
+            known.rights = narrowed(known.rights, list.as_ref(), |login| Known::of(sides.base.get(login)).least);
             let is_empty = known.rights.is_empty();
             there = Some(known);
             if is_empty {
                 break;
             }
         }
-        Ok(Some(there.unwrap_or_default()))
+        Ok(There { is_whole, ..there.unwrap_or_default() })
     }
 
     /// Whoever may have rights, before any list was looked into: with all that can be had.
@@ -247,63 +249,7 @@ impl Mirror {
         }
         logins.extend(strangers.keys().cloned());
         let rights = logins.into_iter().map(|login| (login, carried(MailRights::all()))).collect();
-        Ok(There { rights, strangers })
-    }
-
-    /// Merges what one person may do. Tells whether it was the same on both sides, or is now what it was here.
-    async fn settle_one(
-        &mut self,
-        imap: &mut Imap,
-        folders: &[FolderName],
-        one: &mut One,
-    ) -> Result<bool, MirrorError> {
-        let (base, here, now) = (agreed(one.base.as_ref()), carried(one.granted), self.round_began);
-        let was_refused = is_kept(one.base.as_ref(), here);
-        if was_refused && self.rights.kept.get(&one.login).is_some_and(|at| *at + REFUSED_FOR > now) {
-            return Ok(true);
-        }
-        let is_begun = one.base.as_ref().is_some_and(|base| base.begun);
-        // Who broke off in the middle left lists behind that say nothing.
-        let wanted = if is_begun { here } else { merged(base, here, one.there) };
-        let carries = is_begun || exceeds(base, here) || exceeds(wanted, one.there);
-        let granted = with(one.granted, wanted);
-        let is_same = granted == one.granted;
-        let after = MirrorRightsRecord {
-            account: self.account,
-            login: one.login.clone(),
-            rights: wanted,
-            begun: false,
-            refused: false,
-        };
-        if !carries {
-            return Ok(self.note_rights(one, granted, &after, None).await? && is_same);
-        }
-        let begun =
-            MirrorRightsRecord { rights: joined(base, wanted), begun: true, refused: was_refused, ..after.clone() };
-        if !self.note_rights(one, granted, &begun, None).await? {
-            return Ok(false);
-        }
-        let narrows = exceeds(base, wanted);
-        match self.carry_rights(imap, folders, &one.login, wanted, narrows).await? {
-            Said::Done => Ok(self.note_rights(one, granted, &after, None).await? && is_same),
-            Said::Later => Ok(false),
-            Said::Refused if narrows => {
-                // What ended here does not begin again because the server cannot end it.
-                self.rights.kept.insert(one.login.clone(), now);
-                let kept = MirrorRightsRecord { rights: base, refused: true, ..after };
-                let letter = if was_refused { None } else { Some(refusal(&self.name_of(one).await?, true)) };
-                self.tell_refused("the end of somebody's rights");
-                Ok(self.note_rights(one, granted, &kept, letter.as_ref()).await? && is_same)
-            }
-            Said::Refused => {
-                let left = common(wanted, one.there);
-                let letter = refusal(&self.name_of(one).await?, false);
-                self.tell_refused("somebody's rights");
-                let undone = MirrorRightsRecord { rights: left, ..after };
-                self.note_rights(one, with(granted, left), &undone, Some(&letter)).await?;
-                Ok(false)
-            }
-        }
+        Ok(There { rights, strangers, is_whole: true })
     }
 
     /// The name by which the server knows a person; nothing where it knows none, or it is the mailbox's own.

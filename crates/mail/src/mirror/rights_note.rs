@@ -9,7 +9,7 @@ use fernamt_store::{MirrorRightsRecord, StoreError};
 
 use super::{
     letter::{BY_LETTER, Letter},
-    rights::One,
+    rights_one::One,
     round::Mirror,
 };
 
@@ -80,26 +80,45 @@ impl Mirror {
     }
 }
 
-/// A letter about rights that the server did not give, or did not take away where they ended here.
-pub(super) fn refusal(name: &str, has_ended: bool) -> Letter {
+/// What is left at the server of what it refused to give or to take away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// What was granted here is given nowhere.
+    Nothing,
+    /// What was granted here is given on some folders, and cannot be taken back there.
+    OnSomeFolders,
+    /// What ended here goes on.
+    AfterTheEnd,
+}
+
+/// A letter about rights that the server did not give, or did not take away.
+pub(super) fn refusal(name: &str, left: Left) -> Letter {
     let name: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME_LETTERS).collect();
-    let (subject, german, english) = if has_ended {
-        (
+    let (subject, german, english) = match left {
+        Left::AfterTheEnd => (
             "Zugang nur hier beendet / Access ended here only",
             "Was dieser Person hier genommen wurde, kann sie hier nicht mehr. Der Mailserver hat aber abgelehnt, es ihr auch \
              dort zu nehmen: Mit anderen Mailprogrammen kann sie es vielleicht noch. Bitte wenden Sie sich an Ihre \
              Administration.",
             "What was taken from this person here they cannot do here any more. But the mail server refused to take it away \
              there, too: with other mail programs they may still be able to. Please turn to your administration.",
-        )
-    } else {
-        (
+        ),
+        Left::OnSomeFolders => (
+            "Rechte nur in manchen Ordnern / Rights on some folders only",
+            "Der Mailserver hat abgelehnt, dieser Person die Rechte in allen Ordnern zu geben. Sie wurden hier zurückgenommen. \
+             In manchen Ordnern hat er sie aber gegeben und nimmt sie nicht zurück: Mit anderen Mailprogrammen gelten sie dort \
+             vielleicht noch. Bitte wenden Sie sich an Ihre Administration.",
+            "The mail server refused to give this person the rights on all folders. They were taken back here. But it gave \
+             them on some folders and does not take them back: with other mail programs they may still hold there. Please \
+             turn to your administration.",
+        ),
+        Left::Nothing => (
             "Rechte wurden nicht gegeben / Rights were not given",
             "Der Mailserver hat abgelehnt, dieser Person die Rechte im Postfach zu geben. Sie wurden hier zurückgenommen. Bitte \
              wenden Sie sich an Ihre Administration.",
             "The mail server refused to give this person the rights in the mailbox. They were taken back here. Please turn to \
              your administration.",
-        )
+        ),
     };
     Letter { subject, german: format!("{name}\n\n{german}"), english: english.to_owned() }
 }
@@ -113,12 +132,12 @@ mod tests {
 
     #[test]
     fn a_letter_names_the_person_whatever_the_name_holds() {
-        for has_ended in [true, false] {
+        for left in [Left::Nothing, Left::OnSomeFolders, Left::AfterTheEnd] {
             let name = format!("Bob\r\nTo: <eva@amt.test>{}", "ü".repeat(2_000));
-            let raw = refusal(&name, has_ended).raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
+            let raw = refusal(&name, left).raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
             let letter = parse(&raw);
             let text = letter.body_text(0).expect("a text");
-            assert!(text.starts_with("BobTo: <eva@amt.test>ü") && text.contains("Please turn to"), "{text}");
+            assert!(text.starts_with("BobTo: <eva@amt.test>ü") && text.contains("Bitte wenden Sie sich an"), "{text}");
             assert!(raw.split(|byte| *byte == b'\n').all(|line| line.len() < 998));
         }
     }

@@ -1,13 +1,14 @@
 //! What our rights in an account are on the folders of a mail server (RFC 4314), and what changes of both sides come to
 //! (ADR 0036).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fernamt_domain::mail::{
     MailRight::{self, Read, Write},
     MailRights,
 };
 use fernamt_mailhost::imap::Right;
+use fernamt_store::MirrorRightsRecord;
 
 /// What reading is on each folder.
 const READING: [Right; 2] = [Right::Lookup, Right::Read];
@@ -63,6 +64,42 @@ impl FolderList {
     }
 }
 
+/// What is known to lie on a server's folders for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    /// What lies on every folder, unless it was taken there.
+    pub(super) least: MailRights,
+    /// What may lie on some folder, unless it was given there.
+    pub(super) most: MailRights,
+}
+
+impl Known {
+    /// What both sides agreed on.
+    pub(super) fn exactly(rights: MailRights) -> Self {
+        Self { least: rights, most: rights }
+    }
+
+    /// What is remembered.
+    pub(super) fn of(base: Option<&MirrorRightsRecord>) -> Self {
+        base.map_or(Self::exactly(MailRights::NONE), |base| Self { least: base.least, most: base.rights })
+    }
+}
+
+/// What is left of everybody's rights with one folder more. Where its list is not told, it is as it surely was: nobody gets
+/// more by it.
+pub(super) fn narrowed(
+    rights: BTreeMap<String, MailRights>,
+    list: Option<&FolderList>,
+    least: impl Fn(&str) -> MailRights,
+) -> BTreeMap<String, MailRights> {
+    let worth = |login: &str| list.map_or_else(|| least(login), |list| list.worth(login));
+    let left = rights.into_iter().map(|(login, rights)| {
+        let left = common(rights, worth(&login));
+        (login, left)
+    });
+    left.filter(|(_, left)| !left.is_empty()).collect()
+}
+
 /// Whether a name may be a person's login, and is nothing else.
 pub(super) fn is_login(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
@@ -104,8 +141,13 @@ pub(super) fn exceeds(one: MailRights, other: MailRights) -> bool {
 }
 
 /// What holds after both sides' changes since they last agreed: each right as the side has it that changed it.
-pub(super) fn merged(base: MailRights, here: MailRights, there: MailRights) -> MailRights {
-    let holds = |right| if here.has(right) == base.has(right) { there.has(right) } else { here.has(right) };
+pub(super) fn merged(base: Known, here: MailRights, there: MailRights) -> MailRights {
+    let holds = |right: MailRight| match (base.least.has(right), base.most.has(right)) {
+        (true, _) => here.has(right) && there.has(right),
+        // It was being given or taken, or its end was refused: which folders have it says nothing.
+        (false, true) => here.has(right),
+        (false, false) => here.has(right) || there.has(right),
+    };
     if !holds(Read) {
         return MailRights::NONE;
     }
@@ -188,13 +230,14 @@ mod tests {
     fn each_side_has_its_way_with_what_it_changed() {
         let levels = [rights(&[]), rights(&[Read]), rights(&[Write])];
         for base in levels {
+            let merged = |here, there| merged(Known::exactly(base), here, there);
             for side in levels {
-                assert_eq!((merged(base, side, base), merged(base, base, side)), (side, side), "one side changed it");
-                assert_eq!(merged(base, side, side), side, "both alike");
+                assert_eq!((merged(side, base), merged(base, side)), (side, side), "one side changed it");
+                assert_eq!(merged(side, side), side, "both alike");
                 for other in levels {
-                    let both = merged(base, side, other);
+                    let both = merged(side, other);
                     assert!(!exceeds(both, joined(side, other)), "nothing comes of itself");
-                    assert_eq!(both, merged(base, other, side), "whichever side it is");
+                    assert_eq!(both, merged(other, side), "whichever side it is");
                     for right in CARRIED {
                         let taken = base.has(right) && !(side.has(right) && other.has(right));
                         assert!(!(taken && both.has(right)), "what one side took does not come back");
@@ -202,7 +245,40 @@ mod tests {
                 }
             }
         }
-        assert_eq!(merged(rights(&[Read]), rights(&[Write]), rights(&[])), rights(&[]), "no writing without reading");
+        let base = Known::exactly(rights(&[Read]));
+        assert_eq!(merged(base, rights(&[Write]), rights(&[])), rights(&[]), "no writing without reading");
+    }
+
+    #[test]
+    fn what_was_on_its_way_is_as_it_is_here_and_hides_nothing_that_was_taken_there() {
+        let levels = [rights(&[]), rights(&[Read]), rights(&[Write])];
+        for (at, most) in levels.into_iter().enumerate() {
+            for least in levels.into_iter().take(at) {
+                let base = Known { least, most };
+                for here in levels {
+                    for there in levels {
+                        let both = merged(base, here, there);
+                        assert!(!exceeds(both, joined(here, there)), "nothing comes of itself");
+                        let taken = |right| least.has(right) && !(here.has(right) && there.has(right));
+                        assert!(!CARRIED.into_iter().any(|right| taken(right) && both.has(right)), "what was taken is");
+                        if !exceeds(least, there) && !exceeds(here, most) && !exceeds(there, most) {
+                            assert_eq!(both, here, "{base:?} {there:?}: which folders have it says nothing");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_that_tells_nothing_neither_gives_nor_takes() {
+        let (all, read) = (rights(&[Write]), rights(&[Read]));
+        let before: BTreeMap<_, _> = ["ada", "bob", "eva"].map(|login| (login.to_owned(), all)).into();
+        let least = |login: &str| if login == "bob" { read } else { rights(&[]) };
+        assert_eq!(narrowed(before.clone(), None, least), BTreeMap::from([("bob".to_owned(), read)]));
+        let told = list(&[("eva", "lr"), ("ada", "lrswitekx")]);
+        let left = narrowed(before, Some(&told), least);
+        assert_eq!(left, BTreeMap::from([("ada".to_owned(), all), ("eva".to_owned(), read)]));
     }
 
     #[test]
