@@ -111,7 +111,9 @@ impl Mirror {
                 Given::Everywhere => {}
                 Given::Later => return Ok(false),
                 given @ (Given::Nowhere | Given::Somewhere) => {
-                    let is_as_before = given == Given::Nowhere && !plan.is_repeat && !plan.narrows;
+                    // Else more may lie there than was added now.
+                    let was_known = base.least == base.most && !plan.is_repeat;
+                    let is_as_before = given == Given::Nowhere && was_known && !plan.narrows;
                     self.undo_rights(imap, folders, one, wanted, known.most, is_as_before).await?;
                     return Ok(false);
                 }
