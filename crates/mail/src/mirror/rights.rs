@@ -16,7 +16,7 @@ use super::{
     MirrorError, REFUSED_FOR,
     layout::Layout,
     rights_carry::list_of,
-    rights_one::One,
+    rights_one::{One, sort_ends_first},
     rights_table::{FolderList, Known, carried, is_login, narrowed},
     round::Mirror,
     task::back_off,
@@ -180,8 +180,7 @@ impl Mirror {
                 login,
             });
         }
-        // What ended is said before what began.
-        all.sort_by_cached_key(|one| !one.plan(self.rests(&one.login)).takes());
+        sort_ends_first(&mut all, |login| self.rests(login));
         let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
         for one in &mut all {
             if self.mail.parts.clock.now() > until {

@@ -27,7 +27,7 @@ pub(super) struct One {
 
 /// What is to be done about one person's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
+struct Plan {
     /// What is to hold on both sides.
     wanted: MailRights,
     /// Whether the server is told of it now.
@@ -44,14 +44,14 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Whether something is taken away at the server.
-    pub(super) fn takes(self) -> bool {
+    fn takes(self) -> bool {
         self.carries && self.narrows
     }
 }
 
 impl One {
     /// What is to be done. What the server refused to take away rests for a while, unless more is to be taken.
-    pub(super) fn plan(&self, is_resting: bool) -> Plan {
+    fn plan(&self, is_resting: bool) -> Plan {
         let (known, here) = (Known::of(self.base.as_ref()), carried(self.granted));
         let wanted = merged(known, here, self.there);
         let is_repeat = self.base.as_ref().is_some_and(|base| base.begun);
@@ -77,6 +77,11 @@ impl One {
         let login = self.login.clone();
         MirrorRightsRecord { account, login, rights: known.most, least: known.least, begun: false, refused: false }
     }
+}
+
+/// Puts those first of whom something is taken away at the server, so that no end waits for what begins.
+pub(super) fn sort_ends_first(all: &mut [One], rests: impl Fn(&str) -> bool) {
+    all.sort_by_cached_key(|one| !one.plan(rests(&one.login)).takes());
 }
 
 impl Mirror {
@@ -235,6 +240,19 @@ mod tests {
         // A folder was made, and may lack everything.
         let plan = begun(one([&[], &[Write]], &[Write], &[])).plan(false);
         assert_eq!((plan.wanted, plan.takes(), plan.widens), (rights(&[Write]), false, true));
+    }
+
+    #[test]
+    fn what_ends_is_said_before_what_begins() {
+        let named = |login: &str, one: One| One { login: login.to_owned(), ..one };
+        let mut all = [
+            named("ada", one([&[], &[]], &[Write], &[])),
+            named("bob", refused(one([&[], &[Read]], &[], &[]))),
+            named("eva", one([&[Read], &[Read]], &[], &[Read])),
+            named("zoe", refused(one([&[], &[Read]], &[], &[]))),
+        ];
+        sort_ends_first(&mut all, |login| login == "bob");
+        assert_eq!(all.map(|one| one.login), ["eva", "zoe", "ada", "bob"]);
     }
 
     #[test]
