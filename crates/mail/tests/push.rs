@@ -15,20 +15,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One event, as a browser reads it.
 #[derive(Debug, Default, PartialEq)]
-struct Event {
+pub(crate) struct Event {
     name: String,
     id: Option<String>,
     data: Value,
 }
 
 /// A line that is open.
-struct Listener {
+pub(crate) struct Listener {
     body: BodyDataStream,
     text: String,
 }
 
 impl Listener {
-    async fn open(client: &Client, query: &str, last: &str) -> Self {
+    pub(crate) async fn open(client: &Client, query: &str, last: &str) -> Self {
         let path = format!("/jmap/eventsource?{query}");
         let response = client.response("GET", &path, ("last-event-id", last), Vec::new()).await;
         assert_eq!(response.status(), 200);
@@ -37,7 +37,7 @@ impl Listener {
     }
 
     /// The next event; none once the line has ended.
-    async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();

@@ -14,6 +14,7 @@ pub fn imap_answer(data: &[u8]) {
     match imap::Answer::read(Bytes::copy_from_slice(data)) {
         Ok(imap::Answer::Numbered { words, .. } | imap::Answer::Data { words, .. }) => {
             let _ = imap::described(&words);
+            let _ = imap::listed_rights(&words);
             for text in words.iter().filter_map(Word::text) {
                 if let Ok(set) = imap::UidSet::read(&text) {
                     assert_eq!(imap::UidSet::read(&set.to_string()).ok(), Some(set));

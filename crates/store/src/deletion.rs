@@ -95,6 +95,7 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("mail_mirror_folder", "goes when both sides know that the folder is gone, or with the account"),
     ("mail_mirror_message", "goes when both sides know that the message is gone, or with the account"),
     ("mail_mirror_absence", "goes when the absence is over on both sides, or with the account"),
+    ("mail_mirror_rights", "goes when the rights are over on both sides, or with the account"),
     ("mail_mirror_begun", "goes when the message lies in the folder, or with folder or account"),
     ("mail_identity", "is removed by those who write as it, or goes with the account"),
     ("mail_vacation", "goes with the account"),

@@ -57,7 +57,7 @@ pub use repo::{
         email::{EmailRecord, EmailTextRecord, EmailUpdate, NewEmail},
         identity::MailIdentityRecord,
         mailbox::{MailboxChanges, MailboxCounts, MailboxRecord},
-        mirror::{MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord},
+        mirror::{MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord, MirrorRightsRecord},
         query::{EmailField, EmailFilter, EmailOrder, Match, Touched},
         submission::{EmailSubmissionRecord, SubmissionFilter, SubmissionOrder},
         thread_work::ThreadWorkRecord,

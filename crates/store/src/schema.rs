@@ -28,7 +28,9 @@ use crate::{
             email::{EmailRecord, EmailTextRecord, LyingRecord, ThreadReferenceRecord},
             identity::MailIdentityRecord,
             mailbox::MailboxRecord,
-            mirror::{MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord},
+            mirror::{
+                MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord, MirrorRightsRecord,
+            },
             submission::EmailSubmissionRecord,
             thread_work::ThreadWorkRecord,
             vacation::{MailVacationAnswerRecord, MailVacationRecord},
@@ -96,6 +98,7 @@ pub const TABLES: &[Table] = &[
     MirrorMessageRecord::TABLE,
     MirrorBegunRecord::TABLE,
     MirrorAbsenceRecord::TABLE,
+    MirrorRightsRecord::TABLE,
     MailIdentityRecord::TABLE,
     EmailSubmissionRecord::TABLE,
     MailVacationRecord::TABLE,

@@ -12,7 +12,11 @@ use fernamt_store::{
 };
 use time::macros::date;
 
-use crate::support::{Fixture, mail::marks, on_both};
+use crate::support::{
+    Fixture,
+    mail::{marks, mirrored_rights},
+    on_both,
+};
 
 on_both! {
     tenants_are_found_by_host
@@ -123,6 +127,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
         own.mail_mirrors().equal(theirs.mail.account, &theirs.mail.raw);
         own.mail_mirrors().marks(theirs.mail.account);
         own.mail_mirrors().lying(&[theirs.mail.inbox]);
+        own.mail_mirrors().rights(theirs.mail.account);
         own.mail_identities().of_account(theirs.mail.account);
         own.email_submissions().these(theirs.mail.account, &[theirs.mail.submission]);
         own.email_submissions().of_account(theirs.mail.account, 10);
@@ -142,6 +147,7 @@ async fn another_tenants_ids_lead_nowhere(f: Fixture) {
     assert_eq!(own.mail_vacations().enabled().await.unwrap(), [mine.mail.account]);
     assert_eq!(own.mail_mirrors().absence(mail.account).await.unwrap(), None);
     assert_eq!(own.mail_mirrors().absent().await.unwrap(), [mine.mail.account]);
+    assert_eq!(own.mail_mirrors().shared().await.unwrap(), [mine.mail.account].into());
     assert_eq!(own.targets().health(theirs.target).await.unwrap(), None);
     assert_eq!(own.enrolments().get(theirs.device).await.unwrap(), None);
     assert_eq!(own.containers().get(theirs.device).await.unwrap(), ContainerRecord::none(theirs.device));
@@ -279,6 +285,7 @@ async fn no_row_joins_two_tenants(f: Fixture) {
         work => work.mail_blobs().upload(other_mail.account, &[1; 32], "text/plain", b"text");
         work => work.mail_vacations().put(&f.make().vacation(other_mail.account));
         work => work.mail_vacations().note(other_mail.account, &[1; 32]);
+        work => work.mail_mirrors().put_rights(&mirrored_rights(other_mail.account));
         work => work.mail_mirrors().put_absence(&MirrorAbsenceRecord { account: other_mail.account, print: None });
         work => work.mail_identities().insert(&f.make().mail_identity(change(other_mail.account)));
         work => work.email_submissions().insert(&f.make().submission(change(own_mail.account), own_mail.identity, &their_bytes));

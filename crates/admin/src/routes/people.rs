@@ -154,7 +154,7 @@ async fn change(
 async fn remove(Administrator(session): Administrator, Path(id): Path<PersonId>) -> Result<StatusCode, AdminError> {
     not_oneself(&session, id)?;
     let mut work = session.site.tenant.begin().await?;
-    work.people().remove(id).await?;
+    work.remove_person(id).await?;
     somebody_administers(&work).await?;
     work.record(done(&session, AuditKind::Person, "removed").about(id));
     work.publish(DomainEvent::PersonChanged { person: id });

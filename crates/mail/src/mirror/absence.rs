@@ -12,16 +12,13 @@ use fernamt_store::{BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbse
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 
-use super::{MirrorError, absence_aside, absence_refused::Why, round::Mirror, task::back_off};
+use super::{MirrorError, absence_aside, absence_refused::Why, letter::BY_LETTER, round::Mirror, task::back_off};
 use crate::{Mail, delivery, message::blob_id::print_of};
 
 /// How often the server is asked whether an absence still counts there.
 const LOOK_EVERY: Duration = Duration::MINUTE;
 /// How long all that is said about an absence may take, since mail is not mirrored meanwhile.
 const LIMIT: Span = Span::from_secs(30);
-
-/// What changes with a letter.
-const LETTER: [MailType; 4] = [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery];
 
 /// When the server was spoken to about the absence, and when it is again.
 #[derive(Debug, Default)]
@@ -201,7 +198,7 @@ impl Mirror {
         let change = work.mail_accounts().change(self.account).await?;
         let account = work.mail_accounts().get(self.account).await?;
         if letter.put(&self.mail, &work, change, &account).await? {
-            work.mail_accounts().touch(change, &LETTER).await?;
+            work.mail_accounts().touch(change, &BY_LETTER).await?;
             work.publish(DomainEvent::MailChanged { account: self.account });
             work.commit().await?;
         }
@@ -221,9 +218,9 @@ impl Mirror {
         work.mail_vacations().put(&MailVacationRecord { enabled: false, ..vacation }).await?;
         let mut kinds = vec![MailType::VacationResponse];
         if let Some(why) = why
-            && why.tell(&self.mail, &work, change, &account).await?
+            && why.letter().put(&self.mail, &work, change, &account).await?
         {
-            kinds.extend(LETTER);
+            kinds.extend(BY_LETTER);
         }
         work.mail_accounts().touch(change, &kinds).await?;
         work.publish(DomainEvent::MailChanged { account: self.account });

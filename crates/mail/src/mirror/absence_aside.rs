@@ -2,7 +2,7 @@
 
 use fernamt_mailhost::sieve::Aside;
 
-use super::absence_refused::Letter;
+use super::letter::Letter;
 
 /// The most letters of a name that is told.
 const MAX_NAME: usize = 100;

@@ -1,14 +1,8 @@
 //! Telling somebody that the mail server does not answer for them.
 
-use fernamt_domain::{EmailId, mail::Keywords};
 use fernamt_mailhost::Error;
-use fernamt_store::{Change, MailAccountRecord, StoreError, Work};
-use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use crate::{
-    Mail,
-    delivery::{self, arrival, arrival::Arrival},
-};
+use super::letter::Letter;
 
 /// Why the mail server does not answer for somebody, however often it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,18 +83,8 @@ impl Why {
         }
     }
 
-    /// Puts a letter about it into the account's inbox. Tells whether there was room.
-    pub(super) async fn tell(
-        self,
-        mail: &Mail,
-        work: &Work,
-        change: Change,
-        account: &MailAccountRecord,
-    ) -> Result<bool, StoreError> {
-        self.letter().put(mail, work, change, account).await
-    }
-
-    fn letter(self) -> Letter {
+    /// A letter about it.
+    pub(super) fn letter(self) -> Letter {
         let (german, english) = self.words();
         Letter {
             subject: "Abwesenheitsnotiz ist aus / Out of office is off",
@@ -111,48 +95,6 @@ impl Why {
                 "Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}"
             ),
         }
-    }
-}
-
-/// A letter to who has a mailbox, in two languages.
-#[derive(Debug)]
-pub(super) struct Letter {
-    pub(super) subject: &'static str,
-    pub(super) german: String,
-    pub(super) english: String,
-}
-
-impl Letter {
-    /// Puts it into the account's inbox. Tells whether there was room.
-    pub(super) async fn put(
-        &self,
-        mail: &Mail,
-        work: &Work,
-        change: Change,
-        account: &MailAccountRecord,
-    ) -> Result<bool, StoreError> {
-        let Some(inbox) = delivery::inbox(work, account.id).await? else { return Ok(false) };
-        let (now, id) = (mail.parts.clock.now(), EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
-        let raw = self.raw(&account.address, &id.to_string(), now);
-        let keywords = Keywords::default();
-        let arrival = Arrival { raw: &raw, mailboxes: [inbox].into(), keywords, received_at: now };
-        match arrival::put(mail, work, change, arrival).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::TooMany { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(super) fn raw(&self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
-        let Self { subject, german, english } = self;
-        let date = now.format(&Rfc2822).unwrap_or_default();
-        let domain = to.rsplit('@').next().unwrap_or_default();
-        let text = format!(
-            "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\nSubject: {subject}\nDate: {date}\n\
-             Message-ID: <{id}@{domain}>\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
-             Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{german}\n\n{english}\n"
-        );
-        text.replace('\n', "\r\n").into_bytes()
     }
 }
 

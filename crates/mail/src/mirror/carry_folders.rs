@@ -67,11 +67,20 @@ impl Mirror {
         }
         let wire = wire.filter(|wire| bases.values().all(|base| base.wire != *wire));
         let made = match wire.clone().map(FolderName::kept) {
-            Some(name) => match imap.create_folder(&name, mailbox.role.map(role_for)).await {
-                Ok(()) => Some(imap.folder_state(&name).await?),
-                Err(error) if error.is_refusal() => None,
-                Err(error) => return Err(error.into()),
-            },
+            Some(name) => {
+                let shared = self.begin_new().await?;
+                match imap.create_folder(&name, mailbox.role.map(role_for)).await {
+                    Ok(()) => {
+                        self.open_new(imap, &name, shared).await?;
+                        Some(imap.folder_state(&name).await?)
+                    }
+                    Err(error) if error.is_refusal() => {
+                        self.remember(&shared).await?;
+                        None
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
             None => None,
         };
         let (Some(wire), Some(state)) = (wire, made) else {

@@ -33,6 +33,8 @@ pub(super) struct Layout {
     pub(super) prefix: String,
     /// How many folders lie too deep to be shown.
     pub(super) too_deep: usize,
+    /// All own folders that can be opened, shown or not, INBOX first.
+    pub(super) openable: Vec<FolderName>,
 }
 
 const INBOX: &str = "INBOX";
@@ -45,7 +47,10 @@ impl Layout {
         let mut others = own.iter().map(|(folder, _)| folder.name.as_wire()).filter(|wire| *wire != INBOX).peekable();
         let everything_inside = others.peek().is_some() && others.all(|wire| wire.starts_with(&inside));
         let prefix = if everything_inside { inside } else { String::new() };
-        let mut layout = Self { delimiter, prefix, ..Self::default() };
+        let mut openable: Vec<_> =
+            own.iter().filter(|(folder, _)| folder.selectable).map(|(folder, _)| folder.name.clone()).collect();
+        openable.sort_by_key(|name| name.as_wire() != INBOX);
+        let mut layout = Self { delimiter, prefix, openable, ..Self::default() };
         let mut found: BTreeMap<String, Seen> = BTreeMap::new();
         for (folder, state) in own {
             let wire = folder.name.as_wire().to_owned();
@@ -181,6 +186,8 @@ mod tests {
         assert_eq!(tree.place(Some("Akten"), "Ämter/Neu").as_deref(), Some("Akten/&AMQ-mter-Neu"));
         assert_eq!(tree.place(None, "inbox").as_deref(), Some("inbox_"));
         assert!(tree.is_within("Akten/A/B", "Akten") && !tree.is_within("Akten2", "Akten"));
+        let openable = layout('/', &["Akten", "INBOX", "Other Users/bob"]).openable;
+        assert_eq!(openable, ["INBOX", "Akten"].map(FolderName::of));
     }
 
     #[test]
@@ -200,6 +207,7 @@ mod tests {
         let long = "ä".repeat(MAX_NAME_BYTES);
         let tree = layout('/', &["INBOX", &deep, FolderName::of(&long).as_wire(), "a\u{7}b", "//"]);
         assert_eq!((tree.seen.len(), tree.too_deep), (3, 2), "{tree:?}");
+        assert_eq!(tree.openable.len(), 5, "they are there all the same");
         assert!(tree.seen.iter().all(|one| one.name.len() <= MAX_NAME_BYTES));
         assert!(tree.seen.iter().any(|one| one.name == "a\u{fffd}b"));
     }

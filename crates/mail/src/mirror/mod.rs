@@ -4,7 +4,8 @@
 //! done in the index ([`fetch`], [`apply`]); whatever differs from it in the index was changed here and is carried to the
 //! server ([`carry`]). Both are done in one [`round`], again and again for as long as somebody uses the account ([`task`]).
 //! Where both sides moved or destroyed the same message, the server's word counts, and what it refuses is undone here. So is
-//! the answer while somebody is away ([`absence`]), which the server gives to what arrives there.
+//! the answer while somebody is away ([`absence`]), which the server gives to what arrives there, and what others may do in
+//! the mailbox ([`rights`]).
 
 mod absence;
 mod absence_aside;
@@ -18,12 +19,21 @@ mod folders;
 mod full;
 mod layout;
 mod left_out;
+mod letter;
 mod plan;
 mod raw;
 mod rest;
+mod rights;
+mod rights_carry;
+mod rights_new;
+mod rights_note;
+mod rights_one;
+mod rights_owed;
+mod rights_table;
 mod round;
 mod step;
 mod task;
+mod told;
 mod transfer;
 mod wire;
 

@@ -15,7 +15,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 const REST_WITHOUT_IDLE: Duration = Duration::from_secs(20);
 /// How soon something is tried again that could not be done yet.
 const SHORT_REST: Duration = Duration::from_secs(5);
-/// How long the rest is at least before an absence is carried again.
+/// How long the rest is at least before an absence is carried again, or rights are looked at.
 const SHORTEST_REST: Duration = Duration::from_secs(1);
 
 /// Waits until there may be something to do. `false` once the store is gone.
@@ -30,7 +30,8 @@ pub(super) async fn rest(
     // What is held or left out is not as it was left either, and another look at once would find no more.
     let is_known = is_known || mirror.is_held || !mirror.left_out.is_empty();
     if let Some(limit) = limit_of(mirror.is_waiting(), is_known, &mut mirror.was_unknown) {
-        let limit = mirror.absence_rest().map_or(limit, |rest| limit.min(rest.max(SHORTEST_REST)));
+        let soonest = [mirror.absence_rest(), mirror.rights_rest()].into_iter().flatten().min();
+        let limit = soonest.map_or(limit, |rest| limit.min(rest.max(SHORTEST_REST)));
         let called = async {
             tokio::select! {
                 is_alive = changed(bus, key) => alive = is_alive,
@@ -50,14 +51,19 @@ pub(super) async fn rest(
     Ok(alive)
 }
 
-/// Waits for a change of the account. `false` once the store is gone.
+/// Waits for a change of the account, or of what others may do in it. `false` once the store is gone.
 async fn changed(bus: &mut Subscription, (tenant, account): Key) -> bool {
     loop {
         match bus.next().await {
             None => return false,
             Some(Notice::Everything) => return true,
             Some(Notice::Event(TenantEvent { tenant: of, event })) => {
-                if of == tenant && event == (DomainEvent::MailChanged { account }) {
+                let (DomainEvent::MailChanged { account: changed }
+                | DomainEvent::MailRightsChanged { account: changed, .. }) = event
+                else {
+                    continue;
+                };
+                if (of, changed) == (tenant, account) {
                     return true;
                 }
             }

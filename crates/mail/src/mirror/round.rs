@@ -17,6 +17,7 @@ use super::{
     folders::{Agreed, Place},
     layout::Layout,
     left_out::LeftOut,
+    rights,
 };
 use crate::Mail;
 
@@ -53,6 +54,8 @@ pub(super) struct Mirror {
     pub(super) refused: BTreeMap<MailboxId, OffsetDateTime>,
     /// When the server is spoken to about the absence.
     pub(super) absence: Pace,
+    /// When the server's lists of rights are read.
+    pub(super) rights: rights::Pace,
 }
 
 impl Mirror {
@@ -84,6 +87,7 @@ impl Mirror {
             told: BTreeSet::new(),
             refused: BTreeMap::new(),
             absence: Pace::default(),
+            rights: rights::Pace::default(),
         }))
     }
 
@@ -107,6 +111,8 @@ impl Mirror {
         // Before all that may take long or break off. The server made a mailbox with the first sign-in to IMAP, and keeps no
         // scripts without one; what is to be told of it has an inbox here.
         self.settle_absence().await?;
+        // Before anything else that may take long, since a right may have ended there.
+        self.settle_rights(&mut imap, &layout).await?;
         self.fetch(&mut imap, agreed).await?;
         let ways = self.carry_folders(&mut imap, &layout).await?;
         self.carry(&mut imap, &ways).await?;

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, MirrorError, rest::rest, round::Mirror};
+use super::{MailServer, MirrorError, rest::rest, round::Mirror, told::tell};
 use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
@@ -49,7 +49,7 @@ pub(crate) struct Mirrors {
     /// Whether more accounts are used than are mirrored.
     is_crowded: AtomicBool,
     /// Whether the mail server did not do as it should when it was spoken to last.
-    is_down: AtomicBool,
+    pub(super) is_down: AtomicBool,
 }
 
 impl Mirrors {
@@ -104,13 +104,14 @@ impl Mirrors {
         (begin.take(most.saturating_sub(running.len())).collect(), end)
     }
 
-    /// Forgets that an account is used whose mirror ended by itself, so that it begins anew with the next use only, or once
-    /// its absence is looked for.
-    fn ended(&self, one: &Running, fault: Option<JoinError>) {
-        if let Some(fault) = fault {
+    /// Forgets that an account is used whose mirror cannot go on, so that it begins anew with the next use only, or once
+    /// what it owes is looked for. Who used it while its mirror found that nobody does has it mirrored anew.
+    fn ended(&self, one: &Running, done: Result<End, JoinError>) {
+        let end = done.unwrap_or_else(|fault| {
             tracing::error!(account = %one.key.1, error = &fault as &dyn std::error::Error, "A mirror broke down");
-        }
-        if !one.leave.is_cancelled() {
+            End::Unable
+        });
+        if end == End::Unable && !one.leave.is_cancelled() {
             lock(&self.used).remove(&one.key);
         }
     }
@@ -122,6 +123,15 @@ struct Running {
     key: Key,
     /// Ends it after its round.
     leave: CancellationToken,
+}
+
+/// Why a mirror ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nobody uses the account, or another one needs its place.
+    Unused,
+    /// The account cannot be mirrored.
+    Unable,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -159,12 +169,18 @@ impl Mail {
         Ok(true)
     }
 
-    /// Mirrors the accounts that are used, until stopped.
+    /// Mirrors the accounts that are used, or in which the mail server is to be told something, until stopped.
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
+        if self.server.is_some() {
+            tokio::join!(Arc::clone(&self).keep_sharing(stop.clone()), self.keep_used(stop));
+        }
+    }
+
+    async fn keep_used(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
         let mut looked_at: Option<OffsetDateTime> = None;
-        while self.server.is_some() && !stop.is_cancelled() {
+        while !stop.is_cancelled() {
             let now = self.parts.clock.now();
             if looked_at.is_none_or(|at| now >= at + OWED_EVERY) {
                 looked_at = Some(now);
@@ -191,9 +207,9 @@ impl Mail {
                 () = self.mirrors.bell.notified() => {}
                 () = tokio::time::sleep(OWED_EVERY) => {}
                 Some(done) = tasks.join_next_with_id() => {
-                    let id = done.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+                    let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
                     if let Some(one) = running.remove(&id) {
-                        self.mirrors.ended(&one, done.err());
+                        self.mirrors.ended(&one, done.map(|(_, end)| end));
                     }
                 }
             }
@@ -201,28 +217,32 @@ impl Mail {
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn keep_mirror(self: Arc<Self>, key: Key, leave: CancellationToken, stop: CancellationToken) {
+    async fn keep_mirror(self: Arc<Self>, key: Key, leave: CancellationToken, stop: CancellationToken) -> End {
         let mirrored = tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return End::Unused,
             mirrored = Arc::clone(&self).mirror_on(key, leave) => mirrored,
         };
-        if let Err(error) = mirrored {
+        mirrored.unwrap_or_else(|error| {
             tracing::error!(account = %key.1, error = &error as &dyn std::error::Error, "An account cannot be mirrored");
-        }
+            End::Unable
+        })
     }
 
     /// Round after round, as long as the account is used, and another one does not need its place.
-    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> Result<(), StoreError> {
+    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> Result<End, StoreError> {
         let (tenant, account) = key;
         let tenant = self.parts.store.tenant(tenant);
         // Before anything is read, so that no change is missed.
         let mut bus = self.parts.store.subscribe();
-        let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else { return Ok(()) };
+        let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else {
+            return Ok(End::Unable);
+        };
         let mut faults = 0_u32;
         while !leave.is_cancelled()
             && (self.mirrors.is_used(key, self.parts.clock.now())
                 || self.is_listened_to(&tenant, account).await?
-                || mirror.owes_absence().await?)
+                || mirror.owes_absence().await?
+                || mirror.owes_rights().await?)
         {
             let done = match mirror.round().await {
                 Ok(()) => {
@@ -234,8 +254,8 @@ impl Mail {
             };
             match done {
                 Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return Ok(()),
+                Ok(false) => return Ok(End::Unable),
+                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return Ok(End::Unable),
                 Err(error) => {
                     if error.is_of_the_account() {
                         tell(account, faults, &error);
@@ -247,7 +267,7 @@ impl Mail {
                 }
             }
         }
-        Ok(())
+        Ok(End::Unused)
     }
 
     /// Whether somebody listens who may open the account.
@@ -257,37 +277,11 @@ impl Mail {
         let people = grants.into_iter().map(|grant| grant.person).chain(record.owner);
         Ok(people.into_iter().any(|person| self.places.has(tenant.id(), person)))
     }
-
-    /// Says once that the server does not do as it should.
-    fn server_fails(&self, error: &MirrorError) {
-        let error: &dyn std::error::Error = error;
-        if self.mirrors.is_down.swap(true, Ordering::Relaxed) {
-            tracing::debug!(error, "The mail server cannot be mirrored");
-        } else {
-            tracing::warn!(error, "The mail server cannot be mirrored; mail is read as it was last known");
-        }
-    }
-
-    fn server_does(&self) {
-        if self.mirrors.is_down.swap(false, Ordering::Relaxed) {
-            tracing::info!("The mail server is mirrored again");
-        }
-    }
 }
 
 /// How long the rest is after so many faults before.
 pub(super) fn back_off(faults: u32) -> Duration {
     FIRST_BACK_OFF.saturating_mul(1 << faults.min(9)).min(LONGEST_BACK_OFF)
-}
-
-/// Says once that an account cannot be mirrored, whatever becomes of others.
-fn tell(account: MailAccountId, faults: u32, error: &MirrorError) {
-    let error: &dyn std::error::Error = error;
-    if faults == 0 {
-        tracing::warn!(%account, error, "A mailbox cannot be mirrored now; it is read as it was last known");
-    } else {
-        tracing::debug!(%account, error, "A mailbox cannot be mirrored");
-    }
 }
 
 #[cfg(test)]
@@ -336,16 +330,28 @@ mod tests {
         let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
         let one = Running { key: key(1), leave: CancellationToken::new() };
         lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
-        let task = tokio::spawn(std::future::pending::<()>());
+        let task = tokio::spawn(std::future::pending::<End>());
         task.abort();
         let fault = task.await.expect_err("it ended in the middle");
-        mirrors.ended(&one, Some(fault));
+        mirrors.ended(&one, Err(fault));
         assert!(lock(&mirrors.used).is_empty());
         // One that makes room for others goes on once there is room.
         lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
         one.leave.cancel();
-        mirrors.ended(&one, None);
+        mirrors.ended(&one, Ok(End::Unable));
         assert_eq!(lock(&mirrors.used).len(), 1);
+    }
+
+    #[test]
+    fn who_uses_an_account_while_its_mirror_ends_has_it_mirrored_anew() {
+        let (mirrors, now) = (Mirrors::new(OffsetDateTime::UNIX_EPOCH), OffsetDateTime::UNIX_EPOCH);
+        let one = Running { key: key(1), leave: CancellationToken::new() };
+        // Nobody did when the mirror looked, and somebody does before its end is seen.
+        lock(&mirrors.used).insert(one.key, now);
+        mirrors.ended(&one, Ok(End::Unused));
+        assert_eq!(mirrors.share_out(&HashSet::new(), now, 9).0, [one.key]);
+        mirrors.ended(&one, Ok(End::Unable));
+        assert!(mirrors.share_out(&HashSet::new(), now, 9).0.is_empty());
     }
 
     #[tokio::test]

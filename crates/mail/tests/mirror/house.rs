@@ -28,6 +28,11 @@ impl Mirrored {
         Cyrus::start(&[("ada", "Linde-Fluss-27"), ("bob", "Linde-Fluss-28")])
     }
 
+    /// A server that has no lists of rights.
+    pub(super) fn start_without_rights() -> anyhow::Result<Cyrus> {
+        Cyrus::start_without("ACL RIGHTS=kxten", &[("ada", "Linde-Fluss-27"), ("bob", "Linde-Fluss-28")])
+    }
+
     pub(super) async fn new(cyrus: Cyrus) -> Self {
         let authority = fs::read(cyrus.authority_file()).unwrap();
         let trust = Trust::only(&authority).unwrap();

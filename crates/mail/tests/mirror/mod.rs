@@ -1,6 +1,8 @@
 //! The mirror of a mail server, against Debian's Cyrus. What lies there is told by Python's `imaplib`.
 
 mod absence;
+mod acl;
+mod acl_refused;
 mod carried;
 mod cost;
 mod edits;

@@ -64,6 +64,11 @@ impl Imap {
         self.capabilities.contains(capability)
     }
 
+    /// Whether the server offers some extension whose name begins so, such as `RIGHTS=`.
+    pub(super) fn offers_beginning_with(&self, beginning: &str) -> bool {
+        self.capabilities.iter().any(|name| name.starts_with(beginning))
+    }
+
     /// Whether the conversation can go on.
     pub fn is_usable(&self) -> bool {
         !self.broken

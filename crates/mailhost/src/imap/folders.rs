@@ -108,15 +108,22 @@ impl Imap {
         }
         let mut folders = Vec::new();
         let mut states = BTreeMap::new();
+        let (mut own, mut others) = (0, 0);
         self.collect(command, &mut |answer| {
             match answer {
                 Answer::Data { name, words } if name == "LIST" => {
-                    if folders.len() == MAX_FOLDERS {
+                    let Some(folder) = folder(&words, &spaces) else { return Ok(()) };
+                    // However much others let somebody see, it leaves room for what is their own.
+                    let is_own = folder.kind == Kind::Personal;
+                    let count = if is_own { &mut own } else { &mut others };
+                    if *count < MAX_FOLDERS {
+                        *count += 1;
+                        folders.push(folder);
+                    } else if is_own {
                         return Err(Error::TooMany(MAX_FOLDERS, "folders"));
                     }
-                    folders.extend(folder(&words, &spaces));
                 }
-                Answer::Data { name, words } if name == "STATUS" && states.len() < MAX_FOLDERS => {
+                Answer::Data { name, words } if name == "STATUS" && states.len() < 2 * MAX_FOLDERS => {
                     states.extend(state(&words));
                 }
                 _ => {}
@@ -125,7 +132,7 @@ impl Imap {
         })
         .await?;
         // Some servers leave out what they cannot tell at once.
-        let asks = |folder: &&Folder| folder.selectable && (!with_states || folder.kind == Kind::Personal);
+        let asks = |folder: &&Folder| folder.selectable && folder.kind == Kind::Personal;
         for folder in folders.iter().filter(asks) {
             if !states.contains_key(&folder.name) {
                 match self.folder_state(&folder.name).await {
@@ -267,6 +274,8 @@ pub(crate) fn read_any(answer: bytes::Bytes) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::{super::connection::tests::scripted, *};
 
     #[tokio::test]
@@ -303,6 +312,26 @@ mod tests {
                 .expect("said")
                 .contains("RETURN (SPECIAL-USE STATUS (UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ))")
         );
+    }
+
+    #[tokio::test]
+    async fn what_others_let_one_see_leaves_room_for_what_is_ones_own() {
+        const SPACES: &str = "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\n";
+        async fn told(others: usize, own: usize) -> Result<usize, Error> {
+            let mut list = String::new();
+            for number in 0..others {
+                write!(list, "* LIST (\\Noselect) \"/\" \"Other Users/{number}\"\r\n").expect("a line");
+            }
+            for number in 0..own {
+                write!(list, "* LIST (\\Noselect) \"/\" \"{number}\"\r\n").expect("a line");
+            }
+            let answers = [format!("{SPACES}f1 OK\r\n"), format!("{list}f2 OK\r\n")];
+            let answers: Vec<&'static str> = answers.into_iter().map(|answer| &*answer.leak()).collect();
+            let (mut imap, _server) = scripted(&["NAMESPACE"], answers.leak());
+            imap.folders().await.map(|folders| folders.len())
+        }
+        assert_eq!(told(MAX_FOLDERS + 5, 3).await.expect("all that are one's own"), MAX_FOLDERS + 3);
+        assert!(matches!(told(0, MAX_FOLDERS + 1).await, Err(Error::TooMany(MAX_FOLDERS, _))));
     }
 
     #[tokio::test]

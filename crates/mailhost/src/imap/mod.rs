@@ -28,6 +28,7 @@ pub(crate) use answer::Answer;
 pub(crate) use folders::read_any as read_any_folder;
 pub(crate) use messages::described;
 pub(crate) use name::decode;
+pub(crate) use rights::listed as listed_rights;
 pub(crate) use select::copied;
 
 /// The most bytes of one message that are fetched or handed over.

@@ -1,14 +1,16 @@
 //! What a foreign mail server and the index last agreed on.
 
-use fernamt_domain::MailboxId;
-use fernamt_store::{MailVacationRecord, MirrorAbsenceRecord, MirrorFolderRecord, MirrorMessageRecord};
+use fernamt_domain::{MailboxId, mail::MailRights};
+use fernamt_store::{
+    MailVacationRecord, MirrorAbsenceRecord, MirrorFolderRecord, MirrorMessageRecord, MirrorRightsRecord,
+};
 
 use super::{
     Suite,
     mail::{change, own_email},
     suite,
 };
-use crate::support::mail::{marks, mirrored_email};
+use crate::support::mail::{marks, mirrored_email, mirrored_rights};
 
 suite! {
     a_folder_is_known_until_it_is_forgotten
@@ -16,6 +18,7 @@ suite! {
     what_was_begun_ends_when_the_message_lies_there
     what_is_gone_from_the_index_is_still_known
     an_absence_is_known_until_it_ended_on_the_server
+    rights_at_the_server_are_known_by_login_until_they_ended_there
 }
 
 async fn a_folder_is_known_until_it_is_forgotten(s: &Suite) {
@@ -104,4 +107,21 @@ async fn an_absence_is_known_until_it_ended_on_the_server(s: &Suite) {
     let vacation = work.mail_vacations().get(account).await.unwrap().unwrap();
     work.mail_vacations().put(&MailVacationRecord { enabled: false, ..vacation }).await.unwrap();
     assert_eq!(s.see(work.mail_vacations().enabled().await).unwrap(), []);
+}
+
+async fn rights_at_the_server_are_known_by_login_until_they_ended_there(s: &Suite) {
+    let account = s.own.mail.account;
+    let known = mirrored_rights(account);
+    assert_eq!(s.see(s.tenant.mail_mirrors().rights(account).await).unwrap(), std::slice::from_ref(&known));
+    assert_eq!(s.see(s.tenant.mail_mirrors().shared().await).unwrap(), [account].into());
+    let work = s.tenant.begin().await.unwrap();
+    let ends = MirrorRightsRecord { least: MailRights::NONE, begun: true, refused: true, ..known.clone() };
+    work.mail_mirrors().put_rights(&ends).await.unwrap();
+    let other = MirrorRightsRecord { login: "eva".to_owned(), ..known };
+    work.mail_mirrors().put_rights(&other).await.unwrap();
+    assert_eq!(s.see(work.mail_mirrors().rights(account).await).unwrap(), [ends, other.clone()]);
+    work.mail_mirrors().end_rights(account, "ben").await.unwrap();
+    assert_eq!(s.see(work.mail_mirrors().rights(account).await).unwrap(), [other]);
+    work.mail_mirrors().end_rights(account, "eva").await.unwrap();
+    assert_eq!(s.see(work.mail_mirrors().shared().await).unwrap(), [].into());
 }

@@ -24,6 +24,7 @@ suite! {
     an_account_begins_whole
     rights_are_granted_changed_and_revoked
     sharing_is_told_and_written_down
+    who_is_removed_works_in_no_account_and_that_is_told
     so_many_share_an_account_and_no_more
     work_on_a_thread_is_told_and_goes_with_it
     who_is_removed_is_named_nowhere
@@ -120,6 +121,28 @@ async fn sharing_is_told_and_written_down(s: &Suite) {
         (&entries[0].facts.details["rights"], &entries[0].facts.details["before"]),
         (&json!([]), &json!(["read", "manage"]))
     );
+}
+
+async fn who_is_removed_works_in_no_account_and_that_is_told(s: &Suite) {
+    let account = s.own.mail.account;
+    let mut work = s.tenant.begin().await.unwrap();
+    let ben = somebody(s, &work, "ben").await;
+    work.share_mail(account, ben, rights(&[Read]), entry()).await.unwrap();
+    work.commit().await.unwrap();
+    let mut bus = s.tenant.store().subscribe();
+    let mut work = s.tenant.begin().await.unwrap();
+    s.see(work.remove_person(ben).await).unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(s.tenant.mail_grants().get(account, ben).await.unwrap(), None);
+    let expected = DomainEvent::MailRightsChanged { account, person: ben };
+    loop {
+        let Some(Notice::Event(told)) = bus.next().await else { panic!("nothing is told") };
+        if told.event == expected {
+            break;
+        }
+    }
+    let nobody = s.tenant.begin().await.unwrap().remove_person(s.fixture.make().person("x").id).await;
+    assert!(matches!(nobody, Err(StoreError::NotFound(_))));
 }
 
 async fn so_many_share_an_account_and_no_more(s: &Suite) {

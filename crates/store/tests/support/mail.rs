@@ -2,13 +2,13 @@
 
 use fernamt_domain::{
     EmailId, EmailSubmissionId, MailAccountId, MailIdentityId, MailboxId, PersonId, ThreadId,
-    mail::{Keywords, MailRights, MailType, MailboxRole, UndoStatus},
+    mail::{Keywords, MailRight, MailRights, MailType, MailboxRole, UndoStatus},
     rng::random_bytes,
 };
 use fernamt_store::{
     BlobPrint, Change, EmailRecord, EmailSubmissionRecord, EmailTextRecord, MailAccountRecord, MailIdentityRecord,
     MailVacationRecord, MailboxRecord, MirrorAbsenceRecord, MirrorBegunRecord, MirrorFolderRecord, MirrorMessageRecord,
-    NewEmail, ThreadWorkRecord, Work,
+    MirrorRightsRecord, NewEmail, ThreadWorkRecord, Work,
 };
 use serde_json::json;
 
@@ -210,6 +210,7 @@ impl Maker<'_> {
         mirror.put_message(&mirrored_email(inbox.id, 1, &email)).await.unwrap();
         mirror.begin(&self.begun(archive.id, &email)).await.unwrap();
         mirror.put_absence(&MirrorAbsenceRecord { account: account.id, print: Some([3; 32]) }).await.unwrap();
+        mirror.put_rights(&mirrored_rights(account.id)).await.unwrap();
         let kinds =
             [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::Identity, MailType::EmailSubmission];
         work.mail_accounts().touch(change, &kinds).await.unwrap();
@@ -248,6 +249,12 @@ pub(crate) fn mirrored(mailbox: &MailboxRecord) -> MirrorFolderRecord {
         modseq: Some(9),
         messages: 1,
     }
+}
+
+/// What ben may do in an account at a mail server.
+pub(crate) fn mirrored_rights(account: MailAccountId) -> MirrorRightsRecord {
+    let rights = MailRights::from_iter([MailRight::Write]);
+    MirrorRightsRecord { account, login: "ben".to_owned(), rights, least: rights, begun: false, refused: false }
 }
 
 /// A message that lies on a mail server as well.

@@ -37,6 +37,12 @@ impl Cyrus {
         Self::start_in(Namespace::start("cyrus", Network::Private)?, people, "")
     }
 
+    /// Starts it as a server that lacks these capabilities of IMAP, separated by blanks.
+    pub fn start_without(capabilities: &str, people: &[(&str, &str)]) -> Result<Self> {
+        let without = format!("without={}", quoted(capabilities));
+        Self::start_in(Namespace::start("cyrus", Network::Private)?, people, &without)
+    }
+
     /// Starts it beside something else; `settings` are words of the shell that go before its script.
     pub(super) fn start_in(namespace: Namespace, people: &[(&str, &str)], settings: &str) -> Result<Self> {
         let (operator, operator_password) = ("fernamt", "Post-Kutsche-7");

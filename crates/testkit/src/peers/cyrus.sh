@@ -1,5 +1,5 @@
 # $people: a line `name password` each. $operator, $operator_password: who may act for everybody. $plaintext: whether
-# somebody may sign in without TLS, `yes` or `no`.
+# somebody may sign in without TLS, `yes` or `no`. $without: capabilities of IMAP that it does not offer.
 hostname mail.amt.test
 cd /share
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7 -subj /CN=Mail-Authority \
@@ -50,6 +50,7 @@ idlesocket: /run/cyrus/socket/idle
 notifysocket: /run/cyrus/socket/notify
 sendmail: /usr/sbin/sendmail
 maxmessagesize: 62914560
+${without:+suppress_capabilities: $without}
 syslog_prefix: cyrus
 umask: 077
 END

@@ -4,7 +4,12 @@
 //! It is in backups like the index that it belongs to: without it a restore would put back onto the server what was
 //! destroyed there since.
 
-use fernamt_domain::{EmailId, MailAccountId, MailboxId, mail::Keywords};
+use std::collections::BTreeSet;
+
+use fernamt_domain::{
+    EmailId, MailAccountId, MailboxId,
+    mail::{Keywords, MailRights},
+};
 use time::OffsetDateTime;
 
 use super::{
@@ -94,6 +99,25 @@ record! {
     }
 }
 
+record! {
+    /// What somebody may do in an account at the server, as both sides last knew it.
+    pub struct MirrorRightsRecord in "mail_mirror_rights", key(account, login) {
+        /// The account.
+        account: MailAccountId => Mail,
+        /// The name by which the server knows them.
+        login: String => Mail,
+        /// What both sides agreed on; while more or less is carried or was refused, the most that may lie on some folder.
+        rights: MailRights => Mail,
+        /// What both sides agreed on; while more or less is carried or was refused, what lies on every folder unless it was
+        /// taken there.
+        least: MailRights => Mail,
+        /// Whether other rights are being carried to the server: some folders may have them already.
+        begun: bool => Mail,
+        /// Whether the server refused to take away what it has beyond the least.
+        refused: bool => Mail,
+    }
+}
+
 repository! {
     /// What a foreign mail server and the index last agreed on.
     MailMirrors
@@ -168,6 +192,18 @@ impl<A> MailMirrors<'_, A> {
         Ok(rows.into_iter().map(|row| row.account).collect())
     }
 
+    /// What others may do in an account at the server.
+    pub async fn rights(&self, account: MailAccountId) -> Result<Vec<MirrorRightsRecord>, StoreError> {
+        self.scope.find(is("account", &account)).order("login").all().await
+    }
+
+    /// The accounts in which others may do something at the server.
+    pub async fn shared(&self) -> Result<BTreeSet<MailAccountId>, StoreError> {
+        let rows = self.scope.find_only::<MirrorRightsRecord>(["account", "login"], any());
+        let rows: Vec<(MailAccountId, String)> = rows.pairs().await?;
+        Ok(rows.into_iter().map(|(account, _)| account).collect())
+    }
+
     /// Messages of the index with these bytes, at most [`MAX_EQUAL`].
     pub async fn equal(&self, account: MailAccountId, print: &BlobPrint) -> Result<Vec<EmailRecord>, StoreError> {
         let filter = is("account", &account).add(is("print", print));
@@ -231,6 +267,7 @@ impl MailMirrors<'_, Writing> {
         let one = is("mailbox", &mailbox).add(is("email", &email));
         self.scope.delete::<MirrorBegunRecord>(one).await.map(|_| ())
     }
+
     /// Notes how an absence lies at the server.
     pub async fn put_absence(&self, absence: &MirrorAbsenceRecord) -> Result<(), StoreError> {
         self.scope.upsert(absence).await
@@ -239,5 +276,16 @@ impl MailMirrors<'_, Writing> {
     /// Notes that no absence of an account lies at the server any more.
     pub async fn end_absence(&self, account: MailAccountId) -> Result<(), StoreError> {
         self.scope.delete::<MirrorAbsenceRecord>(is("account", &account)).await.map(|_| ())
+    }
+
+    /// Notes what somebody may do in an account at the server.
+    pub async fn put_rights(&self, rights: &MirrorRightsRecord) -> Result<(), StoreError> {
+        self.scope.upsert(rights).await
+    }
+
+    /// Notes that somebody may do nothing any more in an account at the server.
+    pub async fn end_rights(&self, account: MailAccountId, login: &str) -> Result<(), StoreError> {
+        let one = is("account", &account).add(is("login", &login.to_owned()));
+        self.scope.delete::<MirrorRightsRecord>(one).await.map(|_| ())
     }
 }

@@ -51,6 +51,16 @@ impl Work {
         Ok(())
     }
 
+    /// Removes a person, and tells that they may no longer work in the accounts of others.
+    pub async fn remove_person(&mut self, person: PersonId) -> Result<(), StoreError> {
+        let grants = self.mail_grants().of_person(person).await?;
+        self.people().remove(person).await?;
+        for grant in grants {
+            self.publish(DomainEvent::MailRightsChanged { account: grant.account, person });
+        }
+        Ok(())
+    }
+
     /// Tells everybody who may work in an account that it is not what it was: it has another name, or goes.
     pub async fn tell_mail_delegates(&mut self, account: &MailAccountRecord) -> Result<(), StoreError> {
         let grants = self.mail_grants().of_account(account.id).await?;

@@ -110,6 +110,7 @@ export function actionText(action: string): string {
     mailbox_removed: t`Funktionspostfach mit allen Nachrichten gelöscht`,
     mail_granted: t`Rechte im Postfach gegeben`,
     mail_revoked: t`Zugang zum Postfach genommen`,
+    mail_rights_by_server: t`Rechte im Postfach vom Mailserver geändert`,
     mail_account_opened: t`Postfach in Vertretung geöffnet`,
     mail_acted_on_behalf: t`in Vertretung bearbeitet oder gesendet`,
     members_set: t`Mitglieder geändert`,

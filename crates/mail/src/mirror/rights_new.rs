@@ -1,0 +1,85 @@
+//! Opening a folder that was made here to those who may work in all others.
+
+use fernamt_domain::mail::MailRights;
+use fernamt_mailhost::{
+    Error,
+    imap::{FolderName, Imap},
+};
+use fernamt_store::{MirrorRightsRecord, StoreError};
+
+use super::{
+    MirrorError,
+    rights_carry::take,
+    rights_table::{common, letters},
+    round::Mirror,
+};
+
+impl Mirror {
+    /// Notes, before a folder is made, that what others may do can be missing on it: where the conversation breaks off
+    /// behind that, nobody's rights end by it. Returns what was remembered until now.
+    pub(super) async fn begin_new(&mut self) -> Result<Vec<MirrorRightsRecord>, StoreError> {
+        if self.rights.is_offered != Some(true) {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.tenant.mail_mirrors().rights(self.account).await?;
+        rows.retain(|row| !row.begun);
+        if !rows.is_empty() {
+            // The lists are looked at in the next round, however soon it is.
+            self.rights.seen = None;
+            let begun: Vec<_> = rows
+                .iter()
+                .map(|row| MirrorRightsRecord { least: MailRights::NONE, begun: true, ..row.clone() })
+                .collect();
+            self.remember(&begun).await?;
+        }
+        Ok(rows)
+    }
+
+    /// Lets those into a folder that was just made who may work in all others; servers mostly do so themselves.
+    pub(super) async fn open_new(
+        &self,
+        imap: &mut Imap,
+        folder: &FolderName,
+        rows: Vec<MirrorRightsRecord>,
+    ) -> Result<(), MirrorError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let grants = self.tenant.mail_grants().of_account(self.account).await?;
+        let sides = self.sides(&grants).await?;
+        let mut opened = Vec::new();
+        for row in rows {
+            let may = common(sides.here(&row.login), row.rights);
+            match open(imap, folder, &row, may).await {
+                Ok(true) => opened.push(row),
+                Err(error) if !error.is_refusal() => return Err(error.into()),
+                // It stays begun: the next round says it on every folder, and tells what is refused then.
+                Ok(false) | Err(_) => {}
+            }
+        }
+        Ok(self.remember(&opened).await?)
+    }
+
+    /// Remembers this of the lists.
+    pub(super) async fn remember(&self, rows: &[MirrorRightsRecord]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let work = self.tenant.begin().await?;
+        for row in rows {
+            work.mail_mirrors().put_rights(row).await?;
+        }
+        work.commit().await
+    }
+}
+
+/// Opens a folder to somebody. What the server kept of what ended here is not handed on to it.
+async fn open(imap: &mut Imap, folder: &FolderName, row: &MirrorRightsRecord, may: MailRights) -> Result<bool, Error> {
+    if row.refused && !take(imap, folder, &row.login, may).await? {
+        return Ok(false);
+    }
+    if !may.is_empty() {
+        imap.add_rights(folder, &row.login, &letters(may)).await?;
+    }
+    Ok(true)
+}
