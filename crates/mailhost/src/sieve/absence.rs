@@ -42,6 +42,9 @@ impl Sieve {
         {
             return Err(Error::Missing("an absence with dates (Sieve date and relational)"));
         }
+        if absence.outside.is_some() && !self.extends("envelope") {
+            return Err(Error::Missing("telling who is outside (Sieve envelope)"));
+        }
         let script = absence.script()?;
         let scripts = self.scripts().await?;
         match active(&scripts) {
@@ -131,7 +134,10 @@ impl Sieve {
 mod tests {
     use time::macros::datetime;
 
-    use super::{super::connection::tests::scripted, *};
+    use super::{
+        super::{Outside, connection::tests::scripted},
+        *,
+    };
 
     #[tokio::test]
     async fn somebodys_own_script_goes_on_beside_the_absence() {
@@ -154,6 +160,12 @@ mod tests {
         let (mut sieve, _server) = scripted("vacation", &[]);
         let dated = Absence { until: Some(datetime!(2026-12-01 00:00 UTC)), ..Absence::default() };
         assert!(matches!(sieve.begin_absence(&dated).await, Err(Error::Missing(_))));
+        let (mut sieve, _server) = scripted("vacation date relational", &[]);
+        let outside = Some(Outside { domain: "amt.test".to_owned(), text: None });
+        assert!(matches!(
+            sieve.begin_absence(&Absence { outside, ..Absence::default() }).await,
+            Err(Error::Missing(what)) if what.contains("envelope")
+        ));
     }
 
     const LIST: &str = "\"fernamt\" ACTIVE\r\n\"fernamt-absence\"\r\n\"other\"\r\nOK\r\n";

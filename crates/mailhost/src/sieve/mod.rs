@@ -7,7 +7,7 @@ mod script;
 
 pub use absence::OnDuty;
 pub use connection::{Script, Sieve};
-pub use script::Absence;
+pub use script::{Absence, Outside};
 
 pub(crate) use answer::Answer;
 

@@ -10,6 +10,7 @@ mod m0009_enrolment;
 mod m0010_mirror;
 mod m0011_arrival;
 mod m0012_mirror_absence;
+mod m0013_absence_outside;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_mirror::Migration),
             Box::new(m0011_arrival::Migration),
             Box::new(m0012_mirror_absence::Migration),
+            Box::new(m0013_absence_outside::Migration),
         ]
     }
 }
