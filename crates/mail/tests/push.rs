@@ -213,6 +213,14 @@ async fn a_line_ends_with_session_device_and_server() {
     work.commit().await.unwrap();
     assert_eq!(line.next().await, None, "the device was not approved any more when the line began");
 
+    // Not published: what is asked is the store, as for each request.
+    let ada = house.again(&ada).await;
+    let mut line = Listener::open(&ada, "types=Email", "").await;
+    let work = house.tenant.begin().await.unwrap();
+    work.sessions().end(ada.session).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(line.next().await, None, "the session was over when the line began");
+
     let ada = house.again(&ada).await;
     let mut line = open(&ada).await;
     house.grants.end_where(EndReason::Shutdown, |_| true);

@@ -93,6 +93,15 @@ async fn people_are_found_by_name_and_not_all_listed() {
     assert_eq!(got["notFound"], json!(["odd"]));
     let found = &got["list"][0];
     assert_eq!((&found["name"], &found["email"]), (&json!("eva.maria Musteramt"), &json!("eva.maria@amt.example")));
+    let works = |found: &Value| found["capabilities"]["urn:fernamt:params:jmap:threadwork"]["mayBeAssigned"].clone();
+    assert_eq!(works(found), false, "no stranger to the mailbox is given a thread");
+    for (person, expected) in [(ada.person, false), (ben.person, true)] {
+        let one = ada.call("Principal/get", json!({ "accountId": account, "ids": [person] })).await;
+        assert_eq!(works(&one["list"][0]), expected, "nor is who may only read");
+    }
+    let given = json!({ "accountId": account, "update": { &office.thread: { "assignee": ada.person } } });
+    let given = ben.call("ThreadWork/set", given).await;
+    assert_eq!(given["notUpdated"][&office.thread]["type"], "invalidProperties");
     assert_eq!((&found["type"], &found["id"]), (&json!("individual"), &json!(eva.person)));
     let stranger = office.house.stranger("eva").await;
     let other = ada.call("Principal/get", json!({ "ids": [stranger.person] })).await;

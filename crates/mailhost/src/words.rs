@@ -61,11 +61,20 @@ impl Word {
 
 /// Takes one answer with its literals off the line. Together these must not have more than `max_literal_bytes`.
 pub(crate) async fn read_answer(line: &mut Line, max_literal_bytes: usize) -> Result<Bytes, Error> {
+    read_answer_within(line, max_literal_bytes, MAX_TEXT_BYTES).await
+}
+
+/// The same where what is not literals must not have more than `max_text_bytes`.
+pub(crate) async fn read_answer_within(
+    line: &mut Line,
+    max_literal_bytes: usize,
+    max_text_bytes: usize,
+) -> Result<Bytes, Error> {
     let mut answer = Vec::new();
     let mut literals = 0;
     loop {
         let start = answer.len();
-        line.read_line(&mut answer, MAX_TEXT_BYTES + literals).await?;
+        line.read_line(&mut answer, max_text_bytes + literals).await?;
         let Some(count) = announced(&answer[start..]) else {
             return Ok(answer.into());
         };

@@ -43,17 +43,23 @@ fn person_of(person: &Person) -> String {
 }
 
 /// An open line of events.
-struct Line {
+pub(crate) struct Line {
     stream: TcpStream,
     heard: String,
 }
 
 impl Line {
-    fn open(person: &Person) -> Self {
+    pub(crate) fn open(person: &Person) -> Self {
         let stream = person.listen("/jmap/eventsource?types=*&closeafter=no&ping=0").unwrap();
         let mut line = Self { stream, heard: String::new() };
         assert!(line.hears("event: state"), "where it is: {}", line.heard);
         line
+    }
+
+    /// Waits until a change is told after all that was heard so far.
+    pub(crate) fn next(&mut self) {
+        self.heard.clear();
+        assert!(self.hears("event: state"), "the line ends: {}", self.heard);
     }
 
     /// Reads until a word is heard. Tells whether it was before the line ended.

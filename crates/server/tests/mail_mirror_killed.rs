@@ -9,7 +9,7 @@ use fernamt_domain::Rng as _;
 use fernamt_testkit::{SeededRng, full, office::pause, peer, peers::Cyrus, person::Person};
 use serde_json::{Value, json};
 
-use crate::support::{Server, granted};
+use crate::support::{Server, granted, mirroring};
 
 /// What was being put onto the mail server when we were killed is looked for during two minutes before it is put again.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -86,15 +86,7 @@ fn a_server_that_is_killed_while_it_mirrors_loses_and_doubles_nothing() {
     let kills = if full() { 200 } else { 5 };
     let cyrus = peer!(Cyrus::start(&[("ada", "Linde-Fluss-27")]));
     let folder = tempfile::tempdir().unwrap();
-    let password_file = folder.path().join("password");
-    std::fs::write(&password_file, format!("{}\n", cyrus.operator_password)).unwrap();
-    let mut server = Server::start(&format!(
-        "[mail.server]\ndomain = \"amt.test\"\nhost = \"localhost\"\nport = {}\noperator = \"{}\"\n\
-         password_file = {password_file:?}\nauthority_file = {:?}\n",
-        cyrus.imap_tls.address().port(),
-        cyrus.operator,
-        cyrus.authority_file(),
-    ));
+    let mut server = Server::start(&mirroring(&cyrus, folder.path()));
     let ada = Account::open(server.ada().at_post().unwrap());
     let mut random = Random(SeededRng::new(17));
     let (mut ids, mut written) = (Vec::new(), BTreeSet::new());

@@ -12,6 +12,7 @@ mod jmap;
 mod jmap_programs;
 mod jmap_socket;
 mod mail;
+mod mail_directory;
 mod mail_killed;
 mod mail_mirror_killed;
 mod mail_outside_killed;

@@ -1,8 +1,11 @@
 //! A server with a configuration of the test's own, and what every story needs from it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
-use fernamt_testkit::{http::Answer, office::Office, person::Person};
+use fernamt_testkit::{http::Answer, office::Office, peers::Cyrus, person::Person};
 use serde_json::{Value, json};
 
 use crate::BINARY;
@@ -59,6 +62,21 @@ impl Drop for Server {
             eprintln!("{}", self.office.log().unwrap_or_default());
         }
     }
+}
+
+/// The section by which people's mailboxes lie on a mail server; its operator's password lies in this folder.
+pub(crate) fn mirroring(cyrus: &Cyrus, folder: &Path) -> String {
+    let password_file = folder.join("password");
+    std::fs::write(&password_file, format!("{}\n", cyrus.operator_password)).unwrap();
+    format!(
+        "[mail.server]\ndomain = \"amt.test\"\nhost = \"localhost\"\nport = {}\nsieve_port = {}\noperator = \"{}\"\n\
+         password_file = \"{}\"\nauthority_file = \"{}\"\n",
+        cyrus.imap_tls.address().port(),
+        cyrus.sieve.address().port(),
+        cyrus.operator,
+        password_file.display(),
+        cyrus.authority_file().display(),
+    )
 }
 
 pub(crate) fn local(port: u16) -> SocketAddr {

@@ -19,7 +19,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::{
-    JournalEntry, RetentionConfig, Store, StoreError, TABLES, TenantStore,
+    BlobPrint, JournalEntry, RetentionConfig, Store, StoreError, TABLES, TenantStore,
     backup::{beside, copy_all, open_copy, remove_database},
     database::{DatabaseUrl, writing},
     record::{ColumnKind, Table},
@@ -33,6 +33,7 @@ use crate::{
         mail::{
             account::MailAccountRecord,
             delegation::{self, MailGrantRecord},
+            mirror::MirrorAbsenceRecord,
             submission::EmailSubmissionRecord,
         },
         outbox::OutboxRecord,
@@ -183,10 +184,12 @@ async fn settle_sticks<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreErr
 
 /// Clients know states of mail accounts that came after the backup: new ones lie above all of them, and whoever knows an
 /// older one reads everything anew. What waited on its way out may have arrived long ago: it is not sent by itself, and
-/// what became of it stays unknown.
+/// what became of it stays unknown. Absences are carried to the mail server once more.
 async fn settle_mail<'a>(scope: impl Fn() -> Scope<'a>) -> Result<(), StoreError> {
     let stopped = vec![to("next_at", &None::<OffsetDateTime>), to("undo_status", &UndoStatus::Final)];
     scope().set::<EmailSubmissionRecord>(is_null("next_at").not(), stopped).await?;
+    // What the mail server says may be newer than what is known here: it is to say this again.
+    scope().set::<MirrorAbsenceRecord>(any(), vec![to("print", &None::<BlobPrint>)]).await?;
     scope().add::<MailAccountRecord>(any(), "counter", EPOCH_STEP).await?;
     for account in scope().find::<MailAccountRecord>(any()).all().await? {
         let now = account.counter;

@@ -275,6 +275,8 @@ async fn mail_comes_back_and_clients_read_it_anew(f: Fixture) {
     let account = copy.mail_accounts().get(mail.account).await.unwrap();
     let state = account.state(MailType::Email);
     assert!(state > newest.number && state == account.counter);
+    let absence = copy.mail_mirrors().absence(mail.account).await.unwrap();
+    assert!(absence.is_some_and(|absence| absence.print.is_none()), "the mail server may say another one since");
     let waited = copy.email_submissions().these(mail.account, &[mail.submission]).await.unwrap().remove(0);
     assert_eq!((waited.next_at, waited.undo_status), (None, UndoStatus::Final), "it is not sent by itself");
     assert_eq!(copy.emails().changes(mail.account, newest.number, state, 100).await.unwrap(), None);

@@ -117,7 +117,7 @@ async fn mail_rows(f: &Fixture, tenant: TenantId) -> BTreeMap<String, usize> {
 async fn mail_goes_with_the_person(f: Fixture) {
     let tenant = f.tenant("rathaus").await;
     let all = f.make().everything(&tenant).await;
-    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 18, "one of everything");
+    assert_eq!(mail_rows(&f, tenant.id()).await.len(), 19, "one of everything");
     let work = tenant.begin().await.unwrap();
     work.mail_accounts().insert(&f.make().mail_account(None, "post@rathaus.example")).await.unwrap();
     work.people().remove(all.person).await.unwrap();

@@ -25,13 +25,13 @@ export class ServedOffice {
     return ServedOffice.serve(folder, await freePort(), [], []);
   }
 
-  /** The demo's people and rules; targets may name these ports of the loopback. */
-  static async startFurnished(ports: number[]): Promise<ServedOffice> {
+  /** The demo's people and rules, and further sections; targets may name these ports of the loopback. */
+  static async startFurnished(ports: number[], sections = ''): Promise<ServedOffice> {
     const folder = await mkdtemp(join(tmpdir(), 'fernamt-e2e-'));
     const port = await freePort();
     const demo = await RealOffice.start({ folder: join(folder, 'data'), port });
     await demo.stop();
-    return ServedOffice.serve(folder, port, ports, demo.people);
+    return ServedOffice.serve(folder, port, ports, demo.people, sections);
   }
 
   /** One of the demo's people by name. */
@@ -58,6 +58,7 @@ export class ServedOffice {
     port: number,
     ports: number[],
     people: Person[],
+    sections = '',
   ): Promise<ServedOffice> {
     const origin = `http://fernamt.localhost:${port}`;
     const configuration = join(folder, 'fernamt.toml');
@@ -82,7 +83,8 @@ enabled = false
 
 [log]
 filter = "warn"
-`,
+
+${sections}`,
     );
     const server = spawn(program, ['--config', configuration, 'serve'], {
       stdio: ['ignore', 'pipe', 'inherit'],

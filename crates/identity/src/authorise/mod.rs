@@ -285,6 +285,17 @@ impl Authoriser {
         Err(Refusal::Store(StoreError::Busy))
     }
 
+    /// A session's facts as they are this moment; none where it is over, or its person or device was barred. For places
+    /// that let somebody act again and again who is present, and must not wait until the grant is ended.
+    pub async fn still_present(
+        &self,
+        tenant: &TenantStore,
+        facts: &SessionFacts,
+    ) -> Result<Option<SessionFacts>, StoreError> {
+        let present = self.present(tenant, facts, self.inner.clock.now()).await?;
+        Ok(present.ok().map(|(facts, _)| facts))
+    }
+
     /// A session goes on from elsewhere: decides its grants anew for there, and ends those that do not hold.
     pub async fn relocate(
         &self,

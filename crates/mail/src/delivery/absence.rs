@@ -64,7 +64,7 @@ pub(super) async fn answer(
 
 /// What those outside are answered, as if it were for all; nothing where they get no answer.
 pub(crate) fn told_outside(vacation: MailVacationRecord) -> Option<MailVacationRecord> {
-    vacation.answers_outside.then(|| match vacation.outside_text {
+    vacation.answers_outside.then_some(match vacation.outside_text {
         Some(text) => MailVacationRecord { text: Some(text), html: None, outside_text: None, ..vacation },
         None => vacation,
     })

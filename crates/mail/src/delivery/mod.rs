@@ -186,6 +186,10 @@ impl Mail {
             work.publish(DomainEvent::MailChanged { account: submission.account });
         }
         work.commit().await?;
+        // It is to reach the mail server soon, whether or not its owner is there.
+        for account in reached {
+            self.uses(tenant.id(), account);
+        }
         Ok(waits_outside)
     }
 }

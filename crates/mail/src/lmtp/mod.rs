@@ -128,6 +128,12 @@ impl Lmtp {
 
     /// Takes messages until stopped. What came whole is delivered and answered first.
     pub async fn run(self, mail: Arc<Mail>, stop: CancellationToken) {
+        if mail.server.as_ref().is_some_and(|server| server.sieve.is_some()) {
+            tracing::warn!(
+                "While somebody is away, mail from outside that comes by LMTP is answered by nobody: the mail server answers \
+                 what arrives there alone"
+            );
+        }
         let shared = Arc::new(Shared {
             mail,
             settings: self.settings,

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use fernamt_domain::{PersonId, PersonState};
-use fernamt_store::{MailAccountRecord, Page, PersonRecord, StoreError};
+use fernamt_domain::{PersonId, PersonState, mail::MailRight};
+use fernamt_store::{MailAccountRecord, MailGrantRecord, Page, PersonRecord, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Caller;
 use crate::jmap::{
-    Object,
+    Object, THREAD_WORK,
     error::MethodError,
     get::{self, Get, Got},
     query::{Found, Query},
@@ -43,10 +43,15 @@ pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError
         Some(ids) => get::asked(ids)?,
     };
     let domain = caller.mail.domain(&caller.tenant).await?;
+    let account = opened.to_read();
+    let grants = caller.tenant.mail_grants().of_account(account.id).await?;
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     for id in ids {
         match person(caller, &id).await? {
-            Some(person) => list.push(get::only(object_of(&person, &domain), ask.properties.as_deref())?),
+            Some(person) => {
+                let works = person.state == PersonState::Active && may_work(account, &grants, person.id);
+                list.push(get::only(object_of(&person, &domain, works), ask.properties.as_deref())?);
+            }
             None => not_found.push(id),
         }
     }
@@ -129,7 +134,13 @@ async fn person(caller: &Caller, id: &str) -> Result<Option<PersonRecord>, Store
     }
 }
 
-fn object_of(person: &PersonRecord, domain: &str) -> Object {
+/// Whether somebody may do what a thread that is assigned to them asks for.
+pub(super) fn may_work(account: &MailAccountRecord, grants: &[MailGrantRecord], person: PersonId) -> bool {
+    let may = |grant: &MailGrantRecord| grant.person == person && grant.rights.has(MailRight::Write);
+    account.owner == Some(person) || grants.iter().any(may)
+}
+
+fn object_of(person: &PersonRecord, domain: &str, works: bool) -> Object {
     let value: Value = json!({
         "id": person.id,
         "type": "individual",
@@ -137,7 +148,7 @@ fn object_of(person: &PersonRecord, domain: &str) -> Object {
         "description": null,
         "email": format!("{}@{domain}", person.name),
         "timeZone": null,
-        "capabilities": {},
+        "capabilities": { THREAD_WORK: { "mayBeAssigned": works } },
         "accounts": null,
     });
     value.as_object().cloned().unwrap_or_default()

@@ -5,11 +5,11 @@ use fernamt_domain::{
     PersonId, ThreadId,
     mail::{MailRight, MailType},
 };
-use fernamt_store::{MailAccountRecord, StoreError, ThreadWorkRecord};
+use fernamt_store::ThreadWorkRecord;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Begun, Caller};
+use super::{Begun, Caller, principal::may_work};
 use crate::{
     delegation::{Deed, Need},
     jmap::{
@@ -114,22 +114,19 @@ async fn update(caller: &Caller, begun: &Begun, id: &str, patch: &Object) -> Res
     Ok(begun.work.thread_works().put(begun.change, &work).await?)
 }
 
-/// Who is to work on it: somebody to whom the account is open.
+/// Who is to work on it: somebody who may change mail in the account.
 async fn assignee(begun: &Begun, value: &Value) -> Result<Option<PersonId>, Fault> {
     let fault = |why: &str| SetError::invalid(&["assignee"], why);
     if value.is_null() {
         return Ok(None);
     }
     let person = value.as_str().and_then(|text| text.parse::<PersonId>().ok()).ok_or_else(|| fault("an id or null"))?;
-    if opens(begun, &begun.account, person).await? {
+    let grants: Vec<_> = begun.work.mail_grants().get(begun.account.id, person).await?.into_iter().collect();
+    if may_work(&begun.account, &grants, person) {
         Ok(Some(person))
     } else {
-        Err(fault("nobody who may work here").into())
+        Err(fault("nobody who may change mail here").into())
     }
-}
-
-async fn opens(begun: &Begun, account: &MailAccountRecord, person: PersonId) -> Result<bool, StoreError> {
-    Ok(account.owner == Some(person) || begun.work.mail_grants().get(account.id, person).await?.is_some())
 }
 
 fn note(value: &Value) -> Result<String, SetError> {

@@ -1,18 +1,18 @@
 //! The absence of whoever is mirrored: the mail server answers what arrives there (ADR 0035), by a script that is carried to
 //! it like everything else. What was carried last is remembered; the server is asked whether it still counts.
 
-use std::time::Duration as Span;
+use std::{collections::BTreeSet, time::Duration as Span};
 
 use fernamt_domain::{DomainEvent, mail::MailType};
 use fernamt_mailhost::{
     Error, Server,
-    sieve::{Absence, OnDuty, Outside, Sieve},
+    sieve::{Absence, Aside, OnDuty, Outside, Sieve},
 };
 use fernamt_store::{BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbsenceRecord, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 
-use super::{MirrorError, absence_refused::Why, round::Mirror, task::back_off};
+use super::{MirrorError, absence_aside, absence_refused::Why, round::Mirror, task::back_off};
 use crate::{Mail, account::domain_of, delivery, message::blob_id::print_of};
 
 /// How often the server is asked whether an absence still counts there.
@@ -20,12 +20,22 @@ const LOOK_EVERY: Duration = Duration::MINUTE;
 /// How long all that is said about an absence may take, since mail is not mirrored meanwhile.
 const LIMIT: Span = Span::from_secs(30);
 
+/// What changes with a letter.
+const LETTER: [MailType; 4] = [MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery];
+
 /// When the server was spoken to about the absence, and when it is again.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     looked_at: Option<OffsetDateTime>,
     again_at: Option<OffsetDateTime>,
     faults: u32,
+}
+
+impl Pace {
+    fn rest(&self, now: OffsetDateTime) -> Option<Span> {
+        let next = self.again_at.or_else(|| Some(self.looked_at? + LOOK_EVERY))?;
+        Some((next - now).try_into().unwrap_or_default())
+    }
 }
 
 /// An absence that the server is to answer.
@@ -78,6 +88,11 @@ impl Task {
             (Some(wanted), _) => Some(Self::Begin(wanted)),
         }
     }
+
+    /// Whether the server is still to be told.
+    fn is_owed(&self) -> bool {
+        matches!(self, Self::Begin(_) | Self::End)
+    }
 }
 
 impl Mirror {
@@ -123,20 +138,17 @@ impl Mirror {
 
     /// Whether the server is still to be told of an absence or its end.
     pub(super) async fn owes_absence(&self) -> Result<bool, StoreError> {
-        Ok(self.server.sieve.is_some() && matches!(self.absence_task().await?, Some(Task::Begin(_) | Task::End)))
+        Ok(self.server.sieve.is_some() && self.absence_task().await?.is_some_and(|task| task.is_owed()))
     }
 
-    /// How long it is until what did not work is tried again.
+    /// How long it is until what did not work is tried again, or the server is asked again.
     pub(super) fn absence_rest(&self) -> Option<Span> {
-        let left = self.absence.again_at? - self.mail.parts.clock.now();
-        Some(left.try_into().unwrap_or_default())
+        self.absence.rest(self.mail.parts.clock.now())
     }
 
     async fn absence_task(&self) -> Result<Option<Task>, StoreError> {
         let account = self.tenant.mail_accounts().get(self.account).await?;
-        let vacation = self.tenant.mail_vacations().get(self.account).await?;
-        let base = self.tenant.mail_mirrors().absence(self.account).await?;
-        Ok(Task::of(Wanted::of(&account, vacation.as_ref(), self.mail.parts.clock.now()), base.as_ref()))
+        task_of(&self.tenant, &account, self.mail.parts.clock.now()).await
     }
 
     async fn say(&self, server: &Server, task: Task) -> Result<(), MirrorError> {
@@ -163,7 +175,10 @@ impl Mirror {
         let lay_there = self.tenant.mail_mirrors().absence(self.account).await?.is_some();
         self.note_absence(None).await?;
         let error = match sieve.begin_absence(&wanted.absence).await {
-            Ok(()) => return Ok(self.note_absence(Some(wanted.print)).await?),
+            Ok(aside) => {
+                self.note_absence(Some(wanted.print)).await?;
+                return Ok(self.tell_aside(&aside).await?);
+            }
             Err(error) => error,
         };
         let Some(why) = Why::of(&error) else { return Err(error.into()) };
@@ -179,8 +194,23 @@ impl Mirror {
     }
 
     async fn end_there(&self, sieve: &mut Sieve) -> Result<(), MirrorError> {
-        sieve.end_absence().await?;
-        Ok(self.forget_absence().await?)
+        let aside = sieve.end_absence().await?;
+        self.forget_absence().await?;
+        Ok(self.tell_aside(&aside).await?)
+    }
+
+    /// Tells who has the mailbox what became of scripts of theirs.
+    async fn tell_aside(&self, aside: &Aside) -> Result<(), StoreError> {
+        let Some(letter) = absence_aside::letter(aside) else { return Ok(()) };
+        let mut work = self.tenant.begin().await?;
+        let change = work.mail_accounts().change(self.account).await?;
+        let account = work.mail_accounts().get(self.account).await?;
+        if letter.put(&self.mail, &work, change, &account).await? {
+            work.mail_accounts().touch(change, &LETTER).await?;
+            work.publish(DomainEvent::MailChanged { account: self.account });
+            work.commit().await?;
+        }
+        Ok(())
     }
 
     /// Switches the absence off here, unless it was changed meanwhile; who has the mailbox is told why. Tells whether it did.
@@ -198,7 +228,7 @@ impl Mirror {
         if let Some(why) = why
             && why.tell(&self.mail, &work, change, &account).await?
         {
-            kinds.extend([MailType::Mailbox, MailType::Email, MailType::Thread, MailType::EmailDelivery]);
+            kinds.extend(LETTER);
         }
         work.mail_accounts().touch(change, &kinds).await?;
         work.publish(DomainEvent::MailChanged { account: self.account });
@@ -219,15 +249,31 @@ impl Mirror {
     }
 }
 
+/// What is to be done at the server for an account now.
+async fn task_of(
+    tenant: &TenantStore,
+    account: &MailAccountRecord,
+    now: OffsetDateTime,
+) -> Result<Option<Task>, StoreError> {
+    let vacation = tenant.mail_vacations().get(account.id).await?;
+    let base = tenant.mail_mirrors().absence(account.id).await?;
+    Ok(Task::of(Wanted::of(account, vacation.as_ref(), now), base.as_ref()))
+}
+
 impl Mail {
-    /// Sees to it that accounts are mirrored whose absence, or its end, the mail server may not know yet, used or not.
+    /// Sees to it that accounts are mirrored whose absence, or its end, the mail server was not told yet, used or not.
     pub(super) async fn use_absent(&self) -> Result<(), StoreError> {
         let Some(server) = self.server.as_ref().filter(|server| server.sieve.is_some()) else { return Ok(()) };
         let Some(tenant) = self.parts.store.tenants().by_host(&server.tenant_host).await? else { return Ok(()) };
         let tenant = self.parts.store.tenant(tenant.id);
         let enabled = tenant.mail_vacations().enabled().await?;
-        for account in enabled.into_iter().chain(tenant.mail_mirrors().absent().await?) {
-            self.uses(tenant.id(), account);
+        let absent: BTreeSet<_> = enabled.into_iter().chain(tenant.mail_mirrors().absent().await?).collect();
+        for account in absent {
+            let Some(record) = tenant.mail_accounts().these(&[account]).await?.pop() else { continue };
+            let task = task_of(&tenant, &record, self.parts.clock.now()).await?;
+            if server.user_of(&record.address).is_some() && task.is_some_and(|task| task.is_owed()) {
+                self.uses(tenant.id(), account);
+            }
         }
         Ok(())
     }
@@ -332,5 +378,18 @@ mod tests {
         assert!(matches!(task(Some(&second), Some(&base(print(&first)))), Some(Task::Begin(_))));
         assert!(matches!(task(Some(&first), Some(&base(None))), Some(Task::Begin(_))), "begun, and broken off");
         assert_eq!(task(None, Some(&base(None))), Some(Task::End));
+        let owed = |task: Option<Task>| task.is_some_and(|task| task.is_owed());
+        assert!(owed(task(Some(&first), None)) && owed(task(None, Some(&base(None)))));
+        assert!(!owed(task(Some(&first), Some(&base(print(&first))))), "it was told");
+    }
+
+    #[test]
+    fn the_rest_ends_when_the_server_is_to_be_asked_again() {
+        let rest =
+            |looked_at, again_at, now| Pace { looked_at, again_at, faults: 0 }.rest(now).map(|rest| rest.as_secs());
+        assert_eq!(rest(None, None, NOW), None);
+        assert_eq!(rest(Some(NOW), None, NOW + Duration::seconds(59)), Some(1));
+        assert_eq!(rest(Some(NOW), None, NOW + Duration::HOUR), Some(0));
+        assert_eq!(rest(Some(NOW), Some(NOW + Duration::minutes(5)), NOW), Some(300), "a fault is rested from");
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Why {
     CannotTell,
     /// It cannot answer beside a script of theirs.
     OwnScript,
+    /// A script of theirs answers or refuses messages itself.
+    AnswersItself,
     /// The name of their script cannot be said in one of ours.
     NameOfScript,
     /// It has no room for a script more, or for one as large.
@@ -35,9 +37,8 @@ impl Why {
             Error::Missing(what) if what.contains("envelope") => Some(Self::CannotTell),
             Error::Missing(what) if what.contains("vacation") || what.contains("dates") => Some(Self::CannotAnswer),
             Error::Unsayable(what) if what.contains("date") => Some(Self::CannotAnswer),
+            Error::Unsayable(what) if what.contains("answers or refuses") => Some(Self::AnswersItself),
             Error::Unsayable(_) => Some(Self::NameOfScript),
-            // Names that hold quotes cannot be read where they are listed.
-            Error::Unreadable(what) if what.contains("name of a script") => Some(Self::NameOfScript),
             Error::TooLarge(_) => Some(Self::NoRoom),
             Error::Refused { code: Some(code), .. } if code.starts_with("QUOTA") => Some(Self::NoRoom),
             Error::Refused { code: Some(code), .. } if code.starts_with("TRYLATER") => None,
@@ -67,6 +68,16 @@ impl Why {
                 "A filter script of your own is active on the mail server, which cannot answer beside it (Sieve include). \
                  Your script goes on. Switch it off if senders are to be answered.",
             ),
+            Self::AnswersItself => (
+                "Ihr eigenes Filterskript auf dem Mailserver beantwortet Nachrichten selbst oder weist welche ab (Sieve \
+                 vacation, reject), oder es führt zu einem Skript, das hier nicht zu lesen ist. Beides nebeneinander \
+                 versteht der Mailserver nicht. Ihr Skript gilt weiter. Löschen Sie dort die Abwesenheit und diese Regeln, \
+                 auch ausgeschaltete, wenn von hier geantwortet werden soll.",
+                "Your own filter script on the mail server answers or refuses messages itself (Sieve vacation, reject), or \
+                 leads to a script that cannot be read here. The mail server does not understand both beside each other. \
+                 Your script goes on. Delete the absence and these rules there, disabled ones too, if senders are to be \
+                 answered from here.",
+            ),
             Self::NameOfScript => (
                 "Der Name Ihres Filterskripts auf dem Mailserver hat Zeichen, die er nicht überall versteht. Ihr Skript \
                  gilt weiter. Geben Sie ihm einen Namen aus einfachen Buchstaben.",
@@ -95,9 +106,43 @@ impl Why {
         change: Change,
         account: &MailAccountRecord,
     ) -> Result<bool, StoreError> {
+        self.letter().put(mail, work, change, account).await
+    }
+
+    fn letter(self) -> Letter {
+        let (german, english) = self.words();
+        Letter {
+            subject: "Abwesenheitsnotiz ist aus / Out of office is off",
+            german: format!(
+                "Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}"
+            ),
+            english: format!(
+                "Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}"
+            ),
+        }
+    }
+}
+
+/// A letter to who has a mailbox, in two languages.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) subject: &'static str,
+    pub(super) german: String,
+    pub(super) english: String,
+}
+
+impl Letter {
+    /// Puts it into the account's inbox. Tells whether there was room.
+    pub(super) async fn put(
+        &self,
+        mail: &Mail,
+        work: &Work,
+        change: Change,
+        account: &MailAccountRecord,
+    ) -> Result<bool, StoreError> {
         let Some(inbox) = delivery::inbox(work, account.id).await? else { return Ok(false) };
         let (now, id) = (mail.parts.clock.now(), EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
-        let raw = self.letter(&account.address, &id.to_string(), now);
+        let raw = self.raw(&account.address, &id.to_string(), now);
         let keywords = Keywords::default();
         let arrival = Arrival { raw: &raw, mailboxes: [inbox].into(), keywords, received_at: now };
         match arrival::put(mail, work, change, arrival).await {
@@ -107,17 +152,14 @@ impl Why {
         }
     }
 
-    fn letter(self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
+    pub(super) fn raw(&self, to: &str, id: &str, now: OffsetDateTime) -> Vec<u8> {
+        let Self { subject, german, english } = self;
         let date = now.format(&Rfc2822).unwrap_or_default();
         let domain = to.rsplit('@').next().unwrap_or_default();
-        let (german, english) = self.words();
         let text = format!(
-            "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\n\
-             Subject: Abwesenheitsnotiz ist aus / Out of office is off\nDate: {date}\nMessage-ID: <{id}@{domain}>\n\
-             Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
-             Content-Transfer-Encoding: 8bit\n\n\
-             Ihre Abwesenheitsnotiz wurde wieder ausgeschaltet. Wer Ihnen schreibt, bekommt keine Antwort.\n{german}\n\n\
-             Your out-of-office reply was switched off again. Nobody who writes to you gets an answer.\n{english}\n"
+            "From: Fernamt <MAILER-DAEMON@{domain}>\nTo: <{to}>\nSubject: {subject}\nDate: {date}\n\
+             Message-ID: <{id}@{domain}>\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
+             Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{german}\n\n{english}\n"
         );
         text.replace('\n', "\r\n").into_bytes()
     }
@@ -142,13 +184,17 @@ mod tests {
             (Error::Missing("an absence with dates (Sieve date and relational)"), Some(Why::CannotAnswer)),
             (Error::Missing("telling who is outside (Sieve envelope)"), Some(Why::CannotTell)),
             (Error::Missing("sign-in by PLAIN"), None),
-            (Error::Unreadable("the name of a script; it may hold quotes"), Some(Why::NameOfScript)),
             (Error::Unreadable("a quoted string without an end"), None),
             (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
             (
                 Error::Unsayable("an absence beside a script with other than plain letters in its name"),
                 Some(Why::NameOfScript),
             ),
+            (
+                Error::Unsayable("an absence beside a script that answers or refuses messages itself"),
+                Some(Why::AnswersItself),
+            ),
+            (Error::TooMany(1, "bytes"), None),
             (Error::TooLarge(1), Some(Why::NoRoom)),
             (Error::SignIn, None),
             (Error::Silent, None),
@@ -159,8 +205,17 @@ mod tests {
 
     #[test]
     fn a_letter_says_why_in_both_languages() {
-        for why in [Why::CannotAnswer, Why::CannotTell, Why::OwnScript, Why::NameOfScript, Why::NoRoom, Why::Unknown] {
-            let raw = why.letter("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
+        let all = [
+            Why::CannotAnswer,
+            Why::CannotTell,
+            Why::OwnScript,
+            Why::AnswersItself,
+            Why::NameOfScript,
+            Why::NoRoom,
+            Why::Unknown,
+        ];
+        for why in all {
+            let raw = why.letter().raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
             let letter = parse(&raw);
             let text = letter.body_text(0).expect("a text");
             let (german, english) = why.words();

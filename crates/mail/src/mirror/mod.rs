@@ -7,6 +7,7 @@
 //! the answer while somebody is away ([`absence`]), which the server gives to what arrives there.
 
 mod absence;
+mod absence_aside;
 mod absence_refused;
 mod apply;
 mod carry;

@@ -104,13 +104,15 @@ impl Mirror {
         };
         let layout = Layout::of(imap.folders().await?);
         let agreed = self.agree(&layout).await?;
+        // Before all that may take long or break off. The server made a mailbox with the first sign-in to IMAP, and keeps no
+        // scripts without one; what is to be told of it has an inbox here.
+        self.settle_absence().await?;
         self.fetch(&mut imap, agreed).await?;
         let ways = self.carry_folders(&mut imap, &layout).await?;
         self.carry(&mut imap, &ways).await?;
         self.bury_there(&mut imap, &layout).await?;
         self.keep(imap);
-        // The server makes a mailbox with the first sign-in to IMAP and keeps no scripts before that.
-        Ok(self.settle_absence().await?)
+        Ok(())
     }
 
     async fn fetch(&mut self, imap: &mut Imap, agreed: Agreed) -> Result<(), MirrorError> {

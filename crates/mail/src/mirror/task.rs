@@ -31,6 +31,9 @@ const KEPT_FOR: time::Duration = time::Duration::minutes(30);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
+/// How often accounts are looked for whose absence, or its end, the mail server was not told yet.
+const OWED_EVERY: Duration = Duration::from_secs(300);
+
 pub(super) type Key = (TenantId, MailAccountId);
 
 /// Which accounts are used, and whose turn it is.
@@ -101,7 +104,8 @@ impl Mirrors {
         (begin.take(most.saturating_sub(running.len())).collect(), end)
     }
 
-    /// Forgets that an account is used whose mirror ended by itself, so that it begins anew with the next use only.
+    /// Forgets that an account is used whose mirror ended by itself, so that it begins anew with the next use only, or once
+    /// its absence is looked for.
     fn ended(&self, one: &Running, fault: Option<JoinError>) {
         if let Some(fault) = fault {
             tracing::error!(account = %one.key.1, error = &fault as &dyn std::error::Error, "A mirror broke down");
@@ -159,11 +163,19 @@ impl Mail {
     pub async fn keep_mirrors(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
-        if let Err(error) = self.use_absent().await {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "Absences are carried to the mail server only once their mailboxes are used");
-        }
+        let mut looked_at: Option<OffsetDateTime> = None;
         while self.server.is_some() && !stop.is_cancelled() {
+            let now = self.parts.clock.now();
+            if looked_at.is_none_or(|at| now >= at + OWED_EVERY) {
+                looked_at = Some(now);
+                if let Err(error) = self.use_absent().await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(
+                        error,
+                        "Absences that wait for the mail server cannot be looked for; it is tried again"
+                    );
+                }
+            }
             let keys = running.values().map(|one| one.key).collect();
             let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
             for one in running.values().filter(|one| end.contains(&one.key)) {
@@ -177,6 +189,7 @@ impl Mail {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
+                () = tokio::time::sleep(OWED_EVERY) => {}
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
                     if let Some(one) = running.remove(&id) {

@@ -7,9 +7,7 @@
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::response::sse::Event;
-use fernamt_domain::{
-    DeviceId, DeviceKind, DeviceState, DomainEvent, LiveGrant, PersonId, SessionFacts, event::TenantEvent,
-};
+use fernamt_domain::{DeviceKind, DeviceState, DomainEvent, LiveGrant, PersonId, SessionFacts, event::TenantEvent};
 use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
 use futures_util::{Stream, stream::unfold};
 use serde_json::{Value, json};
@@ -38,9 +36,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Line {
     mail: Arc<Mail>,
     tenant: TenantStore,
-    person: PersonId,
-    device: Option<DeviceId>,
-    kind: DeviceKind,
+    facts: SessionFacts,
     grant: LiveGrant,
     _place: Place,
     bus: Subscription,
@@ -99,7 +95,7 @@ impl Line {
     pub(crate) fn new(
         mail: Arc<Mail>,
         tenant: TenantStore,
-        facts: &SessionFacts,
+        facts: SessionFacts,
         accounts: &[OpenAccount],
         (grant, place): (LiveGrant, Place),
         bus: Subscription,
@@ -108,9 +104,7 @@ impl Line {
         Self {
             mail,
             tenant,
-            person: facts.person,
-            device: facts.device,
-            kind: facts.device_kind,
+            facts,
             grant,
             _place: place,
             bus,
@@ -169,7 +163,7 @@ impl Line {
                 self.stale |= matches!(heard, Heard::Changed | Heard::Everything);
                 self.over |= match heard {
                     // Whoever may go on begins a new line, and asks on the way what became of the container.
-                    Heard::Device if self.kind == DeviceKind::Browser => true,
+                    Heard::Device if self.facts.device_kind == DeviceKind::Browser => true,
                     Heard::Device | Heard::Everything => !self.is_approved().await?,
                     Heard::Nothing | Heard::Changed | Heard::Accounts => false,
                 };
@@ -209,35 +203,32 @@ impl Line {
         }
         match event {
             DomainEvent::MailChanged { account } if self.told.has(*account) || !self.begun => Heard::Changed,
-            DomainEvent::DeviceChanged { device } if Some(*device) == self.device => Heard::Device,
-            DomainEvent::MailRightsChanged { person, .. } if *person == self.person => Heard::Accounts,
+            DomainEvent::DeviceChanged { device } if Some(*device) == self.facts.device => Heard::Device,
+            DomainEvent::MailRightsChanged { person, .. } if *person == self.facts.person => Heard::Accounts,
             // Their accounts go with people who are removed.
             DomainEvent::PersonChanged { person } if self.owners.contains(person) => Heard::Accounts,
             _ => Heard::Nothing,
         }
     }
 
-    /// Whether the device is still one that mail reaches. The grant alone would hold for one that waits for approval.
+    /// Whether session, person and device are still such as mail reaches. The grant alone would hold for a device that waits
+    /// for approval, and ends a moment after the session.
     pub(super) async fn is_approved(&self) -> Result<bool, StoreError> {
-        let Some(device) = self.device else { return Ok(true) };
-        match self.tenant.devices().get(device).await {
-            Ok(device) => Ok(device.state == DeviceState::Approved),
-            Err(StoreError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let facts = self.mail.parts.authoriser.still_present(&self.tenant, &self.facts).await?;
+        Ok(facts.is_some_and(|facts| facts.device_state == DeviceState::Approved))
     }
 
     /// Whether other accounts are open than when the line began, or may be used otherwise. The client reads the session
     /// anew then.
     async fn has_other_accounts(&self) -> Result<bool, StoreError> {
-        let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
+        let accounts = self.mail.accounts_of(&self.tenant, self.facts.person).await?;
         Ok(session::state(&accounts) != self.open)
     }
 
     /// Reads the states, and tells what the client does not know.
     async fn changes(&mut self) -> Result<Option<Said>, StoreError> {
         self.stale = false;
-        let accounts = self.mail.accounts_of(&self.tenant, self.person).await?;
+        let accounts = self.mail.accounts_of(&self.tenant, self.facts.person).await?;
         self.owners = owners_of(&accounts);
         if session::state(&accounts) != self.open {
             self.over = true;

@@ -131,7 +131,7 @@ async fn tell<S: Sink<Message> + Unpin>(
 async fn hear(said: &str, client: &Client, line: &mut Line, calls: &mut Calls) -> Result<Option<Message>, Close> {
     match Incoming::read(said) {
         Ok(Incoming::Call(id, request)) => {
-            // Over HTTP each request is asked this; here the answer may have changed since the socket began.
+            // Over HTTP each request is asked this; here session, person and device may have ended since the socket began.
             if !line.is_approved().await.map_err(|error| failed(&error))? {
                 return Err(Close::Over);
             }

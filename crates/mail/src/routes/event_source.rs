@@ -88,5 +88,5 @@ pub(super) async fn line(
         Err(Refusal::Store(error)) => return Err(error.into()),
         Err(_) => return Err(ApiError::unauthenticated("not_signed_in", "the session is over; sign in again")),
     };
-    Ok(Ok(Line::new(Arc::clone(mail), tenant, &session.facts, &accounts, (grant, place), bus, wanted)))
+    Ok(Ok(Line::new(Arc::clone(mail), tenant, session.facts.clone(), &accounts, (grant, place), bus, wanted)))
 }

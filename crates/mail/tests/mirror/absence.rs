@@ -290,7 +290,93 @@ async fn what_the_server_refuses_is_off_again_and_told() {
     one.away(json!({ "isEnabled": true })).await;
     one.round().await;
     assert!(one.is_away().await);
-    one.has_scripts(&[("a", false), ("b", false), ("c", false), ("fernamt", true), ("fernamt-absence", false)]).await;
+    let full = [("a", false), ("b", false), ("c", false), ("fernamt", true), ("fernamt-absence", false)];
+    one.has_scripts(&full).await;
+    // There is no room for a script more, and none is needed for another text.
+    one.away(json!({ "textBody": "Fort" })).await;
+    one.round().await;
+    assert!(one.is_away().await);
+    one.has_scripts(&full).await;
+    assert!(one.sieve().await.script("fernamt-absence").await.unwrap().contains("Fort"));
+}
+
+#[tokio::test]
+async fn beside_a_script_that_answers_itself_none_begins_and_any_name_lets_one_end() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    let mut sieve = one.sieve().await;
+    sieve.put("mine", "require [\"vacation\"];\r\nvacation \"Weg\";\r\n").await.unwrap();
+    sieve.activate("mine").await.unwrap();
+    one.away(json!({ "isEnabled": true, "textBody": "Weg" })).await;
+    one.round().await;
+    assert!(!one.is_away().await);
+    one.has_scripts(&[("mine", true)]).await;
+    let told = async |one: &Mirrored| {
+        let found = one.ada.call("Email/query", json!({ "filter": { "from": "mailer-daemon" } })).await;
+        let got = one.ada.call("Email/get", json!({ "ids": found["ids"], "fetchTextBodyValues": true })).await;
+        got["list"].as_array().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let letters = told(&one).await;
+    assert!(letters.len() == 1 && letters[0].contains("beantwortet Nachrichten selbst"), "{letters:?}");
+    assert_eq!(one.there()["INBOX"].len(), 1, "the absence comes before mail, so the letter went with it");
+    // It comes to answer while the absence lies there.
+    sieve.put("mine", "keep;\r\n").await.unwrap();
+    one.away(json!({ "isEnabled": true })).await;
+    one.round().await;
+    assert!(one.is_away().await);
+    sieve.put("mine", "require [\"reject\"];\r\nreject \"Nein\";\r\n").await.unwrap();
+    one.house.clock.advance(time::Duration::minutes(2));
+    one.round().await;
+    assert!(!one.is_away().await);
+    one.has_scripts(&[("mine", true)]).await;
+    assert_eq!(told(&one).await.len(), 2);
+    // A name that nobody can read holds up no end; what was written into our script is kept and told.
+    sieve.put("mine", "keep;\r\n").await.unwrap();
+    one.away(json!({ "isEnabled": true })).await;
+    one.round().await;
+    // A conversation that went on all the while finds no script of another one in Cyrus.
+    let mut sieve = one.sieve().await;
+    let ours = sieve.script("fernamt").await.unwrap();
+    sieve.put("fernamt", &format!("{ours}keep;\r\n")).await.unwrap();
+    sieve.put("\"x\"", "keep;\r\n").await.unwrap();
+    one.away(json!({ "isEnabled": false })).await;
+    one.round().await;
+    one.has_scripts(&[("", false), ("fernamt-kept", false), ("mine", true)]).await;
+    let letters = told(&one).await;
+    assert!(letters.iter().any(|letter| letter.contains("„fernamt-kept“")), "{letters:?}");
+    assert_eq!(letters.len(), 3);
+}
+
+#[tokio::test]
+async fn what_the_server_is_owed_is_found_though_nobody_uses_the_account() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    one.house.clock.advance(time::Duration::HOUR);
+    let stop = CancellationToken::new();
+    let mirrors = tokio::spawn(Arc::clone(&one.house.mail).keep_mirrors(stop.clone()));
+    let bob = one.house.person("bob").await;
+    one.program_of("bob", "put('INBOX', 'Eins')");
+    let mut bus = one.house.store.subscribe();
+    let inbox = bob.mailbox("inbox").await;
+    let mirrored = async {
+        while bob.counts(&inbox).await[0] < 1 {
+            assert!(bus.next().await.is_some());
+        }
+    };
+    timeout(PATIENCE, mirrored).await.expect("others are mirrored, so it was looked for once");
+    // An end of which nobody tells, as after a fault of the database.
+    one.sieve().await.begin_absence(&Absence { text: "Halb".to_owned(), ..Absence::default() }).await.unwrap();
+    let work = one.house.tenant.begin().await.unwrap();
+    let begun = MirrorAbsenceRecord { account: one.account, print: None };
+    work.mail_mirrors().put_absence(&begun).await.unwrap();
+    work.commit().await.unwrap();
+    one.house.clock.advance(time::Duration::minutes(10));
+    let max = one.house.person("max").await;
+    max.mailbox("inbox").await;
+    let ended = async { while !one.scripts().await.is_empty() {} };
+    timeout(PATIENCE, ended).await.expect("it is found");
+    stop.cancel();
+    mirrors.await.unwrap();
 }
 
 #[tokio::test]

@@ -23,21 +23,6 @@ pub(super) struct Mirrored {
     pub(super) account: MailAccountId,
 }
 
-const DUMP: &str = r#"
-import json, re
-out = {}
-for line in q(m.list()):
-    name = re.match(rb'\(.*?\) "/" (.*)', line).group(1).decode()
-    q(m.select(name, True))
-    found = []
-    for part in m.uid('FETCH', '1:*', '(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])')[1]:
-        if isinstance(part, tuple):
-            flags = re.search(rb'FLAGS \(([^)]*)\)', part[0]).group(1).decode().lower().split()
-            found.append([part[1].decode().strip()[len('Message-ID: <'):-1], sorted(f for f in flags if f != '\\recent')])
-    out[name.strip('"')] = sorted(found)
-print(json.dumps(out))
-"#;
-
 impl Mirrored {
     pub(super) fn start() -> anyhow::Result<Cyrus> {
         Cyrus::start(&[("ada", "Linde-Fluss-27"), ("bob", "Linde-Fluss-28")])
@@ -102,19 +87,10 @@ impl Mirrored {
 
     /// What this person has on the server.
     pub(super) fn there_of(&self, person: &str) -> Contents {
-        let told = self.program_of(person, DUMP);
-        let told: BTreeMap<String, Vec<(String, Vec<String>)>> = serde_json::from_str(&told).unwrap();
-        let marks = |flags: Vec<String>| {
-            let mut marks: Vec<_> = flags
-                .iter()
-                .map(|flag| flag.strip_prefix('\\').map_or_else(|| flag.clone(), |name| format!("${name}")))
-                .collect();
-            marks.sort();
-            marks.join(" ")
-        };
+        let told = self.cyrus.contents(person).unwrap();
         told.into_iter()
             .map(|(name, found)| {
-                let mut found: Vec<_> = found.into_iter().map(|(id, flags)| (id, marks(flags))).collect();
+                let mut found: Vec<_> = found.into_iter().map(|(id, marks)| (id, marks.join(" "))).collect();
                 found.sort();
                 (FolderName::kept(name).path(), found)
             })

@@ -8,18 +8,24 @@ use super::{Answer, MAX_SCRIPT_BYTES, MAX_SCRIPTS};
 use crate::{
     Error, Login, Server,
     line::{Line, Security},
-    words::{Word, read_answer},
+    words::{Word, read_answer_within},
 };
 
 /// How long one command may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(120);
 /// The most lines of an answer.
 const MAX_LINES: usize = MAX_SCRIPTS + 100;
+/// The most bytes of an answer that are no script.
+const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// The most bytes of an answer, all its lines together.
+const MAX_ANSWER_BYTES: usize = MAX_SCRIPT_BYTES + MAX_TEXT_BYTES;
+/// A script of no more bytes is put without asking whether there is room.
+const SMALL_SCRIPT_BYTES: usize = 4 * 1024;
 
 /// A script that lies at the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Its name.
+    /// Its name; empty where the server tells it so that nobody can read it.
     pub name: String,
     /// Whether it is the one that counts.
     pub active: bool,
@@ -86,15 +92,16 @@ impl Sieve {
         if lines.len() > MAX_SCRIPTS {
             return Err(Error::TooMany(MAX_SCRIPTS, "scripts"));
         }
-        let script = |words: &Vec<Word>| match words.as_slice() {
-            [Word::Text(name)] => Ok(Script { name: String::from_utf8_lossy(name).into_owned(), active: false }),
-            [Word::Text(name), active] if active.is("ACTIVE") => {
-                Ok(Script { name: String::from_utf8_lossy(name).into_owned(), active: true })
-            }
-            // Cyrus lists names with quotes as they are, so that nobody knows where they end.
-            _ => Err(Error::Unreadable("the name of a script; it may hold quotes")),
+        let script = |words: &Vec<Word>| {
+            let active = words.last().is_some_and(|word| word.is("ACTIVE"));
+            let name = match words.as_slice() {
+                [Word::Text(name)] => name.as_ref(),
+                [Word::Text(name), _] if active => name.as_ref(),
+                _ => &[],
+            };
+            Script { name: String::from_utf8_lossy(name).into_owned(), active }
         };
-        lines.iter().map(script).collect()
+        Ok(lines.iter().map(script).collect())
     }
 
     /// What a script says.
@@ -109,12 +116,21 @@ impl Sieve {
         if script.len() > MAX_SCRIPT_BYTES {
             return Err(Error::TooLarge(MAX_SCRIPT_BYTES));
         }
+        // Cyrus says of one that is too large that it cannot read it, and not why, unless it is asked.
+        if script.len() > SMALL_SCRIPT_BYTES {
+            self.run(format!("HAVESPACE {} {}", string(name)?, script.len())).await?;
+        }
         self.run(format!("PUTSCRIPT {} {{{}+}}\r\n{script}", string(name)?, script.len())).await.map(|_| ())
     }
 
     /// Lets a script count instead of the one that does; none at all by an empty name.
     pub async fn activate(&mut self, name: &str) -> Result<(), Error> {
         self.run(format!("SETACTIVE {}", string(name)?)).await.map(|_| ())
+    }
+
+    /// Gives a script another name, which none has; it counts as before.
+    pub async fn rename(&mut self, name: &str, new_name: &str) -> Result<(), Error> {
+        self.run(format!("RENAMESCRIPT {} {}", string(name)?, string(new_name)?)).await.map(|_| ())
     }
 
     /// Deletes a script that does not count.
@@ -147,9 +163,17 @@ impl Sieve {
     }
 
     async fn hear(&mut self) -> Result<Vec<Vec<Word>>, Error> {
-        let mut lines = Vec::new();
+        let too_many = || Error::TooMany(MAX_ANSWER_BYTES, "bytes");
+        let (mut lines, mut left) = (Vec::new(), MAX_ANSWER_BYTES);
         loop {
-            match Answer::read(read_answer(&mut self.line, MAX_SCRIPT_BYTES).await?)? {
+            let (literals, text) = (left.min(MAX_SCRIPT_BYTES), left.min(MAX_TEXT_BYTES));
+            let answer = match read_answer_within(&mut self.line, literals, text).await {
+                // What we say may be too large, too, and is another fault.
+                Err(Error::TooLarge(_)) => return Err(too_many()),
+                answer => answer?,
+            };
+            left = left.checked_sub(answer.len()).ok_or_else(too_many)?;
+            match Answer::read(answer)? {
                 Answer::Ok => return Ok(lines),
                 Answer::No { code, text } => return Err(Error::Refused { code, text }),
                 Answer::Bye => return Err(Error::Ended),
@@ -183,6 +207,13 @@ pub(super) mod tests {
 
     use super::*;
 
+    /// A connection on which somebody is signed in, to a server whose scripts may use these extensions.
+    pub(in crate::sieve) fn signed_in(wire: tokio::io::DuplexStream, extensions: &str) -> Sieve {
+        let mut sieve = Sieve::new(Line::over(wire));
+        sieve.capabilities.insert("SIEVE".to_owned(), extensions.to_owned());
+        sieve
+    }
+
     /// A connection to a server that says `answers` one after the other, each once something was said to it that ends a
     /// line; what was said to it comes back at the end.
     pub(in crate::sieve) fn scripted(
@@ -190,8 +221,7 @@ pub(super) mod tests {
         answers: &'static [&'static str],
     ) -> (Sieve, tokio::task::JoinHandle<String>) {
         let (ours, mut wire) = tokio::io::duplex(1 << 16);
-        let mut sieve = Sieve::new(Line::over(ours));
-        sieve.capabilities.insert("SIEVE".to_owned(), extensions.to_owned());
+        let sieve = signed_in(ours, extensions);
         let server = tokio::spawn(async move {
             let mut heard = Vec::new();
             for answer in answers {
@@ -215,7 +245,7 @@ pub(super) mod tests {
         let answers = &[
             "\"a\\\"b\" ACTIVE\r\n{1}\r\nc\r\nOK\r\n",
             "NO (NONEXISTENT) \"not there\"\r\n",
-            "\"\"own\"\" ACTIVE\r\nOK\r\n",
+            "\"\"own\"\" ACTIVE\r\n\"a\\b\"\r\n\"a\" \"b\"\r\n\"c\"\r\nOK\r\n",
         ];
         let (mut sieve, server) = scripted("vacation", answers);
         let expected = [("a\"b", true), ("c", false)];
@@ -225,11 +255,45 @@ pub(super) mod tests {
         );
         let refused = sieve.activate("a\"\\").await;
         assert!(matches!(refused, Err(Error::Refused { code: Some(code), .. }) if code == "NONEXISTENT"));
-        assert!(matches!(sieve.scripts().await, Err(Error::Unreadable(_))));
+        let expected = [("", true), ("", false), ("", false), ("c", false)];
+        assert_eq!(
+            sieve.scripts().await.expect("those that nobody can read have no name"),
+            expected.map(|(name, active)| Script { name: name.to_owned(), active })
+        );
         assert!(
             sieve.activate("a\0").await.is_err() && sieve.put("a", &"x".repeat(MAX_SCRIPT_BYTES + 1)).await.is_err()
         );
         drop(sieve);
         assert_eq!(server.await.expect("said"), "LISTSCRIPTS\r\nSETACTIVE {3+}\r\na\"\\\r\nLISTSCRIPTS\r\n");
+    }
+
+    #[tokio::test]
+    async fn all_lines_of_an_answer_together_have_a_limit() {
+        for part in ["\"name of a script\"\r\n".to_owned(), format!("\"{}\"\r\n", "x".repeat(100_000)), "x".to_owned()]
+        {
+            let (ours, mut wire) = tokio::io::duplex(1 << 16);
+            let mut sieve = Sieve::new(Line::over(ours));
+            let endless = tokio::spawn(async move {
+                let mut said = 0;
+                while wire.write_all(part.as_bytes()).await.is_ok() {
+                    said += part.len();
+                }
+                said
+            });
+            assert!(matches!(sieve.hear_capabilities().await, Err(Error::TooMany(..))));
+            drop(sieve);
+            let said = endless.await.expect("it ends with the line");
+            assert!(said < 2 * MAX_ANSWER_BYTES, "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whether_there_is_room_for_a_large_script_is_asked_first() {
+        let (mut sieve, server) = scripted("vacation", &["OK\r\n", "NO (QUOTA/MAXSIZE) \"no\"\r\n"]);
+        sieve.put("a", &"#".repeat(SMALL_SCRIPT_BYTES)).await.expect("small");
+        let refused = sieve.put("a", &"#".repeat(SMALL_SCRIPT_BYTES + 1)).await;
+        assert!(matches!(refused, Err(Error::Refused { code: Some(code), .. }) if code == "QUOTA/MAXSIZE"));
+        drop(sieve);
+        assert!(server.await.expect("said").ends_with("\r\nHAVESPACE \"a\" 4097\r\n"));
     }
 }

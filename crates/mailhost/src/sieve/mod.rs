@@ -3,9 +3,12 @@
 mod absence;
 mod answer;
 mod connection;
+#[cfg(test)]
+mod fake;
+mod own;
 mod script;
 
-pub use absence::OnDuty;
+pub use absence::{Aside, OnDuty};
 pub use connection::{Script, Sieve};
 pub use script::{Absence, Outside};
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::Error;
@@ -78,12 +80,12 @@ impl Absence {
         } else {
             let _ = write!(script, "if allof({}) {{\r\n{act}\r\n}}\r\n", conditions.join(",\r\n"));
         }
-        Ok(script)
+        Ok(sealed(&script))
     }
 
     /// The action that answers with this text.
     fn answer(&self, text: &str) -> String {
-        let mut act = format!("vacation :days {DAYS_BETWEEN_ANSWERS}");
+        let mut act = format!("vacation :days {DAYS_BETWEEN_ANSWERS} :handle {}", quoted(&self.handle()));
         if let Some(subject) = &self.subject {
             let _ = write!(act, " :subject {}", quoted(&subject.replace(char::is_control, " ")));
         }
@@ -94,6 +96,28 @@ impl Absence {
         let _ = write!(act, " {};", quoted(&folded(text)));
         act
     }
+
+    /// What the server remembers whom it answered by. Without it, who was answered in an absence with the same text would
+    /// not be answered in the next one; so it is another one with whatever differs.
+    fn handle(&self) -> String {
+        print_of(&format!("{self:?}"))
+    }
+}
+
+/// The script with its print before it, so that [`is_as_written`] can tell.
+fn sealed(script: &str) -> String {
+    format!("# {}\r\n{script}", print_of(script))
+}
+
+/// Whether a script that answers is as we wrote it.
+pub(super) fn is_as_written(script: &str) -> bool {
+    let Some((print, rest)) = script.split_once('\n') else { return false };
+    print.trim_end().strip_prefix("# ").is_some_and(|print| print == print_of(rest))
+}
+
+/// The SHA-256 of a text, whatever its lines end in.
+fn print_of(text: &str) -> String {
+    HEXLOWER.encode(digest::digest(&digest::SHA256, text.replace('\r', "").as_bytes()).as_ref())
 }
 
 /// A test whether the sender has an address of a domain, or of one below it. It asks the envelope, since there the answer
@@ -142,13 +166,20 @@ fn folded(text: &str) -> String {
     lines.join("\r\n")
 }
 
-/// The script that leads to ours and to the person's own (RFC 6609), whose name is plain.
+/// The script that leads to ours and to the person's own (RFC 6609), whose name is plain. Where one of them goes, the other
+/// one goes on.
 pub(super) fn both(own: &str) -> String {
     let (ours, own) = (quoted(ANSWERS), quoted(own));
     format!(
         "# Written by Fernamt; it goes when the absence ends.\r\nrequire [\"include\"];\r\n\
-         include :personal {ours};\r\ninclude :personal {own};\r\n"
+         include :personal :optional {ours};\r\ninclude :personal :optional {own};\r\n"
     )
+}
+
+/// Whether a script is one like [`both`], as we wrote it.
+pub(super) fn is_both(script: &str) -> bool {
+    let lines = |script: &str| script.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    matches!(&included(script)[..], [ours, own] if ours == ANSWERS && lines(script) == lines(&both(own)))
 }
 
 /// The scripts that one like [`both`] leads to, whoever changed it since.
@@ -183,10 +214,11 @@ mod tests {
         assert!(
             script.contains(":value \"gt\" \"date\" \"2026-11-23\"") && script.contains("\"ge\" \"time\" \"06:30:00\"")
         );
-        assert!(script.contains(":subject \"Away  Bcc: x\" :addresses [\"ada@amt.test\", \"a\\\"b@amt.test\"]"));
+        assert!(script.contains("\" :subject \"Away  Bcc: x\" :addresses [\"ada@amt.test\", \"a\\\"b@amt.test\"]"));
         assert!(script.contains(" \"\\\"; stop; \\\\\r\nBye\";"), "{script}");
         let plain = Absence { text: "Bye".to_owned(), ..Absence::default() }.script().expect("a script");
-        assert!(plain.ends_with("require [\"vacation\"];\r\nvacation :days 30 \"Bye\";\r\n"));
+        assert!(plain.contains("require [\"vacation\"];\r\nvacation :days 30 :handle \""), "{plain}");
+        assert!(plain.ends_with("\" \"Bye\";\r\n"), "{plain}");
         let edge = Absence { until: Some(datetime!(9999-12-31 23:59 -01:00)), ..Absence::default() };
         assert!(matches!(edge.script(), Err(Error::Unsayable(_))));
         let long = Absence { text: "x".repeat(MAX_TEXT_BYTES + 1), ..Absence::default() };
@@ -202,9 +234,13 @@ mod tests {
         };
         let inside = "require [\"vacation\", \"envelope\"];\r\n\
                       if envelope :domain :matches \"from\" [\"amt.test\", \"*.amt.test\"] {\r\nvacation :days 30 \"Bye\";\r\n}";
-        let script = absence(None).script().expect("a script");
+        let unnamed = |absence: &Absence| {
+            let script = absence.script().expect("a script");
+            script.replace(&format!(" :handle {}", quoted(&absence.handle())), "")
+        };
+        let script = unnamed(&absence(None));
         assert!(script.ends_with(&format!("{inside}\r\n")), "{script}");
-        let script = absence(Some("Gone")).script().expect("a script");
+        let script = unnamed(&absence(Some("Gone")));
         assert!(script.ends_with(&format!("{inside} else {{\r\nvacation :days 30 \"Gone\";\r\n}}\r\n")), "{script}");
         let dated = Absence { until: Some(datetime!(2026-12-01 00:00 UTC)), ..absence(None) };
         let script = dated.script().expect("a script");
@@ -214,6 +250,37 @@ mod tests {
         assert!(script.contains(r#"["\\*.t\\?st\\\\", "*.\\*.t\\?st\\\\"]"#), "{script}");
         let long = absence(Some(&"x".repeat(MAX_TEXT_BYTES)));
         assert!(matches!(long.script(), Err(Error::TooLarge(MAX_TEXT_BYTES))), "both texts count");
+    }
+
+    #[test]
+    fn another_absence_is_answered_anew_and_the_same_one_is_not() {
+        let first = Absence { text: "Bye".to_owned(), ..Absence::default() };
+        let later = Absence { until: Some(datetime!(2026-12-01 00:00 UTC)), ..first.clone() };
+        let named = Absence { subject: Some("Away".to_owned()), ..first.clone() };
+        let handle = |absence: &Absence| {
+            let script = absence.script().expect("a script");
+            let (_, rest) = script.split_once(":handle \"").expect("a handle");
+            rest.split('"').next().map(str::to_owned)
+        };
+        assert_eq!(handle(&first), handle(&first.clone()));
+        assert_ne!(handle(&first), handle(&later));
+        assert_ne!(handle(&first), handle(&named));
+    }
+
+    #[test]
+    fn what_somebody_changed_is_told_from_what_we_wrote() {
+        let script = Absence { text: "Bye\nBye".to_owned(), ..Absence::default() }.script().expect("a script");
+        assert!(is_as_written(&script) && is_as_written(&script.replace('\r', "")));
+        for changed in [format!("{script}keep;\r\n"), script.replacen("Bye", "By", 1), script[1..].to_owned()] {
+            assert!(!is_as_written(&changed), "{changed}");
+        }
+        let ours = both("mine");
+        assert!(is_both(&ours) && is_both(&ours.replace('\r', "")));
+        for changed in [format!("{ours}keep;\r\n"), ours.replace("mine", ANSWERS).replace(ANSWERS, "x"), String::new()]
+        {
+            assert!(!is_both(&changed), "{changed}");
+        }
+        assert!(!is_as_written("") && !is_as_written("#\n") && !is_as_written(&ours));
     }
 
     #[test]
@@ -310,13 +377,15 @@ mod tests {
                 outside: outside.clone().map(|(domain, text)| Outside { domain, text }),
                 ..tame.clone()
             };
+            let handle = wild.handle();
             let (tame, wild) = (tame.script().expect("a script"), wild.script().expect("a script"));
             prop_assert_eq!(shape(&tame), shape(&wild));
             let without_zero = |text: &str| text.replace('\0', "");
             let subject = subject.map(|subject| subject.replace(char::is_control, " "));
             let said = |text: &str| -> Vec<_> {
                 let own = addresses.iter().map(|address| without_zero(address));
-                subject.clone().into_iter().chain(own).chain([without_zero(&folded(text))]).collect()
+                let name = [handle.clone()].into_iter().chain(subject.clone());
+                name.chain(own).chain([without_zero(&folded(text))]).collect()
             };
             let (domain, other) = outside.unzip();
             let domain = domain.map(|domain| without_zero(&literal(&domain)));

@@ -1,6 +1,7 @@
 //! Mail accounts, used by programs that nobody here wrote: each holds a token of its own.
 
 mod driver;
+mod mirrored;
 
 use std::{
     collections::BTreeMap,
@@ -94,32 +95,44 @@ fn independent_programs_follow_random_edits_made_meanwhile() {
     let ada = ada.at_post().unwrap();
     let own = account(&ada);
     let folders = ["inbox", "archive", "trash"].map(|role| folder(&ada, &own, role));
+    let followed = following(clients, |_, _| {}, || edit(&ada, &own, &folders, edits));
+    let expected = json!(everything(&ada, &own));
+    assert!(expected.as_object().unwrap().len() > 1);
+    for (_, known) in followed {
+        assert_eq!(known, expected);
+    }
+}
+
+/// Has clients follow an account while it is edited. In each round they do `more`, which is told the number of the round.
+/// Returns each with what it knows in the end.
+fn following(
+    clients: [JmapClient; 3],
+    more: impl Fn(&mut JmapClient, u32) + Sync,
+    edit: impl FnOnce(),
+) -> Vec<(JmapClient, Value)> {
     let edited = AtomicBool::new(false);
-    let known: Vec<Value> = thread::scope(|scope| {
-        let edited = &edited;
-        let follow = |mut client: JmapClient| {
-            let mut rounds = 0_u32;
+    thread::scope(|scope| {
+        let (edited, more) = (&edited, &more);
+        let follow = move |mut client: JmapClient| {
+            let mut rounds = 0;
             // Once more after the last edit: that is what it ends with.
             while !edited.load(Ordering::Acquire) {
                 client.ask(&json!({ "do": "sync" })).unwrap();
+                more(&mut client, rounds);
                 rounds += 1;
             }
-            (client.ask(&json!({ "do": "sync" })).unwrap(), rounds)
+            let known = client.ask(&json!({ "do": "sync" })).unwrap();
+            (client, known, rounds)
         };
         let following = clients.map(|client| scope.spawn(move || follow(client)));
         {
             let _ended = Ended(edited);
-            edit(&ada, &own, &folders, edits);
+            edit();
         }
         let ends = following.map(|client| client.join().unwrap());
-        assert!(ends.iter().all(|(_, rounds)| *rounds > 1), "all of them listened while it was edited");
-        ends.into_iter().map(|(known, _)| known).collect()
-    });
-    let expected = json!(everything(&ada, &own));
-    assert!(expected.as_object().unwrap().len() > 1);
-    for known in known {
-        assert_eq!(known, expected);
-    }
+        assert!(ends.iter().all(|(.., rounds)| *rounds > 1), "all of them listened while it was edited");
+        ends.into_iter().map(|(client, known, _)| (client, known)).collect()
+    })
 }
 
 /// Tells those who follow that nothing more comes, also when editing failed: else they would wait for ever.

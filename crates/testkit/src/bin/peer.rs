@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 use fernamt_testkit::{
     conversation::{Client, Course, Venue, record},
     peers::{
-        LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, must_start, root, sdk_python,
+        Cyrus, LiveKit, LiveKitSettings, NlaDesktop, OpenSsh, Postgres, SambaAd, Xrdp, chromium, must_start, root,
+        sdk_python,
     },
 };
 use serde_json::{Value, json};
@@ -47,6 +48,13 @@ enum Peer {
         /// Who belongs to a group, as `group:member`; groups are made as they are named. Members may be groups.
         #[arg(long, value_parser = pair)]
         member: Vec<(String, String)>,
+    },
+    /// The mail server of a house. Each line on standard input, `{"person": "…", "script": "…"}`, is what somebody's mail
+    /// program does, Python's `imaplib`; it is answered by what that printed, or by its fault.
+    Cyrus {
+        /// Somebody with a mailbox, as `name:password`; may be given several times.
+        #[arg(long, value_parser = pair)]
+        user: Vec<(String, String)>,
     },
     /// A PostgreSQL cluster.
     Postgres,
@@ -112,6 +120,7 @@ fn main() -> Result<()> {
                 "base_dn": peer.base_dn, "ca_pem": peer.ca_pem,
             }))
         }
+        Peer::Cyrus { user } => serve_mail(&user),
         Peer::Postgres => {
             let peer = Postgres::start()?;
             serve(&json!({ "url": peer.url() }))
@@ -178,6 +187,25 @@ fn furnish(directory: &SambaAd, users: &[(String, String)], members: &[(String, 
         directory.add_group(group)?;
     }
     members.iter().try_for_each(|(group, member)| directory.add_member(group, member))
+}
+
+fn serve_mail(users: &[(String, String)]) -> Result<()> {
+    let people: Vec<_> = users.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
+    let peer = Cyrus::start(&people)?;
+    tell(&json!({
+        "imap_port": peer.imap_tls.address().port(), "sieve_port": peer.sieve.address().port(),
+        "operator": peer.operator, "operator_password": peer.operator_password,
+        "authority_file": peer.authority_file(),
+    }));
+    for line in io::stdin().lines() {
+        let asked: Value = serde_json::from_str(&line?).context("a line is JSON")?;
+        let word = |key: &str| asked[key].as_str().with_context(|| format!("a line has a `{key}`"));
+        tell(&match peer.mail_program(word("person")?, word("script")?) {
+            Ok(printed) => json!({ "printed": printed }),
+            Err(fault) => json!({ "fault": format!("{fault:#}") }),
+        });
+    }
+    Ok(())
 }
 
 /// Tells about the peer and waits; the caller's `peer` is dropped, and so ended, only when this returns.

@@ -1,10 +1,14 @@
 //! Debian's Cyrus: the mail server of a house, with IMAP and `ManageSieve`, and Exim before it as the way in and out.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
 use super::{Door, Namespace, Network, quoted};
+
+/// What lies in each of somebody's folders, by the name that the server writes: of each message its Message-ID and its
+/// marks, as JMAP calls them (RFC 8621, section 4.1.1), all in order.
+pub type Contents = BTreeMap<String, Vec<(String, Vec<String>)>>;
 
 /// A running mail server. It is called `localhost`, and so is its certificate; its people's addresses end in
 /// `@amt.test`. Each finds the folders Drafts, Sent, Trash, Junk and Archive. Exim knows nobody called `nobody`.
@@ -84,6 +88,12 @@ impl Cyrus {
         );
         self.namespace.run(&format!("python3 -c {}", quoted(&text)))
     }
+
+    /// What somebody's mail program finds in all folders that it is shown.
+    pub fn contents(&self, person: &str) -> Result<Contents> {
+        let printed = self.mail_program(person, CONTENTS)?;
+        serde_json::from_str(&printed).with_context(|| format!("the mail program says {printed}"))
+    }
 }
 
 const MAIL_PROGRAM: &str = r"
@@ -108,6 +118,26 @@ m.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 q(m.starttls(trust))
 q(m.authenticate('PLAIN', lambda _: f'{on_behalf}\0{user}\0{password}'.encode()))
 ";
+
+const CONTENTS: &str = r#"
+import json, re
+
+def mark(flag):
+    return '$' + flag[1:] if flag.startswith('\\') else flag
+
+contents = {}
+for line in q(m.list()):
+    name = re.match(rb'\(.*?\) "/" (.*)', line).group(1).decode()
+    q(m.select(name, True))
+    found = []
+    for part in q(m.uid('FETCH', '1:*', '(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])')):
+        if isinstance(part, tuple):
+            flags = re.search(rb'FLAGS \(([^)]*)\)', part[0]).group(1).decode().lower().split()
+            marks = sorted(mark(flag) for flag in flags if flag != '\\recent')
+            found.append([part[1].decode().strip()[len('Message-ID: <'):-1], marks])
+    contents[name.strip('"')] = sorted(found)
+print(json.dumps(contents))
+"#;
 
 #[cfg(test)]
 mod tests {

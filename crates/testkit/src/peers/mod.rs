@@ -32,7 +32,7 @@ mod xrdp;
 pub use calendar::{read_calendar, read_letter};
 pub use chromium::chromium;
 pub use clamav::ClamAv;
-pub use cyrus::Cyrus;
+pub use cyrus::{Contents, Cyrus};
 pub use door::Door;
 pub use driven::{Driven, Seen};
 pub use exim::Exim;

@@ -204,6 +204,18 @@ test('a signature is kept on the server and here', async () => {
   expect((await mail.identities())[0]?.textSignature).toBe('Ada Amt\nBauamt');
 });
 
+test('a thread is given to those alone who may work on it, whoever else was named', async () => {
+  const { mail } = await tab();
+  server.sharing.push('p-ole');
+  server.reading.push('p-ole');
+  server.works.set(server.arrive().threadId, { assignee: 'p-ole' });
+  await mail.sync();
+  expect(mail.team()?.people()).toEqual([
+    { id: 'p-ada', name: 'Ada Amt', email: 'ada@amt.example' },
+    { id: 'p-mira', name: 'Mira Moor', email: 'mira@amt.example' },
+  ]);
+});
+
 test('a note that somebody else wrote while one was typing is replaced by nobody unseen', async () => {
   const { mail } = await tab();
   const { threadId } = server.arrive();

@@ -26,6 +26,8 @@ export class FakeAccount extends FakeEmails {
   kind: 'own' | 'person' | 'functional' = 'functional';
   /** The people who have it open. */
   sharing = ['p-ada', 'p-mira'];
+  /** Those of them who may only read. */
+  reading: string[] = [];
   readonly works: FakeWorks;
   readonly submissions: FakeSubmission[] = [];
   refusedRecipients: string[] = [];

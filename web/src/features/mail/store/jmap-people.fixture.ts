@@ -1,5 +1,6 @@
 import { json } from './jmap-shapes.fixture.ts';
 import type { Obj } from './obj.ts';
+import { THREADWORK } from './sessions.ts';
 
 export type FakePerson = { id: string; name: string; email: string };
 
@@ -14,13 +15,20 @@ export function principals(
   name: string,
   given: Obj,
   people: readonly FakePerson[],
-  sharing: readonly string[],
+  { sharing, reading }: { sharing: readonly string[]; reading: readonly string[] },
 ): Obj {
   if (name === 'Principal/get') {
     const ids = given.ids as string[];
     const found = people.filter(({ id }) => ids.includes(id));
     const notFound = ids.filter((id) => !people.some((one) => one.id === id));
-    return { list: found.map((one) => ({ ...one, type: 'individual' })), state: '1', notFound };
+    const list = found.map((one) => ({
+      ...one,
+      type: 'individual',
+      capabilities: {
+        [THREADWORK]: { mayBeAssigned: sharing.includes(one.id) && !reading.includes(one.id) },
+      },
+    }));
+    return { list, state: '1', notFound };
   }
   const words = (given.filter as { text?: string } | null)?.text?.toLowerCase();
   const fits = ({ id, name, email }: FakePerson) =>

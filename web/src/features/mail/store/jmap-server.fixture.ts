@@ -110,7 +110,7 @@ export class FakeJmapServer extends FakeAccount {
         if (unknown) throw new Refusal('invalidArguments', `unknown field ${unknown}`);
         if (!account) throw new Refusal('accountNotFound');
         const answers: [string, Obj][] = name.startsWith('Principal/')
-          ? [[name, principals(name, resolved, this.people, account.sharing)]]
+          ? [[name, principals(name, resolved, this.people, account)]]
           : account.call(name, resolved, created);
         for (const [other, answer] of answers) answered.push([other, answer, call]);
       } catch (error) {

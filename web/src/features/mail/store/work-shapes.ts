@@ -1,6 +1,7 @@
 import type { Person, WorkChange, WorkConflict } from '../model.ts';
 import { type Answers, MethodFault } from './jmap.ts';
 import { type Obj, object, text } from './obj.ts';
+import { THREADWORK } from './sessions.ts';
 
 /** A thread's work as the server tells it; people by their ids. */
 export type ToldWork = {
@@ -35,8 +36,17 @@ export function toldWorkOf(told: Obj): ToldWork {
   };
 }
 
-export function personOf(told: Obj): Person {
-  return { id: text(told.id), name: text(told.name), email: text(told.email) };
+/** Somebody of the house, and whether a thread of this mailbox can be given to them. */
+export type KnownPerson = Person & { isAssignable: boolean };
+
+export function personOf(told: Obj): KnownPerson {
+  const { mayBeAssigned } = object(object(told.capabilities)[THREADWORK]);
+  const isAssignable = mayBeAssigned === true;
+  return { id: text(told.id), name: text(told.name), email: text(told.email), isAssignable };
+}
+
+export function plain({ id, name, email }: KnownPerson): Person {
+  return { id, name, email };
 }
 
 export function standing(told: ToldWork | undefined, what: WorkChange['what']): string | null {
@@ -58,9 +68,9 @@ export type WorkMeta = {
   /** The state that the server told last; null: nothing was read yet. */
   state: string | null;
   me: string | null;
-  people: Person[];
-  /** The state of the session for which people were asked. */
-  peopleOf: string;
+  people: KnownPerson[];
+  /** The state of the session for which it was asked who may be given a thread. */
+  assignableOf: string;
   conflicts: WorkConflict[];
 };
 
@@ -70,7 +80,7 @@ export const NOTHING_KNOWN: WorkMeta = {
   state: null,
   me: null,
   people: [],
-  peopleOf: '',
+  assignableOf: '',
   conflicts: [],
 };
 

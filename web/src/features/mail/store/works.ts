@@ -13,6 +13,7 @@ import type { Shelf } from './shelf.ts';
 import {
   NOTHING_KNOWN,
   personOf,
+  plain,
   resultOfSet,
   standing,
   type ToldWork,
@@ -103,8 +104,9 @@ export class Works {
     return this.#meta.me === null ? null : this.#personOf(this.#meta.me);
   }
 
+  /** Those whom a thread can be given to. */
   get people(): Person[] {
-    return [...this.#meta.people];
+    return this.#meta.people.filter(({ isAssignable }) => isAssignable).map(plain);
   }
 
   /** With what was changed here; null where there is nothing to say. */
@@ -282,7 +284,7 @@ export class Works {
     const ids = [...new Set([session.principal, ...named])].filter(
       (id): id is string => id !== null && !known.has(id),
     );
-    const isAsked = this.#meta.peopleOf === session.state;
+    const isAsked = this.#meta.assignableOf === session.state;
     if (isAsked && ids.length === 0) return;
     const answers = await this.#jmap.call([
       ['Principal/query', { filter: null }],
@@ -293,19 +295,20 @@ export class Works {
     const others = list(answers.of(2).list).map(personOf);
     // Who left the house is named no more, and is not asked for again and again.
     const left = ids.filter((id) => !others.some((one) => one.id === id));
-    const unknown = left.map((id) => ({ id, name: '', email: '' }));
+    const unknown = left.map((id) => ({ id, name: '', email: '', isAssignable: false }));
     const before = isAsked ? this.#meta.people : [];
     const all = new Map([...before, ...sharing, ...others, ...unknown].map((one) => [one.id, one]));
     await this.#change(() => {
       this.#meta.people = [...all.values()].slice(0, MAX_PEOPLE);
-      this.#meta.peopleOf = session.state;
+      this.#meta.assignableOf = session.state;
       this.#meta.me = session.principal;
       return [];
     });
   }
 
   #personOf(id: string): Person {
-    return this.#meta.people.find((one) => one.id === id) ?? { id, name: '', email: '' };
+    const known = this.#meta.people.find((one) => one.id === id);
+    return known ? plain(known) : { id, name: '', email: '' };
   }
 
   #keep(work: ToldWork): Change[] {
