@@ -182,6 +182,19 @@ impl Mail {
     }
 }
 
+/// Whether an address is of the house of another one: of its domain, or of one below it. The page calls the same inside when it
+/// warns of mail that leaves the house. Not everybody inside has an account here.
+pub(crate) fn is_of_house(address: &str, own: &str) -> bool {
+    let (domain, house) = (domain_of(address).to_lowercase(), domain_of(own).to_lowercase());
+    let above = domain.strip_suffix(house.as_str());
+    !house.is_empty() && above.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+}
+
+/// What stands behind the `@` of an address.
+pub(crate) fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
 /// An address without the detail that its owner added to it (RFC 5233); nothing if there is none.
 fn without_detail(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
@@ -208,6 +221,24 @@ mod tests {
         ] {
             assert_eq!(without_detail(address).as_deref(), without, "{address}");
         }
+    }
+
+    #[test]
+    fn who_has_an_address_of_the_domain_or_below_it_is_of_the_house() {
+        for (address, inside) in [
+            ("ben@amt.example", true),
+            ("BEN@Amt.Example", true),
+            ("ben@schule.amt.example", true),
+            ("ben@xamt.example", false),
+            ("ben@amt.example.test", false),
+            ("ben@example", false),
+            ("amt.example", false),
+            ("ben@", false),
+            ("", false),
+        ] {
+            assert_eq!(is_of_house(address, "Ada@AMT.example"), inside, "{address}");
+        }
+        assert!(!is_of_house("ben@", "ada") && !is_of_house("ben@amt.example", "ada@"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Answers while somebody is away.
 
+use fernamt_domain::mail::MailRight;
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
 
@@ -125,7 +126,7 @@ async fn each_account_has_one_absence() {
     let ada = house.person("ada").await;
     let none = ada.call("VacationResponse/get", json!({})).await;
     let expected = json!({ "id": "singleton", "isEnabled": false, "fromDate": null, "toDate": null, "subject": null,
-        "textBody": null, "htmlBody": null });
+        "textBody": null, "htmlBody": null, "isEnabledOutside": true, "textBodyOutside": null });
     assert_eq!((&none["list"], &none["notFound"]), (&json!([expected]), &json!([])));
     let done = ada
         .call(
@@ -154,6 +155,8 @@ async fn each_account_has_one_absence() {
         ("subject", json!("x".repeat(501))),
         ("textBody", json!("x".repeat(50_001))),
         ("htmlBody", json!("\u{0}")),
+        ("isEnabledOutside", json!(null)),
+        ("textBodyOutside", json!("x".repeat(50_001))),
         ("colour", json!("red")),
     ] {
         let refused = away(&ada, json!({ name: value })).await;
@@ -161,4 +164,59 @@ async fn each_account_has_one_absence() {
     }
     let long = json!({ "subject": "x".repeat(500), "textBody": "x".repeat(50_000) });
     assert_eq!(away(&ada, long).await["updated"], json!({ "singleton": null }));
+}
+
+#[tokio::test]
+async fn what_is_for_those_outside_is_not_told_inside() {
+    let house = House::new().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    away(&ben, json!({ "isEnabled": true, "textBody": "Durchwahl 4711", "textBodyOutside": "Bin verreist" })).await;
+    ada.send("ben@amt.example", "Plan", "x").await;
+    house.deliver().await;
+    away(&ben, json!({ "isEnabledOutside": false })).await;
+    ada.send("ben@amt.example", "Plan B", "x").await;
+    house.deliver().await;
+    // A mailbox of the house is inside, also with an address of another domain.
+    let account = house.functional("Kreisbüro", "buero@kreis.example").await;
+    house.grant(account, &ada, &[MailRight::Write, MailRight::SendAs]).await;
+    let mut office = house.again(&ada).await;
+    office.account = account.to_string();
+    office.send("ben@amt.example", "Frage", "x").await;
+    house.deliver().await;
+    let told = [inbox(&ada).await, inbox(&office).await].concat();
+    let told: Vec<_> = told.iter().map(|one| one["preview"].as_str().unwrap().trim()).collect();
+    assert_eq!(told, ["Durchwahl 4711"; 3]);
+}
+
+#[tokio::test]
+async fn what_differs_outside_is_there_for_who_uses_it() {
+    let house = House::new().await;
+    let ada = house.person("ada").await;
+    let session = ada.request("GET", "/jmap/session", "", Vec::new()).await.json;
+    let ours = "urn:fernamt:params:jmap:absence";
+    assert_eq!(session["capabilities"][ours], json!({}));
+    assert_eq!(session["accounts"][&ada.account]["accountCapabilities"][ours], json!({}));
+    let plainly = async |name: &str, mut arguments: Value| {
+        arguments["accountId"] = ada.account.clone().into();
+        let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:vacationresponse"];
+        let body = json!({ "using": using, "methodCalls": [[name, arguments, "c"]] }).to_string();
+        let reply = ada.request("POST", "/jmap/api", "application/json", body.into_bytes()).await;
+        reply.json["methodResponses"][0][1].clone()
+    };
+    let both = json!({ "isEnabledOutside": false, "textBodyOutside": "Bin verreist" });
+    assert_eq!(away(&ada, both).await["updated"], json!({ "singleton": null }));
+    // Whoever does not know them changes the rest, and they stay.
+    let patch = |patch: Value| json!({ "update": { "singleton": patch } });
+    let done = plainly("VacationResponse/set", patch(json!({ "isEnabled": true, "textBody": "Weg" }))).await;
+    assert_eq!(done["updated"], json!({ "singleton": null }));
+    let told = plainly("VacationResponse/get", json!({})).await["list"][0].clone();
+    assert_eq!((&told["textBody"], told.as_object().unwrap().len()), (&json!("Weg"), 7), "{told}");
+    let asked = plainly("VacationResponse/get", json!({ "properties": ["textBodyOutside"] })).await;
+    assert_eq!(asked["type"], "invalidArguments");
+    for (name, value) in [("isEnabledOutside", json!(true)), ("textBodyOutside", json!("x"))] {
+        let refused = plainly("VacationResponse/set", patch(json!({ name: value }))).await;
+        assert_eq!(refused["notUpdated"]["singleton"]["properties"], json!([name]), "{refused}");
+    }
+    let told = ada.call("VacationResponse/get", json!({})).await["list"][0].clone();
+    assert_eq!((&told["isEnabledOutside"], &told["textBodyOutside"]), (&json!(false), &json!("Bin verreist")));
 }

@@ -310,6 +310,7 @@ impl Client {
             "urn:ietf:params:jmap:principals",
             "urn:fernamt:params:jmap:delegation",
             "urn:fernamt:params:jmap:threadwork",
+            "urn:fernamt:params:jmap:absence",
         ];
         let body = json!({ "using": using, "methodCalls": calls }).to_string();
         let reply = self.request("POST", "/jmap/api", "application/json", body.into_bytes()).await;

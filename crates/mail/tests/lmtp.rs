@@ -234,6 +234,64 @@ async fn who_goes_meanwhile_is_not_there_and_a_server_that_stops_says_so() {
     timeout(PATIENCE, door.running).await.expect("it ends").unwrap();
 }
 
+/// What a mailbox answered by the way out, by who gets it.
+async fn answers(house: &House, client: &Client) -> Vec<(String, String)> {
+    let got = client.call("EmailSubmission/get", json!({})).await;
+    let mut answers = Vec::new();
+    for one in got["list"].as_array().unwrap() {
+        let id: fernamt_domain::EmailSubmissionId = one["id"].as_str().unwrap().parse().unwrap();
+        let raw = house.tenant.mail_blobs().of_submission(id).await.unwrap().unwrap();
+        let to = one["deliveryStatus"].as_object().unwrap().keys().next().unwrap().clone();
+        answers.push((to, String::from_utf8(raw).unwrap()));
+    }
+    answers.sort();
+    answers
+}
+
+#[tokio::test]
+async fn where_an_answer_goes_decides_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stop) = (folder.path().join("lmtp"), CancellationToken::new());
+    // Nothing is handed over to it here.
+    let address = SmarthostAddress { host: "localhost", port: 1, tls_at_once: true, login: None, authority_pem: None };
+    let house = House::with_smarthost(Smarthost::new(address).unwrap()).await;
+    serve(&house, &path, |_| {}, &stop).await;
+    let ben = house.person("ben").await;
+    let away = async |patch: Value| {
+        ben.call("VacationResponse/set", json!({ "update": { "singleton": patch } })).await;
+    };
+    let comes = async |from: &str, header: &str| {
+        let mut line = Line(UnixStream::connect(&path).await.unwrap());
+        line.hears(1).await;
+        let head = format!("LHLO x\r\nMAIL FROM:<{from}>\r\nRCPT TO:<ben@amt.example>\r\nDATA\r\n");
+        assert_eq!(line.says(&head, 4).await, ["250", "250", "250", "354"]);
+        let letter = format!("Message-ID: <{from}@x>\r\nFrom: {header}\r\nTo: ben@amt.example\r\n\r\nx\r\n.\r\n");
+        assert_eq!(line.says(&letter, 1).await, ["250"]);
+    };
+    away(json!({ "isEnabled": true, "textBody": "Durchwahl 4711", "htmlBody": "<b>Durchwahl</b>",
+        "textBodyOutside": "Bin verreist" }))
+    .await;
+    // Who is not known here may have an address of the house; and what stands in From is anybody's word.
+    comes("a-colleague@AMT.example", "a-colleague@amt.example").await;
+    comes("b-school@schule.amt.example", "b-school@schule.amt.example").await;
+    comes("c-forger@elsewhere.test", "Amt <chef@amt.example>").await;
+    comes("d-citizen@notamt.example", "d-citizen@notamt.example").await;
+    let told: Vec<_> = answers(&house, &ben)
+        .await
+        .into_iter()
+        .map(|(to, raw)| (to[..1].to_owned(), raw.contains("Durchwahl"), raw.contains("Bin verreist")))
+        .collect();
+    let expected = [("a", true, false), ("b", true, false), ("c", false, true), ("d", false, true)];
+    assert_eq!(told, expected.map(|(to, inside, outside)| (to.to_owned(), inside, outside)));
+
+    away(json!({ "isEnabledOutside": false })).await;
+    comes("c-forger@elsewhere.test", "Amt <chefin@amt.example>").await;
+    comes("e-archive@amt.example", "e-archive@amt.example").await;
+    let to: String = answers(&house, &ben).await.iter().map(|(to, _)| &to[..1]).collect();
+    assert_eq!((to.as_str(), inbox(&ben).await.len()), ("abcde", 6), "nobody outside is answered any more");
+    stop.cancel();
+}
+
 /// An Exim that hands over to a house, which sends through it too.
 async fn with_exim(exim: &Exim, stop: &CancellationToken) -> House {
     let authority_pem = std::fs::read(exim.authority_file()).unwrap();

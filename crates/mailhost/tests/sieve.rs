@@ -42,6 +42,7 @@ fn absence() -> Absence {
         subject: Some("Bin \"verreist\"".to_owned()),
         text: "Ab Montag wieder.\n.\nAda".to_owned(),
         addresses: vec!["ada@amt.test".to_owned()],
+        outside: None,
     }
 }
 

@@ -207,7 +207,9 @@ if (scene === 'weg') {
     fromMs: null,
     untilMs,
     subject: '',
-    text: 'Ich bin im Urlaub. In dringenden Fällen hilft das Bauamt: bauamt@stadt.example.',
+    text: 'Ich bin im Urlaub. In dringenden Fällen hilft Tom Wilke, Durchwahl 4712.',
+    answersOutside: true,
+    outsideText: 'Ich bin im Urlaub. In dringenden Fällen hilft das Bauamt: bauamt@stadt.example.',
   };
 }
 if (scene === 'verdreht') {

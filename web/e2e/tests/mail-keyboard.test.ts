@@ -195,6 +195,11 @@ describe('mail by keyboard', () => {
       .toBe('true');
     await hears('textbox "Antwort"');
     await page.keyboard.type('Ich bin am Montag wieder da.');
+    await tabTo(page, away.getByRole('checkbox', { name: 'Nach außen ein anderer Text' }));
+    await press('Space');
+    await enterOn(page, button('Speichern', away));
+    await hears('textbox "Antwort nach außen"');
+    await page.keyboard.type('Ich bin verreist.');
     await enterOn(page, button('Speichern', away));
     await said('Abwesenheitsnotiz eingeschaltet');
     await hears('button "Postfach einrichten"');

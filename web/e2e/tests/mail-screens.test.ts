@@ -126,7 +126,7 @@ const screens: Screen[] = [
     views: { 'de-1280': WIDE, 'en-360': PHONE },
     act: async (page) => {
       await page.locator('.fa-mail__away button').click();
-      await page.getByRole('dialog').locator('textarea').waitFor();
+      await page.getByRole('dialog').locator('[name=mail-away-outside]').waitFor();
     },
   },
   {

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Mail,
+    account::domain_of,
     jmap::Object,
     message::{
         blob_id::print_of,
@@ -22,26 +23,34 @@ const MAX_REPEATED_SUBJECT: usize = 200;
 /// What is answered where nobody wrote a text.
 const USUAL_TEXT: &str = "Ich bin zurzeit nicht erreichbar. Ihre Nachricht ist angekommen.\n\nI am away at present. Your message has arrived.\n";
 
-/// What an account answers to a message from this address that has just arrived, if it answers at all. That the sender got
+/// Who wrote a message that is to be answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender<'a> {
+    /// The address in the envelope, where the answer goes.
+    pub(super) address: &'a str,
+    /// Whether that is inside the house.
+    pub(super) inside: bool,
+}
+
+/// What an account answers to a message from this sender that has just arrived, if it answers at all. That the sender got
 /// an answer is noted with it.
 pub(super) async fn answer(
     mail: &Mail,
     work: &Work,
     account: &MailAccountRecord,
     raw: &[u8],
-    sender: &str,
+    Sender { address: sender, inside }: Sender<'_>,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let now = mail.parts.clock.now();
-    let Some(vacation) = work.mail_vacations().get(account.id).await?.filter(|vacation| is_on(vacation, now)) else {
-        return Ok(None);
-    };
+    let vacation = work.mail_vacations().get(account.id).await?.filter(|vacation| is_on(vacation, now));
+    let Some(vacation) = (if inside { vacation } else { vacation.and_then(told_outside) }) else { return Ok(None) };
     let message = parse(raw);
     if !is_from_person(&message, sender) || !names(&message, &account.address) {
         return Ok(None);
     }
     let (blobs, id) = (HashMap::new(), fernamt_domain::EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
-    let domain = account.address.rsplit('@').next().unwrap_or_default();
-    let surroundings = Surroundings { blobs: &blobs, message_id: format!("{id}@{domain}"), now };
+    let message_id = format!("{id}@{}", domain_of(&account.address));
+    let surroundings = Surroundings { blobs: &blobs, message_id, now };
     let written = match compose(&words(&vacation, account, &message, sender), &surroundings) {
         Ok(written) => written,
         Err(error) => {
@@ -51,6 +60,14 @@ pub(super) async fn answer(
     };
     let sender = print_of(sender.to_lowercase().as_bytes());
     Ok(work.mail_vacations().note(account.id, &sender).await?.then_some(written))
+}
+
+/// What those outside are answered, as if it were for all; nothing where they get no answer.
+pub(crate) fn told_outside(vacation: MailVacationRecord) -> Option<MailVacationRecord> {
+    vacation.answers_outside.then_some(match vacation.outside_text {
+        Some(text) => MailVacationRecord { text: Some(text), html: None, outside_text: None, ..vacation },
+        None => vacation,
+    })
 }
 
 /// What is answered, in plain text alone.
@@ -167,18 +184,35 @@ mod tests {
         assert_eq!(found, [true, true, true, false, false]);
     }
 
+    fn vacation() -> MailVacationRecord {
+        MailVacationRecord {
+            account: fernamt_domain::MailAccountId(uuid::Uuid::nil()),
+            enabled: true,
+            begins_at: None,
+            ends_at: None,
+            subject: None,
+            text: None,
+            html: None,
+            answers_outside: true,
+            outside_text: None,
+        }
+    }
+
+    #[test]
+    fn those_outside_are_answered_the_same_or_otherwise_or_not_at_all() {
+        let inside = MailVacationRecord { html: Some("<b>Fort</b>".to_owned()), ..vacation() };
+        assert_eq!(told_outside(inside.clone()), Some(inside.clone()));
+        let other = MailVacationRecord { outside_text: Some("Weg".to_owned()), ..inside };
+        let told = told_outside(other.clone()).expect("an answer");
+        assert_eq!((told.text.as_deref(), told.html, told.enabled), (Some("Weg"), None, true));
+        assert_eq!(told_outside(MailVacationRecord { answers_outside: false, ..other }), None);
+    }
+
     #[test]
     fn plain_text_is_what_was_written_or_what_is_usual() {
         let text = |text: Option<&str>, html: Option<&str>| {
-            plain_text(&MailVacationRecord {
-                account: fernamt_domain::MailAccountId(uuid::Uuid::nil()),
-                enabled: true,
-                begins_at: None,
-                ends_at: None,
-                subject: None,
-                text: text.map(str::to_owned),
-                html: html.map(str::to_owned),
-            })
+            let (text, html) = (text.map(str::to_owned), html.map(str::to_owned));
+            plain_text(&MailVacationRecord { text, html, ..vacation() })
         };
         assert_eq!(text(Some("Weg"), Some("<b>Fort</b>")), "Weg");
         assert_eq!(text(None, Some("<p>Auf <b>Reisen</b></p>")).trim(), "Auf Reisen");
@@ -189,13 +223,10 @@ mod tests {
     fn an_absence_has_a_beginning_and_an_end() {
         let at = |second| OffsetDateTime::from_unix_timestamp(second).unwrap();
         let vacation = |enabled, begins_at: Option<i64>, ends_at: Option<i64>| MailVacationRecord {
-            account: fernamt_domain::MailAccountId(uuid::Uuid::nil()),
             enabled,
             begins_at: begins_at.map(at),
             ends_at: ends_at.map(at),
-            subject: None,
-            text: None,
-            html: None,
+            ..vacation()
         };
         for (vacation, on) in [
             (vacation(true, None, None), true),

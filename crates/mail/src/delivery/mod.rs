@@ -21,7 +21,7 @@ use fernamt_domain::{
 use fernamt_store::{Change, EmailSubmissionRecord, StoreError, TenantStore, Work};
 use tokio::sync::Notify;
 
-pub(crate) use absence::plain_text;
+pub(crate) use absence::{plain_text, told_outside};
 pub(crate) use outside::WayOut;
 pub use outside::{Smarthost, SmarthostAddress};
 pub use receive::Incoming;
@@ -211,7 +211,9 @@ impl Mail {
     ) -> Result<bool, StoreError> {
         let away = work.mail_accounts().get(account).await?;
         let Some(inbox) = inbox(work, own.account).await? else { return Ok(false) };
-        let Some(answer) = absence::answer(self, work, &away, raw, sender).await? else { return Ok(false) };
+        // Whoever has an account here is inside, whatever its address is.
+        let from = absence::Sender { address: sender, inside: true };
+        let Some(answer) = absence::answer(self, work, &away, raw, from).await? else { return Ok(false) };
         let received_at = self.parts.clock.now();
         let stamped = stamp(&answer, "", sender, received_at);
         let keywords = Keywords::default();

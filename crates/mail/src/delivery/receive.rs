@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Mail,
+    account::is_of_house,
     message::{blob_id::print_of, compose::is_address, envelope::parse},
 };
 
@@ -99,7 +100,9 @@ impl Mail {
     ) -> Result<bool, StoreError> {
         let identities = work.mail_identities().of_account(account.id).await?;
         let Some(identity) = identities.first() else { return Ok(false) };
-        let answer = absence::answer(self, work, account, incoming.raw, incoming.from).await?;
+        let inside = is_of_house(incoming.from, &account.address);
+        let sender = absence::Sender { address: incoming.from, inside };
+        let answer = absence::answer(self, work, account, incoming.raw, sender).await?;
         let Some(answer) = answer else { return Ok(false) };
         let print = print_of(&answer);
         work.mail_blobs().put(&print, &answer).await?;

@@ -36,6 +36,9 @@ pub(crate) const DELEGATION: &str = "urn:fernamt:params:jmap:delegation";
 /// Who works on which thread, our own.
 pub(crate) const THREAD_WORK: &str = "urn:fernamt:params:jmap:threadwork";
 
+/// What those outside the house are answered while somebody is away, our own: further properties of `VacationResponse`.
+pub(crate) const ABSENCE: &str = "urn:fernamt:params:jmap:absence";
+
 /// How far what is sent goes, our own.
 pub(crate) const DELIVERY: &str = "urn:fernamt:params:jmap:delivery";
 
@@ -43,8 +46,8 @@ pub(crate) const DELIVERY: &str = "urn:fernamt:params:jmap:delivery";
 pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
 
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 10] =
-    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, DELIVERY, WEBSOCKET];
+pub(crate) const CAPABILITIES: [&str; 11] =
+    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, ABSENCE, DELIVERY, WEBSOCKET];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

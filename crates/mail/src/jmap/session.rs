@@ -4,7 +4,8 @@ use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
 use super::{
-    CORE, DELEGATION, DELIVERY, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, WEBSOCKET, limits,
+    ABSENCE, CORE, DELEGATION, DELIVERY, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, WEBSOCKET,
+    limits,
 };
 use crate::{account::OpenAccount, delegation::Kind};
 
@@ -39,6 +40,7 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], o
             OWNER: {},
             DELEGATION: {},
             THREAD_WORK: {},
+            ABSENCE: {},
             DELIVERY: {},
             WEBSOCKET: { "url": format!("{}/jmap/ws", origin.replacen("http", "ws", 1)), "supportsPush": true },
         },
@@ -82,6 +84,7 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
     }
     if access.has(MailRight::Manage) {
         capabilities[VACATION] = json!({});
+        capabilities[ABSENCE] = json!({});
     }
     if access.kind == Kind::Own {
         capabilities[PRINCIPALS] = json!({ "currentUserPrincipalId": person });

@@ -22,7 +22,7 @@ use crate::{
     account::OpenAccount,
     delegation::{Access, Actor, Deed, Folders, Kind, Need},
     jmap::{
-        CORE, MAIL, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION,
+        ABSENCE, CORE, MAIL, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION,
         error::MethodError,
         id::CreatedIds,
         limits::{MAX_ANSWERED, MAX_SIZE_REQUEST},
@@ -132,6 +132,7 @@ impl Caller {
         if !METHODS.contains(&name) || !using.iter().any(|word| word == needs) {
             return Err(MethodError::unknown_method());
         }
+        let extended = using.iter().any(|word| word == ABSENCE);
         let answer = match name {
             "Core/echo" => given,
             "Blob/copy" => blob::copy(self, arguments(given)?).await?,
@@ -159,8 +160,8 @@ impl Caller {
             "EmailSubmission/query" => submission_query::query(self, arguments(given)?).await?,
             "EmailSubmission/queryChanges" => submission_query::query_changes(self, arguments(given)?).await?,
             "EmailSubmission/set" => return submission::set(self, given).await,
-            "VacationResponse/get" => vacation::get(self, arguments(given)?).await?,
-            "VacationResponse/set" => vacation::set(self, arguments(given)?).await?,
+            "VacationResponse/get" => vacation::get(self, arguments(given)?, extended).await?,
+            "VacationResponse/set" => vacation::set(self, arguments(given)?, extended).await?,
             "Principal/get" => principal::get(self, arguments(given)?).await?,
             "Principal/query" => principal::query(self, arguments(given)?).await?,
             "ThreadWork/get" => thread_work::get(self, arguments(given)?).await?,

@@ -1,4 +1,5 @@
-//! What is answered while somebody is away (RFC 8621, section 8). Each account has one such object.
+//! What is answered while somebody is away (RFC 8621, section 8). Each account has one such object. Its properties are for all
+//! who write; ours are for those outside the house, and are there for whoever uses our capability (RFC 8620, section 1.8).
 
 use fernamt_domain::mail::MailType;
 use fernamt_store::MailVacationRecord;
@@ -9,7 +10,7 @@ use super::{Begun, Caller};
 use crate::{
     delegation::{Deed, Need},
     jmap::{
-        Object,
+        ABSENCE, Object,
         error::{Fault, MethodError, SetError},
         get::{self, Get, Got},
         request::answer,
@@ -23,19 +24,25 @@ const SINGLETON: &str = "singleton";
 const MAX_SUBJECT_BYTES: usize = 500;
 /// The most bytes of a text.
 const MAX_TEXT_BYTES: usize = 50_000;
+/// Whether those outside the house are answered, too.
+const ANSWERS_OUTSIDE: &str = "isEnabledOutside";
+/// What those outside the house are answered, in plain text; nothing if they are answered like all.
+const OUTSIDE_TEXT: &str = "textBodyOutside";
 
-pub(super) async fn get(caller: &Caller, ask: Get) -> Result<Object, MethodError> {
+/// `extended`: whether the client uses our properties.
+pub(super) async fn get(caller: &Caller, ask: Get, extended: bool) -> Result<Object, MethodError> {
     let opened = caller.account(&ask.account_id).await?;
     let account = opened.to(Need::Absence)?;
     let vacation = caller.tenant.mail_vacations().get(account.id).await?;
     let ids = ask.ids.map_or_else(|| Ok(vec![SINGLETON.to_owned()]), get::asked)?;
     let (known, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == SINGLETON);
-    let object = || get::only(object_of(vacation.as_ref()), ask.properties.as_deref());
+    let object = || get::only(object_of(vacation.as_ref(), extended), ask.properties.as_deref());
     let list = known.iter().map(|_| object()).collect::<Result<_, _>>()?;
     Ok(answer(&Got { account_id: ask.account_id, state: account.vacation_state.to_string(), list, not_found }))
 }
 
-pub(super) async fn set(caller: &Caller, set: Set) -> Result<Object, MethodError> {
+/// `extended`: whether the client uses our properties.
+pub(super) async fn set(caller: &Caller, set: Set, extended: bool) -> Result<Object, MethodError> {
     let account = caller.account(&set.account_id).await?.to(Need::ChangeAbsence)?.id;
     let begun = caller.begin(account, Need::ChangeAbsence).await?;
     let state = begun.account.vacation_state;
@@ -46,7 +53,7 @@ pub(super) async fn set(caller: &Caller, set: Set) -> Result<Object, MethodError
         done.create(&name, Err(only_one().into()))?;
     }
     for (id, patch) in set.update.unwrap_or_default() {
-        done.update(&id, update(&begun, &id, &patch).await)?;
+        done.update(&id, update(&begun, &id, &patch, extended).await)?;
     }
     for id in set.destroy.unwrap_or_default() {
         done.destroy(&id, Err(only_one().into()))?;
@@ -61,7 +68,7 @@ pub(super) async fn set(caller: &Caller, set: Set) -> Result<Object, MethodError
     Ok(answer(&done))
 }
 
-async fn update(begun: &Begun, id: &str, patch: &Object) -> Result<(), Fault> {
+async fn update(begun: &Begun, id: &str, patch: &Object, extended: bool) -> Result<(), Fault> {
     if id != SINGLETON {
         return Err(SetError::not_found().into());
     }
@@ -74,8 +81,13 @@ async fn update(begun: &Begun, id: &str, patch: &Object) -> Result<(), Fault> {
         subject: None,
         text: None,
         html: None,
+        answers_outside: true,
+        outside_text: None,
     });
     for (name, value) in patch {
+        if !extended && [ANSWERS_OUTSIDE, OUTSIDE_TEXT].contains(&name.as_str()) {
+            return Err(SetError::invalid(&[name.as_str()], format!("it is there for who uses {ABSENCE}")).into());
+        }
         put(&mut vacation, name, value)?;
     }
     if let (Some(begin), Some(end)) = (vacation.begins_at, vacation.ends_at)
@@ -88,6 +100,7 @@ async fn update(begun: &Begun, id: &str, patch: &Object) -> Result<(), Fault> {
 
 fn put(vacation: &mut MailVacationRecord, name: &str, value: &Value) -> Result<(), SetError> {
     let fault = |why: String| SetError::invalid(&[name], why);
+    let switch = || value.as_bool().ok_or_else(|| fault("true or false".to_owned()));
     let moment = || match value {
         Value::Null => Ok(None),
         value => {
@@ -103,7 +116,7 @@ fn put(vacation: &mut MailVacationRecord, name: &str, value: &Value) -> Result<(
         }
     };
     match name {
-        "isEnabled" => vacation.enabled = value.as_bool().ok_or_else(|| fault("true or false".to_owned()))?,
+        "isEnabled" => vacation.enabled = switch()?,
         "fromDate" => vacation.begins_at = moment()?,
         "toDate" => vacation.ends_at = moment()?,
         "subject" => {
@@ -114,17 +127,19 @@ fn put(vacation: &mut MailVacationRecord, name: &str, value: &Value) -> Result<(
         }
         "textBody" => vacation.text = text(MAX_TEXT_BYTES)?,
         "htmlBody" => vacation.html = text(MAX_TEXT_BYTES)?,
+        ANSWERS_OUTSIDE => vacation.answers_outside = switch()?,
+        OUTSIDE_TEXT => vacation.outside_text = text(MAX_TEXT_BYTES)?,
         _ => return Err(fault("it cannot be set".to_owned())),
     }
     Ok(())
 }
 
-fn object_of(vacation: Option<&MailVacationRecord>) -> Object {
+fn object_of(vacation: Option<&MailVacationRecord>, extended: bool) -> Object {
     let moment = |at: Option<OffsetDateTime>| {
         let at = at?.to_offset(UtcOffset::UTC);
         at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).ok()
     };
-    let value = json!({
+    let mut value = json!({
         "id": SINGLETON,
         "isEnabled": vacation.is_some_and(|vacation| vacation.enabled),
         "fromDate": moment(vacation.and_then(|vacation| vacation.begins_at)),
@@ -133,5 +148,9 @@ fn object_of(vacation: Option<&MailVacationRecord>) -> Object {
         "textBody": vacation.and_then(|vacation| vacation.text.clone()),
         "htmlBody": vacation.and_then(|vacation| vacation.html.clone()),
     });
+    if extended {
+        value[ANSWERS_OUTSIDE] = vacation.is_none_or(|vacation| vacation.answers_outside).into();
+        value[OUTSIDE_TEXT] = vacation.and_then(|vacation| vacation.outside_text.clone()).into();
+    }
     value.as_object().cloned().unwrap_or_default()
 }

@@ -6,14 +6,14 @@ use std::{collections::BTreeSet, time::Duration as Span};
 use fernamt_domain::{DomainEvent, mail::MailType};
 use fernamt_mailhost::{
     Error, Server,
-    sieve::{Absence, Aside, OnDuty, Sieve},
+    sieve::{Absence, Aside, OnDuty, Outside, Sieve},
 };
 use fernamt_store::{BlobPrint, MailAccountRecord, MailVacationRecord, MirrorAbsenceRecord, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 
 use super::{MirrorError, absence_aside, absence_refused::Why, letter::BY_LETTER, round::Mirror, task::back_off};
-use crate::{Mail, delivery, message::blob_id::print_of};
+use crate::{Mail, account::domain_of, delivery, message::blob_id::print_of};
 
 /// How often the server is asked whether an absence still counts there.
 const LOOK_EVERY: Duration = Duration::MINUTE;
@@ -64,6 +64,11 @@ impl Wanted {
             subject: vacation.subject.clone(),
             text: delivery::plain_text(vacation),
             addresses: vec![account.address.clone()],
+            // Where all are answered alike, the server need not tell who is outside.
+            outside: (!vacation.answers_outside || vacation.outside_text.is_some()).then(|| Outside {
+                domain: domain_of(&account.address).to_owned(),
+                text: delivery::told_outside(vacation.clone()).map(|told| delivery::plain_text(&told)),
+            }),
         };
         // What cannot be written at all is refused when it is begun.
         let print = print_of(absence.script().unwrap_or_default().as_bytes());
@@ -320,6 +325,8 @@ mod tests {
             subject: None,
             text: Some(text.to_owned()),
             html: None,
+            answers_outside: true,
+            outside_text: None,
         }
     }
 
@@ -331,11 +338,27 @@ mod tests {
     fn an_absence_is_the_servers_from_before_it_begins_until_it_is_over() {
         let coming = wanted(&vacation("Weg", None)).expect("it is to come");
         assert_eq!((coming.absence.text.as_str(), coming.absence.from), ("Weg", Some(NOW + Duration::DAY)));
-        assert_eq!(coming.absence.addresses, ["ada@amt.test"]);
+        assert_eq!((coming.absence.addresses, coming.absence.outside), (vec!["ada@amt.test".to_owned()], None));
         assert!(wanted(&vacation("Weg", Some(NOW + Duration::SECOND))).is_some());
         assert_eq!(wanted(&vacation("Weg", Some(NOW))), None);
         assert_eq!(wanted(&MailVacationRecord { enabled: false, ..vacation("Weg", None) }), None);
         assert_eq!(Wanted::of(&account(), None, NOW), None);
+    }
+
+    #[test]
+    fn the_server_tells_who_is_outside_where_they_are_not_answered_alike() {
+        let outside = |answers_outside, text: Option<&str>| {
+            let outside_text = text.map(str::to_owned);
+            let wanted = wanted(&MailVacationRecord { answers_outside, outside_text, ..vacation("Weg", None) });
+            let absence = wanted.expect("it is to come").absence;
+            assert_eq!(absence.text, "Weg");
+            absence.outside.map(|outside| (outside.domain, outside.text))
+        };
+        let of_house = |text: Option<&str>| Some(("amt.test".to_owned(), text.map(str::to_owned)));
+        assert_eq!(outside(true, None), None);
+        assert_eq!(outside(true, Some("Fort")), of_house(Some("Fort")));
+        assert_eq!(outside(false, Some("Fort")), of_house(None));
+        assert_eq!(outside(false, None), of_house(None));
     }
 
     #[test]

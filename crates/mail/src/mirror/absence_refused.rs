@@ -9,6 +9,8 @@ use super::letter::Letter;
 pub(super) enum Why {
     /// It cannot answer, or not for a period.
     CannotAnswer,
+    /// It cannot tell who is outside.
+    CannotTell,
     /// It cannot answer beside a script of theirs.
     OwnScript,
     /// A script of theirs answers or refuses messages itself.
@@ -26,6 +28,7 @@ impl Why {
     pub(super) fn of(error: &Error) -> Option<Self> {
         match error {
             Error::Missing(what) if what.contains("include") => Some(Self::OwnScript),
+            Error::Missing(what) if what.contains("envelope") => Some(Self::CannotTell),
             Error::Missing(what) if what.contains("vacation") || what.contains("dates") => Some(Self::CannotAnswer),
             Error::Unsayable(what) if what.contains("date") => Some(Self::CannotAnswer),
             Error::Unsayable(what) if what.contains("answers or refuses") => Some(Self::AnswersItself),
@@ -45,6 +48,12 @@ impl Why {
                 "Der Mailserver kann keine Nachrichten beantworten, oder nicht für eine bestimmte Zeit (Sieve vacation, \
                  date). Bitte wenden Sie sich an Ihre Administration.",
                 "The mail server cannot answer messages, or not for a period (Sieve vacation, date). Please turn to your \
+                 administration.",
+            ),
+            Self::CannotTell => (
+                "Der Mailserver kann nicht unterscheiden, wer von außen schreibt (Sieve envelope). Beantworten Sie alle \
+                 gleich, oder wenden Sie sich an Ihre Administration.",
+                "The mail server cannot tell who writes from outside (Sieve envelope). Answer all the same, or turn to your \
                  administration.",
             ),
             Self::OwnScript => (
@@ -115,6 +124,7 @@ mod tests {
             (Error::Missing("an absence beside somebody's own script (Sieve include)"), Some(Why::OwnScript)),
             (Error::Missing("answers during an absence (Sieve vacation)"), Some(Why::CannotAnswer)),
             (Error::Missing("an absence with dates (Sieve date and relational)"), Some(Why::CannotAnswer)),
+            (Error::Missing("telling who is outside (Sieve envelope)"), Some(Why::CannotTell)),
             (Error::Missing("sign-in by PLAIN"), None),
             (Error::Unreadable("a quoted string without an end"), None),
             (Error::Unsayable("a date out of the range of dates"), Some(Why::CannotAnswer)),
@@ -137,8 +147,16 @@ mod tests {
 
     #[test]
     fn a_letter_says_why_in_both_languages() {
-        for why in [Why::CannotAnswer, Why::OwnScript, Why::AnswersItself, Why::NameOfScript, Why::NoRoom, Why::Unknown]
-        {
+        let all = [
+            Why::CannotAnswer,
+            Why::CannotTell,
+            Why::OwnScript,
+            Why::AnswersItself,
+            Why::NameOfScript,
+            Why::NoRoom,
+            Why::Unknown,
+        ];
+        for why in all {
             let raw = why.letter().raw("ada@amt.test", "7", datetime!(2026-11-23 06:00 UTC));
             let letter = parse(&raw);
             let text = letter.body_text(0).expect("a text");

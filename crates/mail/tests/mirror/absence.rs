@@ -83,19 +83,27 @@ impl Mirrored {
 
     /// Who outside was answered, once there are as many answers as wanted, and the last answer.
     fn answered(&self, wanted: usize) -> (Vec<String>, String) {
+        let letters = self.answers(wanted);
+        let to = |letter: &String| receiver(letter).trim_end_matches("@elsewhere.test").to_owned();
+        (letters.iter().map(to).collect(), letters.last().cloned().unwrap_or_default())
+    }
+
+    /// The answers to those outside, once there are as many as wanted.
+    fn answers(&self, wanted: usize) -> Vec<String> {
         let begin = Instant::now();
         loop {
             let letters = self.cyrus.letters_outside().unwrap();
             if letters.len() >= wanted {
-                let to = |letter: &String| {
-                    let line = letter.lines().find_map(|line| line.strip_prefix("To: ")).unwrap_or_default();
-                    line.trim_matches(['<', '>']).trim_end_matches("@elsewhere.test").to_owned()
-                };
-                return (letters.iter().map(to).collect(), letters.last().cloned().unwrap_or_default());
+                return letters;
             }
             assert!(begin.elapsed() < PATIENCE, "{wanted} answers are wanted: {letters:?}");
         }
     }
+}
+
+fn receiver(letter: &str) -> &str {
+    let line = letter.lines().find_map(|line| line.strip_prefix("To: ")).unwrap_or_default();
+    line.trim_matches(['<', '>'])
 }
 
 #[tokio::test]
@@ -145,6 +153,53 @@ async fn who_writes_from_outside_is_answered_once_and_only_while_somebody_is_awa
     one.house.deliver().await;
     let same = one.same().await;
     assert_eq!((same["INBOX"].len(), same["Sent"].len(), one.answered(2).0.len()), (5, 0, 2));
+}
+
+#[tokio::test]
+async fn who_writes_from_outside_is_told_something_else_or_nothing() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    let (inside, outside) = ("Durchwahl 4711; stop;", "Ab \"Montag\";\n} discard;\n\\");
+    one.away(json!({
+        "isEnabled": true, "toDate": "2099-01-01T00:00:00Z", "subject": "Weg", "textBody": inside,
+        "textBodyOutside": outside,
+    }))
+    .await;
+    one.round().await;
+    one.has_scripts(&[OURS]).await;
+    // A colleague with another mail program; and somebody who only says so in From, where no answer goes.
+    let send = |from: &str, header: &str, subject: &str| {
+        let letter =
+            format!("From: {header}\\nTo: ada@amt.test\\nSubject: {subject}\\nMessage-ID: <{subject}@x>\\n\\nHallo\\n");
+        one.program(&format!("send('{from}', 'ada@amt.test', '{letter}')"));
+        one.lands("ada", "INBOX", subject);
+    };
+    send("bob@amt.test", "bob@AMT.test", "Drinnen");
+    send("cleo@elsewhere.test", "Chef <bob@amt.test>", "Draussen");
+    send("dora@notamt.test", "dora@notamt.test", "Daneben");
+    send("eva@schule.amt.test", "eva@schule.amt.test", "Darunter");
+    let letters = one.answers(3);
+    let mut told: Vec<_> = letters
+        .iter()
+        .map(|letter| {
+            let text = letter.replace("\r\n", "\n");
+            (receiver(letter), text.contains(inside), text.contains(outside))
+        })
+        .collect();
+    told.sort_unstable();
+    let expected =
+        [("cleo@elsewhere.test", false, true), ("dora@notamt.test", false, true), ("eva@schule.amt.test", true, false)];
+    assert_eq!(told, expected, "{letters:?}");
+    one.lands("bob", "INBOX", "Weg");
+    let at_bob = one.program_of("bob", "q(m.select())\nprint(q(m.fetch('1:*', '(BODY.PEEK[TEXT])')))");
+    assert!(at_bob.contains(inside) && !at_bob.contains("Montag"), "{at_bob}");
+    // Nothing at all for those outside. It is another absence, so a colleague is answered again.
+    one.away(json!({ "isEnabledOutside": false, "subject": "Fort", "textBody": "Immer noch weg" })).await;
+    one.round().await;
+    send("cleo@elsewhere.test", "cleo@elsewhere.test", "Wieder");
+    send("bob@amt.test", "bob@amt.test", "Auch");
+    one.lands("bob", "INBOX", "Fort");
+    assert_eq!(one.answers(3).len(), 3, "nobody outside was answered again");
 }
 
 #[tokio::test]

@@ -101,6 +101,9 @@ impl Sieve {
         {
             return Err(Error::Missing("an absence with dates (Sieve date and relational)"));
         }
+        if absence.outside.is_some() && !self.extends("envelope") {
+            return Err(Error::Missing("telling who is outside (Sieve envelope)"));
+        }
         let script = absence.script()?;
         let mut aside = Aside::default();
         let scripts = self.scripts().await?;
@@ -302,7 +305,10 @@ fn is_crowded(code: &str) -> bool {
 mod tests {
     use time::macros::datetime;
 
-    use super::{super::connection::tests::scripted, *};
+    use super::{
+        super::{Outside, connection::tests::scripted},
+        *,
+    };
 
     #[tokio::test]
     async fn without_include_somebodys_own_script_is_not_switched_off() {
@@ -315,5 +321,11 @@ mod tests {
         let (mut sieve, _server) = scripted("vacation", &[]);
         let dated = Absence { until: Some(datetime!(2026-12-01 00:00 UTC)), ..Absence::default() };
         assert!(matches!(sieve.begin_absence(&dated).await, Err(Error::Missing(_))));
+        let (mut sieve, _server) = scripted("vacation date relational", &[]);
+        let outside = Some(Outside { domain: "amt.test".to_owned(), text: None });
+        assert!(matches!(
+            sieve.begin_absence(&Absence { outside, ..Absence::default() }).await,
+            Err(Error::Missing(what)) if what.contains("envelope")
+        ));
     }
 }

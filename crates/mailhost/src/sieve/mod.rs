@@ -10,7 +10,7 @@ mod script;
 
 pub use absence::{Aside, OnDuty};
 pub use connection::{Script, Sieve};
-pub use script::Absence;
+pub use script::{Absence, Outside};
 
 pub(crate) use answer::Answer;
 

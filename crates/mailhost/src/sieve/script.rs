@@ -14,7 +14,7 @@ pub(super) const ANSWERS: &str = "fernamt-absence";
 pub(super) const BOTH: &str = "fernamt";
 /// One sender gets no second answer before.
 const DAYS_BETWEEN_ANSWERS: u32 = 30;
-/// The most bytes of subject and text together.
+/// The most bytes of subject and texts together.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The most bytes of a line; servers refuse mail with lines of more than 998 (RFC 5322, section 2.1.1).
 const MAX_LINE_BYTES: usize = 900;
@@ -35,21 +35,56 @@ pub struct Absence {
     pub text: String,
     /// All addresses of whoever is away: mail that names none of them is not answered.
     pub addresses: Vec<String>,
+    /// How those outside the house are answered; like all others without it.
+    pub outside: Option<Outside>,
+}
+
+/// How those outside the house are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The domain of the house: whoever has an address of it, or of one below it, is inside.
+    pub domain: String,
+    /// What answers to those outside say; they get none without it.
+    pub text: Option<String>,
 }
 
 impl Absence {
     /// The script that answers (RFC 5230). The same absence always has the same one.
     pub fn script(&self) -> Result<String, Error> {
-        if self.text.len() + self.subject.as_ref().map_or(0, String::len) > MAX_TEXT_BYTES {
+        let further = [self.subject.as_ref(), self.outside.as_ref().and_then(|outside| outside.text.as_ref())];
+        if self.text.len() + further.into_iter().flatten().map(String::len).sum::<usize>() > MAX_TEXT_BYTES {
             return Err(Error::TooLarge(MAX_TEXT_BYTES));
         }
         let mut conditions = Vec::new();
         conditions.extend(self.from.map(|from| moment(from, "ge")).transpose()?);
         conditions.extend(self.until.map(|until| moment(until, "lt")).transpose()?);
         let mut script = "# Written by Fernamt; changes are lost when the absence is changed there.\r\n".to_owned();
-        let required =
-            if conditions.is_empty() { "[\"vacation\"]" } else { "[\"vacation\", \"date\", \"relational\"]" };
-        let _ = write!(script, "require {required};\r\n");
+        let mut required = vec!["\"vacation\""];
+        if self.outside.is_some() {
+            required.push("\"envelope\"");
+        }
+        if !conditions.is_empty() {
+            required.extend(["\"date\"", "\"relational\""]);
+        }
+        let _ = write!(script, "require [{}];\r\n", required.join(", "));
+        let answer = self.answer(&self.text);
+        let act = match &self.outside {
+            None => answer,
+            Some(Outside { domain, text }) => {
+                let outside = text.as_ref().map(|text| format!(" else {{\r\n{}\r\n}}", self.answer(text)));
+                format!("if {} {{\r\n{answer}\r\n}}{}", is_of(domain), outside.unwrap_or_default())
+            }
+        };
+        if conditions.is_empty() {
+            let _ = write!(script, "{act}\r\n");
+        } else {
+            let _ = write!(script, "if allof({}) {{\r\n{act}\r\n}}\r\n", conditions.join(",\r\n"));
+        }
+        Ok(sealed(&script))
+    }
+
+    /// The action that answers with this text.
+    fn answer(&self, text: &str) -> String {
         let mut act = format!("vacation :days {DAYS_BETWEEN_ANSWERS} :handle {}", quoted(&self.handle()));
         if let Some(subject) = &self.subject {
             let _ = write!(act, " :subject {}", quoted(&subject.replace(char::is_control, " ")));
@@ -58,13 +93,8 @@ impl Absence {
             let addresses: Vec<_> = self.addresses.iter().map(|address| quoted(address)).collect();
             let _ = write!(act, " :addresses [{}]", addresses.join(", "));
         }
-        let _ = write!(act, " {};", quoted(&folded(&self.text)));
-        if conditions.is_empty() {
-            let _ = write!(script, "{act}\r\n");
-        } else {
-            let _ = write!(script, "if allof({}) {{\r\n{act}\r\n}}\r\n", conditions.join(",\r\n"));
-        }
-        Ok(sealed(&script))
+        let _ = write!(act, " {};", quoted(&folded(text)));
+        act
     }
 
     /// What the server remembers whom it answered by. Without it, who was answered in an absence with the same text would
@@ -88,6 +118,18 @@ pub(super) fn is_as_written(script: &str) -> bool {
 /// The SHA-256 of a text, whatever its lines end in.
 fn print_of(text: &str) -> String {
     HEXLOWER.encode(digest::digest(&digest::SHA256, text.replace('\r', "").as_bytes()).as_ref())
+}
+
+/// A test whether the sender has an address of a domain, or of one below it. It asks the envelope, since there the answer
+/// goes: in `From` anybody may write an address of the house.
+fn is_of(domain: &str) -> String {
+    let domain = literal(domain);
+    format!("envelope :domain :matches \"from\" [{}, {}]", quoted(&domain), quoted(&format!("*.{domain}")))
+}
+
+/// A text as a pattern that fits itself alone (RFC 5228, section 2.7.1).
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?")
 }
 
 /// A test whether it is later (`ge`) or earlier (`lt`) than a moment. Day and time are compared apart, since servers do not
@@ -166,6 +208,7 @@ mod tests {
             subject: Some("Away\r\nBcc: x".to_owned()),
             text: "\"; stop; \\\nBye".to_owned(),
             addresses: vec!["ada@amt.test".to_owned(), "a\"b@amt.test".to_owned()],
+            outside: None,
         };
         let script = absence.script().expect("a script");
         assert!(
@@ -180,6 +223,33 @@ mod tests {
         assert!(matches!(edge.script(), Err(Error::Unsayable(_))));
         let long = Absence { text: "x".repeat(MAX_TEXT_BYTES + 1), ..Absence::default() };
         assert!(matches!(long.script(), Err(Error::TooLarge(MAX_TEXT_BYTES))));
+    }
+
+    #[test]
+    fn those_outside_are_told_by_the_envelope_and_answered_otherwise_or_not_at_all() {
+        let absence = |text: Option<&str>| Absence {
+            text: "Bye".to_owned(),
+            outside: Some(Outside { domain: "amt.test".to_owned(), text: text.map(str::to_owned) }),
+            ..Absence::default()
+        };
+        let inside = "require [\"vacation\", \"envelope\"];\r\n\
+                      if envelope :domain :matches \"from\" [\"amt.test\", \"*.amt.test\"] {\r\nvacation :days 30 \"Bye\";\r\n}";
+        let unnamed = |absence: &Absence| {
+            let script = absence.script().expect("a script");
+            script.replace(&format!(" :handle {}", quoted(&absence.handle())), "")
+        };
+        let script = unnamed(&absence(None));
+        assert!(script.ends_with(&format!("{inside}\r\n")), "{script}");
+        let script = unnamed(&absence(Some("Gone")));
+        assert!(script.ends_with(&format!("{inside} else {{\r\nvacation :days 30 \"Gone\";\r\n}}\r\n")), "{script}");
+        let dated = Absence { until: Some(datetime!(2026-12-01 00:00 UTC)), ..absence(None) };
+        let script = dated.script().expect("a script");
+        assert!(script.contains("require [\"vacation\", \"envelope\", \"date\", \"relational\"];"), "{script}");
+        let odd = Outside { domain: "*.t?st\\".to_owned(), text: None };
+        let script = Absence { outside: Some(odd), ..absence(None) }.script().expect("a script");
+        assert!(script.contains(r#"["\\*.t\\?st\\\\", "*.\\*.t\\?st\\\\"]"#), "{script}");
+        let long = absence(Some(&"x".repeat(MAX_TEXT_BYTES)));
+        assert!(matches!(long.script(), Err(Error::TooLarge(MAX_TEXT_BYTES))), "both texts count");
     }
 
     #[test]
@@ -286,6 +356,7 @@ mod tests {
             text in hostile(),
             addresses in prop::collection::vec(hostile(), 0..4),
             ends in any::<bool>(),
+            outside in prop::option::of((hostile(), prop::option::of(hostile()))),
         ) {
             let until = ends.then_some(datetime!(2026-12-01 00:00 UTC));
             let tame = Absence {
@@ -294,14 +365,34 @@ mod tests {
                 subject: subject.as_ref().map(|_| "Away".to_owned()),
                 text: "Bye".to_owned(),
                 addresses: addresses.iter().map(|_| "ada@amt.test".to_owned()).collect(),
+                outside: outside.as_ref().map(|(_, text)| Outside {
+                    domain: "amt.test".to_owned(),
+                    text: text.as_ref().map(|_| "Gone".to_owned()),
+                }),
             };
-            let wild = Absence { subject: subject.clone(), text: text.clone(), addresses: addresses.clone(), ..tame.clone() };
+            let wild = Absence {
+                subject: subject.clone(),
+                text: text.clone(),
+                addresses: addresses.clone(),
+                outside: outside.clone().map(|(domain, text)| Outside { domain, text }),
+                ..tame.clone()
+            };
+            let handle = wild.handle();
             let (tame, wild) = (tame.script().expect("a script"), wild.script().expect("a script"));
             prop_assert_eq!(shape(&tame), shape(&wild));
             let without_zero = |text: &str| text.replace('\0', "");
-            let own = addresses.iter().map(|address| without_zero(address));
             let subject = subject.map(|subject| subject.replace(char::is_control, " "));
-            let expected: Vec<_> = subject.into_iter().chain(own).chain([without_zero(&folded(&text))]).collect();
+            let said = |text: &str| -> Vec<_> {
+                let own = addresses.iter().map(|address| without_zero(address));
+                let name = [handle.clone()].into_iter().chain(subject.clone());
+                name.chain(own).chain([without_zero(&folded(text))]).collect()
+            };
+            let (domain, other) = outside.unzip();
+            let domain = domain.map(|domain| without_zero(&literal(&domain)));
+            let test = domain.map(|domain| ["from".to_owned(), domain.clone(), format!("*.{domain}")]);
+            let other = other.flatten().map(|text| said(&text));
+            let expected: Vec<_> =
+                test.into_iter().flatten().chain(said(&text)).chain(other.into_iter().flatten()).collect();
             prop_assert!(texts(&wild).ends_with(&expected), "{wild}");
         }
 

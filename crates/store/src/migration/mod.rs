@@ -10,6 +10,7 @@ mod m0009_enrolment;
 mod m0010_mirror;
 mod m0011_arrival;
 mod m0012_mirror_absence;
+mod m0013_absence_outside;
 mod m0014_mirror_rights;
 
 use sea_orm_migration::{
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_mirror::Migration),
             Box::new(m0011_arrival::Migration),
             Box::new(m0012_mirror_absence::Migration),
+            Box::new(m0013_absence_outside::Migration),
             Box::new(m0014_mirror_rights::Migration),
         ]
     }

@@ -159,6 +159,8 @@ impl Maker<'_> {
             subject: None,
             text: Some("Ich bin im Urlaub".to_owned()),
             html: None,
+            answers_outside: false,
+            outside_text: Some("Ich bin am Montag wieder da".to_owned()),
         }
     }
 

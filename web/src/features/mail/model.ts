@@ -223,6 +223,10 @@ export type Absence = {
   untilMs: number | null;
   subject: string;
   text: string;
+  /** Whether those outside the house are answered, too. */
+  answersOutside: boolean;
+  /** What those outside are answered; null: the same as all. */
+  outsideText: string | null;
 };
 
 export type Line = 'online' | 'offline' | 'syncing';

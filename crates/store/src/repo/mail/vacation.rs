@@ -31,6 +31,10 @@ record! {
         text: Option<String> => Mail,
         /// Its formatted text.
         html: Option<String> => Mail,
+        /// Whether those outside the house are answered, too.
+        answers_outside: bool => Mail,
+        /// What those outside are answered; the same as all, if nothing is said.
+        outside_text: Option<String> => Mail,
     }
 }
 

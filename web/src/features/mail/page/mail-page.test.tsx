@@ -495,7 +495,15 @@ describe('what is set for the mailbox', () => {
   });
 
   it('shows the absence without a line, and says why it cannot be changed', async () => {
-    mail.away = { on: true, fromMs: null, untilMs: null, subject: '', text: 'Im Urlaub' };
+    mail.away = {
+      on: true,
+      fromMs: null,
+      untilMs: null,
+      subject: '',
+      text: 'Im Urlaub',
+      answersOutside: true,
+      outsideText: 'Bin verreist',
+    };
     mail.at = 'offline';
     await show();
     await choose('Abwesenheit');
@@ -503,7 +511,42 @@ describe('what is set for the mailbox', () => {
     expect(document.querySelector<HTMLTextAreaElement>('[name=mail-away-text]')?.disabled).toBe(
       true,
     );
+    expect(document.querySelector<HTMLTextAreaElement>('[name=mail-away-outside]')?.disabled).toBe(
+      true,
+    );
+    expect(field('mail-away-silent')?.disabled).toBe(true);
     expect(dialog()).not.toContain('Speichern');
+  });
+
+  it('answers those outside otherwise, or not at all', async () => {
+    const outside = () =>
+      document.querySelector<HTMLTextAreaElement>('textarea[name=mail-away-outside]');
+    await show();
+    await choose('Abwesenheit');
+    await until(() => field('mail-away-on') !== null);
+    await settled(() => field('mail-away-on')?.click());
+    await type(document.querySelector('textarea[name=mail-away-text]'), 'Durchwahl 4711');
+    expect(outside()).toBeNull();
+    await settled(() => field('mail-away-other')?.click());
+    await press('Speichern');
+    await until(() => dialog().includes('Schreiben Sie, was die anderen erfahren sollen.'));
+    expect(mail.away).toBeNull();
+    expect(document.activeElement).toBe(outside());
+    await type(outside(), 'Bin verreist');
+    await press('Speichern');
+    await until(() => mail.away?.outsideText === 'Bin verreist');
+    expect(mail.away).toMatchObject({ text: 'Durchwahl 4711', answersOutside: true });
+    // The text is kept for the next time, though nobody outside gets it.
+    await until(() => document.querySelector('[role=dialog]') === null);
+    await choose('Abwesenheit');
+    await until(() => outside()?.value === 'Bin verreist');
+    await settled(() => field('mail-away-silent')?.click());
+    expect(outside()).toBeNull();
+    expect(field('mail-away-other')?.disabled).toBe(true);
+    await press('Speichern');
+    await until(() => mail.away?.answersOutside === false);
+    expect(mail.away?.outsideText).toBe('Bin verreist');
+    expect(text()).toContain('eingeschaltet, ohne Ende');
   });
 
   it('makes folders, renames them, and says what a removed one leaves', async () => {

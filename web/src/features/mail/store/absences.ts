@@ -12,7 +12,14 @@ export const MAX_ABSENCE_TEXT_BYTES = 50_000;
 /** Somebody may set it on another device. */
 const FRESH_MS = 5 * 60_000;
 const VACATION = 'urn:ietf:params:jmap:vacationresponse';
+/** What those outside the house are answered. */
+const ABSENCE = 'urn:fernamt:params:jmap:absence';
+const USING = [VACATION, ABSENCE];
 const ID = 'singleton';
+
+type Outside = Pick<Absence, 'answersOutside' | 'outsideText'>;
+/** An older version of the page kept nothing of those outside. */
+type Kept = Omit<Absence, keyof Outside> & Partial<Outside>;
 
 /** What is answered while somebody is away: changed with a line only, known also without one. */
 export class Absences {
@@ -32,7 +39,8 @@ export class Absences {
 
   /** As it was known last. Where that is a while ago and there is a line, the server is asked, and a change is told. */
   async get(online: boolean): Promise<Absence | null> {
-    const known = ((await this.#records.get(OWN, 'absence'))?.value ?? null) as Absence | null;
+    const kept = ((await this.#records.get(OWN, 'absence'))?.value ?? null) as Kept | null;
+    const known = kept && withOutside(kept);
     if (online && this.#net.clock.now() - this.#askedMs > FRESH_MS) {
       this.#askedMs = this.#net.clock.now();
       const asked = this.#ask(known);
@@ -51,9 +59,9 @@ export class Absences {
   }
 
   async set(absence: Absence): Promise<void> {
-    const { on, fromMs, untilMs } = absence;
+    const { on, fromMs, untilMs, answersOutside, outsideText } = absence;
     const bytes = (value: string) => new TextEncoder().encode(value).length;
-    if (bytes(absence.text) > MAX_ABSENCE_TEXT_BYTES) {
+    if ([absence.text, outsideText ?? ''].some((one) => bytes(one) > MAX_ABSENCE_TEXT_BYTES)) {
       throw new MailFault('too_large', `a text has at most ${MAX_ABSENCE_TEXT_BYTES} bytes`);
     }
     if (bytes(absence.subject) > MAX_ABSENCE_SUBJECT_BYTES) {
@@ -66,10 +74,12 @@ export class Absences {
       subject: absence.subject.trim() || null,
       textBody: absence.text.trim() || null,
       htmlBody: null,
+      isEnabledOutside: answersOutside,
+      textBodyOutside: outsideText?.trim() || null,
     };
     const answers = await this.#jmap.call(
       [['VacationResponse/set', { update: { [ID]: patch } }]],
-      [VACATION],
+      USING,
     );
     const refused = object(answers.of(0).notUpdated)[ID];
     if (refused) throw new MailFault('refused', text(object(refused).description));
@@ -78,7 +88,7 @@ export class Absences {
   }
 
   async #ask(known: Absence | null): Promise<Absence> {
-    const answers = await this.#jmap.call([['VacationResponse/get', { ids: null }]], [VACATION]);
+    const answers = await this.#jmap.call([['VacationResponse/get', { ids: null }]], USING);
     const answer = answers.of(0);
     this.#state = text(answer.state);
     const told = absenceOf(list(answer.list)[0] ?? {});
@@ -94,6 +104,11 @@ export class Absences {
   }
 }
 
+function withOutside(kept: Kept): Absence {
+  const { answersOutside = true, outsideText = null } = kept;
+  return { ...kept, answersOutside, outsideText };
+}
+
 function absenceOf(told: Obj): Absence {
   return {
     on: told.isEnabled === true,
@@ -101,6 +116,8 @@ function absenceOf(told: Obj): Absence {
     untilMs: Date.parse(text(told.toDate)) || null,
     subject: text(told.subject),
     text: text(told.textBody),
+    answersOutside: told.isEnabledOutside !== false,
+    outsideText: text(told.textBodyOutside) || null,
   };
 }
 

@@ -93,7 +93,15 @@ test('an absence is set with a line, and known without one', async () => {
   const { mail, net } = await tab();
   expect(await mail.absence()).toMatchObject({ on: false, text: '' });
   const untilMs = Math.ceil(profile.clock.now() / 1_000) * 1_000 + 86_400_000;
-  const absence = { on: true, fromMs: null, untilMs, subject: '', text: 'Ab Montag wieder da.' };
+  const absence = {
+    on: true,
+    fromMs: null,
+    untilMs,
+    subject: '',
+    text: 'Ab Montag wieder da.',
+    answersOutside: true,
+    outsideText: null,
+  };
   await mail.setAbsence(absence);
   expect(server.settings.vacation).toMatchObject({ isEnabled: true, textBody: absence.text });
   net.online = false;
@@ -102,9 +110,42 @@ test('an absence is set with a line, and known without one', async () => {
     kind: 'offline',
   });
   expect(await mail.absence()).toEqual(absence);
-  await expect(mail.setAbsence({ ...absence, text: 'x'.repeat(50_001) })).rejects.toMatchObject({
-    kind: 'too_large',
+  for (const long of [{ text: 'x'.repeat(50_001) }, { outsideText: 'ü'.repeat(25_001) }]) {
+    await expect(mail.setAbsence({ ...absence, ...long })).rejects.toMatchObject({
+      kind: 'too_large',
+    });
+  }
+});
+
+test('what those outside are answered is set beside the rest, and read on another device', async () => {
+  const first = await tab();
+  const alike = { on: true, fromMs: null, untilMs: null, subject: '', text: 'Durchwahl 4711' };
+  await first.mail.setAbsence({ ...alike, answersOutside: false, outsideText: ' Bin verreist\n' });
+  expect(server.settings.vacation).toMatchObject({
+    textBody: 'Durchwahl 4711',
+    isEnabledOutside: false,
+    textBodyOutside: 'Bin verreist',
   });
+  await first.kill();
+  server.settings.vacation.isEnabledOutside = true;
+  const second = await tab();
+  await vi.waitFor(async () =>
+    expect(await second.mail.absence()).toEqual({
+      ...alike,
+      answersOutside: true,
+      outsideText: 'Bin verreist',
+    }),
+  );
+});
+
+test('what an older page kept says nothing of those outside, who are answered like all', async () => {
+  const first = await tab();
+  const old = { on: true, fromMs: null, untilMs: null, subject: '', text: 'Weg' };
+  await first.container.records.put('mail', 'absence', old);
+  await first.kill();
+  const { mail, net } = await tab();
+  net.online = false;
+  expect(await mail.absence()).toEqual({ ...old, answersOutside: true, outsideText: null });
 });
 
 test('an absence that was set on another device is told', async () => {

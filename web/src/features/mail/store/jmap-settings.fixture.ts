@@ -21,6 +21,8 @@ export class FakeSettings {
     subject: null,
     textBody: null,
     htmlBody: null,
+    isEnabledOutside: true,
+    textBodyOutside: null,
   };
   vacationState = 1;
   /** Whether mail leaves the house; null: nothing is said of it. */

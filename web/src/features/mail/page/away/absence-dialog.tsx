@@ -14,7 +14,15 @@ import './away.css';
 
 const MAX_SUBJECT_CHARS = 120;
 const MAX_TEXT_CHARS = 8_000;
-const OFF: Absence = { on: false, fromMs: null, untilMs: null, subject: '', text: '' };
+const OFF: Absence = {
+  on: false,
+  fromMs: null,
+  untilMs: null,
+  subject: '',
+  text: '',
+  answersOutside: true,
+  outsideText: null,
+};
 
 /** From when to when others get an answer by themselves, and which. */
 export function AbsenceDialog({ onClose }: { onClose: () => void }) {
@@ -40,6 +48,9 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
   const [days, setDays] = useState(() => daysOf(begun));
   const [subject, setSubject] = useState(begun.subject);
   const [text, setText] = useState(begun.text);
+  const [silent, setSilent] = useState(!begun.answersOutside);
+  const [other, setOther] = useState(begun.outsideText !== null);
+  const [outside, setOutside] = useState(begun.outsideText ?? '');
   const [tried, setTried] = useState(false);
   const [pending, setPending] = useState(false);
   const [fault, setFault] = useState<unknown>();
@@ -47,10 +58,18 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
   const badDays = days.first && days.last && days.last < days.first;
   const isPast = isOver({ on, ...momentsOf(days) }, Date.now());
   const badText = on && !text.trim();
+  const badOutside = on && other && !silent && !outside.trim();
 
   const save = async () => {
     setTried(true);
-    const wrong = badDays || isPast ? 'mail-away-last' : badText ? 'mail-away-text' : null;
+    const wrong =
+      badDays || isPast
+        ? 'mail-away-last'
+        : badText
+          ? 'mail-away-text'
+          : badOutside
+            ? 'mail-away-outside'
+            : null;
     if (wrong) {
       document.getElementById(fieldId(wrong))?.focus();
       return;
@@ -58,7 +77,15 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
     setPending(true);
     setFault(undefined);
     try {
-      await mail.setAbsence({ on, ...momentsOf(days), subject, text });
+      const outsideText = (other && outside.trim()) || null;
+      await mail.setAbsence({
+        on,
+        ...momentsOf(days),
+        subject,
+        text,
+        answersOutside: !silent,
+        outsideText,
+      });
       tell({ text: on ? t`Abwesenheitsnotiz eingeschaltet` : t`Abwesenheitsnotiz ausgeschaltet` });
       onClose();
     } catch (reason) {
@@ -160,6 +187,36 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
           autoComplete="off"
           error={tried && badText ? t`Schreiben Sie, was die anderen erfahren sollen.` : undefined}
           onChange={setText}
+        />
+        <Checkbox
+          name="mail-away-other"
+          label={t`Nach außen ein anderer Text`}
+          hint={t`Außen sind alle, deren Adresse nicht zum Haus gehört.`}
+          checked={other}
+          isDisabled={shut || silent}
+          onChange={setOther}
+        />
+        {other && !silent && (
+          <TextAreaField
+            name="mail-away-outside"
+            label={t`Antwort nach außen`}
+            rows={6}
+            value={outside}
+            maxLength={MAX_TEXT_CHARS}
+            isDisabled={shut}
+            autoComplete="off"
+            error={
+              tried && badOutside ? t`Schreiben Sie, was die anderen erfahren sollen.` : undefined
+            }
+            onChange={setOutside}
+          />
+        )}
+        <Checkbox
+          name="mail-away-silent"
+          label={t`Nach außen nicht antworten`}
+          checked={silent}
+          isDisabled={shut}
+          onChange={setSilent}
         />
       </div>
     </Dialog>

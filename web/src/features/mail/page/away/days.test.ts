@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { daysOf, isAway, isOver, momentsOf } from './days.ts';
 
-const open = { on: true, fromMs: null, untilMs: null, subject: '', text: '' };
+const open = {
+  on: true,
+  fromMs: null,
+  untilMs: null,
+  subject: '',
+  text: '',
+  answersOutside: true,
+  outsideText: null,
+};
 
 it('lasts from the beginning of the first day to the end of the last one', () => {
   const days = { first: '2026-10-24', last: '2026-10-26' };
