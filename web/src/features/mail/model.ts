@@ -256,6 +256,10 @@ export interface Mail {
   thread(threadId: string): Promise<EmailHead[]>;
   body(emailId: string): Promise<EmailBody>;
   attachment(blobId: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Whether the server fetches pictures that messages show from elsewhere; false until it has said so. */
+  loadsPictures(): boolean;
+  /** Such a picture of a message, fetched by the server and kept nowhere. */
+  picture(emailId: string, url: string, over?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** A message that is attached to another, as the server reads it. */
   readEmail(blobId: string): Promise<ReadEmail>;
 

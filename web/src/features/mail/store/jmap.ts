@@ -169,6 +169,23 @@ export class Jmap {
     const response = await ask(this.#net, `/jmap/download/${path}`);
     return new Uint8Array(await response.arrayBuffer().catch(broken));
   }
+
+  /** A picture from elsewhere that a message shows, which the server fetches; the bytes are kept nowhere. */
+  async picture(
+    emailId: string,
+    url: string,
+    over?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { account } = await this.session();
+    const path = `/api/v1/mail/accounts/${encodeURIComponent(account)}/pictures`;
+    const response = await ask(this.#net, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: emailId, url }),
+      ...(over && { signal: over }),
+    });
+    return new Uint8Array(await response.arrayBuffer().catch(broken));
+  }
 }
 
 function typeOf(response: unknown): string {

@@ -9,6 +9,11 @@ const MAX_HTML_CHARS = 1_500_000;
 /** Elements with styles of their own beyond this are shown without. */
 const MAX_STYLED = 4_000;
 const MAX_DATA_PICTURE_CHARS = 8_000_000;
+const MAX_ADDRESS_CHARS = 8_000;
+/** Pictures from elsewhere in one message, each as often as it is shown. */
+const MAX_REMOTE_CHARS = 40_000_000;
+/** What is no larger is there to be counted, not to be seen. */
+const MAX_TRACE_PIXELS = 3;
 
 const TAGS =
   `a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn
@@ -28,6 +33,8 @@ export type CleanHtml = {
   document: TrustedHtml;
   /** Pictures, styles and others that would have been fetched from elsewhere. */
   blocked: number;
+  /** Where pictures lie that could be had from elsewhere and are not there; none of those that nobody should see. */
+  remote: string[];
   /** Links that are not what they seem, marked in the text. */
   doubts: { shown: string; host: string; doubt: LinkDoubt }[];
 };
@@ -49,6 +56,8 @@ export type CleanOptions = {
   guarded?: { copy: boolean; print: boolean };
   /** Pictures that came with the message, by their content id, as `data:`. */
   pictures: ReadonlyMap<string, string>;
+  /** Pictures from elsewhere that the person had loaded, by their address, as `data:`. */
+  loaded?: ReadonlyMap<string, string>;
 };
 
 /**
@@ -57,14 +66,15 @@ export type CleanOptions = {
  */
 export function cleanHtml(
   html: string,
-  { words, nonce, guarded, pictures }: CleanOptions,
+  { words, nonce, guarded, pictures, loaded = new Map() }: CleanOptions,
 ): CleanHtml | null {
   const aside = setAside(html);
   if (isTooDeep(aside)) return null;
   const body = purified(aside);
   const styles = new Styles();
   const doubts: CleanHtml['doubts'] = [];
-  let [blocked, styled] = [0, 0];
+  const remote = new Set<string>();
+  let [blocked, styled, room] = [0, 0, MAX_REMOTE_CHARS];
 
   for (const sheet of body.querySelectorAll('style')) {
     styles.addSheet(sheet.textContent ?? '');
@@ -83,7 +93,15 @@ export function cleanHtml(
   }
   for (const element of body.querySelectorAll('[src]:not(img)')) element.removeAttribute('src');
   for (const image of body.querySelectorAll('img')) {
-    const source = sourceOf(image.getAttribute('src') ?? '', pictures);
+    const src = image.getAttribute('src') ?? '';
+    const address = isTrace(image) ? null : remoteAddress(src);
+    let source = sourceOf(src, pictures);
+    if (!source && address !== null) {
+      source = loaded.get(address) ?? null;
+      if (!source) remote.add(address);
+      else if (source.length > room) source = null;
+      else room -= source.length;
+    }
     if (source) image.setAttribute('src', source);
     else {
       blocked += 1;
@@ -107,6 +125,7 @@ export function cleanHtml(
   return {
     document: trusted(framed(body.innerHTML, `${styles.text()}\n${heldUp(guarded)}`, words, nonce)),
     blocked: blocked + styles.blocked,
+    remote: [...remote],
     doubts,
   };
 }
@@ -162,6 +181,22 @@ function sourceOf(src: string, pictures: ReadonlyMap<string, string>): string | 
   return source.length <= MAX_DATA_PICTURE_CHARS && PICTURE.test(source) ? source : null;
 }
 
+/** A plain address on the web, as the server reads it, too; null for whatever else. */
+function remoteAddress(src: string): string | null {
+  if (src.length > MAX_ADDRESS_CHARS || !/^\s*https?:/i.test(src) || !URL.canParse(src))
+    return null;
+  const url = new URL(src);
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null;
+  url.hash = '';
+  return url.href;
+}
+
+function isTrace(image: Element): boolean {
+  return ['width', 'height'].some(
+    (name) => Number.parseInt(image.getAttribute(name) ?? '', 10) <= MAX_TRACE_PIXELS,
+  );
+}
+
 function contentId(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -172,8 +207,7 @@ function contentId(text: string): string {
 
 /** The words of a picture that is not shown; nothing for those that nobody should see. */
 function standIn(image: Element, word: string): Node[] {
-  const length = (name: string) => Number.parseInt(image.getAttribute(name) ?? '', 10);
-  if (length('width') <= 3 || length('height') <= 3) return [];
+  if (isTrace(image)) return [];
   const text = image.getAttribute('alt')?.trim();
   if (text === '') return [];
   return [marked(image.ownerDocument, 'fernamt-picture', text ?? word)];
