@@ -43,13 +43,14 @@ pub struct EgressGuard {
     allowed_loopback: BTreeSet<u16>,
     /// Only these, if set.
     within: Option<Vec<IpNet>>,
+    public_only: bool,
 }
 
 impl EgressGuard {
     /// A guard that refuses the loopback, link-local and unspecified addresses, multicast, and these own ports on any
     /// address of this machine.
     pub fn new(own_ports: impl IntoIterator<Item = u16>) -> Self {
-        Self { own_ports: own_ports.into_iter().collect(), allowed_loopback: BTreeSet::new(), within: None }
+        Self { own_ports: own_ports.into_iter().collect(), ..Self::default() }
     }
 
     /// Lets these loopback ports pass: the demo's targets run on the same machine.
@@ -63,6 +64,14 @@ impl EgressGuard {
     #[must_use]
     pub fn within(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.within = Some(networks.into_iter().collect());
+        self
+    }
+
+    /// Lets pass only what anybody on the internet reaches, of what passes anyway, and nothing of this machine: for addresses
+    /// that strangers wrote, which must not lead into the house.
+    #[must_use]
+    pub fn public_only(mut self) -> Self {
+        self.public_only = true;
         self
     }
 
@@ -138,8 +147,40 @@ impl EgressGuard {
         if self.own_ports.contains(&address.port()) && is_own_address(ip) {
             return Err(EgressError::OwnPort(address));
         }
+        if self.public_only && (!is_public(ip) || is_own_address(ip)) {
+            return Err(EgressError::Outside(ip));
+        }
         Ok(())
     }
+}
+
+/// Whether an address is anybody's on the internet, and not one for private use, for documentation or for a purpose of its
+/// own (IANA's registries of special addresses, RFC 6890).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => match ip.segments() {
+            // What stands behind a translator (RFC 6052) is judged by itself.
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+            }
+            // Assignments to protocols, Teredo among them; documentation; 6to4.
+            [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] => false,
+            [first, ..] => (0x2000..=0x3ffe).contains(&first),
+        },
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let special = match ip.octets() {
+        [0 | 10 | 127, ..] => true,
+        [100, second, ..] => second & 0xc0 == 64,
+        [169, 254, ..] | [192, 168, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
+        [172, second, ..] => second & 0xf0 == 16,
+        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
+        [first, ..] => first >= 224,
+    };
+    !special
 }
 
 /// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052; 6to4, RFC 3056).
@@ -209,6 +250,57 @@ mod tests {
             [("127.0.0.1", 8080), ("localhost", 8080), ("10.0.0.5", 22), ("ts1.amt.test", 22), ("no-such.invalid", 1)]
         {
             assert_eq!(guard.judge_written(host, port), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_strangers_wrote_does_not_lead_into_the_house() {
+        let guard = EgressGuard::new([443]).allow_loopback([8080]).public_only();
+        let judge = |address: &str| guard.judge(address.parse().unwrap());
+        for inside in [
+            "10.0.0.5:443",
+            "172.16.0.1:80",
+            "172.31.255.255:80",
+            "192.168.1.1:80",
+            "100.64.0.1:80",
+            "100.127.255.254:80",
+            "192.0.0.8:80",
+            "192.0.2.7:443",
+            "198.19.0.1:80",
+            "198.51.100.1:80",
+            "203.0.113.1:80",
+            "240.0.0.1:80",
+            "[::ffff:10.0.0.1]:80",
+            "[::10.0.0.1]:80",
+            "[fd00::5]:80",
+            "[fec0::1]:80",
+            "[64:ff9b::a00:1]:80",
+            "[64:ff9b:1::a00:1]:80",
+            "[2001::1]:80",
+            "[2001:db8::1]:80",
+            "[2002:a00:1::]:80",
+            "[2002:808:808::]:80",
+            "[3fff::1]:80",
+            "[4000::1]:80",
+        ] {
+            assert!(matches!(judge(inside), Err(EgressError::Outside(_))), "{inside}");
+        }
+        for own in ["127.0.0.1:80", "[::1]:80", "169.254.169.254:80", "[::ffff:127.0.0.1]:80", "[fe80::1]:80"] {
+            assert!(matches!(judge(own), Err(EgressError::Refused(_))), "{own}");
+        }
+        for outside in [
+            "9.9.9.9:443",
+            "172.15.0.1:80",
+            "172.32.0.1:80",
+            "100.63.0.1:80",
+            "100.128.0.1:80",
+            "223.255.255.1:80",
+            "[2620:fe::fe]:443",
+            "[2001:4860::1]:80",
+            "[64:ff9b::909:909]:443",
+            "127.0.0.1:8080",
+        ] {
+            assert_eq!(judge(outside), Ok(()), "{outside}");
         }
     }
 

@@ -15,6 +15,7 @@ mod mailboxes;
 mod mirror;
 mod office;
 mod outside;
+mod pictures;
 mod push;
 mod queries;
 mod rights;

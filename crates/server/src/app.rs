@@ -92,7 +92,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail::build(&office, &identity)?;
+        let mail = mail::build(&office, &identity, public_guard(&office))?;
         let lmtp = mail::lmtp(&office).await?;
 
         let web = Arc::new(Web {
@@ -211,15 +211,23 @@ impl App {
 
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
+    EgressGuard::new(own_ports(office)).allow_loopback(office.config.targets.allow_loopback_ports.iter().copied())
+}
+
+/// What may be asked because a stranger wrote its address into a message: nothing of the house.
+fn public_guard(office: &Office) -> EgressGuard {
+    EgressGuard::new(own_ports(office)).public_only()
+}
+
+fn own_ports(office: &Office) -> impl Iterator<Item = u16> {
     let config = &office.config;
-    let own = config
+    config
         .listener
         .iter()
         .map(|listener| listener.address.port())
         .chain(config.ssh.iter().map(|ssh| ssh.address.port()))
         .chain(config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| Some(lmtp.address?.port())))
-        .chain(config.metrics.iter().map(|metrics| metrics.address.port()));
-    EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
+        .chain(config.metrics.iter().map(|metrics| metrics.address.port()))
 }
 
 /// The tenant's own origin: the API of every feature, and the web app for everything else.
