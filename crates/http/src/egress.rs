@@ -10,6 +10,8 @@ use std::{
 use ipnet::IpNet;
 use tokio::{net::TcpStream, time::timeout};
 
+use crate::lookups::Lookups;
+
 /// How long a name may take to resolve.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -43,7 +45,9 @@ pub struct EgressGuard {
     allowed_loopback: BTreeSet<u16>,
     /// Only these, if set.
     within: Option<Vec<IpNet>>,
+    except: Vec<IpNet>,
     public_only: bool,
+    lookups: Lookups,
 }
 
 impl EgressGuard {
@@ -67,8 +71,16 @@ impl EgressGuard {
         self
     }
 
+    /// Lets nothing pass that lies in these networks.
+    #[must_use]
+    pub fn except(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.except.extend(networks);
+        self
+    }
+
     /// Lets pass only what anybody on the internet reaches, of what passes anyway, and nothing of this machine: for addresses
-    /// that strangers wrote, which must not lead into the house.
+    /// that strangers wrote. Machines of the house that have such addresses, too, are known to nobody here but by
+    /// [`EgressGuard::except`].
     #[must_use]
     pub fn public_only(mut self) -> Self {
         self.public_only = true;
@@ -81,11 +93,12 @@ impl EgressGuard {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((host, port)))
-                .await
-                .map_err(|_| unresolved())?
-                .map_err(|_| unresolved())?
-                .collect(),
+            Err(_) => {
+                let name = (host.to_owned(), port);
+                let lookup = async move { tokio::net::lookup_host(name).await.map(|found| found.collect::<Vec<_>>()) };
+                let found = timeout(RESOLVE_TIMEOUT, self.lookups.to_the_end(lookup)).await;
+                found.map_err(|_| unresolved())?.map_err(|_| unresolved())?
+            }
         };
         let mut fault = unresolved();
         for address in addresses {
@@ -127,11 +140,13 @@ impl EgressGuard {
 
     /// Whether an address may be connected to.
     pub fn judge(&self, address: SocketAddr) -> Result<(), EgressError> {
-        let ip = address.ip().to_canonical();
-        if self.within.as_ref().is_some_and(|networks| !networks.iter().any(|network| network.contains(&ip))) {
+        let written = address.ip().to_canonical();
+        let ip = translated(written);
+        let lies_in = |networks: &[IpNet]| networks.iter().any(|net| net.contains(&ip) || net.contains(&written));
+        if self.within.as_deref().is_some_and(|networks| !lies_in(networks)) || lies_in(&self.except) {
             return Err(EgressError::Outside(ip));
         }
-        if ip.is_loopback() && self.allowed_loopback.contains(&address.port()) {
+        if written.is_loopback() && self.allowed_loopback.contains(&address.port()) {
             return Ok(());
         }
         let refused = ip.is_loopback()
@@ -154,16 +169,24 @@ impl EgressGuard {
     }
 }
 
+/// The address that is reached by a translator with the well-known prefix (RFC 6052), or the same one. Prefixes of a house's
+/// own are not known.
+fn translated(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)).into(),
+            _ => ip,
+        },
+        IpAddr::V4(_) => ip,
+    }
+}
+
 /// Whether an address is anybody's on the internet, and not one for private use, for documentation or for a purpose of its
 /// own (IANA's registries of special addresses, RFC 6890).
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => match ip.segments() {
-            // What stands behind a translator (RFC 6052) is judged by itself.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-                is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-            }
             // Assignments to protocols, Teredo among them; documentation; 6to4.
             [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] => false,
             [first, ..] => (0x2000..=0x3ffe).contains(&first),
@@ -183,7 +206,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !special
 }
 
-/// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052; 6to4, RFC 3056).
+/// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052 and RFC 8215; 6to4, RFC 3056).
 fn embeds_refused(ip: Ipv6Addr) -> bool {
     let octets = ip.octets();
     let embedded = match octets {
@@ -301,6 +324,43 @@ mod tests {
             "127.0.0.1:8080",
         ] {
             assert_eq!(judge(outside), Ok(()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn networks_that_are_named_are_refused_also_behind_a_translator() {
+        let networks = ["9.9.9.0/24", "2620:fe::/48", "64:ff9b::101:0/112"].map(|network| network.parse().unwrap());
+        let guard = EgressGuard::default().public_only().allow_loopback([8080]).except(networks);
+        let judge = |address: &str| guard.judge(address.parse().unwrap());
+        for named in [
+            "9.9.9.9:443",
+            "[::ffff:9.9.9.9]:443",
+            "[64:ff9b::909:909]:443",
+            "[2620:fe::fe]:443",
+            "[64:ff9b::101:101]:443",
+        ] {
+            assert!(matches!(judge(named), Err(EgressError::Outside(_))), "{named}");
+        }
+        for other in ["9.9.10.9:443", "[64:ff9b::909:a09]:443", "[2620:fe:1::fe]:443", "127.0.0.1:8080"] {
+            assert_eq!(judge(other), Ok(()), "{other}");
+        }
+        let loopback = EgressGuard::default().allow_loopback([8080]).except(["127.0.0.0/8".parse().unwrap()]);
+        assert!(matches!(loopback.judge("127.0.0.1:8080".parse().unwrap()), Err(EgressError::Outside(_))));
+    }
+
+    #[test]
+    fn a_translated_address_is_judged_as_the_one_that_it_leads_to() {
+        let office = || ["10.0.0.0/8".parse().unwrap()];
+        let guard = EgressGuard::new([443]).allow_loopback([8080]);
+        for (guard, address, expected) in [
+            (guard.clone(), "[64:ff9b::7f00:1]:8080", Err(EgressError::Refused(Ipv4Addr::LOCALHOST.into()))),
+            (guard.clone(), "[64:ff9b::a9fe:a9fe]:80", Err(EgressError::Refused([169, 254, 169, 254].into()))),
+            (guard.clone(), "[64:ff9b::e000:1]:80", Err(EgressError::Refused([224, 0, 0, 1].into()))),
+            (guard.clone().within(office()), "[64:ff9b::a00:1]:80", Ok(())),
+            (guard.clone().within(office()), "[64:ff9b::909:909]:80", Err(EgressError::Outside([9, 9, 9, 9].into()))),
+            (guard.clone().within(["64:ff9b::/96".parse().unwrap()]), "[64:ff9b::909:909]:80", Ok(())),
+        ] {
+            assert_eq!(guard.judge(address.parse().unwrap()), expected, "{address}");
         }
     }
 
