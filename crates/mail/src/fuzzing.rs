@@ -23,7 +23,7 @@ use crate::{
         header::HeaderProperty,
     },
     methods::email::query::filter_of,
-    pictures::{address_of, kind_of, shows, sources},
+    pictures::{address_of, kind_of, show, sources},
 };
 
 /// Header fields in every form.
@@ -134,7 +134,7 @@ pub fn pictures(data: &[u8]) {
     for source in sources(&text).take(10) {
         assert!(source.len() <= text.len());
         if let Some(address) = address_of(&source) {
-            assert!(shows(&text, &address));
+            assert!(show([&*text], &address));
         }
     }
     let _ = kind_of(data);

@@ -16,6 +16,7 @@ mod mirror;
 mod office;
 mod outside;
 mod pictures;
+mod pictures_far_end;
 mod push;
 mod queries;
 mod rights;

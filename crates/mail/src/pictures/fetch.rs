@@ -3,22 +3,22 @@
 
 use std::{pin::pin, sync::Arc};
 
-use bytes::Bytes;
-use fernamt_http::egress::{EgressError, EgressGuard};
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use fernamt_http::egress::EgressGuard;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::{
     Request, Response,
-    body::{Body as _, Incoming},
+    body::{Body, Incoming},
     client::conn::http1,
     header,
 };
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs as provider, pki_types::ServerName};
+use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::aws_lc_rs as provider, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::kind_of;
+use super::{kind::kind_of, source::address_from};
 
 /// The most bytes of a picture.
 const MAX_PICTURE_BYTES: usize = 5_000_000;
@@ -38,7 +38,8 @@ pub(crate) struct Picture {
     pub(crate) bytes: Bytes,
 }
 
-/// Why there is no picture. None tells the address: that would be written down somewhere.
+/// Why there is no picture. What a server elsewhere did is told in one word, whatever it was: whoever writes a message to
+/// themselves would learn from more of it which ports and names there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     /// Not a web address that is asked.
@@ -47,30 +48,12 @@ pub(crate) enum Fault {
     /// Not allowed in this house.
     #[error("the picture is not encrypted on its way, and this administration allows none such")]
     Unencrypted,
-    /// The address, or one that it leads to, is none of the internet.
-    #[error("the address of the picture leads into the house or to this server")]
-    Inside,
-    /// Nobody answered, or not to the end.
-    #[error("the picture's server does not answer")]
-    Unreachable,
-    /// Its certificate does not hold.
-    #[error("the picture's server is not who it should be: its certificate does not hold")]
-    Certificate,
-    /// From one address to the next.
-    #[error("the picture's address leads to others more than three times")]
-    Redirects,
-    /// An answer that is no picture by its status.
-    #[error("the picture's server answers with {0}")]
-    Status(u16),
-    /// Too many bytes.
-    #[error("the picture is larger than 5 MB")]
-    TooLarge,
-    /// Too long.
-    #[error("the picture took too long")]
-    TooSlow,
-    /// Other bytes.
-    #[error("what came is no PNG, JPEG, GIF or WebP")]
-    Kind,
+    /// Too many are asked for here.
+    #[error("too many pictures at once; ask again when some of them are there")]
+    Busy,
+    /// It could not be had, or is none.
+    #[error("the picture cannot be had")]
+    Unavailable,
 }
 
 impl Fault {
@@ -79,23 +62,8 @@ impl Fault {
         match self {
             Self::Address => "picture_address",
             Self::Unencrypted => "picture_unencrypted",
-            Self::Inside => "picture_inside",
-            Self::Unreachable => "picture_unreachable",
-            Self::Certificate => "picture_certificate",
-            Self::Redirects => "picture_redirects",
-            Self::Status(_) => "picture_status",
-            Self::TooLarge => "picture_too_large",
-            Self::TooSlow => "picture_too_slow",
-            Self::Kind => "picture_kind",
-        }
-    }
-}
-
-impl From<EgressError> for Fault {
-    fn from(error: EgressError) -> Self {
-        match error {
-            EgressError::Unresolved(_) | EgressError::Unreachable(..) => Self::Unreachable,
-            EgressError::Refused(_) | EgressError::Outside(_) | EgressError::OwnPort(_) => Self::Inside,
+            Self::Busy => "pictures_busy",
+            Self::Unavailable => "picture_unavailable",
         }
     }
 }
@@ -106,14 +74,21 @@ enum Answer {
     Elsewhere(String),
 }
 
-/// TLS to servers that an authority of this machine vouches for.
-pub(super) fn client_config() -> Option<Arc<ClientConfig>> {
+/// The authorities that this machine trusts.
+pub(super) fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
-    config.ok().map(Arc::new)
+    roots
+}
+
+/// TLS to servers that an authority vouches for.
+pub(super) fn client_config(authorities: RootCertStore) -> Option<Arc<ClientConfig>> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().ok()?;
+    let mut config = builder.with_root_certificates(authorities).with_no_client_auth();
+    // A ticket that is shown again tells a server who came before, as a cookie does.
+    config.resumption = Resumption::disabled();
+    Some(Arc::new(config))
 }
 
 /// Fetches what lies at an address, or at the one that it leads to.
@@ -123,13 +98,15 @@ pub(super) async fn follow(
     mut address: Url,
     unencrypted: bool,
 ) -> Result<Picture, Fault> {
+    // What stands in the message may be told of. What a server says to it may not.
+    place_of(&address, unencrypted)?;
     for _ in 0..=MAX_REDIRECTS {
-        match ask(guard, tls, &address, unencrypted).await? {
+        match ask(guard, tls, &address, unencrypted).await.map_err(|_| Fault::Unavailable)? {
             Answer::Picture(picture) => return Ok(picture),
-            Answer::Elsewhere(place) => address = address.join(&place).map_err(|_| Fault::Address)?,
+            Answer::Elsewhere(place) => address = address_from(&address, &place).ok_or(Fault::Unavailable)?,
         }
     }
-    Err(Fault::Redirects)
+    Err(Fault::Unavailable)
 }
 
 async fn ask(
@@ -139,7 +116,7 @@ async fn ask(
     unencrypted: bool,
 ) -> Result<Answer, Fault> {
     let (host, port) = place_of(address, unencrypted)?;
-    let stream = guard.connect(host, port).await?;
+    let stream = guard.connect(host, port).await.map_err(|_| Fault::Unavailable)?;
     let path = address.query().map_or_else(|| address.path().to_owned(), |query| format!("{}?{query}", address.path()));
     let authority = address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let request = Request::get(path)
@@ -153,8 +130,8 @@ async fn ask(
     }
     let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(name).map_err(|_| Fault::Address)?;
-    let tls = tls.ok_or(Fault::Certificate)?;
-    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(|_| Fault::Certificate)?;
+    let tls = tls.ok_or(Fault::Unavailable)?;
+    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(|_| Fault::Unavailable)?;
     exchange(stream, request).await
 }
 
@@ -179,10 +156,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let handshake = http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = handshake.map_err(|_| Fault::Unreachable)?;
+    let (mut sender, connection) = handshake.map_err(|_| Fault::Unavailable)?;
     let mut connection = pin!(connection);
     let mut answer = pin!(async move {
-        let response = sender.send_request(request).await.map_err(|_| Fault::Unreachable)?;
+        let response = sender.send_request(request).await.map_err(|_| Fault::Unavailable)?;
         read(response).await
     });
     tokio::select! {
@@ -196,30 +173,80 @@ where
 
 async fn read(response: Response<Incoming>) -> Result<Answer, Fault> {
     let (head, body) = response.into_parts();
-    let status = head.status.as_u16();
-    match status {
+    match head.status.as_u16() {
         200 => {}
         301 | 302 | 303 | 307 | 308 => {
             let place = head.headers.get(header::LOCATION).and_then(|place| place.to_str().ok());
-            return place.map(|place| Answer::Elsewhere(place.to_owned())).ok_or(Fault::Status(status));
+            return place.map(|place| Answer::Elsewhere(place.to_owned())).ok_or(Fault::Unavailable);
         }
-        _ => return Err(Fault::Status(status)),
+        _ => return Err(Fault::Unavailable),
     }
-    if body.size_hint().lower() > MAX_PICTURE_BYTES as u64 {
-        return Err(Fault::TooLarge);
-    }
-    let bytes = Limited::new(body, MAX_PICTURE_BYTES)
-        .collect()
-        .await
-        .map_err(|error| if error.is::<LengthLimitError>() { Fault::TooLarge } else { Fault::Unreachable })?;
-    let bytes = bytes.to_bytes();
-    let kind = kind_of(&bytes).ok_or(Fault::Kind)?;
+    let bytes = whole(body).await?;
+    let kind = kind_of(&bytes).ok_or(Fault::Unavailable)?;
     Ok(Answer::Picture(Picture { kind, bytes }))
+}
+
+/// All of a body, copied together: a piece of one byte may hold a whole buffer for as long as it is kept.
+async fn whole<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Fault> {
+    if body.size_hint().lower() > MAX_PICTURE_BYTES as u64 {
+        return Err(Fault::Unavailable);
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        // What is no data is a trailer, which says nothing of a picture.
+        let Ok(piece) = frame.map_err(|_| Fault::Unavailable)?.into_data() else { continue };
+        if piece.len() > MAX_PICTURE_BYTES - bytes.len() {
+            return Err(Fault::Unavailable);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.freeze())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, convert::Infallible};
+
+    use futures_util::{StreamExt as _, stream};
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
     use super::*;
+
+    /// Bytes that are held for as long as somebody keeps a piece of them.
+    struct Piece {
+        bytes: Vec<u8>,
+        _held: Arc<()>,
+    }
+
+    impl AsRef<[u8]> for Piece {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+
+    #[tokio::test]
+    async fn a_picture_in_many_pieces_is_held_once() {
+        let (held, most) = (Arc::new(()), Cell::new(0));
+        let pieces = stream::iter(0..1_000).map(|_| {
+            let piece = Bytes::from_owner(Piece { bytes: b"x".to_vec(), _held: Arc::clone(&held) });
+            most.set(most.get().max(Arc::strong_count(&held)));
+            Ok::<_, Infallible>(Frame::data(piece))
+        });
+        let picture = whole(StreamBody::new(pieces)).await.unwrap();
+        assert_eq!((&picture[..], most.get()), (&[b'x'; 1_000][..], 2), "one piece at a time beside our own count");
+    }
+
+    #[tokio::test]
+    async fn so_many_bytes_are_taken_and_no_more() {
+        let pieces = |last: usize| {
+            let pieces = [MAX_PICTURE_BYTES - 1, 1, 0, last].map(|bytes| vec![b'x'; bytes]);
+            let frames = pieces.map(|bytes| Ok::<_, Infallible>(Frame::data(Bytes::from(bytes))));
+            StreamBody::new(stream::iter(frames))
+        };
+        assert_eq!(whole(pieces(0)).await.unwrap().len(), MAX_PICTURE_BYTES);
+        assert_eq!(whole(pieces(1)).await.unwrap_err(), Fault::Unavailable);
+    }
 
     #[test]
     fn only_plain_addresses_of_the_web_are_asked() {

@@ -1,33 +1,56 @@
-//! The addresses of pictures in a message's HTML. The server fetches no other, so that it is no way to anywhere else.
+//! The addresses of pictures in a message's HTML. The server fetches no other.
 //!
 //! The page reads the same text with the browser's own reader. Where the two differ, an address that the page asks for is not
 //! found here, and nothing is fetched.
 
 use url::Url;
 
-/// The most pictures of a message that are looked at.
+/// The most bytes of a text that are looked at. The page asks for no more of it.
+const MAX_HTML_BYTES: usize = 256 << 10;
+/// The most pictures of a message that are looked at, in all of its texts together.
 const MAX_SOURCES: usize = 5_000;
 /// The most bytes of an address.
 const MAX_ADDRESS_BYTES: usize = 8_000;
+/// The most bytes of a host with its port. No name is longer, and reading one takes a time that grows with its square.
+const MAX_HOST_BYTES: usize = 253 + 6;
 
-/// Whether an HTML text shows a picture from this address.
-pub(crate) fn shows(html: &str, address: &Url) -> bool {
-    sources(html).take(MAX_SOURCES).any(|source| address_of(&source).as_ref() == Some(address))
+/// Whether one of a message's HTML texts shows a picture from this address.
+pub(crate) fn show<'h>(htmls: impl IntoIterator<Item = &'h str>, address: &Url) -> bool {
+    let mut all = htmls.into_iter().flat_map(sources).take(MAX_SOURCES);
+    all.any(|source| address_of(&source).as_ref() == Some(address))
 }
 
 /// An address as browsers understand it, without its fragment, which nobody is asked for.
 pub(crate) fn address_of(text: &str) -> Option<Url> {
-    if text.len() > MAX_ADDRESS_BYTES {
+    if text.len() > MAX_ADDRESS_BYTES || host_in(text).len() > MAX_HOST_BYTES {
         return None;
     }
-    let mut address = Url::parse(text).ok()?;
+    Url::parse(text).ok().map(without_fragment)
+}
+
+/// Where an address leads to from another one.
+pub(crate) fn address_from(base: &Url, place: &str) -> Option<Url> {
+    if place.len() > MAX_ADDRESS_BYTES {
+        return None;
+    }
+    base.join(place).ok().map(without_fragment)
+}
+
+fn without_fragment(mut address: Url) -> Url {
     address.set_fragment(None);
-    Some(address)
+    address
+}
+
+/// Where a reader of addresses looks for host and port, or more than that.
+fn host_in(text: &str) -> &str {
+    let after = text.split_once(':').map_or(text, |(_, after)| after);
+    let after = after.trim_start_matches(|letter| is_space(letter) || matches!(letter, '/' | '\\'));
+    after.split(['/', '\\', '?', '#']).next().unwrap_or_default()
 }
 
 /// What stands as the source of each `<img>`, with its character references read.
 pub(crate) fn sources(html: &str) -> impl Iterator<Item = String> {
-    let mut rest = html;
+    let mut rest = beginning(html);
     std::iter::from_fn(move || {
         loop {
             let tag = next_picture(rest)?;
@@ -39,6 +62,11 @@ pub(crate) fn sources(html: &str) -> impl Iterator<Item = String> {
             }
         }
     })
+}
+
+/// What is looked at of a text.
+fn beginning(html: &str) -> &str {
+    &html[..html.floor_char_boundary(MAX_HTML_BYTES)]
 }
 
 /// What stands behind the name of the next `<img>`.
@@ -134,6 +162,10 @@ mod tests {
         sources(html).collect()
     }
 
+    fn shows(html: &str, address: &Url) -> bool {
+        show([html], address)
+    }
+
     #[test]
     fn sources_of_pictures_are_found_as_browsers_find_them() {
         for (html, expected) in [
@@ -187,8 +219,42 @@ mod tests {
         let address = address_of("https://a.example/").unwrap();
         let html = |before: usize| format!("{}<img src='https://a.example/'>", "<img src=x>".repeat(before));
         assert!(shows(&html(MAX_SOURCES - 1), &address) && !shows(&html(MAX_SOURCES), &address));
+        let (most, last) = ("<img src=x>".repeat(MAX_SOURCES - 1), html(0));
+        assert!(show([&most[..], &last[..]], &address), "the last of them stands in another text");
+        assert!(!show([&most[..], "<img src=x>", &last[..]], &address), "all texts have so many together");
         let long = |bytes: usize| format!("https://a.example/{}", "x".repeat(bytes - 18));
         assert!(address_of(&long(MAX_ADDRESS_BYTES)).is_some() && address_of(&long(MAX_ADDRESS_BYTES + 1)).is_none());
+        let lead = |bytes: usize| address_from(&address, &"x".repeat(bytes));
+        assert!(lead(MAX_ADDRESS_BYTES).is_some() && lead(MAX_ADDRESS_BYTES + 1).is_none());
+    }
+
+    #[test]
+    fn so_much_of_a_text_is_looked_at_and_no_more() {
+        let (address, picture) = (address_of("https://a.example/").unwrap(), "<img src='https://a.example/'>");
+        let behind = |letters: usize| format!("{}{picture}", "x".repeat(letters));
+        let most = MAX_HTML_BYTES - picture.len();
+        assert!(shows(&behind(most), &address) && !shows(&behind(most + 1), &address));
+        assert_eq!(beginning(&"ä".repeat(MAX_HTML_BYTES)).len(), MAX_HTML_BYTES);
+        assert_eq!(beginning(&format!("x{}", "ä".repeat(MAX_HTML_BYTES))).len(), MAX_HTML_BYTES - 1);
+    }
+
+    #[test]
+    fn a_host_that_is_none_for_its_length_is_not_read() {
+        let host = |letters: usize| address_of(&format!("https://{}/x.png", "a".repeat(letters)));
+        assert!(host(MAX_HOST_BYTES).is_some() && host(MAX_HOST_BYTES + 1).is_none());
+        let long = "\u{6f22}".repeat(1_000);
+        for hidden in [
+            format!("https://{long}/"),
+            format!("\t ht\ntps:\\\t/\n{long}?x"),
+            format!("https:{long}#x"),
+            format!("https://a:b@{long}\\x"),
+            format!("https://a.example:{long}"),
+        ] {
+            assert!(host_in(&hidden).len() >= long.len() && address_of(&hidden).is_none(), "{hidden}");
+        }
+        for short in [format!("https://a.example/{}", "x".repeat(1_000)), format!("https://a.example?{long}")] {
+            assert!(host_in(&short) == "a.example" && address_of(&short).is_some(), "{short}");
+        }
     }
 
     proptest! {

@@ -14,13 +14,14 @@ use fernamt_api::mail::LoadPicture;
 use fernamt_domain::MailAccountId;
 use fernamt_http::{ApiError, Json, Path};
 use mail_parser::PartType;
+use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 use url::Url;
 
 use crate::{
     Mail,
     delegation::Actor,
     message::envelope::parse,
-    pictures::{self, Fault},
+    pictures::{self, Fault, NoTurn},
     routes::{blobs::harmless, door::Approved},
 };
 
@@ -45,19 +46,20 @@ async fn load(
     let account = opened.map_err(|_| ApiError::not_found())?.to_read().id;
     let address = pictures::address_of(&wanted.url).ok_or_else(|| refused(Fault::Address))?;
     let pictures = &mail.parts.pictures;
-    let Some(_turn) = pictures.turn(session.person()) else {
-        let detail = "too many pictures at once; ask again when one of them is there";
-        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "pictures_busy", detail));
-    };
+    let _turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
+    let until = pictures.deadline();
     let email = tenant.emails().these(account, &[wanted.email]).await?.pop().ok_or_else(ApiError::not_found)?;
+    let reader = pictures.reader(until).await.map_err(refused)?;
     let raw = tenant.mail_blobs().get(account, &email.print).await?.ok_or_else(ApiError::not_found)?;
-    if !stands_in(&raw, &address) {
+    let found = spawn_blocking({
+        let address = address.clone();
+        move || stands_in(raw, &address, reader)
+    });
+    if !found.await.map_err(|error| ApiError::internal(&error))? {
         let detail = "no picture of the message has this address";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "picture_not_in_message", detail));
     }
-    // A message may have 50 MB, and nobody needs it while a server elsewhere takes its time.
-    drop(raw);
-    let picture = pictures.fetch(address, flow.unencrypted).await.map_err(refused)?;
+    let picture = pictures.fetch(tenant.id(), address, flow.unencrypted, until).await.map_err(refused)?;
     harmless(&mail, &picture.bytes).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(picture.kind)),
@@ -69,15 +71,36 @@ async fn load(
     Ok((headers, picture.bytes).into_response())
 }
 
-/// Whether the formatted view of a message shows a picture from this address.
-fn stands_in(raw: &[u8], address: &Url) -> bool {
-    let message = parse(raw);
-    message.html_body.iter().filter_map(|number| message.part(*number)).any(|part| match &part.body {
-        PartType::Html(html) => pictures::shows(html, address),
-        _ => false,
-    })
+/// Whether the formatted view of a message shows a picture from this address. The reader goes along with the message: a
+/// request that is dropped half-way must not make room for another message while this one is read.
+fn stands_in(raw: Vec<u8>, address: &Url, reader: OwnedSemaphorePermit) -> bool {
+    let message = parse(&raw);
+    let htmls = message.html_body.iter().filter_map(|number| match &message.part(*number)?.body {
+        PartType::Html(html) => Some(&**html),
+        _ => None,
+    });
+    let shown = pictures::show(htmls, address);
+    drop(message);
+    drop(raw);
+    drop(reader);
+    shown
+}
+
+fn no_turn(fault: NoTurn) -> ApiError {
+    match fault {
+        NoTurn::Busy => refused(Fault::Busy),
+        NoTurn::Spent(seconds) => {
+            let detail = "these are all pictures that one person may ask for in an hour; wait for the next one";
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "pictures_spent", detail).param("retry_after_s", seconds)
+        }
+    }
 }
 
 fn refused(fault: Fault) -> ApiError {
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, fault.code(), fault.to_string())
+    match fault {
+        Fault::Busy => {
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, fault.code(), fault.to_string()).param("retry_after_s", 1)
+        }
+        _ => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, fault.code(), fault.to_string()),
+    }
 }
