@@ -14,7 +14,7 @@ use crate::{
     office::Office,
 };
 
-/// Puts mail together. What strangers' messages refer to is fetched through the guard, which lets nothing into the house.
+/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public.
 pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
