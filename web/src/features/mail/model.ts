@@ -352,6 +352,10 @@ export type MailFaultKind =
   | 'not_scanned'
   /** Too much waits already. */
   | 'queue_full'
+  /** The server does as much of this at once as it does for one person. */
+  | 'busy'
+  /** The server has done as much of this as it does for one person in an hour. */
+  | 'spent'
   | 'refused'
   /** What this person may do in the mailbox does not go so far. */
   | 'forbidden'

@@ -121,6 +121,34 @@ describe('pictures from elsewhere', () => {
     expect(asked().filter((one) => one.endsWith(FIRST))).toHaveLength(1);
   });
 
+  it('wait for another time once the server fetches no more for the person', async () => {
+    mail.fetches = true;
+    await open();
+    mail.fault = new MailFault('spent');
+    await press('Bilder laden');
+    await until(() => text().includes('Der Server holt für Sie gerade keine weiteren Bilder.'));
+    expect(text()).not.toContain('nicht zu erreichen');
+    mail.fault = null;
+    mail.elsewherePictures.set(FIRST, GIF).set(SECOND, GIF);
+    await press('Noch einmal versuchen');
+    await until(() => drawn() === 2);
+  });
+
+  it('are not offered again where a message has had all that it may', async () => {
+    mail.fetches = true;
+    const many = Array.from(
+      { length: 120 },
+      (_, at) => `<img src="https://bild.example/${at}.png">`,
+    );
+    mail.add({ id: 'm', threadId: 'many', body: { html: many.join('') } });
+    await show('#/f/inbox/t/many');
+    await until(() => Boolean(frame()?.srcdoc));
+    await press('Bilder laden');
+    await until(() => text().includes('Von dieser Nachricht werden keine weiteren geladen.'));
+    expect(asked()).toHaveLength(100);
+    expect(button('Noch einmal versuchen')).toBeUndefined();
+  });
+
   it('say how far they are, and stop when somebody has enough', async () => {
     mail.fetches = true;
     await open();

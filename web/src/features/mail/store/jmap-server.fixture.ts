@@ -54,7 +54,7 @@ export class FakeJmapServer extends FakeAccount {
   /** Whether pictures that messages show from elsewhere are fetched. */
   fetches = false;
   /** What is found at such an address, and what was asked for, by message. */
-  pictures: (url: string) => Response = () => json({ code: 'picture_status' }, 422);
+  pictures: (url: string) => Response = () => json({ code: 'picture_unavailable' }, 422);
   readonly askedPictures: [account: string, email: string, url: string][] = [];
 
   #picture(account: string, init: RequestInit): Response {

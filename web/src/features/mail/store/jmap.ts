@@ -216,6 +216,8 @@ function broken(error: unknown): never {
 function kindOf(status: number, code: string): MailFault['kind'] {
   if (code === 'malware_found') return 'malware';
   if (code === 'not_scanned') return 'not_scanned';
+  if (code === 'pictures_busy') return 'busy';
+  if (code === 'pictures_spent') return 'spent';
   if (status === 401) return 'signed_out';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';

@@ -61,13 +61,17 @@ test('a picture is asked for by its message and address, each time anew', async 
 
 test('what the server refuses is told, and so is a line that is gone', async () => {
   server.fetches = true;
-  server.pictures = () => json({ code: 'picture_inside', detail: 'it leads into the house' }, 422);
+  server.pictures = () => json({ code: 'picture_unavailable', detail: 'it cannot be had' }, 422);
   const id = server.arrive({ subject: 'Angebot' }).id;
   const { mail, net } = await tab();
   await expect(mail.picture(id, PICTURE)).rejects.toMatchObject({
     kind: 'refused',
-    detail: 'it leads into the house',
+    detail: 'it cannot be had',
   });
+  for (const kind of ['busy', 'spent']) {
+    server.pictures = () => json({ code: `pictures_${kind}` }, 429);
+    await expect(mail.picture(id, PICTURE)).rejects.toMatchObject({ kind });
+  }
   await expect(mail.picture('none', PICTURE)).rejects.toMatchObject({ kind: 'not_found' });
   server.fetches = false;
   await expect(mail.picture(id, PICTURE)).rejects.toMatchObject({ kind: 'refused' });

@@ -66,6 +66,36 @@ describe('a cleaned message', () => {
     expect(blocked).toBe(13);
   });
 
+  it('asks for none that says by its style that nobody should see it', () => {
+    const shown = (style: string) =>
+      clean(`<img src="https://e.example/a.png" alt="Zeichen" style="${style}">`);
+    for (const style of [
+      'display:none',
+      'color:red; DISPLAY : NONE !important',
+      'width:1px',
+      'border:0;height: 3px ;',
+      'max-width:2.5px!important',
+      'max-height:0',
+      'height:0%',
+    ]) {
+      const { remote, body, blocked } = shown(style);
+      expect([remote, body, blocked], style).toEqual([[], '', 1]);
+    }
+    for (const style of [
+      '',
+      'display:block',
+      'width:4px',
+      'width:3em',
+      'height:auto',
+      'min-width:1px',
+      'border-width:1px',
+      'line-height:0',
+      'width:100%',
+    ]) {
+      expect(shown(style).remote, style).toHaveLength(1);
+    }
+  });
+
   it('shows the pictures that were loaded in their places, and nothing else of them', () => {
     const { remote, body, blocked } = clean(
       `<img src="https://e.example/a.png#1" alt="Plan"><img src="https://e.example/b.png" alt="Karte">

@@ -74,6 +74,8 @@ export function cleanHtml(
   const styles = new Styles();
   const doubts: CleanHtml['doubts'] = [];
   const remote = new Set<string>();
+  // Before their styles are taken away, by which some say that nobody should see them.
+  const traces = new Set([...body.querySelectorAll('img')].filter(isTrace));
   let [blocked, styled, room] = [0, 0, MAX_REMOTE_CHARS];
 
   for (const sheet of body.querySelectorAll('style')) {
@@ -81,7 +83,7 @@ export function cleanHtml(
     sheet.remove();
   }
   for (const element of body.querySelectorAll(`[style],[${SET_ASIDE}]`)) {
-    const css = element.getAttribute(SET_ASIDE) ?? element.getAttribute('style') ?? '';
+    const css = styleOf(element);
     element.removeAttribute(SET_ASIDE);
     element.removeAttribute('style');
     styled += 1;
@@ -94,7 +96,7 @@ export function cleanHtml(
   for (const element of body.querySelectorAll('[src]:not(img)')) element.removeAttribute('src');
   for (const image of body.querySelectorAll('img')) {
     const src = image.getAttribute('src') ?? '';
-    const address = isTrace(image) ? null : remoteAddress(src);
+    const address = traces.has(image) ? null : remoteAddress(src);
     let source = sourceOf(src, pictures);
     if (!source && address !== null) {
       source = loaded.get(address) ?? null;
@@ -105,7 +107,7 @@ export function cleanHtml(
     if (source) image.setAttribute('src', source);
     else {
       blocked += 1;
-      image.replaceWith(...standIn(image, words.picture));
+      image.replaceWith(...(traces.has(image) ? [] : standIn(image, words.picture)));
     }
   }
   for (const element of body.querySelectorAll('[href]')) {
@@ -191,10 +193,24 @@ function remoteAddress(src: string): string | null {
   return url.href;
 }
 
+const styleOf = (element: Element): string =>
+  element.getAttribute(SET_ASIDE) ?? element.getAttribute('style') ?? '';
+
+/** Whether a picture says itself that nobody should see it. What a style sheet says of it is not looked at. */
 function isTrace(image: Element): boolean {
-  return ['width', 'height'].some(
+  const isSmall = ['width', 'height'].some(
     (name) => Number.parseInt(image.getAttribute(name) ?? '', 10) <= MAX_TRACE_PIXELS,
   );
+  return isSmall || styleOf(image).split(';').some(isHiding);
+}
+
+function isHiding(declaration: string): boolean {
+  const [name = '', value = ''] = declaration.toLowerCase().split(':', 2);
+  const said = value.replace('!important', '').trim();
+  if (name.trim() === 'display') return said === 'none';
+  if (!/^(?:max-)?(?:width|height)$/.test(name.trim())) return false;
+  const [, number, unit] = /^(\d*\.?\d+)([a-z%]*)$/.exec(said) ?? [];
+  return Number(number) === 0 || (unit === 'px' && Number(number) <= MAX_TRACE_PIXELS);
 }
 
 function contentId(text: string): string {
@@ -205,9 +221,8 @@ function contentId(text: string): string {
   }
 }
 
-/** The words of a picture that is not shown; nothing for those that nobody should see. */
+/** The words of a picture that is not shown. */
 function standIn(image: Element, word: string): Node[] {
-  if (isTrace(image)) return [];
   const text = image.getAttribute('alt')?.trim();
   if (text === '') return [];
   return [marked(image.ownerDocument, 'fernamt-picture', text ?? word)];

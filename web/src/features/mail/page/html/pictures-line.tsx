@@ -17,7 +17,7 @@ export function PicturesLine({ clean, remote }: PicturesLineProps) {
     if (wasUnder.current && !under) line.current?.focus();
     wasUnder.current = under !== null;
   }, [under]);
-  const isOffered = start !== null && clean.remote.length > 0;
+  const isOffered = start !== null && clean.remote.length > 0 && !last?.full;
   if (!isOffered && !under && !last) {
     return clean.blocked > 0 ? <Blocked count={clean.blocked} /> : null;
   }
@@ -78,7 +78,8 @@ function Blocked({ count }: { count: number }) {
   );
 }
 
-function Outcome({ last: { failed, offline } }: { last: NonNullable<Remote['last']> }) {
+function Outcome({ last }: { last: NonNullable<Remote['last']> }) {
+  const { failed, offline, busy, full } = last;
   if (failed === 0) {
     return (
       <p>
@@ -93,7 +94,16 @@ function Outcome({ last: { failed, offline } }: { last: NonNullable<Remote['last
         one="Ein Bild konnte nicht geladen werden."
         other="# Bilder konnten nicht geladen werden."
       />{' '}
-      {offline && <Trans>Der Server ist gerade nicht zu erreichen.</Trans>}
+      {full ? (
+        <Trans>Von dieser Nachricht werden keine weiteren geladen.</Trans>
+      ) : busy ? (
+        <>
+          <Trans>Der Server holt für Sie gerade keine weiteren Bilder.</Trans>{' '}
+          <Trans>Versuchen Sie es später noch einmal.</Trans>
+        </>
+      ) : (
+        offline && <Trans>Der Server ist gerade nicht zu erreichen.</Trans>
+      )}
     </p>
   );
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { type LoadPicture, remotePictures } from '../pictures.ts';
+import { type LoadPicture, type RemoteRoom, remotePictures, remoteRoom } from '../pictures.ts';
 
 export type Remote = {
   /** By their address, as `data:`. Gone with the message: nothing of them is kept. */
@@ -10,7 +10,7 @@ export type Remote = {
   /** While they are loaded: how many are through, of how many. */
   under: { through: number; of: number } | null;
   /** What became of the last time. */
-  last: { failed: number; offline: boolean } | null;
+  last: { failed: number; offline: boolean; busy: boolean; full: boolean } | null;
 };
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -21,6 +21,7 @@ export function useRemote(load: LoadPicture | null): Remote {
   const [under, setUnder] = useState<Remote['under']>(null);
   const [last, setLast] = useState<Remote['last']>(null);
   const ends = useRef<AbortController | null>(null);
+  const room = useRef<RemoteRoom | null>(null);
   useEffect(() => () => ends.current?.abort(), []);
 
   const run = async (urls: readonly string[], by: LoadPicture) => {
@@ -29,10 +30,13 @@ export function useRemote(load: LoadPicture | null): Remote {
     ends.current = controller;
     setUnder({ through: 0, of: urls.length });
     const told = (through: number) => setUnder({ through, of: urls.length });
-    const found = await remotePictures(urls, by, controller.signal, told);
+    room.current ??= remoteRoom();
+    const left = room.current;
+    const found = await remotePictures(urls, by, controller.signal, told, left);
     ends.current = null;
     setLoaded((before) => (found.loaded.size > 0 ? new Map([...before, ...found.loaded]) : before));
-    setLast({ failed: found.failed, offline: found.offline });
+    const { failed, offline, busy } = found;
+    setLast({ failed, offline, busy, full: left.pictures <= 0 });
     setUnder(null);
   };
 
