@@ -362,7 +362,8 @@ async fn one_person_has_so_many_pictures_at_once_and_others_have_theirs() {
     const MOST: usize = 6;
     /// How many are fetched at once from one host.
     const OF_A_HOST: usize = 4;
-    let answers = |_| HashMap::from([("/slow".to_owned(), Vec::new()), ("/a.png".to_owned(), ok("image/png", PNG))]);
+    let answers =
+        |_: SocketAddr| HashMap::from([("/slow".to_owned(), Vec::new()), ("/a.png".to_owned(), ok("image/png", PNG))]);
     let galleries = [Gallery::start(answers).await, Gallery::start_at("127.0.0.2", answers).await];
     let guard = EgressGuard::default().public_only().allow_loopback(galleries.each_ref().map(|one| one.address.port()));
     let house = House::with_pictures(Pictures::new(guard)).await;
