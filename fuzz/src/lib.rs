@@ -37,8 +37,8 @@ use uuid::Uuid;
 const ORIGIN: &str = "http://fernamt.localhost:8080";
 
 pub use fernamt_mail::fuzzing::{
-    composing as mail_composing, lmtp as mail_lmtp, message as mail_message, request as mail_request,
-    socket as mail_socket,
+    composing as mail_composing, lmtp as mail_lmtp, message as mail_message, pictures as mail_pictures,
+    request as mail_request, socket as mail_socket,
 };
 pub use fernamt_mailhost::fuzzing::{
     imap_answer as mailhost_imap, sieve_answer as mailhost_sieve, submission as mailhost_submission,
@@ -65,6 +65,7 @@ pub const TARGETS: &[Target] = &[
     ("mail_composing", mail_composing),
     ("mail_lmtp", mail_lmtp),
     ("mail_message", mail_message),
+    ("mail_pictures", mail_pictures),
     ("mail_request", mail_request),
     ("mail_socket", mail_socket),
     ("mailhost_imap", mailhost_imap),

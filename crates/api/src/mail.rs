@@ -1,7 +1,7 @@
-//! Who may work in a mail account that is not their own. Answered on the origin of mail, to the account's owner and to
-//! those who may manage it.
+//! What the page of mail asks beside JMAP, on the origin of mail: who may work in an account that is not their own, and
+//! pictures that lie elsewhere.
 
-use fernamt_domain::{MailAccountId, PersonId, mail::MailRight};
+use fernamt_domain::{EmailId, MailAccountId, PersonId, mail::MailRight};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -46,6 +46,16 @@ pub struct GrantMailRights {
     pub rights: Vec<MailRight>,
 }
 
+/// A picture that a message shows and does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoadPicture {
+    /// The message.
+    pub email: EmailId,
+    /// The address as it stands in the message's HTML, as the source of a picture.
+    #[schema(max_length = 8000)]
+    pub url: String,
+}
+
 operations! { "mail";
     /// Who may work in an account.
     list_delegates: get "/api/v1/mail/accounts/{id}/delegates" (MailAccountId) [] -> 200 DelegateList;
@@ -53,4 +63,6 @@ operations! { "mail";
     grant_mail_rights: put "/api/v1/mail/accounts/{id}/delegates/{person}" (MailAccountId) person PersonId, [GrantMailRights] -> 200 Delegate;
     /// Revokes all that somebody was granted. That holds at once.
     revoke_mail_rights: delete "/api/v1/mail/accounts/{id}/delegates/{person}" (MailAccountId) person PersonId, [] -> 204;
+    /// Has the server fetch a picture from elsewhere that a message shows. The answer is the picture itself.
+    load_mail_picture: post "/api/v1/mail/accounts/{id}/pictures" (MailAccountId) [LoadPicture] -> 200;
 }

@@ -10,6 +10,8 @@ use std::{
 use ipnet::IpNet;
 use tokio::{net::TcpStream, time::timeout};
 
+use crate::lookups::Lookups;
+
 /// How long a name may take to resolve.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -43,13 +45,16 @@ pub struct EgressGuard {
     allowed_loopback: BTreeSet<u16>,
     /// Only these, if set.
     within: Option<Vec<IpNet>>,
+    except: Vec<IpNet>,
+    public_only: bool,
+    lookups: Lookups,
 }
 
 impl EgressGuard {
     /// A guard that refuses the loopback, link-local and unspecified addresses, multicast, and these own ports on any
     /// address of this machine.
     pub fn new(own_ports: impl IntoIterator<Item = u16>) -> Self {
-        Self { own_ports: own_ports.into_iter().collect(), allowed_loopback: BTreeSet::new(), within: None }
+        Self { own_ports: own_ports.into_iter().collect(), ..Self::default() }
     }
 
     /// Lets these loopback ports pass: the demo's targets run on the same machine.
@@ -66,17 +71,34 @@ impl EgressGuard {
         self
     }
 
+    /// Lets nothing pass that lies in these networks.
+    #[must_use]
+    pub fn except(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.except.extend(networks);
+        self
+    }
+
+    /// Lets pass only what anybody on the internet reaches, of what passes anyway, and nothing of this machine: for addresses
+    /// that strangers wrote. Machines of the house that have such addresses, too, are known to nobody here but by
+    /// [`EgressGuard::except`].
+    #[must_use]
+    pub fn public_only(mut self) -> Self {
+        self.public_only = true;
+        self
+    }
+
     /// Resolves a name once and returns an address that may be connected to.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, EgressError> {
         let unresolved = || EgressError::Unresolved(host.to_owned());
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let addresses: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((host, port)))
-                .await
-                .map_err(|_| unresolved())?
-                .map_err(|_| unresolved())?
-                .collect(),
+            Err(_) => {
+                let name = (host.to_owned(), port);
+                let lookup = async move { tokio::net::lookup_host(name).await.map(|found| found.collect::<Vec<_>>()) };
+                let found = timeout(RESOLVE_TIMEOUT, self.lookups.to_the_end(lookup)).await;
+                found.map_err(|_| unresolved())?.map_err(|_| unresolved())?
+            }
         };
         let mut fault = unresolved();
         for address in addresses {
@@ -118,11 +140,13 @@ impl EgressGuard {
 
     /// Whether an address may be connected to.
     pub fn judge(&self, address: SocketAddr) -> Result<(), EgressError> {
-        let ip = address.ip().to_canonical();
-        if self.within.as_ref().is_some_and(|networks| !networks.iter().any(|network| network.contains(&ip))) {
+        let written = address.ip().to_canonical();
+        let ip = translated(written);
+        let lies_in = |networks: &[IpNet]| networks.iter().any(|net| net.contains(&ip) || net.contains(&written));
+        if self.within.as_deref().is_some_and(|networks| !lies_in(networks)) || lies_in(&self.except) {
             return Err(EgressError::Outside(ip));
         }
-        if ip.is_loopback() && self.allowed_loopback.contains(&address.port()) {
+        if written.is_loopback() && self.allowed_loopback.contains(&address.port()) {
             return Ok(());
         }
         let refused = ip.is_loopback()
@@ -138,11 +162,51 @@ impl EgressGuard {
         if self.own_ports.contains(&address.port()) && is_own_address(ip) {
             return Err(EgressError::OwnPort(address));
         }
+        if self.public_only && (!is_public(ip) || is_own_address(ip)) {
+            return Err(EgressError::Outside(ip));
+        }
         Ok(())
     }
 }
 
-/// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052; 6to4, RFC 3056).
+/// The address that is reached by a translator with the well-known prefix (RFC 6052), or the same one. Prefixes of a house's
+/// own are not known.
+fn translated(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)).into(),
+            _ => ip,
+        },
+        IpAddr::V4(_) => ip,
+    }
+}
+
+/// Whether an address is anybody's on the internet, and not one for private use, for documentation or for a purpose of its
+/// own (IANA's registries of special addresses, RFC 6890).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => match ip.segments() {
+            // Assignments to protocols, Teredo among them; documentation; 6to4.
+            [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] => false,
+            [first, ..] => (0x2000..=0x3ffe).contains(&first),
+        },
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let special = match ip.octets() {
+        [0 | 10 | 127, ..] => true,
+        [100, second, ..] => second & 0xc0 == 64,
+        [169, 254, ..] | [192, 168, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
+        [172, second, ..] => second & 0xf0 == 16,
+        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
+        [first, ..] => first >= 224,
+    };
+    !special
+}
+
+/// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052 and RFC 8215; 6to4, RFC 3056).
 fn embeds_refused(ip: Ipv6Addr) -> bool {
     let octets = ip.octets();
     let embedded = match octets {
@@ -209,6 +273,94 @@ mod tests {
             [("127.0.0.1", 8080), ("localhost", 8080), ("10.0.0.5", 22), ("ts1.amt.test", 22), ("no-such.invalid", 1)]
         {
             assert_eq!(guard.judge_written(host, port), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_strangers_wrote_does_not_lead_into_the_house() {
+        let guard = EgressGuard::new([443]).allow_loopback([8080]).public_only();
+        let judge = |address: &str| guard.judge(address.parse().unwrap());
+        for inside in [
+            "10.0.0.5:443",
+            "172.16.0.1:80",
+            "172.31.255.255:80",
+            "192.168.1.1:80",
+            "100.64.0.1:80",
+            "100.127.255.254:80",
+            "192.0.0.8:80",
+            "192.0.2.7:443",
+            "198.19.0.1:80",
+            "198.51.100.1:80",
+            "203.0.113.1:80",
+            "240.0.0.1:80",
+            "[::ffff:10.0.0.1]:80",
+            "[::10.0.0.1]:80",
+            "[fd00::5]:80",
+            "[fec0::1]:80",
+            "[64:ff9b::a00:1]:80",
+            "[64:ff9b:1::a00:1]:80",
+            "[2001::1]:80",
+            "[2001:db8::1]:80",
+            "[2002:a00:1::]:80",
+            "[2002:808:808::]:80",
+            "[3fff::1]:80",
+            "[4000::1]:80",
+        ] {
+            assert!(matches!(judge(inside), Err(EgressError::Outside(_))), "{inside}");
+        }
+        for own in ["127.0.0.1:80", "[::1]:80", "169.254.169.254:80", "[::ffff:127.0.0.1]:80", "[fe80::1]:80"] {
+            assert!(matches!(judge(own), Err(EgressError::Refused(_))), "{own}");
+        }
+        for outside in [
+            "9.9.9.9:443",
+            "172.15.0.1:80",
+            "172.32.0.1:80",
+            "100.63.0.1:80",
+            "100.128.0.1:80",
+            "223.255.255.1:80",
+            "[2620:fe::fe]:443",
+            "[2001:4860::1]:80",
+            "[64:ff9b::909:909]:443",
+            "127.0.0.1:8080",
+        ] {
+            assert_eq!(judge(outside), Ok(()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn networks_that_are_named_are_refused_also_behind_a_translator() {
+        let networks = ["9.9.9.0/24", "2620:fe::/48", "64:ff9b::101:0/112"].map(|network| network.parse().unwrap());
+        let guard = EgressGuard::default().public_only().allow_loopback([8080]).except(networks);
+        let judge = |address: &str| guard.judge(address.parse().unwrap());
+        for named in [
+            "9.9.9.9:443",
+            "[::ffff:9.9.9.9]:443",
+            "[64:ff9b::909:909]:443",
+            "[2620:fe::fe]:443",
+            "[64:ff9b::101:101]:443",
+        ] {
+            assert!(matches!(judge(named), Err(EgressError::Outside(_))), "{named}");
+        }
+        for other in ["9.9.10.9:443", "[64:ff9b::909:a09]:443", "[2620:fe:1::fe]:443", "127.0.0.1:8080"] {
+            assert_eq!(judge(other), Ok(()), "{other}");
+        }
+        let loopback = EgressGuard::default().allow_loopback([8080]).except(["127.0.0.0/8".parse().unwrap()]);
+        assert!(matches!(loopback.judge("127.0.0.1:8080".parse().unwrap()), Err(EgressError::Outside(_))));
+    }
+
+    #[test]
+    fn a_translated_address_is_judged_as_the_one_that_it_leads_to() {
+        let office = || ["10.0.0.0/8".parse().unwrap()];
+        let guard = EgressGuard::new([443]).allow_loopback([8080]);
+        for (guard, address, expected) in [
+            (guard.clone(), "[64:ff9b::7f00:1]:8080", Err(EgressError::Refused(Ipv4Addr::LOCALHOST.into()))),
+            (guard.clone(), "[64:ff9b::a9fe:a9fe]:80", Err(EgressError::Refused([169, 254, 169, 254].into()))),
+            (guard.clone(), "[64:ff9b::e000:1]:80", Err(EgressError::Refused([224, 0, 0, 1].into()))),
+            (guard.clone().within(office()), "[64:ff9b::a00:1]:80", Ok(())),
+            (guard.clone().within(office()), "[64:ff9b::909:909]:80", Err(EgressError::Outside([9, 9, 9, 9].into()))),
+            (guard.clone().within(["64:ff9b::/96".parse().unwrap()]), "[64:ff9b::909:909]:80", Ok(())),
+        ] {
+            assert_eq!(guard.judge(address.parse().unwrap()), expected, "{address}");
         }
     }
 

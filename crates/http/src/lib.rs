@@ -13,6 +13,7 @@ pub mod entry;
 mod exact;
 pub mod extract;
 pub mod isolation;
+mod lookups;
 pub mod origin;
 pub mod problem;
 pub mod session;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    ops::Deref,
     sync::{Mutex, PoisonError},
 };
 
@@ -49,6 +50,28 @@ impl OpenAccount {
     }
 }
 
+/// The accounts that are open to somebody, their own first, and what the house grants to all of them.
+#[derive(Debug)]
+pub(crate) struct OpenAccounts {
+    accounts: Vec<OpenAccount>,
+    pictures: bool,
+}
+
+impl OpenAccounts {
+    /// Whether pictures that lie elsewhere are fetched for readers.
+    pub(crate) fn loads_pictures(&self) -> bool {
+        self.pictures
+    }
+}
+
+impl Deref for OpenAccounts {
+    type Target = [OpenAccount];
+
+    fn deref(&self) -> &[OpenAccount] {
+        &self.accounts
+    }
+}
+
 /// The accounts of others that were opened in each session.
 #[derive(Debug, Default)]
 pub(crate) struct Openings(Mutex<HashSet<(SessionId, MailAccountId)>>);
@@ -71,11 +94,8 @@ impl Openings {
 
 impl Mail {
     /// The accounts that are open to a person, their own first; that is made when it is needed first.
-    pub(crate) async fn accounts_of(
-        &self,
-        tenant: &TenantStore,
-        person: PersonId,
-    ) -> Result<Vec<OpenAccount>, StoreError> {
+    pub(crate) async fn accounts_of(&self, tenant: &TenantStore, person: PersonId) -> Result<OpenAccounts, StoreError> {
+        let pictures = self.picture_flow(tenant).await?.enabled;
         let mut own = tenant.mail_accounts().of_owner(person).await?;
         if own.is_empty() {
             let known = tenant.people().get(person).await?;
@@ -93,7 +113,7 @@ impl Mail {
         }
         let grants = tenant.mail_grants().of_person(person).await?;
         if grants.is_empty() {
-            return Ok(accounts);
+            return Ok(OpenAccounts { accounts, pictures });
         }
         let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
         for record in tenant.mail_accounts().these(&ids).await? {
@@ -101,7 +121,7 @@ impl Mail {
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
             accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
         }
-        Ok(accounts)
+        Ok(OpenAccounts { accounts, pictures })
     }
 
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.

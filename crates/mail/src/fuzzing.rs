@@ -23,6 +23,7 @@ use crate::{
         header::HeaderProperty,
     },
     methods::email::query::filter_of,
+    pictures::{address_of, kind_of, show, sources},
 };
 
 /// Header fields in every form.
@@ -122,4 +123,19 @@ pub fn lmtp(data: &[u8]) {
     assert_eq!(end, in_pieces);
     let (whole, cut) = (whole.whole(), cut.whole());
     assert!(whole == cut && whole.is_none_or(|message| message.len() <= 64));
+}
+
+/// Reads any bytes as the HTML of a message whose pictures lie elsewhere, and as such a picture.
+///
+/// # Panics
+/// When an address is not found where it was read: a fuzzer looks for panics.
+pub fn pictures(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for source in sources(&text).take(10) {
+        assert!(source.len() <= text.len());
+        if let Some(address) = address_of(&source) {
+            assert!(show([&*text], &address));
+        }
+    }
+    let _ = kind_of(data);
 }

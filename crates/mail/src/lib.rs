@@ -17,6 +17,7 @@ mod lmtp;
 mod message;
 mod methods;
 mod mirror;
+mod pictures;
 mod push;
 mod routes;
 mod scan;
@@ -24,8 +25,9 @@ mod scan;
 use std::{fmt, sync::Arc};
 
 use axum::Router;
+use fernamt_api::admin::settings::PictureSettings;
 use fernamt_domain::{Clock, Rng};
-use fernamt_identity::Authoriser;
+use fernamt_identity::{Authoriser, settings};
 use fernamt_store::{Store, StoreError, TenantStore};
 
 pub use delivery::{Incoming, Smarthost, SmarthostAddress};
@@ -33,6 +35,7 @@ pub use fernamt_mailhost as host;
 pub use lmtp::{Lmtp, LmtpAddress, LmtpSettings};
 pub use methods::METHODS;
 pub use mirror::{MailServer, MirrorError};
+pub use pictures::Pictures;
 pub use scan::{Scanner, ScannerAddress};
 
 /// What mail needs.
@@ -51,6 +54,8 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// Looks for malware, where the house has a scanner.
     pub scanner: Option<Scanner>,
+    /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it.
+    pub pictures: Pictures,
 }
 
 /// Mail.
@@ -84,6 +89,11 @@ impl Mail {
     /// What mail serves.
     pub fn router(self: Arc<Self>) -> Router {
         routes::router(self)
+    }
+
+    /// What an administrator allowed of pictures that lie elsewhere.
+    pub(crate) async fn picture_flow(&self, tenant: &TenantStore) -> Result<PictureSettings, StoreError> {
+        Ok(settings::load(tenant).await?.pictures)
     }
 
     /// The domain of a tenant's addresses: that of its mail server, or else its host name.

@@ -10,9 +10,9 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
     mail::MailRight,
 };
-use fernamt_http::{Connection, PublicAddress, Web, origin, site};
+use fernamt_http::{Connection, PublicAddress, Web, egress::EgressGuard, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, MailServer, Parts, Scanner, Smarthost};
+use fernamt_mail::{Mail, MailServer, Parts, Pictures, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
@@ -30,6 +30,7 @@ struct Ways {
     smarthost: Option<Smarthost>,
     scanner: Option<Scanner>,
     server: Option<MailServer>,
+    pictures: Option<Pictures>,
 }
 
 pub(crate) struct House {
@@ -66,7 +67,12 @@ impl House {
         Self::with(Ways { server: Some(server), smarthost: Some(smarthost), ..Ways::default() }).await
     }
 
-    async fn with(Ways { smarthost, scanner, server }: Ways) -> Self {
+    /// A house that fetches pictures by this way, once its settings allow it.
+    pub(crate) async fn with_pictures(pictures: Pictures) -> Self {
+        Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
+    }
+
+    async fn with(Ways { smarthost, scanner, server, pictures }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -89,6 +95,7 @@ impl House {
             smarthost,
             scanner,
             server,
+            pictures: pictures.unwrap_or_else(|| Pictures::new(EgressGuard::default().public_only())),
         });
         let web = Arc::new(Web {
             store: store.clone(),

@@ -15,6 +15,8 @@ mod mailboxes;
 mod mirror;
 mod office;
 mod outside;
+mod pictures;
+mod pictures_far_end;
 mod push;
 mod queries;
 mod rights;

@@ -23,8 +23,16 @@ use tower_http::{
 };
 
 use crate::{
-    background, conference::Meetings, installation::Running, listen::Bound, mail, media, office::Office, operations,
-    prober::AccessProber, sticks, tls,
+    background,
+    conference::Meetings,
+    config::{Config, MailPictures},
+    installation::Running,
+    listen::Bound,
+    mail, media,
+    office::Office,
+    operations,
+    prober::AccessProber,
+    sticks, tls,
 };
 
 /// The packages of sticks are sent as they lie on the disk, with their length.
@@ -92,7 +100,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail::build(&office, &identity)?;
+        let mail = mail::build(&office, &identity, public_guard(&office.config))?;
         let lmtp = mail::lmtp(&office).await?;
 
         let web = Arc::new(Web {
@@ -211,15 +219,25 @@ impl App {
 
 /// What may be connected to on somebody's behalf: not this server itself.
 fn egress_guard(office: &Office) -> EgressGuard {
-    let config = &office.config;
-    let own = config
+    EgressGuard::new(own_ports(&office.config))
+        .allow_loopback(office.config.targets.allow_loopback_ports.iter().copied())
+}
+
+/// What may be asked because a stranger wrote its address into a message: what has an address of the internet, and is none of
+/// the house's networks that the configuration names.
+fn public_guard(config: &Config) -> EgressGuard {
+    let pictures = config.mail.iter().flat_map(|mail| &mail.pictures);
+    EgressGuard::new(own_ports(config)).public_only().except(pictures.flat_map(MailPictures::networks))
+}
+
+fn own_ports(config: &Config) -> impl Iterator<Item = u16> {
+    config
         .listener
         .iter()
         .map(|listener| listener.address.port())
         .chain(config.ssh.iter().map(|ssh| ssh.address.port()))
         .chain(config.mail.iter().flat_map(|mail| &mail.lmtp).filter_map(|lmtp| Some(lmtp.address?.port())))
-        .chain(config.metrics.iter().map(|metrics| metrics.address.port()));
-    EgressGuard::new(own).allow_loopback(config.targets.allow_loopback_ports.iter().copied())
+        .chain(config.metrics.iter().map(|metrics| metrics.address.port()))
 }
 
 /// The tenant's own origin: the API of every feature, and the web app for everything else.
@@ -299,5 +317,26 @@ async fn told_to_stop() {
             tracing::warn!(%error, "Only Ctrl+C stops the server");
             let _ = tokio::signal::ctrl_c().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_name_is_of_the_internet_and_not_of_the_networks_that_are_named() {
+        let text = "[server]\ndata_dir = \"data\"\npublic_url = \"https://fernamt.example.org\"\n\n[[listener]]\nzone = \
+                    \"office\"\naddress = \"10.0.0.1:8443\"\ntls = \"self-signed\"\nadministration = true\n\n\
+                    [targets]\nallow_loopback_ports = [8080]\n\n[mail]\n";
+        let judge = |pictures: &str, address: &str| {
+            let config = Config::parse(&format!("{text}{pictures}"), Path::new("/etc/fernamt")).unwrap();
+            public_guard(&config).judge(address.parse().unwrap()).is_ok()
+        };
+        for inside in ["10.0.0.5:443", "192.168.1.1:443", "[fd00::5]:443", "127.0.0.1:8080", "169.254.169.254:80"] {
+            assert!(!judge("", inside), "{inside}");
+        }
+        let named = "[mail.pictures]\nexcept = [\"9.9.9.0/24\"]\n";
+        assert!(judge("", "9.9.9.9:443") && !judge(named, "9.9.9.9:443") && judge(named, "9.9.10.9:443"));
     }
 }

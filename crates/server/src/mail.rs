@@ -4,8 +4,9 @@ use std::{fs, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use fernamt_domain::Secret;
+use fernamt_http::egress::EgressGuard;
 use fernamt_identity::Identity;
-use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Scanner, Smarthost, SmarthostAddress};
+use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Pictures, Scanner, Smarthost, SmarthostAddress};
 
 use crate::{
     config::{self, smarthost::SmarthostSecurity},
@@ -13,15 +14,16 @@ use crate::{
     office::Office,
 };
 
-/// Puts mail together.
-pub(crate) fn build(office: &Office, identity: &Identity) -> anyhow::Result<Option<Arc<Mail>>> {
+/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public.
+pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
     let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
     let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
     let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
     let server = config.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
-    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server })))
+    let pictures = Pictures::new(public);
+    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures })))
 }
 
 fn smarthost(config: &config::Smarthost) -> anyhow::Result<Smarthost> {

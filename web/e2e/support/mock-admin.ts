@@ -315,6 +315,7 @@ const settings: Schema<'Settings'> = {
   },
   enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
   programs: { enabled: true, max_days: 90 },
+  pictures: { enabled: false, unencrypted: false },
   retention_days: { audit: 120 },
 };
 

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch } from '../support/browser.ts';
 import { MailPageServer } from '../support/mail-page.ts';
+import type { Scenes } from '../support/mail-scenes.tsx';
 import { type Watched, watched } from '../support/watched.ts';
 
 /** Long enough for a request that must not come; where one is let through, it is there within a fraction of it. */
@@ -146,6 +147,49 @@ for (const [name, html] of Object.entries(corpus)) {
     }
   });
 }
+
+it('has pictures fetched by the server when somebody asks, plain ones alone, and nothing leaves the page', async () => {
+  const { context, page, asked, happened } = await opened();
+  try {
+    await page.evaluate(
+      ([gif, url]) => {
+        const { mail } = (window as unknown as { scenes: Scenes }).scenes;
+        mail.fetches = true;
+        const letters = atob(gif.slice(gif.indexOf(',') + 1));
+        mail.elsewherePictures.set(
+          url,
+          Uint8Array.from(letters, (char) => char.charCodeAt(0)),
+        );
+      },
+      [PIXEL, from('img')] as const,
+    );
+    const fetched = () =>
+      page.evaluate(() => {
+        const { mail } = (window as unknown as { scenes: Scenes }).scenes;
+        const found = mail.told.filter((one) => one.startsWith('picture'));
+        return found.map((one) => one.replace(/^picture \S+ /, ''));
+      });
+    const { pictures, attributes, media, css, frames } = corpus;
+    await post(page, `<p>Anfang</p>${pictures}${attributes}${media}${css}${frames}`, 'Anfang');
+    const button = page.getByRole('button', { name: 'Bilder laden' });
+    await button.waitFor();
+    await page.evaluate((ms) => new Promise((done) => setTimeout(done, ms)), SILENCE_MS);
+    expect(await fetched()).toEqual([]);
+    await button.click();
+    await page.getByText('konnten nicht geladen werden').waitFor();
+    const ends = ['b', 'c'].map((path) => `https://${EVIL}/${path}`);
+    const plain = [...['img', 'picture', 'image'].map(from), ...ends, 'http://x/'];
+    expect((await fetched()).sort()).toEqual(plain.sort());
+    await expect
+      .poll(() => inFrame(page).locator('img[src^="data:image/gif"]').count())
+      .toBeGreaterThan(2);
+    expect(asked).toEqual([]);
+    expect(happened).toEqual([]);
+    expect(await ran(page)).toBe(false);
+  } finally {
+    await context.close();
+  }
+});
 
 it('stands still for nobody', async () => {
   const { context, page, asked, happened } = await opened();

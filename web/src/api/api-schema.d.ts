@@ -1855,6 +1855,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mail/accounts/{id}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the server fetch a picture from elsewhere that a message shows. The answer is the picture itself. */
+        post: operations["load_mail_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/devices": {
         parameters: {
             query?: never;
@@ -3232,6 +3249,8 @@ export interface components {
         };
         /** @enum {string} */
         Effect: "allow" | "deny";
+        /** Format: uuid */
+        EmailId: string;
         /** @enum {string} */
         Encryption: "transport" | "end_to_end";
         /** @description The first code of a new authenticator app. */
@@ -3641,6 +3660,13 @@ export interface components {
             round_trip_ms: number;
             /** @description How it goes out. */
             transport: components["schemas"]["Transport"];
+        };
+        /** @description A picture that a message shows and does not hold. */
+        LoadPicture: {
+            /** @description The message. */
+            email: components["schemas"]["EmailId"];
+            /** @description The address as it stands in the message's HTML, as the source of a picture. */
+            url: string;
         };
         /** @enum {string} */
         LobbyFor: "nobody" | "guests" | "uninvited" | "everybody";
@@ -5013,6 +5039,19 @@ export interface components {
              */
             port: number;
         };
+        /** @description The flow to the outside of this name: pictures of mail that lie on servers elsewhere, fetched when somebody asks for them. */
+        PictureSettings: {
+            /**
+             * @description Whether any is fetched.
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * @description Whether those are fetched, too, that are not encrypted on the way (`http:`).
+             * @default false
+             */
+            unencrypted: boolean;
+        };
         /** @description The certificate to pin, after the administrator compared it. */
         PinCertificate: {
             /** @description SHA-256 of the certificate, in hexadecimal; `None` removes the pin. */
@@ -5621,6 +5660,14 @@ export interface components {
              * @default
              */
             name: string;
+            /**
+             * @description Whether this server fetches pictures from the internet for people who read mail.
+             * @default {
+             *       "enabled": false,
+             *       "unencrypted": false
+             *     }
+             */
+            pictures: components["schemas"]["PictureSettings"];
             /**
              * @description Whether programs may use mail by a token, and for how long.
              * @default {
@@ -11164,6 +11211,39 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    load_mail_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MailAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoadPicture"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,8 @@ pub struct Settings {
     pub enrolment: EnrolmentSettings,
     /// Whether programs may use mail by a token, and for how long.
     pub programs: ProgramSettings,
+    /// Whether this server fetches pictures from the internet for people who read mail.
+    pub pictures: PictureSettings,
     /// Days that each data category is kept, where it differs from the default.
     pub retention_days: BTreeMap<DataCategory, u16>,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             container: ContainerSettings::default(),
             enrolment: EnrolmentSettings::default(),
             programs: ProgramSettings::default(),
+            pictures: PictureSettings::default(),
             retention_days: BTreeMap::new(),
         }
     }
@@ -105,6 +108,16 @@ impl Default for ProgramSettings {
     fn default() -> Self {
         Self { enabled: false, max_days: 90 }
     }
+}
+
+/// The flow to the outside of this name: pictures of mail that lie on servers elsewhere, fetched when somebody asks for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct PictureSettings {
+    /// Whether any is fetched.
+    pub enabled: bool,
+    /// Whether those are fetched, too, that are not encrypted on the way (`http:`).
+    pub unencrypted: bool,
 }
 
 /// What a person meets before a container is made.

@@ -42,12 +42,15 @@ pub(crate) const ABSENCE: &str = "urn:fernamt:params:jmap:absence";
 /// How far what is sent goes, our own.
 pub(crate) const DELIVERY: &str = "urn:fernamt:params:jmap:delivery";
 
+/// That pictures which lie elsewhere are fetched for readers, our own. It has no methods of its own.
+pub(crate) const PICTURES: &str = "urn:fernamt:params:jmap:pictures";
+
 /// Calls and changes over a WebSocket (RFC 8887). It has no methods of its own.
 pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
 
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 11] =
-    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, ABSENCE, DELIVERY, WEBSOCKET];
+pub(crate) const CAPABILITIES: [&str; 12] =
+    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, ABSENCE, DELIVERY, PICTURES, WEBSOCKET];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

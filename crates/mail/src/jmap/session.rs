@@ -4,10 +4,13 @@ use fernamt_domain::{PersonId, mail::MailRight};
 use serde_json::{Value, json};
 
 use super::{
-    ABSENCE, CORE, DELEGATION, DELIVERY, MAIL, OWNER, Object, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION, WEBSOCKET,
-    limits,
+    ABSENCE, CORE, DELEGATION, DELIVERY, MAIL, OWNER, Object, PICTURES, PRINCIPALS, SUBMISSION, THREAD_WORK, VACATION,
+    WEBSOCKET, limits,
 };
-use crate::{account::OpenAccount, delegation::Kind};
+use crate::{
+    account::{OpenAccount, OpenAccounts},
+    delegation::Kind,
+};
 
 /// The most bytes of a message's attachments together.
 const MAX_SIZE_ATTACHMENTS: usize = 35_000_000;
@@ -16,7 +19,7 @@ const MAX_SIZE_ATTACHMENTS: usize = 35_000_000;
 pub(crate) const MAX_DELAYED_SEND_S: u64 = 300;
 
 /// The resource. Addresses are relative to the origin, which is the same for all.
-pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], origin: &str) -> Value {
+pub(crate) fn resource(name: &str, person: PersonId, accounts: &OpenAccounts, origin: &str) -> Value {
     let open: Object =
         accounts.iter().map(|account| (account.to_read().id.to_string(), described(account, person))).collect();
     let primary = accounts.iter().find(|account| account.access().kind == Kind::Own);
@@ -55,6 +58,9 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &[OpenAccount], o
         "uploadUrl": format!("{origin}/jmap/upload/{{accountId}}"),
         "eventSourceUrl": format!("{origin}/jmap/eventsource?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
     });
+    if accounts.loads_pictures() {
+        resource["capabilities"][PICTURES] = json!({});
+    }
     resource["state"] = state(accounts).into();
     resource
 }
@@ -100,14 +106,15 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
     })
 }
 
-/// The state of the resource: it changes with the accounts that are open, their names, what may be done in them, and
-/// whether it leaves the house.
-pub(crate) fn state(accounts: &[OpenAccount]) -> String {
+/// The state of the resource: it changes with the accounts that are open, their names, what may be done in them, whether
+/// it leaves the house, and whether pictures come in.
+pub(crate) fn state(accounts: &OpenAccounts) -> String {
     let describe = |account: &OpenAccount| {
         let (record, access) = (account.to_read(), account.access());
         json!([record.id, record.address, record.name, access.kind, access.rights, account.leaves_house()]).to_string()
     };
-    let text: Vec<_> = accounts.iter().map(describe).collect();
+    let mut text: Vec<_> = accounts.iter().map(describe).collect();
+    text.extend(accounts.loads_pictures().then(|| PICTURES.to_owned()));
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.join("\n").as_bytes());
     data_encoding::HEXLOWER.encode(&digest.as_ref()[..8])
 }

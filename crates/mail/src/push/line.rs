@@ -17,7 +17,11 @@ use super::{
     places::Place,
     states::{Kinds, States},
 };
-use crate::{Mail, account::OpenAccount, jmap::session};
+use crate::{
+    Mail,
+    account::{OpenAccount, OpenAccounts},
+    jmap::session,
+};
 
 /// What a client wants to hear.
 #[derive(Debug)]
@@ -96,7 +100,7 @@ impl Line {
         mail: Arc<Mail>,
         tenant: TenantStore,
         facts: SessionFacts,
-        accounts: &[OpenAccount],
+        accounts: &OpenAccounts,
         (grant, place): (LiveGrant, Place),
         bus: Subscription,
         wanted: Wanted,
@@ -207,6 +211,8 @@ impl Line {
             DomainEvent::MailRightsChanged { person, .. } if *person == self.facts.person => Heard::Accounts,
             // Their accounts go with people who are removed.
             DomainEvent::PersonChanged { person } if self.owners.contains(person) => Heard::Accounts,
+            // They say whether pictures come in.
+            DomainEvent::SettingsChanged => Heard::Accounts,
             _ => Heard::Nothing,
         }
     }

@@ -89,7 +89,7 @@ pub(super) async fn upload(
 }
 
 /// Refuses what the scanner knows for malware or did not look at, where there is one.
-async fn harmless(mail: &Mail, bytes: &[u8]) -> Result<(), ApiError> {
+pub(super) async fn harmless(mail: &Mail, bytes: &[u8]) -> Result<(), ApiError> {
     let Some(scanner) = &mail.parts.scanner else { return Ok(()) };
     let refuse = |code, detail| Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail));
     match scanner.scan(bytes).await {

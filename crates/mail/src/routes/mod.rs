@@ -6,6 +6,7 @@ mod busy;
 mod delegates;
 mod door;
 mod event_source;
+mod pictures;
 mod session;
 mod socket;
 
@@ -41,6 +42,7 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/eventsource", get(event_source::event_source))
         .route("/jmap/ws", any(socket::socket))
         .merge(delegates::router())
+        .merge(pictures::router())
         .merge(nothing_else())
         .layer(map_response(challenge))
         .with_state(mail)

@@ -6,7 +6,7 @@ use fernamt_mail::ScannerAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Lmtp, MailServer, Smarthost, validate::is_host_and_port};
+use super::{Lmtp, MailPictures, MailServer, Smarthost, validate::is_host_and_port};
 
 /// Mail accounts of the people, kept in this installation's own store or on the administration's mail server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub(crate) struct Mail {
     /// The mail server that the administration keeps; left out, mail lies in this installation's own store.
     #[serde(default)]
     pub(crate) server: Option<MailServer>,
+    /// How pictures are fetched that lie elsewhere, where an administration allows it.
+    #[serde(default)]
+    pub(crate) pictures: Option<MailPictures>,
 }
 
 /// Where the malware scanner listens: one of both.
@@ -62,7 +65,8 @@ impl Mail {
         let server = self.server.iter().flat_map(MailServer::faults).map(of("[mail.server]"));
         let smarthost = self.smarthost.iter().flat_map(Smarthost::faults).map(of("[mail.smarthost]"));
         let lmtp = self.lmtp.iter().flat_map(Lmtp::faults).map(of("[mail.lmtp]"));
-        server.chain(smarthost).chain(lmtp).chain(scanner)
+        let pictures = self.pictures.iter().flat_map(MailPictures::faults).map(of("[mail.pictures]"));
+        server.chain(smarthost).chain(lmtp).chain(scanner).chain(pictures)
     }
 }
 

@@ -4,6 +4,7 @@
 mod fault;
 pub(crate) mod lmtp;
 mod mail;
+mod mail_pictures;
 pub(crate) mod mail_server;
 pub(crate) mod smarthost;
 pub(crate) mod smtp;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use fault::Fault;
 pub(crate) use lmtp::Lmtp;
 pub(crate) use mail::Mail;
+pub(crate) use mail_pictures::MailPictures;
 pub(crate) use mail_server::MailServer;
 pub(crate) use smarthost::Smarthost;
 pub(crate) use smtp::Smtp;

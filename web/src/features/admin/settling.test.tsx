@@ -230,6 +230,7 @@ const house = {
       guards: { copy_out: false, print: false, download: false, watermark: false, blur: false },
     },
     programs: { enabled: false, max_days: 90 },
+    pictures: { enabled: false, unencrypted: false },
     enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
     retention_days: {},
   },

@@ -260,6 +260,10 @@ export interface Mail {
   thread(threadId: string): Promise<EmailHead[]>;
   body(emailId: string): Promise<EmailBody>;
   attachment(blobId: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Whether the server fetches pictures that messages show from elsewhere; false until it has said so. */
+  loadsPictures(): boolean;
+  /** Such a picture of a message, fetched by the server and kept nowhere. */
+  picture(emailId: string, url: string, over?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** A message that is attached to another, as the server reads it. */
   readEmail(blobId: string): Promise<ReadEmail>;
 
@@ -352,6 +356,10 @@ export type MailFaultKind =
   | 'not_scanned'
   /** Too much waits already. */
   | 'queue_full'
+  /** The server does as much of this at once as it does for one person. */
+  | 'busy'
+  /** The server has done as much of this as it does for one person in an hour. */
+  | 'spent'
   | 'refused'
   /** What this person may do in the mailbox does not go so far. */
   | 'forbidden'

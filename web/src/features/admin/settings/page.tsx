@@ -25,6 +25,7 @@ import {
   enrolmentValuesOf,
 } from './enrolment.tsx';
 import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
+import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
 import { categoryWords } from './retention.ts';
 import {
   CONTAINER_RULES,
@@ -250,6 +251,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
           {...form.field('program_days')}
         />
       </Card>
+      <PicturesCard values={form.values} onChange={form.set} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
       <Card
@@ -307,6 +309,7 @@ function valuesOf(view: View): Values {
     container_idle_minutes: String(settings.container.idle_minutes),
     container_passphrase_chars: String(settings.container.passphrase_chars),
     container_offline_days: String(settings.container.offline_days),
+    ...pictureValuesOf(settings),
     ...guardValuesOf(settings.container),
     ...enrolmentValuesOf(settings.enrolment),
     ...Object.fromEntries(
@@ -335,6 +338,7 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
     },
     enrolment: enrolmentOf(values),
     programs: { enabled: values.programs, max_days: Number(values.program_days) },
+    pictures: picturesOf(values),
     retention_days: {
       ...before.retention_days,
       ...Object.fromEntries(

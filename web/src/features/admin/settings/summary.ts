@@ -4,6 +4,7 @@ import { deviceKindName } from '../../../app/device-words.ts';
 import { listPart, type Part } from '../../../app/merge.ts';
 import { type EnrolmentValues, enrolmentParts } from './enrolment.tsx';
 import { type GuardValues, guardParts } from './guards.tsx';
+import { type PictureValues, pictureParts } from './pictures.tsx';
 import { categoryWords } from './retention.ts';
 
 /** What is demanded of containers. */
@@ -21,6 +22,7 @@ export type Values = {
   programs: boolean;
   program_days: string;
 } & GuardValues &
+  PictureValues &
   EnrolmentValues &
   Record<`container_${Rule}`, string> &
   Record<`days_${string}`, string>;
@@ -83,6 +85,7 @@ export function settingsParts(periods: Periods): Part<Values>[] {
       return { label: containerWords(rule), fields: [field], text: (values) => values[field] };
     }),
     ...guardParts<Values>(t`ja`, t`nein`),
+    ...pictureParts<Values>(),
     ...enrolmentParts<Values>(),
     ...periods.map(({ category }): Part<Values> => {
       const field = `days_${category}` as const;

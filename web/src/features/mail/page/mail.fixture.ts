@@ -20,6 +20,7 @@ import {
   type Team,
   type ThreadHead,
 } from '../model.ts';
+import { box, threadOf } from './mail-heads.fixture.ts';
 
 const MINUTE_MS = 60_000;
 /** How long the fake holds what is sent. */
@@ -41,6 +42,9 @@ export class FakeMail implements Mail {
   readonly heads: EmailHead[] = [];
   readonly bodies = new Map<string, EmailBody>();
   readonly blobs = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Whether pictures from elsewhere are fetched, and which there are by their addresses. */
+  fetches = false;
+  readonly elsewherePictures = new Map<string, Uint8Array<ArrayBuffer>>();
   /** Messages within messages. */
   readonly emails = new Map<string, ReadEmail>();
   /** What was changed, saved and sent, in this order. */
@@ -220,6 +224,16 @@ export class FakeMail implements Mail {
     return bytes;
   }
 
+  loadsPictures = (): boolean => this.fetches;
+
+  async picture(emailId: string, url: string): Promise<Uint8Array<ArrayBuffer>> {
+    this.told.push(`picture ${emailId} ${url}`);
+    await this.#asked();
+    const bytes = this.elsewherePictures.get(url);
+    if (!bytes) throw new MailFault('refused');
+    return bytes;
+  }
+
   async readEmail(blobId: string): Promise<ReadEmail> {
     await this.#asked();
     const email = this.emails.get(blobId);
@@ -370,26 +384,6 @@ const OWN_ACCOUNT: MailAccount = {
   rights: MAIL_RIGHTS,
   unread: null,
 };
-
-function box(id: string, role: Mailbox['role'], sortOrder: number, name = id): Mailbox {
-  return { id, name, role, sortOrder, parentId: null, totalEmails: 0, unreadEmails: 0 };
-}
-
-function threadOf(id: string, heads: EmailHead[]): ThreadHead {
-  const [first, ...rest] = heads;
-  if (!first) throw new Error('a thread has messages');
-  const newest = rest.reduce(
-    (one, two) => (two.receivedAtMs > one.receivedAtMs ? two : one),
-    first,
-  );
-  return {
-    id,
-    newest: { ...newest },
-    emailCount: heads.length,
-    unreadCount: heads.filter(({ seen }) => !seen).length,
-    flagged: heads.some(({ flagged }) => flagged),
-  };
-}
 
 /** An attachment of so many bytes. */
 export function attachmentOf(name: string, type: string, sizeBytes: number): Attachment {

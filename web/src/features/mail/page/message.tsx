@@ -1,5 +1,13 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { lazy, type ReactNode, Suspense, useMemo, useRef } from 'react';
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useMemo,
+  useRef,
+  useSyncExternalStore,
+} from 'react';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, Loading } from '../../../ui/notice.tsx';
@@ -9,7 +17,7 @@ import { Attachments } from './attachments.tsx';
 import { isolated, tamed } from './bidi.ts';
 import { useMailPage } from './context.ts';
 import { isTooMuch } from './html/plain.ts';
-import { inlinePictures } from './pictures.ts';
+import { inlinePictures, type LoadPicture } from './pictures.ts';
 import { TextView } from './text-view.tsx';
 import { useAsked } from './use-asked.ts';
 import { faultText, fullDate, listDate, namesOf, writtenBy } from './words.ts';
@@ -180,9 +188,12 @@ function Body({ email, last }: { email: EmailHead; last: boolean }) {
     drawn.current = { body, inline, words, whole };
     return drawn.current;
   });
+  const subscribe = useCallback((call: () => void) => mail.onChange(call), [mail]);
+  const isFetched = useSyncExternalStore(subscribe, () => mail.loadsPictures());
+  const load: LoadPicture = (url, over) => mail.picture(email.id, url, over);
   if (asked.data) {
     const { body, inline } = asked.data;
-    return <Shown body={body} inline={inline} last={last} />;
+    return <Shown body={body} inline={inline} load={isFetched ? load : null} last={last} />;
   }
   if (asked.fault !== undefined) {
     const { what, next } = faultText(asked.fault);
@@ -214,9 +225,14 @@ type Drawn = {
 
 const bare = (cid: string) => cid.replace(/^<|>$/g, '');
 
-type ShownProps = { body: EmailBody; inline: ReadonlyMap<string, string>; last: boolean };
+type ShownProps = {
+  body: EmailBody;
+  inline: ReadonlyMap<string, string>;
+  load: LoadPicture | null;
+  last: boolean;
+};
 
-function Shown({ body, inline, last }: ShownProps) {
+function Shown({ body, inline, load, last }: ShownProps) {
   const { text, html, truncated } = body;
   const tooMuch = useMemo(() => html !== null && isTooMuch(html), [html]);
   const apart = body.attachments.filter(({ cid }) => {
@@ -229,7 +245,7 @@ function Shown({ body, inline, last }: ShownProps) {
           {tooMuch ? (
             <LongText html={html} />
           ) : (
-            <HtmlView html={html} pictures={inline} fill={last} />
+            <HtmlView html={html} pictures={inline} load={load} fill={last} />
           )}
         </Suspense>
       ) : text?.trim() ? (

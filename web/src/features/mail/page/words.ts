@@ -108,6 +108,12 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Es warten schon zu viele Änderungen auf die Verbindung.`,
         next: t`Verbinden Sie das Gerät mit dem Internet; danach geht es weiter.`,
       };
+    case 'busy':
+    case 'spent':
+      return {
+        what: t`Der Server holt für Sie gerade keine weiteren Bilder.`,
+        next: t`Versuchen Sie es später noch einmal.`,
+      };
     case 'refused':
       return {
         what: t`Der Mailserver hat das abgelehnt.`,

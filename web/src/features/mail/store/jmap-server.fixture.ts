@@ -51,6 +51,20 @@ export class FakeJmapServer extends FakeAccount {
   /** What the house's scanner says of a file: nothing, or a refusal. */
   scanner: (bytes: Uint8Array) => Response | null = () => null;
 
+  /** Whether pictures that messages show from elsewhere are fetched. */
+  fetches = false;
+  /** What is found at such an address, and what was asked for, by message. */
+  pictures: (url: string) => Response = () => json({ code: 'picture_unavailable' }, 422);
+  readonly askedPictures: [account: string, email: string, url: string][] = [];
+
+  #picture(account: string, init: RequestInit): Response {
+    if (!this.fetches) return json({ code: 'pictures_off' }, 403);
+    const { email, url } = JSON.parse(String(init.body)) as { email: string; url: string };
+    this.askedPictures.push([account, email, url]);
+    if (!this.openAccount(account)?.emails.has(email)) return json({ code: 'not_found' }, 404);
+    return this.pictures(url);
+  }
+
   openAccount(id: string): FakeAccount | undefined {
     return id === this.account ? this : this.others.get(id);
   }
@@ -81,6 +95,8 @@ export class FakeJmapServer extends FakeAccount {
       if (!bytes) return json({ code: 'not_found' }, 404);
       return this.scanner(bytes) ?? new Response(bytes);
     }
+    const [, pictured] = /^\/api\/v1\/mail\/accounts\/([^/]+)\/pictures$/.exec(path) ?? [];
+    if (pictured !== undefined) return this.#picture(pictured, init);
     const delegates = this.delegates.answer(path, init);
     if (delegates) return delegates;
     if (path !== '/jmap/api') return json({ code: 'not_found' }, 404);

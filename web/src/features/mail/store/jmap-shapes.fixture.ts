@@ -126,7 +126,10 @@ export function emailOf(email: FakeEmail): Obj {
   };
 }
 
-export function sessionOf(accounts: FakeAccount[], own: FakeAccount & { session: number }): Obj {
+export function sessionOf(
+  accounts: FakeAccount[],
+  own: FakeAccount & { session: number; fetches: boolean },
+): Obj {
   const core = {
     maxSizeUpload: 50_000_000,
     maxCallsInRequest: 32,
@@ -139,6 +142,7 @@ export function sessionOf(accounts: FakeAccount[], own: FakeAccount & { session:
       'urn:ietf:params:jmap:core': core,
       'urn:ietf:params:jmap:principals': {},
       'urn:fernamt:params:jmap:threadwork': {},
+      ...(own.fetches && { 'urn:fernamt:params:jmap:pictures': {} }),
     },
     accounts: Object.fromEntries(told),
     primaryAccounts: { 'urn:ietf:params:jmap:mail': own.account },

@@ -169,6 +169,23 @@ export class Jmap {
     const response = await ask(this.#net, `/jmap/download/${path}`);
     return new Uint8Array(await response.arrayBuffer().catch(broken));
   }
+
+  /** A picture from elsewhere that a message shows, which the server fetches; the bytes are kept nowhere. */
+  async picture(
+    emailId: string,
+    url: string,
+    over?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { account } = await this.session();
+    const path = `/api/v1/mail/accounts/${encodeURIComponent(account)}/pictures`;
+    const response = await ask(this.#net, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: emailId, url }),
+      ...(over && { signal: over }),
+    });
+    return new Uint8Array(await response.arrayBuffer().catch(broken));
+  }
 }
 
 function typeOf(response: unknown): string {
@@ -199,6 +216,8 @@ function broken(error: unknown): never {
 function kindOf(status: number, code: string): MailFault['kind'] {
   if (code === 'malware_found') return 'malware';
   if (code === 'not_scanned') return 'not_scanned';
+  if (code === 'pictures_busy') return 'busy';
+  if (code === 'pictures_spent') return 'spent';
   if (status === 401) return 'signed_out';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';

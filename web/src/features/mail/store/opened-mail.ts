@@ -26,7 +26,7 @@ import { People } from './people.ts';
 import type { PushLine } from './push-line.ts';
 import { isAsked } from './queue.ts';
 import { readEmail } from './read-email.ts';
-import type { Sessions } from './sessions.ts';
+import { PICTURES, type Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { ASK_BODY, bodyOf } from './shapes.ts';
 import type { Shelf } from './shelf.ts';
@@ -101,6 +101,12 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const settings = new Settings(jmap, kept);
     const lists = new Lists(shelf, jmap, kept, sync);
     const changes = new Changes(kept, files, net);
+    let loadsPictures = sessions.can(PICTURES);
+    sessions.onTold(({ features }) => {
+      const before = loadsPictures;
+      loadsPictures = features.includes(PICTURES);
+      if (loadsPictures !== before) tell();
+    });
     const taking = new TakeBack(jmap, kept, changes, () => engine.ask());
     const online = () => engine.line !== 'offline' && net.isOnline();
     let isClosed = false;
@@ -166,6 +172,8 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
           return body;
         }),
       attachment: (blobId) => told(() => files.read(blobId)),
+      loadsPictures: () => loadsPictures,
+      picture: (id, url, over) => told(() => jmap.picture(kept.resolve(id), url, over)),
       readEmail: (blobId) => told(() => readEmail(jmap, blobId)),
 
       change: (ids, change) => {

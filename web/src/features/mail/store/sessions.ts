@@ -6,6 +6,7 @@ export const MAIL = 'urn:ietf:params:jmap:mail';
 export const SUBMISSION = 'urn:ietf:params:jmap:submission';
 export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
 export const THREADWORK = 'urn:fernamt:params:jmap:threadwork';
+export const PICTURES = 'urn:fernamt:params:jmap:pictures';
 const DELIVERY = 'urn:fernamt:params:jmap:delivery';
 const DELEGATION = 'urn:fernamt:params:jmap:delegation';
 
@@ -51,6 +52,11 @@ export class Sessions {
   /** Calls back with every session that the server tells. */
   onTold(call: (told: ToldSession) => void): void {
     this.#watchers.add(call);
+  }
+
+  /** Whether the server can do this, as it said last; false until it said anything. */
+  can(feature: string): boolean {
+    return this.#told?.features.includes(feature) ?? false;
   }
 
   get(): Promise<ToldSession> {

@@ -3,10 +3,16 @@ import { cleanHtml } from './clean.ts';
 
 const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
 
-function clean(html: string, pictures: [string, string][] = [], nonce: string | null = null) {
+function clean(
+  html: string,
+  pictures: [string, string][] = [],
+  nonce: string | null = null,
+  loaded: [string, string][] = [],
+) {
   const result = cleanHtml(html, {
     nonce,
     pictures: new Map(pictures),
+    loaded: new Map(loaded),
     words: { leadsTo: (host) => `führt zu ${host}`, picture: 'Bild', title: 'T', language: 'de' },
   });
   if (!result) throw new Error('too deep');
@@ -46,6 +52,75 @@ describe('a cleaned message', () => {
     expect(body).not.toContain('e.example');
     expect(body).toContain('<span class="fernamt-picture">Anzeige</span>');
     expect(blocked).toBe(5);
+  });
+
+  it('tells where pictures could be had, and asks for none itself', () => {
+    const { remote, text, blocked } = clean(
+      `<img src="https://e.example/a.png?x=1&amp;y=2#z"><img src=" HTTP://E.example/b c.png "><img src="https://e.example/a.png?x=1&amp;y=2">
+      <img src="https://e.example/t.gif" width="1"><img src="https://e.example/t.gif" height="0"><img src="//e.example/y.png">
+      <img src="https://ada:x@e.example/y.png"><img src="ftp://e.example/y.png"><img src="https:"><img src="x.png"><img src="cid:none">
+      <img src="https://e.example/${'x'.repeat(8_000)}"><img src="data:image/svg+xml;base64,AAAA">`,
+    );
+    expect(remote).toEqual(['https://e.example/a.png?x=1&y=2', 'http://e.example/b%20c.png']);
+    expect(text).not.toContain('e.example');
+    expect(blocked).toBe(13);
+  });
+
+  it('asks for none that says by its style that nobody should see it', () => {
+    const shown = (style: string) =>
+      clean(`<img src="https://e.example/a.png" alt="Zeichen" style="${style}">`);
+    for (const style of [
+      'display:none',
+      'color:red; DISPLAY : NONE !important',
+      'width:1px',
+      'border:0;height: 3px ;',
+      'max-width:2.5px!important',
+      'max-height:0',
+      'height:0%',
+    ]) {
+      const { remote, body, blocked } = shown(style);
+      expect([remote, body, blocked], style).toEqual([[], '', 1]);
+    }
+    for (const style of [
+      '',
+      'display:block',
+      'width:4px',
+      'width:3em',
+      'height:auto',
+      'min-width:1px',
+      'border-width:1px',
+      'line-height:0',
+      'width:100%',
+    ]) {
+      expect(shown(style).remote, style).toHaveLength(1);
+    }
+  });
+
+  it('shows the pictures that were loaded in their places, and nothing else of them', () => {
+    const { remote, body, blocked } = clean(
+      `<img src="https://e.example/a.png#1" alt="Plan"><img src="https://e.example/b.png" alt="Karte">
+      <img src="https://e.example/t.gif" width="1">`,
+      [],
+      null,
+      [
+        ['https://e.example/a.png', PIXEL],
+        ['https://e.example/t.gif', PIXEL],
+      ],
+    );
+    expect(body.match(/<img/g)).toHaveLength(1);
+    expect(body).toMatch(/<img[^>]*alt="Plan"/);
+    expect(body).toContain(`src="${PIXEL}"`);
+    expect(body).toContain('<span class="fernamt-picture">Karte</span>');
+    expect(body).not.toContain('e.example');
+    expect([remote, blocked]).toEqual([['https://e.example/b.png'], 2]);
+  });
+
+  it('shows a picture again and again only as far as a page can bear it', () => {
+    const large = `data:image/png;base64,${'A'.repeat(15_000_000)}`;
+    const { body, remote } = clean('<img src="https://e.example/a.png">'.repeat(5), [], null, [
+      ['https://e.example/a.png', large],
+    ]);
+    expect([body.match(/<img/g)?.length, remote]).toEqual([2, []]);
   });
 
   it('marks links that are not what they seem, and opens the others elsewhere', () => {

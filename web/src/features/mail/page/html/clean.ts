@@ -9,6 +9,11 @@ const MAX_HTML_CHARS = 1_500_000;
 /** Elements with styles of their own beyond this are shown without. */
 const MAX_STYLED = 4_000;
 const MAX_DATA_PICTURE_CHARS = 8_000_000;
+const MAX_ADDRESS_CHARS = 8_000;
+/** Pictures from elsewhere in one message, each as often as it is shown. */
+const MAX_REMOTE_CHARS = 40_000_000;
+/** What is no larger is there to be counted, not to be seen. */
+const MAX_TRACE_PIXELS = 3;
 
 const TAGS =
   `a abbr acronym address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del dfn
@@ -28,6 +33,8 @@ export type CleanHtml = {
   document: TrustedHtml;
   /** Pictures, styles and others that would have been fetched from elsewhere. */
   blocked: number;
+  /** Where pictures lie that could be had from elsewhere and are not there; none of those that nobody should see. */
+  remote: string[];
   /** Links that are not what they seem, marked in the text. */
   doubts: { shown: string; host: string; doubt: LinkDoubt }[];
 };
@@ -49,6 +56,8 @@ export type CleanOptions = {
   guarded?: { copy: boolean; print: boolean };
   /** Pictures that came with the message, by their content id, as `data:`. */
   pictures: ReadonlyMap<string, string>;
+  /** Pictures from elsewhere that the person had loaded, by their address, as `data:`. */
+  loaded?: ReadonlyMap<string, string>;
 };
 
 /**
@@ -57,21 +66,24 @@ export type CleanOptions = {
  */
 export function cleanHtml(
   html: string,
-  { words, nonce, guarded, pictures }: CleanOptions,
+  { words, nonce, guarded, pictures, loaded = new Map() }: CleanOptions,
 ): CleanHtml | null {
   const aside = setAside(html);
   if (isTooDeep(aside)) return null;
   const body = purified(aside);
   const styles = new Styles();
   const doubts: CleanHtml['doubts'] = [];
-  let [blocked, styled] = [0, 0];
+  const remote = new Set<string>();
+  // Before their styles are taken away, by which some say that nobody should see them.
+  const traces = new Set([...body.querySelectorAll('img')].filter(isTrace));
+  let [blocked, styled, room] = [0, 0, MAX_REMOTE_CHARS];
 
   for (const sheet of body.querySelectorAll('style')) {
     styles.addSheet(sheet.textContent ?? '');
     sheet.remove();
   }
   for (const element of body.querySelectorAll(`[style],[${SET_ASIDE}]`)) {
-    const css = element.getAttribute(SET_ASIDE) ?? element.getAttribute('style') ?? '';
+    const css = styleOf(element);
     element.removeAttribute(SET_ASIDE);
     element.removeAttribute('style');
     styled += 1;
@@ -83,11 +95,19 @@ export function cleanHtml(
   }
   for (const element of body.querySelectorAll('[src]:not(img)')) element.removeAttribute('src');
   for (const image of body.querySelectorAll('img')) {
-    const source = sourceOf(image.getAttribute('src') ?? '', pictures);
+    const src = image.getAttribute('src') ?? '';
+    const address = traces.has(image) ? null : remoteAddress(src);
+    let source = sourceOf(src, pictures);
+    if (!source && address !== null) {
+      source = loaded.get(address) ?? null;
+      if (!source) remote.add(address);
+      else if (source.length > room) source = null;
+      else room -= source.length;
+    }
     if (source) image.setAttribute('src', source);
     else {
       blocked += 1;
-      image.replaceWith(...standIn(image, words.picture));
+      image.replaceWith(...(traces.has(image) ? [] : standIn(image, words.picture)));
     }
   }
   for (const element of body.querySelectorAll('[href]')) {
@@ -107,6 +127,7 @@ export function cleanHtml(
   return {
     document: trusted(framed(body.innerHTML, `${styles.text()}\n${heldUp(guarded)}`, words, nonce)),
     blocked: blocked + styles.blocked,
+    remote: [...remote],
     doubts,
   };
 }
@@ -162,6 +183,36 @@ function sourceOf(src: string, pictures: ReadonlyMap<string, string>): string | 
   return source.length <= MAX_DATA_PICTURE_CHARS && PICTURE.test(source) ? source : null;
 }
 
+/** A plain address on the web, as the server reads it, too; null for whatever else. */
+function remoteAddress(src: string): string | null {
+  if (src.length > MAX_ADDRESS_CHARS || !/^\s*https?:/i.test(src) || !URL.canParse(src))
+    return null;
+  const url = new URL(src);
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null;
+  url.hash = '';
+  return url.href;
+}
+
+const styleOf = (element: Element): string =>
+  element.getAttribute(SET_ASIDE) ?? element.getAttribute('style') ?? '';
+
+/** Whether a picture says itself that nobody should see it. What a style sheet says of it is not looked at. */
+function isTrace(image: Element): boolean {
+  const isSmall = ['width', 'height'].some(
+    (name) => Number.parseInt(image.getAttribute(name) ?? '', 10) <= MAX_TRACE_PIXELS,
+  );
+  return isSmall || styleOf(image).split(';').some(isHiding);
+}
+
+function isHiding(declaration: string): boolean {
+  const [name = '', value = ''] = declaration.toLowerCase().split(':', 2);
+  const said = value.replace('!important', '').trim();
+  if (name.trim() === 'display') return said === 'none';
+  if (!/^(?:max-)?(?:width|height)$/.test(name.trim())) return false;
+  const [, number, unit] = /^(\d*\.?\d+)([a-z%]*)$/.exec(said) ?? [];
+  return Number(number) === 0 || (unit === 'px' && Number(number) <= MAX_TRACE_PIXELS);
+}
+
 function contentId(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -170,10 +221,8 @@ function contentId(text: string): string {
   }
 }
 
-/** The words of a picture that is not shown; nothing for those that nobody should see. */
+/** The words of a picture that is not shown. */
 function standIn(image: Element, word: string): Node[] {
-  const length = (name: string) => Number.parseInt(image.getAttribute(name) ?? '', 10);
-  if (length('width') <= 3 || length('height') <= 3) return [];
   const text = image.getAttribute('alt')?.trim();
   if (text === '') return [];
   return [marked(image.ownerDocument, 'fernamt-picture', text ?? word)];

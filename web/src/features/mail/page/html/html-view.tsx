@@ -1,12 +1,15 @@
-import { Plural, Trans, useLingui } from '@lingui/react/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useMemo, useRef } from 'react';
 import { locale } from '../../../../i18n/index.ts';
 import { Alert } from '../../../../ui/notice.tsx';
 import { useRules } from '../../guard/rules.ts';
+import type { LoadPicture } from '../pictures.ts';
 import { TextView } from '../text-view.tsx';
 import { doubtSentence } from '../words.ts';
 import { cleanHtml } from './clean.ts';
+import { PicturesLine } from './pictures-line.tsx';
 import { plainText } from './plain.ts';
+import { useRemote } from './use-remote.ts';
 
 /** More warnings than this help nobody. */
 const MAX_DOUBTS_SHOWN = 3;
@@ -21,21 +24,26 @@ type HtmlViewProps = {
   html: string;
   /** Pictures that came with the message, by content id. */
   pictures: ReadonlyMap<string, string>;
+  /** Has a picture fetched that lies elsewhere; null where nobody does. */
+  load: LoadPicture | null;
   /** Takes what is left of the pane. */
   fill: boolean;
 };
 
 /** A foreign HTML text, cleaned and in a frame where nothing runs and from which nothing leaves. */
-export function HtmlView({ html, pictures, fill }: HtmlViewProps) {
+export function HtmlView({ html, pictures, load, fill }: HtmlViewProps) {
   const { t, i18n } = useLingui();
   const frame = useRef<HTMLIFrameElement>(null);
   const { locale: language } = i18n;
   const { copyOut, print } = useRules();
+  const remote = useRemote(load);
+  const { loaded } = remote;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the language changes the words
   const clean = useMemo(
     () =>
       cleanHtml(html, {
         pictures,
+        loaded,
         nonce: pageNonce(),
         guarded: { copy: !copyOut, print: !print },
         words: {
@@ -45,7 +53,7 @@ export function HtmlView({ html, pictures, fill }: HtmlViewProps) {
           language: locale(),
         },
       }),
-    [html, pictures, language, copyOut, print],
+    [html, pictures, loaded, language, copyOut, print],
   );
   useEffect(() => {
     // React would make a plain text of it.
@@ -64,16 +72,7 @@ export function HtmlView({ html, pictures, fill }: HtmlViewProps) {
           </ul>
         </Alert>
       )}
-      {clean.blocked > 0 && (
-        <p className="fa-mail__blocked fa-muted">
-          <Plural
-            value={clean.blocked}
-            one="Ein Bild aus dem Internet wurde nicht geladen."
-            other="# Bilder aus dem Internet wurden nicht geladen."
-          />{' '}
-          <Trans>So erfährt niemand, ob und wann Sie die Nachricht lesen.</Trans>
-        </p>
-      )}
+      <PicturesLine clean={clean} remote={remote} />
       <iframe
         ref={frame}
         title={t`Text der Nachricht`}

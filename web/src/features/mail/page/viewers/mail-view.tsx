@@ -91,7 +91,7 @@ export function MailView({ blobId, bytes }: { blobId: string | null; bytes: Uint
           {isTooMuch(html) ? (
             <LongText html={html} />
           ) : (
-            <HtmlView html={html} pictures={inline} fill={false} />
+            <HtmlView html={html} pictures={inline} load={null} fill={false} />
           )}
         </Suspense>
       )}
