@@ -64,6 +64,7 @@ pub use repo::{
         vacation::MailVacationRecord,
     },
     person::PersonRecord,
+    push::{MAX_PUSH_PER_PERSON, PushRecord},
     rule::RuleRecord,
     session::SessionRecord,
     setting::SettingRecord,

@@ -25,6 +25,7 @@ use crate::{
         },
         outbox::OutboxRecord,
         person::People,
+        push::Pushes,
         rule::Rules,
         session::Sessions,
         setting::Settings,
@@ -190,6 +191,8 @@ repositories! {
     mail_mirrors: MailMirrors;
     /// What another mail server handed over lately.
     mail_arrivals: MailArrivals;
+    /// Where devices are told that mail came.
+    pushes: Pushes;
     /// Settings.
     settings: Settings;
     /// Directories that people and groups come from.

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod mail;
 pub mod outbox;
 pub mod person;
+pub mod push;
 pub mod rule;
 pub mod session;
 pub mod setting;

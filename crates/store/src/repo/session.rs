@@ -1,10 +1,15 @@
 //! Signed-in sessions.
 
+use std::collections::BTreeSet;
+
 use fernamt_domain::{DeviceId, DeviceKind, Method, PersonId, Secret, SessionId, Zone};
 use sea_orm::sea_query::Condition;
 use time::OffsetDateTime;
 
-use super::repository;
+use super::{
+    push::{self, PushRecord},
+    repository,
+};
 use crate::{
     StoreError,
     page::Page,
@@ -113,8 +118,18 @@ impl Sessions<'_, Writing> {
         self.scope.set_one::<SessionRecord>(is("id", &id), vec![to("seen_at", &now)]).await
     }
 
-    /// Ends a session. `false` if it had ended already.
+    /// Ends a session. `false` if it had ended already. Its device is not told of mail any more.
     pub async fn end(&self, id: SessionId) -> Result<bool, StoreError> {
+        let ended = self.end_where(is("id", &id)).await?;
+        let session: Option<SessionRecord> = self.scope.find(is("id", &id)).one().await?;
+        let device = session.and_then(|session| session.device);
+        push::forget_ended(&self.scope, &[id].into(), &device.into_iter().collect()).await?;
+        Ok(!ended.is_empty())
+    }
+
+    /// Ends a session that nobody used for a while. `false` if it had ended already. Its device is told of mail for as long
+    /// as the session might have lasted: nobody signed out there.
+    pub async fn lapse(&self, id: SessionId) -> Result<bool, StoreError> {
         Ok(!self.end_where(is("id", &id)).await?.is_empty())
     }
 
@@ -125,6 +140,11 @@ impl Sessions<'_, Writing> {
         except: Option<SessionId>,
     ) -> Result<Vec<SessionId>, StoreError> {
         let own = is("person", &person);
+        let told = match except {
+            Some(kept) => own.clone().add(is("session", &kept).not()),
+            None => own.clone(),
+        };
+        self.scope.delete::<PushRecord>(told).await?;
         self.end_where(match except {
             Some(kept) => own.add(is("id", &kept).not()),
             None => own,
@@ -134,6 +154,7 @@ impl Sessions<'_, Writing> {
 
     /// Ends all sessions of a device. Returns those that ended.
     pub async fn end_of_device(&self, device: DeviceId) -> Result<Vec<SessionId>, StoreError> {
+        push::forget_ended(&self.scope, &BTreeSet::new(), &[device].into()).await?;
         self.end_where(is("device", &Some(device))).await
     }
 

@@ -13,6 +13,7 @@ mod mail_mirror;
 mod mail_query;
 mod mail_rights;
 mod people;
+mod pushes;
 mod sessions;
 mod sticks;
 

@@ -1,17 +1,19 @@
 //! One row of everything, to be filled in where a test cares.
 
 use fernamt_domain::{
-    BundleId, Clock, DeviceId, DeviceKind, DeviceState, DirectoryId, GroupId, ImportId, Method, OtpTokenId, PasskeyId,
-    PersonId, PersonSource, PersonState, Rng, Role, RuleId, Secret, SessionId, TargetId, TargetSettings, Zone,
+    BundleId, Clock, DeviceId, DeviceKind, DeviceState, DirectoryId, GroupId, ImportId, MailAccountId, Method,
+    OtpTokenId, PasskeyId, PersonId, PersonSource, PersonState, Rng, Role, RuleId, Secret, SessionId, TargetId,
+    TargetSettings, Zone,
     audit::{AuditEvent, AuditKind, Outcome},
     event::DomainEvent,
+    rng::random_bytes,
     target::WebSettings,
 };
 use fernamt_store::{
     BundleRecord, ContainerRecord, DeviceRecord, DirectoryRecord, EnrolmentRecord, GroupRecord, HealthState,
-    ImportBatchRecord, OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, RuleRecord,
-    SessionRecord, SetupLinkRecord, StickLineRecord, StickRecord, TargetHealthRecord, TargetRecord, TenantStore,
-    keyless_thumbprint,
+    ImportBatchRecord, OtpAlgorithm, OtpKind, OtpMode, OtpTokenRecord, PasskeyRecord, PersonRecord, PushRecord,
+    RuleRecord, SessionRecord, SetupLinkRecord, StickLineRecord, StickRecord, TargetHealthRecord, TargetRecord,
+    TenantStore, keyless_thumbprint,
 };
 use serde_json::json;
 use time::Duration;
@@ -126,6 +128,27 @@ impl Maker<'_> {
             contact_at: self.clock.now(),
             terms: Some("first".to_owned()),
             accepted_at: Some(self.clock.now()),
+        }
+    }
+
+    /// Where a device is told of mail, all day.
+    pub(crate) fn push(&self, session: &SessionRecord, account: MailAccountId) -> PushRecord {
+        PushRecord {
+            device: session.device.unwrap(),
+            person: session.person,
+            session: session.id,
+            account,
+            print: random_bytes::<32>(self.rng),
+            sealed: Secret::new(vec![9; 200]),
+            until: session.expires_at,
+            language: "de".to_owned(),
+            from_minute: 0,
+            to_minute: 0,
+            weekends: true,
+            time_zone: "Europe/Berlin".to_owned(),
+            without: json!([]),
+            state: 0,
+            told_at: None,
         }
     }
 
@@ -313,6 +336,7 @@ impl Maker<'_> {
         work.imports().insert(&import).await.unwrap();
         let conference = self.conference(&work, person.id).await;
         let mail = self.mail(&work, person.id).await;
+        work.pushes().write(&self.push(&session, mail.account)).await.unwrap();
         work.record(AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success).by(person.id).on(target.id));
         work.publish(DomainEvent::PersonChanged { person: person.id });
         work.audit().sign_head(&super::signing_key()).await.unwrap();

@@ -13,6 +13,7 @@ pub mod email;
 pub mod identity;
 pub mod mailbox;
 pub mod mirror;
+mod news;
 pub mod query;
 pub mod sharing;
 pub mod submission;
