@@ -95,7 +95,7 @@ impl EgressGuard {
             Ok(address) => vec![SocketAddr::new(address, port)],
             Err(_) => {
                 let name = (host.to_owned(), port);
-                let lookup = async move { tokio::net::lookup_host(name).await.map(|found| found.collect::<Vec<_>>()) };
+                let lookup = async move { tokio::net::lookup_host(name).await.map(Iterator::collect::<Vec<_>>) };
                 let found = timeout(RESOLVE_TIMEOUT, self.lookups.to_the_end(lookup)).await;
                 found.map_err(|_| unresolved())?.map_err(|_| unresolved())?
             }

@@ -47,7 +47,7 @@ mod tests {
         for _ in 0..MAX_LOOKUPS {
             let ((begin, begun), mut may_go) = (oneshot::channel(), may_go.clone());
             let slow = lookups.to_the_end(async move {
-                drop(begin.send(()));
+                begin.send(()).unwrap();
                 may_go.wait_for(|go| *go).await.map(drop).map_err(io::Error::other)
             });
             // Whoever asked goes away as soon as it is under way.

@@ -49,8 +49,20 @@ pub(crate) const PICTURES: &str = "urn:fernamt:params:jmap:pictures";
 pub(crate) const WEBSOCKET: &str = "urn:ietf:params:jmap:websocket";
 
 /// What this server understands.
-pub(crate) const CAPABILITIES: [&str; 12] =
-    [CORE, MAIL, SUBMISSION, VACATION, PRINCIPALS, OWNER, DELEGATION, THREAD_WORK, ABSENCE, DELIVERY, PICTURES, WEBSOCKET];
+pub(crate) const CAPABILITIES: [&str; 12] = [
+    CORE,
+    MAIL,
+    SUBMISSION,
+    VACATION,
+    PRINCIPALS,
+    OWNER,
+    DELEGATION,
+    THREAD_WORK,
+    ABSENCE,
+    DELIVERY,
+    PICTURES,
+    WEBSOCKET,
+];
 
 /// A JSON object.
 pub(crate) type Object = serde_json::Map<String, serde_json::Value>;

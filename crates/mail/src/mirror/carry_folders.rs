@@ -75,7 +75,7 @@ impl Mirror {
                         Some(imap.folder_state(&name).await?)
                     }
                     Err(error) if error.is_refusal() => {
-                        self.remember(&shared).await?;
+                        self.remember_rights(&shared).await?;
                         None
                     }
                     Err(error) => return Err(error.into()),

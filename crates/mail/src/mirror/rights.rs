@@ -200,12 +200,7 @@ impl Mirror {
     }
 
     /// What all lists together allow each login that we know or could know.
-    async fn rights_there(
-        &self,
-        imap: &mut Imap,
-        folders: &[FolderName],
-        sides: &Sides,
-    ) -> Result<There, MirrorError> {
+    async fn rights_there(&self, imap: &mut Imap, folders: &[FolderName], sides: &Sides) -> Result<There, MirrorError> {
         let (mut there, mut is_whole): (Option<There>, bool) = (None, true);
         for folder in folders {
             let list = match list_of(imap, folder).await {

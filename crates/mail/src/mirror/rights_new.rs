@@ -30,7 +30,7 @@ impl Mirror {
                 .iter()
                 .map(|row| MirrorRightsRecord { least: MailRights::NONE, begun: true, ..row.clone() })
                 .collect();
-            self.remember(&begun).await?;
+            self.remember_rights(&begun).await?;
         }
         Ok(rows)
     }
@@ -57,11 +57,11 @@ impl Mirror {
                 Ok(false) | Err(_) => {}
             }
         }
-        Ok(self.remember(&opened).await?)
+        Ok(self.remember_rights(&opened).await?)
     }
 
     /// Remembers this of the lists.
-    pub(super) async fn remember(&self, rows: &[MirrorRightsRecord]) -> Result<(), StoreError> {
+    pub(super) async fn remember_rights(&self, rows: &[MirrorRightsRecord]) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }

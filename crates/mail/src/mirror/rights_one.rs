@@ -180,13 +180,8 @@ mod tests {
     /// Somebody's rights here and there, of whom so much is remembered: the least and the most.
     fn one(base: [&[MailRight]; 2], here: &[MailRight], there: &[MailRight]) -> One {
         let [least, most] = base.map(rights);
-        let one = One {
-            login: "bob".to_owned(),
-            person: None,
-            granted: rights(here),
-            base: None,
-            there: rights(there),
-        };
+        let one =
+            One { login: "bob".to_owned(), person: None, granted: rights(here), base: None, there: rights(there) };
         let row = one.row(MailAccountId(Uuid::nil()), Known { least, most });
         One { base: (!most.is_empty()).then_some(row), ..one }
     }

@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use tokio::{
     sync::{Notify, Semaphore, SemaphorePermit},
     task::{Id, JoinError, JoinSet},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +32,9 @@ const KEPT_FOR: time::Duration = time::Duration::minutes(30);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-/// How often accounts are looked for whose absence, or its end, the mail server was not told yet.
-const OWED_EVERY: Duration = Duration::from_secs(300);
+/// How long after mirrors had to go, or could not go on, accounts are looked for whose absence, or its end, the mail server
+/// was not told yet.
+const LOOK_AFTER: Duration = Duration::from_secs(300);
 
 pub(super) type Key = (TenantId, MailAccountId);
 
@@ -106,7 +108,7 @@ impl Mirrors {
 
     /// Forgets that an account is used whose mirror cannot go on, so that it begins anew with the next use only, or once
     /// what it owes is looked for. Who used it while its mirror found that nobody does has it mirrored anew.
-    fn ended(&self, one: &Running, done: Result<End, JoinError>) {
+    fn ended(&self, one: &Running, done: Result<End, JoinError>) -> End {
         let end = done.unwrap_or_else(|fault| {
             tracing::error!(account = %one.key.1, error = &fault as &dyn std::error::Error, "A mirror broke down");
             End::Unable
@@ -114,6 +116,7 @@ impl Mirrors {
         if end == End::Unable && !one.leave.is_cancelled() {
             lock(&self.used).remove(&one.key);
         }
+        end
     }
 }
 
@@ -179,17 +182,17 @@ impl Mail {
     async fn keep_used(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
-        let mut looked_at: Option<OffsetDateTime> = None;
+        let mut look_at = Some(Instant::now());
         while !stop.is_cancelled() {
-            let now = self.parts.clock.now();
-            if looked_at.is_none_or(|at| now >= at + OWED_EVERY) {
-                looked_at = Some(now);
+            if look_at.is_some_and(|at| at <= Instant::now()) {
+                look_at = None;
                 if let Err(error) = self.use_absent().await {
                     let error: &dyn std::error::Error = &error;
                     tracing::error!(
                         error,
                         "Absences that wait for the mail server cannot be looked for; it is tried again"
                     );
+                    look_at = Some(Instant::now() + LOOK_AFTER);
                 }
             }
             let keys = running.values().map(|one| one.key).collect();
@@ -202,16 +205,20 @@ impl Mail {
                 let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, leave.clone(), stop.clone()));
                 running.insert(task.id(), Running { key, leave });
             }
+            let mut left_out = self.mirrors.is_crowded.load(Ordering::Relaxed);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
-                () = tokio::time::sleep(OWED_EVERY) => {}
+                () = until(look_at) => {}
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
                     if let Some(one) = running.remove(&id) {
-                        self.mirrors.ended(&one, done.map(|(_, end)| end));
+                        left_out |= self.mirrors.ended(&one, done.map(|(_, end)| end)) == End::Unable;
                     }
                 }
+            }
+            if left_out {
+                look_at.get_or_insert_with(|| Instant::now() + LOOK_AFTER);
             }
         }
         while tasks.join_next().await.is_some() {}
@@ -276,6 +283,14 @@ impl Mail {
         let grants = tenant.mail_grants().of_account(account).await?;
         let people = grants.into_iter().map(|grant| grant.person).chain(record.owner);
         Ok(people.into_iter().any(|person| self.places.has(tenant.id(), person)))
+    }
+}
+
+/// Ends then; without a time, never.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
