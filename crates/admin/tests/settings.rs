@@ -185,3 +185,25 @@ async fn a_directory_that_refuses_is_a_failure_however_recent() {
         (&json!(false), &json!("directory_unreachable"), &json!("dc1:636"))
     );
 }
+
+#[tokio::test]
+async fn push_services_are_named_by_their_hosts() {
+    let (_house, client) = House::with_administrator().await;
+    let view = client.get(SETTINGS).await.body;
+    assert_eq!(view["settings"]["push"]["enabled"], false);
+    let put = async |enabled: bool, hosts: Value| {
+        let mut settings = view["settings"].clone();
+        settings["push"] = json!({ "enabled": enabled, "hosts": hosts });
+        // An old version, so that nothing is changed: fields are checked first.
+        client.put(SETTINGS, json!({ "version": "old", "settings": settings })).await
+    };
+    let most: Vec<_> = (0..20).map(|number| format!("push{number}.example")).collect();
+    for fits in [view["settings"]["push"]["hosts"].clone(), json!(["*.notify.example"]), json!(most)] {
+        assert_eq!(put(true, fits).await.code(), "outdated");
+    }
+    assert_eq!(put(false, json!([])).await.code(), "outdated");
+    assert_eq!(put(true, json!([])).await.fields(), [("push.hosts", "required")]);
+    assert_eq!(put(true, json!(["https://push.example"])).await.fields(), [("push.hosts", "invalid")]);
+    let many = [most, vec!["push.example".to_owned()]].concat();
+    assert_eq!(put(true, json!(many)).await.fields(), [("push.hosts", "too_many")]);
+}

@@ -1,7 +1,7 @@
-//! What the page of mail asks beside JMAP, on the origin of mail: who may work in an account that is not their own, and
-//! pictures that lie elsewhere.
+//! What the page of mail asks beside JMAP, on the origin of mail: who may work in an account that is not their own, pictures
+//! that lie elsewhere, and notices by way of push services.
 
-use fernamt_domain::{EmailId, MailAccountId, PersonId, mail::MailRight};
+use fernamt_domain::{EmailId, MailAccountId, MailboxId, PersonId, mail::MailRight};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -56,6 +56,43 @@ pub struct LoadPicture {
     pub url: String,
 }
 
+/// Whether a device is told of new mail by its browser's push service (RFC 8030) while the page is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailPush {
+    /// Whether the administration allows it.
+    pub enabled: bool,
+    /// The public key that this server shows to push services (RFC 8292), as browsers take it: base64url.
+    pub server_key: String,
+    /// Until when this device is told, if it is.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub until: Option<OffsetDateTime>,
+}
+
+/// Where a device is told of new mail, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubscribePush {
+    /// The address that the browser's push service gave it.
+    #[schema(max_length = 2048)]
+    pub endpoint: String,
+    /// The browser's public key (RFC 8291), base64url.
+    pub p256dh: String,
+    /// The browser's secret for it, base64url.
+    pub auth: String,
+    /// The language of the notice: `de` or `en`.
+    pub language: String,
+    /// The first minute of the day at which it is told: 0 to 1439.
+    pub from_minute: u16,
+    /// The minute at which that ends; the same one for the whole day. Over midnight where it comes first.
+    pub to_minute: u16,
+    /// Whether on Saturdays and Sundays, too.
+    pub weekends: bool,
+    /// The zone of those minutes (IANA name).
+    pub time_zone: String,
+    /// Folders that are not told of.
+    #[schema(max_items = 2000)]
+    pub without: Vec<MailboxId>,
+}
+
 operations! { "mail";
     /// Who may work in an account.
     list_delegates: get "/api/v1/mail/accounts/{id}/delegates" (MailAccountId) [] -> 200 DelegateList;
@@ -65,4 +102,10 @@ operations! { "mail";
     revoke_mail_rights: delete "/api/v1/mail/accounts/{id}/delegates/{person}" (MailAccountId) person PersonId, [] -> 204;
     /// Has the server fetch a picture from elsewhere that a message shows. The answer is the picture itself.
     load_mail_picture: post "/api/v1/mail/accounts/{id}/pictures" (MailAccountId) [LoadPicture] -> 200;
+    /// Whether this device is told of new mail while the page is closed.
+    get_mail_push: get "/api/v1/mail/push" () [] -> 200 MailPush;
+    /// Has this device told of new mail, until its session would have ended or somebody signs out there.
+    subscribe_mail_push: put "/api/v1/mail/push" () [SubscribePush] -> 200 MailPush;
+    /// Has this device told no more.
+    unsubscribe_mail_push: delete "/api/v1/mail/push" () [] -> 204;
 }

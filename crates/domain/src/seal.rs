@@ -5,7 +5,9 @@ use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    error::KeyRejected,
     hkdf, hmac,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Serialize, de::DeserializeOwned};
@@ -26,6 +28,13 @@ pub struct Purpose<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed value does not open")]
 pub struct SealError;
+
+/// How many numbers are tried as a key. About one in 2³² is none.
+const MAX_TRIES: u8 = 8;
+/// What precedes the 32 bytes of a P-256 key in an `ECPrivateKey` (RFC 5915).
+const SEC1_PREFIX: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+/// What follows them: the curve's name.
+const SEC1_SUFFIX: [u8; 12] = [0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
 /// Seals and opens values under the installation's master key.
 pub struct Sealer {
@@ -98,6 +107,18 @@ impl Sealer {
         let mut out = [0; 32];
         out.copy_from_slice(context.sign().as_ref());
         out
+    }
+
+    /// A key to sign with (ECDSA over P-256) that follows from the master key: for what others are bound to for good.
+    /// Whoever restores the master key has it again.
+    pub fn signing_key(&self, purpose: Purpose<'_>) -> Result<EcdsaKeyPair, KeyRejected> {
+        let mut tries = (0..MAX_TRIES).map(|number| {
+            let scalar = Zeroizing::new(self.fingerprint(purpose, &[number]));
+            let encoded = Zeroizing::new([&SEC1_PREFIX, scalar.as_slice(), &SEC1_SUFFIX].concat());
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &encoded)
+        });
+        let first = tries.next().expect("at least one number is tried");
+        first.or_else(|fault| tries.find_map(Result::ok).ok_or(fault))
     }
 }
 

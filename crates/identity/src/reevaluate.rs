@@ -275,7 +275,7 @@ impl Identity {
             work.sessions().touch(id).await?;
         }
         for id in ended {
-            session::end(&mut work, id).await?;
+            session::lapse(&mut work, id).await?;
         }
         work.commit().await
     }

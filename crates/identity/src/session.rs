@@ -312,10 +312,22 @@ pub(crate) struct NewSession<'a> {
 pub async fn end(work: &mut Work, session: SessionId) -> Result<bool, StoreError> {
     let was_open = work.sessions().end(session).await?;
     if was_open {
-        work.record(AuditEvent::new(AuditKind::SessionEnd, "ended", Outcome::Success).session(session));
-        work.publish(DomainEvent::SessionEnded { session });
+        ended(work, session);
     }
     Ok(was_open)
+}
+
+/// Ends a session that nobody used for a while, in a unit of work, and tells everybody.
+pub(crate) async fn lapse(work: &mut Work, session: SessionId) -> Result<(), StoreError> {
+    if work.sessions().lapse(session).await? {
+        ended(work, session);
+    }
+    Ok(())
+}
+
+fn ended(work: &mut Work, session: SessionId) {
+    work.record(AuditEvent::new(AuditKind::SessionEnd, "ended", Outcome::Success).session(session));
+    work.publish(DomainEvent::SessionEnded { session });
 }
 
 /// Ends all sessions of a person, but for one if given, in a unit of work.

@@ -2,7 +2,7 @@
 //!
 //! Requests come in through [`Mail::router`]. [`jmap`] knows the protocol, [`methods`] what each method does, [`message`]
 //! reads and writes the messages themselves, [`delivery`] brings what is sent to its receivers ([`Mail::run`]), [`push`] tells
-//! clients what is new, and by [`lmtp`] the house's mail server hands over what comes from outside ([`Lmtp`]).
+//! clients what is new, [`notices`] tells browsers whose page is closed ([`Mail::run_notices`]), and by [`lmtp`] the house's mail server hands over what comes from outside ([`Lmtp`]).
 //!
 //! The store is what all methods read from. With the embedded store it is the truth; a foreign mail server's contents
 //! are mirrored into the same tables ([`mirror`]), so that methods need not know the difference.
@@ -17,6 +17,7 @@ mod lmtp;
 mod message;
 mod methods;
 mod mirror;
+mod notices;
 mod pictures;
 mod push;
 mod routes;
@@ -35,6 +36,7 @@ pub use fernamt_mailhost as host;
 pub use lmtp::{Lmtp, LmtpAddress, LmtpSettings};
 pub use methods::METHODS;
 pub use mirror::{MailServer, MirrorError};
+pub use notices::Notices;
 pub use pictures::Pictures;
 pub use scan::{Scanner, ScannerAddress};
 
@@ -56,6 +58,8 @@ pub struct Parts {
     pub scanner: Option<Scanner>,
     /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it.
     pub pictures: Pictures,
+    /// Tells push services that mail came, where a tenant's settings allow it.
+    pub notices: Notices,
 }
 
 /// Mail.

@@ -12,10 +12,11 @@ use fernamt_domain::{
 };
 use fernamt_http::{Connection, PublicAddress, Web, egress::EgressGuard, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
-use fernamt_mail::{Mail, MailServer, Parts, Pictures, Scanner, Smarthost};
+use fernamt_mail::{Mail, MailServer, Notices, Parts, Pictures, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
+use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::Duration;
@@ -31,6 +32,7 @@ struct Ways {
     scanner: Option<Scanner>,
     server: Option<MailServer>,
     pictures: Option<Pictures>,
+    notices: Option<(EgressGuard, RootCertStore)>,
 }
 
 pub(crate) struct House {
@@ -72,7 +74,12 @@ impl House {
         Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
     }
 
-    async fn with(Ways { smarthost, scanner, server, pictures }: Ways) -> Self {
+    /// A house that tells push services through this guard, if these authorities vouch for them, once its settings allow it.
+    pub(crate) async fn with_notices(guard: EgressGuard, authorities: RootCertStore) -> Self {
+        Self::with(Ways { notices: Some((guard, authorities)), ..Ways::default() }).await
+    }
+
+    async fn with(Ways { smarthost, scanner, server, pictures, notices }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
@@ -87,6 +94,10 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
+        let notices = match notices {
+            Some((guard, authorities)) => Notices::new(guard, Arc::clone(&sealer)).trusting(authorities),
+            None => Notices::new(EgressGuard::default().public_only(), Arc::clone(&sealer)),
+        };
         let mail = Mail::new(Parts {
             store: store.clone(),
             authoriser,
@@ -95,6 +106,7 @@ impl House {
             smarthost,
             scanner,
             server,
+            notices,
             pictures: pictures.unwrap_or_else(|| Pictures::new(EgressGuard::default().public_only())),
         });
         let web = Arc::new(Web {

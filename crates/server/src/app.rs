@@ -183,6 +183,7 @@ impl App {
             if let Some(lmtp) = self.lmtp {
                 tasks.spawn(lmtp.run(Arc::clone(&mail), stop.clone()));
             }
+            tasks.spawn(Arc::clone(&mail).run_notices(stop.clone()));
             tasks.spawn(mail.run(stop.clone()));
         }
         tasks.spawn(background::run(Arc::clone(&self.office), stop.clone()));

@@ -6,7 +6,9 @@ use anyhow::Context as _;
 use fernamt_domain::Secret;
 use fernamt_http::egress::EgressGuard;
 use fernamt_identity::Identity;
-use fernamt_mail::{Lmtp, LmtpAddress, LmtpSettings, Mail, Parts, Pictures, Scanner, Smarthost, SmarthostAddress};
+use fernamt_mail::{
+    Lmtp, LmtpAddress, LmtpSettings, Mail, Notices, Parts, Pictures, Scanner, Smarthost, SmarthostAddress,
+};
 
 use crate::{
     config::{self, smarthost::SmarthostSecurity},
@@ -14,7 +16,8 @@ use crate::{
     office::Office,
 };
 
-/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public.
+/// Puts mail together. What strangers' messages refer to, and what browsers name as their push services, is asked through
+/// the guard, for what is public.
 pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
@@ -22,8 +25,9 @@ pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -
     let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
     let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
     let server = config.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
+    let notices = Notices::new(public.clone(), Arc::clone(&office.sealer));
     let pictures = Pictures::new(public);
-    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures })))
+    Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures, notices })))
 }
 
 fn smarthost(config: &config::Smarthost) -> anyhow::Result<Smarthost> {

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use fernamt_api::admin::settings::{
-    CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
-    ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS,
-    RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+use fernamt_api::admin::{
+    push::{MAX_PUSH_HOSTS, PushSettings, is_push_host},
+    settings::{
+        CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
+        ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS,
+        RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+    },
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};
@@ -84,6 +87,7 @@ fn check(wanted: &Settings) -> Result<(), AdminError> {
     checks.that(SESSION_HOURS.holds(wanted.session_hours), "session_hours", "out_of_range", "1 to 24 hours");
     check_container(&mut checks, wanted.container);
     check_enrolment(&mut checks, &wanted.enrolment);
+    check_push(&mut checks, &wanted.push);
     checks.that(PROGRAM_DAYS.holds(wanted.programs.max_days), "programs.max_days", "out_of_range", "1 to 365 days");
     for (category, days) in &wanted.retention_days {
         let most = category.default_retention().max_days;
@@ -113,6 +117,15 @@ fn check_enrolment(checks: &mut Checks, wanted: &EnrolmentSettings) {
         let fits = text.chars().count() <= ENROLMENT_TERMS_CHARS.into();
         checks.that(fits, &path, "too_long", "at most 20,000 characters");
     }
+}
+
+fn check_push(checks: &mut Checks, wanted: &PushSettings) {
+    let hosts = &wanted.hosts;
+    let written = "a push service is written like fcm.googleapis.com or *.notify.windows.com";
+    checks.that(hosts.iter().all(|host| is_push_host(host)), "push.hosts", "invalid", written);
+    checks.that(hosts.len() <= MAX_PUSH_HOSTS, "push.hosts", "too_many", "at most 20 push services");
+    let named = !wanted.enabled || !hosts.is_empty();
+    checks.that(named, "push.hosts", "required", "name the push services that may be told");
 }
 
 /// Whether the text is a colour as sticks take it, or none.

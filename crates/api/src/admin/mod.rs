@@ -9,6 +9,7 @@ pub mod health;
 pub mod mailboxes;
 pub mod own_targets;
 pub mod people;
+pub mod push;
 pub mod rules;
 pub mod sessions;
 pub mod settings;

@@ -6,6 +6,7 @@ use fernamt_domain::{DataCategory, DeviceKind, text_enum};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::push::PushSettings;
 use crate::operations::operations;
 
 /// What an administrator sets for the whole tenant.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub programs: ProgramSettings,
     /// Whether this server fetches pictures from the internet for people who read mail.
     pub pictures: PictureSettings,
+    /// Whether devices are told of new mail by their push services.
+    pub push: PushSettings,
     /// Days that each data category is kept, where it differs from the default.
     pub retention_days: BTreeMap<DataCategory, u16>,
 }
@@ -52,6 +55,7 @@ impl Default for Settings {
             enrolment: EnrolmentSettings::default(),
             programs: ProgramSettings::default(),
             pictures: PictureSettings::default(),
+            push: PushSettings::default(),
             retention_days: BTreeMap::new(),
         }
     }

@@ -3,7 +3,7 @@
 use aws_lc_rs::{
     error::{KeyRejected, Unspecified},
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+    signature::{EcdsaKeyPair, KeyPair as _},
 };
 use data_encoding::BASE64URL_NOPAD;
 use fernamt_api::{
@@ -14,7 +14,6 @@ use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId};
 use fernamt_store::ContainerRecord;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
-use zeroize::Zeroizing;
 
 use crate::{device_key::SPKI_PREFIX, settings::Settings};
 
@@ -22,12 +21,6 @@ use crate::{device_key::SPKI_PREFIX, settings::Settings};
 const SIGNED_FOR: &[u8] = b"fernamt-container-policy\0";
 /// What the key is derived for.
 const KEY: &str = "container-policy-key";
-/// How many numbers are tried as a key. About one in 2³² is none.
-const MAX_TRIES: u8 = 8;
-/// What precedes the 32 bytes of a P-256 key in an `ECPrivateKey` (RFC 5915).
-const SEC1_PREFIX: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
-/// What follows them: the curve's name.
-const SEC1_SUFFIX: [u8; 12] = [0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
 /// What a device's container has to keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,13 +104,7 @@ pub(super) struct PolicyKey(EcdsaKeyPair);
 
 impl PolicyKey {
     pub(super) fn of(sealer: &Sealer, tenant: TenantId) -> Result<Self, KeyRejected> {
-        let mut tries = (0..MAX_TRIES).map(|number| {
-            let scalar = Zeroizing::new(sealer.fingerprint(Purpose { tenant, word: KEY }, &[number]));
-            let encoded = Zeroizing::new([&SEC1_PREFIX, scalar.as_slice(), &SEC1_SUFFIX].concat());
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &encoded)
-        });
-        let first = tries.next().expect("at least one number is tried");
-        first.or_else(|fault| tries.find_map(Result::ok).ok_or(fault)).map(Self)
+        sealer.signing_key(Purpose { tenant, word: KEY }).map(Self)
     }
 
     /// The public key as browsers import it: SPKI, base64url.

@@ -75,14 +75,14 @@ enum Answer {
 }
 
 /// The authorities that this machine trusts.
-pub(super) fn authorities() -> RootCertStore {
+pub(crate) fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 
 /// TLS to servers that an authority vouches for.
-pub(super) fn client_config(authorities: RootCertStore) -> Option<Arc<ClientConfig>> {
+pub(crate) fn client_config(authorities: RootCertStore) -> Option<Arc<ClientConfig>> {
     let builder = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().ok()?;
     let mut config = builder.with_root_certificates(authorities).with_no_client_auth();

@@ -25,7 +25,7 @@ use url::Url;
 use lanes::Lanes;
 use turns::Turns;
 
-pub(crate) use fetch::{Fault, Picture};
+pub(crate) use fetch::{Fault, Picture, authorities, client_config};
 pub(crate) use kind::kind_of;
 pub(crate) use source::{address_of, show, sources};
 pub(crate) use turns::{NoTurn, Turn};

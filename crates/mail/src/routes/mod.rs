@@ -7,6 +7,7 @@ mod delegates;
 mod door;
 mod event_source;
 mod pictures;
+mod push;
 mod session;
 mod socket;
 
@@ -43,6 +44,7 @@ pub(crate) fn router(mail: Arc<Mail>) -> Router {
         .route("/jmap/ws", any(socket::socket))
         .merge(delegates::router())
         .merge(pictures::router())
+        .merge(push::router())
         .merge(nothing_else())
         .layer(map_response(challenge))
         .with_state(mail)

@@ -1,0 +1,94 @@
+//! When somebody wants to be told, by the clock of their device.
+
+use fernamt_policy::LocalZone;
+use fernamt_store::PushRecord;
+use time::OffsetDateTime;
+
+/// Minutes of a day.
+pub(crate) const DAY_MINUTES: u16 = 24 * 60;
+
+/// Whether this moment lies in the hours that somebody chose. A zone that is unknown by now counts as UTC.
+pub(super) fn is_within(push: &PushRecord, at: OffsetDateTime) -> bool {
+    let zone = LocalZone::named(&push.time_zone).unwrap_or_else(|_| LocalZone::utc());
+    let local = zone.local(at);
+    let (from, to, minute) = (push.from_minute, push.to_minute, local.minute);
+    let is_over_midnight = from > to;
+    let is_in = if from == to {
+        true
+    } else if is_over_midnight {
+        minute >= from || minute < to
+    } else {
+        (from..to).contains(&minute)
+    };
+    // What goes on past midnight belongs to the day on which it began.
+    let began = match (is_over_midnight && minute < to, local.weekday) {
+        (true, 1) => 7,
+        (true, day) => day - 1,
+        (false, day) => day,
+    };
+    is_in && (push.weekends || began <= 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{DeviceId, MailAccountId, PersonId, Secret, SessionId};
+    use serde_json::json;
+    use time::{Duration, macros::datetime};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn push(hours: (u16, u16), weekends: bool) -> PushRecord {
+        PushRecord {
+            device: DeviceId(Uuid::nil()),
+            person: PersonId(Uuid::nil()),
+            session: SessionId(Uuid::nil()),
+            account: MailAccountId(Uuid::nil()),
+            print: [0; 32],
+            sealed: Secret::new(Vec::new()),
+            until: OffsetDateTime::UNIX_EPOCH,
+            language: "de".to_owned(),
+            from_minute: hours.0 * 60,
+            to_minute: hours.1 * 60,
+            weekends,
+            time_zone: "Europe/Berlin".to_owned(),
+            without: json!([]),
+            state: 0,
+            told_at: None,
+        }
+    }
+
+    /// Hours of the week in Berlin, from Monday midnight on, at which somebody is told.
+    fn told(hours: (u16, u16), weekends: bool) -> Vec<i64> {
+        let push = push(hours, weekends);
+        // Monday, 2 March 2026: Berlin is an hour ahead.
+        let monday = datetime!(2026-03-01 23:00 UTC);
+        (0..7 * 24).filter(|hour| is_within(&push, monday + Duration::hours(*hour))).collect()
+    }
+
+    #[test]
+    fn hours_of_the_day_and_days_of_the_week_are_kept_to() {
+        assert_eq!(told((0, 0), true).len(), 7 * 24);
+        assert_eq!(told((0, 0), false), (0..5 * 24).collect::<Vec<_>>());
+        let days = (0..7).flat_map(|day| (7..18).map(move |hour| day * 24 + hour));
+        assert_eq!(told((7, 18), true), days.clone().collect::<Vec<_>>());
+        assert_eq!(told((7, 18), false), days.filter(|hour| *hour < 5 * 24).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_on_which_it_began() {
+        let night = told((22, 6), false);
+        assert!(night.contains(&(4 * 24 + 22)) && night.contains(&(5 * 24 + 5)), "Friday night, until Saturday at six");
+        assert!(!night.contains(&(5 * 24 + 22)) && !night.contains(&2), "Saturday and Sunday nights");
+        assert_eq!(night.len(), 5 * 8);
+    }
+
+    #[test]
+    fn clocks_that_are_changed_are_followed() {
+        let push = push((8, 9), true);
+        assert!(is_within(&push, datetime!(2026-01-12 07:30 UTC)) && is_within(&push, datetime!(2026-07-13 06:30 UTC)));
+        assert!(!is_within(&push, datetime!(2026-07-13 07:30 UTC)));
+        let nowhere = PushRecord { time_zone: "Europe/Bonn".to_owned(), ..push };
+        assert!(is_within(&nowhere, datetime!(2026-07-13 08:30 UTC)), "UTC");
+    }
+}

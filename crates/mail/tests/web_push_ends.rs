@@ -1,0 +1,106 @@
+//! Notices of new mail by push services: what these answer, and when a device is told no more.
+
+use fernamt_domain::{DeviceState, PersonState};
+use serde_json::Value;
+use time::Duration;
+
+use crate::{
+    house::{Client, House},
+    push_service::{PushService, mail_comes, standing, subscribe},
+};
+
+/// A house in which ada is told, and ben writes.
+async fn told(service: &PushService) -> (House, Client, Client) {
+    let house = service.house().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    assert_eq!(subscribe(&ada, &service.wanted()).await.status, 200);
+    (house, ada, ben)
+}
+
+#[tokio::test]
+async fn a_push_service_that_knows_the_browser_no_more_or_refuses_ends_it() {
+    for answer in ["404 Not Found", "410 Gone", "403 Forbidden", "301 Moved\r\nlocation: https://elsewhere.example/"] {
+        let service = PushService::start().await;
+        let (house, ada, ben) = told(&service).await;
+        service.answers(&[answer]);
+        mail_comes(&house, &ben, "ada@amt.example").await;
+        assert_eq!(service.taken().len(), 1);
+        assert_eq!(house.tenant.pushes().all().await.unwrap(), [], "{answer}");
+        assert_eq!(standing(&ada).await["until"], Value::Null);
+        house.clock.advance(Duration::minutes(10));
+        mail_comes(&house, &ben, "ada@amt.example").await;
+        assert_eq!(service.taken().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_push_service_that_says_later_is_asked_later_and_not_for_ever() {
+    let service = PushService::start().await;
+    let (house, _, ben) = told(&service).await;
+    service.answers(&["503 Busy\r\nretry-after: 120", "500 Fault", "429 Slow", "500 Fault", "500 Fault"]);
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    let mut asked = Vec::new();
+    // Every half minute, for half an hour.
+    for half in 0..60 {
+        house.mail.look_for_news().await.unwrap();
+        let count = service.taken().len();
+        if asked.last().is_none_or(|(_, before)| *before < count) {
+            asked.push((half, count));
+        }
+        house.clock.advance(Duration::seconds(30));
+    }
+    // After the two minutes that it named; then after one, two and four of our own. Then it is left alone with this one.
+    assert_eq!(asked, [(0, 1), (4, 2), (6, 3), (10, 4), (18, 5)]);
+    assert_eq!(house.tenant.pushes().all().await.unwrap().len(), 1, "it may have the next one");
+    let ben = house.again(&ben).await;
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken().len(), 6);
+}
+
+#[tokio::test]
+async fn nobody_is_told_who_was_barred_or_whose_time_is_over() {
+    for way in ["suspended", "disabled", "signed out", "over", "off"] {
+        let service = PushService::start().await;
+        let (house, ada, ben) = told(&service).await;
+        let work = house.tenant.begin().await.unwrap();
+        match way {
+            "suspended" => work.devices().set_state(ada.device, DeviceState::Suspended, None).await.unwrap(),
+            "disabled" => work.people().set_state(ada.person, PersonState::Disabled).await.unwrap(),
+            "signed out" => assert!(work.sessions().end(ada.session).await.unwrap()),
+            _ => {}
+        }
+        work.commit().await.unwrap();
+        match way {
+            "over" => house.clock.advance(Duration::hours(12)),
+            "off" => {
+                let reply = ada.request("DELETE", "/api/v1/mail/push", "", Vec::new()).await;
+                assert_eq!(reply.status, 204);
+            }
+            _ => {}
+        }
+        let ben = if way == "over" { house.again(&ben).await } else { ben };
+        mail_comes(&house, &ben, "ada@amt.example").await;
+        assert_eq!(service.taken().len(), 0, "{way}");
+        assert_eq!(house.tenant.pushes().all().await.unwrap(), [], "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_lapsed_is_told_for_its_hours() {
+    let service = PushService::start().await;
+    let (house, ada, ben) = told(&service).await;
+    let work = house.tenant.begin().await.unwrap();
+    assert!(work.sessions().lapse(ada.session).await.unwrap());
+    work.commit().await.unwrap();
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_approved_cannot_ask() {
+    let service = PushService::start().await;
+    let (house, ada, _) = told(&service).await;
+    let waiting = house.on_device(&ada, DeviceState::Pending).await;
+    assert_eq!(subscribe(&waiting, &service.wanted()).await.status, 403);
+    assert_eq!(house.tenant.pushes().all().await.unwrap().len(), 1);
+}
