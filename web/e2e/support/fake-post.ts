@@ -31,6 +31,10 @@ const SCRIPT_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'";
 const SERVICE_WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 const OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
+/** A point of P-256: that of RFC 8292, section 2.4. */
+const PUSH_KEY =
+  'BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs';
+
 const types: Record<string, string> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
@@ -56,6 +60,8 @@ export class FakePost {
   idleMin = 10;
   /** Of another signer than the one that the container knows. */
   altered = false;
+  /** Whether push services may be told, and where and when this device is. */
+  push = { enabled: false, told: null as Record<string, unknown> | null };
   /** What lies in the person's mailbox. */
   readonly mail = new FakeJmapServer(() => Date.now());
   readonly asked: string[] = [];
@@ -172,6 +178,13 @@ export class FakePost {
       case 'DELETE /share':
         this.share = null;
         this.generation = null;
+        return [204, null];
+      case 'GET /api/v1/mail/push':
+      case 'PUT /api/v1/mail/push':
+        if (asked.startsWith('PUT')) this.push.told = body;
+        return [200, { enabled: this.push.enabled, server_key: PUSH_KEY, until: null }];
+      case 'DELETE /api/v1/mail/push':
+        this.push.told = null;
         return [204, null];
       default:
         return problem(404, 'not_found');

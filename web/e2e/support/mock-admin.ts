@@ -316,6 +316,7 @@ const settings: Schema<'Settings'> = {
   enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
   programs: { enabled: true, max_days: 90 },
   pictures: { enabled: false, unencrypted: false },
+  push: { enabled: false, hosts: ['fcm.googleapis.com', '*.notify.windows.com'] },
   retention_days: { audit: 120 },
 };
 

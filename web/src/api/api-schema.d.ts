@@ -1872,6 +1872,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mail/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this device is told of new mail while the page is closed. */
+        get: operations["get_mail_push"];
+        /** Has this device told of new mail, until its session would have ended or somebody signs out there. */
+        put: operations["subscribe_mail_push"];
+        post?: never;
+        /** Has this device told no more. */
+        delete: operations["unsubscribe_mail_push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/devices": {
         parameters: {
             query?: never;
@@ -3719,10 +3738,24 @@ export interface components {
             /** @description The sign-in name. */
             name: string;
         };
+        /** @description Whether a device is told of new mail by its browser's push service (RFC 8030) while the page is closed. */
+        MailPush: {
+            /** @description Whether the administration allows it. */
+            enabled: boolean;
+            /** @description The public key that this server shows to push services (RFC 8292), as browsers take it: base64url. */
+            server_key: string;
+            /**
+             * Format: date-time
+             * @description Until when this device is told, if it is.
+             */
+            until?: string | null;
+        };
         /** @enum {string} */
         MailRight: "read" | "write" | "send_on_behalf" | "send_as" | "manage";
         /** @enum {string} */
         MailState: "none" | "waiting" | "sent" | "failed";
+        /** Format: uuid */
+        MailboxId: string;
         /** @description Asks for a new share. */
         MakeShare: {
             /** @description Whether a share that is there gives way. What was sealed with it cannot be opened again. */
@@ -5122,6 +5155,25 @@ export interface components {
         };
         /** @enum {string} */
         ProtectionClass: "open" | "internal" | "confidential";
+        /** @description The flow to the outside of this name: a browser's push service is told that mail came, and wakes the page there. */
+        PushSettings: {
+            /**
+             * @description Whether any is told.
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * @description The push services that may be told, by host: `updates.push.services.mozilla.com`, or `*.notify.windows.com` for all
+             *     hosts below that one.
+             * @default [
+             *       "updates.push.services.mozilla.com",
+             *       "fcm.googleapis.com",
+             *       "web.push.apple.com",
+             *       "*.notify.windows.com"
+             *     ]
+             */
+            hosts: string[];
+        };
         /** @description A raised hand. */
         RaisedHand: {
             /** @description Whether they have no account here: their name is what they typed. */
@@ -5676,6 +5728,19 @@ export interface components {
              *     }
              */
             programs: components["schemas"]["ProgramSettings"];
+            /**
+             * @description Whether devices are told of new mail by their push services.
+             * @default {
+             *       "enabled": false,
+             *       "hosts": [
+             *         "updates.push.services.mozilla.com",
+             *         "fcm.googleapis.com",
+             *         "web.push.apple.com",
+             *         "*.notify.windows.com"
+             *       ]
+             *     }
+             */
+            push: components["schemas"]["PushSettings"];
             /**
              * @description Days that each data category is kept, where it differs from the default.
              * @default {}
@@ -6237,6 +6302,33 @@ export interface components {
         };
         /** @enum {string} */
         StickState: "ordered" | "pending" | "approved" | "suspended" | "revoked";
+        /** @description Where a device is told of new mail, and when. */
+        SubscribePush: {
+            /** @description The browser's secret for it, base64url. */
+            auth: string;
+            /** @description The address that the browser's push service gave it. */
+            endpoint: string;
+            /**
+             * Format: int32
+             * @description The first minute of the day at which it is told: 0 to 1439.
+             */
+            from_minute: number;
+            /** @description The language of the notice: `de` or `en`. */
+            language: string;
+            /** @description The browser's public key (RFC 8291), base64url. */
+            p256dh: string;
+            /** @description The zone of those minutes (IANA name). */
+            time_zone: string;
+            /**
+             * Format: int32
+             * @description The minute at which that ends; the same one for the whole day. Over midnight where it comes first.
+             */
+            to_minute: number;
+            /** @description Whether on Saturdays and Sundays, too. */
+            weekends: boolean;
+            /** @description Folders that are not told of. */
+            without: components["schemas"]["MailboxId"][];
+        };
         /** @description How a synchronisation went. */
         SyncReport: {
             /**
@@ -11244,6 +11336,95 @@ export interface operations {
         responses: {
             /** @description Done */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_mail_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_mail_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribePush"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_mail_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

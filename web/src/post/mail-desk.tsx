@@ -9,6 +9,7 @@ import { icons } from '../ui/icon.tsx';
 import { Alert, Loading } from '../ui/notice.tsx';
 import type { PostShell } from './controller.ts';
 import { notify, watchNotices } from './notices.ts';
+import { Push } from './push/push.ts';
 
 const PostPage = lazy(async () => {
   const [{ PostPage }] = await Promise.all([
@@ -40,7 +41,7 @@ export function MailDesk({ shell, person, onTimesClose }: MailDeskProps) {
   const { opened, hasFailed } = useOpenedPost(shell);
   if (hasFailed) return <Failed />;
   if (!opened) return <Opening />;
-  const { post, times } = opened;
+  const { post, times, push } = opened;
   return (
     <Caught>
       <Suspense fallback={<Opening />}>
@@ -50,14 +51,14 @@ export function MailDesk({ shell, person, onTimesClose }: MailDeskProps) {
       </Suspense>
       {onTimesClose && (
         <Suspense>
-          <TimesDialog times={times} mail={post.own} onClose={onTimesClose} />
+          <TimesDialog times={times} push={push} mail={post.own} onClose={onTimesClose} />
         </Suspense>
       )}
     </Caught>
   );
 }
 
-type Opened = { post: OpenedPost; times: KeptTimes; close(): void };
+type Opened = { post: OpenedPost; times: KeptTimes; push: Push; close(): void };
 
 function useOpenedPost(shell: PostShell): { opened: Opened | null; hasFailed: boolean } {
   const [opened, setOpened] = useState<Opened | null>(null);
@@ -103,12 +104,15 @@ async function open({ container }: PostShell, net: ReturnType<typeof browserNet>
       isSeen: () => document.visibilityState === 'visible' && document.hasFocus(),
       show: () => notify(t`Neue Nachricht`),
     });
+    const push = new Push();
+    // Each sign-in has it told anew, and a browser may have found another place meanwhile.
+    if (times.times.push) void push.keep(times.times);
     const close = () => {
       stop();
       post.close();
       times.close();
     };
-    return { post, times, close };
+    return { post, times, push, close };
   } catch (error) {
     times.close();
     throw error;

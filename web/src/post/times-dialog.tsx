@@ -1,9 +1,10 @@
+import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useEffect, useState } from 'react';
 import type { Mailbox } from '../features/mail/model.ts';
 import { folderName } from '../features/mail/page/words.ts';
 import { type KeptTimes, linkKind } from '../features/mail/store/kept-times.ts';
-import { DAYS_BACK, EVERY_MIN } from '../features/mail/store/sync-times.ts';
+import { DAYS_BACK, EVERY_MIN, type SyncTimes } from '../features/mail/store/sync-times.ts';
 import { Button } from '../ui/button.tsx';
 import { Checkbox, CheckboxGroup, Select } from '../ui/choices.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -11,19 +12,25 @@ import { TextField } from '../ui/fields.tsx';
 import { Form, useForm } from '../ui/form.tsx';
 import { announce } from '../ui/status.tsx';
 import { mayNotify, noticesPossible } from './notices.ts';
+import type { Push, PushOutcome, PushState } from './push/push.ts';
 
 type Synced = { mailboxes(): Promise<Mailbox[]>; sync(): Promise<void> };
-type TimesDialogProps = { times: KeptTimes; mail: Synced; onClose: () => void };
+type TimesDialogProps = {
+  times: KeptTimes;
+  push: Pick<Push, 'state' | 'keep'>;
+  mail: Synced;
+  onClose: () => void;
+};
 
 /** When mail is brought here by itself, how much of it, and whether the page tells of new mail. */
-export default function TimesDialog({ times, mail, onClose }: TimesDialogProps) {
+export default function TimesDialog({ times, push, mail, onClose }: TimesDialogProps) {
   const [boxes, setBoxes] = useState<Mailbox[]>();
   useEffect(() => {
     mail.mailboxes().then(setBoxes, onClose);
   }, [mail, onClose]);
   return (
     <Dialog title={<Trans>Abgleich und Hinweise</Trans>} isOpen onClose={onClose}>
-      {boxes && <TimesForm times={times} mail={mail} boxes={boxes} onClose={onClose} />}
+      {boxes && <TimesForm times={times} push={push} mail={mail} boxes={boxes} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -38,9 +45,12 @@ type Values = {
   days: string;
   folders: string[];
   notices: boolean;
+  push: boolean;
 };
 
-function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: Mailbox[] }) {
+type TimesFormProps = TimesDialogProps & { boxes: Mailbox[] };
+
+function TimesForm({ times, push: pushing, mail, boxes, onClose }: TimesFormProps) {
   const { t } = useLingui();
   const kept = times.times;
   const form = useForm<Values>({
@@ -54,15 +64,17 @@ function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: 
       days: String(kept.days),
       folders: boxes.map(({ id }) => id).filter((id) => !kept.without.includes(id)),
       notices: kept.notices,
+      push: kept.push,
     },
     validate: ({ isDaily, from, to }) => ({
       ...(isDaily && minutes(from) === null && { from: t`Geben Sie eine Uhrzeit ein.` }),
       ...(isDaily && minutes(to) === null && { to: t`Geben Sie eine Uhrzeit ein.` }),
       ...(isDaily && from === to && { to: t`Beginn und Ende sind gleich.` }),
     }),
-    submit: async ({ every, isDaily, from, to, weekends, mobile, days, folders, notices }) => {
-      const isGranted = notices && (await mayNotify());
-      await times.choose({
+    submit: async (chosen) => {
+      const { every, isDaily, from, to, weekends, mobile, days, folders, notices, push } = chosen;
+      const isGranted = (notices || push) && (await mayNotify());
+      const wanted: SyncTimes = {
         everyMin: Number(every),
         fromMin: isDaily ? (minutes(from) ?? 0) : 0,
         toMin: isDaily ? (minutes(to) ?? 0) : 0,
@@ -70,13 +82,15 @@ function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: 
         mobile,
         days: Number(days),
         without: boxes.map(({ id }) => id).filter((id) => !folders.includes(id)),
-        notices: isGranted,
-      });
-      if (notices && !isGranted) {
-        announce('warning', t`Der Browser lässt keine Hinweise zu`);
-      } else {
-        announce('success', t`Gespeichert`);
-      }
+        notices: notices && isGranted,
+        push: push && isGranted,
+      };
+      const outcome = wanted.push || kept.push ? await pushing.keep(wanted) : 'done';
+      const isPushed = outcome === 'done' ? wanted.push : kept.push && mayStillHold(outcome);
+      await times.choose({ ...wanted, push: isPushed });
+      if ((notices || push) && !isGranted) announce('warning', outcomeWords('denied'));
+      else if (outcome !== 'done') announce('warning', outcomeWords(outcome));
+      else announce('success', t`Gespeichert`);
       onClose();
     },
   });
@@ -163,9 +177,78 @@ function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: 
         checked={values.notices}
         onChange={(notices) => form.set('notices', notices)}
       />
+      <PushCheckbox
+        push={pushing}
+        checked={values.push}
+        onChange={(push) => form.set('push', push)}
+      />
     </Form>
   );
 }
+
+type PushCheckboxProps = {
+  push: Pick<Push, 'state'>;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+};
+
+function PushCheckbox({ push, checked, onChange }: PushCheckboxProps) {
+  const { t } = useLingui();
+  const [state, setState] = useState<PushState>();
+  useEffect(() => {
+    let isLeft = false;
+    void push.state().then((found) => !isLeft && setState(found));
+    return () => {
+      isLeft = true;
+    };
+  }, [push]);
+  return (
+    <Checkbox
+      label={t`Auch hinweisen, wenn die Post geschlossen ist`}
+      name="push"
+      hint={state && stateWords(state)}
+      // What is on can be switched off, whatever became of it.
+      isDisabled={state !== 'possible' && !checked}
+      checked={checked}
+      onChange={onChange}
+    />
+  );
+}
+
+function stateWords(state: PushState): string {
+  switch (state) {
+    case 'possible':
+      return t`Über den Push-Dienst Ihres Browsers, zu den Zeiten und für die Ordner oben, nach einer Anmeldung für höchstens einen Tag. Der Hinweis lautet „Neue Nachricht“, mehr nicht.`;
+    case 'unsupported':
+      return t`Dieser Browser kann das nicht. Auf iPhone und iPad geht es, sobald die Post auf dem Startbildschirm liegt.`;
+    case 'denied':
+      return t`Der Browser lässt für diese Seite keine Hinweise zu. Das ändern Sie in seinen Einstellungen.`;
+    case 'off':
+      return t`Ihre Verwaltung hat diesen Weg nicht freigegeben.`;
+    case 'unknown':
+      return t`Der Server ist gerade nicht zu erreichen.`;
+  }
+}
+
+function outcomeWords(outcome: Exclude<PushOutcome, 'done'>): string {
+  switch (outcome) {
+    case 'denied':
+      return t`Der Browser lässt keine Hinweise zu`;
+    case 'off':
+      return t`Ihre Verwaltung hat Hinweise bei geschlossener Post nicht freigegeben`;
+    case 'not_named':
+      return t`Den Push-Dienst dieses Browsers hat Ihre Verwaltung nicht freigegeben`;
+    case 'unsupported':
+    case 'no_service':
+      return t`Dieser Browser erreicht keinen Push-Dienst`;
+    case 'no_line':
+    case 'unexpected':
+      return t`Hinweise bei geschlossener Post ließen sich nicht ändern. Versuchen Sie es später noch einmal.`;
+  }
+}
+
+/** Whether the server may still tell this device as it did before. */
+const mayStillHold = (outcome: PushOutcome) => outcome === 'no_line' || outcome === 'unexpected';
 
 function clock(minute: number): string {
   return [Math.floor(minute / 60), minute % 60]

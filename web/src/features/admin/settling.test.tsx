@@ -231,6 +231,7 @@ const house = {
     },
     programs: { enabled: false, max_days: 90 },
     pictures: { enabled: false, unencrypted: false },
+    push: { enabled: false, hosts: ['push.example'] },
     enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
     retention_days: {},
   },

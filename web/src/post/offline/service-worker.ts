@@ -1,3 +1,4 @@
+import { showPost, tellOfMail } from '../push/push-events.ts';
 import { type Shell, ShellCache } from './shell-cache.ts';
 
 /** Put here by `build/post-app.ts` once the names of all files are known. */
@@ -6,11 +7,16 @@ declare const __POST_SHELL__: Shell;
 /** As much of a service worker's events as is used here; TypeScript knows either pages or workers. */
 type Lasting = Event & { waitUntil(work: Promise<unknown>): void };
 type Fetched = Lasting & { request: Request; respondWith(answer: Promise<Response>): void };
+type Pushed = Lasting & { data: { json(): unknown } | null };
+type Pressed = Lasting & { notification: Notification };
 type Worker = {
   addEventListener(name: 'install' | 'activate' | 'message', call: (event: Lasting) => void): void;
   addEventListener(name: 'fetch', call: (event: Fetched) => void): void;
+  addEventListener(name: 'push', call: (event: Pushed) => void): void;
+  addEventListener(name: 'notificationclick', call: (event: Pressed) => void): void;
   skipWaiting(): Promise<void>;
-  clients: { claim(): Promise<void> };
+  registration: Parameters<typeof tellOfMail>[0];
+  clients: { claim(): Promise<void> } & Parameters<typeof showPost>[0];
 };
 
 const worker = self as unknown as Worker;
@@ -33,6 +39,16 @@ worker.addEventListener('activate', (event) => {
 // The page deleted everything that was kept, with its container.
 worker.addEventListener('message', (event) => {
   event.waitUntil(shell.mend());
+});
+
+worker.addEventListener('push', (event) => {
+  const said = () => event.data?.json();
+  event.waitUntil(tellOfMail(worker.registration, said, navigator.languages));
+});
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(showPost(worker.clients));
 });
 
 worker.addEventListener('fetch', (event) => {

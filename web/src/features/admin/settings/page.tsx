@@ -26,6 +26,7 @@ import {
 } from './enrolment.tsx';
 import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
 import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
+import { PUSH_PATHS, PushCard, pushFaults, pushOf, pushValuesOf } from './push.tsx';
 import { categoryWords } from './retention.ts';
 import {
   CONTAINER_RULES,
@@ -83,6 +84,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
         program_days: t`Eine Zahl zwischen ${days.least} und ${days.most}.`,
       }),
       ...enrolmentFaults(values, limits),
+      ...pushFaults(values),
       ...Object.fromEntries(
         CONTAINER_RULES.map((rule) => [`container_${rule}`, limits[`container_${rule}`]] as const)
           .filter(([field, range]) => !within(values[field], range))
@@ -119,6 +121,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
           Object.fromEntries([
             ['programs.max_days', 'program_days'],
             ...ENROLMENT_PATHS,
+            ...PUSH_PATHS,
             ...CONTAINER_RULES.map((rule) => [`container.${rule}`, `container_${rule}`]),
             ...periods.map(({ category }) => [`retention_days.${category}`, `days_${category}`]),
           ]),
@@ -252,6 +255,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
         />
       </Card>
       <PicturesCard values={form.values} onChange={form.set} />
+      <PushCard values={form.values} onChange={form.set} field={form.field} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
       <Card
@@ -310,6 +314,7 @@ function valuesOf(view: View): Values {
     container_passphrase_chars: String(settings.container.passphrase_chars),
     container_offline_days: String(settings.container.offline_days),
     ...pictureValuesOf(settings),
+    ...pushValuesOf(settings),
     ...guardValuesOf(settings.container),
     ...enrolmentValuesOf(settings.enrolment),
     ...Object.fromEntries(
@@ -339,6 +344,7 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
     enrolment: enrolmentOf(values),
     programs: { enabled: values.programs, max_days: Number(values.program_days) },
     pictures: picturesOf(values),
+    push: pushOf(values),
     retention_days: {
       ...before.retention_days,
       ...Object.fromEntries(

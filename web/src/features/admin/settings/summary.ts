@@ -5,6 +5,7 @@ import { listPart, type Part } from '../../../app/merge.ts';
 import { type EnrolmentValues, enrolmentParts } from './enrolment.tsx';
 import { type GuardValues, guardParts } from './guards.tsx';
 import { type PictureValues, pictureParts } from './pictures.tsx';
+import { type PushValues, pushParts } from './push.tsx';
 import { categoryWords } from './retention.ts';
 
 /** What is demanded of containers. */
@@ -23,6 +24,7 @@ export type Values = {
   program_days: string;
 } & GuardValues &
   PictureValues &
+  PushValues &
   EnrolmentValues &
   Record<`container_${Rule}`, string> &
   Record<`days_${string}`, string>;
@@ -86,6 +88,7 @@ export function settingsParts(periods: Periods): Part<Values>[] {
     }),
     ...guardParts<Values>(t`ja`, t`nein`),
     ...pictureParts<Values>(),
+    ...pushParts<Values>(),
     ...enrolmentParts<Values>(),
     ...periods.map(({ category }): Part<Values> => {
       const field = `days_${category}` as const;

@@ -92,6 +92,7 @@ test('what was kept comes back, and what has another form is as usual', () => {
     days: 14,
     without: ['archive'],
     notices: true,
+    push: true,
   };
   expect(syncTimesOf(JSON.parse(JSON.stringify(wanted)))).toEqual(wanted);
   const odd = {

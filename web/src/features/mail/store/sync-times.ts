@@ -15,6 +15,8 @@ export type SyncTimes = {
   without: string[];
   /** Whether an open page tells of new mail. */
   notices: boolean;
+  /** Whether the browser's push service tells of it while the page is closed. */
+  push: boolean;
 };
 
 /** The choice in force, as those ask for it who bring mail and server together. */
@@ -37,6 +39,7 @@ export const USUAL_TIMES: SyncTimes = {
   days: 0,
   without: [],
   notices: false,
+  push: false,
 };
 
 export const EVERY_MIN = [0, 5, 15, 30, 60, 240] as const;
@@ -68,6 +71,7 @@ export function syncTimesOf(said: unknown): SyncTimes {
     days: among(DAYS_BACK, kept.days as never, USUAL_TIMES.days as never),
     without: without.filter((id): id is string => typeof id === 'string').slice(0, MAX_FOLDERS),
     notices: flag(kept.notices, USUAL_TIMES.notices),
+    push: flag(kept.push, USUAL_TIMES.push),
   };
 }
 
