@@ -275,7 +275,9 @@ impl Identity {
             work.sessions().touch(id).await?;
         }
         for id in ended {
-            session::lapse(&mut work, id).await?;
+            if work.sessions().lapse(id).await? {
+                session::ended(&mut work, id);
+            }
         }
         work.commit().await
     }

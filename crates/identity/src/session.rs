@@ -317,15 +317,8 @@ pub async fn end(work: &mut Work, session: SessionId) -> Result<bool, StoreError
     Ok(was_open)
 }
 
-/// Ends a session that nobody used for a while, in a unit of work, and tells everybody.
-pub(crate) async fn lapse(work: &mut Work, session: SessionId) -> Result<(), StoreError> {
-    if work.sessions().lapse(session).await? {
-        ended(work, session);
-    }
-    Ok(())
-}
-
-fn ended(work: &mut Work, session: SessionId) {
+/// Writes down that a session ended, and tells everybody.
+pub(crate) fn ended(work: &mut Work, session: SessionId) {
     work.record(AuditEvent::new(AuditKind::SessionEnd, "ended", Outcome::Success).session(session));
     work.publish(DomainEvent::SessionEnded { session });
 }

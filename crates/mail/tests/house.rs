@@ -16,7 +16,6 @@ use fernamt_mail::{Mail, MailServer, Notices, Parts, Pictures, Scanner, Smarthos
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
 use fernamt_testkit::{SeededRng, TestClock};
 use http_body_util::BodyExt as _;
-use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::Duration;
@@ -24,15 +23,16 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 
 pub(crate) const HOST: &str = "amt.example";
+pub(crate) const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// What else a house has.
 #[derive(Default)]
-struct Ways {
-    smarthost: Option<Smarthost>,
-    scanner: Option<Scanner>,
-    server: Option<MailServer>,
-    pictures: Option<Pictures>,
-    notices: Option<(EgressGuard, RootCertStore)>,
+pub(crate) struct Ways {
+    pub(crate) smarthost: Option<Smarthost>,
+    pub(crate) scanner: Option<Scanner>,
+    pub(crate) server: Option<MailServer>,
+    pub(crate) pictures: Option<Pictures>,
+    pub(crate) notices: Option<Notices>,
 }
 
 pub(crate) struct House {
@@ -64,29 +64,19 @@ impl House {
         Self::with(Ways { scanner: Some(scanner), ..Ways::default() }).await
     }
 
-    /// A house that keeps its mail server, by whose submission its mail leaves.
-    pub(crate) async fn with_server(server: MailServer, smarthost: Smarthost) -> Self {
-        Self::with(Ways { server: Some(server), smarthost: Some(smarthost), ..Ways::default() }).await
-    }
-
     /// A house that fetches pictures by this way, once its settings allow it.
     pub(crate) async fn with_pictures(pictures: Pictures) -> Self {
         Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
     }
 
-    /// A house that tells push services through this guard, if these authorities vouch for them, once its settings allow it.
-    pub(crate) async fn with_notices(guard: EgressGuard, authorities: RootCertStore) -> Self {
-        Self::with(Ways { notices: Some((guard, authorities)), ..Ways::default() }).await
-    }
-
-    async fn with(Ways { smarthost, scanner, server, pictures, notices }: Ways) -> Self {
+    pub(crate) async fn with(Ways { smarthost, scanner, server, pictures, notices }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
         let url = format!("sqlite:{}", folder.path().join("fernamt.db").display()).parse().unwrap();
         let store = Store::open(url, Arc::new(clock.clone()), Arc::clone(&rng) as _).await.unwrap();
         let tenant = store.tenant(store.tenants().create("amt", HOST).await.unwrap().id);
         let twin = store.tenant(store.tenants().create("twin", "twin.example").await.unwrap().id);
-        let sealer = Arc::new(Sealer::new(&[7; 32]));
+        let sealer = Arc::new(Sealer::new(&MASTER_KEY));
         let (time, random) = (Arc::new(clock.clone()), Arc::clone(&rng));
         let grants = LiveGrants::new();
         let identity =
@@ -94,10 +84,7 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let notices = match notices {
-            Some((guard, authorities)) => Notices::new(guard, Arc::clone(&sealer)).trusting(authorities),
-            None => Notices::new(EgressGuard::default().public_only(), Arc::clone(&sealer)),
-        };
+        let public = EgressGuard::default().public_only();
         let mail = Mail::new(Parts {
             store: store.clone(),
             authoriser,
@@ -106,8 +93,8 @@ impl House {
             smarthost,
             scanner,
             server,
-            notices,
-            pictures: pictures.unwrap_or_else(|| Pictures::new(EgressGuard::default().public_only())),
+            notices: notices.unwrap_or_else(|| Notices::new(public.clone(), Arc::clone(&sealer))),
+            pictures: pictures.unwrap_or_else(|| Pictures::new(public)),
         });
         let web = Arc::new(Web {
             store: store.clone(),

@@ -6,8 +6,9 @@ use std::{
 };
 
 use fernamt_api::admin::{push::PushSettings, settings::Settings};
-use fernamt_domain::DomainEvent;
+use fernamt_domain::{DomainEvent, Sealer};
 use fernamt_http::{egress::EgressGuard, site::SETTINGS_KEY};
+use fernamt_mail::Notices;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
@@ -21,7 +22,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::house::{Client, House, Reply};
+use crate::house::{Client, House, MASTER_KEY, Reply, Ways};
 
 /// A browser's keys of RFC 8291, appendix A.
 const KEYS: [&str; 2] = [
@@ -127,12 +128,14 @@ impl PushService {
         authorities
     }
 
+    /// What tells it.
+    pub(crate) fn notices(&self) -> Notices {
+        notices(EgressGuard::default().public_only().allow_loopback([self.port]), self.authorities())
+    }
+
     /// A house that may tell it.
     pub(crate) async fn house(&self) -> House {
-        let guard = EgressGuard::default().public_only().allow_loopback([self.port]);
-        let house = House::with_notices(guard, self.authorities()).await;
-        allow(&house, &[HOST]).await;
-        house
+        house_with(self.notices()).await
     }
 
     /// The origin that its browsers' addresses begin with.
@@ -153,6 +156,18 @@ impl PushService {
             "from_minute": 0, "to_minute": 0, "weekends": true, "time_zone": "Europe/Berlin", "without": [],
         })
     }
+}
+
+/// What tells push services through a guard, if these authorities vouch for them.
+pub(crate) fn notices(guard: EgressGuard, authorities: RootCertStore) -> Notices {
+    Notices::new(guard, Arc::new(Sealer::new(&MASTER_KEY))).trusting(authorities)
+}
+
+/// A house that may tell a push service on this machine.
+pub(crate) async fn house_with(notices: Notices) -> House {
+    let house = House::with(Ways { notices: Some(notices), ..Ways::default() }).await;
+    allow(&house, &[HOST]).await;
+    house
 }
 
 /// Allows the flow to these hosts.

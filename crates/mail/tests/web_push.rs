@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    house::{House, Reply},
-    push_service::{PushService, allow, mail_comes, set, standing, subscribe},
+    house::Reply,
+    push_service::{PushService, allow, house_with, mail_comes, notices, set, standing, subscribe},
 };
 
 /// How long a test waits for what has to come.
@@ -105,8 +105,7 @@ async fn only_public_addresses_are_connected_to_and_only_with_a_certificate_that
         (outside(), RootCertStore::empty(), 0),
         (outside(), service.authorities(), 1),
     ] {
-        let house = House::with_notices(guard, authorities).await;
-        allow(&house, &["127.0.0.1"]).await;
+        let house = house_with(notices(guard, authorities)).await;
         let (ada, ben) = (house.person("ada").await, house.person("ben").await);
         assert_eq!(subscribe(&ada, &service.wanted()).await.status, 200);
         mail_comes(&house, &ben, "ada@amt.example").await;

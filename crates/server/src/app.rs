@@ -224,8 +224,8 @@ fn egress_guard(office: &Office) -> EgressGuard {
         .allow_loopback(office.config.targets.allow_loopback_ports.iter().copied())
 }
 
-/// What may be asked because a stranger wrote its address into a message: what has an address of the internet, and is none of
-/// the house's networks that the configuration names.
+/// What may be asked because a stranger wrote its address into a message, or a browser names it as its push service: what has
+/// an address of the internet, and is none of the house's networks that the configuration names.
 fn public_guard(config: &Config) -> EgressGuard {
     let pictures = config.mail.iter().flat_map(|mail| &mail.pictures);
     EgressGuard::new(own_ports(config)).public_only().except(pictures.flat_map(MailPictures::networks))

@@ -211,7 +211,7 @@ async fn delete_in(tenant: &TenantStore, config: &RetentionConfig) -> Result<Del
     run.unfinished_enrolments().await?;
     run.activation_codes().await?;
     run.lines().await?;
-    run.pushes().await?;
+    run.delete_where::<PushRecord>(not_after("until", &run.now)).await?;
     run.delete::<DeviceRecord>(DataCategory::Device, &["decided_at"], is("state", &DeviceState::Revoked)).await?;
     run.delete::<PersonRecord>(DataCategory::Account, &["removed_at"], any()).await?;
     run.ways_in().await?;
@@ -319,15 +319,6 @@ impl Run<'_> {
         let begun = before("created_at", &(self.now - UNFINISHED_ENROLMENT));
         let unfinished = is("kind", &OtpKind::App).add(is_null("confirmed_at")).add(begun);
         self.delete_where::<OtpTokenRecord>(unfinished).await
-    }
-
-    /// Forgets where devices were told of mail whose time is over.
-    async fn pushes(&mut self) -> Result<(), StoreError> {
-        let work = self.tenant.begin().await?;
-        let rows = work.pushes().forget(self.now).await?;
-        work.commit().await?;
-        self.count::<PushRecord>(rows);
-        Ok(())
     }
 
     /// Forgets the activation codes of sticks that nobody used in time. The sticks stay.

@@ -29,6 +29,8 @@ const LOOK_AGAIN: Duration = Duration::minutes(15);
 const NEWS: Duration = Duration::DAY;
 /// How long changes gather before they are looked at.
 const GATHER: StdDuration = StdDuration::from_secs(1);
+/// How often it is noted that somebody waits for mail from a mail server, so that it is brought here meanwhile.
+const USE_AGAIN: StdDuration = StdDuration::from_secs(600);
 /// How long nobody looks, at most.
 const LONGEST_REST: StdDuration = StdDuration::from_secs(60);
 /// How many push services are told at once.
@@ -68,16 +70,21 @@ impl Mail {
 
     async fn tell_on(&self) {
         let mut bus = self.parts.store.subscribe();
-        let mut heard = Heard::Everything;
+        let (mut heard, mut used_at) = (Heard::Everything, None::<Instant>);
         loop {
-            match self.line_up(&heard).await {
-                Ok(()) => heard = Heard::nothing(),
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "Who is told of new mail cannot be read for now"
-                    );
+            let looked = async {
+                self.line_up(&std::mem::replace(&mut heard, Heard::nothing())).await?;
+                if used_at.is_none_or(|at| at.elapsed() >= USE_AGAIN) {
+                    self.use_accounts().await?;
+                    used_at = Some(Instant::now());
                 }
+                Ok::<_, StoreError>(())
+            }
+            .await;
+            if let Err(error) = looked {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "Who is told of new mail cannot be read for now");
+                heard = Heard::Everything;
             }
             self.tell_due().await;
             tokio::select! {
@@ -101,6 +108,21 @@ impl Mail {
         let next = self.parts.notices.waiting.next();
         let left = next.map(|next| (next - self.parts.clock.now()).try_into().unwrap_or_default());
         left.map_or(LONGEST_REST, |left: StdDuration| left.min(LONGEST_REST))
+    }
+
+    /// Notes that accounts are used of which somebody is told at this hour: from a mail server mail comes here for those alone.
+    async fn use_accounts(&self) -> Result<(), StoreError> {
+        if self.server.is_none() {
+            return Ok(());
+        }
+        let now = self.parts.clock.now();
+        for tenant in self.parts.store.tenants().all().await? {
+            let pushes = self.parts.store.tenant(tenant.id).pushes().all().await?;
+            for push in pushes.iter().filter(|push| now < push.until && is_within(push, now)) {
+                self.uses(tenant.id, push.account);
+            }
+        }
+        Ok(())
     }
 
     /// Has the devices looked at whose accounts changed, each when its pause is over.

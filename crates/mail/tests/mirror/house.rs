@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, fs};
 
 use fernamt_domain::{MailAccountId, MailboxId, mail::Keywords};
 use fernamt_mail::{
-    MailServer, Smarthost, SmarthostAddress,
+    MailServer, Notices, Smarthost, SmarthostAddress,
     host::{Security, Server, Trust, imap::FolderName},
 };
 use fernamt_testkit::peers::{Cyrus, Door};
 use serde_json::Value;
 
-use crate::house::{Client, HOST, House};
+use crate::house::{Client, HOST, House, Ways};
 
 /// What lies in each folder: of each message its Message-ID and its marks.
 pub(super) type Contents = BTreeMap<String, Vec<(String, String)>>;
@@ -34,6 +34,11 @@ impl Mirrored {
     }
 
     pub(super) async fn new(cyrus: Cyrus) -> Self {
+        Self::with(cyrus, None).await
+    }
+
+    /// One that tells push services.
+    pub(super) async fn with(cyrus: Cyrus, notices: Option<Notices>) -> Self {
         let authority = fs::read(cyrus.authority_file()).unwrap();
         let trust = Trust::only(&authority).unwrap();
         let smarthost = SmarthostAddress {
@@ -58,7 +63,9 @@ impl Mirrored {
             password: cyrus.operator_password.into(),
             reserved: vec!["cyrus".to_owned()],
         };
-        let house = House::with_server(server, Smarthost::new(smarthost).unwrap()).await;
+        let smarthost = Smarthost::new(smarthost).unwrap();
+        let ways = Ways { server: Some(server), smarthost: Some(smarthost), notices, ..Ways::default() };
+        let house = House::with(ways).await;
         let ada = house.person("ada").await;
         let account = ada.account.parse().unwrap();
         Self { cyrus, house, ada, account }

@@ -11,3 +11,4 @@ mod house;
 mod log;
 mod odd;
 mod people;
+mod told;

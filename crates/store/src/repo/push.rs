@@ -9,7 +9,7 @@ use super::repository;
 use crate::{
     StoreError,
     record::record,
-    scope::{Scope, Writing, any, is, is_in, not_after, to},
+    scope::{Scope, Writing, any, is, is_in, to},
 };
 
 /// The most devices of one person that are told.
@@ -99,11 +99,6 @@ impl Pushes<'_, Writing> {
         let values = vec![to("state", &state), to("told_at", &Some(self.scope.now()))];
         let same = is("device", &push.device).add(is("print", &push.print));
         self.scope.set::<PushRecord>(same, values).await.map(drop)
-    }
-
-    /// Forgets those whose time is over. Returns how many.
-    pub async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        self.scope.delete::<PushRecord>(not_after("until", &now)).await
     }
 }
 
