@@ -7,7 +7,7 @@ use fernamt_store::{Notice, StoreError, Subscription};
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
-use super::{REFUSED_FOR, round::Mirror, task::Key};
+use super::{REFUSED_FOR, mirrors::Key, round::Mirror};
 use crate::Mail;
 
 /// How long it is at least until all accounts are looked at again because changes were told faster than they were heard.
