@@ -269,7 +269,7 @@ impl Mail {
             let Some(record) = tenant.mail_accounts().these(&[account]).await?.pop() else { continue };
             let task = task_of(&tenant, &record, self.parts.clock.now()).await?;
             if server.user_of(&record.address).is_some() && task.is_some_and(|task| task.is_owed()) {
-                self.uses(tenant.id(), account);
+                self.owes(tenant.id(), account);
             }
         }
         Ok(())

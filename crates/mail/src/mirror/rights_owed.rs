@@ -66,7 +66,7 @@ impl Mail {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(looks.rest(self.parts.clock.now())) => {}
                 changed = rights_changed(&mut bus) => match changed {
-                    Some((tenant, account)) => self.uses(tenant, account),
+                    Some((tenant, account)) => self.owes(tenant, account),
                     None => looks.has_missed = true,
                 },
             }
@@ -93,7 +93,7 @@ impl Mail {
             if let Some(mirror) = mirror
                 && (mirror.owes_rights().await? || with_refused && mirror.keeps_rights().await?)
             {
-                self.uses(tenant.id(), account);
+                self.owes(tenant.id(), account);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Who is mirrored when: accounts are, as long as somebody uses them.
+//! Who is mirrored when: accounts are, as long as somebody uses them, and until the mail server was told what it is to know.
 
 use std::{
     collections::HashMap,
@@ -29,8 +29,10 @@ const MAX_MIRRORS: usize = 500;
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-/// How long after mirrors had to go, or could not go on, accounts are looked for whose absence, or its end, the mail server
-/// was not told yet.
+/// After how many faults in a row a mirror leaves its place to others that wait: the longest rest was had.
+const MANY_FAULTS: u32 = 9;
+/// How long it is until accounts are looked for once more in which the mail server is to be told of an absence, or its end,
+/// where that did not work.
 const LOOK_AFTER: Duration = Duration::from_secs(300);
 
 impl Mail {
@@ -48,6 +50,14 @@ impl Mail {
             if new || self.mirrors.is_crowded.load(Ordering::Relaxed) {
                 self.mirrors.bell.notify_one();
             }
+        }
+    }
+
+    /// Notes that the mail server is to be told something in an account, so that it is mirrored until that is done, used or
+    /// not.
+    pub(super) fn owes(&self, tenant: TenantId, account: MailAccountId) {
+        if self.mirrors.owe((tenant, account)) {
+            self.mirrors.bell.notify_one();
         }
     }
 
@@ -97,76 +107,122 @@ impl Mail {
                 let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, leave.clone(), stop.clone()));
                 running.insert(task.id(), Running { key, leave });
             }
-            let mut left_out = self.mirrors.is_crowded.load(Ordering::Relaxed);
+            let next = look_at.into_iter().chain(self.mirrors.next_owed()).min();
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
-                () = until(look_at) => {}
+                () = until(next) => {}
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
                     if let Some(one) = running.remove(&id) {
-                        left_out |= self.mirrors.ended(&one, done.map(|(_, end)| end)) == End::Unable;
+                        self.mirrors.ended(&one, done.map(|(_, end)| end));
                     }
                 }
-            }
-            if left_out {
-                look_at.get_or_insert_with(|| Instant::now() + LOOK_AFTER);
             }
         }
         while tasks.join_next().await.is_some() {}
     }
 
     async fn keep_mirror(self: Arc<Self>, key: Key, leave: CancellationToken, stop: CancellationToken) -> End {
-        let mirrored = tokio::select! {
-            () = stop.cancelled() => return End::Unused,
-            mirrored = Arc::clone(&self).mirror_on(key, leave) => mirrored,
-        };
-        mirrored.unwrap_or_else(|error| {
-            tracing::error!(account = %key.1, error = &error as &dyn std::error::Error, "An account cannot be mirrored");
-            End::Unable
-        })
+        tokio::select! {
+            () = stop.cancelled() => End::Unused,
+            end = Arc::clone(&self).mirror_on(key, leave) => end,
+        }
     }
 
-    /// Round after round, as long as the account is used, and another one does not need its place.
-    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> Result<End, StoreError> {
+    /// Round after round, as long as the account is used, and another one does not need its place, or something is owed.
+    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> End {
         let (tenant, account) = key;
         let tenant = self.parts.store.tenant(tenant);
         // Before anything is read, so that no change is missed.
         let mut bus = self.parts.store.subscribe();
-        let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else {
-            return Ok(End::Unable);
-        };
         let mut faults = 0_u32;
-        while !leave.is_cancelled()
-            && (self.mirrors.is_used(key, self.parts.clock.now())
-                || self.is_listened_to(&tenant, account).await?
-                || mirror.owes_absence().await?
-                || mirror.owes_rights().await?)
-        {
-            let done = match mirror.round().await {
-                Ok(()) => {
-                    faults = 0;
-                    self.server_does();
-                    rest(&mut mirror, &mut bus, key, &leave).await
-                }
-                Err(error) => Err(error),
-            };
+        let mut mirror = loop {
+            match Mirror::of(Arc::clone(&self), tenant.clone(), account).await {
+                Ok(Some(mirror)) => break mirror,
+                Ok(None) | Err(StoreError::NotFound(_)) => return End::Unable,
+                Err(_) if leave.is_cancelled() => return End::Unused,
+                Err(error) => self.rest_from(account, &mut faults, &error.into(), &leave).await,
+            }
+        };
+        let mut is_through = false;
+        loop {
+            let done = mirror.round().await;
+            let was_done = done.is_ok();
             match done {
-                Ok(true) => {}
-                Ok(false) => return Ok(End::Unable),
-                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return Ok(End::Unable),
-                Err(error) => {
-                    if error.is_of_the_account() {
-                        tell(account, faults, &error);
-                    } else {
-                        self.server_fails(&error);
-                    }
-                    let _ = tokio::time::timeout(back_off(faults), leave.cancelled()).await;
-                    faults += 1;
+                Ok(()) => {
+                    (faults, is_through) = (0, true);
+                    self.server_does();
+                }
+                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return End::Unable,
+                Err(error) => self.rest_from(account, &mut faults, &error, &leave).await,
+            }
+            // Before the rest, so that whoever only had something to tell makes room for the next at once.
+            let is_left = leave.is_cancelled();
+            let (is_used, owes) = self.is_used_or_owes(key, &mirror, is_through, is_left).await;
+            if is_left || !is_used && !owes {
+                return End::Unused;
+            }
+            if !is_used && faults >= MANY_FAULTS && self.mirrors.is_crowded.load(Ordering::Relaxed) {
+                return End::Later;
+            }
+            if was_done {
+                match rest(&mut mirror, &mut bus, key, &leave).await {
+                    Ok(true) => {}
+                    Ok(false) => return End::Unable,
+                    Err(error) => self.rest_from(account, &mut faults, &error, &leave).await,
                 }
             }
         }
-        Ok(End::Unused)
+    }
+
+    /// Tells of a fault, and waits for longer after each.
+    async fn rest_from(
+        &self,
+        account: MailAccountId,
+        faults: &mut u32,
+        error: &MirrorError,
+        leave: &CancellationToken,
+    ) {
+        if error.is_of_the_account() {
+            tell(account, *faults, error);
+        } else {
+            self.server_fails(error);
+        }
+        let _ = tokio::time::timeout(back_off(*faults), leave.cancelled()).await;
+        *faults = faults.saturating_add(1);
+    }
+
+    /// Whether somebody uses an account, and whether the mail server is still to be told something in it. What is noted as
+    /// owed is so until a round was finished, and what cannot be looked up is.
+    async fn is_used_or_owes(&self, key: Key, mirror: &Mirror, is_through: bool, is_left: bool) -> (bool, bool) {
+        let was_owed = self.mirrors.take_owed(key);
+        let looked = async {
+            let is_used = self.mirrors.is_used(key, self.parts.clock.now())
+                || self.is_listened_to(&mirror.tenant, mirror.account).await?;
+            let owes = if was_owed && !is_through {
+                true
+            } else if was_owed || is_left || !is_used {
+                mirror.owes_absence().await? || mirror.owes_rights().await?
+            } else {
+                // It is looked up before the account loses its place.
+                false
+            };
+            Ok::<_, StoreError>((is_used, owes))
+        };
+        let (is_used, owes) = match looked.await {
+            Ok(found) => found,
+            Err(StoreError::NotFound("mail_account")) => (false, false),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::debug!(account = %mirror.account, error, "It cannot be looked up what a mailbox owes");
+                (false, true)
+            }
+        };
+        if owes {
+            self.mirrors.owe(key);
+        }
+        (is_used, owes)
     }
 
     /// Whether somebody listens who may open the account.
