@@ -8,6 +8,7 @@ use std::{
 
 use fernamt_domain::{MailAccountId, TenantId};
 use fernamt_store::{StoreError, TenantStore};
+use time::OffsetDateTime;
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::Instant,
@@ -31,8 +32,11 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
 /// After how many faults in a row a mirror leaves its place to others that wait: the longest rest was had.
 const MANY_FAULTS: u32 = 9;
-/// How long it is until accounts are looked for once more in which the mail server is to be told of an absence, or its end,
-/// where that did not work.
+/// How often accounts are looked for in which the mail server is to be told that an absence is over.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+/// How long it is until then at least.
+const SHORTEST_LOOK: Duration = Duration::from_secs(1);
+/// How long it is until then where that did not work.
 const LOOK_AFTER: Duration = Duration::from_secs(300);
 
 impl Mail {
@@ -84,18 +88,21 @@ impl Mail {
     async fn keep_used(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
-        let mut look_at = Some(Instant::now());
+        let mut look_at = Instant::now();
         while !stop.is_cancelled() {
-            if look_at.is_some_and(|at| at <= Instant::now()) {
-                look_at = None;
-                if let Err(error) = self.use_absent().await {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(
-                        error,
-                        "Absences that wait for the mail server cannot be looked for; it is tried again"
-                    );
-                    look_at = Some(Instant::now() + LOOK_AFTER);
-                }
+            if look_at <= Instant::now() {
+                let after = match self.use_absent().await {
+                    Ok(ends) => next_look(ends, self.parts.clock.now()),
+                    Err(error) => {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::error!(
+                            error,
+                            "Absences that wait for the mail server cannot be looked for; it is tried again"
+                        );
+                        LOOK_AFTER
+                    }
+                };
+                look_at = Instant::now() + after;
             }
             let keys = running.values().map(|one| one.key).collect();
             let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
@@ -107,11 +114,11 @@ impl Mail {
                 let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, leave.clone(), stop.clone()));
                 running.insert(task.id(), Running { key, leave });
             }
-            let next = look_at.into_iter().chain(self.mirrors.next_owed()).min();
+            let next = self.mirrors.next_owed().map_or(look_at, |at| at.min(look_at));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
-                () = until(next) => {}
+                () = tokio::time::sleep_until(next) => {}
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
                     if let Some(one) = running.remove(&id) {
@@ -234,12 +241,9 @@ impl Mail {
     }
 }
 
-/// Ends then; without a time, never.
-async fn until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
-    }
+/// How long it is until absences are looked for again, of which the first is over then.
+fn next_look(ends: Option<OffsetDateTime>, now: OffsetDateTime) -> Duration {
+    ends.map_or(LOOK_EVERY, |at| Duration::try_from(at - now).unwrap_or_default().clamp(SHORTEST_LOOK, LOOK_EVERY))
 }
 
 /// How long the rest is after so many faults before.
@@ -250,6 +254,13 @@ pub(super) fn back_off(faults: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn absences_are_looked_for_when_the_first_is_over_and_every_hour() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let look = |seconds| next_look(Some(now + time::Duration::seconds(seconds)), now).as_secs();
+        assert_eq!((next_look(None, now), [90, 7_200, 0, -5].map(look)), (LOOK_EVERY, [90, 3_600, 1, 1]));
+    }
 
     #[test]
     fn rests_after_faults_grow_up_to_a_limit() {
