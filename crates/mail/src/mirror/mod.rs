@@ -25,6 +25,7 @@ mod plan;
 mod raw;
 mod rest;
 mod rights;
+mod rights_breaks;
 mod rights_carry;
 mod rights_new;
 mod rights_note;

@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     MirrorError, REFUSED_FOR,
     layout::Layout,
+    rights_breaks::Breaks,
     rights_carry::list_of,
     rights_one::{One, sort_ends_first},
     rights_table::{FolderList, Known, carried, is_login, narrowed},
@@ -42,6 +43,12 @@ pub(super) struct Pace {
     pub(super) seen: Option<Vec<MailGrantRecord>>,
     /// Whose rights ended here and were not taken away by the server, and when it was asked.
     pub(super) kept: BTreeMap<String, OffsetDateTime>,
+    /// Whose turn ended before all was said, and when it began.
+    late: BTreeMap<String, OffsetDateTime>,
+    /// At which folders the conversation broke off when lists were read.
+    reads: Breaks,
+    /// At which it broke off when something was said.
+    pub(super) says: Breaks,
     /// Whether the log says that not everybody on the lists can be let in.
     is_full: bool,
     /// Whether some folder did not tell its list when it was asked last.
@@ -106,6 +113,10 @@ impl Mirror {
                 Ok(())
             }
             Err(MirrorError::Server(error)) => {
+                let (reads, says) = (self.rights.reads.broke_off(), self.rights.says.broke_off());
+                if reads || says {
+                    tracing::warn!(account = %self.account, "The mail server breaks off when it is asked who may work in some folder; it is left out for an hour");
+                }
                 // The next rounds go on without.
                 self.rights.again_at = Some(self.mail.parts.clock.now() + back_off(self.rights.faults));
                 self.rights.faults = self.rights.faults.saturating_add(1);
@@ -163,6 +174,8 @@ impl Mirror {
         grants: &[MailGrantRecord],
     ) -> Result<bool, MirrorError> {
         let mut sides = self.sides(grants).await?;
+        self.rights.reads.begin(folders, self.round_began);
+        self.rights.says.begin(folders, self.round_began);
         let there = self.rights_there(imap, folders, &sides).await?;
         let was_unsure = std::mem::replace(&mut self.rights.is_unsure, !there.is_whole);
         if self.rights.is_unsure && !was_unsure {
@@ -180,13 +193,20 @@ impl Mirror {
                 login,
             });
         }
-        sort_ends_first(&mut all, |login| self.rests(login));
+        self.rights.late.retain(|login, _| all.iter().any(|one| one.login == *login));
+        sort_ends_first(&mut all, |login| self.rests(login), |login| self.rights.late.get(login).copied());
         let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
         for one in &mut all {
-            if self.mail.parts.clock.now() > until {
+            let now = self.mail.parts.clock.now();
+            if now > until {
                 return Ok(false);
             }
-            match self.settle_one(imap, folders, one).await {
+            self.rights.late.insert(one.login.clone(), now);
+            let done = self.settle_one(imap, folders, one).await;
+            if done.is_ok() && one.base.as_ref().is_none_or(|base| !base.begun) {
+                self.rights.late.remove(&one.login);
+            }
+            match done {
                 Ok(was_same) => is_same &= was_same,
                 Err(MirrorError::Store(StoreError::TooMany { .. })) => {
                     if !std::mem::replace(&mut self.rights.is_full, true) {
@@ -200,18 +220,25 @@ impl Mirror {
     }
 
     /// What all lists together allow each login that we know or could know.
-    async fn rights_there(&self, imap: &mut Imap, folders: &[FolderName], sides: &Sides) -> Result<There, MirrorError> {
+    async fn rights_there(
+        &mut self,
+        imap: &mut Imap,
+        folders: &[FolderName],
+        sides: &Sides,
+    ) -> Result<There, MirrorError> {
         let (mut there, mut is_whole): (Option<There>, bool) = (None, true);
         for folder in folders {
-            let list = match list_of(imap, folder).await {
-                Ok(list) => list,
+            let told = if self.rights.reads.enter(folder) { Some(list_of(imap, folder).await) } else { None };
+            let list = match told {
+                Some(Ok(list)) => list,
                 // It may tell in a moment. What the others tell counts all the same.
-                Err(error) if is_temporary(&error) => {
+                Some(Err(error)) if !is_temporary(&error) => return Err(error.into()),
+                Some(Err(_)) | None => {
                     is_whole = false;
                     None
                 }
-                Err(error) => return Err(error.into()),
             };
+            self.rights.reads.answered();
             let mut known = match there.take() {
                 Some(known) => known,
                 None => {

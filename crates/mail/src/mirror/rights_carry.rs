@@ -11,6 +11,7 @@ use fernamt_mailhost::{
 use super::{
     MirrorError,
     layout::Layout,
+    rights_breaks::Breaks,
     rights_table::{FolderList, exceeds, letters},
     transfer::is_temporary,
 };
@@ -59,6 +60,7 @@ async fn folders_now(imap: &mut Imap) -> Result<BTreeSet<FolderName>, Error> {
 /// Leaves somebody no more than this on any folder. As much as can be taken is, on every folder, whatever others say.
 pub(super) async fn narrow(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &[FolderName],
     login: &str,
     left: MailRights,
@@ -66,10 +68,10 @@ pub(super) async fn narrow(
     let mut waits = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let known: BTreeSet<_> = folders.iter().cloned().collect();
-    take_all(imap, &known, login, left, (&mut waits, &mut refused)).await?;
+    take_all(imap, breaks, &known, login, left, (&mut waits, &mut refused)).await?;
     // Folders may have come with what somebody had until now; and those that went hold nothing.
     let now = folders_now(imap).await?;
-    take_all(imap, &(&now - &known), login, left, (&mut waits, &mut refused)).await?;
+    take_all(imap, breaks, &(&now - &known), login, left, (&mut waits, &mut refused)).await?;
     Ok(match (waits.is_disjoint(&now), refused.is_disjoint(&now)) {
         (false, _) => Said::Later,
         (true, false) => Said::Refused,
@@ -80,34 +82,52 @@ pub(super) async fn narrow(
 /// Adds on each folder what somebody lacks of what they may, and takes it back where one refuses.
 pub(super) async fn widen(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &[FolderName],
     login: &str,
     wanted: MailRights,
 ) -> Result<Given, MirrorError> {
-    let (mut added, mut is_refused) = (Added::new(), false);
+    let (mut added, mut waits, mut is_refused) = (Added::new(), false, false);
     for folder in folders {
-        match give(imap, folder, login, wanted, &mut added).await {
-            Ok(true) => continue,
-            Err(error) if is_temporary(&error) => return Ok(Given::Later),
-            Err(error) if !error.is_refusal() => return Err(error.into()),
-            Ok(false) | Err(_) => {}
+        // What cannot be said there is said later, and takes nothing from anybody.
+        if !breaks.enter(folder) {
+            waits = true;
+            continue;
         }
-        // One that went meanwhile refuses nobody.
-        if folders_now(imap).await?.contains(folder) {
-            is_refused = true;
-            break;
+        let is_given = match give(imap, folder, login, wanted, &mut added).await {
+            Ok(is_given) => Some(is_given),
+            Err(error) if is_temporary(&error) => None,
+            Err(error) if error.is_refusal() => Some(false),
+            Err(error) => return Err(error.into()),
+        };
+        breaks.answered();
+        match is_given {
+            Some(true) => {}
+            None => return Ok(Given::Later),
+            Some(false) => {
+                // One that went meanwhile refuses nobody.
+                if folders_now(imap).await?.contains(folder) {
+                    is_refused = true;
+                    break;
+                }
+            }
         }
     }
     if !is_refused {
-        return Ok(Given::Everywhere);
+        return Ok(if waits { Given::Later } else { Given::Everywhere });
     }
     let mut given = Given::Nowhere;
     for (folder, rights) in added {
+        if !breaks.enter(folder) {
+            given = Given::Somewhere;
+            continue;
+        }
         match imap.remove_rights(folder, login, &rights).await {
             Ok(()) => {}
             Err(error) if error.is_refusal() => given = Given::Somewhere,
             Err(error) => return Err(error.into()),
         }
+        breaks.answered();
     }
     Ok(given)
 }
@@ -134,12 +154,17 @@ async fn give<'f>(
 /// Leaves somebody no more than this on each of these folders. Notes which wait for the server, and which it refuses.
 async fn take_all(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &BTreeSet<FolderName>,
     login: &str,
     left: MailRights,
     (waits, refused): (&mut BTreeSet<FolderName>, &mut BTreeSet<FolderName>),
 ) -> Result<(), Error> {
     for folder in folders {
+        if !breaks.enter(folder) {
+            refused.insert(folder.clone());
+            continue;
+        }
         match take(imap, folder, login, left).await {
             Ok(true) => {}
             Err(error) if is_temporary(&error) => {
@@ -150,6 +175,7 @@ async fn take_all(
                 refused.insert(folder.clone());
             }
         }
+        breaks.answered();
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use fernamt_domain::{MailAccountId, PersonId, mail::MailRights};
 use fernamt_mailhost::imap::{FolderName, Imap};
 use fernamt_store::MirrorRightsRecord;
+use time::OffsetDateTime;
 
 use super::{
     MirrorError,
@@ -79,9 +80,14 @@ impl One {
     }
 }
 
-/// Puts those first of whom something is taken away at the server, so that no end waits for what begins.
-pub(super) fn sort_ends_first(all: &mut [One], rests: impl Fn(&str) -> bool) {
-    all.sort_by_cached_key(|one| !one.plan(rests(&one.login)).takes());
+/// Puts those first of whom something is taken away at the server, so that no end waits for what begins. Whoever was not
+/// done when it was tried last comes behind all others, and of those who was tried first.
+pub(super) fn sort_ends_first(
+    all: &mut [One],
+    rests: impl Fn(&str) -> bool,
+    tried: impl Fn(&str) -> Option<OffsetDateTime>,
+) {
+    all.sort_by_cached_key(|one| (tried(&one.login), !one.plan(rests(&one.login)).takes()));
 }
 
 impl Mirror {
@@ -107,12 +113,16 @@ impl Mirror {
         if !self.note_rights(one, granted, &begun, None).await? {
             return Ok(false);
         }
-        let taken = if plan.narrows { narrow(imap, folders, &one.login, wanted).await? } else { Said::Done };
+        let taken = if plan.narrows {
+            narrow(imap, &mut self.rights.says, folders, &one.login, wanted).await?
+        } else {
+            Said::Done
+        };
         if taken == Said::Later {
             return Ok(false);
         }
         if plan.widens {
-            match widen(imap, folders, &one.login, wanted).await? {
+            match widen(imap, &mut self.rights.says, folders, &one.login, wanted).await? {
                 Given::Everywhere => {}
                 Given::Later => return Ok(false),
                 given @ (Given::Nowhere | Given::Somewhere) => {
@@ -147,7 +157,11 @@ impl Mirror {
         is_as_before: bool,
     ) -> Result<(), MirrorError> {
         let left = common(wanted, one.there);
-        let taken = if is_as_before { Said::Done } else { narrow(imap, folders, &one.login, left).await? };
+        let taken = if is_as_before {
+            Said::Done
+        } else {
+            narrow(imap, &mut self.rights.says, folders, &one.login, left).await?
+        };
         let (known, what) = match taken {
             // It is refused once more in the next round, and taken back then.
             Said::Later => return Ok(()),
@@ -246,8 +260,17 @@ mod tests {
             named("eva", one([&[Read], &[Read]], &[], &[Read])),
             named("zoe", refused(one([&[], &[Read]], &[], &[]))),
         ];
-        sort_ends_first(&mut all, |login| login == "bob");
-        assert_eq!(all.map(|one| one.login), ["eva", "zoe", "ada", "bob"]);
+        let logins = |all: &[One]| all.iter().map(|one| one.login.clone()).collect::<Vec<_>>();
+        sort_ends_first(&mut all, |login| login == "bob", |_| None);
+        assert_eq!(logins(&all), ["eva", "zoe", "ada", "bob"]);
+        // What takes long for one end holds up no other.
+        let tried = |login: &str| match login {
+            "eva" => Some(OffsetDateTime::UNIX_EPOCH + time::Duration::SECOND),
+            "zoe" => Some(OffsetDateTime::UNIX_EPOCH),
+            _ => None,
+        };
+        sort_ends_first(&mut all, |_| false, tried);
+        assert_eq!(logins(&all), ["bob", "ada", "zoe", "eva"]);
     }
 
     #[test]
