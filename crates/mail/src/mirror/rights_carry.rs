@@ -41,7 +41,7 @@ pub(super) enum Given {
 }
 
 /// What was added, where.
-type Added<'f> = Vec<(&'f FolderName, BTreeSet<Right>)>;
+type Added = Vec<(FolderName, BTreeSet<Right>)>;
 
 /// A folder's list; nothing where the server does not show it, or nobody can understand it.
 pub(super) async fn list_of(imap: &mut Imap, folder: &FolderName) -> Result<Option<FolderList>, Error> {
@@ -87,42 +87,23 @@ pub(super) async fn widen(
     login: &str,
     wanted: MailRights,
 ) -> Result<Given, MirrorError> {
-    let (mut added, mut waits, mut is_refused) = (Added::new(), false, false);
-    for folder in folders {
-        // What cannot be said there is said later, and takes nothing from anybody.
-        if !breaks.enter(folder) {
-            waits = true;
-            continue;
-        }
-        let is_given = match give(imap, folder, login, wanted, &mut added).await {
-            Ok(is_given) => Some(is_given),
-            Err(error) if is_temporary(&error) => None,
-            Err(error) if error.is_refusal() => Some(false),
-            Err(error) => return Err(error.into()),
-        };
-        breaks.answered();
-        match is_given {
-            Some(true) => {}
-            None => return Ok(Given::Later),
-            Some(false) => {
-                // One that went meanwhile refuses nobody.
-                if folders_now(imap).await?.contains(folder) {
-                    is_refused = true;
-                    break;
-                }
-            }
-        }
+    let mut added = Added::new();
+    let known: BTreeSet<_> = folders.iter().cloned().collect();
+    let mut given = give_all(imap, breaks, &known, login, wanted, &mut added).await?;
+    if given == Given::Everywhere {
+        // Folders may have come with what others had until now: nobody's rights end by that.
+        let new = &folders_now(imap).await? - &known;
+        given = give_all(imap, breaks, &new, login, wanted, &mut added).await?;
     }
-    if !is_refused {
-        return Ok(if waits { Given::Later } else { Given::Everywhere });
+    if given != Given::Nowhere {
+        return Ok(given);
     }
-    let mut given = Given::Nowhere;
     for (folder, rights) in added {
-        if !breaks.enter(folder) {
+        if !breaks.enter(&folder) {
             given = Given::Somewhere;
             continue;
         }
-        match imap.remove_rights(folder, login, &rights).await {
+        match imap.remove_rights(&folder, login, &rights).await {
             Ok(()) => {}
             Err(error) if error.is_refusal() => given = Given::Somewhere,
             Err(error) => return Err(error.into()),
@@ -132,19 +113,56 @@ pub(super) async fn widen(
     Ok(given)
 }
 
-/// Adds what somebody lacks on a folder. Tells whether they have it then.
-async fn give<'f>(
+/// Adds on each of these folders what somebody lacks of what they may, until one refuses.
+async fn give_all(
     imap: &mut Imap,
-    folder: &'f FolderName,
+    breaks: &mut Breaks,
+    folders: &BTreeSet<FolderName>,
     login: &str,
     wanted: MailRights,
-    added: &mut Added<'f>,
+    added: &mut Added,
+) -> Result<Given, Error> {
+    let mut given = Given::Everywhere;
+    for folder in folders {
+        // What cannot be said there is said later, and takes nothing from anybody.
+        if !breaks.enter(folder) {
+            given = Given::Later;
+            continue;
+        }
+        let is_given = match give(imap, folder, login, wanted, added).await {
+            Ok(is_given) => Some(is_given),
+            Err(error) if is_temporary(&error) => None,
+            Err(error) if error.is_refusal() => Some(false),
+            Err(error) => return Err(error),
+        };
+        breaks.answered();
+        match is_given {
+            Some(true) => {}
+            None => return Ok(Given::Later),
+            Some(false) => {
+                // One that went meanwhile refuses nobody.
+                if folders_now(imap).await?.contains(folder) {
+                    return Ok(Given::Nowhere);
+                }
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// Adds what somebody lacks on a folder. Tells whether they have it then.
+async fn give(
+    imap: &mut Imap,
+    folder: &FolderName,
+    login: &str,
+    wanted: MailRights,
+    added: &mut Added,
 ) -> Result<bool, Error> {
     let Some(mut list) = list_of(imap, folder).await? else { return Ok(false) };
     let missing = &letters(wanted) - &list.own(login);
     if !missing.is_empty() {
         imap.add_rights(folder, login, &missing).await?;
-        added.push((folder, missing));
+        added.push((folder.clone(), missing));
         let Some(now) = list_of(imap, folder).await? else { return Ok(false) };
         list = now;
     }
