@@ -12,7 +12,7 @@ use super::{
     MirrorError,
     layout::Layout,
     rights_breaks::Breaks,
-    rights_table::{FolderList, exceeds, letters},
+    rights_table::{FolderList, exceeds, letters, others},
     transfer::is_temporary,
 };
 
@@ -201,7 +201,15 @@ async fn take_all(
 /// Leaves somebody no more on a folder than this, whatever they were given there by whom. Tells whether that holds.
 pub(super) async fn take(imap: &mut Imap, folder: &FolderName, login: &str, left: MailRights) -> Result<bool, Error> {
     let left = letters(left);
-    let Some(list) = list_of(imap, folder).await? else { return Ok(false) };
+    let Some(list) = list_of(imap, folder).await? else {
+        // It is not told what lies there. What is said can widen nothing, and whether it helped nobody knows.
+        if left.is_empty() {
+            imap.set_rights(folder, login, &left).await?;
+        } else {
+            imap.remove_rights(folder, login, &others(&left)).await?;
+        }
+        return Ok(false);
+    };
     if list.own(login).is_subset(&left) {
         return Ok(true);
     }
