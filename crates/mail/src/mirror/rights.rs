@@ -43,6 +43,9 @@ pub(super) struct Pace {
     pub(super) seen: Option<Vec<MailGrantRecord>>,
     /// Whose rights ended here and were not taken away by the server, and when it was asked.
     pub(super) kept: BTreeMap<String, OffsetDateTime>,
+    /// Whose rights, which are older than we are, the server did not take, so that they hold here alone, and when it was
+    /// asked.
+    pub(super) alone: BTreeMap<String, OffsetDateTime>,
     /// Whose turn ended before all was said, and when it began.
     late: BTreeMap<String, OffsetDateTime>,
     /// At which folders the conversation broke off when lists were read.
@@ -58,7 +61,7 @@ pub(super) struct Pace {
 /// What others may do in the account, as far as it is known here, by the names that the server knows them by.
 #[derive(Debug, Default)]
 pub(super) struct Sides {
-    here: BTreeMap<String, (PersonId, MailRights)>,
+    here: BTreeMap<String, MailGrantRecord>,
     base: BTreeMap<String, MirrorRightsRecord>,
 }
 
@@ -79,12 +82,12 @@ impl Sides {
 
     /// What is granted here of what folders have, too.
     pub(super) fn here(&self, login: &str) -> MailRights {
-        self.here.get(login).map_or(MailRights::NONE, |(_, rights)| carried(*rights))
+        self.here.get(login).map_or(MailRights::NONE, |grant| carried(grant.rights))
     }
 
-    /// Whether something that was done here is still to be told to the server.
-    fn owe(&self) -> bool {
-        self.logins().into_iter().any(|login| {
+    /// Whether something that was done here is still to be told to the server, except of those who are `alone`.
+    fn owe(&self, alone: impl Fn(&str) -> bool) -> bool {
+        self.logins().into_iter().filter(|login| !(alone(login) && !self.base.contains_key(*login))).any(|login| {
             let (base, here) = (self.base.get(login), self.here(login));
             // What the server refused to take away beside it is tried again from time to time.
             base.is_some_and(|base| base.begun) || Known::of(base).least != here
@@ -137,7 +140,8 @@ impl Mirror {
     pub(super) async fn owes_rights(&self) -> Result<bool, StoreError> {
         let grants = self.tenant.mail_grants().of_account(self.account).await?;
         let sides = self.sides(&grants).await?;
-        Ok(self.rights.is_offered.unwrap_or(!sides.base.is_empty()) && sides.owe())
+        Ok(self.rights.is_offered.unwrap_or(!sides.base.is_empty())
+            && sides.owe(|login| self.rights.alone.contains_key(login)))
     }
 
     /// Whether the server refused to take away what ended here.
@@ -151,13 +155,19 @@ impl Mirror {
         self.rights.kept.get(login).is_some_and(|at| *at + REFUSED_FOR > self.round_began)
     }
 
+    /// Whether the server was asked for somebody's rights not long ago, which hold here alone.
+    pub(super) fn is_alone(&self, one: &One) -> bool {
+        let asked_at = self.rights.alone.get(&one.login);
+        one.base.is_none() && one.is_old && asked_at.is_some_and(|at| *at + REFUSED_FOR > self.round_began)
+    }
+
     /// What others may do here, and what is remembered of the server.
     pub(super) async fn sides(&self, grants: &[MailGrantRecord]) -> Result<Sides, StoreError> {
         let mut sides = Sides::default();
         for grant in grants {
             // Whom the server cannot know has rights here alone.
             if let Some(login) = self.login_of(grant.person).await? {
-                sides.here.insert(login, (grant.person, grant.rights));
+                sides.here.insert(login, grant.clone());
             }
         }
         for row in self.tenant.mail_mirrors().rights(self.account).await? {
@@ -186,13 +196,15 @@ impl Mirror {
         for login in logins {
             let here = sides.here.remove(&login);
             all.push(One {
-                person: here.map(|(person, _)| person).or_else(|| there.strangers.get(&login).copied()),
-                granted: here.map_or(MailRights::NONE, |(_, rights)| rights),
+                person: here.as_ref().map(|grant| grant.person).or_else(|| there.strangers.get(&login).copied()),
+                granted: here.as_ref().map_or(MailRights::NONE, |grant| grant.rights),
+                is_old: here.is_some_and(|grant| grant.granted_at < self.mail.mirrors.began),
                 base: sides.base.remove(&login),
                 there: there.rights.get(&login).copied().unwrap_or_default(),
                 login,
             });
         }
+        self.rights.alone.retain(|login, _| all.iter().any(|one| one.login == *login && one.is_old));
         self.rights.late.retain(|login, _| all.iter().any(|one| one.login == *login));
         sort_ends_first(&mut all, |login| self.rests(login), |login| self.rights.late.get(login).copied());
         let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
@@ -301,5 +313,28 @@ impl Mirror {
             return Ok(account.owner);
         }
         Ok(self.tenant.people().by_name(login).await?.map(|person| person.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{MailAccountId, mail::MailRight::Read};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_holds_here_alone_is_not_owed_until_it_was_begun() {
+        let (account, person) = (MailAccountId(Uuid::nil()), PersonId(Uuid::nil()));
+        let rights = MailRights::from_iter([Read]);
+        let grant = MailGrantRecord { account, person, rights, granted_at: OffsetDateTime::UNIX_EPOCH };
+        let mut sides = Sides::default();
+        sides.here.insert("bob".to_owned(), grant);
+        assert!(sides.owe(|_| false) && sides.owe(|login| login == "eva"));
+        assert!(!sides.owe(|login| login == "bob"));
+        let login = "bob".to_owned();
+        let row = MirrorRightsRecord { account, login, rights, least: MailRights::NONE, begun: true, refused: false };
+        sides.base.insert(row.login.clone(), row);
+        assert!(sides.owe(|login| login == "bob"));
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct One {
     pub(super) person: Option<PersonId>,
     /// All that is granted here.
     pub(super) granted: MailRights,
+    /// Whether it was granted before we began, so that it may have held before the server was ever asked.
+    pub(super) is_old: bool,
     pub(super) base: Option<MirrorRightsRecord>,
     /// What every folder allows.
     pub(super) there: MailRights,
@@ -98,6 +100,9 @@ impl Mirror {
         folders: &[FolderName],
         one: &mut One,
     ) -> Result<bool, MirrorError> {
+        if self.is_alone(one) {
+            return Ok(true);
+        }
         let plan = one.plan(self.rests(&one.login));
         let (wanted, granted) = (plan.wanted, with(one.granted, plan.wanted));
         let is_same = granted == one.granted;
@@ -108,7 +113,7 @@ impl Mirror {
         }
         let base = Known::of(one.base.as_ref());
         let known = Known { least: common(base.least, wanted), most: joined(base.most, wanted) };
-        let was_refused = one.was_refused();
+        let (was_refused, was_never_said) = (one.was_refused(), one.base.is_none());
         let begun = MirrorRightsRecord { begun: true, refused: was_refused, ..one.row(self.account, known) };
         if !self.note_rights(one, granted, &begun, None).await? {
             return Ok(false);
@@ -129,6 +134,9 @@ impl Mirror {
                     // Else more may lie there than was added now.
                     let was_known = base.least == base.most && !plan.is_repeat;
                     let is_as_before = given == Given::Nowhere && was_known && !plan.narrows;
+                    if is_as_before && was_never_said && one.is_old {
+                        return Ok(self.leave_alone(one, granted).await? && is_same);
+                    }
                     self.undo_rights(imap, folders, one, wanted, known.most, is_as_before).await?;
                     return Ok(false);
                 }
@@ -144,6 +152,15 @@ impl Mirror {
             MirrorRightsRecord { refused: true, ..one.row(self.account, Known { least: wanted, most: known.most }) };
         let letter = if was_refused { None } else { Some(refusal(&self.name_of(one).await?, Left::AfterTheEnd)) };
         Ok(self.note_rights(one, granted, &kept, letter.as_ref()).await? && is_same)
+    }
+
+    /// Leaves rights as they held before the server was ever asked. It is asked again from time to time.
+    async fn leave_alone(&mut self, one: &mut One, granted: MailRights) -> Result<bool, MirrorError> {
+        if self.rights.alone.insert(one.login.clone(), self.round_began).is_none() {
+            tracing::warn!(account = %self.account, "The mail server refused somebody's rights that were granted before; they hold here alone");
+        }
+        let nothing = one.row(self.account, Known::exactly(MailRights::NONE));
+        Ok(self.note_rights(one, granted, &nothing, None).await?)
     }
 
     /// Takes back what was granted here and refused there: only what every folder allowed before still holds.
@@ -194,8 +211,14 @@ mod tests {
     /// Somebody's rights here and there, of whom so much is remembered: the least and the most.
     fn one(base: [&[MailRight]; 2], here: &[MailRight], there: &[MailRight]) -> One {
         let [least, most] = base.map(rights);
-        let one =
-            One { login: "bob".to_owned(), person: None, granted: rights(here), base: None, there: rights(there) };
+        let one = One {
+            login: "bob".to_owned(),
+            person: None,
+            granted: rights(here),
+            is_old: false,
+            base: None,
+            there: rights(there),
+        };
         let row = one.row(MailAccountId(Uuid::nil()), Known { least, most });
         One { base: (!most.is_empty()).then_some(row), ..one }
     }
