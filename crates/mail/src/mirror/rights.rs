@@ -43,6 +43,8 @@ pub(super) struct Pace {
     pub(super) seen: Option<Vec<MailGrantRecord>>,
     /// Whose rights ended here and were not taken away by the server, and when it was asked.
     pub(super) kept: BTreeMap<String, OffsetDateTime>,
+    /// Of whose refused end nobody could be told, since there was no room for the letter.
+    untold: BTreeSet<String>,
     /// Whose rights, which are older than we are, the server did not take, so that they hold here alone, and when it was
     /// asked.
     pub(super) alone: BTreeMap<String, OffsetDateTime>,
@@ -201,10 +203,12 @@ impl Mirror {
                 is_old: here.is_some_and(|grant| grant.granted_at < self.mail.mirrors.began),
                 base: sides.base.remove(&login),
                 there: there.rights.get(&login).copied().unwrap_or_default(),
+                is_untold: self.rights.untold.contains(&login),
                 login,
             });
         }
         self.rights.alone.retain(|login, _| all.iter().any(|one| one.login == *login && one.is_old));
+        self.rights.untold.retain(|login| all.iter().any(|one| one.login == *login));
         self.rights.late.retain(|login, _| all.iter().any(|one| one.login == *login));
         sort_ends_first(&mut all, |login| self.rests(login), |login| self.rights.late.get(login).copied());
         let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
@@ -217,6 +221,11 @@ impl Mirror {
             let done = self.settle_one(imap, folders, one).await;
             if done.is_ok() && one.base.as_ref().is_none_or(|base| !base.begun) {
                 self.rights.late.remove(&one.login);
+            }
+            if one.is_untold && one.was_refused() {
+                self.rights.untold.insert(one.login.clone());
+            } else {
+                self.rights.untold.remove(&one.login);
             }
             match done {
                 Ok(was_same) => is_same &= was_same,

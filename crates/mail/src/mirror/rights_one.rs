@@ -26,6 +26,8 @@ pub(super) struct One {
     pub(super) base: Option<MirrorRightsRecord>,
     /// What every folder allows.
     pub(super) there: MailRights,
+    /// Whether there was no room for the letter that says what the server refused to end.
+    pub(super) is_untold: bool,
 }
 
 /// What is to be done about one person's rights.
@@ -72,8 +74,14 @@ impl One {
         }
     }
 
-    fn was_refused(&self) -> bool {
+    pub(super) fn was_refused(&self) -> bool {
         self.base.as_ref().is_some_and(|base| base.refused)
+    }
+
+    /// Whether it is told that the server refused to end what is beyond this: once, and again where more is to end.
+    fn is_to_be_told(&self, wanted: MailRights) -> bool {
+        let told = self.base.as_ref().filter(|base| base.refused && !self.is_untold);
+        told.is_none_or(|base| exceeds(base.least, wanted))
     }
 
     fn row(&self, account: MailAccountId, known: Known) -> MirrorRightsRecord {
@@ -113,8 +121,8 @@ impl Mirror {
         }
         let base = Known::of(one.base.as_ref());
         let known = Known { least: common(base.least, wanted), most: joined(base.most, wanted) };
-        let (was_refused, was_never_said) = (one.was_refused(), one.base.is_none());
-        let begun = MirrorRightsRecord { begun: true, refused: was_refused, ..one.row(self.account, known) };
+        let (was_never_said, is_to_be_told) = (one.base.is_none(), one.is_to_be_told(wanted));
+        let begun = MirrorRightsRecord { begun: true, refused: !is_to_be_told, ..one.row(self.account, known) };
         if !self.note_rights(one, granted, &begun, None).await? {
             return Ok(false);
         }
@@ -150,7 +158,7 @@ impl Mirror {
         self.tell_refused("the end of somebody's rights");
         let kept =
             MirrorRightsRecord { refused: true, ..one.row(self.account, Known { least: wanted, most: known.most }) };
-        let letter = if was_refused { None } else { Some(refusal(&self.name_of(one).await?, Left::AfterTheEnd)) };
+        let letter = if is_to_be_told { Some(refusal(&self.name_of(one).await?, Left::AfterTheEnd)) } else { None };
         Ok(self.note_rights(one, granted, &kept, letter.as_ref()).await? && is_same)
     }
 
@@ -218,6 +226,7 @@ mod tests {
             is_old: false,
             base: None,
             there: rights(there),
+            is_untold: false,
         };
         let row = one.row(MailAccountId(Uuid::nil()), Known { least, most });
         One { base: (!most.is_empty()).then_some(row), ..one }
@@ -272,6 +281,15 @@ mod tests {
         // A folder was made, and may lack everything.
         let plan = begun(one([&[], &[Write]], &[Write], &[])).plan(false);
         assert_eq!((plan.wanted, plan.takes(), plan.widens), (rights(&[Write]), false, true));
+    }
+
+    #[test]
+    fn a_refused_end_is_told_once_and_again_where_more_ends_or_nobody_could_be_told() {
+        assert!(one([&[Write], &[Write]], &[Read], &[Write]).is_to_be_told(rights(&[Read])));
+        let mut kept = refused(one([&[Read], &[Write]], &[Read], &[Write]));
+        assert!(!kept.is_to_be_told(rights(&[Read])) && kept.is_to_be_told(rights(&[])));
+        kept.is_untold = true;
+        assert!(kept.is_to_be_told(rights(&[Read])));
     }
 
     #[test]
