@@ -211,7 +211,8 @@ impl Mirror {
         self.rights.untold.retain(|login| all.iter().any(|one| one.login == *login));
         self.rights.late.retain(|login, _| all.iter().any(|one| one.login == *login));
         sort_ends_first(&mut all, |login| self.rests(login), |login| self.rights.late.get(login).copied());
-        let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
+        // What a folder does not tell now is asked again with the next look, not in each round.
+        let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, true);
         for one in &mut all {
             let now = self.mail.parts.clock.now();
             if now > until {
