@@ -30,8 +30,9 @@ const MAX_MIRRORS: usize = 500;
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-/// After how many faults in a row a mirror leaves its place to others that wait: the longest rest was had.
-const MANY_FAULTS: u32 = 9;
+/// After how many rounds in a row in which it could not tell the server what it owes a mirror leaves its place to others that
+/// wait: the rests between them have become long by then.
+const MANY_ROUNDS: u32 = 9;
 /// How often accounts are looked for in which the mail server is to be told that an absence is over.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// How long it is until then at least.
@@ -152,7 +153,7 @@ impl Mail {
                 Err(error) => self.rest_from(account, &mut faults, &error.into(), &leave).await,
             }
         };
-        let mut is_through = false;
+        let (mut is_through, mut in_vain) = (false, 0_u32);
         loop {
             let done = mirror.round().await;
             let was_done = done.is_ok();
@@ -170,7 +171,8 @@ impl Mail {
             if is_left || !is_used && !owes {
                 return End::Unused;
             }
-            if !is_used && faults >= MANY_FAULTS && self.mirrors.is_crowded.load(Ordering::Relaxed) {
+            in_vain = if is_used { 0 } else { in_vain.saturating_add(1) };
+            if in_vain >= MANY_ROUNDS && self.mirrors.is_crowded.load(Ordering::Relaxed) {
                 return End::Later;
             }
             if was_done {
