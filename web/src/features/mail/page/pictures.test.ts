@@ -1,7 +1,9 @@
 // @vitest-environment node
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { MailFault } from '../model.ts';
-import { remotePictures, remoteRoom } from './pictures.ts';
+import { FakeMail } from './mail.fixture.ts';
+import { inlinePictures, remotePictures, remoteRoom } from './pictures.ts';
+import { pngOf } from './viewers/office/files.fixture.ts';
 
 const GIF = Uint8Array.from(
   atob('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'),
@@ -14,6 +16,19 @@ const never = new AbortController().signal;
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+test('pictures within a message are taken in until they have too many dots together', async () => {
+  const mail = new FakeMail(0);
+  const attachments = ['a', 'b', 'c'].map((blobId, at) => {
+    const bytes = pngOf(8_000, at < 2 ? 5_000 : 2_000 + 1_000 * at);
+    mail.blobs.set(blobId, new Uint8Array(bytes));
+    const sizeBytes = bytes.length;
+    return { blobId, name: blobId, type: 'image/png', sizeBytes, cid: `<${blobId}>` };
+  });
+  expect([...(await inlinePictures(mail, attachments)).keys()]).toEqual(['a', 'b']);
+  mail.blobs.set('c', new Uint8Array(pngOf(1_000, 1_000)));
+  expect((await inlinePictures(mail, attachments)).size).toBe(3);
 });
 
 describe('pictures from elsewhere', () => {

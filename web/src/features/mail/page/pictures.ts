@@ -1,6 +1,6 @@
 import { type Attachment, type Mail, MailFault } from '../model.ts';
 import { dataUrlOf } from './viewers/data-url.ts';
-import { isDrawable, pixelsOf } from './viewers/pixels.ts';
+import { dotsOf, isDrawable, MAX_MESSAGE_PIXELS, pixelsOf } from './viewers/pixels.ts';
 
 /** Larger ones are named only: their letters would fill the memory of a phone. */
 const MAX_PICTURE_BYTES = 10_000_000;
@@ -24,7 +24,7 @@ export async function inlinePictures(
   attachments: readonly Attachment[],
 ): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
-  let left = MAX_INLINE_BYTES;
+  let [left, dots] = [MAX_INLINE_BYTES, MAX_MESSAGE_PIXELS];
   const wanted = attachments.filter((one) => one.cid !== null && isPicture(one));
   for (const { blobId, cid, sizeBytes } of wanted.slice(0, MAX_INLINE_PICTURES)) {
     if (cid === null || sizeBytes > Math.min(left, MAX_PICTURE_BYTES)) continue;
@@ -32,7 +32,8 @@ export async function inlinePictures(
     const bytes = await mail.attachment(blobId).catch(() => null);
     const pixels = bytes && bytes.length <= MAX_PICTURE_BYTES ? pixelsOf(bytes) : null;
     // Its own bytes say what it is, and how much memory it wants.
-    if (bytes && isDrawable(pixels) && pixels.type !== 'image/avif') {
+    if (bytes && isDrawable(pixels) && pixels.type !== 'image/avif' && dotsOf(pixels) <= dots) {
+      dots -= dotsOf(pixels);
       pictures.set(cid.replace(/^<|>$/g, ''), dataUrlOf(pixels.type, bytes));
     }
   }

@@ -1,4 +1,5 @@
 import createDOMPurify from 'dompurify';
+import { dotsOf, isDrawable, MAX_MESSAGE_PIXELS, pixelsOfUrl } from '../viewers/pixels.ts';
 import { type LinkDoubt, linkOf } from './links.ts';
 import { MAX_DEPTH } from './plain.ts';
 import { Styles } from './styles.ts';
@@ -10,8 +11,8 @@ const MAX_HTML_CHARS = 1_500_000;
 const MAX_STYLED = 4_000;
 const MAX_DATA_PICTURE_CHARS = 8_000_000;
 const MAX_ADDRESS_CHARS = 8_000;
-/** Pictures from elsewhere in one message, each as often as it is shown. */
-const MAX_REMOTE_CHARS = 40_000_000;
+/** All pictures of one message, each as often as it is shown: as much as those that came with it and those from elsewhere. */
+const MAX_PICTURE_CHARS = 55_000_000;
 /** What is no larger is there to be counted, not to be seen. */
 const MAX_TRACE_PIXELS = 3;
 
@@ -76,7 +77,8 @@ export function cleanHtml(
   const remote = new Set<string>();
   // Before their styles are taken away, by which some say that nobody should see them.
   const traces = new Set([...body.querySelectorAll('img')].filter(isTrace));
-  let [blocked, styled, room] = [0, 0, MAX_REMOTE_CHARS];
+  const room = new Room();
+  let [blocked, styled] = [0, 0];
 
   for (const sheet of body.querySelectorAll('style')) {
     styles.addSheet(sheet.textContent ?? '');
@@ -101,10 +103,8 @@ export function cleanHtml(
     if (!source && address !== null) {
       source = loaded.get(address) ?? null;
       if (!source) remote.add(address);
-      else if (source.length > room) source = null;
-      else room -= source.length;
     }
-    if (source) image.setAttribute('src', source);
+    if (source && room.takes(source)) image.setAttribute('src', source);
     else {
       blocked += 1;
       image.replaceWith(...(traces.has(image) ? [] : standIn(image, words.picture)));
@@ -130,6 +130,30 @@ export function cleanHtml(
     remote: [...remote],
     doubts,
   };
+}
+
+/** What may still be drawn of the pictures of one message, wherever they come from. */
+class Room {
+  #chars = MAX_PICTURE_CHARS;
+  #dots = MAX_MESSAGE_PIXELS;
+  /** The browser decodes a picture once, however often it is shown. */
+  readonly #known = new Map<string, boolean>();
+
+  takes(source: string): boolean {
+    if (source.length > this.#chars) return false;
+    const isDrawn = this.#known.get(source) ?? this.#decodes(source);
+    this.#known.set(source, isDrawn);
+    if (isDrawn) this.#chars -= source.length;
+    return isDrawn;
+  }
+
+  #decodes(source: string): boolean {
+    const pixels = pixelsOfUrl(source);
+    if (!isDrawable(pixels) || pixels.type === 'image/avif') return false;
+    if (dotsOf(pixels) > this.#dots) return false;
+    this.#dots -= dotsOf(pixels);
+    return true;
+  }
 }
 
 const purify = createDOMPurify();
