@@ -10,7 +10,7 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
     mail::MailRight,
 };
-use fernamt_http::{Connection, PublicAddress, Web, egress::EgressGuard, origin, site};
+use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
 use fernamt_mail::{Mail, MailServer, Parts, Pictures, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
@@ -95,7 +95,7 @@ impl House {
             smarthost,
             scanner,
             server,
-            pictures: pictures.unwrap_or_else(|| Pictures::new(EgressGuard::default().public_only())),
+            pictures,
         });
         let web = Arc::new(Web {
             store: store.clone(),

@@ -157,7 +157,7 @@ pub(crate) fn refusal(reply: &Reply) -> (u16, &str) {
 }
 
 /// Whether the session says that pictures are fetched, and its state.
-async fn told(client: &Client) -> (bool, String) {
+pub(crate) async fn told(client: &Client) -> (bool, String) {
     let session = client.request("GET", "/jmap/session", "", Vec::new()).await.json;
     let is_told = session["capabilities"].get("urn:fernamt:params:jmap:pictures").is_some();
     (is_told, session["state"].as_str().unwrap().to_owned())

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     house::House,
-    pictures::{Desk, Gallery, PNG, allow, load, message, ok, refusal},
+    pictures::{Desk, Gallery, PNG, allow, load, message, ok, refusal, told},
 };
 
 /// A server with a picture at `/a.png`, over TLS, with a certificate of its own making.
@@ -156,4 +156,14 @@ async fn a_person_has_so_many_pictures_in_an_hour_and_others_have_theirs() {
     let ada = house.again(&ada).await;
     assert_eq!(load(&ada, &email, &url).await.status, 200);
     assert_eq!(gallery.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_where_the_operator_named_no_networks() {
+    let house = House::new().await;
+    allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
+    let ada = house.person("ada").await;
+    let email = message(&ada, &["https://a.example/"]).await;
+    assert!(!told(&ada).await.0);
+    assert_eq!(refusal(&load(&ada, &email, "https://a.example/").await), (403, "pictures_off"));
 }

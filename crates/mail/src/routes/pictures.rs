@@ -38,14 +38,13 @@ async fn load(
 ) -> Result<Response, ApiError> {
     let tenant = &session.site.tenant;
     let flow = mail.picture_flow(tenant).await?;
-    if !flow.enabled {
+    let (true, Some(pictures)) = (flow.enabled, &mail.parts.pictures) else {
         let detail = "this administration has no pictures fetched from the internet";
         return Err(ApiError::forbidden("pictures_off", detail));
-    }
+    };
     let opened = mail.open(tenant, &Actor::of(&session), &account.to_string()).await;
     let account = opened.map_err(|_| ApiError::not_found())?.to_read().id;
     let address = pictures::address_of(&wanted.url).ok_or_else(|| refused(Fault::Address))?;
-    let pictures = &mail.parts.pictures;
     let _turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
     let until = pictures.deadline();
     let email = tenant.emails().these(account, &[wanted.email]).await?.pop().ok_or_else(ApiError::not_found)?;
