@@ -72,6 +72,11 @@ impl House {
         Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
     }
 
+    /// The same, where a scanner looks at them.
+    pub(crate) async fn with_scanned_pictures(pictures: Pictures, scanner: Scanner) -> Self {
+        Self::with(Ways { pictures: Some(pictures), scanner: Some(scanner), ..Ways::default() }).await
+    }
+
     async fn with(Ways { smarthost, scanner, server, pictures }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));

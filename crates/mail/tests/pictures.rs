@@ -103,7 +103,7 @@ impl Gallery {
     }
 
     /// Where this server counts as one of the internet.
-    fn guard(&self) -> EgressGuard {
+    pub(crate) fn guard(&self) -> EgressGuard {
         EgressGuard::default().public_only().allow_loopback([self.address.port()])
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use fernamt_api::admin::settings::PictureSettings;
 use fernamt_http::egress::EgressGuard;
-use fernamt_mail::Pictures;
+use fernamt_mail::{Pictures, Scanner, ScannerAddress};
 use rustls::{
     HandshakeKind, RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
@@ -156,6 +156,21 @@ async fn a_person_has_so_many_pictures_in_an_hour_and_others_have_theirs() {
     let ada = house.again(&ada).await;
     assert_eq!(load(&ada, &email, &url).await.status, 200);
     assert_eq!(gallery.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_scanner_that_says_nothing_holds_a_picture_no_longer_than_it_has() {
+    let scanner = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = ScannerAddress::Tcp(scanner.local_addr().unwrap().to_string());
+    let gallery = Gallery::start(|_| HashMap::from([("/a.png".to_owned(), ok("image/png", PNG))])).await;
+    let pictures = Pictures::new(gallery.guard()).patience(std::time::Duration::from_secs(1));
+    let house = House::with_scanned_pictures(pictures, Scanner::new(address)).await;
+    allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
+    let ada = house.person("ada").await;
+    let url = gallery.url("/a.png");
+    let email = message(&ada, &[&url]).await;
+    assert_eq!(refusal(&load(&ada, &email, &url).await), (422, "picture_unavailable"));
+    assert_eq!(gallery.asked().len(), 1, "it was there");
 }
 
 #[tokio::test]

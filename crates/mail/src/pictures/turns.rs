@@ -81,6 +81,15 @@ pub(crate) struct Turn<'a> {
     person: PersonId,
 }
 
+impl Turn<'_> {
+    /// Does not count for the hour: nobody was asked for anything.
+    pub(crate) fn uncount(&self) {
+        if let Some(asked) = self.turns.lock().get_mut(&self.person) {
+            asked.in_hour = asked.in_hour.saturating_sub(1);
+        }
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if let Some(asked) = self.turns.lock().get_mut(&self.person) {
@@ -125,6 +134,16 @@ mod tests {
         let last = NOW + Duration::HOUR - Duration::SECOND;
         assert_eq!(turns.take(person(1), last).unwrap_err(), NoTurn::Spent(2));
         assert!(turns.take(person(1), NOW + Duration::HOUR).is_ok());
+    }
+
+    #[test]
+    fn a_turn_that_came_to_nothing_here_does_not_count() {
+        let turns = Turns::default();
+        for _ in 0..MAX_AN_HOUR * 2 {
+            turns.take(person(1), NOW).unwrap().uncount();
+        }
+        let _counted = turns.take(person(1), NOW).unwrap();
+        assert_eq!(turns.lock()[&person(1)].in_hour, 1);
     }
 
     #[test]

@@ -45,10 +45,16 @@ async fn load(
     let opened = mail.open(tenant, &Actor::of(&session), &account.to_string()).await;
     let account = opened.map_err(|_| ApiError::not_found())?.to_read().id;
     let address = pictures::address_of(&wanted.url).ok_or_else(|| refused(Fault::Address))?;
-    let _turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
+    let turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
+    let told = |fault: Fault| {
+        if fault == Fault::Busy {
+            turn.uncount();
+        }
+        refused(fault)
+    };
     let until = pictures.deadline();
     let email = tenant.emails().these(account, &[wanted.email]).await?.pop().ok_or_else(ApiError::not_found)?;
-    let reader = pictures.reader(until).await.map_err(refused)?;
+    let reader = pictures.reader(until).await.map_err(told)?;
     let raw = tenant.mail_blobs().get(account, &email.print).await?.ok_or_else(ApiError::not_found)?;
     let found = spawn_blocking({
         let address = address.clone();
@@ -58,8 +64,11 @@ async fn load(
         let detail = "no picture of the message has this address";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "picture_not_in_message", detail));
     }
-    let picture = pictures.fetch(tenant.id(), address, flow.unencrypted, until).await.map_err(refused)?;
-    harmless(&mail, &picture.bytes).await?;
+    let (picture, place) = pictures.fetch(tenant.id(), address, flow.unencrypted, until).await.map_err(told)?;
+    if mail.parts.scanner.is_some() {
+        pictures.scan(until, harmless(&mail, &picture.bytes)).await.map_err(told)??;
+    }
+    drop(place);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(picture.kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
