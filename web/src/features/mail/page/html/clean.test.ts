@@ -101,6 +101,14 @@ describe('a cleaned message', () => {
     }
   });
 
+  it('reads sizes as browsers do', () => {
+    const asked = (size: string) =>
+      clean(`<img src="https://e.example/a.png" width="${size}">`).remote.length;
+    for (const trace of ['0', ' 3', '1px', '2em', '2 000', '2.5', '0%'])
+      expect(asked(trace), trace).toBe(0);
+    for (const shown of ['1%', '4', '100%', 'auto', '']) expect(asked(shown), shown).toBe(1);
+  });
+
   it('shows the pictures that were loaded in their places, and nothing else of them', () => {
     const { remote, body, blocked } = clean(
       `<img src="https://e.example/a.png#1" alt="Plan"><img src="https://e.example/b.png" alt="Karte">
@@ -128,6 +136,7 @@ describe('a cleaned message', () => {
       ['https://e.example/a.png', large],
     ]);
     expect([both.body.match(/<img/g)?.length, both.remote, both.blocked]).toEqual([2, [], 4]);
+    expect([both.left, both.others]).toEqual([1, 3]);
     expect(clean(own.repeat(60), [['a', large]]).body.match(/<img/g)).toHaveLength(2);
     expect(clean(own.repeat(60), [['a', PIXEL]]).body.match(/<img/g)).toHaveLength(60);
   });

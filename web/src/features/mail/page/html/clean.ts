@@ -36,6 +36,12 @@ export type CleanHtml = {
   blocked: number;
   /** Where pictures lie that could be had from elsewhere and are not there; none of those that nobody should see. */
   remote: string[];
+  /** How many of the blocked ones were loaded, and are more than a page can bear. */
+  left: number;
+  /** How many of the blocked ones would not be encrypted on their way, where such are not had. */
+  unencrypted: number;
+  /** How many are blocked besides, whatever is loaded: counters, backgrounds, what came with the message and is none. */
+  others: number;
   /** Links that are not what they seem, marked in the text. */
   doubts: { shown: string; host: string; doubt: LinkDoubt }[];
 };
@@ -57,6 +63,8 @@ export type CleanOptions = {
   guarded?: { copy: boolean; print: boolean };
   /** Pictures that came with the message, by their content id, as `data:`. */
   pictures: ReadonlyMap<string, string>;
+  /** Whether pictures from elsewhere can be had, too, that are not encrypted on their way. */
+  unencrypted?: boolean;
   /** Pictures from elsewhere that the person had loaded, by their address, as `data:`. */
   loaded?: ReadonlyMap<string, string>;
 };
@@ -67,7 +75,7 @@ export type CleanOptions = {
  */
 export function cleanHtml(
   html: string,
-  { words, nonce, guarded, pictures, loaded = new Map() }: CleanOptions,
+  { words, nonce, guarded, pictures, loaded = new Map(), unencrypted = true }: CleanOptions,
 ): CleanHtml | null {
   const aside = setAside(html);
   if (isTooDeep(aside)) return null;
@@ -78,6 +86,7 @@ export function cleanHtml(
   // Before their styles are taken away, by which some say that nobody should see them.
   const traces = new Set([...body.querySelectorAll('img')].filter(isTrace));
   const room = new Room();
+  const missing = { left: 0, unencrypted: 0, others: 0 };
   let [blocked, styled] = [0, 0];
 
   for (const sheet of body.querySelectorAll('style')) {
@@ -99,14 +108,15 @@ export function cleanHtml(
   for (const image of body.querySelectorAll('img')) {
     const src = image.getAttribute('src') ?? '';
     const address = traces.has(image) ? null : remoteAddress(src);
-    let source = sourceOf(src, pictures);
-    if (!source && address !== null) {
-      source = loaded.get(address) ?? null;
-      if (!source) remote.add(address);
-    }
+    const found = address === null ? null : (loaded.get(address) ?? null);
+    const source = sourceOf(src, pictures) ?? found;
     if (source && room.takes(source)) image.setAttribute('src', source);
     else {
       blocked += 1;
+      if (found) missing.left += 1;
+      else if (address === null) missing.others += 1;
+      else if (!unencrypted && address.startsWith('http:')) missing.unencrypted += 1;
+      else remote.add(address);
       image.replaceWith(...(traces.has(image) ? [] : standIn(image, words.picture)));
     }
   }
@@ -128,6 +138,8 @@ export function cleanHtml(
     document: trusted(framed(body.innerHTML, `${styles.text()}\n${heldUp(guarded)}`, words, nonce)),
     blocked: blocked + styles.blocked,
     remote: [...remote],
+    ...missing,
+    others: missing.others + styles.blocked,
     doubts,
   };
 }
@@ -222,9 +234,12 @@ const styleOf = (element: Element): string =>
 
 /** Whether a picture says itself that nobody should see it. What a style sheet says of it is not looked at. */
 function isTrace(image: Element): boolean {
-  const isSmall = ['width', 'height'].some(
-    (name) => Number.parseInt(image.getAttribute(name) ?? '', 10) <= MAX_TRACE_PIXELS,
-  );
+  const isSmall = ['width', 'height'].some((name) => {
+    // As browsers read it: whatever unit stands behind it, these are pixels or percents.
+    const [, number, percent] =
+      /^\s*(\d+(?:\.\d+)?)(%?)/.exec(image.getAttribute(name) ?? '') ?? [];
+    return Number(number) <= (percent ? 0 : MAX_TRACE_PIXELS);
+  });
   return isSmall || styleOf(image).split(';').some(isHiding);
 }
 
