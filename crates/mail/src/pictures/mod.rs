@@ -92,7 +92,7 @@ impl Pictures {
     }
 
     /// A turn for a person, which counts for what they may ask in an hour.
-    pub(crate) fn turn(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn<'_>, NoTurn> {
+    pub(crate) fn turn(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn, NoTurn> {
         self.turns.take(person, now)
     }
 

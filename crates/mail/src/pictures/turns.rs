@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use fernamt_domain::PersonId;
@@ -44,13 +44,13 @@ impl Asked {
     }
 }
 
-/// What all people asked for in their last hour.
-#[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<PersonId, Asked>>);
+/// What all people asked for in their last hour. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<HashMap<PersonId, Asked>>>);
 
 impl Turns {
     /// A turn for a person, which counts for the hour.
-    pub(crate) fn take(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn<'_>, NoTurn> {
+    pub(crate) fn take(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn, NoTurn> {
         let mut people = self.lock();
         people.retain(|_, asked| asked.at_once > 0 || asked.left(now).is_some());
         let asked = people.entry(person).or_insert_with(|| Asked::begun(now));
@@ -66,7 +66,7 @@ impl Turns {
         }
         asked.in_hour += 1;
         asked.at_once += 1;
-        Ok(Turn { turns: self, person })
+        Ok(Turn { turns: self.clone(), person })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PersonId, Asked>> {
@@ -76,12 +76,12 @@ impl Turns {
 
 /// A person's turn, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
-    turns: &'a Turns,
+pub(crate) struct Turn {
+    turns: Turns,
     person: PersonId,
 }
 
-impl Turn<'_> {
+impl Turn {
     /// Does not count for the hour: nobody was asked for anything.
     pub(crate) fn uncount(&self) {
         if let Some(asked) = self.turns.lock().get_mut(&self.person) {
@@ -90,7 +90,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(asked) = self.turns.lock().get_mut(&self.person) {
             asked.at_once -= 1;

@@ -22,7 +22,7 @@ use crate::{
     delegation::Actor,
     message::envelope::parse,
     pictures::{self, Fault, NoTurn},
-    routes::{blobs::harmless, door::Approved},
+    routes::{blobs::harmless, door::Approved, held},
 };
 
 pub(super) fn router() -> Router<Arc<Mail>> {
@@ -70,13 +70,14 @@ async fn load(
     }
     drop(place);
     let headers = [
+        (header::CONTENT_LENGTH, HeaderValue::from(picture.bytes.len())),
         (header::CONTENT_TYPE, HeaderValue::from_static(picture.kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    Ok((headers, picture.bytes).into_response())
+    Ok((headers, held::body(picture.bytes, turn, held::LONGEST_READ)).into_response())
 }
 
 /// Whether the formatted view of a message shows a picture from this address. The reader goes along with the message: a
