@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use fernamt_api::admin::settings::PictureSettings;
 use fernamt_domain::{MailAccountId, PersonId, PersonState, SessionId};
 use fernamt_store::{MailAccountRecord, StoreError, TenantStore};
 use serde_json::json;
@@ -54,12 +55,12 @@ impl OpenAccount {
 #[derive(Debug)]
 pub(crate) struct OpenAccounts {
     accounts: Vec<OpenAccount>,
-    pictures: bool,
+    pictures: PictureSettings,
 }
 
 impl OpenAccounts {
-    /// Whether pictures that lie elsewhere are fetched for readers.
-    pub(crate) fn loads_pictures(&self) -> bool {
+    /// Whether pictures that lie elsewhere are fetched for readers, and which.
+    pub(crate) fn pictures(&self) -> PictureSettings {
         self.pictures
     }
 }
@@ -95,7 +96,7 @@ impl Openings {
 impl Mail {
     /// The accounts that are open to a person, their own first; that is made when it is needed first.
     pub(crate) async fn accounts_of(&self, tenant: &TenantStore, person: PersonId) -> Result<OpenAccounts, StoreError> {
-        let pictures = self.picture_flow(tenant).await?.enabled;
+        let pictures = self.picture_flow(tenant).await?;
         let mut own = tenant.mail_accounts().of_owner(person).await?;
         if own.is_empty() {
             let known = tenant.people().get(person).await?;

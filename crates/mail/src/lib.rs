@@ -56,8 +56,9 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// Looks for malware, where the house has a scanner.
     pub scanner: Option<Scanner>,
-    /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it.
-    pub pictures: Pictures,
+    /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it; without it nothing does,
+    /// whatever they say.
+    pub pictures: Option<Pictures>,
     /// Tells push services that mail came, where a tenant's settings allow it.
     pub notices: Notices,
 }
@@ -95,9 +96,10 @@ impl Mail {
         routes::router(self)
     }
 
-    /// What an administrator allowed of pictures that lie elsewhere.
+    /// What an administrator allowed of pictures that lie elsewhere, and this server does.
     pub(crate) async fn picture_flow(&self, tenant: &TenantStore) -> Result<PictureSettings, StoreError> {
-        Ok(settings::load(tenant).await?.pictures)
+        let allowed = settings::load(tenant).await?.pictures;
+        Ok(PictureSettings { enabled: allowed.enabled && self.parts.pictures.is_some(), ..allowed })
     }
 
     /// The domain of a tenant's addresses: that of its mail server, or else its host name.

@@ -69,6 +69,11 @@ impl House {
         Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
     }
 
+    /// The same, where a scanner looks at them.
+    pub(crate) async fn with_scanned_pictures(pictures: Pictures, scanner: Scanner) -> Self {
+        Self::with(Ways { pictures: Some(pictures), scanner: Some(scanner), ..Ways::default() }).await
+    }
+
     pub(crate) async fn with(Ways { smarthost, scanner, server, pictures, notices }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
@@ -84,7 +89,6 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(identity.reevaluator().run(stop.clone()));
         let authoriser = identity.authoriser().clone();
-        let public = EgressGuard::default().public_only();
         let mail = Mail::new(Parts {
             store: store.clone(),
             authoriser,
@@ -93,8 +97,8 @@ impl House {
             smarthost,
             scanner,
             server,
-            notices: notices.unwrap_or_else(|| Notices::new(public.clone(), Arc::clone(&sealer))),
-            pictures: pictures.unwrap_or_else(|| Pictures::new(public)),
+            notices: notices.unwrap_or_else(|| Notices::new(EgressGuard::default(), Arc::clone(&sealer))),
+            pictures,
         });
         let web = Arc::new(Web {
             store: store.clone(),

@@ -16,8 +16,9 @@ use crate::{
     office::Office,
 };
 
-/// Puts mail together. What strangers' messages refer to, and what browsers name as their push services, is asked through
-/// the guard, for what is public.
+/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public, and only where the
+/// configuration says which networks are the house's own. Through the same guard go notices to push services, which
+/// administrators name.
 pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
@@ -26,7 +27,7 @@ pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -
     let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
     let server = config.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
     let notices = Notices::new(public.clone(), Arc::clone(&office.sealer));
-    let pictures = Pictures::new(public);
+    let pictures = config.pictures.as_ref().map(|_| Pictures::new(public));
     Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures, notices })))
 }
 
