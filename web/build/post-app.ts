@@ -7,6 +7,8 @@ import type { Plugin, Rollup } from 'vite';
 const PAGE = 'post.html';
 const WORKER = 'service-worker';
 const PLACEHOLDER = '__POST_SHELL__';
+/** Stands in the page where the hash of the list of its files goes. */
+const BUILD = '__BUILD__';
 /** Catalogues of texts that the post's page never shows; their chunks carry the names of their files. */
 const FOREIGN_TEXTS = /\/features\/(?!mail\/)[^?]*\.po$/;
 
@@ -23,8 +25,9 @@ export const postInputs = {
 };
 
 /**
- * Writes what the post's origin needs beside its page: `manifest.webmanifest` with its icons, and into
- * `service-worker.js` the names and hashes of all files that the page can ask for.
+ * Writes what the post's origin needs beside its page: `manifest.webmanifest` with its icons, the list of all files that
+ * the page can ask for with their hashes, into the page the hash of that list, which the server signs, and all of it into
+ * `service-worker.js`.
  */
 export function postApp(): Plugin {
   return {
@@ -59,7 +62,20 @@ export function postApp(): Plugin {
         const worker = bundle[`${WORKER}.js`];
         if (worker?.type !== 'chunk') this.error('the service worker was not built');
         if (worker.imports.length > 0) this.error('the service worker must be a single file');
-        const shell = JSON.stringify(shellOf(bundle));
+        const parts = partsOf(bundle);
+        const list = JSON.stringify(parts);
+        const build = createHash('sha256').update(list).digest('hex');
+        const fileName = `assets/build-${build.slice(0, 16)}.json`;
+        this.emitFile({ type: 'asset', fileName, source: list });
+        const page = bundle[PAGE];
+        if (page?.type !== 'asset') this.error('the page was not built');
+        const html = textOf(page) ?? '';
+        if (html.split(BUILD).length !== 2)
+          this.error('the page has no single place for its build');
+        page.source = html.replace(BUILD, build);
+        const kept = [hashed('/', page.source), hashed(`/${fileName}`, list), ...parts];
+        const name = createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, 16);
+        const shell = JSON.stringify({ build: name, page: '/', files: kept });
         if (worker.code.split(PLACEHOLDER).length !== 2) {
           this.error('the service worker has no single place for its files');
         }
@@ -72,7 +88,7 @@ export function postApp(): Plugin {
 type Manifest = { icons: { src: string; sizes: string; type: string; purpose?: string }[] };
 
 /** Everything that the page can come to ask for, from its own names on. */
-function shellOf(bundle: Rollup.OutputBundle) {
+function partsOf(bundle: Rollup.OutputBundle) {
   const names = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
   const wanted = new Set([PAGE]);
   for (const name of wanted) {
@@ -81,12 +97,13 @@ function shellOf(bundle: Rollup.OutputBundle) {
       if (text?.includes(basename(other)) && !isForeign(bundle[other])) wanted.add(other);
     }
   }
-  const files = [...wanted].sort().map((name) => {
-    const hash = createHash('sha384').update(bytesOf(bundle[name])).digest('base64');
-    return { path: name === PAGE ? '/' : `/${name}`, integrity: `sha384-${hash}` };
-  });
-  const build = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
-  return { build, page: '/', files };
+  wanted.delete(PAGE);
+  return [...wanted].sort().map((name) => hashed(`/${name}`, bytesOf(bundle[name])));
+}
+
+function hashed(path: string, bytes: string | Uint8Array) {
+  const hash = createHash('sha384').update(bytes).digest('base64');
+  return { path, integrity: `sha384-${hash}` };
 }
 
 type Output = Rollup.OutputBundle[string] | undefined;

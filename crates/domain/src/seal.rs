@@ -29,6 +29,9 @@ pub struct Purpose<'a> {
 #[error("the sealed value does not open")]
 pub struct SealError;
 
+/// What [`Sealer::signing_key`] derives the key for that a tenant's containers are bound to.
+pub const CONTAINER_KEY: &str = "container-policy-key";
+
 /// How many numbers are tried as a key. About one in 2³² is none.
 const MAX_TRIES: u8 = 8;
 /// What precedes the 32 bytes of a P-256 key in an `ECPrivateKey` (RFC 5915).

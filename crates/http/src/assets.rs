@@ -10,7 +10,7 @@ use axum::{
 use fernamt_domain::rng::random_token;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::{ApiError, Site};
+use crate::{ApiError, Site, page_build};
 
 /// The folder that the web app's build leaves. A debug build reads it from disk, a release carries it.
 #[derive(RustEmbed)]
@@ -70,7 +70,10 @@ fn page(site: &Site) -> Response {
             .into_response();
     };
     let nonce = random_token::<16>(&*site.web.rng);
-    let html = String::from_utf8_lossy(&file.data).replace(NONCE_PLACEHOLDER, &nonce);
+    let mut html = String::from_utf8_lossy(&file.data).replace(NONCE_PLACEHOLDER, &nonce);
+    if site.is_post() {
+        html = page_build::signed(html, &site.web.sealer, site.tenant.id());
+    }
     let mut response =
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html)
             .into_response();

@@ -16,6 +16,7 @@ pub mod extract;
 pub mod isolation;
 mod lookups;
 pub mod origin;
+mod page_build;
 pub mod problem;
 pub mod session;
 pub mod site;

@@ -120,7 +120,7 @@ export class FakePost {
       response.writeHead(303, { location: '/' }).end();
       return;
     }
-    await file(response, pathname);
+    await this.#file(response, pathname);
   }
 
   async #api(request: IncomingMessage, response: ServerResponse, pathname: string): Promise<void> {
@@ -191,6 +191,44 @@ export class FakePost {
     }
   }
 
+  /** Files of the build by their names, and the page for every other address. */
+  async #file(response: ServerResponse, pathname: string): Promise<void> {
+    const isPage = !/\.\w+$/.test(pathname);
+    const name = isPage ? 'post.html' : pathname.slice(1);
+    const extension = extname(name);
+    try {
+      const nonce = randomBytes(16).toString('base64url');
+      const read = await readFile(new URL(name, builtApp));
+      const bytes = isPage ? await this.#page(read.toString(), nonce) : read;
+      response.writeHead(200, {
+        'content-type': isPage ? 'text/html; charset=utf-8' : (types[extension] ?? 'text/plain'),
+        'cache-control': pathname.startsWith('/assets/')
+          ? 'max-age=31536000, immutable'
+          : 'no-cache',
+        'content-security-policy': isPage ? pagePolicy(nonce) : policyOf(name),
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404, { 'content-security-policy': OTHER_POLICY }).end();
+    }
+  }
+
+  async #page(html: string, nonce: string): Promise<string> {
+    const build = /name="build" content="([0-9a-f]{64})"/.exec(html)?.[1] ?? '';
+    const signature = await this.#signature('fernamt-page-build\0', build);
+    return html.replaceAll('__NONCE__', nonce).replace('__BUILD_SIGNATURE__', base64url(signature));
+  }
+
+  async #signature(...message: BlobPart[]): Promise<Uint8Array> {
+    const by = { name: 'ECDSA', hash: 'SHA-256' };
+    const bytes = await new Blob(message).arrayBuffer();
+    return new Uint8Array(await crypto.subtle.sign(by, this.keys.privateKey, bytes));
+  }
+
   async #standing() {
     const bytes = new TextEncoder().encode(
       JSON.stringify({
@@ -201,9 +239,7 @@ export class FakePost {
         offline_until_ms: null,
       }),
     );
-    const message = await new Blob(['fernamt-container-policy\0', bytes]).arrayBuffer();
-    const by = { name: 'ECDSA', hash: 'SHA-256' };
-    const signature = new Uint8Array(await crypto.subtle.sign(by, this.keys.privateKey, message));
+    const signature = await this.#signature('fernamt-container-policy\0', bytes);
     if (this.altered) signature[5] = (signature[5] ?? 0) ^ 1;
     const key = new Uint8Array(await crypto.subtle.exportKey('spki', this.keys.publicKey));
     return {
@@ -234,30 +270,6 @@ function problem(status: number, code: string, headers: Record<string, string> =
 
 function base64url(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url');
-}
-
-/** Files of the build by their names, and the page for every other address. */
-async function file(response: ServerResponse, pathname: string): Promise<void> {
-  const isPage = !/\.\w+$/.test(pathname);
-  const name = isPage ? 'post.html' : pathname.slice(1);
-  const extension = extname(name);
-  try {
-    const nonce = randomBytes(16).toString('base64url');
-    const read = await readFile(new URL(name, builtApp));
-    const bytes = isPage ? read.toString().replaceAll('__NONCE__', nonce) : read;
-    response.writeHead(200, {
-      'content-type': isPage ? 'text/html; charset=utf-8' : (types[extension] ?? 'text/plain'),
-      'cache-control': pathname.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': isPage ? pagePolicy(nonce) : policyOf(name),
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    });
-    response.end(bytes);
-  } catch {
-    response.writeHead(404, { 'content-security-policy': OTHER_POLICY }).end();
-  }
 }
 
 function policyOf(name: string): string {

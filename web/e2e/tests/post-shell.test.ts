@@ -6,6 +6,8 @@ import { FakePost } from '../support/fake-post.ts';
 import { enterOn, tabTo } from '../support/keyboard.ts';
 
 const PASSPHRASE = 'vier Krähen zählen Schnee';
+/** What whoever changed a kept file wrote there. */
+const PLANTED = '/* planted */';
 
 let browser: Browser;
 let post: FakePost;
@@ -79,6 +81,25 @@ test('the page opens without a line, keeps nothing of the API, and goes on when 
   await page.getByText('Wegebau Lindenufer').first().waitFor();
   // A line that is gone is an error in Chromium's console, and nothing else is.
   expect(faults.filter((fault) => !/ERR_|Failed to fetch/.test(fault))).toEqual([]);
+});
+
+test('a page whose kept files somebody changed does not unlock, and comes back from the server', async () => {
+  const { page } = visited;
+  await made(page);
+  await kept(page);
+  const changed = await changeKept(page, /^\/assets\/pdf-.*\.js$/);
+  await page.getByRole('button', { name: 'Sperren' }).click();
+  await unlock(page);
+  await page.getByRole('heading', { name: 'Diese Seite ist verändert' }).waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Seite neu laden' }).click();
+  await unlock(page);
+  await open(page);
+  await kept(page);
+  // Nor does the browser run it: what is no more as it was built is asked of the server.
+  await changeKept(page, /^\/assets\/pdf-.*\.js$/);
+  const runs = await page.evaluate(async (path) => (await fetch(path)).text(), changed);
+  expect(runs.startsWith(PLANTED)).toBe(false);
 });
 
 test('locking in one tab locks the other, which says so', async () => {
@@ -250,6 +271,17 @@ const screens: readonly [string, (page: Page) => Promise<void>][] = [
     },
   ],
   [
+    'veraendert',
+    async (page) => {
+      await made(page);
+      await kept(page);
+      await changeKept(page, /^\/assets\/pdf-.*\.js$/);
+      await page.reload();
+      await unlock(page);
+      await page.locator('main .fa-btn--danger').waitFor();
+    },
+  ],
+  [
     'vergessen',
     async (page) => {
       await made(page);
@@ -319,6 +351,25 @@ async function kept(page: Page): Promise<void> {
   });
   expect(named).toBeGreaterThan(10);
   await expect.poll(async () => (await cachedPaths(page)).length).toBe(named);
+}
+
+/** Writes something else over a file that the service worker keeps, as whoever has the disk can. */
+function changeKept(page: Page, named: RegExp): Promise<string> {
+  return page.evaluate(
+    async ([source, planted]) => {
+      for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const { url } of await cache.keys()) {
+          const { pathname } = new URL(url);
+          if (!new RegExp(source).test(pathname)) continue;
+          await cache.put(url, new Response(planted));
+          return pathname;
+        }
+      }
+      throw new Error('no such file is kept');
+    },
+    [named.source, PLANTED] as const,
+  );
 }
 
 function cachedPaths(page: Page): Promise<string[]> {

@@ -20,6 +20,8 @@ type Parts = {
   authenticator: Registrar;
   /** The container's deletion takes what the service worker kept with it: the page itself is to be kept again. */
   keepPage?: () => void;
+  /** Forgets the page that this browser keeps, and loads the server's. */
+  renewPage?: () => Promise<void>;
   /** What a guess costs; the container's own default, unless said. */
   cost?: Cost;
 };
@@ -32,6 +34,7 @@ export class PostShell {
   readonly #server: ContainerServer;
   readonly #clock: Clock;
   readonly #keepPage: () => void;
+  readonly renewPage: () => Promise<void>;
   readonly #cost: Cost | undefined;
   readonly #listeners = new Set<() => void>();
   #state: State = START;
@@ -42,13 +45,15 @@ export class PostShell {
   /** While this tab makes, opens or deletes, what the container says of itself is no news. */
   #acting = false;
 
-  constructor({ container, server, clock, authenticator, keepPage = () => {}, cost }: Parts) {
+  constructor(parts: Parts) {
+    const { container, server, clock, authenticator, cost } = parts;
     this.container = container;
     this.#authenticator = authenticator;
     this.offline = new OfflineAccess(container, () => this.#keeper, authenticator);
     this.#server = server;
     this.#clock = clock;
-    this.#keepPage = keepPage;
+    this.#keepPage = parts.keepPage ?? (() => {});
+    this.renewPage = parts.renewPage ?? (() => this.ask());
     this.#cost = cost;
     container.onChange(() => void this.#containerChanged());
   }

@@ -10,7 +10,7 @@ import { chooseLanguage, chosenLanguage, loadCatalogue, startLanguage } from '..
 import { keepFocus } from '../ui/kept-focus.ts';
 import { App } from './app.tsx';
 import { PostShell } from './controller.ts';
-import { keepPageAgain, startKeepingPage } from './offline/keep-page.ts';
+import { keepPageAgain, renewPage, startKeepingPage } from './offline/keep-page.ts';
 import { containerServer } from './server.ts';
 
 applyTheme();
@@ -29,6 +29,7 @@ const shell = new PostShell({
     },
   },
   keepPage: keepPageAgain,
+  renewPage,
 });
 
 for (const event of ['pointerdown', 'keydown'] as const) {

@@ -1,7 +1,7 @@
 import { ContainerFault } from '../features/mail/container/index.ts';
 
 /** Why a container cannot be opened any more, whatever is typed. */
-export type Defect = 'older_disk' | 'damaged' | 'foreign_share' | 'altered_policy';
+export type Defect = 'older_disk' | 'damaged' | 'foreign_share' | 'altered_policy' | 'altered_page';
 
 /** Why mail does not reach a device: nobody approved it yet, it is suspended for a while, or revoked for good. */
 export type Held = 'pending' | 'suspended' | 'blocked';
@@ -68,6 +68,7 @@ export function refusalOf(error: unknown): Refusal {
       return { kind: 'defect', defect: 'older_disk' };
     case 'damaged':
     case 'altered_policy':
+    case 'altered_page':
       return { kind: 'defect', defect: error.kind };
     case 'no_share':
       return { kind: 'defect', defect: 'foreign_share' };

@@ -10,7 +10,7 @@ use fernamt_api::{
     admin::settings::{CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ContainerGuards},
     container::ContainerPolicy,
 };
-use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId};
+use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId, seal::CONTAINER_KEY};
 use fernamt_store::ContainerRecord;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -19,8 +19,6 @@ use crate::{device_key::SPKI_PREFIX, settings::Settings};
 
 /// What a signature is made over, before the policy's own bytes.
 const SIGNED_FOR: &[u8] = b"fernamt-container-policy\0";
-/// What the key is derived for.
-const KEY: &str = "container-policy-key";
 
 /// What a device's container has to keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +102,7 @@ pub(super) struct PolicyKey(EcdsaKeyPair);
 
 impl PolicyKey {
     pub(super) fn of(sealer: &Sealer, tenant: TenantId) -> Result<Self, KeyRejected> {
-        sealer.signing_key(Purpose { tenant, word: KEY }).map(Self)
+        sealer.signing_key(Purpose { tenant, word: CONTAINER_KEY }).map(Self)
     }
 
     /// The public key as browsers import it: SPKI, base64url.

@@ -18,3 +18,19 @@ export function startKeepingPage(): void {
 export function keepPageAgain(): void {
   navigator.serviceWorker?.controller?.postMessage('fill');
 }
+
+/** Loads the server's page in place of the one that this browser keeps. Without a line the kept one stays. */
+export async function renewPage(): Promise<void> {
+  try {
+    await fetch('/', { cache: 'no-store', credentials: 'omit', redirect: 'manual' });
+  } catch {
+    return;
+  }
+  if ('caches' in globalThis) {
+    await Promise.all((await caches.keys()).map((name) => caches.delete(name)));
+  }
+  // It stays registered: notices of new mail hang on it.
+  const worker = await navigator.serviceWorker?.getRegistration();
+  await worker?.update().catch(() => undefined);
+  location.reload();
+}

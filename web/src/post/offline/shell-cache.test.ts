@@ -5,15 +5,16 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { type Shell, ShellCache } from './shell-cache.ts';
 
 const ORIGIN = 'https://post.fernamt.example';
-const PAGE = '<meta property="csp-nonce" nonce="a-_1" />the page';
-const PAGE_FILE = {
-  path: '/',
-  integrity: `sha384-${createHash('sha384').update(PAGE.replace('a-_1', '__NONCE__')).digest('base64')}`,
-};
+const BUILT_PAGE =
+  '<meta property="csp-nonce" nonce="__NONCE__" /><meta name="build-signature" content="__BUILD_SIGNATURE__" />the page';
+const PAGE = BUILT_PAGE.replace('__NONCE__', 'a-_1').replace('__BUILD_SIGNATURE__', 'c-_2');
+const PAGE_FILE = { path: '/', integrity: integrity(BUILT_PAGE) };
+const PART = '/assets/post-1.js';
+const PART_FILE = { path: PART, integrity: integrity(`server: ${PART}`) };
 const SHELL: Shell = {
   build: 'two',
   page: '/',
-  files: [PAGE_FILE, { path: '/assets/post-1.js', integrity: '' }],
+  files: [PAGE_FILE, PART_FILE],
 };
 
 let caches: TestCaches;
@@ -121,6 +122,36 @@ test('parts come from what is kept, also from the build before; what is not kept
   expect(asked).toEqual(['/assets/new.js', '/assets/new.js']);
 });
 
+test('a kept part that somebody changed is not used: the server is asked, and without one there is nothing', async () => {
+  const cache = shellCache();
+  await cache.fill();
+  const kept = await caches.open('fernamt-post-two');
+  await kept.put(PART, new Response('changed'));
+  asked = [];
+  expect(await textOf(cache.answer(request(PART)))).toBe(`server: ${PART}`);
+  expect(asked).toEqual([PART]);
+  // It was thrown away, and comes back with the next visit.
+  await cache.mend();
+  asked = [];
+  expect(await textOf(cache.answer(request(PART)))).toBe(`server: ${PART}`);
+  expect(asked).toEqual([]);
+  await kept.put(PART, new Response('changed'));
+  server = () => Promise.reject(new TypeError('no line'));
+  await expect(cache.answer(request(PART))).rejects.toThrow('no line');
+});
+
+test('a kept page that somebody changed is not shown, one with another nonce and signature is', async () => {
+  const cache = shellCache();
+  await cache.fill();
+  const kept = await caches.open('fernamt-post-two');
+  server = () => Promise.reject(new TypeError('no line'));
+  const other = PAGE.replace('a-_1', 'zzz').replace('c-_2', 'yyy');
+  await kept.put('/', new Response(other));
+  expect(await textOf(cache.answer(navigation('/')))).toBe(other);
+  await kept.put('/', new Response(PAGE.replace('the page', 'a changed page')));
+  await expect(cache.answer(navigation('/'))).rejects.toThrow('no line');
+});
+
 test('builds before the last one are forgotten, the caches of others are left alone', async () => {
   for (const name of ['other', 'fernamt-post-zero', 'fernamt-post-one', 'fernamt-post-two']) {
     await caches.open(name);
@@ -128,6 +159,10 @@ test('builds before the last one are forgotten, the caches of others are left al
   await shellCache().tidy();
   expect(await caches.keys()).toEqual(['other', 'fernamt-post-one', 'fernamt-post-two']);
 });
+
+function integrity(text: string): string {
+  return `sha384-${createHash('sha384').update(text).digest('base64')}`;
+}
 
 function shellCache(shell = SHELL, requests: Request[] = []): ShellCache {
   const fetching = (request: Request) => {
@@ -165,6 +200,7 @@ class TestCaches {
       match: async (path: string) => cache.get(path)?.clone(),
       keys: async () => [...cache.keys()],
       put: async (path: string, response: Response) => void cache.set(path, response),
+      delete: async (path: string) => cache.delete(path),
     };
   }
 

@@ -26,14 +26,14 @@ export class ShellCache {
   readonly #caches: CacheStorage;
   readonly #fetch: Fetching;
   readonly #origin: string;
-  readonly #kept: ReadonlySet<string>;
+  readonly #integrity: ReadonlyMap<string, string>;
 
   constructor(shell: Shell, caches: CacheStorage, fetching: Fetching, origin: string) {
     this.#shell = shell;
     this.#caches = caches;
     this.#fetch = fetching;
     this.#origin = origin;
-    this.#kept = new Set(shell.files.map(({ path }) => path));
+    this.#integrity = new Map(shell.files.map(({ path, integrity }) => [path, integrity]));
   }
 
   /** Fetches what is not kept yet. All of it, or the build is not taken into use. */
@@ -50,7 +50,9 @@ export class ShellCache {
         });
         const response = await this.#fetch(request);
         if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-        if (path === this.#shell.page) await checkPage(response.clone(), integrity);
+        if (path === this.#shell.page && !(await isPage(response.clone(), integrity))) {
+          throw new Error('the page is of another build');
+        }
         await cache.put(path, response);
       }),
     );
@@ -79,13 +81,13 @@ export class ShellCache {
     if (origin !== this.#origin || /^\/(api|jmap|\.fernamt)\//.test(pathname)) return null;
     if (request.mode === 'navigate') return this.#page(request);
     // Parts of a build before are known by their names alone.
-    const isPart = this.#kept.has(pathname) || pathname.startsWith('/assets/');
+    const isPart = this.#integrity.has(pathname) || pathname.startsWith('/assets/');
     return isPart ? this.#part(request, pathname) : null;
   }
 
   /** The server's page where there is a server: it may lead to the sign-in. */
   async #page(request: Request): Promise<Response> {
-    const kept = () => this.#caches.match(this.#shell.page);
+    const kept = () => this.#keptPage();
     // Asked as a part of this origin: of a navigation that is fetched here the server would hear that another site sent it.
     const own = new Request(request.url, {
       headers: { accept: 'text/html' },
@@ -108,8 +110,23 @@ export class ShellCache {
     }
   }
 
+  /** What is kept of this build, as long as it is what the build wrote; else the server's. */
   async #part(request: Request, path: string): Promise<Response> {
-    return (await this.#caches.match(path)) ?? this.#fetch(request);
+    const integrity = this.#integrity.get(path);
+    if (integrity === undefined) return (await this.#caches.match(path)) ?? this.#fetch(request);
+    const cache = await this.#caches.open(PREFIX + this.#shell.build);
+    const kept = await cache.match(path);
+    if (kept && (await integrityOf(await kept.clone().arrayBuffer())) === integrity) return kept;
+    if (kept) await cache.delete(path);
+    return this.#fetch(request);
+  }
+
+  /** The kept page, as long as it is what the build wrote. */
+  async #keptPage(): Promise<Response | undefined> {
+    const cache = await this.#caches.open(PREFIX + this.#shell.build);
+    const kept = await cache.match(this.#shell.page);
+    const integrity = this.#integrity.get(this.#shell.page) ?? '';
+    return kept && (await isPage(kept.clone(), integrity)) ? kept : undefined;
   }
 }
 
@@ -117,13 +134,16 @@ function patience(): Promise<null> {
   return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null));
 }
 
-/** The page carries the nonce of its answer; all else of it must be of this build. */
-async function checkPage(response: Response, integrity: string): Promise<void> {
-  const text = (await response.text()).replace(/ nonce="[\w-]*"/, ' nonce="__NONCE__"');
-  const hash = new Uint8Array(
-    await crypto.subtle.digest('SHA-384', new TextEncoder().encode(text)),
-  );
-  if (`sha384-${btoa(String.fromCharCode(...hash))}` !== integrity) {
-    throw new Error('the page is of another build');
-  }
+/** Whether it is the page of this build. It carries the nonce of its answer and the signature of its administration. */
+async function isPage(response: Response, integrity: string): Promise<boolean> {
+  const text = (await response.text())
+    .replace(/ nonce="[\w-]*"/, ' nonce="__NONCE__"')
+    .replace(/("build-signature" content=)"[\w-]*"/, '$1"__BUILD_SIGNATURE__"');
+  return (await integrityOf(new TextEncoder().encode(text))) === integrity;
+}
+
+/** As the attribute `integrity` writes a hash: SHA-384. */
+async function integrityOf(bytes: BufferSource): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-384', bytes));
+  return `sha384-${btoa(String.fromCharCode(...hash))}`;
 }

@@ -14,14 +14,19 @@ type DefectScreenProps = { state: State & { at: 'defect' }; shell: PostShell };
 /** No passphrase opens this container any more: why, and the way to a new one. */
 export function DefectScreen({ state, shell }: DefectScreenProps) {
   const [wiping, setWiping] = useState(false);
-  // What the server signs may be right again; what lies on the disk stays as it is.
-  const mayHeal = state.defect === 'altered_policy';
+  // What the server signs may be right again, and so may the page; what lies in the container stays as it is.
+  const mayHeal = state.defect === 'altered_policy' || state.defect === 'altered_page';
   return (
     <Panel title={useTitle(state.defect)} office={state.office}>
       <p>{reasonOf(state.defect)}</p>
       <p>{adviceFor(state.defect)}</p>
       <div className="fa-form__actions">
-        {mayHeal && <RetryButton onRetry={() => shell.ask()} />}
+        {state.defect === 'altered_policy' && <RetryButton onRetry={() => shell.ask()} />}
+        {state.defect === 'altered_page' && (
+          <Button block icon={icons.iconRefresh} onPress={() => void shell.renewPage()}>
+            <Trans>Seite neu laden</Trans>
+          </Button>
+        )}
         <Button
           variant={mayHeal ? 'tertiary' : 'primary'}
           danger
@@ -53,6 +58,8 @@ function useTitle(defect: Defect): string {
       return t`Der Container passt nicht mehr zum Server`;
     case 'altered_policy':
       return t`Die Vorgaben des Servers sind verändert`;
+    case 'altered_page':
+      return t`Diese Seite ist verändert`;
   }
 }
 
@@ -87,10 +94,26 @@ function reasonOf(defect: Defect): ReactNode {
           ist, bleibt der Container gesperrt.
         </Trans>
       );
+    case 'altered_page':
+      return (
+        <Trans>
+          Die Seite, wie sie in diesem Browser liegt, ist nicht die, die Ihr Server herausgibt. Das
+          kann auch daran liegen, dass er inzwischen erneuert wurde. Solange das so ist, bleibt der
+          Container gesperrt; Ihrer Post darin ist nichts geschehen.
+        </Trans>
+      );
   }
 }
 
 function adviceFor(defect: Defect): ReactNode {
+  if (defect === 'altered_page') {
+    return (
+      <Trans>
+        Laden Sie die Seite neu; dazu brauchen Sie eine Verbindung. Hilft das nicht, sagen Sie bitte
+        Ihrer Leitstelle Bescheid. Löschen Sie den Container nur, wenn sie Ihnen dazu rät.
+      </Trans>
+    );
+  }
   if (defect === 'altered_policy') {
     return (
       <Trans>

@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import type { Browser, TabLine, Turns } from './browser.ts';
+import type { Bytes } from './bytes.ts';
+import type { PageBuild } from './page-build.ts';
 import { stretch } from './stretch.ts';
 
 /** A clock that goes on when it is told to. */
@@ -37,6 +39,10 @@ export class TestProfile {
   indexedDB = new IDBFactory();
   folder: FileSystemDirectoryHandle | undefined;
   cachesCleared = 0;
+  /** The build that its pages are; none while they are developed. */
+  build: PageBuild | null = null;
+  /** The files of the page that a service worker keeps. */
+  readonly kept = new Map<string, Bytes>();
   stretched = 0;
   readonly #turns = inTurn();
   readonly #lines = new Set<{ name: string; tab: object; calls: ((said: unknown) => void)[] }>();
@@ -56,6 +62,8 @@ export class TestProfile {
       clearCaches: async () => {
         this.cachesCleared += 1;
       },
+      pageBuild: async () => this.build,
+      keptFile: async (path) => this.kept.get(path),
       onLeave(call) {
         leaving.add(call);
         return () => leaving.delete(call);

@@ -1,3 +1,5 @@
+import type { Bytes } from './bytes.ts';
+import { keptFile, ownBuild, type PageBuild } from './page-build.ts';
 import type { Stretch } from './stretch.ts';
 import { stretchAside } from './stretch-aside.ts';
 
@@ -32,6 +34,10 @@ export type Browser = {
   folder(): Promise<FileSystemDirectoryHandle | undefined>;
   /** Deletes what service workers keep. */
   clearCaches(): Promise<void>;
+  /** The build that this page says it is; null while it is developed. */
+  pageBuild(): Promise<PageBuild | null>;
+  /** A file of the page as service workers keep it; undefined where it is not kept. */
+  keptFile(path: string): Promise<Bytes | undefined>;
   /** Calls back when the page is frozen or left. */
   onLeave(call: () => void): () => void;
   stretch: Stretch;
@@ -62,6 +68,8 @@ export function thisBrowser(): Browser {
       if (!('caches' in globalThis)) return;
       await Promise.all((await caches.keys()).map((name) => caches.delete(name)));
     },
+    pageBuild: ownBuild,
+    keptFile,
     onLeave(call) {
       document.addEventListener('freeze', call);
       window.addEventListener('pagehide', call);

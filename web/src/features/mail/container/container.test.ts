@@ -122,6 +122,44 @@ test('a policy that was kept and changed on the disk does not unlock', async () 
   await expect(unlock()).rejects.toEqual(fault('altered_policy'));
 });
 
+test('a page of another build, or with a file that somebody changed, does not unlock', async () => {
+  const until = profile.clock.now() + 60 * MINUTE_MS;
+  const [page, part] = [random(64), random(64)];
+  profile.build = await signer.signBuild({ '/assets/a.js': page, '/assets/b.js': part });
+  profile.kept.set('/assets/a.js', page);
+  await create({ offline_until_ms: until });
+  await container.allowOffline(keeper, random(16), authenticator);
+  container.lock();
+  const altered = fault('altered_page');
+  const opens = [() => unlock(), () => offline()];
+
+  // One bit of a file that the browser keeps.
+  profile.kept.set('/assets/b.js', flipped(part).next().value as Bytes);
+  for (const open of opens) await expect(open()).rejects.toEqual(altered);
+  profile.kept.set('/assets/b.js', part);
+  // A list that nobody signed, a signature of somebody else, and one of another list.
+  const { list, signature } = profile.build;
+  const other = await (await TestSigner.start()).signBuild({ '/assets/a.js': page });
+  const foreign = await signer.signBuild({});
+  for (const build of [other, { list: other.list, signature }, { ...foreign, list }]) {
+    profile.build = build;
+    for (const open of opens) await expect(open()).rejects.toEqual(altered);
+  }
+  expect(await container.state()).toBe('locked');
+  profile.build = { list, signature };
+  for (const open of opens) {
+    await open();
+    expect(await container.state()).toBe('unlocked');
+    container.lock();
+  }
+});
+
+test('no container is made by a page that nobody signed', async () => {
+  profile.build = await (await TestSigner.start()).signBuild({});
+  await expect(create()).rejects.toEqual(fault('altered_page'));
+  expect([keeper.asked, await container.state()]).toEqual([0, 'none']);
+});
+
 test("somebody's own key for policies does not open the container", async () => {
   await create();
   container.lock();

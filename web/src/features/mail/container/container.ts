@@ -6,6 +6,7 @@ import { Database } from './database.ts';
 import { ContainerFault } from './fault.ts';
 import { Header, verified } from './header.ts';
 import { deriveKeys } from './keys.ts';
+import { checkPageBuild } from './page-build.ts';
 import type { Policy, SignedPolicy } from './policy.ts';
 import { type Authenticator, closeShare, OfflineKeeper } from './prf.ts';
 import { RecordStore, type State } from './record-store.ts';
@@ -101,6 +102,8 @@ export class Container {
     this.#line.listen((said) => this.#hear(said));
     // A frozen or left page may be written to the disk as it is. Other tabs go on.
     this.#stopLeaving = browser.onLeave(() => this.#drop('left'));
+    // Read while there is a line; what fails here is told when it is needed.
+    browser.pageBuild().catch(() => undefined);
   }
 
   async state(): Promise<ContainerState> {
@@ -121,6 +124,7 @@ export class Container {
   /** Makes an empty container in place of whatever was there, and unlocks it. */
   async create({ passphrase, keeper, device, policyKey, policy, cost }: Creation): Promise<void> {
     const wanted = await verified(policy, { device, policyKey });
+    await checkPageBuild(this.#browser, policyKey);
     const share = await keeper.release();
     await this.#clear();
     const dataKey = newDataKey();
@@ -154,6 +158,7 @@ export class Container {
     const { wrapped, head } = await this.#header.closed();
     const held = policy ?? (await this.#header.policy());
     const wanted = await verified(held, head);
+    await checkPageBuild(this.#browser, head.policyKey);
     await this.#open(passphrase, keeper, wrapped, wanted, lastGeneration);
     if (policy) await this.#header.keepPolicy(policy, wanted);
     await told(keeper);
@@ -163,6 +168,7 @@ export class Container {
   async unlockOffline({ passphrase, authenticator }: OfflineUnlocking): Promise<void> {
     const { wrapped, head } = await this.#header.closed();
     const policy = await verified(await this.#header.policy(), head);
+    await checkPageBuild(this.#browser, head.policyKey);
     const kept = await this.#header.offlineShare();
     if (!kept) throw new ContainerFault('expired');
     const now = () => this.#browser.clock.now();

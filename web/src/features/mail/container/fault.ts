@@ -15,6 +15,8 @@ export type FaultKind =
   | 'offline'
   /** The policy's signature does not hold, or it is meant for another device, or is older than one seen before. */
   | 'altered_policy'
+  /** A file of the page is not the one of its build, or the server did not sign this build. */
+  | 'altered_page'
   /** The time in which it may be unlocked without the server is over, or was never granted. */
   | 'expired'
   /** The clock is behind the last unlocking: offline nobody can tell whether the time is over. */

@@ -1,5 +1,6 @@
 import { type Bytes, join, text, utf8 } from './bytes.ts';
 import { ContainerFault } from './fault.ts';
+import { isSigned } from './signed.ts';
 
 const MAX_POLICY_BYTES = 16 * 1024;
 const MAX_IDLE_MIN = 600;
@@ -35,7 +36,8 @@ export async function verifyPolicy(
   signature: Bytes,
   publicKey: Bytes,
 ): Promise<Policy> {
-  if (bytes.length > MAX_POLICY_BYTES || !(await isSigned(bytes, signature, publicKey))) {
+  const isShort = bytes.length <= MAX_POLICY_BYTES;
+  if (!isShort || !(await isSigned(policyMessage(bytes), signature, publicKey))) {
     throw new ContainerFault('altered_policy');
   }
   return parsePolicy(bytes);
@@ -44,17 +46,6 @@ export async function verifyPolicy(
 /** What a policy's signature is made over. */
 export function policyMessage(bytes: Bytes): Bytes {
   return join(utf8('fernamt-container-policy\0'), bytes);
-}
-
-async function isSigned(bytes: Bytes, signature: Bytes, publicKey: Bytes): Promise<boolean> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  try {
-    const key = await crypto.subtle.importKey('spki', publicKey, algorithm, false, ['verify']);
-    const by = { name: 'ECDSA', hash: 'SHA-256' };
-    return await crypto.subtle.verify(by, key, signature, policyMessage(bytes));
-  } catch {
-    return false;
-  }
 }
 
 function parsePolicy(bytes: Bytes): Policy {

@@ -1,5 +1,6 @@
 import { type Bytes, random, utf8 } from './bytes.ts';
 import { ContainerFault } from './fault.ts';
+import { buildMessage, hexDigest, integrityOf, type PageBuild } from './page-build.ts';
 import { type Policy, policyMessage, type SignedPolicy } from './policy.ts';
 import type { ShareKeeper } from './share.ts';
 import type { Cost } from './stretch.ts';
@@ -63,9 +64,23 @@ export class TestSigner {
   }
 
   async signBytes(bytes: Bytes): Promise<SignedPolicy> {
+    return { bytes, signature: await this.#signature(policyMessage(bytes)) };
+  }
+
+  /** A page's build of these files. */
+  async signBuild(files: Record<string, Bytes>): Promise<PageBuild> {
+    const hashed = Object.entries(files).map(async ([path, bytes]) => ({
+      path,
+      integrity: await integrityOf(bytes),
+    }));
+    const list = utf8(JSON.stringify(await Promise.all(hashed)));
+    const message = utf8(buildMessage(await hexDigest(list)));
+    return { list, signature: await this.#signature(message) };
+  }
+
+  async #signature(message: Bytes): Promise<Bytes> {
     const by = { name: 'ECDSA', hash: 'SHA-256' };
-    const signature = await crypto.subtle.sign(by, this.#privateKey, policyMessage(bytes));
-    return { bytes, signature: new Uint8Array(signature) };
+    return new Uint8Array(await crypto.subtle.sign(by, this.#privateKey, message));
   }
 }
 
