@@ -1,8 +1,10 @@
 //! Open sessions and connections, and their end.
 
 use fernamt_domain::{
-    DeviceKind, DeviceState, EndReason, Grant, GrantId, LiveGrant, SessionFacts, Situation, TargetId, TenantId, Zone,
+    DeviceKind, DeviceState, EndReason, Grant, GrantId, LiveGrant, Secret, SessionFacts, Situation, TargetId, TenantId,
+    Zone,
 };
+use fernamt_store::PushRecord;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -80,4 +82,36 @@ async fn idle_sessions_are_not_open() {
     house.clock.advance(Duration::minutes(61));
     let again = house.sign_in(client.person).await;
     assert_eq!(again.get(SESSIONS).await.body["total"], 1);
+}
+
+#[tokio::test]
+async fn a_session_that_lapsed_is_told_of_no_mail_once_the_desk_ends_it() {
+    let (house, client) = House::with_administrator().await;
+    let anna = house.person("anna", &[]).await;
+    let hers = house.sign_in(anna).await;
+    let work = house.tenant.begin().await.unwrap();
+    let account = work.mail_accounts().begin(Some(anna), "anna", "anna@amt.example").await.unwrap();
+    let push = PushRecord {
+        device: hers.device.unwrap(),
+        person: anna,
+        session: hers.session,
+        account: account.id,
+        print: [7; 32],
+        sealed: Secret::new(vec![9; 200]),
+        until: house.now() + Duration::hours(12),
+        language: "de".to_owned(),
+        from_minute: 0,
+        to_minute: 0,
+        weekends: true,
+        time_zone: "Europe/Berlin".to_owned(),
+        without: json!([]),
+        state: 0,
+        told_at: None,
+    };
+    work.pushes().write(&push).await.unwrap();
+    assert!(work.sessions().lapse(hers.session).await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!(house.tenant.pushes().all().await.unwrap().len(), 1);
+    assert_eq!(client.delete(&format!("{SESSIONS}/{}", hers.session)).await.status, 404);
+    assert_eq!(house.tenant.pushes().all().await.unwrap(), []);
 }

@@ -3,7 +3,7 @@
 use fernamt_domain::{DeviceId, DeviceState, Method, PersonId, Role, SessionId, Zone};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::operations::operations;
 
@@ -76,13 +76,22 @@ pub struct RotateRequest {
     pub signature: String,
 }
 
+/// Why a session ends.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct SignOutQuery {
+    /// Nobody signed out: the page ends a session that nobody used. Where its device is told of new mail, it still is.
+    pub idle: bool,
+}
+
 operations! { "session";
     /// The session in use.
     session: get "/api/v1/session" () [] -> 200 SessionView;
     /// Whether the session still stands, for a page that is open and not used: asking does not keep it alive.
     session_standing: get "/api/v1/session/standing" () [] -> 204;
     /// Signs out.
-    sign_out: delete "/api/v1/session" () [] -> 204;
+    sign_out: delete "/api/v1/session" () query SignOutQuery [] -> 204;
     /// Replaces the session's secret; the device proves that it holds its key.
     session_rotate: post "/api/v1/session/rotate" () [RotateRequest] -> 200 SessionView;
 }

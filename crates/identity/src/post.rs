@@ -68,9 +68,7 @@ impl Identity {
 
     /// The session that a cookie on this origin names, if it is still good.
     pub(crate) async fn entered(&self, site: &Site, cookie: &Secret<String>) -> Result<Session, ApiError> {
-        let purpose = Purpose { tenant: site.tenant.id(), word: SESSION };
-        let entered: Entered = self.sealer.open_token(purpose, cookie.expose()).map_err(|_| not_signed_in())?;
-        let row: SessionRecord = match site.tenant.sessions().get(entered.session).await {
+        let row: SessionRecord = match site.tenant.sessions().get(self.entered_id(site, cookie)?).await {
             Ok(row) => row,
             Err(StoreError::NotFound(_)) => return Err(not_signed_in()),
             Err(error) => return Err(SignInError::from(error).into()),
@@ -84,6 +82,13 @@ impl Identity {
             Err(error) if error.status() == StatusCode::UNAUTHORIZED => Err(why_ended(site, &row).await?),
             found => found,
         }
+    }
+
+    /// The session that a cookie on this origin names, good or not.
+    pub(crate) fn entered_id(&self, site: &Site, cookie: &Secret<String>) -> Result<SessionId, ApiError> {
+        let purpose = Purpose { tenant: site.tenant.id(), word: SESSION };
+        let entered: Entered = self.sealer.open_token(purpose, cookie.expose()).map_err(|_| not_signed_in())?;
+        Ok(entered.session)
     }
 }
 

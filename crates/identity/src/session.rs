@@ -58,7 +58,7 @@ fn judge(row: &SessionRecord, hash: &[u8; 32], idle: Duration, now: OffsetDateTi
     if is_over(row, idle, now) {
         return Standing::Over;
     }
-    let is = |stored: &Secret<Vec<u8>>| bool::from(stored.expose().as_slice().ct_eq(hash));
+    let is = |stored: &Secret<Vec<u8>>| is_of(stored, hash);
     let age = now - row.rotated_at;
     if is(&row.secret_hash) {
         if age < ROTATE_AFTER { Standing::Good } else { Standing::RotationNeeded }
@@ -67,6 +67,10 @@ fn judge(row: &SessionRecord, hash: &[u8; 32], idle: Duration, now: OffsetDateTi
     } else {
         Standing::Copied
     }
+}
+
+fn is_of(stored: &Secret<Vec<u8>>, hash: &[u8; 32]) -> bool {
+    stored.expose().as_slice().ct_eq(hash).into()
 }
 
 /// A session that a cookie names, before it is known whether it is good for the request at hand.
@@ -118,6 +122,17 @@ impl Identity {
             self.end_copied(tenant, &row).await?;
         }
         Ok(Presented { row, hash, settings, standing })
+    }
+
+    /// The session whose secret a browser holds, whether or not it is over: that one may be signed out of.
+    pub(crate) async fn held(&self, site: &Site, cookie: &Secret<String>) -> Result<SessionId, ApiError> {
+        if site.is_post() {
+            return self.entered_id(site, cookie);
+        }
+        let Presented { row, hash, .. } = self.presented(&site.tenant, cookie).await?;
+        let is_held =
+            [Some(&row.secret_hash), row.previous_hash.as_ref()].into_iter().flatten().any(|one| is_of(one, &hash));
+        is_held.then_some(row.id).ok_or_else(not_signed_in)
     }
 
     /// Whether a session still stands. Asking is no use of it: a page that is left open must not keep it from ending.
@@ -273,6 +288,7 @@ impl Identity {
         work.sessions().insert(&row).await?;
         if let Some(device) = new.device {
             work.devices().touch(device.id, now.date()).await?;
+            work.pushes().leave_to(device.id, &device.thumbprint).await?;
         }
         let mut event = AuditEvent::new(AuditKind::SignIn, "signed_in", Outcome::Success)
             .by(row.person)
@@ -290,6 +306,15 @@ impl Identity {
         let was_open = end(&mut work, session).await?;
         work.commit().await?;
         Ok(was_open)
+    }
+
+    /// Ends a session that nobody used.
+    pub(crate) async fn lapse(&self, tenant: &TenantStore, session: SessionId) -> Result<(), StoreError> {
+        let mut work = tenant.begin().await?;
+        if work.sessions().lapse(session).await? {
+            ended(&mut work, session);
+        }
+        work.commit().await
     }
 
     pub(crate) fn open_challenge(&self, tenant: &TenantStore, challenge: &str) -> Result<Opened<()>, SignInError> {

@@ -9,6 +9,7 @@ mod enrolment;
 mod passkeys;
 mod post;
 mod programs;
+mod push;
 mod revocation;
 mod sessions;
 mod sign_in;

@@ -88,6 +88,8 @@ async fn end_session(
     let mut work = session.site.tenant.begin().await?;
     let record = work.sessions().get(id).await?;
     if !work.sessions().end(id).await? {
+        // Its device may still have been told of mail; that is over now.
+        work.commit().await?;
         return Err(ApiError::not_found().into());
     }
     let mut entry = done(&session, AuditKind::SessionEnd, "ended_by_administrator").about(record.person);

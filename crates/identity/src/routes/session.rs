@@ -7,9 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use fernamt_api::session::{RotateRequest, SessionView};
+use fernamt_api::session::{RotateRequest, SessionView, SignOutQuery};
 use fernamt_domain::Secret;
-use fernamt_http::{ApiError, Json, Session, Site, cookie};
+use fernamt_http::{ApiError, Json, Query, Session, Site, cookie};
 
 use super::with_cookies;
 use crate::{
@@ -32,12 +32,24 @@ pub(super) async fn standing(
     site: Site,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    identity.standing(&site, &presented(&headers)?).await?;
+    identity.standing(&site, &presented(&headers, cookie::SESSION)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn sign_out(State(identity): State<Arc<Identity>>, session: Session) -> Result<Response, ApiError> {
-    identity.end_session(&session.site.tenant, session.facts.session).await?;
+/// Takes no session argument: what outlasts a session that nobody used, such as notices of mail, ends by signing out, too.
+pub(super) async fn sign_out(
+    State(identity): State<Arc<Identity>>,
+    site: Site,
+    Query(query): Query<SignOutQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let name = if site.is_post() { cookie::POST_SESSION } else { cookie::SESSION };
+    let session = identity.held(&site, &presented(&headers, name)?).await?;
+    if query.idle {
+        identity.lapse(&site.tenant, session).await?;
+    } else {
+        identity.end_session(&site.tenant, session).await?;
+    }
     let cookies = [cookie::SESSION, cookie::HANDOVER, cookie::POST_SESSION].map(cookie::remove).to_vec();
     Ok(with_cookies(StatusCode::NO_CONTENT, cookies))
 }
@@ -49,16 +61,15 @@ pub(super) async fn rotate(
     headers: HeaderMap,
     Json(request): Json<RotateRequest>,
 ) -> Result<Response, ApiError> {
-    let cookie = presented(&headers)?;
+    let cookie = presented(&headers, cookie::SESSION)?;
     let (session, secret) = identity.rotate(&site, &cookie, &request.challenge, &request.signature).await?;
     let life = session.expires_at - session.situation.at;
     let cookies = secret.map(|secret| session_cookie(&secret, session.facts.session, life)).into_iter().collect();
     Ok(with_cookies(Json(view(&session, identity.has_handover(&session, &headers))?), cookies))
 }
 
-fn presented(headers: &HeaderMap) -> Result<Secret<String>, ApiError> {
-    cookie::get(headers, cookie::SESSION)
-        .ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))
+fn presented(headers: &HeaderMap, name: &str) -> Result<Secret<String>, ApiError> {
+    cookie::get(headers, name).ok_or_else(|| ApiError::unauthenticated("not_signed_in", "nobody is signed in"))
 }
 
 impl Identity {

@@ -184,7 +184,16 @@ impl Office {
     }
 
     pub(crate) async fn enrol(&self, name: &str, password: &str) -> (Browser<'_>, App, Vec<String>) {
-        let mut browser = self.browser();
+        self.enrol_in(self.browser(), name, password).await
+    }
+
+    /// The same in a browser that others may use, too.
+    pub(crate) async fn enrol_in<'a>(
+        &self,
+        mut browser: Browser<'a>,
+        name: &str,
+        password: &str,
+    ) -> (Browser<'a>, App, Vec<String>) {
         let (status, answer) = browser.sign_in(name, password, None).await;
         assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("enrolment_required")), "{answer}");
         let app = App::of(&answer["enrolment"]);

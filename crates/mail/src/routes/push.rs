@@ -52,7 +52,7 @@ async fn subscribe(
     let work = tenant.begin().await?;
     // What became of device and session since the request began is looked at again.
     let (held, _) = work.containers().held(device).await?;
-    let is_over = work.sessions().get(session.facts.session).await?.ended_at.is_some();
+    let is_over = work.sessions().held(session.facts.session).await?.ended_at.is_some();
     if held.state != DeviceState::Approved || is_over {
         return Err(ApiError::forbidden("device_blocked", "this device or its session is not good any more"));
     }

@@ -6,7 +6,7 @@ use fernamt_domain::{DeviceId, Secret};
 use sea_orm::sea_query::Condition;
 use time::OffsetDateTime;
 
-use super::{device::DeviceRecord, push::PushRecord, repository};
+use super::{device::DeviceRecord, push, repository};
 use crate::{
     StoreError,
     record::record,
@@ -93,7 +93,7 @@ impl Containers<'_, Writing> {
         self.held(device).await?;
         let there = self.scope.count::<ContainerRecord>(is("device", &device).add(with_share())).await? > 0;
         self.scope.delete::<ContainerRecord>(is("device", &device)).await?;
-        self.scope.delete::<PushRecord>(is("device", &device)).await?;
+        push::forget_devices(&self.scope, [&device]).await?;
         Ok(there)
     }
 }

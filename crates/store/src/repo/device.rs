@@ -3,7 +3,7 @@
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, PersonId};
 use time::{Date, OffsetDateTime};
 
-use super::{container::ContainerRecord, push::PushRecord, repository};
+use super::{container::ContainerRecord, push, repository};
 use crate::{
     StoreError,
     page::{Page, Paged},
@@ -104,7 +104,7 @@ impl Devices<'_, Writing> {
             self.scope.delete::<ContainerRecord>(is("device", &id)).await?;
         }
         if state != DeviceState::Approved {
-            self.scope.delete::<PushRecord>(is("device", &id)).await?;
+            push::forget_devices(&self.scope, [&id]).await?;
         }
         self.scope.journal_state::<DeviceRecord>(&id, state.as_str()).await
     }

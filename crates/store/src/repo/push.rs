@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use fernamt_domain::{DeviceId, MailAccountId, PersonId, Secret, SessionId};
 use time::OffsetDateTime;
 
-use super::repository;
+use super::{device::DeviceRecord, repository, session::SessionRecord};
 use crate::{
     StoreError,
     record::record,
-    scope::{Scope, Writing, any, is, is_in, to},
+    scope::{Scope, Writing, after, any, before, is, is_in, is_null, to},
 };
 
 /// The most devices of one person that are told.
@@ -79,9 +79,16 @@ impl Pushes<'_, Writing> {
     pub async fn write(&self, push: &PushRecord) -> Result<(), StoreError> {
         let other = is("device", &push.device).not();
         self.scope.delete::<PushRecord>(is("print", &push.print).add(other.clone())).await?;
-        let others = is("person", &push.person).add(other);
+        let others = is("person", &push.person).add(other).add(after("until", &self.scope.now()));
         self.scope.room_for_one::<PushRecord>(others, "push_subscriptions", MAX_PUSH_PER_PERSON).await?;
         self.scope.upsert(push).await
+    }
+
+    /// Tells nobody else any more in the browser with this key: somebody signed in there on this device.
+    pub async fn leave_to(&self, device: DeviceId, thumbprint: &str) -> Result<(), StoreError> {
+        let same_browser = is("thumbprint", &thumbprint.to_owned()).add(is("id", &device).not());
+        let others: Vec<DeviceRecord> = self.scope.find(same_browser).all().await?;
+        forget_devices(&self.scope, others.iter().map(|other| &other.id)).await
     }
 
     /// Tells a device no more. Says whether it was told.
@@ -94,20 +101,38 @@ impl Pushes<'_, Writing> {
         Ok(self.scope.delete::<PushRecord>(is("device", &device).add(is("print", print))).await? > 0)
     }
 
-    /// Notes that a device was told up to this state, unless it is told elsewhere by now.
+    /// Notes that a device was told up to this state, unless it is told elsewhere by now or knows more already.
     pub async fn told(&self, push: &PushRecord, state: u64) -> Result<(), StoreError> {
         let values = vec![to("state", &state), to("told_at", &Some(self.scope.now()))];
-        let same = is("device", &push.device).add(is("print", &push.print));
+        let same = is("device", &push.device).add(is("print", &push.print)).add(before("state", &state));
         self.scope.set::<PushRecord>(same, values).await.map(drop)
     }
 }
 
-/// Tells nobody any more who was told for these sessions or on these devices.
-pub(crate) async fn forget_ended(
+/// Tells nobody any more on these devices. Their sessions are held first: whoever ends those comes by the same way.
+pub(crate) async fn forget_devices<'d>(
     scope: &Scope<'_>,
-    sessions: &BTreeSet<SessionId>,
-    devices: &BTreeSet<DeviceId>,
+    devices: impl IntoIterator<Item = &'d DeviceId>,
 ) -> Result<(), StoreError> {
-    scope.delete::<PushRecord>(is_in("session", sessions)).await?;
-    scope.delete::<PushRecord>(is_in("device", devices)).await.map(drop)
+    let devices: BTreeSet<_> = devices.into_iter().copied().collect();
+    let on_them: BTreeSet<_> = devices.iter().copied().map(Some).collect();
+    scope.find::<SessionRecord>(is_in("device", &on_them).add(is_null("ended_at"))).order("id").locked().all().await?;
+    scope.delete::<PushRecord>(is_in("device", &devices)).await.map(drop)
+}
+
+/// Tells nobody any more for a session that was signed out of, nor for earlier ones on its device. What was asked for in a
+/// later one stays.
+pub(crate) async fn forget_session(scope: &Scope<'_>, session: &SessionRecord) -> Result<(), StoreError> {
+    let on_device = session.device.map(|device| is("device", &device));
+    let told: Option<PushRecord> = match on_device {
+        Some(on_device) => scope.find(on_device).one().await?,
+        None => None,
+    };
+    let Some(told) = told else { return Ok(()) };
+    let asked_in: SessionRecord = scope.find(is("id", &told.session)).get().await?;
+    if asked_in.created_at <= session.created_at {
+        let same = is("device", &told.device).add(is("session", &told.session));
+        scope.delete::<PushRecord>(same).await?;
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Signed-in sessions.
 
-use std::collections::BTreeSet;
-
 use fernamt_domain::{DeviceId, DeviceKind, Method, PersonId, Secret, SessionId, Zone};
 use sea_orm::sea_query::Condition;
 use time::OffsetDateTime;
@@ -88,6 +86,11 @@ impl<A> Sessions<'_, A> {
 }
 
 impl Sessions<'_, Writing> {
+    /// The session with this id, held until the unit of work ends: nobody ends it meanwhile.
+    pub async fn held(&self, id: SessionId) -> Result<SessionRecord, StoreError> {
+        self.scope.find(is("id", &id)).locked().get().await
+    }
+
     /// Adds a session.
     pub async fn insert(&self, session: &SessionRecord) -> Result<(), StoreError> {
         self.scope.insert(session).await
@@ -120,10 +123,10 @@ impl Sessions<'_, Writing> {
 
     /// Ends a session. `false` if it had ended already. Its device is not told of mail any more.
     pub async fn end(&self, id: SessionId) -> Result<bool, StoreError> {
+        let session = self.scope.find(is("id", &id)).locked().one().await?;
+        let Some(session) = session else { return Ok(false) };
         let ended = self.end_where(is("id", &id)).await?;
-        let session: Option<SessionRecord> = self.scope.find(is("id", &id)).one().await?;
-        let device = session.and_then(|session| session.device);
-        push::forget_ended(&self.scope, &[id].into(), &device.into_iter().collect()).await?;
+        push::forget_session(&self.scope, &session).await?;
         Ok(!ended.is_empty())
     }
 
@@ -144,23 +147,25 @@ impl Sessions<'_, Writing> {
             Some(kept) => own.clone().add(is("session", &kept).not()),
             None => own.clone(),
         };
-        self.scope.delete::<PushRecord>(told).await?;
-        self.end_where(match except {
+        let ended = self.end_where(match except {
             Some(kept) => own.add(is("id", &kept).not()),
             None => own,
-        })
-        .await
+        });
+        let ended = ended.await?;
+        self.scope.delete::<PushRecord>(told).await?;
+        Ok(ended)
     }
 
     /// Ends all sessions of a device. Returns those that ended.
     pub async fn end_of_device(&self, device: DeviceId) -> Result<Vec<SessionId>, StoreError> {
-        push::forget_ended(&self.scope, &BTreeSet::new(), &[device].into()).await?;
-        self.end_where(is("device", &Some(device))).await
+        let ended = self.end_where(is("device", &Some(device))).await?;
+        push::forget_devices(&self.scope, [&device]).await?;
+        Ok(ended)
     }
 
     pub(crate) async fn end_where(&self, filter: Condition) -> Result<Vec<SessionId>, StoreError> {
         let open = filter.add(is_null("ended_at"));
-        let sessions = self.scope.find::<SessionRecord>(open.clone()).locked().all().await?;
+        let sessions = self.scope.find::<SessionRecord>(open.clone()).order("id").locked().all().await?;
         let values = vec![to("ended_at", &Some(self.scope.now())), to("previous_hash", &None::<Secret<Vec<u8>>>)];
         self.scope.set::<SessionRecord>(open, values).await?;
         Ok(sessions.into_iter().map(|session| session.id).collect())

@@ -1,7 +1,7 @@
 //! Web Push: who is told of mail, and when that ends.
 
-use fernamt_domain::DeviceState;
-use fernamt_store::{EmailUpdate, MAX_PUSH_PER_PERSON, PushRecord, RetentionConfig, StoreError};
+use fernamt_domain::{DeviceState, SessionId};
+use fernamt_store::{EmailUpdate, MAX_PUSH_PER_PERSON, PushRecord, RetentionConfig, SessionRecord, StoreError};
 use time::Duration;
 
 use super::{Suite, suite};
@@ -13,6 +13,9 @@ suite! {
     what_was_told_is_noted_for_that_place_alone
     it_ends_with_approval_sign_out_wipe_and_person
     a_session_that_lapsed_is_told_until_its_time_is_over
+    signing_out_of_an_earlier_session_leaves_what_a_later_one_asked_for
+    a_place_whose_time_is_over_takes_nobodys_room
+    who_signs_in_in_a_browser_has_nobody_else_told_there
     folders_with_unread_mail_that_came_since_are_found
 }
 
@@ -105,6 +108,53 @@ async fn a_session_that_lapsed_is_told_until_its_time_is_over(s: &Suite) {
         s.tenant.delete_expired(&RetentionConfig::default()).await.unwrap();
         assert_eq!(told(s).await.is_empty(), left == 0);
     }
+}
+
+async fn signing_out_of_an_earlier_session_leaves_what_a_later_one_asked_for(s: &Suite) {
+    let first = told(s).await.remove(0);
+    let work = s.tenant.begin().await.unwrap();
+    let earlier = work.sessions().get(s.own.session).await.unwrap();
+    let later = SessionRecord {
+        id: SessionId::new(&s.fixture.clock, &*s.fixture.rng),
+        created_at: earlier.created_at + Duration::MINUTE,
+        ..earlier
+    };
+    work.sessions().insert(&later).await.unwrap();
+    let asked_anew = PushRecord { session: later.id, ..first.clone() };
+    work.pushes().write(&asked_anew).await.unwrap();
+    assert!(work.sessions().end(s.own.session).await.unwrap());
+    assert_eq!(work.pushes().all().await.unwrap(), [asked_anew]);
+    work.pushes().write(&first).await.unwrap();
+    assert!(work.sessions().end(later.id).await.unwrap());
+    assert_eq!(work.pushes().all().await.unwrap(), [], "it was asked for before, in the same browser");
+}
+
+async fn a_place_whose_time_is_over_takes_nobodys_room(s: &Suite) {
+    let first = told(s).await.remove(0);
+    let work = s.tenant.begin().await.unwrap();
+    let maker = s.fixture.make();
+    for number in 1..=MAX_PUSH_PER_PERSON {
+        let device = maker.device(s.own.person, &format!("thumb {number}"));
+        work.devices().insert(&device).await.unwrap();
+        let print = [u8::try_from(number).unwrap(); 32];
+        // All but the last one are over.
+        let until = if number < MAX_PUSH_PER_PERSON { s.fixture.clock_now() } else { first.until };
+        work.pushes().write(&PushRecord { device: device.id, print, until, ..first.clone() }).await.unwrap();
+    }
+    assert_eq!(s.see(work.pushes().all().await).unwrap().len(), MAX_PUSH_PER_PERSON + 1);
+}
+
+async fn who_signs_in_in_a_browser_has_nobody_else_told_there(s: &Suite) {
+    let first = told(s).await.remove(0);
+    let work = s.tenant.begin().await.unwrap();
+    let browser = work.devices().get(first.device).await.unwrap();
+    let another = s.fixture.make().device(s.own.person, "thumb of another");
+    work.devices().insert(&another).await.unwrap();
+    work.pushes().leave_to(browser.id, &browser.thumbprint).await.unwrap();
+    work.pushes().leave_to(another.id, &another.thumbprint).await.unwrap();
+    assert_eq!(s.see(work.pushes().all().await).unwrap().len(), 1, "it signed in itself, or elsewhere");
+    work.pushes().leave_to(another.id, &browser.thumbprint).await.unwrap();
+    assert_eq!(work.pushes().all().await.unwrap(), []);
 }
 
 async fn folders_with_unread_mail_that_came_since_are_found(s: &Suite) {
