@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use fernamt_api::admin::settings::{
     CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
-    ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS,
-    RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+    ENROLMENT_APP_CHARS, ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_LICENCES, ENROLMENT_TERMS_CHARS,
+    EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS, RetentionBegins, RetentionRule, SESSION_HOURS, Settings,
+    SettingsLimits, SettingsView,
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
 use fernamt_http::{Administrator, Exact, Json, site::SETTINGS_KEY};
@@ -68,6 +69,8 @@ fn shown(settings: Settings) -> SettingsView {
             enrolment_containers: ENROLMENT_CONTAINERS,
             enrolment_browser: ENROLMENT_BROWSER,
             enrolment_terms_chars: ENROLMENT_TERMS_CHARS,
+            enrolment_licences: ENROLMENT_LICENCES,
+            enrolment_app_chars: ENROLMENT_APP_CHARS,
             name_chars: u16::try_from(MAX_NAME_CHARS).unwrap_or(u16::MAX),
         },
     }
@@ -104,6 +107,12 @@ fn check_container(checks: &mut Checks, wanted: ContainerSettings) {
 fn check_enrolment(checks: &mut Checks, wanted: &EnrolmentSettings) {
     let holds = ENROLMENT_CONTAINERS.holds(wanted.containers);
     checks.that(holds, "enrolment.containers", "out_of_range", "1 to 50 containers");
+    let app = &wanted.app;
+    checks.text("enrolment.app.name", &app.name, ENROLMENT_APP_CHARS.into());
+    let named = !app.demanded || !app.name.trim().is_empty();
+    checks.that(named, "enrolment.app.name", "required", "name the app that people have to install");
+    let holds = ENROLMENT_LICENCES.holds(app.licences);
+    checks.that(holds, "enrolment.app.licences", "out_of_range", "0 to 50000 licences");
     for (field, version) in [("chromium", wanted.chromium), ("firefox", wanted.firefox), ("safari", wanted.safari)] {
         let path = format!("enrolment.{field}");
         checks.that(ENROLMENT_BROWSER.holds(version), &path, "out_of_range", "0 to 999");

@@ -12,6 +12,7 @@ mod m0011_arrival;
 mod m0012_mirror_absence;
 mod m0013_absence_outside;
 mod m0014_mirror_rights;
+mod m0016_licence;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_mirror_absence::Migration),
             Box::new(m0013_absence_outside::Migration),
             Box::new(m0014_mirror_rights::Migration),
+            Box::new(m0016_licence::Migration),
         ]
     }
 }

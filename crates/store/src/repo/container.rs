@@ -6,7 +6,7 @@ use fernamt_domain::{DeviceId, Secret};
 use sea_orm::sea_query::Condition;
 use time::OffsetDateTime;
 
-use super::{device::DeviceRecord, repository};
+use super::{device::DeviceRecord, licence::LicenceRecord, repository};
 use crate::{
     StoreError,
     record::record,
@@ -87,11 +87,12 @@ impl Containers<'_, Writing> {
         self.scope.upsert(container).await
     }
 
-    /// Deletes a device's share with all that is known of its container. Tells whether there was one.
+    /// Deletes a device's share with all that is known of its container, and its licence. Tells whether there was one.
     pub async fn wipe(&self, device: DeviceId) -> Result<bool, StoreError> {
         self.held(device).await?;
         let there = self.scope.count::<ContainerRecord>(is("device", &device).add(with_share())).await? > 0;
         self.scope.delete::<ContainerRecord>(is("device", &device)).await?;
+        self.scope.delete::<LicenceRecord>(is("device", &device)).await?;
         Ok(there)
     }
 }

@@ -3,7 +3,7 @@
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, PersonId};
 use time::{Date, OffsetDateTime};
 
-use super::{container::ContainerRecord, repository};
+use super::{container::ContainerRecord, licence::LicenceRecord, repository};
 use crate::{
     StoreError,
     page::{Page, Paged},
@@ -86,7 +86,8 @@ impl Devices<'_, Writing> {
         self.scope.insert(device).await
     }
 
-    /// Changes how far a device is trusted. What is revoked stays revoked, and its container opens nowhere any more.
+    /// Changes how far a device is trusted. What is revoked stays revoked, its container opens nowhere any more,
+    /// and its licence is free.
     pub async fn set_state(
         &self,
         id: DeviceId,
@@ -101,6 +102,7 @@ impl Devices<'_, Writing> {
         self.scope.set_one::<DeviceRecord>(is("id", &id), values).await?;
         if state == DeviceState::Revoked {
             self.scope.delete::<ContainerRecord>(is("device", &id)).await?;
+            self.scope.delete::<LicenceRecord>(is("device", &id)).await?;
         }
         self.scope.journal_state::<DeviceRecord>(&id, state.as_str()).await
     }
