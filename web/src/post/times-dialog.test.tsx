@@ -26,7 +26,7 @@ it('names folders as the page does', async () => {
   await act(async () =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <TimesDialog times={times} mail={new FakeMail(0)} onClose={() => {}} />
+        <TimesDialog times={times} mail={new FakeMail(0)} mayNotice onClose={() => {}} />
       </I18nProvider>,
     ),
   );

@@ -13,17 +13,31 @@ import { announce } from '../ui/status.tsx';
 import { mayNotify, noticesPossible } from './notices.ts';
 
 type Synced = { mailboxes(): Promise<Mailbox[]>; sync(): Promise<void> };
-type TimesDialogProps = { times: KeptTimes; mail: Synced; onClose: () => void };
+type TimesDialogProps = {
+  times: KeptTimes;
+  mail: Synced;
+  /** Whether the administration lets the page tell of new mail. */
+  mayNotice: boolean;
+  onClose: () => void;
+};
 
 /** When mail is brought here by itself, how much of it, and whether the page tells of new mail. */
-export default function TimesDialog({ times, mail, onClose }: TimesDialogProps) {
+export default function TimesDialog({ times, mail, mayNotice, onClose }: TimesDialogProps) {
   const [boxes, setBoxes] = useState<Mailbox[]>();
   useEffect(() => {
     mail.mailboxes().then(setBoxes, onClose);
   }, [mail, onClose]);
   return (
     <Dialog title={<Trans>Abgleich und Hinweise</Trans>} isOpen onClose={onClose}>
-      {boxes && <TimesForm times={times} mail={mail} boxes={boxes} onClose={onClose} />}
+      {boxes && (
+        <TimesForm
+          times={times}
+          mail={mail}
+          boxes={boxes}
+          mayNotice={mayNotice}
+          onClose={onClose}
+        />
+      )}
     </Dialog>
   );
 }
@@ -40,7 +54,8 @@ type Values = {
   notices: boolean;
 };
 
-function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: Mailbox[] }) {
+function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
+  const { times, mail, boxes, mayNotice, onClose } = props;
   const { t } = useLingui();
   const kept = times.times;
   const form = useForm<Values>({
@@ -158,9 +173,13 @@ function TimesForm({ times, mail, boxes, onClose }: TimesDialogProps & { boxes: 
       <Checkbox
         label={t`Auf neue Post hinweisen`}
         name="notices"
-        hint={t`Solange die Post offen ist und Sie etwas anderes vor sich haben. Der Hinweis nennt weder Absender noch Betreff.`}
-        isDisabled={!noticesPossible()}
-        checked={values.notices}
+        hint={
+          mayNotice
+            ? t`Solange die Post offen ist und Sie etwas anderes vor sich haben. Der Hinweis nennt weder Absender noch Betreff.`
+            : t`Ihre Verwaltung hat das ausgeschaltet.`
+        }
+        isDisabled={!noticesPossible() || !mayNotice}
+        checked={values.notices && mayNotice}
         onChange={(notices) => form.set('notices', notices)}
       />
     </Form>

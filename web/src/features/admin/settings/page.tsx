@@ -27,6 +27,7 @@ import {
 import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
 import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
 import { categoryWords } from './retention.ts';
+import { appFaults, SecurityAppCard } from './security-app.tsx';
 import {
   CONTAINER_RULES,
   containerWords,
@@ -83,6 +84,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
         program_days: t`Eine Zahl zwischen ${days.least} und ${days.most}.`,
       }),
       ...enrolmentFaults(values, limits),
+      ...appFaults(values, limits),
       ...Object.fromEntries(
         CONTAINER_RULES.map((rule) => [`container_${rule}`, limits[`container_${rule}`]] as const)
           .filter(([field, range]) => !within(values[field], range))
@@ -254,6 +256,12 @@ function SettingsForm({ held }: { held: Held<View> }) {
       <PicturesCard values={form.values} onChange={form.set} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
+      <SecurityAppCard
+        limits={limits}
+        demanded={form.values.app_demanded}
+        onDemanded={(demanded) => form.set('app_demanded', demanded)}
+        field={form.field}
+      />
       <Card
         title={<Trans>Löschfristen</Trans>}
         lead={

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { join, utf8 } from './bytes.ts';
 import { ContainerFault } from './fault.ts';
-import { verifyPolicy } from './policy.ts';
+import { GUARDS, verifyPolicy } from './policy.ts';
 import { flipped, TestSigner } from './secrets.fixture.ts';
 
 // Many small steps: a busy machine takes a while for them.
@@ -36,7 +36,7 @@ test('what a policy does not speak of is not allowed, and what it says must be y
     const { bytes, signature } = await signer.signBytes(text(more));
     return verifyPolicy(bytes, signature, signer.publicKey);
   };
-  const none = { copy_out: false, print: false, download: false, watermark: false, blur: false };
+  const none = Object.fromEntries(GUARDS.map((guard) => [guard, false]));
   expect(await read('')).toMatchObject(none);
   expect(await read(',"print":true,"blur":true')).toMatchObject({
     ...none,

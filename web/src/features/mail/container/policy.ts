@@ -18,8 +18,20 @@ export type Policy = {
   offline_until_ms: number | null;
 } & Record<Guard, boolean>;
 
-/** What may leave the page, and what lies over it. A policy that says nothing of one allows it not, and asks not for it. */
-export const GUARDS = ['copy_out', 'print', 'download', 'watermark', 'blur'] as const;
+/**
+ * What may leave the page, what lies over it, and which features it has. A policy that says nothing of one allows it not,
+ * and asks not for it.
+ */
+export const GUARDS = [
+  'copy_out',
+  'print',
+  'download',
+  'watermark',
+  'blur',
+  'files',
+  'attachments',
+  'notices',
+] as const;
 export type Guard = (typeof GUARDS)[number];
 const NOTHING = Object.fromEntries(GUARDS.map((guard) => [guard, false]));
 

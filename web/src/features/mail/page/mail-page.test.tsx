@@ -3,6 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { type Draft, MailFault, type Sending, type SendingState } from '../model.ts';
 import { emptyDraft } from './compose/start.ts';
 import { QUIET_MS } from './compose/use-draft.ts';
@@ -32,7 +33,9 @@ async function show(hash = ''): Promise<void> {
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <MailPage mail={mail} />
+        <RulesContext value={{ ...CLOSED, attachments: true }}>
+          <MailPage mail={mail} />
+        </RulesContext>
       </I18nProvider>,
     ),
   );

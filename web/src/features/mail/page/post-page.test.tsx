@@ -3,6 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { MailFault, type MailRight } from '../model.ts';
 import { PostPage } from './accounts/post-page.tsx';
 import { FakeMail } from './mail.fixture.ts';
@@ -37,7 +38,9 @@ async function show(hash = ''): Promise<void> {
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <PostPage post={post} />
+        <RulesContext value={{ ...CLOSED, attachments: true }}>
+          <PostPage post={post} />
+        </RulesContext>
       </I18nProvider>,
     ),
   );

@@ -18,7 +18,7 @@ const SignaturesDialog = lazy(async () => ({
 /** What is set for a mailbox: its folders, signatures, and what is answered while one is away. */
 export function SettingsMenu() {
   const { t } = useLingui();
-  const { may } = useMailPage();
+  const { may, account } = useMailPage();
   const [open, setOpen] = useState<'away' | 'folders' | 'signatures' | null>(null);
   if (!may.write && !may.manage) return null;
   const close = () => setOpen(null);
@@ -33,7 +33,7 @@ export function SettingsMenu() {
             {t`Ordner verwalten`}
           </MenuItem>
         )}
-        {may.manage && (
+        {may.manage && !account.without?.includes('absence') && (
           <MenuItem icon={icons.iconEvent} onAction={() => setOpen('away')}>
             {t`Abwesenheit`}
           </MenuItem>
