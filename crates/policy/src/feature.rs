@@ -32,8 +32,8 @@ impl FeatureEngine {
                 switch.map_or_else(|| cedar_of(&FeatureSwitch::untouched(*feature)), cedar_of)
             })
             .collect();
-        let policies = stack::with_room(|| text.parse::<PolicySet>())?
-            .map_err(|error| Fault::new("features", "cedar", error.to_string()))?;
+        let parse = || text.parse::<PolicySet>().map_err(|error| Fault::new("features", "cedar", error.to_string()));
+        let policies = stack::with_room(parse)??;
         Ok(Self { policies, authorizer: Authorizer::new() })
     }
 
@@ -62,16 +62,15 @@ pub fn cedar_of(switch: &FeatureSwitch) -> String {
         let groups: Vec<_> = groups.iter().map(|group| format!("Group::\"{group}\"")).collect();
         format!("when {{ principal in [{}] }}", groups.join(", "))
     };
-    let mut text = String::new();
-    if switch.everybody {
-        text = format!("permit {scope};\n");
-    } else if !switch.on.is_empty() {
-        text = format!("permit {scope}\n{};\n", members(&switch.on));
+    let allowed = match (switch.everybody, switch.on.is_empty()) {
+        (true, _) => format!("permit {scope};\n"),
+        (false, false) => format!("permit {scope}\n{};\n", members(&switch.on)),
+        (false, true) => String::new(),
+    };
+    match switch.off.is_empty() {
+        true => allowed,
+        false => format!("{allowed}forbid {scope}\n{};\n", members(&switch.off)),
     }
-    if !switch.off.is_empty() {
-        text += &format!("forbid {scope}\n{};\n", members(&switch.off));
-    }
-    text
 }
 
 fn uid(kind: &str, id: &str) -> EntityUid {

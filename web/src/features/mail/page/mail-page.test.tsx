@@ -28,12 +28,12 @@ async function until(holds: () => boolean): Promise<void> {
   });
 }
 
-async function show(hash = ''): Promise<void> {
+async function show(hash = '', attachments = true): Promise<void> {
   history.replaceState(null, '', `/${hash}`);
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <RulesContext value={{ ...CLOSED, attachments: true }}>
+        <RulesContext value={{ ...CLOSED, attachments }}>
           <MailPage mail={mail} />
         </RulesContext>
       </I18nProvider>,
@@ -195,6 +195,17 @@ describe('a thread', () => {
     await until(() => text().includes('Rechnung_fdp.exe'));
     expect(text()).not.toMatch(/[\u202A-\u202E]/);
     expect(all('bdi').some((one) => one.textContent === 'regnaw')).toBe(true);
+  });
+
+  it('names attachments that the administration lets nobody open, and opens none', async () => {
+    const attachments = [attachmentOf('Plan.pdf', 'application/pdf', 9)];
+    mail.add({ id: 'a', threadId: 't', body: { attachments } });
+    await show('#/f/inbox/t/t', false);
+    await until(() => text().includes('Plan.pdf'));
+    expect(text()).toContain('Ihre Verwaltung lässt Sie hier keine Anhänge öffnen.');
+    expect(all('button').some((one) => one.textContent?.includes('Plan.pdf'))).toBe(false);
+    await show('#/f/inbox/t/t');
+    await until(() => all('button').some((one) => one.textContent?.includes('Plan.pdf')));
   });
 
   it('is deleted into the trash, and comes back', async () => {

@@ -357,6 +357,19 @@ describe('sharing', () => {
     await until(() => post.sharing.all.length === 1);
   });
 
+  it('lets nobody in where the administration switched that off, and takes access away all the same', async () => {
+    office.of = { ...office.of, without: ['sharing', 'absence'] };
+    post.sharing.all = [{ person: MIRA, rights: ['read'] }];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await until(() => text().includes('Ihre Verwaltung lässt Sie hier niemanden hinzufügen.'));
+    expect(document.querySelector('.fa-sharing input')).toBeNull();
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
+    expect(text()).not.toContain('Rückgängig');
+    expect(post.sharing.all).toEqual([]);
+  });
+
   it('asks before somebody takes their own right to manage, or the last one', async () => {
     const everything: MailRight[] = ['read', 'write', 'manage'];
     post.sharing.all = [
