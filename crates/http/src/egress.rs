@@ -10,7 +10,10 @@ use std::{
 use ipnet::IpNet;
 use tokio::{net::TcpStream, time::timeout};
 
-use crate::lookups::Lookups;
+use crate::{
+    addresses::{is_of_own_site, is_public},
+    lookups::Lookups,
+};
 
 /// How long a name may take to resolve.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -78,9 +81,9 @@ impl EgressGuard {
         self
     }
 
-    /// Lets pass only what anybody on the internet reaches, of what passes anyway, and nothing of this machine: for addresses
-    /// that strangers wrote. Machines of the house that have such addresses, too, are known to nobody here but by
-    /// [`EgressGuard::except`].
+    /// Lets pass only what anybody on the internet reaches, of what passes anyway, nothing of this machine, and no IPv6 of its
+    /// own site: for addresses that strangers wrote. Other machines of the house that have such addresses are known to nobody
+    /// here but by [`EgressGuard::except`].
     #[must_use]
     pub fn public_only(mut self) -> Self {
         self.public_only = true;
@@ -162,7 +165,7 @@ impl EgressGuard {
         if self.own_ports.contains(&address.port()) && is_own_address(ip) {
             return Err(EgressError::OwnPort(address));
         }
-        if self.public_only && (!is_public(ip) || is_own_address(ip)) {
+        if self.public_only && (!is_public(ip) || is_own_address(ip) || is_of_own_site(ip)) {
             return Err(EgressError::Outside(ip));
         }
         Ok(())
@@ -179,31 +182,6 @@ fn translated(ip: IpAddr) -> IpAddr {
         },
         IpAddr::V4(_) => ip,
     }
-}
-
-/// Whether an address is anybody's on the internet, and not one for private use, for documentation or for a purpose of its
-/// own (IANA's registries of special addresses, RFC 6890).
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => match ip.segments() {
-            // Assignments to protocols, Teredo among them; documentation; 6to4.
-            [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] => false,
-            [first, ..] => (0x2000..=0x3ffe).contains(&first),
-        },
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let special = match ip.octets() {
-        [0 | 10 | 127, ..] => true,
-        [100, second, ..] => second & 0xc0 == 64,
-        [169, 254, ..] | [192, 168, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
-        [172, second, ..] => second & 0xf0 == 16,
-        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        [first, ..] => first >= 224,
-    };
-    !special
 }
 
 /// Whether an IPv6 address smuggles an IPv4 address of the loopback or link (NAT64, RFC 6052 and RFC 8215; 6to4, RFC 3056).
@@ -293,6 +271,12 @@ mod tests {
             "198.51.100.1:80",
             "203.0.113.1:80",
             "240.0.0.1:80",
+            "100.100.100.200:80",
+            "168.63.129.16:80",
+            "[::ffff:168.63.129.16]:80",
+            "[64:ff9b::a83f:8110]:80",
+            "[fd00:ec2::254]:80",
+            "[fd20:ce::254]:80",
             "[::ffff:10.0.0.1]:80",
             "[::10.0.0.1]:80",
             "[fd00::5]:80",
@@ -318,6 +302,7 @@ mod tests {
             "100.63.0.1:80",
             "100.128.0.1:80",
             "223.255.255.1:80",
+            "168.63.129.17:80",
             "[2620:fe::fe]:443",
             "[2001:4860::1]:80",
             "[64:ff9b::909:909]:443",

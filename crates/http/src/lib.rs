@@ -5,6 +5,7 @@
 //! [`Site`], [`Session`], [`Administrator`], [`extract::Json`]. A handler that takes no session argument is open to
 //! everybody, so each such handler is visible in its signature.
 
+mod addresses;
 pub mod assets;
 pub mod bearer;
 pub mod cookie;

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use fernamt_api::admin::settings::PictureSettings;
 use fernamt_domain::{
     MailAccountId, PersonId, PersonState, SessionId,
     feature::{Feature, Features},
@@ -63,7 +64,7 @@ impl OpenAccount {
 #[derive(Debug)]
 pub(crate) struct OpenAccounts {
     accounts: Vec<OpenAccount>,
-    pictures: bool,
+    pictures: PictureSettings,
     features: Features,
 }
 
@@ -73,8 +74,8 @@ impl OpenAccounts {
         self.features
     }
 
-    /// Whether pictures that lie elsewhere are fetched for readers.
-    pub(crate) fn loads_pictures(&self) -> bool {
+    /// Whether pictures that lie elsewhere are fetched for readers, and which.
+    pub(crate) fn pictures(&self) -> PictureSettings {
         self.pictures
     }
 }
@@ -111,7 +112,8 @@ impl Mail {
     /// The accounts that are open to a person, their own first; that is made when it is needed first.
     pub(crate) async fn accounts_of(&self, tenant: &TenantStore, person: PersonId) -> Result<OpenAccounts, StoreError> {
         let features = self.features_of(tenant, person).await?;
-        let pictures = features.has(Feature::Pictures) && self.picture_flow(tenant).await?.enabled;
+        let pictures =
+            if features.has(Feature::Pictures) { self.picture_flow(tenant).await? } else { PictureSettings::default() };
         let mut own = tenant.mail_accounts().of_owner(person).await?;
         if own.is_empty() {
             let known = tenant.people().get(person).await?;

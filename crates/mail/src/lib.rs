@@ -54,8 +54,9 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// Looks for malware, where the house has a scanner.
     pub scanner: Option<Scanner>,
-    /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it.
-    pub pictures: Pictures,
+    /// Fetches pictures that messages show and do not hold, where a tenant's settings allow it; without it nothing does,
+    /// whatever they say.
+    pub pictures: Option<Pictures>,
 }
 
 /// Mail.
@@ -91,9 +92,10 @@ impl Mail {
         routes::router(self)
     }
 
-    /// What an administrator allowed of pictures that lie elsewhere.
+    /// What an administrator allowed of pictures that lie elsewhere, and this server does.
     pub(crate) async fn picture_flow(&self, tenant: &TenantStore) -> Result<PictureSettings, StoreError> {
-        Ok(settings::load(tenant).await?.pictures)
+        let allowed = settings::load(tenant).await?.pictures;
+        Ok(PictureSettings { enabled: allowed.enabled && self.parts.pictures.is_some(), ..allowed })
     }
 
     /// The domain of a tenant's addresses: that of its mail server, or else its host name.

@@ -10,7 +10,7 @@ use fernamt_domain::{
     audit::{AuditEvent, AuditKind, Outcome},
     mail::MailRight,
 };
-use fernamt_http::{Connection, PublicAddress, Web, egress::EgressGuard, origin, site};
+use fernamt_http::{Connection, PublicAddress, Web, origin, site};
 use fernamt_identity::{Identity, session_secret::SessionSecret};
 use fernamt_mail::{Mail, MailServer, Parts, Pictures, Scanner, Smarthost};
 use fernamt_store::{AuditEntry, AuditFilter, DeviceRecord, PersonRecord, SessionRecord, Store, TenantStore};
@@ -72,6 +72,11 @@ impl House {
         Self::with(Ways { pictures: Some(pictures), ..Ways::default() }).await
     }
 
+    /// The same, where a scanner looks at them.
+    pub(crate) async fn with_scanned_pictures(pictures: Pictures, scanner: Scanner) -> Self {
+        Self::with(Ways { pictures: Some(pictures), scanner: Some(scanner), ..Ways::default() }).await
+    }
+
     async fn with(Ways { smarthost, scanner, server, pictures }: Ways) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, rng) = (TestClock::new(), Arc::new(SeededRng::new(7)));
@@ -95,7 +100,7 @@ impl House {
             smarthost,
             scanner,
             server,
-            pictures: pictures.unwrap_or_else(|| Pictures::new(EgressGuard::default().public_only())),
+            pictures,
         });
         let web = Arc::new(Web {
             store: store.clone(),

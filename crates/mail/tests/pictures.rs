@@ -11,7 +11,7 @@ use fernamt_api::admin::settings::{PictureSettings, Settings};
 use fernamt_domain::{DomainEvent, MailAccountId, mail::MailRight};
 use fernamt_http::{egress::EgressGuard, site::SETTINGS_KEY};
 use fernamt_mail::Pictures;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
@@ -103,7 +103,7 @@ impl Gallery {
     }
 
     /// Where this server counts as one of the internet.
-    fn guard(&self) -> EgressGuard {
+    pub(crate) fn guard(&self) -> EgressGuard {
         EgressGuard::default().public_only().allow_loopback([self.address.port()])
     }
 
@@ -156,11 +156,11 @@ pub(crate) fn refusal(reply: &Reply) -> (u16, &str) {
     (reply.status, reply.json["code"].as_str().unwrap_or_default())
 }
 
-/// Whether the session says that pictures are fetched, and its state.
-async fn told(client: &Client) -> (bool, String) {
+/// What the session says of pictures that are fetched, null where none are, and its state.
+pub(crate) async fn told(client: &Client) -> (Value, String) {
     let session = client.request("GET", "/jmap/session", "", Vec::new()).await.json;
-    let is_told = session["capabilities"].get("urn:fernamt:params:jmap:pictures").is_some();
-    (is_told, session["state"].as_str().unwrap().to_owned())
+    let pictures = session["capabilities"]["urn:fernamt:params:jmap:pictures"].clone();
+    (pictures, session["state"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test]
@@ -204,21 +204,24 @@ async fn nothing_is_asked_while_the_flow_is_off() {
     let ada = house.person("ada").await;
     let url = gallery.url("/a.png");
     let email = message(&ada, &[&url]).await;
-    let (is_told, off) = told(&ada).await;
-    assert!(!is_told, "it is off until somebody switches it on");
+    let (pictures, off) = told(&ada).await;
+    assert_eq!(pictures, Value::Null, "it is off until somebody switches it on");
     assert_eq!(refusal(&load(&ada, &email, &url).await), (403, "pictures_off"));
 
     allow(&house, PictureSettings { enabled: true, unencrypted: false }).await;
-    let (is_told, on) = told(&ada).await;
-    assert!(is_told && on != off, "the page hears that the session is another one");
+    let (pictures, on) = told(&ada).await;
+    assert_eq!(pictures, json!({ "unencrypted": false }));
+    assert_ne!(on, off, "the page hears that the session is another one");
     assert_eq!(refusal(&load(&ada, &email, &url).await), (422, "picture_unencrypted"));
     assert_eq!(gallery.asked().len(), 0);
 
     allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
+    let (pictures, all) = told(&ada).await;
+    assert_eq!((pictures, all == on), (json!({ "unencrypted": true }), false));
     assert_eq!(load(&ada, &email, &url).await.status, 200);
     allow(&house, PictureSettings { enabled: false, unencrypted: true }).await;
     assert_eq!(refusal(&load(&ada, &email, &url).await), (403, "pictures_off"));
-    assert_eq!((gallery.asked().len(), told(&ada).await), (1, (false, off)));
+    assert_eq!((gallery.asked().len(), told(&ada).await), (1, (Value::Null, off)));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 
 use fernamt_api::admin::settings::PictureSettings;
 use fernamt_http::egress::EgressGuard;
-use fernamt_mail::Pictures;
+use fernamt_mail::{Pictures, Scanner, ScannerAddress};
 use rustls::{
     HandshakeKind, RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     house::House,
-    pictures::{Desk, Gallery, PNG, allow, load, message, ok, refusal},
+    pictures::{Desk, Gallery, PNG, allow, load, message, ok, refusal, told},
 };
 
 /// A server with a picture at `/a.png`, over TLS, with a certificate of its own making.
@@ -156,4 +156,29 @@ async fn a_person_has_so_many_pictures_in_an_hour_and_others_have_theirs() {
     let ada = house.again(&ada).await;
     assert_eq!(load(&ada, &email, &url).await.status, 200);
     assert_eq!(gallery.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_scanner_that_says_nothing_holds_a_picture_no_longer_than_it_has() {
+    let scanner = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = ScannerAddress::Tcp(scanner.local_addr().unwrap().to_string());
+    let gallery = Gallery::start(|_| HashMap::from([("/a.png".to_owned(), ok("image/png", PNG))])).await;
+    let pictures = Pictures::new(gallery.guard()).patience(std::time::Duration::from_secs(1));
+    let house = House::with_scanned_pictures(pictures, Scanner::new(address)).await;
+    allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
+    let ada = house.person("ada").await;
+    let url = gallery.url("/a.png");
+    let email = message(&ada, &[&url]).await;
+    assert_eq!(refusal(&load(&ada, &email, &url).await), (422, "picture_unavailable"));
+    assert_eq!(gallery.asked().len(), 1, "it was there");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_where_the_operator_named_no_networks() {
+    let house = House::new().await;
+    allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
+    let ada = house.person("ada").await;
+    let email = message(&ada, &["https://a.example/"]).await;
+    assert!(told(&ada).await.0.is_null());
+    assert_eq!(refusal(&load(&ada, &email, "https://a.example/").await), (403, "pictures_off"));
 }

@@ -67,10 +67,10 @@ pub fn cedar_of(switch: &FeatureSwitch) -> String {
         (false, false) => format!("permit {scope}\n{};\n", members(&switch.on)),
         (false, true) => String::new(),
     };
-    match switch.off.is_empty() {
-        true => allowed,
-        false => format!("{allowed}forbid {scope}\n{};\n", members(&switch.off)),
+    if switch.off.is_empty() {
+        return allowed;
     }
+    format!("{allowed}forbid {scope}\n{};\n", members(&switch.off))
 }
 
 fn uid(kind: &str, id: &str) -> EntityUid {

@@ -14,7 +14,8 @@ use crate::{
     office::Office,
 };
 
-/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public.
+/// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public, and only where the
+/// configuration says which networks are the house's own.
 pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
@@ -22,7 +23,7 @@ pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -
     let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
     let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
     let server = config.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
-    let pictures = Pictures::new(public);
+    let pictures = config.pictures.as_ref().map(|_| Pictures::new(public));
     Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures })))
 }
 

@@ -58,8 +58,9 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &OpenAccounts, or
         "uploadUrl": format!("{origin}/jmap/upload/{{accountId}}"),
         "eventSourceUrl": format!("{origin}/jmap/eventsource?types={{types}}&closeafter={{closeafter}}&ping={{ping}}"),
     });
-    if accounts.loads_pictures() {
-        resource["capabilities"][PICTURES] = json!({});
+    let pictures = accounts.pictures();
+    if pictures.enabled {
+        resource["capabilities"][PICTURES] = json!({ "unencrypted": pictures.unencrypted });
     }
     resource["state"] = state(accounts).into();
     resource
@@ -108,14 +109,15 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
 }
 
 /// The state of the resource: it changes with the accounts that are open, their names, what may be done in them, whether
-/// it leaves the house, whether pictures come in, and with the features that the person has.
+/// it leaves the house, which pictures come in, and with the features that the person has.
 pub(crate) fn state(accounts: &OpenAccounts) -> String {
     let describe = |account: &OpenAccount| {
         let (record, access) = (account.to_read(), account.access());
         json!([record.id, record.address, record.name, access.kind, access.rights, account.leaves_house()]).to_string()
     };
     let mut text: Vec<_> = accounts.iter().map(describe).collect();
-    text.extend(accounts.loads_pictures().then(|| PICTURES.to_owned()));
+    let pictures = accounts.pictures();
+    text.extend(pictures.enabled.then(|| format!("{PICTURES} {}", pictures.unencrypted)));
     text.extend(accounts.features().missing().map(|feature| format!("without {feature}")));
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.join("\n").as_bytes());
     data_encoding::HEXLOWER.encode(&digest.as_ref()[..8])

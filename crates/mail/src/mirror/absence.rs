@@ -258,21 +258,25 @@ async fn task_of(
 }
 
 impl Mail {
-    /// Sees to it that accounts are mirrored whose absence, or its end, the mail server was not told yet, used or not.
-    pub(super) async fn use_absent(&self) -> Result<(), StoreError> {
-        let Some(server) = self.server.as_ref().filter(|server| server.sieve.is_some()) else { return Ok(()) };
-        let Some(tenant) = self.parts.store.tenants().by_host(&server.tenant_host).await? else { return Ok(()) };
+    /// Sees to it that accounts are mirrored whose absence, or its end, the mail server was not told yet, used or not. Tells
+    /// when the next of those that lie there is over.
+    pub(super) async fn use_absent(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let Some(server) = self.server.as_ref().filter(|server| server.sieve.is_some()) else { return Ok(None) };
+        let Some(tenant) = self.parts.store.tenants().by_host(&server.tenant_host).await? else { return Ok(None) };
         let tenant = self.parts.store.tenant(tenant.id);
         let enabled = tenant.mail_vacations().enabled().await?;
         let absent: BTreeSet<_> = enabled.into_iter().chain(tenant.mail_mirrors().absent().await?).collect();
+        let mut ends: Option<OffsetDateTime> = None;
         for account in absent {
             let Some(record) = tenant.mail_accounts().these(&[account]).await?.pop() else { continue };
             let task = task_of(&tenant, &record, self.parts.clock.now()).await?;
-            if server.user_of(&record.address).is_some() && task.is_some_and(|task| task.is_owed()) {
-                self.uses(tenant.id(), account);
+            match task.filter(|_| server.user_of(&record.address).is_some()) {
+                Some(Task::Begin(_) | Task::End) => self.owes(tenant.id(), account),
+                Some(Task::Look(wanted)) => ends = ends.into_iter().chain(wanted.absence.until).min(),
+                None => {}
             }
         }
-        Ok(())
+        Ok(ends)
     }
 
     /// Whether the mail server answers by itself for whoever has an account.

@@ -20,10 +20,12 @@ mod full;
 mod layout;
 mod left_out;
 mod letter;
+mod mirrors;
 mod plan;
 mod raw;
 mod rest;
 mod rights;
+mod rights_breaks;
 mod rights_carry;
 mod rights_new;
 mod rights_note;
@@ -42,8 +44,8 @@ use fernamt_mailhost::{Login, Server};
 use fernamt_store::StoreError;
 use time::Duration;
 
+pub(crate) use mirrors::Mirrors;
 pub(crate) use raw::is_note;
-pub(crate) use task::Mirrors;
 
 /// How many messages are taken in at once.
 const BATCH: usize = 50;

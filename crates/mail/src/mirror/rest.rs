@@ -7,7 +7,7 @@ use fernamt_mailhost::imap::Woken;
 use fernamt_store::{Notice, Subscription};
 use tokio_util::sync::CancellationToken;
 
-use super::{MirrorError, round::Mirror, task::Key};
+use super::{MirrorError, mirrors::Key, round::Mirror};
 
 /// How long the other folders than INBOX are not looked at, at most.
 const LONGEST_REST: Duration = Duration::from_secs(60);

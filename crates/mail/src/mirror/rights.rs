@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     MirrorError, REFUSED_FOR,
     layout::Layout,
+    rights_breaks::Breaks,
     rights_carry::list_of,
     rights_one::{One, sort_ends_first},
     rights_table::{FolderList, Known, carried, is_login, narrowed},
@@ -42,6 +43,17 @@ pub(super) struct Pace {
     pub(super) seen: Option<Vec<MailGrantRecord>>,
     /// Whose rights ended here and were not taken away by the server, and when it was asked.
     pub(super) kept: BTreeMap<String, OffsetDateTime>,
+    /// Of whose refused end nobody could be told, since there was no room for the letter.
+    untold: BTreeSet<String>,
+    /// Whose rights, which are older than we are, the server did not take, so that they hold here alone, and when it was
+    /// asked.
+    pub(super) alone: BTreeMap<String, OffsetDateTime>,
+    /// Whose turn ended before all was said, and when it began.
+    late: BTreeMap<String, OffsetDateTime>,
+    /// At which folders the conversation broke off when lists were read.
+    reads: Breaks,
+    /// At which it broke off when something was said.
+    pub(super) says: Breaks,
     /// Whether the log says that not everybody on the lists can be let in.
     is_full: bool,
     /// Whether some folder did not tell its list when it was asked last.
@@ -51,7 +63,7 @@ pub(super) struct Pace {
 /// What others may do in the account, as far as it is known here, by the names that the server knows them by.
 #[derive(Debug, Default)]
 pub(super) struct Sides {
-    here: BTreeMap<String, (PersonId, MailRights)>,
+    here: BTreeMap<String, MailGrantRecord>,
     base: BTreeMap<String, MirrorRightsRecord>,
 }
 
@@ -72,12 +84,12 @@ impl Sides {
 
     /// What is granted here of what folders have, too.
     pub(super) fn here(&self, login: &str) -> MailRights {
-        self.here.get(login).map_or(MailRights::NONE, |(_, rights)| carried(*rights))
+        self.here.get(login).map_or(MailRights::NONE, |grant| carried(grant.rights))
     }
 
-    /// Whether something that was done here is still to be told to the server.
-    fn owe(&self) -> bool {
-        self.logins().into_iter().any(|login| {
+    /// Whether something that was done here is still to be told to the server, except of those who are `alone`.
+    fn owe(&self, alone: impl Fn(&str) -> bool) -> bool {
+        self.logins().into_iter().filter(|login| !(alone(login) && !self.base.contains_key(*login))).any(|login| {
             let (base, here) = (self.base.get(login), self.here(login));
             // What the server refused to take away beside it is tried again from time to time.
             base.is_some_and(|base| base.begun) || Known::of(base).least != here
@@ -106,6 +118,10 @@ impl Mirror {
                 Ok(())
             }
             Err(MirrorError::Server(error)) => {
+                let (reads, says) = (self.rights.reads.broke_off(), self.rights.says.broke_off());
+                if reads || says {
+                    tracing::warn!(account = %self.account, "The mail server breaks off when it is asked who may work in some folder; it is left out for an hour");
+                }
                 // The next rounds go on without.
                 self.rights.again_at = Some(self.mail.parts.clock.now() + back_off(self.rights.faults));
                 self.rights.faults = self.rights.faults.saturating_add(1);
@@ -126,7 +142,8 @@ impl Mirror {
     pub(super) async fn owes_rights(&self) -> Result<bool, StoreError> {
         let grants = self.tenant.mail_grants().of_account(self.account).await?;
         let sides = self.sides(&grants).await?;
-        Ok(self.rights.is_offered.unwrap_or(!sides.base.is_empty()) && sides.owe())
+        Ok(self.rights.is_offered.unwrap_or(!sides.base.is_empty())
+            && sides.owe(|login| self.rights.alone.contains_key(login)))
     }
 
     /// Whether the server refused to take away what ended here.
@@ -140,13 +157,19 @@ impl Mirror {
         self.rights.kept.get(login).is_some_and(|at| *at + REFUSED_FOR > self.round_began)
     }
 
+    /// Whether the server was asked for somebody's rights not long ago, which hold here alone.
+    pub(super) fn is_alone(&self, one: &One) -> bool {
+        let asked_at = self.rights.alone.get(&one.login);
+        one.base.is_none() && one.is_old && asked_at.is_some_and(|at| *at + REFUSED_FOR > self.round_began)
+    }
+
     /// What others may do here, and what is remembered of the server.
     pub(super) async fn sides(&self, grants: &[MailGrantRecord]) -> Result<Sides, StoreError> {
         let mut sides = Sides::default();
         for grant in grants {
             // Whom the server cannot know has rights here alone.
             if let Some(login) = self.login_of(grant.person).await? {
-                sides.here.insert(login, (grant.person, grant.rights));
+                sides.here.insert(login, grant.clone());
             }
         }
         for row in self.tenant.mail_mirrors().rights(self.account).await? {
@@ -163,6 +186,8 @@ impl Mirror {
         grants: &[MailGrantRecord],
     ) -> Result<bool, MirrorError> {
         let mut sides = self.sides(grants).await?;
+        self.rights.reads.begin(folders, self.round_began);
+        self.rights.says.begin(folders, self.round_began);
         let there = self.rights_there(imap, folders, &sides).await?;
         let was_unsure = std::mem::replace(&mut self.rights.is_unsure, !there.is_whole);
         if self.rights.is_unsure && !was_unsure {
@@ -173,20 +198,37 @@ impl Mirror {
         for login in logins {
             let here = sides.here.remove(&login);
             all.push(One {
-                person: here.map(|(person, _)| person).or_else(|| there.strangers.get(&login).copied()),
-                granted: here.map_or(MailRights::NONE, |(_, rights)| rights),
+                person: here.as_ref().map(|grant| grant.person).or_else(|| there.strangers.get(&login).copied()),
+                granted: here.as_ref().map_or(MailRights::NONE, |grant| grant.rights),
+                is_old: here.is_some_and(|grant| grant.granted_at < self.mail.mirrors.began),
                 base: sides.base.remove(&login),
                 there: there.rights.get(&login).copied().unwrap_or_default(),
+                is_untold: self.rights.untold.contains(&login),
                 login,
             });
         }
-        sort_ends_first(&mut all, |login| self.rests(login));
-        let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, there.is_whole);
+        self.rights.alone.retain(|login, _| all.iter().any(|one| one.login == *login && one.is_old));
+        self.rights.untold.retain(|login| all.iter().any(|one| one.login == *login));
+        self.rights.late.retain(|login, _| all.iter().any(|one| one.login == *login));
+        sort_ends_first(&mut all, |login| self.rests(login), |login| self.rights.late.get(login).copied());
+        // What a folder does not tell now is asked again with the next look, not in each round.
+        let (until, mut is_same) = (self.mail.parts.clock.now() + LIMIT, true);
         for one in &mut all {
-            if self.mail.parts.clock.now() > until {
+            let now = self.mail.parts.clock.now();
+            if now > until {
                 return Ok(false);
             }
-            match self.settle_one(imap, folders, one).await {
+            self.rights.late.insert(one.login.clone(), now);
+            let done = self.settle_one(imap, folders, one).await;
+            if done.is_ok() && one.base.as_ref().is_none_or(|base| !base.begun) {
+                self.rights.late.remove(&one.login);
+            }
+            if one.is_untold && one.was_refused() {
+                self.rights.untold.insert(one.login.clone());
+            } else {
+                self.rights.untold.remove(&one.login);
+            }
+            match done {
                 Ok(was_same) => is_same &= was_same,
                 Err(MirrorError::Store(StoreError::TooMany { .. })) => {
                     if !std::mem::replace(&mut self.rights.is_full, true) {
@@ -200,18 +242,25 @@ impl Mirror {
     }
 
     /// What all lists together allow each login that we know or could know.
-    async fn rights_there(&self, imap: &mut Imap, folders: &[FolderName], sides: &Sides) -> Result<There, MirrorError> {
+    async fn rights_there(
+        &mut self,
+        imap: &mut Imap,
+        folders: &[FolderName],
+        sides: &Sides,
+    ) -> Result<There, MirrorError> {
         let (mut there, mut is_whole): (Option<There>, bool) = (None, true);
         for folder in folders {
-            let list = match list_of(imap, folder).await {
-                Ok(list) => list,
+            let told = if self.rights.reads.enter(folder) { Some(list_of(imap, folder).await) } else { None };
+            let list = match told {
+                Some(Ok(list)) => list,
                 // It may tell in a moment. What the others tell counts all the same.
-                Err(error) if is_temporary(&error) => {
+                Some(Err(error)) if !is_temporary(&error) => return Err(error.into()),
+                Some(Err(_)) | None => {
                     is_whole = false;
                     None
                 }
-                Err(error) => return Err(error.into()),
             };
+            self.rights.reads.answered();
             let mut known = match there.take() {
                 Some(known) => known,
                 None => {
@@ -274,5 +323,28 @@ impl Mirror {
             return Ok(account.owner);
         }
         Ok(self.tenant.people().by_name(login).await?.map(|person| person.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::{MailAccountId, mail::MailRight::Read};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_holds_here_alone_is_not_owed_until_it_was_begun() {
+        let (account, person) = (MailAccountId(Uuid::nil()), PersonId(Uuid::nil()));
+        let rights = MailRights::from_iter([Read]);
+        let grant = MailGrantRecord { account, person, rights, granted_at: OffsetDateTime::UNIX_EPOCH };
+        let mut sides = Sides::default();
+        sides.here.insert("bob".to_owned(), grant);
+        assert!(sides.owe(|_| false) && sides.owe(|login| login == "eva"));
+        assert!(!sides.owe(|login| login == "bob"));
+        let login = "bob".to_owned();
+        let row = MirrorRightsRecord { account, login, rights, least: MailRights::NONE, begun: true, refused: false };
+        sides.base.insert(row.login.clone(), row);
+        assert!(sides.owe(|login| login == "bob"));
     }
 }

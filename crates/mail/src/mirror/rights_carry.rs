@@ -11,7 +11,8 @@ use fernamt_mailhost::{
 use super::{
     MirrorError,
     layout::Layout,
-    rights_table::{FolderList, exceeds, letters},
+    rights_breaks::Breaks,
+    rights_table::{FolderList, exceeds, letters, others},
     transfer::is_temporary,
 };
 
@@ -40,7 +41,7 @@ pub(super) enum Given {
 }
 
 /// What was added, where.
-type Added<'f> = Vec<(&'f FolderName, BTreeSet<Right>)>;
+type Added = Vec<(FolderName, BTreeSet<Right>)>;
 
 /// A folder's list; nothing where the server does not show it, or nobody can understand it.
 pub(super) async fn list_of(imap: &mut Imap, folder: &FolderName) -> Result<Option<FolderList>, Error> {
@@ -59,6 +60,7 @@ async fn folders_now(imap: &mut Imap) -> Result<BTreeSet<FolderName>, Error> {
 /// Leaves somebody no more than this on any folder. As much as can be taken is, on every folder, whatever others say.
 pub(super) async fn narrow(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &[FolderName],
     login: &str,
     left: MailRights,
@@ -66,10 +68,10 @@ pub(super) async fn narrow(
     let mut waits = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let known: BTreeSet<_> = folders.iter().cloned().collect();
-    take_all(imap, &known, login, left, (&mut waits, &mut refused)).await?;
+    take_all(imap, breaks, &known, login, left, (&mut waits, &mut refused)).await?;
     // Folders may have come with what somebody had until now; and those that went hold nothing.
     let now = folders_now(imap).await?;
-    take_all(imap, &(&now - &known), login, left, (&mut waits, &mut refused)).await?;
+    take_all(imap, breaks, &(&now - &known), login, left, (&mut waits, &mut refused)).await?;
     Ok(match (waits.is_disjoint(&now), refused.is_disjoint(&now)) {
         (false, _) => Said::Later,
         (true, false) => Said::Refused,
@@ -80,51 +82,87 @@ pub(super) async fn narrow(
 /// Adds on each folder what somebody lacks of what they may, and takes it back where one refuses.
 pub(super) async fn widen(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &[FolderName],
     login: &str,
     wanted: MailRights,
 ) -> Result<Given, MirrorError> {
-    let (mut added, mut is_refused) = (Added::new(), false);
-    for folder in folders {
-        match give(imap, folder, login, wanted, &mut added).await {
-            Ok(true) => continue,
-            Err(error) if is_temporary(&error) => return Ok(Given::Later),
-            Err(error) if !error.is_refusal() => return Err(error.into()),
-            Ok(false) | Err(_) => {}
-        }
-        // One that went meanwhile refuses nobody.
-        if folders_now(imap).await?.contains(folder) {
-            is_refused = true;
-            break;
-        }
+    let mut added = Added::new();
+    let known: BTreeSet<_> = folders.iter().cloned().collect();
+    let mut given = give_all(imap, breaks, &known, login, wanted, &mut added).await?;
+    if given == Given::Everywhere {
+        // Folders may have come with what others had until now: nobody's rights end by that.
+        let new = &folders_now(imap).await? - &known;
+        given = give_all(imap, breaks, &new, login, wanted, &mut added).await?;
     }
-    if !is_refused {
-        return Ok(Given::Everywhere);
+    if given != Given::Nowhere {
+        return Ok(given);
     }
-    let mut given = Given::Nowhere;
     for (folder, rights) in added {
-        match imap.remove_rights(folder, login, &rights).await {
+        if !breaks.enter(&folder) {
+            given = Given::Somewhere;
+            continue;
+        }
+        match imap.remove_rights(&folder, login, &rights).await {
             Ok(()) => {}
             Err(error) if error.is_refusal() => given = Given::Somewhere,
             Err(error) => return Err(error.into()),
+        }
+        breaks.answered();
+    }
+    Ok(given)
+}
+
+/// Adds on each of these folders what somebody lacks of what they may, until one refuses.
+async fn give_all(
+    imap: &mut Imap,
+    breaks: &mut Breaks,
+    folders: &BTreeSet<FolderName>,
+    login: &str,
+    wanted: MailRights,
+    added: &mut Added,
+) -> Result<Given, Error> {
+    let mut given = Given::Everywhere;
+    for folder in folders {
+        // What cannot be said there is said later, and takes nothing from anybody.
+        if !breaks.enter(folder) {
+            given = Given::Later;
+            continue;
+        }
+        let is_given = match give(imap, folder, login, wanted, added).await {
+            Ok(is_given) => Some(is_given),
+            Err(error) if is_temporary(&error) => None,
+            Err(error) if error.is_refusal() => Some(false),
+            Err(error) => return Err(error),
+        };
+        breaks.answered();
+        match is_given {
+            Some(true) => {}
+            None => return Ok(Given::Later),
+            Some(false) => {
+                // One that went meanwhile refuses nobody.
+                if folders_now(imap).await?.contains(folder) {
+                    return Ok(Given::Nowhere);
+                }
+            }
         }
     }
     Ok(given)
 }
 
 /// Adds what somebody lacks on a folder. Tells whether they have it then.
-async fn give<'f>(
+async fn give(
     imap: &mut Imap,
-    folder: &'f FolderName,
+    folder: &FolderName,
     login: &str,
     wanted: MailRights,
-    added: &mut Added<'f>,
+    added: &mut Added,
 ) -> Result<bool, Error> {
     let Some(mut list) = list_of(imap, folder).await? else { return Ok(false) };
     let missing = &letters(wanted) - &list.own(login);
     if !missing.is_empty() {
         imap.add_rights(folder, login, &missing).await?;
-        added.push((folder, missing));
+        added.push((folder.clone(), missing));
         let Some(now) = list_of(imap, folder).await? else { return Ok(false) };
         list = now;
     }
@@ -134,12 +172,17 @@ async fn give<'f>(
 /// Leaves somebody no more than this on each of these folders. Notes which wait for the server, and which it refuses.
 async fn take_all(
     imap: &mut Imap,
+    breaks: &mut Breaks,
     folders: &BTreeSet<FolderName>,
     login: &str,
     left: MailRights,
     (waits, refused): (&mut BTreeSet<FolderName>, &mut BTreeSet<FolderName>),
 ) -> Result<(), Error> {
     for folder in folders {
+        if !breaks.enter(folder) {
+            refused.insert(folder.clone());
+            continue;
+        }
         match take(imap, folder, login, left).await {
             Ok(true) => {}
             Err(error) if is_temporary(&error) => {
@@ -150,6 +193,7 @@ async fn take_all(
                 refused.insert(folder.clone());
             }
         }
+        breaks.answered();
     }
     Ok(())
 }
@@ -157,7 +201,15 @@ async fn take_all(
 /// Leaves somebody no more on a folder than this, whatever they were given there by whom. Tells whether that holds.
 pub(super) async fn take(imap: &mut Imap, folder: &FolderName, login: &str, left: MailRights) -> Result<bool, Error> {
     let left = letters(left);
-    let Some(list) = list_of(imap, folder).await? else { return Ok(false) };
+    let Some(list) = list_of(imap, folder).await? else {
+        // It is not told what lies there. What is said can widen nothing, and whether it helped nobody knows.
+        if left.is_empty() {
+            imap.set_rights(folder, login, &left).await?;
+        } else {
+            imap.remove_rights(folder, login, &others(&left)).await?;
+        }
+        return Ok(false);
+    };
     if list.own(login).is_subset(&left) {
         return Ok(true);
     }

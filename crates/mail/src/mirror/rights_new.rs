@@ -9,9 +9,10 @@ use fernamt_store::{MirrorRightsRecord, StoreError};
 
 use super::{
     MirrorError,
-    rights_carry::take,
-    rights_table::{common, letters},
+    rights_carry::{list_of, take},
+    rights_table::{FolderList, common, letters},
     round::Mirror,
+    transfer::is_temporary,
 };
 
 impl Mirror {
@@ -47,9 +48,15 @@ impl Mirror {
         }
         let grants = self.tenant.mail_grants().of_account(self.account).await?;
         let sides = self.sides(&grants).await?;
+        // What was taken there since the lists were read is not given back by a new folder.
+        let inbox = match list_of(imap, &FolderName::of("INBOX")).await {
+            Ok(inbox) => inbox,
+            Err(error) if is_temporary(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         let mut opened = Vec::new();
         for row in rows {
-            let may = common(sides.here(&row.login), row.rights);
+            let may = allowed(common(sides.here(&row.login), row.rights), inbox.as_ref(), &row.login);
             match open(imap, folder, &row, may).await {
                 Ok(true) => opened.push(row),
                 Err(error) if !error.is_refusal() => return Err(error.into()),
@@ -73,6 +80,11 @@ impl Mirror {
     }
 }
 
+/// What somebody may do in a new folder, as INBOX's list has it now where it is told.
+fn allowed(may: MailRights, inbox: Option<&FolderList>, login: &str) -> MailRights {
+    inbox.map_or(may, |list| common(may, list.worth(login)))
+}
+
 /// Opens a folder to somebody. What the server kept of what ended here is not handed on to it.
 async fn open(imap: &mut Imap, folder: &FolderName, row: &MirrorRightsRecord, may: MailRights) -> Result<bool, Error> {
     if row.refused && !take(imap, folder, &row.login, may).await? {
@@ -82,4 +94,21 @@ async fn open(imap: &mut Imap, folder: &FolderName, row: &MirrorRightsRecord, ma
         imap.add_rights(folder, &row.login, &letters(may)).await?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use fernamt_domain::mail::MailRight::{self, Read, Write};
+
+    use super::*;
+
+    #[test]
+    fn a_new_folder_gives_nothing_back_that_was_taken_from_inbox() {
+        let rights = |rights: &[MailRight]| rights.iter().copied().collect::<MailRights>();
+        let list = |left: &[MailRight]| FolderList::of(vec![("bob".to_owned(), letters(rights(left)))]);
+        let may = |left: &[MailRight]| allowed(rights(&[Write]), Some(&list(left)), "bob");
+        assert_eq!([may(&[]), may(&[Read]), may(&[Write])], [rights(&[]), rights(&[Read]), rights(&[Write])]);
+        assert_eq!(allowed(rights(&[Read]), Some(&list(&[Write])), "bob"), rights(&[Read]), "nor is more given");
+        assert_eq!(allowed(rights(&[Write]), None, "bob"), rights(&[Write]), "where it is not told");
+    }
 }

@@ -57,15 +57,19 @@ impl Mirror {
         } else {
             work.mail_mirrors().put_rights(base).await?;
         }
+        let mut is_untold = one.is_untold;
         if let Some(letter) = letter {
             let change = work.mail_accounts().change(account.id).await?;
-            if letter.put(&self.mail, &work, change, &account).await? {
+            is_untold = !letter.put(&self.mail, &work, change, &account).await?;
+            if is_untold {
+                tracing::warn!(account = %account.id, "There is no room for a letter about rights that the mail server refused");
+            } else {
                 work.mail_accounts().touch(change, &BY_LETTER).await?;
                 work.publish(DomainEvent::MailChanged { account: account.id });
             }
         }
         work.commit().await?;
-        (one.granted, one.base) = (rights, (!is_over).then(|| base.clone()));
+        (one.granted, one.base, one.is_untold) = (rights, (!is_over).then(|| base.clone()), is_untold);
         Ok(true)
     }
 

@@ -3,6 +3,7 @@
 use fernamt_domain::{MailAccountId, PersonId, mail::MailRights};
 use fernamt_mailhost::imap::{FolderName, Imap};
 use fernamt_store::MirrorRightsRecord;
+use time::OffsetDateTime;
 
 use super::{
     MirrorError,
@@ -20,9 +21,13 @@ pub(super) struct One {
     pub(super) person: Option<PersonId>,
     /// All that is granted here.
     pub(super) granted: MailRights,
+    /// Whether it was granted before we began, so that it may have held before the server was ever asked.
+    pub(super) is_old: bool,
     pub(super) base: Option<MirrorRightsRecord>,
     /// What every folder allows.
     pub(super) there: MailRights,
+    /// Whether there was no room for the letter that says what the server refused to end.
+    pub(super) is_untold: bool,
 }
 
 /// What is to be done about one person's rights.
@@ -69,8 +74,14 @@ impl One {
         }
     }
 
-    fn was_refused(&self) -> bool {
+    pub(super) fn was_refused(&self) -> bool {
         self.base.as_ref().is_some_and(|base| base.refused)
+    }
+
+    /// Whether it is told that the server refused to end what is beyond this: once, and again where more is to end.
+    fn is_to_be_told(&self, wanted: MailRights) -> bool {
+        let told = self.base.as_ref().filter(|base| base.refused && !self.is_untold);
+        told.is_none_or(|base| exceeds(base.least, wanted))
     }
 
     fn row(&self, account: MailAccountId, known: Known) -> MirrorRightsRecord {
@@ -79,9 +90,14 @@ impl One {
     }
 }
 
-/// Puts those first of whom something is taken away at the server, so that no end waits for what begins.
-pub(super) fn sort_ends_first(all: &mut [One], rests: impl Fn(&str) -> bool) {
-    all.sort_by_cached_key(|one| !one.plan(rests(&one.login)).takes());
+/// Puts those first of whom something is taken away at the server, so that no end waits for what begins. Whoever was not
+/// done when it was tried last comes behind all others, and of those who was tried first.
+pub(super) fn sort_ends_first(
+    all: &mut [One],
+    rests: impl Fn(&str) -> bool,
+    tried: impl Fn(&str) -> Option<OffsetDateTime>,
+) {
+    all.sort_by_cached_key(|one| (tried(&one.login), !one.plan(rests(&one.login)).takes()));
 }
 
 impl Mirror {
@@ -92,6 +108,9 @@ impl Mirror {
         folders: &[FolderName],
         one: &mut One,
     ) -> Result<bool, MirrorError> {
+        if self.is_alone(one) {
+            return Ok(true);
+        }
         let plan = one.plan(self.rests(&one.login));
         let (wanted, granted) = (plan.wanted, with(one.granted, plan.wanted));
         let is_same = granted == one.granted;
@@ -102,23 +121,30 @@ impl Mirror {
         }
         let base = Known::of(one.base.as_ref());
         let known = Known { least: common(base.least, wanted), most: joined(base.most, wanted) };
-        let was_refused = one.was_refused();
-        let begun = MirrorRightsRecord { begun: true, refused: was_refused, ..one.row(self.account, known) };
+        let (was_never_said, is_to_be_told) = (one.base.is_none(), one.is_to_be_told(wanted));
+        let begun = MirrorRightsRecord { begun: true, refused: !is_to_be_told, ..one.row(self.account, known) };
         if !self.note_rights(one, granted, &begun, None).await? {
             return Ok(false);
         }
-        let taken = if plan.narrows { narrow(imap, folders, &one.login, wanted).await? } else { Said::Done };
+        let taken = if plan.narrows {
+            narrow(imap, &mut self.rights.says, folders, &one.login, wanted).await?
+        } else {
+            Said::Done
+        };
         if taken == Said::Later {
             return Ok(false);
         }
         if plan.widens {
-            match widen(imap, folders, &one.login, wanted).await? {
+            match widen(imap, &mut self.rights.says, folders, &one.login, wanted).await? {
                 Given::Everywhere => {}
                 Given::Later => return Ok(false),
                 given @ (Given::Nowhere | Given::Somewhere) => {
                     // Else more may lie there than was added now.
                     let was_known = base.least == base.most && !plan.is_repeat;
                     let is_as_before = given == Given::Nowhere && was_known && !plan.narrows;
+                    if is_as_before && was_never_said && one.is_old {
+                        return Ok(self.leave_alone(one, granted).await? && is_same);
+                    }
                     self.undo_rights(imap, folders, one, wanted, known.most, is_as_before).await?;
                     return Ok(false);
                 }
@@ -132,8 +158,17 @@ impl Mirror {
         self.tell_refused("the end of somebody's rights");
         let kept =
             MirrorRightsRecord { refused: true, ..one.row(self.account, Known { least: wanted, most: known.most }) };
-        let letter = if was_refused { None } else { Some(refusal(&self.name_of(one).await?, Left::AfterTheEnd)) };
+        let letter = if is_to_be_told { Some(refusal(&self.name_of(one).await?, Left::AfterTheEnd)) } else { None };
         Ok(self.note_rights(one, granted, &kept, letter.as_ref()).await? && is_same)
+    }
+
+    /// Leaves rights as they held before the server was ever asked. It is asked again from time to time.
+    async fn leave_alone(&mut self, one: &mut One, granted: MailRights) -> Result<bool, MirrorError> {
+        if self.rights.alone.insert(one.login.clone(), self.round_began).is_none() {
+            tracing::warn!(account = %self.account, "The mail server refused somebody's rights that were granted before; they hold here alone");
+        }
+        let nothing = one.row(self.account, Known::exactly(MailRights::NONE));
+        Ok(self.note_rights(one, granted, &nothing, None).await?)
     }
 
     /// Takes back what was granted here and refused there: only what every folder allowed before still holds.
@@ -147,7 +182,11 @@ impl Mirror {
         is_as_before: bool,
     ) -> Result<(), MirrorError> {
         let left = common(wanted, one.there);
-        let taken = if is_as_before { Said::Done } else { narrow(imap, folders, &one.login, left).await? };
+        let taken = if is_as_before {
+            Said::Done
+        } else {
+            narrow(imap, &mut self.rights.says, folders, &one.login, left).await?
+        };
         let (known, what) = match taken {
             // It is refused once more in the next round, and taken back then.
             Said::Later => return Ok(()),
@@ -180,8 +219,15 @@ mod tests {
     /// Somebody's rights here and there, of whom so much is remembered: the least and the most.
     fn one(base: [&[MailRight]; 2], here: &[MailRight], there: &[MailRight]) -> One {
         let [least, most] = base.map(rights);
-        let one =
-            One { login: "bob".to_owned(), person: None, granted: rights(here), base: None, there: rights(there) };
+        let one = One {
+            login: "bob".to_owned(),
+            person: None,
+            granted: rights(here),
+            is_old: false,
+            base: None,
+            there: rights(there),
+            is_untold: false,
+        };
         let row = one.row(MailAccountId(Uuid::nil()), Known { least, most });
         One { base: (!most.is_empty()).then_some(row), ..one }
     }
@@ -238,6 +284,15 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_end_is_told_once_and_again_where_more_ends_or_nobody_could_be_told() {
+        assert!(one([&[Write], &[Write]], &[Read], &[Write]).is_to_be_told(rights(&[Read])));
+        let mut kept = refused(one([&[Read], &[Write]], &[Read], &[Write]));
+        assert!(!kept.is_to_be_told(rights(&[Read])) && kept.is_to_be_told(rights(&[])));
+        kept.is_untold = true;
+        assert!(kept.is_to_be_told(rights(&[Read])));
+    }
+
+    #[test]
     fn what_ends_is_said_before_what_begins() {
         let named = |login: &str, one: One| One { login: login.to_owned(), ..one };
         let mut all = [
@@ -246,8 +301,17 @@ mod tests {
             named("eva", one([&[Read], &[Read]], &[], &[Read])),
             named("zoe", refused(one([&[], &[Read]], &[], &[]))),
         ];
-        sort_ends_first(&mut all, |login| login == "bob");
-        assert_eq!(all.map(|one| one.login), ["eva", "zoe", "ada", "bob"]);
+        let logins = |all: &[One]| all.iter().map(|one| one.login.clone()).collect::<Vec<_>>();
+        sort_ends_first(&mut all, |login| login == "bob", |_| None);
+        assert_eq!(logins(&all), ["eva", "zoe", "ada", "bob"]);
+        // What takes long for one end holds up no other.
+        let tried = |login: &str| match login {
+            "eva" => Some(OffsetDateTime::UNIX_EPOCH + time::Duration::SECOND),
+            "zoe" => Some(OffsetDateTime::UNIX_EPOCH),
+            _ => None,
+        };
+        sort_ends_first(&mut all, |_| false, tried);
+        assert_eq!(logins(&all), ["bob", "ada", "zoe", "eva"]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Telling the mail server of rights that changed in mailboxes that nobody uses.
 
-use std::{sync::Arc, time::Duration as Span};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration as Span};
 
-use fernamt_domain::{DomainEvent, event::TenantEvent};
-use fernamt_store::{Notice, StoreError, Subscription};
+use fernamt_domain::{DomainEvent, MailAccountId, event::TenantEvent};
+use fernamt_store::{Notice, StoreError, Subscription, TenantStore};
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
-use super::{REFUSED_FOR, round::Mirror, task::Key};
+use super::{REFUSED_FOR, mirrors::Key, round::Mirror};
 use crate::Mail;
 
-/// How long it is at least until all accounts are looked at again because changes were told faster than they were heard.
+/// How long it is at least until all accounts are looked at again because changes were told faster than they were heard, or
+/// some account could not be looked at.
 const SOONEST: Duration = Duration::MINUTE;
 
 /// When all accounts were looked at for what the server does not know.
@@ -22,6 +23,8 @@ struct Looks {
     refused_at: Option<OffsetDateTime>,
     /// Whether changes may have been missed since.
     has_missed: bool,
+    /// Whether what the server had refused was not looked for everywhere.
+    lacks_refused: bool,
 }
 
 impl Looks {
@@ -36,12 +39,21 @@ impl Looks {
         if self.next().is_some_and(|at| now < at) {
             return None;
         }
-        let with_refused = self.refused_at.is_none_or(|at| now >= at + REFUSED_FOR);
+        let with_refused = self.lacks_refused || self.refused_at.is_none_or(|at| now >= at + REFUSED_FOR);
         if with_refused {
             self.refused_at = Some(now);
         }
-        (self.at, self.has_missed) = (Some(now), false);
+        (self.at, self.has_missed, self.lacks_refused) = (Some(now), false, false);
         Some(with_refused)
+    }
+
+    /// Notes that it is over, and whether no account was left out.
+    fn end(&mut self, now: OffsetDateTime, with_refused: bool, is_whole: bool) {
+        // From the end on, so that a long look is not followed by the next at once.
+        self.at = Some(now);
+        if !is_whole {
+            (self.has_missed, self.lacks_refused) = (true, with_refused);
+        }
     }
 
     fn rest(&self, now: OffsetDateTime) -> Span {
@@ -57,46 +69,79 @@ impl Mail {
         let mut looks = Looks::default();
         while !stop.is_cancelled() {
             if let Some(with_refused) = looks.begin(self.parts.clock.now()) {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = self.use_owing(with_refused) => {}
-                }
+                let mut look = pin!(self.find_owing(with_refused));
+                let is_whole = loop {
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        is_whole = &mut look => break is_whole,
+                        // What changes meanwhile does not wait for the look, which may take long.
+                        changed = rights_changed(&mut bus) => self.hear(changed, &mut looks),
+                    }
+                };
+                looks.end(self.parts.clock.now(), with_refused, is_whole);
             }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(looks.rest(self.parts.clock.now())) => {}
-                changed = rights_changed(&mut bus) => match changed {
-                    Some((tenant, account)) => self.uses(tenant, account),
-                    None => looks.has_missed = true,
-                },
+                changed = rights_changed(&mut bus) => self.hear(changed, &mut looks),
             }
         }
     }
 
-    /// Sees to it that accounts are mirrored in which the server may not know yet what others may do, used or not.
-    async fn use_owing(self: &Arc<Self>, with_refused: bool) {
-        if let Err(error) = self.find_owing(with_refused).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(
-                error,
-                "Rights that the mail server is to be told of cannot be looked for; it is tried again in an hour"
-            );
+    fn hear(&self, changed: Option<Key>, looks: &mut Looks) {
+        match changed {
+            Some((tenant, account)) => self.owes(tenant, account),
+            None => looks.has_missed = true,
         }
     }
 
-    async fn find_owing(self: &Arc<Self>, with_refused: bool) -> Result<(), StoreError> {
-        let Some(server) = &self.server else { return Ok(()) };
-        let Some(tenant) = self.parts.store.tenants().by_host(&server.tenant_host).await? else { return Ok(()) };
+    /// Sees to it that accounts are mirrored in which the server may not know yet what others may do, used or not. Tells
+    /// whether all could be looked at.
+    async fn find_owing(self: &Arc<Self>, with_refused: bool) -> bool {
+        let mut is_whole = true;
+        let mut fails = |error: StoreError| {
+            if std::mem::replace(&mut is_whole, false) {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    error,
+                    "Rights that the mail server is to be told of cannot be looked for; it is tried again in a minute"
+                );
+            }
+        };
+        match self.shared_accounts().await {
+            Ok(Some((tenant, accounts))) => {
+                for account in accounts {
+                    // One that cannot be looked at hides none of the others.
+                    match self.owes_in(&tenant, account, with_refused).await {
+                        Ok(true) => self.owes(tenant.id(), account),
+                        Ok(false) => {}
+                        Err(error) => fails(error),
+                    }
+                }
+            }
+            Ok(None) => {}
+            Err(error) => fails(error),
+        }
+        is_whole
+    }
+
+    /// The tenant whose accounts lie on the mail server, and those of them in which others have rights, or had.
+    async fn shared_accounts(&self) -> Result<Option<(TenantStore, BTreeSet<MailAccountId>)>, StoreError> {
+        let Some(server) = &self.server else { return Ok(None) };
+        let Some(tenant) = self.parts.store.tenants().by_host(&server.tenant_host).await? else { return Ok(None) };
         let tenant = self.parts.store.tenant(tenant.id);
-        for account in tenant.mail_mirrors().shared().await? {
-            let mirror = Mirror::of(Arc::clone(self), tenant.clone(), account).await?;
-            if let Some(mirror) = mirror
-                && (mirror.owes_rights().await? || with_refused && mirror.keeps_rights().await?)
-            {
-                self.uses(tenant.id(), account);
-            }
-        }
-        Ok(())
+        let accounts = tenant.mail_mirrors().shared().await?;
+        Ok(Some((tenant, accounts)))
+    }
+
+    async fn owes_in(
+        self: &Arc<Self>,
+        tenant: &TenantStore,
+        account: MailAccountId,
+        with_refused: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(mirror) = Mirror::of(Arc::clone(self), tenant.clone(), account).await? else { return Ok(false) };
+        Ok(mirror.owes_rights().await? || with_refused && mirror.keeps_rights().await?)
     }
 }
 
@@ -134,5 +179,23 @@ mod tests {
         looks.has_missed = true;
         assert_eq!(looks.begin(at(120)), Some(true), "both at once");
         assert_eq!(looks.begin(at(121)), None);
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_a_minute_after_the_rest() {
+        let at = |minutes| OffsetDateTime::UNIX_EPOCH + Duration::minutes(minutes);
+        let mut looks = Looks::default();
+        assert_eq!(looks.begin(at(0)), Some(true));
+        looks.end(at(5), true, false);
+        assert_eq!((looks.begin(at(5)), looks.rest(at(5))), (None, Span::from_secs(60)), "counted from its end");
+        assert_eq!(looks.begin(at(6)), Some(true), "with what the server had refused");
+        looks.end(at(6), true, true);
+        assert_eq!((looks.begin(at(8)), looks.rest(at(8))), (None, Span::from_secs(58 * 60)));
+        looks.has_missed = true;
+        assert_eq!(looks.begin(at(8)), Some(false));
+        looks.end(at(20), false, false);
+        assert_eq!((looks.begin(at(20)), looks.begin(at(21))), (None, Some(false)));
+        looks.end(at(21), false, true);
+        assert_eq!(looks.begin(at(22)), None);
     }
 }

@@ -112,6 +112,12 @@ pub(super) fn letters(rights: MailRights) -> BTreeSet<Right> {
     reading.chain(WRITING.iter().filter(|_| rights.has(Write))).copied().collect()
 }
 
+/// All letters but these.
+pub(super) fn others(letters: &BTreeSet<Right>) -> BTreeSet<Right> {
+    let all = READING.into_iter().chain(WRITING).chain([Right::Post, Right::Administer]);
+    all.filter(|right| !letters.contains(right)).collect()
+}
+
 /// Those of these rights that folders have, too.
 pub(super) fn carried(rights: MailRights) -> MailRights {
     rights.iter().filter(|right| CARRIED.contains(right)).collect()
@@ -203,6 +209,14 @@ mod tests {
             let said = FolderList::of(vec![("bob".to_owned(), letters(one))]);
             assert_eq!(said.worth("bob"), one, "what is said is understood");
         }
+    }
+
+    #[test]
+    fn all_other_letters_are_all_that_may_be_left_beside_what_somebody_keeps() {
+        let reading = letters(rights(&[Read]));
+        let all = list(&[("bob", "lrswipkxtea")]).own("bob");
+        assert_eq!(others(&reading), &all - &reading);
+        assert_eq!((others(&all), others(&BTreeSet::new())), (BTreeSet::new(), all));
     }
 
     #[test]

@@ -1,11 +1,8 @@
-//! Who is mirrored when: accounts are, as long as somebody uses them.
+//! Who is mirrored when: accounts are, as long as somebody uses them, and until the mail server was told what it is to know.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -13,133 +10,35 @@ use fernamt_domain::{MailAccountId, TenantId};
 use fernamt_store::{StoreError, TenantStore};
 use time::OffsetDateTime;
 use tokio::{
-    sync::{Notify, Semaphore, SemaphorePermit},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MailServer, MirrorError, rest::rest, round::Mirror, told::tell};
+use super::{
+    MailServer, MirrorError,
+    mirrors::{End, Key, Running, lock},
+    rest::rest,
+    round::Mirror,
+    told::tell,
+};
 use crate::Mail;
 
 /// How many accounts are mirrored at once; each has one connection to the mail server.
 const MAX_MIRRORS: usize = 500;
-/// How many bytes of messages all mirrors together have in memory.
-const MAX_HELD_BYTES: u32 = 256 << 20;
-/// How long an account is mirrored after somebody used it last. A line on which changes are told counts as use.
-const KEPT_FOR: time::Duration = time::Duration::minutes(30);
 /// How long the first and the longest rest after a fault are.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 
-/// How long after mirrors had to go, or could not go on, accounts are looked for whose absence, or its end, the mail server
-/// was not told yet.
+/// After how many rounds in a row in which it could not tell the server what it owes a mirror leaves its place to others that
+/// wait: the rests between them have become long by then.
+const MANY_ROUNDS: u32 = 9;
+/// How often accounts are looked for in which the mail server is to be told that an absence is over.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+/// How long it is until then at least.
+const SHORTEST_LOOK: Duration = Duration::from_secs(1);
+/// How long it is until then where that did not work.
 const LOOK_AFTER: Duration = Duration::from_secs(300);
-
-pub(super) type Key = (TenantId, MailAccountId);
-
-/// Which accounts are used, and whose turn it is.
-#[derive(Debug)]
-pub(crate) struct Mirrors {
-    /// When we began; what was begun before that nobody waits for.
-    pub(super) began: OffsetDateTime,
-    used: Mutex<HashMap<Key, OffsetDateTime>>,
-    turns: Mutex<HashMap<MailAccountId, Arc<tokio::sync::Mutex<()>>>>,
-    bell: Notify,
-    /// Room for the bytes of messages that are on their way.
-    room: Semaphore,
-    /// Whether more accounts are used than are mirrored.
-    is_crowded: AtomicBool,
-    /// Whether the mail server did not do as it should when it was spoken to last.
-    pub(super) is_down: AtomicBool,
-}
-
-impl Mirrors {
-    pub(crate) fn new(now: OffsetDateTime) -> Self {
-        Self {
-            began: now,
-            used: Mutex::default(),
-            turns: Mutex::default(),
-            bell: Notify::new(),
-            room: Semaphore::new(MAX_HELD_BYTES as usize),
-            is_crowded: AtomicBool::new(false),
-            is_down: AtomicBool::new(false),
-        }
-    }
-
-    /// What only one round of an account has at a time.
-    pub(super) fn turn(&self, account: MailAccountId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = lock(&self.turns);
-        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        Arc::clone(turns.entry(account).or_default())
-    }
-
-    /// Waits for room for the bytes of messages, and holds it. Whoever holds some must not wait for more.
-    pub(super) async fn room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
-        let bytes = u32::try_from(bytes).unwrap_or(MAX_HELD_BYTES).min(MAX_HELD_BYTES);
-        self.room.acquire_many(bytes).await.ok()
-    }
-
-    fn is_used(&self, key: Key, now: OffsetDateTime) -> bool {
-        lock(&self.used).get(&key).is_some_and(|at| *at + KEPT_FOR > now)
-    }
-
-    /// Which accounts begin to be mirrored and which end, so that the `most` that were used last are.
-    fn share_out(&self, running: &HashSet<Key>, now: OffsetDateTime, most: usize) -> (Vec<Key>, Vec<Key>) {
-        let mut used = lock(&self.used);
-        used.retain(|_, at| *at + KEPT_FOR > now);
-        let mut wanted: Vec<_> = used.iter().map(|(key, at)| (*at, *key)).collect();
-        // Somebody listens to these, and did nothing for long.
-        let listened = running.iter().filter(|key| !used.contains_key(key));
-        wanted.extend(listened.map(|key| (OffsetDateTime::UNIX_EPOCH, *key)));
-        drop(used);
-        let is_crowded = wanted.len() > most;
-        if is_crowded && !self.is_crowded.load(Ordering::Relaxed) {
-            tracing::warn!(most, "More mailboxes are used than are mirrored at once; those used last come first");
-        }
-        self.is_crowded.store(is_crowded, Ordering::Relaxed);
-        wanted.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
-        wanted.truncate(most);
-        let places: HashSet<_> = wanted.iter().map(|(_, key)| *key).collect();
-        let end = running.iter().filter(|key| !places.contains(key)).copied().collect();
-        let begin = wanted.into_iter().map(|(_, key)| key).filter(|key| !running.contains(key));
-        (begin.take(most.saturating_sub(running.len())).collect(), end)
-    }
-
-    /// Forgets that an account is used whose mirror cannot go on, so that it begins anew with the next use only, or once
-    /// what it owes is looked for. Who used it while its mirror found that nobody does has it mirrored anew.
-    fn ended(&self, one: &Running, done: Result<End, JoinError>) -> End {
-        let end = done.unwrap_or_else(|fault| {
-            tracing::error!(account = %one.key.1, error = &fault as &dyn std::error::Error, "A mirror broke down");
-            End::Unable
-        });
-        if end == End::Unable && !one.leave.is_cancelled() {
-            lock(&self.used).remove(&one.key);
-        }
-        end
-    }
-}
-
-/// A mirror that goes on.
-#[derive(Debug)]
-struct Running {
-    key: Key,
-    /// Ends it after its round.
-    leave: CancellationToken,
-}
-
-/// Why a mirror ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Nobody uses the account, or another one needs its place.
-    Unused,
-    /// The account cannot be mirrored.
-    Unable,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Mail {
     /// The mail server that the accounts of a tenant lie on, if they do.
@@ -156,6 +55,14 @@ impl Mail {
             if new || self.mirrors.is_crowded.load(Ordering::Relaxed) {
                 self.mirrors.bell.notify_one();
             }
+        }
+    }
+
+    /// Notes that the mail server is to be told something in an account, so that it is mirrored until that is done, used or
+    /// not.
+    pub(super) fn owes(&self, tenant: TenantId, account: MailAccountId) {
+        if self.mirrors.owe((tenant, account)) {
+            self.mirrors.bell.notify_one();
         }
     }
 
@@ -182,18 +89,21 @@ impl Mail {
     async fn keep_used(self: Arc<Self>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         let mut running: HashMap<Id, Running> = HashMap::new();
-        let mut look_at = Some(Instant::now());
+        let mut look_at = Instant::now();
         while !stop.is_cancelled() {
-            if look_at.is_some_and(|at| at <= Instant::now()) {
-                look_at = None;
-                if let Err(error) = self.use_absent().await {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(
-                        error,
-                        "Absences that wait for the mail server cannot be looked for; it is tried again"
-                    );
-                    look_at = Some(Instant::now() + LOOK_AFTER);
-                }
+            if look_at <= Instant::now() {
+                let after = match self.use_absent().await {
+                    Ok(ends) => next_look(ends, self.parts.clock.now()),
+                    Err(error) => {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::error!(
+                            error,
+                            "Absences that wait for the mail server cannot be looked for; it is tried again"
+                        );
+                        LOOK_AFTER
+                    }
+                };
+                look_at = Instant::now() + after;
             }
             let keys = running.values().map(|one| one.key).collect();
             let (begin, end) = self.mirrors.share_out(&keys, self.parts.clock.now(), MAX_MIRRORS);
@@ -205,76 +115,123 @@ impl Mail {
                 let task = tasks.spawn(Arc::clone(&self).keep_mirror(key, leave.clone(), stop.clone()));
                 running.insert(task.id(), Running { key, leave });
             }
-            let mut left_out = self.mirrors.is_crowded.load(Ordering::Relaxed);
+            let next = self.mirrors.next_owed().map_or(look_at, |at| at.min(look_at));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.mirrors.bell.notified() => {}
-                () = until(look_at) => {}
+                () = tokio::time::sleep_until(next) => {}
                 Some(done) = tasks.join_next_with_id() => {
                     let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
                     if let Some(one) = running.remove(&id) {
-                        left_out |= self.mirrors.ended(&one, done.map(|(_, end)| end)) == End::Unable;
+                        self.mirrors.ended(&one, done.map(|(_, end)| end));
                     }
                 }
-            }
-            if left_out {
-                look_at.get_or_insert_with(|| Instant::now() + LOOK_AFTER);
             }
         }
         while tasks.join_next().await.is_some() {}
     }
 
     async fn keep_mirror(self: Arc<Self>, key: Key, leave: CancellationToken, stop: CancellationToken) -> End {
-        let mirrored = tokio::select! {
-            () = stop.cancelled() => return End::Unused,
-            mirrored = Arc::clone(&self).mirror_on(key, leave) => mirrored,
-        };
-        mirrored.unwrap_or_else(|error| {
-            tracing::error!(account = %key.1, error = &error as &dyn std::error::Error, "An account cannot be mirrored");
-            End::Unable
-        })
+        tokio::select! {
+            () = stop.cancelled() => End::Unused,
+            end = Arc::clone(&self).mirror_on(key, leave) => end,
+        }
     }
 
-    /// Round after round, as long as the account is used, and another one does not need its place.
-    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> Result<End, StoreError> {
+    /// Round after round, as long as the account is used, and another one does not need its place, or something is owed.
+    async fn mirror_on(self: Arc<Self>, key: Key, leave: CancellationToken) -> End {
         let (tenant, account) = key;
         let tenant = self.parts.store.tenant(tenant);
         // Before anything is read, so that no change is missed.
         let mut bus = self.parts.store.subscribe();
-        let Some(mut mirror) = Mirror::of(Arc::clone(&self), tenant.clone(), account).await? else {
-            return Ok(End::Unable);
-        };
         let mut faults = 0_u32;
-        while !leave.is_cancelled()
-            && (self.mirrors.is_used(key, self.parts.clock.now())
-                || self.is_listened_to(&tenant, account).await?
-                || mirror.owes_absence().await?
-                || mirror.owes_rights().await?)
-        {
-            let done = match mirror.round().await {
-                Ok(()) => {
-                    faults = 0;
-                    self.server_does();
-                    rest(&mut mirror, &mut bus, key, &leave).await
-                }
-                Err(error) => Err(error),
-            };
+        let mut mirror = loop {
+            match Mirror::of(Arc::clone(&self), tenant.clone(), account).await {
+                Ok(Some(mirror)) => break mirror,
+                Ok(None) | Err(StoreError::NotFound(_)) => return End::Unable,
+                Err(_) if leave.is_cancelled() => return End::Unused,
+                Err(error) => self.rest_from(account, &mut faults, &error.into(), &leave).await,
+            }
+        };
+        let (mut is_through, mut in_vain) = (false, 0_u32);
+        loop {
+            let done = mirror.round().await;
+            let was_done = done.is_ok();
             match done {
-                Ok(true) => {}
-                Ok(false) => return Ok(End::Unable),
-                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return Ok(End::Unable),
-                Err(error) => {
-                    if error.is_of_the_account() {
-                        tell(account, faults, &error);
-                    } else {
-                        self.server_fails(&error);
-                    }
-                    let _ = tokio::time::timeout(back_off(faults), leave.cancelled()).await;
-                    faults += 1;
+                Ok(()) => {
+                    (faults, is_through) = (0, true);
+                    self.server_does();
+                }
+                Err(MirrorError::Store(StoreError::NotFound("mail_account"))) => return End::Unable,
+                Err(error) => self.rest_from(account, &mut faults, &error, &leave).await,
+            }
+            // Before the rest, so that whoever only had something to tell makes room for the next at once.
+            let is_left = leave.is_cancelled();
+            let (is_used, owes) = self.is_used_or_owes(key, &mirror, is_through, is_left).await;
+            if is_left || !is_used && !owes {
+                return End::Unused;
+            }
+            in_vain = if is_used { 0 } else { in_vain.saturating_add(1) };
+            if in_vain >= MANY_ROUNDS && self.mirrors.is_crowded.load(Ordering::Relaxed) {
+                return End::Later;
+            }
+            if was_done {
+                match rest(&mut mirror, &mut bus, key, &leave).await {
+                    Ok(true) => {}
+                    Ok(false) => return End::Unable,
+                    Err(error) => self.rest_from(account, &mut faults, &error, &leave).await,
                 }
             }
         }
-        Ok(End::Unused)
+    }
+
+    /// Tells of a fault, and waits for longer after each.
+    async fn rest_from(
+        &self,
+        account: MailAccountId,
+        faults: &mut u32,
+        error: &MirrorError,
+        leave: &CancellationToken,
+    ) {
+        if error.is_of_the_account() {
+            tell(account, *faults, error);
+        } else {
+            self.server_fails(error);
+        }
+        let _ = tokio::time::timeout(back_off(*faults), leave.cancelled()).await;
+        *faults = faults.saturating_add(1);
+    }
+
+    /// Whether somebody uses an account, and whether the mail server is still to be told something in it. What is noted as
+    /// owed is so until a round was finished, and what cannot be looked up is.
+    async fn is_used_or_owes(&self, key: Key, mirror: &Mirror, is_through: bool, is_left: bool) -> (bool, bool) {
+        let was_owed = self.mirrors.take_owed(key);
+        let looked = async {
+            let is_used = self.mirrors.is_used(key, self.parts.clock.now())
+                || self.is_listened_to(&mirror.tenant, mirror.account).await?;
+            let owes = if was_owed && !is_through {
+                true
+            } else if was_owed || is_left || !is_used {
+                mirror.owes_absence().await? || mirror.owes_rights().await?
+            } else {
+                // It is looked up before the account loses its place.
+                false
+            };
+            Ok::<_, StoreError>((is_used, owes))
+        };
+        let (is_used, owes) = match looked.await {
+            Ok(found) => found,
+            Err(StoreError::NotFound("mail_account")) => (false, false),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::debug!(account = %mirror.account, error, "It cannot be looked up what a mailbox owes");
+                (false, true)
+            }
+        };
+        if owes {
+            self.mirrors.owe(key);
+        }
+        (is_used, owes)
     }
 
     /// Whether somebody listens who may open the account.
@@ -286,12 +243,9 @@ impl Mail {
     }
 }
 
-/// Ends then; without a time, never.
-async fn until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
-    }
+/// How long it is until absences are looked for again, of which the first is over then.
+fn next_look(ends: Option<OffsetDateTime>, now: OffsetDateTime) -> Duration {
+    ends.map_or(LOOK_EVERY, |at| Duration::try_from(at - now).unwrap_or_default().clamp(SHORTEST_LOOK, LOOK_EVERY))
 }
 
 /// How long the rest is after so many faults before.
@@ -301,106 +255,18 @@ pub(super) fn back_off(faults: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]
-    fn an_account_is_mirrored_for_a_while_after_its_last_use() {
-        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
-        let key = (TenantId(Uuid::nil()), MailAccountId(Uuid::nil()));
+    fn absences_are_looked_for_when_the_first_is_over_and_every_hour() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        lock(&mirrors.used).insert(key, now);
-        let begins = |now| mirrors.share_out(&HashSet::new(), now, 9).0;
-        assert!(mirrors.is_used(key, now) && begins(now) == [key]);
-        assert!(!mirrors.is_used(key, now + KEPT_FOR));
-        assert!(begins(now + KEPT_FOR).is_empty() && lock(&mirrors.used).is_empty());
-    }
-
-    fn key(number: u128) -> Key {
-        (TenantId(Uuid::nil()), MailAccountId(Uuid::from_u128(number)))
-    }
-
-    #[test]
-    fn where_more_are_used_than_are_mirrored_those_used_last_are() {
-        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
-        let now = OffsetDateTime::UNIX_EPOCH + KEPT_FOR;
-        for number in 1..=3_u8 {
-            lock(&mirrors.used).insert(key(number.into()), now + time::Duration::seconds(number.into()));
-        }
-        // 9 is only listened to.
-        let mut running: HashSet<_> = [key(1), key(2), key(9)].into();
-        assert_eq!(mirrors.share_out(&running, now, 4), (vec![key(3)], vec![]));
-        assert!(!mirrors.is_crowded.load(Ordering::Relaxed));
-        assert_eq!(mirrors.share_out(&running, now, 3), (vec![], vec![key(9)]));
-        assert!(mirrors.is_crowded.load(Ordering::Relaxed));
-        running.remove(&key(9));
-        assert_eq!(mirrors.share_out(&running, now, 3), (vec![key(3)], vec![]));
-        assert_eq!(mirrors.share_out(&running, now, 2), (vec![], vec![key(1)]));
-    }
-
-    #[tokio::test]
-    async fn a_mirror_that_breaks_down_does_not_begin_anew_by_itself() {
-        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
-        let one = Running { key: key(1), leave: CancellationToken::new() };
-        lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
-        let task = tokio::spawn(std::future::pending::<End>());
-        task.abort();
-        let fault = task.await.expect_err("it ended in the middle");
-        mirrors.ended(&one, Err(fault));
-        assert!(lock(&mirrors.used).is_empty());
-        // One that makes room for others goes on once there is room.
-        lock(&mirrors.used).insert(one.key, OffsetDateTime::UNIX_EPOCH);
-        one.leave.cancel();
-        mirrors.ended(&one, Ok(End::Unable));
-        assert_eq!(lock(&mirrors.used).len(), 1);
-    }
-
-    #[test]
-    fn who_uses_an_account_while_its_mirror_ends_has_it_mirrored_anew() {
-        let (mirrors, now) = (Mirrors::new(OffsetDateTime::UNIX_EPOCH), OffsetDateTime::UNIX_EPOCH);
-        let one = Running { key: key(1), leave: CancellationToken::new() };
-        // Nobody did when the mirror looked, and somebody does before its end is seen.
-        lock(&mirrors.used).insert(one.key, now);
-        mirrors.ended(&one, Ok(End::Unused));
-        assert_eq!(mirrors.share_out(&HashSet::new(), now, 9).0, [one.key]);
-        mirrors.ended(&one, Ok(End::Unable));
-        assert!(mirrors.share_out(&HashSet::new(), now, 9).0.is_empty());
-    }
-
-    #[tokio::test]
-    async fn all_mirrors_together_hold_no_more_than_there_is_room_for() {
-        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
-        let large = MAX_HELD_BYTES as usize / 4;
-        let mut held = Vec::new();
-        for _ in 0..4 {
-            held.push(mirrors.room(large).now_or_never().expect("room"));
-        }
-        assert!(mirrors.room(1).now_or_never().is_none(), "a fifth waits");
-        held.pop();
-        assert!(mirrors.room(large).now_or_never().is_some());
-        held.clear();
-        assert!(
-            mirrors.room(usize::MAX).now_or_never().is_some(),
-            "more than there is waits for all of it, not forever"
-        );
+        let look = |seconds| next_look(Some(now + time::Duration::seconds(seconds)), now).as_secs();
+        assert_eq!((next_look(None, now), [90, 7_200, 0, -5].map(look)), (LOOK_EVERY, [90, 3_600, 1, 1]));
     }
 
     #[test]
     fn rests_after_faults_grow_up_to_a_limit() {
         let seconds = [0, 1, 2, 8, 9, u32::MAX].map(|faults| back_off(faults).as_secs());
         assert_eq!(seconds, [1, 2, 4, 256, 300, 300]);
-    }
-
-    #[test]
-    fn a_turn_is_one_accounts_own_and_forgotten_after_it() {
-        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
-        let account = |number| MailAccountId(Uuid::from_u128(number));
-        let turn = mirrors.turn(account(1));
-        assert!(Arc::ptr_eq(&turn, &mirrors.turn(account(1))) && !Arc::ptr_eq(&turn, &mirrors.turn(account(2))));
-        drop(turn);
-        mirrors.turn(account(3));
-        assert_eq!(lock(&mirrors.turns).len(), 1);
     }
 }

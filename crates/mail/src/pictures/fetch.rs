@@ -77,7 +77,12 @@ enum Answer {
 /// The authorities that this machine trusts.
 pub(super) fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let faults = found.errors.len();
+        tracing::warn!(faults, "This machine trusts no authorities: no encrypted picture of mail can be fetched");
+    }
     roots
 }
 

@@ -36,8 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_AT_ONCE: usize = 16;
 /// How many are fetched at once for one administration.
 const MAX_OF_A_TENANT: usize = 8;
-/// How many are fetched at once from one host, by the name that stands in the message.
+/// How many are fetched at once from one host for one administration, by the name that stands in the message.
 const MAX_OF_A_HOST: usize = 4;
+/// How many the malware scanner looks at at once. It has more turns than that, and attachments need them.
+const MAX_SCANNED_AT_ONCE: usize = 2;
 /// How many messages are read at once to see what they show. Each lies in memory meanwhile, with up to 50 MB.
 const MAX_READ_AT_ONCE: usize = 2;
 
@@ -51,11 +53,12 @@ pub struct Pictures {
     readers: Arc<Semaphore>,
     all: Semaphore,
     tenants: Lanes<TenantId>,
-    hosts: Lanes<String>,
+    hosts: Lanes<(TenantId, String)>,
+    scans: Semaphore,
 }
 
 /// A place among those that are fetched.
-type Place<'a> = (OwnedSemaphorePermit, OwnedSemaphorePermit, SemaphorePermit<'a>);
+pub(crate) type Place<'a> = (OwnedSemaphorePermit, OwnedSemaphorePermit, SemaphorePermit<'a>);
 
 impl Pictures {
     /// Through this guard, trusting the authorities that the machine trusts. The guard decides where requests may lead, also
@@ -70,6 +73,7 @@ impl Pictures {
             all: Semaphore::new(MAX_AT_ONCE),
             tenants: Lanes::new(MAX_OF_A_TENANT),
             hosts: Lanes::new(MAX_OF_A_HOST),
+            scans: Semaphore::new(MAX_SCANNED_AT_ONCE),
         }
     }
 
@@ -88,7 +92,7 @@ impl Pictures {
     }
 
     /// A turn for a person, which counts for what they may ask in an hour.
-    pub(crate) fn turn(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn<'_>, NoTurn> {
+    pub(crate) fn turn(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn, NoTurn> {
         self.turns.take(person, now)
     }
 
@@ -103,24 +107,35 @@ impl Pictures {
         reader.ok().and_then(Result::ok).ok_or(Fault::Busy)
     }
 
-    /// Fetches a picture for somebody of an administration; one that is not encrypted on the way only where that is allowed.
+    /// Fetches a picture for somebody of an administration; one that is not encrypted on the way only where that is allowed. Its
+    /// place is held for as long as something is done with it. Where it is [`Fault::Busy`], nobody was asked for anything.
     pub(crate) async fn fetch(
         &self,
         tenant: TenantId,
         address: Url,
         unencrypted: bool,
         until: Instant,
-    ) -> Result<Picture, Fault> {
+    ) -> Result<(Picture, Place<'_>), Fault> {
         let place = timeout_at(until, self.place(tenant, &address)).await;
-        let _place = place.ok().flatten().ok_or(Fault::Busy)?;
+        let place = place.ok().flatten().ok_or(Fault::Busy)?;
         let fetched = timeout_at(until, fetch::follow(&self.guard, self.tls.as_ref(), address, unencrypted)).await;
-        fetched.unwrap_or(Err(Fault::Unavailable))
+        Ok((fetched.unwrap_or(Err(Fault::Unavailable))?, place))
     }
 
-    /// Waits for a place, in the narrowest lane first: whoever waits for a slow server holds nobody else's place.
+    /// Has the malware scanner look at a picture in what is left of its time. What it did not see in it goes nowhere.
+    pub(crate) async fn scan<T>(&self, until: Instant, scan: impl Future<Output = T>) -> Result<T, Fault> {
+        let scanned = timeout_at(until, async {
+            let _turn = self.scans.acquire().await.ok()?;
+            Some(scan.await)
+        });
+        scanned.await.ok().flatten().ok_or(Fault::Unavailable)
+    }
+
+    /// Waits for a place, in the narrowest lane first: whoever waits for a slow server, or in a busy administration, holds no place
+    /// of others.
     async fn place(&self, tenant: TenantId, address: &Url) -> Option<Place<'_>> {
         let host = address.host_str().unwrap_or_default().to_owned();
-        let of_host = self.hosts.enter(host).await?;
+        let of_host = self.hosts.enter((tenant, host)).await?;
         let of_tenant = self.tenants.enter(tenant).await?;
         Some((of_host, of_tenant, self.all.acquire().await.ok()?))
     }
@@ -128,6 +143,8 @@ impl Pictures {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+
     use futures_util::FutureExt as _;
     use uuid::Uuid;
 
@@ -150,7 +167,8 @@ mod tests {
         let place =
             |tenant: usize, host: usize| pictures.place(TENANTS[tenant], &address(host)).now_or_never().flatten();
         let mut held: Vec<_> = (0..MAX_OF_A_HOST).map(|_| place(0, 0).unwrap()).collect();
-        assert!(place(0, 0).is_none() && place(1, 0).is_none(), "the host is busy for everybody");
+        assert!(place(0, 0).is_none(), "the host is busy");
+        assert!(place(1, 0).is_some(), "for this administration alone");
         held.extend((0..MAX_OF_A_TENANT - MAX_OF_A_HOST).map(|_| place(0, 1).unwrap()));
         assert!(place(0, 2).is_none(), "the administration has all of its places");
         held.extend((0..MAX_AT_ONCE - MAX_OF_A_TENANT).map(|number| place(1, 3 + number).unwrap()));
@@ -167,6 +185,20 @@ mod tests {
         let _others = pictures.all.acquire_many(u32::try_from(MAX_AT_ONCE).unwrap()).await.unwrap();
         let fetched = pictures.fetch(TENANTS[0], address(0), false, pictures.deadline()).await;
         assert_eq!(fetched.unwrap_err(), Fault::Busy);
+    }
+
+    #[tokio::test]
+    async fn so_many_pictures_are_scanned_at_once_and_none_for_longer_than_it_has() {
+        let pictures = pictures().patience(Duration::from_mins(1));
+        let forever = || Box::pin(pictures.scan(pictures.deadline(), pending::<()>()));
+        let mut under_way: Vec<_> = (0..MAX_SCANNED_AT_ONCE).map(|_| forever()).collect();
+        for scan in &mut under_way {
+            assert!(scan.now_or_never().is_none());
+        }
+        assert_eq!(pictures.scan(Instant::now(), ready(())).await, Err(Fault::Unavailable), "no turn in time");
+        under_way.pop();
+        assert_eq!(pictures.scan(pictures.deadline(), ready(7)).await, Ok(7));
+        assert_eq!(pictures.scan(Instant::now(), pending::<()>()).await, Err(Fault::Unavailable), "no answer in time");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use fernamt_domain::PersonId;
@@ -44,13 +44,13 @@ impl Asked {
     }
 }
 
-/// What all people asked for in their last hour.
-#[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<PersonId, Asked>>);
+/// What all people asked for in their last hour. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<HashMap<PersonId, Asked>>>);
 
 impl Turns {
     /// A turn for a person, which counts for the hour.
-    pub(crate) fn take(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn<'_>, NoTurn> {
+    pub(crate) fn take(&self, person: PersonId, now: OffsetDateTime) -> Result<Turn, NoTurn> {
         let mut people = self.lock();
         people.retain(|_, asked| asked.at_once > 0 || asked.left(now).is_some());
         let asked = people.entry(person).or_insert_with(|| Asked::begun(now));
@@ -66,7 +66,7 @@ impl Turns {
         }
         asked.in_hour += 1;
         asked.at_once += 1;
-        Ok(Turn { turns: self, person })
+        Ok(Turn { turns: self.clone(), person })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PersonId, Asked>> {
@@ -76,12 +76,21 @@ impl Turns {
 
 /// A person's turn, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
-    turns: &'a Turns,
+pub(crate) struct Turn {
+    turns: Turns,
     person: PersonId,
 }
 
-impl Drop for Turn<'_> {
+impl Turn {
+    /// Does not count for the hour: nobody was asked for anything.
+    pub(crate) fn uncount(&self) {
+        if let Some(asked) = self.turns.lock().get_mut(&self.person) {
+            asked.in_hour = asked.in_hour.saturating_sub(1);
+        }
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(asked) = self.turns.lock().get_mut(&self.person) {
             asked.at_once -= 1;
@@ -125,6 +134,16 @@ mod tests {
         let last = NOW + Duration::HOUR - Duration::SECOND;
         assert_eq!(turns.take(person(1), last).unwrap_err(), NoTurn::Spent(2));
         assert!(turns.take(person(1), NOW + Duration::HOUR).is_ok());
+    }
+
+    #[test]
+    fn a_turn_that_came_to_nothing_here_does_not_count() {
+        let turns = Turns::default();
+        for _ in 0..MAX_AN_HOUR * 2 {
+            turns.take(person(1), NOW).unwrap().uncount();
+        }
+        let _counted = turns.take(person(1), NOW).unwrap();
+        assert_eq!(turns.lock()[&person(1)].in_hour, 1);
     }
 
     #[test]

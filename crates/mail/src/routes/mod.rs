@@ -6,6 +6,7 @@ mod busy;
 mod delegates;
 mod door;
 mod event_source;
+mod held;
 mod pictures;
 mod session;
 mod socket;

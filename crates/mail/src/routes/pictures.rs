@@ -25,6 +25,7 @@ use crate::{
     routes::{
         blobs::harmless,
         door::{Approved, feature_off},
+        held,
     },
 };
 
@@ -41,10 +42,10 @@ async fn load(
 ) -> Result<Response, ApiError> {
     let tenant = &session.site.tenant;
     let flow = mail.picture_flow(tenant).await?;
-    if !flow.enabled {
+    let (true, Some(pictures)) = (flow.enabled, &mail.parts.pictures) else {
         let detail = "this administration has no pictures fetched from the internet";
         return Err(ApiError::forbidden("pictures_off", detail));
-    }
+    };
     let opened = mail.open(tenant, &Actor::of(&session), &account.to_string()).await;
     let opened = opened.map_err(|_| ApiError::not_found())?;
     if !opened.offers(Feature::Pictures) {
@@ -52,11 +53,16 @@ async fn load(
     }
     let account = opened.to_read().id;
     let address = pictures::address_of(&wanted.url).ok_or_else(|| refused(Fault::Address))?;
-    let pictures = &mail.parts.pictures;
-    let _turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
+    let turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
+    let told = |fault: Fault| {
+        if fault == Fault::Busy {
+            turn.uncount();
+        }
+        refused(fault)
+    };
     let until = pictures.deadline();
     let email = tenant.emails().these(account, &[wanted.email]).await?.pop().ok_or_else(ApiError::not_found)?;
-    let reader = pictures.reader(until).await.map_err(refused)?;
+    let reader = pictures.reader(until).await.map_err(told)?;
     let raw = tenant.mail_blobs().get(account, &email.print).await?.ok_or_else(ApiError::not_found)?;
     let found = spawn_blocking({
         let address = address.clone();
@@ -66,16 +72,20 @@ async fn load(
         let detail = "no picture of the message has this address";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "picture_not_in_message", detail));
     }
-    let picture = pictures.fetch(tenant.id(), address, flow.unencrypted, until).await.map_err(refused)?;
-    harmless(&mail, &picture.bytes).await?;
+    let (picture, place) = pictures.fetch(tenant.id(), address, flow.unencrypted, until).await.map_err(told)?;
+    if mail.parts.scanner.is_some() {
+        pictures.scan(until, harmless(&mail, &picture.bytes)).await.map_err(told)??;
+    }
+    drop(place);
     let headers = [
+        (header::CONTENT_LENGTH, HeaderValue::from(picture.bytes.len())),
         (header::CONTENT_TYPE, HeaderValue::from_static(picture.kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    Ok((headers, picture.bytes).into_response())
+    Ok((headers, held::body(picture.bytes, turn, held::LONGEST_READ)).into_response())
 }
 
 /// Whether the formatted view of a message shows a picture from this address. The reader goes along with the message: a

@@ -351,6 +351,30 @@ async fn beside_a_script_that_answers_itself_none_begins_and_any_name_lets_one_e
 async fn what_the_server_is_owed_is_found_though_nobody_uses_the_account() {
     let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
     one.round().await;
+    // An end of which nobody told, as where we broke off.
+    one.sieve().await.begin_absence(&Absence { text: "Halb".to_owned(), ..Absence::default() }).await.unwrap();
+    let work = one.house.tenant.begin().await.unwrap();
+    let begun = MirrorAbsenceRecord { account: one.account, print: None };
+    work.mail_mirrors().put_absence(&begun).await.unwrap();
+    work.commit().await.unwrap();
+    one.house.clock.advance(time::Duration::HOUR);
+    let stop = CancellationToken::new();
+    let mirrors = tokio::spawn(Arc::clone(&one.house.mail).keep_mirrors(stop.clone()));
+    let ended = async { while !one.scripts().await.is_empty() {} };
+    timeout(PATIENCE, ended).await.expect("it is found");
+    stop.cancel();
+    mirrors.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_absence_ends_by_its_date_though_nobody_uses_the_account() {
+    let one = Mirrored::new(fernamt_testkit::peer!(Mirrored::start())).await;
+    one.round().await;
+    let end = fernamt_domain::Clock::now(&one.house.clock) + time::Duration::HOUR + time::Duration::seconds(2);
+    let end = end.format(&time::format_description::well_known::Rfc3339).unwrap();
+    one.away(json!({ "isEnabled": true, "toDate": end, "textBody": "Weg" })).await;
+    one.round().await;
+    one.has_scripts(&[OURS]).await;
     one.house.clock.advance(time::Duration::HOUR);
     let stop = CancellationToken::new();
     let mirrors = tokio::spawn(Arc::clone(&one.house.mail).keep_mirrors(stop.clone()));
@@ -364,17 +388,10 @@ async fn what_the_server_is_owed_is_found_though_nobody_uses_the_account() {
         }
     };
     timeout(PATIENCE, mirrored).await.expect("others are mirrored, so it was looked for once");
-    // An end of which nobody tells, as after a fault of the database.
-    one.sieve().await.begin_absence(&Absence { text: "Halb".to_owned(), ..Absence::default() }).await.unwrap();
-    let work = one.house.tenant.begin().await.unwrap();
-    let begun = MirrorAbsenceRecord { account: one.account, print: None };
-    work.mail_mirrors().put_absence(&begun).await.unwrap();
-    work.commit().await.unwrap();
-    one.house.clock.advance(time::Duration::minutes(10));
-    let max = one.house.person("max").await;
-    max.mailbox("inbox").await;
+    one.has_scripts(&[OURS]).await;
+    one.house.clock.advance(time::Duration::seconds(5));
     let ended = async { while !one.scripts().await.is_empty() {} };
-    timeout(PATIENCE, ended).await.expect("it is found");
+    timeout(PATIENCE, ended).await.expect("it is over");
     stop.cancel();
     mirrors.await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod acl;
+mod acl_new;
 mod acl_refused;
 mod carried;
 mod cost;

@@ -24,7 +24,7 @@ pub(crate) struct Mail {
     /// The mail server that the administration keeps; left out, mail lies in this installation's own store.
     #[serde(default)]
     pub(crate) server: Option<MailServer>,
-    /// How pictures are fetched that lie elsewhere, where an administration allows it.
+    /// How pictures are fetched that lie elsewhere, where an administration allows it; left out, none are.
     #[serde(default)]
     pub(crate) pictures: Option<MailPictures>,
 }

@@ -216,6 +216,11 @@ impl People<'_, Writing> {
         self.scope.journal_state::<PersonRecord>(&id, REMOVED).await
     }
 
+    /// Takes a person without a change of them: until the unit of work ends nobody changes them, nor grants them anything new.
+    pub(crate) async fn take(&self, id: PersonId) -> Result<(), StoreError> {
+        self.locked(id).await.map(|_| ())
+    }
+
     /// The row, held until the unit of work ends: what is written back was not changed in the meantime.
     async fn locked(&self, id: PersonId) -> Result<PersonRecord, StoreError> {
         self.scope.find(is("id", &id).add(is_null("removed_at"))).locked().get().await

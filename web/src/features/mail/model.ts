@@ -262,8 +262,8 @@ export interface Mail {
   thread(threadId: string): Promise<EmailHead[]>;
   body(emailId: string): Promise<EmailBody>;
   attachment(blobId: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** Whether the server fetches pictures that messages show from elsewhere; false until it has said so. */
-  loadsPictures(): boolean;
+  /** Which pictures the server fetches that messages show from elsewhere; none until it has said so. */
+  loadsPictures(): PictureFlow;
   /** Such a picture of a message, fetched by the server and kept nowhere. */
   picture(emailId: string, url: string, over?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** A message that is attached to another, as the server reads it. */
@@ -356,6 +356,10 @@ export type MailFaultKind =
   | 'malware'
   /** The house's scanner takes no file of this size. */
   | 'not_scanned'
+  /** The house's scanner cannot be asked. */
+  | 'unscanned'
+  /** The server does not do this, however often it is asked. */
+  | 'excluded'
   /** Too much waits already. */
   | 'queue_full'
   /** The server does as much of this at once as it does for one person. */
@@ -369,6 +373,9 @@ export type MailFaultKind =
   | 'closed'
   | 'signed_out'
   | 'locked';
+
+/** Which pictures from elsewhere are fetched: those that come encrypted, or those that do not as well. */
+export type PictureFlow = 'none' | 'encrypted' | 'all';
 
 export class MailFault extends Error {
   readonly kind: MailFaultKind;

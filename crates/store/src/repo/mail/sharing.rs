@@ -53,6 +53,18 @@ impl Work {
 
     /// Removes a person, and tells that they may no longer work in the accounts of others.
     pub async fn remove_person(&mut self, person: PersonId) -> Result<(), StoreError> {
+        // Accounts before the person and in this order, like whoever grants something in one: they would wait for each other.
+        let mut accounts: Vec<_> =
+            self.mail_grants().of_person(person).await?.into_iter().map(|grant| grant.account).collect();
+        accounts.sort_unstable();
+        for account in accounts {
+            match self.mail_accounts().take(account).await {
+                Ok(_) | Err(StoreError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.people().take(person).await?;
+        // Nothing is granted to them any more from here on.
         let grants = self.mail_grants().of_person(person).await?;
         self.people().remove(person).await?;
         for grant in grants {

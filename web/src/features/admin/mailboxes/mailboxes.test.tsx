@@ -208,6 +208,7 @@ it('deletes a mailbox only for who typed its address, and does not lose the focu
   await show(MailboxesPage);
   await press('Bürgerbüro löschen');
   await sees('2 Personen verlieren ihren Zugang');
+  await sees('Nehmen Sie das dort zurück, bevor buergerbuero@amt.example neu vergeben wird.');
   const deed = () => named('Mit allen Nachrichten löschen') as HTMLButtonElement;
   expect(deed().disabled).toBe(true);
   await type('input[name=question-word]', 'buergerbuero');

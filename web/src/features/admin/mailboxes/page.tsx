@@ -42,6 +42,12 @@ export function MailboxesPage() {
               other="# Personen verlieren ihren Zugang, auch wenn sie gerade darin arbeiten."
             />
           </p>
+          <p className="fa-wrap">
+            <Trans>
+              Liegt das Postfach auf Ihrem Mailserver, bleibt dort eingetragen, wer es öffnen darf.
+              Nehmen Sie das dort zurück, bevor {address} neu vergeben wird.
+            </Trans>
+          </p>
         </>
       ),
       action: t`Mit allen Nachrichten löschen`,

@@ -28,7 +28,7 @@ export function PicturesCard({ values, onChange }: PicturesCardProps) {
     >
       <Checkbox
         label={t`Bilder auf Verlangen laden`}
-        hint={t`Wer es bei einer Nachricht verlangt, bekommt sie dieses eine Mal. Dieser Server holt sie; der fremde sieht dessen Adresse und nicht die der Person.`}
+        hint={t`Wer es bei einer Nachricht verlangt, bekommt sie dieses eine Mal. Dieser Server holt sie; der fremde sieht dessen Adresse und nicht die der Person. Das gilt erst, wenn in der Konfiguration des Servers die Netze des Hauses genannt sind.`}
         name="pictures"
         checked={values.pictures}
         onChange={(on) => onChange('pictures', on)}

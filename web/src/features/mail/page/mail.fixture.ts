@@ -13,8 +13,10 @@ import {
   type MailAccount,
   type Mailbox,
   MailFault,
+  type MailFaultKind,
   type MailIdentity,
   type Page,
+  type PictureFlow,
   type ReadEmail,
   type Sending,
   type Team,
@@ -44,6 +46,9 @@ export class FakeMail implements Mail {
   readonly blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   /** Whether pictures from elsewhere are fetched, and which there are by their addresses. */
   fetches = false;
+  /** Whether only those that come encrypted, and why one does not come that is not there. */
+  encryptedOnly = false;
+  pictureFault: MailFaultKind = 'refused';
   readonly elsewherePictures = new Map<string, Uint8Array<ArrayBuffer>>();
   /** Messages within messages. */
   readonly emails = new Map<string, ReadEmail>();
@@ -224,13 +229,14 @@ export class FakeMail implements Mail {
     return bytes;
   }
 
-  loadsPictures = (): boolean => this.fetches;
+  loadsPictures = (): PictureFlow =>
+    !this.fetches ? 'none' : this.encryptedOnly ? 'encrypted' : 'all';
 
   async picture(emailId: string, url: string): Promise<Uint8Array<ArrayBuffer>> {
     this.told.push(`picture ${emailId} ${url}`);
     await this.#asked();
     const bytes = this.elsewherePictures.get(url);
-    if (!bytes) throw new MailFault('refused');
+    if (!bytes) throw new MailFault(this.pictureFault);
     return bytes;
   }
 

@@ -125,7 +125,7 @@ export function Message(props: MessageProps) {
               </p>
             </Alert>
           )}
-          <Body email={email} last={last} />
+          <Body email={email} junk={folder?.role === 'junk'} last={last} />
           {email.draft && (
             <div className="fa-row">
               <Button icon={icons.iconEdit} onPress={() => write({ kind: 'draft', email })}>
@@ -173,7 +173,7 @@ function Addresses({ email }: { email: EmailHead }) {
   );
 }
 
-function Body({ email, last }: { email: EmailHead; last: boolean }) {
+function Body({ email, junk, last }: { email: EmailHead; junk: boolean; last: boolean }) {
   const { mail } = useMailPage();
   const { attachments } = useRules();
   // The same text stays the same thing: drawn anew with each synchronisation, it would jump to its beginning.
@@ -191,11 +191,14 @@ function Body({ email, last }: { email: EmailHead; last: boolean }) {
     return drawn.current;
   });
   const subscribe = useCallback((call: () => void) => mail.onChange(call), [mail]);
-  const isFetched = useSyncExternalStore(subscribe, () => mail.loadsPictures());
+  const flow = useSyncExternalStore(subscribe, () => mail.loadsPictures());
   const load: LoadPicture = (url, over) => mail.picture(email.id, url, over);
   if (asked.data) {
     const { body, inline } = asked.data;
-    return <Shown body={body} inline={inline} load={isFetched ? load : null} last={last} />;
+    // Whoever has them loaded in spam tells its sender that somebody reads there.
+    const loads = flow === 'none' || junk ? null : load;
+    const unencrypted = flow === 'all';
+    return <Shown {...{ body, inline, unencrypted, last }} load={loads} />;
   }
   if (asked.fault !== undefined) {
     const { what, next } = faultText(asked.fault);
@@ -231,10 +234,11 @@ type ShownProps = {
   body: EmailBody;
   inline: ReadonlyMap<string, string>;
   load: LoadPicture | null;
+  unencrypted: boolean;
   last: boolean;
 };
 
-function Shown({ body, inline, load, last }: ShownProps) {
+function Shown({ body, inline, load, unencrypted, last }: ShownProps) {
   const { text, html, truncated } = body;
   const tooMuch = useMemo(() => html !== null && isTooMuch(html), [html]);
   const apart = body.attachments.filter(({ cid }) => {
@@ -247,7 +251,7 @@ function Shown({ body, inline, load, last }: ShownProps) {
           {tooMuch ? (
             <LongText html={html} />
           ) : (
-            <HtmlView html={html} pictures={inline} load={load} fill={last} />
+            <HtmlView {...{ html, load, unencrypted }} pictures={inline} fill={last} />
           )}
         </Suspense>
       ) : text?.trim() ? (

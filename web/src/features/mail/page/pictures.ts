@@ -1,6 +1,6 @@
-import { type Attachment, type Mail, MailFault } from '../model.ts';
+import { type Attachment, type Mail, MailFault, type MailFaultKind } from '../model.ts';
 import { dataUrlOf } from './viewers/data-url.ts';
-import { isDrawable, pixelsOf } from './viewers/pixels.ts';
+import { dotsOf, isDrawable, MAX_MESSAGE_PIXELS, pixelsOf } from './viewers/pixels.ts';
 
 /** Larger ones are named only: their letters would fill the memory of a phone. */
 const MAX_PICTURE_BYTES = 10_000_000;
@@ -24,7 +24,7 @@ export async function inlinePictures(
   attachments: readonly Attachment[],
 ): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
-  let left = MAX_INLINE_BYTES;
+  let [left, dots] = [MAX_INLINE_BYTES, MAX_MESSAGE_PIXELS];
   const wanted = attachments.filter((one) => one.cid !== null && isPicture(one));
   for (const { blobId, cid, sizeBytes } of wanted.slice(0, MAX_INLINE_PICTURES)) {
     if (cid === null || sizeBytes > Math.min(left, MAX_PICTURE_BYTES)) continue;
@@ -32,7 +32,8 @@ export async function inlinePictures(
     const bytes = await mail.attachment(blobId).catch(() => null);
     const pixels = bytes && bytes.length <= MAX_PICTURE_BYTES ? pixelsOf(bytes) : null;
     // Its own bytes say what it is, and how much memory it wants.
-    if (bytes && isDrawable(pixels) && pixels.type !== 'image/avif') {
+    if (bytes && isDrawable(pixels) && pixels.type !== 'image/avif' && dotsOf(pixels) <= dots) {
+      dots -= dotsOf(pixels);
       pictures.set(cid.replace(/^<|>$/g, ''), dataUrlOf(pixels.type, bytes));
     }
   }
@@ -42,22 +43,41 @@ export async function inlinePictures(
 export type LoadPicture = (url: string, over: AbortSignal) => Promise<Uint8Array>;
 
 /** What may still be loaded of the pictures of one message from elsewhere, however often somebody asks. */
-export type RemoteRoom = { pictures: number; bytes: number };
+export type RemoteRoom = { pictures: number; bytes: number; dots: number };
 
 export const remoteRoom = (): RemoteRoom => ({
   pictures: MAX_REMOTE_PICTURES,
   bytes: MAX_INLINE_BYTES,
+  dots: MAX_MESSAGE_PIXELS,
 });
+
+export const isFull = (room: RemoteRoom): boolean =>
+  Math.min(room.pictures, room.bytes, room.dots) <= 0;
+
+/** Why none are asked for any more: no line, enough for this person, or nobody to look for malware in them. */
+export type RoundEnd = 'offline' | 'busy' | 'unscanned';
+
+const ENDS: Partial<Record<MailFaultKind, RoundEnd>> = {
+  offline: 'offline',
+  busy: 'busy',
+  spent: 'busy',
+  unscanned: 'unscanned',
+};
+/** What is the same however often it is asked for. */
+const STAYS: readonly MailFaultKind[] = ['excluded', 'malware', 'not_found', 'not_scanned'];
 
 export type RemotePictures = {
   /** By their address, as `data:`. */
-  loaded: ReadonlyMap<string, string>;
-  /** How many could not be had, or are no pictures. */
+  loaded: Map<string, string>;
+  /** How many were asked for and could not be had, or are no pictures. */
   failed: number;
-  /** There was no line for some. */
-  offline: boolean;
-  /** The server fetches no more for this person at the moment. */
-  busy: boolean;
+  /** Those among them that need not be asked for again. */
+  lost: Set<string>;
+  /** How many of them were malware. */
+  malware: number;
+  /** How many were not asked for, or were more than there was room for. */
+  unasked: number;
+  ended: RoundEnd | null;
 };
 
 /** Whose turn it is, for all messages of the page together. */
@@ -87,37 +107,56 @@ export async function remotePictures(
   room: RemoteRoom = remoteRoom(),
 ): Promise<RemotePictures> {
   const loaded = new Map<string, string>();
+  const lost = new Set<string>();
   const waiting = [...urls];
   const slow = new Set<string>();
-  let [through, offline, busy] = [0, false, false];
+  let [through, failed, malware] = [0, 0, 0];
+  let ended: RoundEnd | null = null;
 
+  const none = (fault: unknown, url: string, tookMs: number) => {
+    const kind = fault instanceof MailFault ? fault.kind : 'refused';
+    const end = ENDS[kind] ?? null;
+    if (!over.aborted) ended ??= end;
+    if (over.aborted || end === 'offline' || end === 'busy') {
+      // Nobody elsewhere was asked.
+      room.pictures += 1;
+      return;
+    }
+    failed += 1;
+    if (kind === 'malware') malware += 1;
+    if (STAYS.includes(kind)) lost.add(url);
+    // It would hold the places of all others for as long again.
+    if (kind === 'refused' && tookMs >= SLOW_MS) slow.add(hostOf(url));
+  };
   const one = async (url: string) => {
     // Whoever stopped, or filled the room, did so while this was waiting.
-    if (over.aborted || busy || room.pictures <= 0) return;
-    const host = hostOf(url);
-    if (slow.has(host)) return;
+    if (over.aborted || ended || isFull(room)) return;
+    if (slow.has(hostOf(url))) {
+      failed += 1;
+      return;
+    }
     room.pictures -= 1;
     let started = 0;
     const timed: LoadPicture = (...asked) => {
       started = Date.now();
       return load(...asked);
     };
-    const bytes = await patiently(timed, url, over).catch((error: unknown) => {
-      const kind = error instanceof MailFault && !over.aborted ? error.kind : null;
-      offline ||= kind === 'offline';
-      busy ||= kind === 'busy' || kind === 'spent';
-      // It would hold the places of all others for as long again.
-      if (kind === 'refused' && Date.now() - started >= SLOW_MS) slow.add(host);
+    const bytes = await patiently(timed, url, over).catch((fault: unknown) => {
+      none(fault, url, Date.now() - started);
       return null;
     });
-    const pixels = bytes && pixelsOf(bytes);
-    if (!bytes || !isDrawable(pixels) || pixels.type === 'image/avif') return;
-    if (bytes.length > room.bytes) {
-      room.pictures = 0;
-      return;
+    if (!bytes) return;
+    const pixels = pixelsOf(bytes);
+    if (!isDrawable(pixels) || pixels.type === 'image/avif') {
+      failed += 1;
+      lost.add(url);
+    } else if (bytes.length > room.bytes) room.bytes = 0;
+    else if (dotsOf(pixels) > room.dots) room.dots = 0;
+    else {
+      room.bytes -= bytes.length;
+      room.dots -= dotsOf(pixels);
+      loaded.set(url, dataUrlOf(pixels.type, bytes));
     }
-    room.bytes -= bytes.length;
-    loaded.set(url, dataUrlOf(pixels.type, bytes));
   };
   const work = async () => {
     for (let url = waiting.shift(); url !== undefined; url = waiting.shift()) {
@@ -129,7 +168,8 @@ export async function remotePictures(
     }
   };
   await Promise.all(Array.from({ length: REMOTE_AT_ONCE }, work));
-  return { loaded, failed: urls.length - loaded.size, offline, busy };
+  const unasked = urls.length - loaded.size - failed;
+  return { loaded, failed, lost, malware, unasked, ended };
 }
 
 /** Asks again where the server says that it is busy: another tab may have all of its places. */

@@ -3,6 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StatusRegion } from '../../../ui/status.tsx';
 import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { MailFault } from '../model.ts';
 import { FakeMail } from './mail.fixture.ts';
@@ -57,7 +58,10 @@ async function open(): Promise<void> {
 
 async function press(name: string): Promise<void> {
   await until(() => button(name) !== undefined);
-  await settled(() => button(name)?.click());
+  await settled(() => {
+    button(name)?.focus();
+    button(name)?.click();
+  });
 }
 
 beforeEach(() => {
@@ -73,6 +77,7 @@ beforeEach(() => {
 afterEach(async () => {
   await settled(() => root.unmount());
   document.body.replaceChildren();
+  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
@@ -152,18 +157,91 @@ describe('pictures from elsewhere', () => {
     expect(button('Noch einmal versuchen')).toBeUndefined();
   });
 
-  it('say how far they are, and stop when somebody has enough', async () => {
+  it('leave whoever writes meanwhile where they are, and are told to readers', async () => {
     mail.fetches = true;
+    mail.elsewherePictures.set(FIRST, GIF).set(SECOND, GIF);
     await open();
+    const status = createRoot(document.body.appendChild(document.createElement('div')));
+    await settled(() =>
+      status.render(
+        <I18nProvider i18n={i18n}>
+          <StatusRegion />
+        </I18nProvider>,
+      ),
+    );
+    const note = document.body.appendChild(document.createElement('input'));
     let go = () => undefined as unknown;
     mail.gate = new Promise<void>((done) => {
       go = done;
     });
     await press('Bilder laden');
-    await until(() => text().includes('Bilder werden geladen: 0 von 2.'));
-    await press('Nicht weiter laden');
+    note.focus();
     await settled(go);
-    await until(() => text().includes('2 Bilder konnten nicht geladen werden.'));
-    expect(drawn()).toBe(0);
+    await until(() => drawn() === 2);
+    expect(document.activeElement).toBe(note);
+    const told = document.querySelector('[role=status].fa-toasts')?.textContent;
+    expect(told).toContain('Die Bilder sind geladen');
+    await settled(() => status.unmount());
   });
+
+  it('are not asked for again where that would change nothing, and say what is missing besides', async () => {
+    mail.fetches = true;
+    mail.pictureFault = 'malware';
+    mail.elsewherePictures.set(FIRST, GIF);
+    await open();
+    await press('Bilder laden');
+    await until(() => text().includes('Ein Bild konnte nicht geladen werden.'));
+    expect(text()).toContain('In einem davon steckt Schadsoftware.');
+    expect(text()).toContain('Ein weiteres gehört zur Gestaltung oder zählt nur, wer liest');
+    expect(button('Noch einmal versuchen')).toBeUndefined();
+  });
+
+  it('that come unencrypted are left out where they are not allowed', async () => {
+    mail.fetches = true;
+    mail.encryptedOnly = true;
+    mail.elsewherePictures.set(FIRST, GIF);
+    const html = `<img src="${FIRST}"><img src="http://bild.example/c.png">`;
+    mail.add({ id: 'u', threadId: 'u', body: { html } });
+    await show('#/f/inbox/t/u');
+    await until(() => text().includes('Ein Bild bleibt weg, weil es unverschlüsselt käme'));
+    await press('Bilder laden');
+    await until(() => text().includes('Die Bilder sind geladen, nur für dieses Mal.'));
+    expect(text()).toContain('Ein Bild bleibt weg, weil es unverschlüsselt käme');
+    expect(asked()).toEqual([`picture u ${FIRST}`]);
+    expect(button('Noch einmal versuchen')).toBeUndefined();
+  });
+
+  it('are not offered in spam', async () => {
+    mail.fetches = true;
+    mail.add({ id: 's', threadId: 's', mailboxIds: ['junk'], body: { html: HTML } });
+    await show('#/f/junk/t/s');
+    await until(() => text().includes('3 Bilder aus dem Internet wurden nicht geladen.'));
+    expect(text()).toContain('Diese Nachricht liegt im Spam');
+    expect(button('Bilder laden')).toBeUndefined();
+  });
+
+  it.each([
+    [0, '2 Bilder konnten nicht geladen werden.'],
+    [500, '2 Bilder wurden nicht geladen.'],
+  ])(
+    'say how far they are, and stop when somebody has enough, not by a double press: %s ms',
+    async (ms, said) => {
+      mail.fetches = true;
+      await open();
+      let go = () => undefined as unknown;
+      mail.gate = new Promise<void>((done) => {
+        go = done;
+      });
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await press('Bilder laden');
+      await until(() => text().includes('Bilder werden geladen: 0 von 2.'));
+      expect(document.activeElement?.tagName).toBe('DIV');
+      expect(document.activeElement?.textContent).toContain('Bilder werden geladen');
+      vi.setSystemTime(Date.now() + ms);
+      await press('Nicht weiter laden');
+      await settled(go);
+      await until(() => text().includes(said));
+      expect(drawn()).toBe(0);
+    },
+  );
 });

@@ -103,6 +103,11 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Die Datei ist zu groß, um auf Schadsoftware geprüft zu werden. Sie bleibt zu.`,
         next: t`Bitten Sie um eine kleinere, oder fragen Sie Ihre IT-Stelle.`,
       };
+    case 'unscanned':
+      return {
+        what: t`Der Virenscanner ist gerade nicht zu erreichen. Ungeprüft wird nichts gezeigt.`,
+        next: t`Versuchen Sie es später noch einmal.`,
+      };
     case 'queue_full':
       return {
         what: t`Es warten schon zu viele Änderungen auf die Verbindung.`,
@@ -114,6 +119,7 @@ export function faultText(fault: unknown): { what: string; next: string } {
         what: t`Der Server holt für Sie gerade keine weiteren Bilder.`,
         next: t`Versuchen Sie es später noch einmal.`,
       };
+    case 'excluded':
     case 'refused':
       return {
         what: t`Der Mailserver hat das abgelehnt.`,

@@ -53,6 +53,7 @@ export class FakeJmapServer extends FakeAccount {
 
   /** Whether pictures that messages show from elsewhere are fetched. */
   fetches = false;
+  fetchesUnencrypted = false;
   /** What is found at such an address, and what was asked for, by message. */
   pictures: (url: string) => Response = () => json({ code: 'picture_unavailable' }, 422);
   readonly askedPictures: [account: string, email: string, url: string][] = [];

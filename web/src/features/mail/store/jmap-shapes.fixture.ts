@@ -128,7 +128,7 @@ export function emailOf(email: FakeEmail): Obj {
 
 export function sessionOf(
   accounts: FakeAccount[],
-  own: FakeAccount & { session: number; fetches: boolean },
+  own: FakeAccount & { session: number; fetches: boolean; fetchesUnencrypted: boolean },
 ): Obj {
   const core = {
     maxSizeUpload: 50_000_000,
@@ -142,7 +142,9 @@ export function sessionOf(
       'urn:ietf:params:jmap:core': core,
       'urn:ietf:params:jmap:principals': {},
       'urn:fernamt:params:jmap:threadwork': {},
-      ...(own.fetches && { 'urn:fernamt:params:jmap:pictures': {} }),
+      ...(own.fetches && {
+        'urn:fernamt:params:jmap:pictures': { unencrypted: own.fetchesUnencrypted },
+      }),
     },
     accounts: Object.fromEntries(told),
     primaryAccounts: { 'urn:ietf:params:jmap:mail': own.account },

@@ -178,12 +178,13 @@ export class Jmap {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { account } = await this.session();
     const path = `/api/v1/mail/accounts/${encodeURIComponent(account)}/pictures`;
-    const response = await ask(this.#net, path, {
+    const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email: emailId, url }),
       ...(over && { signal: over }),
-    });
+    };
+    const response = await ask(this.#net, path, init, pictureKindOf);
     return new Uint8Array(await response.arrayBuffer().catch(broken));
   }
 }
@@ -200,12 +201,17 @@ export async function askJson(net: MailNet, path: string, init?: RequestInit): P
 }
 
 /** The same for whatever it answers. */
-export async function ask(net: MailNet, path: string, init?: RequestInit): Promise<Response> {
+export async function ask(
+  net: MailNet,
+  path: string,
+  init?: RequestInit,
+  kind = kindOf,
+): Promise<Response> {
   const response = await net.fetch(path, init).catch(broken);
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as Obj;
   const detail = text(problem.detail) || text(problem.code) || `HTTP ${response.status}`;
-  throw new MailFault(kindOf(response.status, text(problem.code)), detail);
+  throw new MailFault(kind(response.status, text(problem.code)), detail);
 }
 
 /** Nobody knows whether the server got it. */
@@ -216,13 +222,29 @@ function broken(error: unknown): never {
 function kindOf(status: number, code: string): MailFault['kind'] {
   if (code === 'malware_found') return 'malware';
   if (code === 'not_scanned') return 'not_scanned';
-  if (code === 'pictures_busy') return 'busy';
-  if (code === 'pictures_spent') return 'spent';
   if (status === 401) return 'signed_out';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
   // Busy, or down: later it may go.
   return status === 429 || status >= 500 ? 'offline' : 'refused';
+}
+
+/** The same of a picture from elsewhere, where more matters than that it does not come. */
+function pictureKindOf(status: number, code: string): MailFault['kind'] {
+  switch (code) {
+    case 'pictures_busy':
+      return 'busy';
+    case 'pictures_spent':
+      return 'spent';
+    case 'scanner_unavailable':
+      return 'unscanned';
+    case 'picture_address':
+    case 'picture_not_in_message':
+    case 'picture_unencrypted':
+      return 'excluded';
+    default:
+      return kindOf(status, code);
+  }
 }
 
 /** Parts of at most so many. */

@@ -26,7 +26,7 @@ import { People } from './people.ts';
 import type { PushLine } from './push-line.ts';
 import { isAsked } from './queue.ts';
 import { readEmail } from './read-email.ts';
-import { PICTURES, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { ASK_BODY, bodyOf } from './shapes.ts';
 import type { Shelf } from './shelf.ts';
@@ -101,10 +101,10 @@ export async function openMail(of: OpenedAccount, shared: Shared): Promise<Opene
     const settings = new Settings(jmap, kept);
     const lists = new Lists(shelf, jmap, kept, sync);
     const changes = new Changes(kept, files, net);
-    let loadsPictures = sessions.can(PICTURES);
-    sessions.onTold(({ features }) => {
+    let loadsPictures = sessions.pictures;
+    sessions.onTold(({ pictures }) => {
       const before = loadsPictures;
-      loadsPictures = features.includes(PICTURES);
+      loadsPictures = pictures;
       if (loadsPictures !== before) tell();
     });
     const taking = new TakeBack(jmap, kept, changes, () => engine.ask());

@@ -32,9 +32,10 @@ async function tab(): Promise<Opened> {
 
 test('nothing is offered until the server says that it fetches pictures, and no longer than it says so', async () => {
   const { mail } = await tab();
-  expect(mail.loadsPictures()).toBe(false);
-  for (const on of [true, false]) {
-    server.fetches = on;
+  expect(mail.loadsPictures()).toBe('none');
+  for (const on of ['encrypted', 'all', 'none']) {
+    server.fetches = on !== 'none';
+    server.fetchesUnencrypted = on === 'all';
     server.session += 1;
     const told = vi.fn();
     const end = mail.onChange(told);
@@ -70,6 +71,16 @@ test('what the server refuses is told, and so is a line that is gone', async () 
   });
   for (const kind of ['busy', 'spent']) {
     server.pictures = () => json({ code: `pictures_${kind}` }, 429);
+    await expect(mail.picture(id, PICTURE)).rejects.toMatchObject({ kind });
+  }
+  for (const [status, code, kind] of [
+    [503, 'scanner_unavailable', 'unscanned'],
+    [422, 'malware_found', 'malware'],
+    [422, 'picture_address', 'excluded'],
+    [422, 'picture_not_in_message', 'excluded'],
+    [422, 'picture_unencrypted', 'excluded'],
+  ] as const) {
+    server.pictures = () => json({ code }, status);
     await expect(mail.picture(id, PICTURE)).rejects.toMatchObject({ kind });
   }
   await expect(mail.picture('none', PICTURE)).rejects.toMatchObject({ kind: 'not_found' });

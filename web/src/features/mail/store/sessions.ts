@@ -1,4 +1,10 @@
-import { MAIL_RIGHTS, type MailAccount, MailFault, type MailRight } from '../model.ts';
+import {
+  MAIL_RIGHTS,
+  type MailAccount,
+  MailFault,
+  type MailRight,
+  type PictureFlow,
+} from '../model.ts';
 import { list, number, type Obj, object, text } from './obj.ts';
 
 export const CORE = 'urn:ietf:params:jmap:core';
@@ -6,7 +12,7 @@ export const MAIL = 'urn:ietf:params:jmap:mail';
 export const SUBMISSION = 'urn:ietf:params:jmap:submission';
 export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
 export const THREADWORK = 'urn:fernamt:params:jmap:threadwork';
-export const PICTURES = 'urn:fernamt:params:jmap:pictures';
+const PICTURES = 'urn:fernamt:params:jmap:pictures';
 const DELIVERY = 'urn:fernamt:params:jmap:delivery';
 const ABSENCE = 'urn:fernamt:params:jmap:absence';
 const DELEGATION = 'urn:fernamt:params:jmap:delegation';
@@ -35,6 +41,7 @@ export type ToldSession = {
   principal: string | null;
   /** What the server can do, by the names of capabilities. */
   features: string[];
+  pictures: PictureFlow;
   limits: { calls: number; get: number; set: number; uploadBytes: number };
   eventSourceUrl: string;
   state: string;
@@ -58,9 +65,9 @@ export class Sessions {
     this.#watchers.add(call);
   }
 
-  /** Whether the server can do this, as it said last; false until it said anything. */
-  can(feature: string): boolean {
-    return this.#told?.features.includes(feature) ?? false;
+  /** Which pictures from elsewhere the server fetches, as it said last. */
+  get pictures(): PictureFlow {
+    return this.#told?.pictures ?? 'none';
   }
 
   get(): Promise<ToldSession> {
@@ -109,6 +116,7 @@ function sessionOf(told: Obj): ToldSession {
       .map((id) => accountOf(id, object(all[id]), id === account)),
     principal: text(own.currentUserPrincipalId) || null,
     features: Object.keys(capabilities),
+    pictures: picturesOf(capabilities[PICTURES]),
     limits: {
       calls: least('maxCallsInRequest', MOST.calls),
       get: least('maxObjectsInGet', MOST.get),
@@ -118,6 +126,11 @@ function sessionOf(told: Obj): ToldSession {
     eventSourceUrl: text(told.eventSourceUrl),
     state: text(told.state),
   };
+}
+
+function picturesOf(told: unknown): PictureFlow {
+  if (told === undefined) return 'none';
+  return object(told).unencrypted === true ? 'all' : 'encrypted';
 }
 
 function accountOf(id: string, told: Obj, isOwn: boolean): ToldAccount {

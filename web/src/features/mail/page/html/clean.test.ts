@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { pngOf } from '../viewers/office/files.fixture.ts';
 import { cleanHtml } from './clean.ts';
 
-const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
+const picture = (width = 1, height = 1, bytes = 0) => {
+  const content = Buffer.concat([pngOf(width, height), Buffer.alloc(bytes)]);
+  return `data:image/png;base64,${content.toString('base64')}`;
+};
+const PIXEL = picture();
 
 function clean(
   html: string,
@@ -96,6 +101,14 @@ describe('a cleaned message', () => {
     }
   });
 
+  it('reads sizes as browsers do', () => {
+    const asked = (size: string) =>
+      clean(`<img src="https://e.example/a.png" width="${size}">`).remote.length;
+    for (const trace of ['0', ' 3', '1px', '2em', '2 000', '2.5', '0%'])
+      expect(asked(trace), trace).toBe(0);
+    for (const shown of ['1%', '4', '100%', 'auto', '']) expect(asked(shown), shown).toBe(1);
+  });
+
   it('shows the pictures that were loaded in their places, and nothing else of them', () => {
     const { remote, body, blocked } = clean(
       `<img src="https://e.example/a.png#1" alt="Plan"><img src="https://e.example/b.png" alt="Karte">
@@ -115,12 +128,31 @@ describe('a cleaned message', () => {
     expect([remote, blocked]).toEqual([['https://e.example/b.png'], 2]);
   });
 
-  it('shows a picture again and again only as far as a page can bear it', () => {
-    const large = `data:image/png;base64,${'A'.repeat(15_000_000)}`;
-    const { body, remote } = clean('<img src="https://e.example/a.png">'.repeat(5), [], null, [
+  it('shows a picture again and again only as far as a page can bear it, wherever it comes from', () => {
+    const large = picture(9, 9, 15_000_000);
+    const elsewhere = '<img src="https://e.example/a.png" alt="">';
+    const own = '<img src="cid:a" alt="">';
+    const both = clean(elsewhere.repeat(3) + own.repeat(3), [['a', large]], null, [
       ['https://e.example/a.png', large],
     ]);
-    expect([body.match(/<img/g)?.length, remote]).toEqual([2, []]);
+    expect([both.body.match(/<img/g)?.length, both.remote, both.blocked]).toEqual([2, [], 4]);
+    expect([both.left, both.others]).toEqual([1, 3]);
+    expect(clean(own.repeat(60), [['a', large]]).body.match(/<img/g)).toHaveLength(2);
+    expect(clean(own.repeat(60), [['a', PIXEL]]).body.match(/<img/g)).toHaveLength(60);
+  });
+
+  it('has no more dots drawn than a page can bear, each picture counted once', () => {
+    const photos = ['a', 'b', 'c'].map((cid, at): [string, string] => [
+      cid,
+      picture(8_000, 5_000 + at),
+    ]);
+    const html = photos.map(([cid]) => `<img src="cid:${cid}" alt="${cid}">`).join('');
+    const { body, blocked } = clean(html + html, photos);
+    expect([body.match(/<img/g)?.length, blocked]).toEqual([4, 2]);
+    expect(body).toContain('<span class="fernamt-picture">c</span>');
+    // What stands in the text itself is no better.
+    expect(clean(`<img src="${picture(60_000, 60_000)}">`).body).not.toContain('<img');
+    expect(clean('<img src="data:image/png;base64,AAAA">').body).not.toContain('<img');
   });
 
   it('marks links that are not what they seem, and opens the others elsewhere', () => {

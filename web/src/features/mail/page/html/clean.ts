@@ -1,4 +1,5 @@
 import createDOMPurify from 'dompurify';
+import { dotsOf, isDrawable, MAX_MESSAGE_PIXELS, pixelsOfUrl } from '../viewers/pixels.ts';
 import { type LinkDoubt, linkOf } from './links.ts';
 import { MAX_DEPTH } from './plain.ts';
 import { Styles } from './styles.ts';
@@ -10,8 +11,8 @@ const MAX_HTML_CHARS = 1_500_000;
 const MAX_STYLED = 4_000;
 const MAX_DATA_PICTURE_CHARS = 8_000_000;
 const MAX_ADDRESS_CHARS = 8_000;
-/** Pictures from elsewhere in one message, each as often as it is shown. */
-const MAX_REMOTE_CHARS = 40_000_000;
+/** All pictures of one message, each as often as it is shown: as much as those that came with it and those from elsewhere. */
+const MAX_PICTURE_CHARS = 55_000_000;
 /** What is no larger is there to be counted, not to be seen. */
 const MAX_TRACE_PIXELS = 3;
 
@@ -35,6 +36,12 @@ export type CleanHtml = {
   blocked: number;
   /** Where pictures lie that could be had from elsewhere and are not there; none of those that nobody should see. */
   remote: string[];
+  /** How many of the blocked ones were loaded, and are more than a page can bear. */
+  left: number;
+  /** How many of the blocked ones would not be encrypted on their way, where such are not had. */
+  unencrypted: number;
+  /** How many are blocked besides, whatever is loaded: counters, backgrounds, what came with the message and is none. */
+  others: number;
   /** Links that are not what they seem, marked in the text. */
   doubts: { shown: string; host: string; doubt: LinkDoubt }[];
 };
@@ -56,6 +63,8 @@ export type CleanOptions = {
   guarded?: { copy: boolean; print: boolean };
   /** Pictures that came with the message, by their content id, as `data:`. */
   pictures: ReadonlyMap<string, string>;
+  /** Whether pictures from elsewhere can be had, too, that are not encrypted on their way. */
+  unencrypted?: boolean;
   /** Pictures from elsewhere that the person had loaded, by their address, as `data:`. */
   loaded?: ReadonlyMap<string, string>;
 };
@@ -66,7 +75,7 @@ export type CleanOptions = {
  */
 export function cleanHtml(
   html: string,
-  { words, nonce, guarded, pictures, loaded = new Map() }: CleanOptions,
+  { words, nonce, guarded, pictures, loaded = new Map(), unencrypted = true }: CleanOptions,
 ): CleanHtml | null {
   const aside = setAside(html);
   if (isTooDeep(aside)) return null;
@@ -76,7 +85,9 @@ export function cleanHtml(
   const remote = new Set<string>();
   // Before their styles are taken away, by which some say that nobody should see them.
   const traces = new Set([...body.querySelectorAll('img')].filter(isTrace));
-  let [blocked, styled, room] = [0, 0, MAX_REMOTE_CHARS];
+  const room = new Room();
+  const missing = { left: 0, unencrypted: 0, others: 0 };
+  let [blocked, styled] = [0, 0];
 
   for (const sheet of body.querySelectorAll('style')) {
     styles.addSheet(sheet.textContent ?? '');
@@ -97,16 +108,15 @@ export function cleanHtml(
   for (const image of body.querySelectorAll('img')) {
     const src = image.getAttribute('src') ?? '';
     const address = traces.has(image) ? null : remoteAddress(src);
-    let source = sourceOf(src, pictures);
-    if (!source && address !== null) {
-      source = loaded.get(address) ?? null;
-      if (!source) remote.add(address);
-      else if (source.length > room) source = null;
-      else room -= source.length;
-    }
-    if (source) image.setAttribute('src', source);
+    const found = address === null ? null : (loaded.get(address) ?? null);
+    const source = sourceOf(src, pictures) ?? found;
+    if (source && room.takes(source)) image.setAttribute('src', source);
     else {
       blocked += 1;
+      if (found) missing.left += 1;
+      else if (address === null) missing.others += 1;
+      else if (!unencrypted && address.startsWith('http:')) missing.unencrypted += 1;
+      else remote.add(address);
       image.replaceWith(...(traces.has(image) ? [] : standIn(image, words.picture)));
     }
   }
@@ -128,8 +138,34 @@ export function cleanHtml(
     document: trusted(framed(body.innerHTML, `${styles.text()}\n${heldUp(guarded)}`, words, nonce)),
     blocked: blocked + styles.blocked,
     remote: [...remote],
+    ...missing,
+    others: missing.others + styles.blocked,
     doubts,
   };
+}
+
+/** What may still be drawn of the pictures of one message, wherever they come from. */
+class Room {
+  #chars = MAX_PICTURE_CHARS;
+  #dots = MAX_MESSAGE_PIXELS;
+  /** The browser decodes a picture once, however often it is shown. */
+  readonly #known = new Map<string, boolean>();
+
+  takes(source: string): boolean {
+    if (source.length > this.#chars) return false;
+    const isDrawn = this.#known.get(source) ?? this.#decodes(source);
+    this.#known.set(source, isDrawn);
+    if (isDrawn) this.#chars -= source.length;
+    return isDrawn;
+  }
+
+  #decodes(source: string): boolean {
+    const pixels = pixelsOfUrl(source);
+    if (!isDrawable(pixels) || pixels.type === 'image/avif') return false;
+    if (dotsOf(pixels) > this.#dots) return false;
+    this.#dots -= dotsOf(pixels);
+    return true;
+  }
 }
 
 const purify = createDOMPurify();
@@ -198,9 +234,12 @@ const styleOf = (element: Element): string =>
 
 /** Whether a picture says itself that nobody should see it. What a style sheet says of it is not looked at. */
 function isTrace(image: Element): boolean {
-  const isSmall = ['width', 'height'].some(
-    (name) => Number.parseInt(image.getAttribute(name) ?? '', 10) <= MAX_TRACE_PIXELS,
-  );
+  const isSmall = ['width', 'height'].some((name) => {
+    // As browsers read it: whatever unit stands behind it, these are pixels or percents.
+    const [, number, percent] =
+      /^\s*(\d+(?:\.\d+)?)(%?)/.exec(image.getAttribute(name) ?? '') ?? [];
+    return Number(number) <= (percent ? 0 : MAX_TRACE_PIXELS);
+  });
   return isSmall || styleOf(image).split(';').some(isHiding);
 }
 

@@ -26,12 +26,14 @@ type HtmlViewProps = {
   pictures: ReadonlyMap<string, string>;
   /** Has a picture fetched that lies elsewhere; null where nobody does. */
   load: LoadPicture | null;
+  /** Whether that fetches those, too, that are not encrypted on their way. */
+  unencrypted?: boolean;
   /** Takes what is left of the pane. */
   fill: boolean;
 };
 
 /** A foreign HTML text, cleaned and in a frame where nothing runs and from which nothing leaves. */
-export function HtmlView({ html, pictures, load, fill }: HtmlViewProps) {
+export function HtmlView({ html, pictures, load, unencrypted = true, fill }: HtmlViewProps) {
   const { t, i18n } = useLingui();
   const frame = useRef<HTMLIFrameElement>(null);
   const { locale: language } = i18n;
@@ -44,6 +46,7 @@ export function HtmlView({ html, pictures, load, fill }: HtmlViewProps) {
       cleanHtml(html, {
         pictures,
         loaded,
+        unencrypted,
         nonce: pageNonce(),
         guarded: { copy: !copyOut, print: !print },
         words: {
@@ -53,7 +56,7 @@ export function HtmlView({ html, pictures, load, fill }: HtmlViewProps) {
           language: locale(),
         },
       }),
-    [html, pictures, loaded, language, copyOut, print],
+    [html, pictures, loaded, unencrypted, language, copyOut, print],
   );
   useEffect(() => {
     // React would make a plain text of it.

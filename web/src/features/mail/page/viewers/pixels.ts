@@ -1,7 +1,11 @@
 /** More dots than this are not decoded: a file of a few kilobytes can ask for gigabytes of memory. */
 export const MAX_PIXELS = 50_000_000;
+/** The same for all pictures of one message together. */
+export const MAX_MESSAGE_PIXELS = 100_000_000;
 /** How far into a file its size is looked for. */
 const MAX_HEAD_BYTES = 1_000_000;
+/** Letters of an address to decode: where most say how large they are, and all that is looked at. Whole fours of base64. */
+const HEADS_CHARS = [16_000, (MAX_HEAD_BYTES / 3) * 4 + 4].map((chars) => chars - (chars % 4));
 
 export type PictureType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp' | 'image/avif';
 export type Pixels = { type: PictureType; width: number; height: number };
@@ -22,10 +26,33 @@ export function pixelsOf(bytes: Uint8Array): Pixels | null {
   }
 }
 
+/** The same for a picture that is written as a `data:` address in base64. */
+export function pixelsOfUrl(url: string): Pixels | null {
+  const start = url.indexOf(',') + 1;
+  let found: Pixels | null = null;
+  for (const chars of HEADS_CHARS) {
+    found = pixelsOf(decoded(url.slice(start, start + chars * 2), chars));
+    if (found || url.length <= start + chars) break;
+  }
+  return found;
+}
+
+/** The bytes of so many letters of base64; none if they are no base64. */
+function decoded(text: string, chars: number): Uint8Array {
+  try {
+    const letters = atob(text.replace(/\s+/g, '').slice(0, chars));
+    return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
 /** Whether the browser may decode it. */
 export function isDrawable(pixels: Pixels | null): pixels is Pixels {
-  return pixels !== null && pixels.width * pixels.height <= MAX_PIXELS;
+  return pixels !== null && dotsOf(pixels) <= MAX_PIXELS;
 }
+
+export const dotsOf = ({ width, height }: Pixels): number => width * height;
 
 function said(view: DataView, at: number, text: string): boolean {
   if (view.byteLength < at + text.length) return false;
@@ -37,10 +64,28 @@ function pngOf(view: DataView): Pixels | null {
   return { type: 'image/png', width: view.getUint32(16), height: view.getUint32(20) };
 }
 
+/** The screen, or what the first frame needs: browsers enlarge the screen to it. */
 function gifOf(view: DataView): Pixels | null {
   if (!said(view, 0, 'GIF87a') && !said(view, 0, 'GIF89a')) return null;
-  return { type: 'image/gif', width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  const side = (at: number) => view.getUint16(at, true);
+  let at = 13 + coloursOf(view.getUint8(10));
+  for (;;) {
+    const block = view.getUint8(at);
+    if (block === 0x2c) {
+      const width = Math.max(side(6), side(at + 1) + side(at + 5));
+      const height = Math.max(side(8), side(at + 3) + side(at + 7));
+      return { type: 'image/gif', width, height };
+    }
+    // Whatever else stands there, browsers read no frame behind it.
+    if (block !== 0x21) return null;
+    at += 2;
+    for (let bytes = view.getUint8(at); bytes > 0; bytes = view.getUint8(at)) at += 1 + bytes;
+    at += 1;
+  }
 }
+
+/** How many bytes a table of colours takes, by the byte that says whether there is one. */
+const coloursOf = (packed: number): number => (packed & 0x80 ? 3 << ((packed & 7) + 1) : 0);
 
 function webpOf(view: DataView): Pixels | null {
   if (!said(view, 0, 'RIFF') || !said(view, 8, 'WEBP')) return null;
