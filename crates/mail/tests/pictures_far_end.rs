@@ -14,7 +14,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use time::Duration;
-use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -168,7 +171,17 @@ async fn a_scanner_that_says_nothing_holds_a_picture_no_longer_than_it_has() {
     allow(&house, PictureSettings { enabled: true, unencrypted: true }).await;
     let ada = house.person("ada").await;
     let url = gallery.url("/a.png");
-    let email = message(&ada, &[&url]).await;
+    // It looks at the message itself, and falls silent then.
+    let looks = async {
+        let (mut line, _) = scanner.accept().await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(&[0; 4]) {
+            assert_ne!(line.read_buf(&mut heard).await.unwrap(), 0);
+        }
+        line.write_all(b"stream: OK\0").await.unwrap();
+    };
+    let urls = [url.as_str()];
+    let (email, ()) = tokio::join!(message(&ada, &urls), looks);
     assert_eq!(refusal(&load(&ada, &email, &url).await), (422, "picture_unavailable"));
     assert_eq!(gallery.asked().len(), 1, "it was there");
 }

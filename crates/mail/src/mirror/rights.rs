@@ -89,7 +89,7 @@ impl Sides {
 
     /// Whether something that was done here is still to be told to the server, except of those who are `alone`.
     fn owe(&self, alone: impl Fn(&str) -> bool) -> bool {
-        self.logins().into_iter().filter(|login| !(alone(login) && !self.base.contains_key(*login))).any(|login| {
+        self.logins().into_iter().filter(|login| !alone(login) || self.base.contains_key(*login)).any(|login| {
             let (base, here) = (self.base.get(login), self.here(login));
             // What the server refused to take away beside it is tried again from time to time.
             base.is_some_and(|base| base.begun) || Known::of(base).least != here

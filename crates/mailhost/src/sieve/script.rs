@@ -117,7 +117,7 @@ impl Absence {
         let mut said = String::new();
         for (name, value) in fields {
             if let Some(value) = value {
-                let _ = write!(said, "{name} {}:{value}\n", value.len());
+                let _ = writeln!(said, "{name} {}:{value}", value.len());
             }
         }
         print_of(&said)
