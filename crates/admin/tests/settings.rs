@@ -131,6 +131,7 @@ async fn what_comes_before_a_container_has_limits() {
     }
     for (app, code) in [
         (json!({ "demanded": true, "name": "ä".repeat(80), "licences": 50_000 }), None),
+        (json!({ "demanded": true, "name": "Wächter", "licences": 0 }), Some(("enrolment.app.licences", "required"))),
         (json!({ "demanded": true, "name": " ", "licences": 1 }), Some(("enrolment.app.name", "required"))),
         (json!({ "demanded": true, "name": "ä".repeat(81), "licences": 1 }), Some(("enrolment.app.name", "too_long"))),
         (json!({ "demanded": false, "licences": 50_001 }), Some(("enrolment.app.licences", "out_of_range"))),

@@ -54,6 +54,11 @@ pub async fn load_in(work: &Work) -> Result<Vec<FeatureSwitch>, StoreError> {
     Ok(work.settings().get(KEY).await?.unwrap_or_default())
 }
 
+/// Reads them to change them: until the unit of work ends nobody else does.
+pub async fn held(work: &Work) -> Result<Vec<FeatureSwitch>, StoreError> {
+    work.settings().held(KEY).await
+}
+
 /// Writes the switches in a unit of work. Those that say nothing are left out.
 pub async fn save(work: &Work, switches: &[FeatureSwitch]) -> Result<(), StoreError> {
     let touched = |switch: &&FeatureSwitch| **switch != FeatureSwitch::untouched(switch.feature);

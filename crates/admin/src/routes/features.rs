@@ -12,7 +12,7 @@ use fernamt_domain::{
     audit::AuditKind,
     feature::{Feature, FeatureSwitch, MAX_GROUPS},
 };
-use fernamt_http::{Administrator, ApiError, Json};
+use fernamt_http::{Administrator, ApiError, Exact, Json};
 use fernamt_identity::feature;
 use fernamt_policy::cedar_of;
 use fernamt_store::{StoreError, TenantStore};
@@ -30,15 +30,19 @@ async fn read(Administrator(session): Administrator) -> Result<Json<FeatureTable
 
 async fn write(
     Administrator(session): Administrator,
-    Json(wanted): Json<ChangeFeatures>,
+    Exact(wanted): Exact<ChangeFeatures>,
 ) -> Result<Json<FeatureTable>, AdminError> {
     let mut work = session.site.tenant.begin().await?;
-    let present = feature::load_in(&work).await?;
+    let present = feature::held(&work).await?;
     version::expect(&wanted.version, &version::of(&present))?;
     let groups = work.groups().all().await?.into_iter().map(|group| group.id).collect();
     check(&wanted.switches, &groups)?;
-    let changed = changed(&present, &wanted.switches);
-    feature::save(&work, &wanted.switches).await?;
+    // What is left out stays as it is: nothing opens because a client does not know of it.
+    let named = |feature: &Feature| wanted.switches.iter().any(|switch| switch.feature == *feature);
+    let left = present.iter().filter(|switch| !named(&switch.feature)).cloned();
+    let next: Vec<_> = wanted.switches.iter().cloned().chain(left).collect();
+    let changed = changed(&present, &next);
+    feature::save(&work, &next).await?;
     work.record(done(&session, AuditKind::Rule, "features_changed").details(changed));
     work.publish(DomainEvent::SettingsChanged);
     work.commit().await?;

@@ -35,7 +35,7 @@ async fn write(
     let wanted = change.settings;
     check(&wanted)?;
     let mut work = session.site.tenant.begin().await?;
-    let present: Settings = work.settings().get(SETTINGS_KEY).await?.unwrap_or_default();
+    let present: Settings = work.settings().held(SETTINGS_KEY).await?;
     version::expect(&change.version, &version::of(&present))?;
     settings::save(&work, &wanted).await?;
     let details = json!({ "changed": changed(&present, &wanted) });
@@ -113,6 +113,8 @@ fn check_enrolment(checks: &mut Checks, wanted: &EnrolmentSettings) {
     checks.that(named, "enrolment.app.name", "required", "name the app that people have to install");
     let holds = ENROLMENT_LICENCES.holds(app.licences);
     checks.that(holds, "enrolment.app.licences", "out_of_range", "0 to 50000 licences");
+    let some = !app.demanded || app.licences > 0;
+    checks.that(some, "enrolment.app.licences", "required", "without licences no phone would get mail any more");
     for (field, version) in [("chromium", wanted.chromium), ("firefox", wanted.firefox), ("safari", wanted.safari)] {
         let path = format!("enrolment.{field}");
         checks.that(ENROLMENT_BROWSER.holds(version), &path, "out_of_range", "0 to 999");

@@ -22,7 +22,7 @@ pub struct FeatureTable {
 pub struct ChangeFeatures {
     /// The version that the change is based on.
     pub version: String,
-    /// Each feature once; one that is left out is everybody's.
+    /// Each feature at most once; one that is left out stays as it is.
     #[schema(max_items = 10)]
     pub switches: Vec<FeatureSwitch>,
 }
