@@ -532,6 +532,39 @@ describe('what is set for the mailbox', () => {
     expect(dialog()).not.toContain('Speichern');
   });
 
+  it('lets an absence be ended that is planned, where the administration switched absences off', async () => {
+    mail.of = { ...mail.of, without: ['absence'] };
+    const entries = () => all('[role=menuitem]').map((one) => one.textContent);
+    await show();
+    await press('Postfach einrichten');
+    await until(() => entries().length > 0);
+    expect(entries()).not.toContain('Abwesenheit');
+    await settled(() =>
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }),
+      ),
+    );
+    mail.away = {
+      on: true,
+      fromMs: Date.now() + 7 * 86_400_000,
+      untilMs: null,
+      subject: '',
+      text: 'Im Urlaub',
+      answersOutside: true,
+      outsideText: null,
+    };
+    await settled(() => mail.changed());
+    await until(() => entries().length === 0);
+    await choose('Abwesenheit');
+    await until(() => dialog().includes('Ihre Verwaltung hat Abwesenheitsnotizen abgeschaltet'));
+    expect(field('mail-away-first')?.disabled).toBe(true);
+    const save = () => all('button').find((one) => one.textContent === 'Speichern');
+    expect((save() as HTMLButtonElement).disabled).toBe(true);
+    await settled(() => field('mail-away-on')?.click());
+    await press('Speichern');
+    await until(() => mail.away?.on === false);
+  });
+
   it('answers those outside otherwise, or not at all', async () => {
     const outside = () =>
       document.querySelector<HTMLTextAreaElement>('textarea[name=mail-away-outside]');
