@@ -15,7 +15,7 @@ export function GuardedMail({ container, person, children }: GuardedMailProps) {
   const files = useMemo(() => new OwnFiles(container), [container]);
   return (
     <Guarded rules={rules} person={person}>
-      <OwnFilesContext value={rules.files ? files : null}>{children}</OwnFilesContext>
+      <OwnFilesContext value={files}>{children}</OwnFilesContext>
     </Guarded>
   );
 }
