@@ -36,13 +36,16 @@ test('what a policy does not speak of is not allowed, and what it says must be y
     const { bytes, signature } = await signer.signBytes(text(more));
     return verifyPolicy(bytes, signature, signer.publicKey);
   };
-  const none = Object.fromEntries(GUARDS.map((guard) => [guard, false]));
+  // A server that is older than these features gave them to everybody.
+  const always = { files: true, attachments: true, notices: true };
+  const none = { ...Object.fromEntries(GUARDS.map((guard) => [guard, false])), ...always };
   expect(await read('')).toMatchObject(none);
   expect(await read(',"print":true,"blur":true')).toMatchObject({
     ...none,
     print: true,
     blur: true,
   });
+  expect(await read(',"files":false')).toMatchObject({ ...none, files: false });
   await refused(read(',"download":1'));
   await refused(read(',"copy_out":null'));
 });
