@@ -178,10 +178,11 @@ function Body({ email, junk, last }: { email: EmailHead; junk: boolean; last: bo
   const { attachments } = useRules();
   // The same text stays the same thing: drawn anew with each synchronisation, it would jump to its beginning.
   const drawn = useRef<Drawn | null>(null);
-  const asked = useAsked(mail, email.id, async () => {
+  // Pictures in it go with the right to open what is attached, and come back with it.
+  const asked = useAsked(mail, `${email.id} ${attachments}`, async () => {
     const body = await mail.body(email.id);
     const known = drawn.current;
-    const words = JSON.stringify(body);
+    const words = JSON.stringify([body, attachments]);
     if (known?.words === words && known.whole) return known;
     const wanted = body.html && attachments ? body.attachments : [];
     const inline = await inlinePictures(mail, wanted);
