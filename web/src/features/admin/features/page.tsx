@@ -8,6 +8,7 @@ import { Loaded } from '../../../app/loaded.tsx';
 import type { Part } from '../../../app/merge.ts';
 import { Button } from '../../../ui/button.tsx';
 import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { Form, useForm } from '../../../ui/form.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import { Card, Page } from '../../../ui/page.tsx';
@@ -24,6 +25,7 @@ import {
   markOf,
   type Setting,
   switchesOf,
+  takesAway,
   type Values,
   valuesOf,
 } from './table.ts';
@@ -58,9 +60,13 @@ function TableForm({ held }: { held: Held<Table> }) {
   const groups = useQuery(allGroupsQuery).data;
   const nameOf = (id: string) => groups?.find((group) => group.id === id)?.name ?? '…';
   const { version, max_groups: most } = held.data;
+  const first = valuesOf(held.data);
+  const [asked, setAsked] = useState<((isSure: boolean) => void) | null>(null);
   const form = useForm<Values>({
-    initial: valuesOf(held.data),
+    initial: first,
     submit: async (values) => {
+      const isTaken = takesAway(first.delegation, values.delegation);
+      if (isTaken && !(await new Promise<boolean>((answer) => setAsked(() => answer)))) return;
       const next = await must(
         api.PUT('/api/v1/admin/features', { body: { version, switches: switchesOf(values) } }),
       );
@@ -70,13 +76,26 @@ function TableForm({ held }: { held: Held<Table> }) {
       announce('success', t`Die Funktionen gelten ab jetzt so; das steht im Prüfprotokoll.`);
     },
   });
-  useTyped(held, form.values, valuesOf(held.data));
+  const answer = (isSure: boolean) => {
+    asked?.(isSure);
+    setAsked(null);
+  };
+  useTyped(held, form.values, first);
   const features = Object.keys(form.values) as Feature[];
   const [added, setAdded] = useState<readonly string[]>([]);
-  const shown = [...new Set([...groupsIn(form.values), ...added])].sort((one, other) =>
-    nameOf(one).localeCompare(nameOf(other)),
+  // A column stays while somebody is in it, also when its last field becomes as everybody's.
+  const shown = [...new Set([...groupsIn(first), ...groupsIn(form.values), ...added])].sort(
+    (one, other) => nameOf(one).localeCompare(nameOf(other)),
   );
-  const columns = useColumns({ values: form.values, groups: shown, nameOf, set: form.set });
+  const columns = useColumns({
+    values: form.values,
+    groups: shown,
+    nameOf,
+    set: (feature, setting) => {
+      form.set(feature, setting);
+      setAdded((before) => [...new Set([...before, ...groupsIn(form.values)])]);
+    },
+  });
   const left = groups?.filter(({ id }) => !shown.includes(id));
   const words = (setting: Setting) =>
     [
@@ -110,13 +129,15 @@ function TableForm({ held }: { held: Held<Table> }) {
           </Trans>
         }
       >
-        <DataTable
-          label={t`Funktionen nach Gruppen`}
-          rows={features}
-          rowKey={(feature) => feature}
-          columns={columns}
-          empty={null}
-        />
+        <div className="fa-feature-table">
+          <DataTable
+            label={t`Funktionen nach Gruppen`}
+            rows={features}
+            rowKey={(feature) => feature}
+            columns={columns}
+            empty={null}
+          />
+        </div>
         {shown.length < most && (
           <PickOne
             label={t`Gruppe in die Tabelle nehmen`}
@@ -129,6 +150,22 @@ function TableForm({ held }: { held: Held<Table> }) {
           />
         )}
       </Card>
+      <ConfirmDialog
+        title={t`Postfächer anderer schließen?`}
+        action={t`Schließen und speichern`}
+        danger
+        isOpen={asked !== null}
+        onClose={() => answer(false)}
+        onConfirm={() => answer(true)}
+      >
+        <p>
+          <Trans>
+            Wem „In Postfächern anderer arbeiten“ fehlt, verliert sofort, was er dort geschrieben
+            und noch nicht gesendet hat, auf allen Geräten. Bekommt er es wieder, wird alles neu
+            geladen. Die Freigaben bleiben bestehen.
+          </Trans>
+        </p>
+      </ConfirmDialog>
     </Form>
   );
 }

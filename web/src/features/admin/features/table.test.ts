@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { groupsIn, marked, markOf, switchesOf, valuesOf } from './table.ts';
+import { groupsIn, marked, markOf, switchesOf, takesAway, valuesOf } from './table.ts';
 
 const TABLE = {
   switches: [
@@ -26,6 +26,17 @@ test('a group stands in one list at most, whatever it was before', () => {
   expect([markOf(setting, 'c'), markOf(setting, 'z')]).toEqual(['off', 'as_all']);
   setting = marked(marked(setting, 'c', 'as_all'), 'a', 'as_all');
   expect(setting).toEqual({ everybody: false, on: [], off: [] });
+});
+
+test('a change is known that takes a feature from somebody', () => {
+  const setting = { everybody: true, on: [], off: ['a'] };
+  expect(takesAway(setting, setting)).toBe(false);
+  expect(takesAway(setting, { ...setting, everybody: false })).toBe(true);
+  expect(takesAway(setting, { ...setting, off: ['a', 'b'] })).toBe(true);
+  expect(takesAway(setting, { ...setting, off: [] })).toBe(false);
+  const few = { everybody: false, on: ['c'], off: [] };
+  expect(takesAway(few, { ...few, on: [] })).toBe(true);
+  expect(takesAway(few, { ...few, on: [], everybody: true })).toBe(false);
 });
 
 test('no order of the groups makes another form of it', () => {

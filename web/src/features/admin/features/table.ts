@@ -36,6 +36,13 @@ export function marked({ everybody, on, off }: Setting, group: string, mark: Mar
   return { everybody, on: put(on, 'on'), off: put(off, 'off') };
 }
 
+/** Whether somebody may lose the feature by this change. */
+export function takesAway(before: Setting, after: Setting): boolean {
+  const isFewer =
+    (before.everybody && !after.everybody) || after.off.some((id) => !before.off.includes(id));
+  return isFewer || (!after.everybody && before.on.some((id) => !after.on.includes(id)));
+}
+
 /** The groups of which the table says anything. */
 export function groupsIn(values: Values): string[] {
   const named = Object.values(values).flatMap(({ on, off }) => [...on, ...off]);

@@ -20,7 +20,7 @@ export function featureWords(feature: Feature): {
     case 'files':
       return {
         label: t`Ablage im Container`,
-        hint: t`Sonst lässt sich nichts auf dem Gerät aufheben.`,
+        hint: t`Sonst lässt sich nichts mehr auf dem Gerät aufheben. Was dort schon liegt, bleibt, bis die Person es löscht.`,
         strength: 'hindered',
       };
     case 'download':
@@ -50,19 +50,19 @@ export function featureWords(feature: Feature): {
     case 'sharing':
       return {
         label: t`Andere ins Postfach lassen`,
-        hint: t`Zurücknehmen geht immer. Was die Verwaltung freigibt, bleibt davon unberührt.`,
+        hint: t`Rechte nehmen geht immer. Was die Verwaltung freigibt, bleibt davon unberührt.`,
         strength: 'enforced',
       };
     case 'delegation':
       return {
         label: t`In Postfächern anderer arbeiten`,
-        hint: t`Auch in Funktionspostfächern. Freigaben bleiben bestehen und ruhen.`,
+        hint: t`Auch in Funktionspostfächern. Freigaben bleiben bestehen und ruhen; was in diesen Postfächern noch nicht gesendet ist, verlieren die Geräte sofort.`,
         strength: 'enforced',
       };
     case 'absence':
       return {
         label: t`Abwesenheitsnotiz`,
-        hint: t`Eine, die läuft, lässt sich noch beenden.`,
+        hint: t`Eine, die läuft oder geplant ist, lässt sich noch beenden.`,
         strength: 'enforced',
       };
     case 'programs':
