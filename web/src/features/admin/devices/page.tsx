@@ -231,7 +231,23 @@ function useDeviceDeeds() {
       deed: () => must(api.POST('/api/v1/admin/devices/{id}/wipe', path(device))),
       done: t`Der Container auf „${device.name}“ ist gelöscht.`,
     });
-  return { approve, suspend, revoke, wipe, dialog };
+  const free = (device: Device) =>
+    ask({
+      title: t`Lizenz von „${device.name}“ freigeben?`,
+      text: (
+        <p>
+          <Trans>
+            Auf diesem Gerät liegt kein Container. Die Lizenz der Sicherheits-App kann dann ein
+            anderes Telefon bekommen; dieses nimmt wieder eine, wenn {device.person_name} dort einen
+            Container anlegt.
+          </Trans>
+        </p>
+      ),
+      action: t`Lizenz freigeben`,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/wipe', path(device))),
+      done: t`Die Lizenz von „${device.name}“ ist frei.`,
+    });
+  return { approve, suspend, revoke, wipe, free, dialog };
 }
 
 function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
@@ -285,9 +301,14 @@ function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
           {t`Vorläufig sperren`}
         </MenuItem>
       )}
-      {(device.container || device.licence) && (
+      {device.container && (
         <MenuItem icon={icons.iconDelete} danger onAction={() => deeds.wipe(device)}>
           {t`Container löschen`}
+        </MenuItem>
+      )}
+      {device.licence && !device.container && (
+        <MenuItem icon={icons.iconDelete} onAction={() => deeds.free(device)}>
+          {t`Lizenz freigeben`}
         </MenuItem>
       )}
       <MenuItem icon={icons.iconBlock} danger onAction={() => deeds.revoke(device)}>
