@@ -28,8 +28,8 @@ it('a phone says that the security app is there, waits for a licence, and opens 
   post.terms = { version: 'v1', de: '', en: '', app: 'Wächter Mobil' };
   post.hasLicence = false;
   await page.goto('/');
-  await page.getByRole('heading', { name: 'Nutzungsbedingungen' }).waitFor();
-  const agree = page.getByRole('button', { name: 'Ich stimme zu' });
+  await page.getByRole('heading', { name: 'Sicherheits-App' }).waitFor();
+  const agree = page.getByRole('button', { name: 'Weiter' });
   expect(await agree.isDisabled()).toBe(true);
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(await overflowsSideways(page)).toBe(false);

@@ -19,12 +19,19 @@ export default function TermsScreen({ state, shell }: TermsScreenProps) {
   const [isThere, setThere] = useState(false);
   const [text, language] = (locale() === 'en' && en) || !de ? [en, 'en'] : [de, 'de'];
   return (
-    <Panel title={t`Nutzungsbedingungen`} office={standing.office}>
+    <Panel title={text ? t`Nutzungsbedingungen` : t`Sicherheits-App`} office={standing.office}>
       <p>
-        <Trans>
-          Bevor Sie Ihre Post auf diesem Gerät öffnen, bittet Ihre Verwaltung Sie, dem Folgenden
-          zuzustimmen. Ihre Zustimmung wird mit Person, Gerät und Zeit festgehalten.
-        </Trans>
+        {text ? (
+          <Trans>
+            Bevor Sie Ihre Post auf diesem Gerät öffnen, bittet Ihre Verwaltung Sie, dem Folgenden
+            zuzustimmen. Ihre Zustimmung wird mit Person, Gerät und Zeit festgehalten.
+          </Trans>
+        ) : (
+          <Trans>
+            Bevor Sie Ihre Post auf diesem Gerät öffnen, fragt Ihre Verwaltung nach einer
+            Sicherheits-App. Ihre Antwort wird mit Person, Gerät und Zeit festgehalten.
+          </Trans>
+        )}
       </p>
       {complaint && <ComplaintAlert complaint={complaint} />}
       {text && (
@@ -56,14 +63,21 @@ export default function TermsScreen({ state, shell }: TermsScreenProps) {
           isDisabled={app !== null && !isThere}
           onPress={() => void shell.acceptTerms()}
         >
-          <Trans>Ich stimme zu</Trans>
+          {text ? <Trans>Ich stimme zu</Trans> : <Trans>Weiter</Trans>}
         </Button>
       </div>
       <p className="fa-muted fa-small">
-        <Trans>
-          Wenn Sie nicht zustimmen, schließen Sie die Seite einfach. Auf dem Server ist Ihre Post
-          davon nicht betroffen.
-        </Trans>
+        {text ? (
+          <Trans>
+            Wenn Sie nicht zustimmen, schließen Sie die Seite einfach. Auf dem Server ist Ihre Post
+            davon nicht betroffen.
+          </Trans>
+        ) : (
+          <Trans>
+            Haben Sie die App nicht, schließen Sie die Seite einfach. Auf dem Server ist Ihre Post
+            davon nicht betroffen.
+          </Trans>
+        )}
       </p>
     </Panel>
   );
