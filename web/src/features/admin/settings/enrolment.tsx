@@ -37,8 +37,8 @@ export function EnrolmentCard({ limits, field }: EnrolmentCardProps) {
       lead={
         <Trans>
           Den Nutzungsbedingungen stimmt jede Person auf jedem Gerät zu, bevor sich dort ein
-          Container öffnet, und noch einmal, wenn sich der Text ändert. Sind beide Texte leer, wird
-          nichts gefragt.
+          Container öffnet, und noch einmal, wenn sich der Text ändert. Sind beide Texte leer und
+          keine Sicherheits-App verlangt, wird nichts gefragt.
         </Trans>
       }
     >
@@ -124,7 +124,10 @@ export function enrolmentValuesOf(settings: Schema<'EnrolmentSettings'>): Enrolm
   return { ...values, ...appValuesOf(settings.app) };
 }
 
-export function enrolmentOf(values: EnrolmentValues): Schema<'EnrolmentSettings'> {
+export function enrolmentOf(
+  values: EnrolmentValues,
+  former: Schema<'EnrolmentSettings'>,
+): Schema<'EnrolmentSettings'> {
   const { enrolment_terms_de: de, enrolment_terms_en: en } = values;
   return {
     terms_de: de.trim(),
@@ -133,7 +136,7 @@ export function enrolmentOf(values: EnrolmentValues): Schema<'EnrolmentSettings'
     chromium: Number(values.enrolment_chromium),
     firefox: Number(values.enrolment_firefox),
     safari: Number(values.enrolment_safari),
-    app: appOf(values),
+    app: appOf(values, former.app),
   };
 }
 

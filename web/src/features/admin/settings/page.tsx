@@ -344,7 +344,7 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
       offline_days: Number(values.container_offline_days),
       guards: guardsOf(values),
     },
-    enrolment: enrolmentOf(values),
+    enrolment: enrolmentOf(values, before.enrolment),
     programs: { enabled: values.programs, max_days: Number(values.program_days) },
     pictures: picturesOf(values),
     retention_days: {

@@ -1,11 +1,14 @@
 import { t } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
 import type { Schema } from '../../../api/client.ts';
 import type { Part } from '../../../app/merge.ts';
 import { Checkbox } from '../../../ui/choices.tsx';
 import { charsOf, TextField } from '../../../ui/fields.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
+import { number } from '../format.ts';
+import { licencesQuery } from '../queries.ts';
 import { strengthWords } from './guard-words.ts';
 
 export type AppValues = { app_demanded: boolean; app_name: string; app_licences: string };
@@ -26,7 +29,8 @@ type SecurityAppCardProps = {
 /** The security app that private phones need before they get mail, and how many licences there are. */
 export function SecurityAppCard({ limits, demanded, onDemanded, field }: SecurityAppCardProps) {
   const { t } = useLingui();
-  const { least, most } = limits.enrolment_licences;
+  const { most } = limits.enrolment_licences;
+  const taken = number(useQuery(licencesQuery).data?.taken ?? 0);
   return (
     <Card
       title={<Trans>Sicherheits-App auf Telefonen</Trans>}
@@ -54,7 +58,7 @@ export function SecurityAppCard({ limits, demanded, onDemanded, field }: Securit
           />
           <TextField
             label={licencesLabel()}
-            hint={t`Zwischen ${least} und ${most}.`}
+            hint={t`Zwischen 1 und ${most}. Vergeben sind ${taken}. Ein Telefon ohne Lizenz bekommt keine Post: Zählen Sie auch die, die schon einen Container haben.`}
             inputMode="numeric"
             {...field('app_licences')}
           />
@@ -64,7 +68,8 @@ export function SecurityAppCard({ limits, demanded, onDemanded, field }: Securit
         <Badge tone="neutral">{strengthWords('policy_only')}</Badge>{' '}
         <Trans>
           Eine Seite im Browser sieht nicht, welche Apps es gibt. Gezählt werden die Lizenzen; dass
-          die App da ist, sagt die Person.
+          die App da ist, sagt die Person. Ein iPad nennt sich meist Mac; dann wird es weder gefragt
+          noch gezählt.
         </Trans>
       </p>
     </Card>
@@ -77,15 +82,16 @@ const licencesLabel = () => t`Lizenzen`;
 /** What is wrong with what was typed, by field. */
 export function appFaults(values: AppValues, limits: Limits) {
   const { enrolment_app_chars: chars, enrolment_licences: range } = limits;
-  const { least, most } = range;
+  const { most } = range;
   const faults: Partial<Record<keyof AppValues, string>> = {};
+  // Where no app is demanded the fields are not there.
+  if (!values.app_demanded) return faults;
   const name = values.app_name.trim();
-  if (values.app_demanded && !name) faults.app_name = t`Nennen Sie die App, die alle brauchen.`;
+  if (!name) faults.app_name = t`Nennen Sie die App, die alle brauchen.`;
   if (charsOf(name) > chars) faults.app_name = t`Höchstens ${chars} Zeichen.`;
-  const typed = values.app_licences.trim();
-  const count = Number(typed);
-  if (typed === '' || !Number.isInteger(count) || count < least || count > most) {
-    faults.app_licences = t`Eine Zahl zwischen ${least} und ${most}.`;
+  const count = Number(values.app_licences.trim());
+  if (!Number.isInteger(count) || count < 1 || count > most) {
+    faults.app_licences = t`Eine Zahl zwischen 1 und ${most}.`;
   }
   return faults;
 }
@@ -94,9 +100,11 @@ export function appValuesOf({ demanded, name, licences }: Schema<'SecurityApp'>)
   return { app_demanded: demanded, app_name: name, app_licences: String(licences) };
 }
 
-export function appOf(values: AppValues): Schema<'SecurityApp'> {
+/** What was typed counts where the fields are there: else the former words stay. */
+export function appOf(values: AppValues, former: Schema<'SecurityApp'>): Schema<'SecurityApp'> {
+  if (!values.app_demanded) return { ...former, demanded: false };
   return {
-    demanded: values.app_demanded,
+    demanded: true,
     name: values.app_name.trim(),
     licences: Number(values.app_licences),
   };
