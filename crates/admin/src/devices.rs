@@ -2,6 +2,7 @@
 
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, DomainEvent, audit::AuditKind};
 use fernamt_http::{ApiError, Session};
+use fernamt_identity::licence;
 use fernamt_store::{DeviceRecord, StoreError, Work};
 
 use crate::{act::done, error::AdminError};
@@ -57,6 +58,9 @@ pub(crate) async fn decide(session: &Session, id: DeviceId, decision: Decision) 
         return Ok(());
     }
     work.devices().set_state(id, state, Some(session.person())).await?;
+    if state == DeviceState::Approved && licence::take_for_approval(&work, &present).await? {
+        work.record(done(session, AuditKind::Device, "licence_taken").device(id).about(present.person));
+    }
     // A program can not sign in again: while it is suspended its token is refused, and waits.
     let waits = present.kind == DeviceKind::ApiClient && state == DeviceState::Suspended;
     if state != DeviceState::Approved && !waits {
@@ -67,14 +71,18 @@ pub(crate) async fn decide(session: &Session, id: DeviceId, decision: Decision) 
     finish(session, work, &present, decision).await
 }
 
-/// Deletes a device's share of its container's key, wherever the device is. Nothing happens where there is none.
+/// Deletes a device's share of its container's key, wherever the device is, and frees its licence. Nothing happens where there
+/// is neither.
 pub(crate) async fn wipe(session: &Session, id: DeviceId) -> Result<(), AdminError> {
     let mut work = session.site.tenant.begin().await?;
     let device = work.devices().get(id).await?;
+    let licensed = work.licences().has(id).await?;
     if work.containers().wipe(id).await? {
         work.record(done(session, AuditKind::Device, "container_wiped").device(id).about(device.person));
         // The page that is open there hears of it at once.
         work.publish(DomainEvent::DeviceChanged { device: id });
+    } else if licensed {
+        work.record(done(session, AuditKind::Device, "licence_freed").device(id).about(device.person));
     }
     Ok(work.commit().await?)
 }

@@ -101,7 +101,10 @@ async fn what_containers_may_be_told_has_limits() {
 async fn what_comes_before_a_container_has_limits() {
     let (_house, client) = House::with_administrator().await;
     let view = client.get(SETTINGS).await.body;
-    let usual = json!({ "terms_de": "", "terms_en": "", "containers": 10, "chromium": 0, "firefox": 0, "safari": 0 });
+    let usual = json!({
+        "terms_de": "", "terms_en": "", "containers": 10, "chromium": 0, "firefox": 0, "safari": 0,
+        "app": { "demanded": false, "name": "", "licences": 0 },
+    });
     assert_eq!(view["settings"]["enrolment"], usual);
     assert_eq!(view["limits"]["enrolment_terms_chars"], 20_000);
     let put = async |field: &str, value: Value| {
@@ -125,6 +128,15 @@ async fn what_comes_before_a_container_has_limits() {
         assert_eq!(put(field, json!("ä".repeat(20_000))).await.code(), "outdated");
         let reply = put(field, json!("ä".repeat(20_001))).await;
         assert_eq!(reply.fields(), [(format!("enrolment.{field}").as_str(), "too_long")]);
+    }
+    for (app, code) in [
+        (json!({ "demanded": true, "name": "ä".repeat(80), "licences": 50_000 }), None),
+        (json!({ "demanded": true, "name": "Wächter", "licences": 0 }), Some(("enrolment.app.licences", "required"))),
+        (json!({ "demanded": true, "name": " ", "licences": 1 }), Some(("enrolment.app.name", "required"))),
+        (json!({ "demanded": true, "name": "ä".repeat(81), "licences": 1 }), Some(("enrolment.app.name", "too_long"))),
+        (json!({ "demanded": false, "licences": 50_001 }), Some(("enrolment.app.licences", "out_of_range"))),
+    ] {
+        assert_eq!(put("app", app).await.fields(), code.into_iter().collect::<Vec<_>>());
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    admin::settings::ChangeSettings,
+    admin::{features::ChangeFeatures, settings::ChangeSettings},
     conference::{
         entry::EntryRequest,
         meetings::ChangeMeeting,
@@ -21,6 +21,7 @@ pub trait Body: DeserializeOwned + Serialize {
     const SHOWN: &'static [&'static str] = &[];
 }
 
+impl Body for ChangeFeatures {}
 impl Body for NewRoom {}
 impl Body for BookingDraft {}
 impl Body for WebhookFields {}

@@ -35,15 +35,17 @@ pub struct ContainerView {
     pub terms: Option<TermsOfUse>,
 }
 
-/// Terms of use. One of the texts may be empty.
+/// Terms of use. One of the texts may be empty, both where an app is demanded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TermsOfUse {
-    /// Changes with the texts: a hash of both.
+    /// Changes with the texts and the app: a hash of them.
     pub version: String,
     /// The text in German.
     pub de: String,
     /// The text in English.
     pub en: String,
+    /// The security app that has to be on this device; left out where none is demanded.
+    pub app: Option<String>,
 }
 
 /// Accepts the terms of use for this device.

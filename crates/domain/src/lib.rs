@@ -8,6 +8,7 @@ pub mod clock;
 pub mod conference;
 pub mod device;
 pub mod event;
+pub mod feature;
 pub mod grant;
 pub mod id;
 pub mod mail;

@@ -1,6 +1,6 @@
 //! The end of every sign-in on the web: from somebody who proved who they are to a session on an approved device.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use fernamt_api::{
     session::{Me, SessionView},
     sign_in::{DeviceProof, SignInAnswer},
@@ -17,6 +17,7 @@ use time::Duration;
 use crate::{
     Identity,
     challenge::Opened,
+    container,
     device::{DeviceName, Key},
     device_key::{DeviceKey, SignedFor},
     failure::{SignInError, Wrong},
@@ -31,6 +32,8 @@ use crate::{
 pub(crate) struct Browser {
     pub(crate) key: DeviceKey,
     name: DeviceName,
+    /// What it says it is.
+    said: container::Browser,
     challenge: Opened<()>,
 }
 
@@ -56,13 +59,19 @@ pub(crate) struct Completed {
 
 impl Identity {
     /// Checks that the browser holds the key it names.
-    pub(crate) fn browser(&self, site: &Site, proof: &DeviceProof, challenge: &str) -> Result<Browser, SignInError> {
+    pub(crate) fn browser(
+        &self,
+        site: &Site,
+        headers: &HeaderMap,
+        proof: &DeviceProof,
+        challenge: &str,
+    ) -> Result<Browser, SignInError> {
         let opened = self.open_challenge(&site.tenant, challenge)?;
         let key = DeviceKey::parse(&proof.public_key).map_err(|_| SignInError::DeviceProof)?;
         key.verify(SignedFor::SignIn, challenge, &proof.signature).map_err(|_| SignInError::DeviceProof)?;
         let name = DeviceName::parse(&proof.name, DeviceKind::Browser)
             .map_err(|fault| SignInError::Name { path: "device.name", fault })?;
-        Ok(Browser { key, name, challenge: opened })
+        Ok(Browser { key, name, said: container::Browser::of(headers), challenge: opened })
     }
 
     /// Enrols the device if it is new, and begins a session if the device may be used.
@@ -108,6 +117,7 @@ impl Identity {
         let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;
         let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
         if device.state == DeviceState::Pending {
+            container::note_waiting(&work, &device, browser.said.clone(), situation.at).await?;
             work.commit().await?;
             let waiting = self.waiting(tenant.id(), &device);
             let answer = SignInAnswer::DevicePending { waiting, recovery_codes };

@@ -22,7 +22,7 @@ use crate::{
     device::{DeviceName, Key},
     failure::{SignInError, Wrong},
     session::{facts_of, not_signed_in},
-    settings::{self, Settings},
+    settings::Settings,
     throttle::{Attempt, Source},
 };
 
@@ -168,8 +168,8 @@ impl Identity {
         let Some((person, Some(device))) = self.look_up(tenant, &row).await? else {
             return Err(self.refused(site, Some(&row)));
         };
-        if !settings::load(tenant).await?.programs.enabled {
-            let detail = "the administration does not allow programs to use mail";
+        if !self.authoriser.serves_programs(tenant, row.person).await? {
+            let detail = "the administration does not allow programs to use this person's mail";
             return Err(ApiError::forbidden("programs_not_allowed", detail));
         }
         self.note_day(site, &device, now).await?;

@@ -94,6 +94,7 @@ async fn a_device_learns_what_its_container_needs() {
     let expected = json!({
         "version": 1, "device": view["device"], "serial": policy["serial"], "idle_min": 10, "offline_until_ms": null,
         "copy_out": false, "print": false, "download": false, "watermark": false, "blur": false,
+        "files": true, "attachments": true, "notices": true,
     });
     assert_eq!(policy, expected);
     assert!(policy["serial"].as_u64().unwrap() < 1 << 53, "a browser counts it exactly");

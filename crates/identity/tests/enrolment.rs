@@ -1,7 +1,8 @@
 //! What a device meets before a container: terms of use, an oldest browser, a most of containers.
 
 use axum::http::StatusCode;
-use fernamt_domain::{DeviceId, audit::AuditKind};
+use fernamt_api::admin::settings::SecurityApp;
+use fernamt_domain::{DeviceId, DeviceKind, DeviceState, audit::AuditKind};
 use fernamt_identity::settings;
 use serde_json::{Value, json};
 use time::Duration;
@@ -162,4 +163,62 @@ async fn a_person_names_their_device_and_nobody_elses() {
     let kept = office.tenant.devices().get(device.parse().unwrap()).await.unwrap();
     assert_eq!(kept.name, "Telefon von zu Hause");
     assert!(office.audited(AuditKind::Device).await.contains(&"renamed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_phone_takes_a_licence_of_the_app_before_it_gets_a_share() {
+    let office = Office::open().await;
+    let (mut desk, app, _) = office.enrolled("ada").await;
+    let mut phone = another(&office, &app).await;
+    phone.agent = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+    let mut tablet = another(&office, &app).await;
+    tablet.agent = "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) Version/18.1 Safari/604.1";
+    assert_eq!(make(&mut tablet, false).await.0, 201, "none is demanded");
+    let demand = async |licences| {
+        set(&office, |settings| {
+            settings.enrolment.app = SecurityApp { demanded: true, name: "Wächter".into(), licences };
+        })
+        .await;
+    };
+    demand(1).await;
+    assert_eq!(make(&mut desk, false).await.0, 201, "a PC needs none");
+    assert_eq!(view(&mut desk).await["terms"], Value::Null);
+
+    let terms = view(&mut phone).await["terms"].clone();
+    assert_eq!((&terms["app"], &terms["de"]), (&json!("Wächter"), &json!("")));
+    assert_eq!(make(&mut phone, false).await, refused(403, "container_terms_open"), "that it is there is said first");
+    assert_eq!(accept(&mut desk, &terms["version"]).await, refused(409, "container_terms_changed"), "no terms of a PC");
+    for browser in [&mut phone, &mut tablet] {
+        assert_eq!(accept(browser, &terms["version"]).await.0, 204);
+    }
+    assert_eq!(office.tenant.licences().count().await.unwrap(), 0, "accepting alone takes none");
+    assert_eq!(make(&mut phone, false).await.0, 201);
+    let (status, answer) = tablet.post(RELEASE, json!({})).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::CONFLICT, &json!("no_licence_left")), "none for what was there");
+    assert_eq!(answer["params"], json!({ "licences": "1" }));
+    assert_eq!(release(&mut phone).await.0, 200, "its own");
+    assert_eq!(office.tenant.licences().count().await.unwrap(), 1);
+
+    assert_eq!(phone.delete(SHARE).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(release(&mut tablet).await.0, 200);
+    assert_eq!(make(&mut phone, false).await, refused(409, "no_licence_left"));
+    demand(2).await;
+    assert_eq!(make(&mut phone, false).await.0, 201);
+    let told = office.audited(AuditKind::Device).await;
+    assert_eq!(told.iter().filter(|action| *action == "licence_taken").count(), 3, "{told:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_approval_is_known_by_browser() {
+    let office = Office::open().await;
+    let (_, app, _) = office.enrolled("ada").await;
+    set(&office, |settings| settings.approval_needed = vec![DeviceKind::Browser]).await;
+    let mut browser = office.browser();
+    browser.agent = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+    let (_, answer) = browser.sign_in("ada", PASSWORD, Some(&app.code(office.now()))).await;
+    assert_eq!(answer["state"], "device_pending");
+    let known = office.tenant.enrolments().all().await.unwrap().remove(0);
+    assert_eq!((&*known.browser, &*known.platform, known.accepted_at), ("Firefox 140", "Android", None));
+    let device = office.tenant.devices().get(known.device).await.unwrap();
+    assert_eq!(device.state, DeviceState::Pending);
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use fernamt_api::admin::settings::PictureSettings;
-use fernamt_domain::{MailAccountId, PersonId, PersonState, SessionId};
+use fernamt_domain::{
+    MailAccountId, PersonId, PersonState, SessionId,
+    feature::{Feature, Features},
+};
 use fernamt_store::{MailAccountRecord, StoreError, TenantStore};
 use serde_json::json;
 
@@ -26,6 +29,7 @@ pub(crate) struct OpenAccount {
     record: MailAccountRecord,
     access: Access,
     leaves_house: bool,
+    features: Features,
 }
 
 impl OpenAccount {
@@ -45,6 +49,11 @@ impl OpenAccount {
         self.access
     }
 
+    /// Whether who opened it has a feature.
+    pub(crate) fn offers(&self, feature: Feature) -> bool {
+        self.features.has(feature)
+    }
+
     /// Whether what is sent from it may leave the house.
     pub(crate) fn leaves_house(&self) -> bool {
         self.leaves_house
@@ -56,9 +65,15 @@ impl OpenAccount {
 pub(crate) struct OpenAccounts {
     accounts: Vec<OpenAccount>,
     pictures: PictureSettings,
+    features: Features,
 }
 
 impl OpenAccounts {
+    /// What of mail the person has.
+    pub(crate) fn features(&self) -> Features {
+        self.features
+    }
+
     /// Whether pictures that lie elsewhere are fetched for readers, and which.
     pub(crate) fn pictures(&self) -> PictureSettings {
         self.pictures
@@ -96,7 +111,9 @@ impl Openings {
 impl Mail {
     /// The accounts that are open to a person, their own first; that is made when it is needed first.
     pub(crate) async fn accounts_of(&self, tenant: &TenantStore, person: PersonId) -> Result<OpenAccounts, StoreError> {
-        let pictures = self.picture_flow(tenant).await?;
+        let features = self.features_of(tenant, person).await?;
+        let pictures =
+            if features.has(Feature::Pictures) { self.picture_flow(tenant).await? } else { PictureSettings::default() };
         let mut own = tenant.mail_accounts().of_owner(person).await?;
         if own.is_empty() {
             let known = tenant.people().get(person).await?;
@@ -106,23 +123,31 @@ impl Mail {
         let mut accounts = Vec::with_capacity(own.len());
         for record in own {
             let access = Access::find(&tenant.mail_grants(), &record, person).await?;
-            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house, features }));
         }
         // Those of others only once they are opened: somebody may be let into hundreds.
         for account in &accounts {
             self.uses(tenant.id(), account.record.id);
         }
-        let grants = tenant.mail_grants().of_person(person).await?;
+        let mut grants = tenant.mail_grants().of_person(person).await?;
+        if !features.has(Feature::Delegation) {
+            grants.clear();
+        }
         if grants.is_empty() {
-            return Ok(OpenAccounts { accounts, pictures });
+            return Ok(OpenAccounts { accounts, pictures, features });
         }
         let ids: Vec<_> = grants.iter().map(|grant| grant.account).collect();
         for record in tenant.mail_accounts().these(&ids).await? {
             let grant = grants.iter().find(|grant| grant.account == record.id && record.owner != Some(person));
             let access = grant.and_then(|grant| Access::granted(&record, grant.rights));
-            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house }));
+            accounts.extend(access.map(|access| OpenAccount { record, access, leaves_house, features }));
         }
-        Ok(OpenAccounts { accounts, pictures })
+        Ok(OpenAccounts { accounts, pictures, features })
+    }
+
+    /// What of mail a person has, as the administration switched it.
+    pub(crate) async fn features_of(&self, tenant: &TenantStore, person: PersonId) -> Result<Features, StoreError> {
+        self.parts.authoriser.features(tenant, person).await
     }
 
     /// The account of this id, if it is open to who asks. That somebody else's is opened is written down.
@@ -131,6 +156,10 @@ impl Mail {
         let record = tenant.mail_accounts().these(&[id]).await?.pop().ok_or_else(MethodError::account_not_found)?;
         let access = Access::find(&tenant.mail_grants(), &record, actor.person).await?;
         let access = access.ok_or_else(MethodError::account_not_found)?;
+        let features = self.features_of(tenant, actor.person).await?;
+        if access.kind != Kind::Own && !features.has(Feature::Delegation) {
+            return Err(MethodError::account_not_found());
+        }
         self.uses(tenant.id(), id);
         if access.kind != Kind::Own && self.openings.note(actor.session, id) {
             let details = json!({ "account": id, "rights": access.rights });
@@ -140,7 +169,7 @@ impl Mail {
                 return Err(error.into());
             }
         }
-        Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open() })
+        Ok(OpenAccount { record, access, leaves_house: self.way_out.is_open(), features })
     }
 
     /// The account that mail to an address of this house goes to, be it one with a detail (`name+detail@`). That of a person

@@ -33,7 +33,8 @@ async fn a_mailbox_is_open_to_those_who_were_granted_it() {
         (&json!("Bürgerbüro"), &json!(false), &json!(true))
     );
     let delegation = |account: &Value| account["accountCapabilities"]["urn:fernamt:params:jmap:delegation"].clone();
-    let expected = json!({ "kind": "functional", "address": "buergerbuero@amt.example", "rights": ["read"] });
+    let expected =
+        json!({ "kind": "functional", "address": "buergerbuero@amt.example", "rights": ["read"], "mayShare": false });
     assert_eq!(delegation(shared), expected);
     assert_eq!(
         delegation(&now["accounts"][&ada.account]),
@@ -41,6 +42,7 @@ async fn a_mailbox_is_open_to_those_who_were_granted_it() {
             "kind": "own",
             "address": "ada@amt.example",
             "rights": ["read", "write", "send_on_behalf", "send_as", "manage"],
+            "mayShare": true,
         })
     );
     let owner = &now["accounts"][&ada.account]["accountCapabilities"]["urn:ietf:params:jmap:principals"];

@@ -9,6 +9,7 @@ mod changes;
 mod copies;
 mod delegation;
 mod emails;
+mod features;
 mod house;
 mod lmtp;
 mod mailboxes;

@@ -70,6 +70,7 @@ pub const WITH_OWNER: &[(&str, &str)] = &[
     ("directory", "is removed by administrators"),
     ("container", "goes with the device, when the device is revoked, or at a wipe"),
     ("enrolment", "goes with the device"),
+    ("licence", "goes with the device, its revocation and a wipe"),
     ("person_role", "goes when the person is removed"),
     ("group", "is removed by administrators or the directory"),
     ("group_member", "goes with the group, or when the person is removed"),

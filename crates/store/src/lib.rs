@@ -50,6 +50,7 @@ pub use repo::{
     group::GroupRecord,
     import::ImportBatchRecord,
     journal::{JournalAction, JournalRecord},
+    licence::LicenceRecord,
     mail::{
         account::{Change, Changes, MailAccountRecord},
         blob::{BlobPrint, MailBlobRecord},

@@ -19,6 +19,7 @@ use crate::{
         group::{GroupMemberRecord, GroupNestingRecord, GroupRecord},
         import::ImportBatchRecord,
         journal::JournalRecord,
+        licence::LicenceRecord,
         mail::{
             account::MailAccountRecord,
             arrival::MailArrivalRecord,
@@ -60,6 +61,7 @@ pub const TABLES: &[Table] = &[
     DeviceRecord::TABLE,
     ContainerRecord::TABLE,
     EnrolmentRecord::TABLE,
+    LicenceRecord::TABLE,
     StickRecord::TABLE,
     StickLineRecord::TABLE,
     OtpTokenRecord::TABLE,

@@ -18,6 +18,7 @@ use crate::{
         group::Groups,
         import::Imports,
         journal::Journal,
+        licence::Licences,
         mail::{
             account::MailAccounts, arrival::MailArrivals, blob::MailBlobs, delegation::MailGrants, email::Emails,
             identity::MailIdentities, mailbox::Mailboxes, mirror::MailMirrors, submission::EmailSubmissions,
@@ -143,6 +144,8 @@ repositories! {
     containers: Containers;
     /// Enrolment of devices for mail.
     enrolments: Enrolments;
+    /// Licences of the security app that private phones need.
+    licences: Licences;
     /// Sticks and how their lines do.
     sticks: Sticks;
     /// Tokens for one-time codes.

@@ -58,6 +58,12 @@ export class FakePost {
   pauseS = 0;
   serial = 1;
   idleMin = 10;
+  /** The features of the container itself, as the policy tells them. */
+  features = { files: true, attachments: true, notices: true };
+  /** What the person has to accept first. */
+  terms: { version: string; de: string; en: string; app: string | null } | null = null;
+  /** Whether a licence of the security app is left. */
+  hasLicence = true;
   /** Of another signer than the one that the container knows. */
   altered = false;
   /** Whether push services may be told, and where and when this device is. */
@@ -160,7 +166,12 @@ export class FakePost {
     switch (asked) {
       case 'GET ':
         return [200, await this.#standing()];
+      case 'POST /terms':
+        if (body.version !== this.terms?.version) return problem(409, 'container_terms_changed');
+        this.terms = null;
+        return [204, null];
       case 'POST /share':
+        if (!this.hasLicence) return problem(409, 'no_licence_left');
         if (this.share && !body.replace) return problem(409, 'container_share_exists');
         this.share = crypto.getRandomValues(new Uint8Array(32));
         this.generation = null;
@@ -237,6 +248,7 @@ export class FakePost {
         serial: this.serial,
         idle_min: this.idleMin,
         offline_until_ms: null,
+        ...this.features,
       }),
     );
     const signature = await this.#signature('fernamt-container-policy\0', bytes);
@@ -252,6 +264,7 @@ export class FakePost {
       passphrase: { min_characters: 12 },
       share: { exists: this.share !== null, generation: this.generation },
       sign_in_fresh: this.fresh,
+      terms: this.terms,
     };
   }
 }

@@ -285,6 +285,8 @@ const rules: Rules = {
   download: asked.includes('herunterladen'),
   watermark: asked.includes('wasserzeichen'),
   blur: asked.includes('verdecken'),
+  files: !asked.includes('ohne-ablage'),
+  attachments: !asked.includes('ohne-anhaenge'),
 };
 
 const several =
@@ -305,7 +307,7 @@ createRoot(place).render(
       </header>
       <main id="inhalt">
         <Guarded rules={rules} person="Erika Linde (erika)">
-          <OwnFilesContext value={filesInMemory()}>
+          <OwnFilesContext value={rules.files ? filesInMemory() : null}>
             {several ? <PostPage post={several} /> : <MailPage mail={mail} />}
           </OwnFilesContext>
         </Guarded>

@@ -1,4 +1,5 @@
 import type { components } from '../../src/api/api-schema.d.ts';
+import { furnishFeatures } from './mock-admin-features.ts';
 import { furnishMailboxes } from './mock-admin-mailboxes.ts';
 import { furnishMeetings } from './mock-admin-meetings.ts';
 import { furnish, type MockOffice, session } from './mock-office.ts';
@@ -144,6 +145,7 @@ const device = (
   created_at: ago(number * 7),
   last_seen_on: state === 'pending' ? null : '2026-11-20',
   container: number === 4,
+  licence: number === 4,
 });
 
 export const devices: Schema<'Device'>[] = [
@@ -313,7 +315,15 @@ const settings: Schema<'Settings'> = {
     offline_days: 0,
     guards: { copy_out: false, print: false, download: false, watermark: false, blur: false },
   },
-  enrolment: { terms_de: '', terms_en: '', containers: 10, chromium: 0, firefox: 0, safari: 0 },
+  enrolment: {
+    terms_de: '',
+    terms_en: '',
+    containers: 10,
+    chromium: 0,
+    firefox: 0,
+    safari: 0,
+    app: { demanded: true, name: 'Wächter Mobil', licences: 40 },
+  },
   programs: { enabled: true, max_days: 90 },
   pictures: { enabled: false, unencrypted: false },
   push: { enabled: false, hosts: ['fcm.googleapis.com', '*.notify.windows.com'] },
@@ -343,6 +353,8 @@ const settingsView: Schema<'SettingsView'> = {
     enrolment_containers: { least: 1, most: 50 },
     enrolment_browser: { least: 0, most: 999 },
     enrolment_terms_chars: 20_000,
+    enrolment_licences: { least: 0, most: 50_000 },
+    enrolment_app_chars: 80,
     name_chars: 200,
   },
 };
@@ -556,7 +568,7 @@ export function furnishAdmin(
   office: MockOffice,
   roles: Schema<'Role'>[] = ['administrator'],
 ): MockOffice {
-  return furnishMeetings(furnishMailboxes(furnish(office), people))
+  return furnishFeatures(furnishMeetings(furnishMailboxes(furnish(office), people)), groups)
     .on('GET', '/session', {
       ...administrator,
       person: { ...administrator.person, roles },

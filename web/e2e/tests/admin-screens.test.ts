@@ -276,6 +276,7 @@ const screens: Screen[] = [
       await page.locator('.fa-alert').waitFor();
     },
   },
+  { name: 'funktionen', path: '/funktionen' },
   { name: 'funktionspostfaecher', path: '/funktionspostfaecher' },
   {
     name: 'funktionspostfaecher-leer',

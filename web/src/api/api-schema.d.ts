@@ -402,6 +402,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the features of mail are switched. */
+        get: operations["get_features"];
+        /** Switches features of mail; it holds at once, in sessions that are open, too. */
+        put: operations["set_features"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/groups": {
         parameters: {
             query?: never;
@@ -465,6 +483,23 @@ export interface paths {
         };
         /** How the installation fares. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many licences of the security app there are, and how many are taken. */
+        get: operations["licences"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2611,6 +2646,13 @@ export interface components {
             /** @description The version that the change is based on. */
             version: string;
         };
+        /** @description A change of the table. */
+        ChangeFeatures: {
+            /** @description Each feature once; one that is left out is everybody's. */
+            switches: components["schemas"]["FeatureSwitch"][];
+            /** @description The version that the change is based on. */
+            version: string;
+        };
         /** @description A change to one meeting of a series, or to the only one. */
         ChangeMeeting: {
             /**
@@ -2985,11 +3027,11 @@ export interface components {
             /**
              * @description What mail and attachments on the device are guarded by.
              * @default {
+             *       "blur": false,
              *       "copy_out": false,
-             *       "print": false,
              *       "download": false,
-             *       "watermark": false,
-             *       "blur": false
+             *       "print": false,
+             *       "watermark": false
              *     }
              */
             guards: components["schemas"]["ContainerGuards"];
@@ -3161,6 +3203,8 @@ export interface components {
              * @description The day it was last used.
              */
             last_seen_on?: string | null;
+            /** @description Whether it has a licence of the security app. */
+            licence: boolean;
             /** @description What the person calls it. */
             name: string;
             /** @description Whose it is. */
@@ -3286,6 +3330,15 @@ export interface components {
         /** @description What a person meets before a container is made. */
         EnrolmentSettings: {
             /**
+             * @description The security app that private phones need.
+             * @default {
+             *       "demanded": false,
+             *       "licences": 0,
+             *       "name": ""
+             *     }
+             */
+            app: components["schemas"]["SecurityApp"];
+            /**
              * Format: int32
              * @description The oldest version of Chromium, Chrome and Edge: 0 to 999, 0 for any. A browser may say another one than it has.
              * @default 0
@@ -3381,6 +3434,31 @@ export interface components {
             head: components["schemas"]["SignedHead"];
             /** @description The Ed25519 public key in hexadecimal. */
             public_key: string;
+        };
+        /** @enum {string} */
+        Feature: "attachments" | "files" | "download" | "offline" | "notices" | "pictures" | "sharing" | "delegation" | "absence" | "programs";
+        /** @description How one feature is switched. Whoever is in a group that it is off for does not have it, whatever else holds. */
+        FeatureSwitch: {
+            /** @description Whether everybody has it whom nothing else is said of. */
+            everybody: boolean;
+            /** @description The feature. */
+            feature: components["schemas"]["Feature"];
+            /** @description The groups that do not have it. */
+            off?: components["schemas"]["GroupId"][];
+            /** @description The groups that have it, too; needed where not everybody has it. */
+            on?: components["schemas"]["GroupId"][];
+        };
+        /** @description How the features of mail are switched. */
+        FeatureTable: {
+            /**
+             * Format: int32
+             * @description The most groups that one feature is switched on for, and off for.
+             */
+            max_groups: number;
+            /** @description Every feature, with the groups that there are. */
+            switches: components["schemas"]["FeatureSwitch"][];
+            /** @description Changes with every change of the table; send it back when changing. */
+            version: string;
         };
         /** @description What was wrong with one field. */
         FieldProblem: {
@@ -3660,6 +3738,23 @@ export interface components {
         };
         /** @enum {string} */
         LeftOutReason: "disabled" | "has_stick" | "too_many_devices";
+        /** @description The licences of the security app that private phones need. */
+        Licences: {
+            /** @description The app's name. */
+            app: string;
+            /** @description Whether phones need the app. */
+            demanded: boolean;
+            /**
+             * Format: int32
+             * @description How many licences there are.
+             */
+            licences: number;
+            /**
+             * Format: int32
+             * @description How many devices have one.
+             */
+            taken: number;
+        };
         /** @description How a line does. */
         LineQuality: {
             /**
@@ -4518,6 +4613,8 @@ export interface components {
                  * @description The day it was last used.
                  */
                 last_seen_on?: string | null;
+                /** @description Whether it has a licence of the security app. */
+                licence: boolean;
                 /** @description What the person calls it. */
                 name: string;
                 /** @description Whose it is. */
@@ -5600,6 +5697,28 @@ export interface components {
             /** @enum {string} */
             kind: "recovery_code";
         };
+        /**
+         * @description A security app that has to be on private phones before they get mail. A browser cannot see it: the person says that it is
+         *     there, and each phone takes one of the licences.
+         */
+        SecurityApp: {
+            /**
+             * @description Whether phones need it.
+             * @default false
+             */
+            demanded: boolean;
+            /**
+             * Format: int32
+             * @description How many licences there are: 0 to 50000.
+             * @default 0
+             */
+            licences: number;
+            /**
+             * @description Its name, as people read it.
+             * @default
+             */
+            name: string;
+        };
         /** Format: uuid */
         SessionId: string;
         /** @description Who is signed in, and how. */
@@ -5671,28 +5790,33 @@ export interface components {
             /**
              * @description What is demanded of sealed containers.
              * @default {
-             *       "idle_minutes": 10,
-             *       "passphrase_chars": 12,
-             *       "offline_days": 0,
              *       "guards": {
+             *         "blur": false,
              *         "copy_out": false,
-             *         "print": false,
              *         "download": false,
-             *         "watermark": false,
-             *         "blur": false
-             *       }
+             *         "print": false,
+             *         "watermark": false
+             *       },
+             *       "idle_minutes": 10,
+             *       "offline_days": 0,
+             *       "passphrase_chars": 12
              *     }
              */
             container: components["schemas"]["ContainerSettings"];
             /**
              * @description What a person meets before a container is made.
              * @default {
-             *       "terms_de": "",
-             *       "terms_en": "",
-             *       "containers": 10,
+             *       "app": {
+             *         "demanded": false,
+             *         "licences": 0,
+             *         "name": ""
+             *       },
              *       "chromium": 0,
+             *       "containers": 10,
              *       "firefox": 0,
-             *       "safari": 0
+             *       "safari": 0,
+             *       "terms_de": "",
+             *       "terms_en": ""
              *     }
              */
             enrolment: components["schemas"]["EnrolmentSettings"];
@@ -5768,10 +5892,17 @@ export interface components {
             container_offline_days: components["schemas"]["Range"];
             /** @description The fewest characters of a container's passphrase. */
             container_passphrase_chars: components["schemas"]["Range"];
+            /**
+             * Format: int32
+             * @description The most characters of the name of a security app.
+             */
+            enrolment_app_chars: number;
             /** @description The oldest version of a browser. */
             enrolment_browser: components["schemas"]["Range"];
             /** @description The most containers of a person. */
             enrolment_containers: components["schemas"]["Range"];
+            /** @description Licences of a security app. */
+            enrolment_licences: components["schemas"]["Range"];
             /**
              * Format: int32
              * @description The most characters of each text of the terms of use.
@@ -6465,13 +6596,15 @@ export interface components {
         };
         /** Format: uuid */
         TenantId: string;
-        /** @description Terms of use. One of the texts may be empty. */
+        /** @description Terms of use. One of the texts may be empty, both where an app is demanded. */
         TermsOfUse: {
+            /** @description The security app that has to be on this device; left out where none is demanded. */
+            app?: string | null;
             /** @description The text in German. */
             de: string;
             /** @description The text in English. */
             en: string;
-            /** @description Changes with the texts: a hash of both. */
+            /** @description Changes with the texts and the app: a hash of them. */
             version: string;
         };
         /** @description A time of the week, in the tenant's time zone. */
@@ -7710,6 +7843,68 @@ export interface operations {
             };
         };
     };
+    get_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureTable"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFeatures"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureTable"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: {
@@ -7925,6 +8120,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    licences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Licences"];
                 };
             };
             /** @description Refused */

@@ -228,17 +228,17 @@ test('an open page tells how far its container is', async () => {
 });
 
 test('terms of use come before everything else, and again when they change', async () => {
-  server.terms = { version: 'v1', de: 'Nur dienstlich.', en: '' };
+  server.terms = { version: 'v1', de: 'Nur dienstlich.', en: '', app: null };
   await shell.ask();
   expect(shell.state()).toMatchObject({ at: 'terms', standing: { terms: { version: 'v1' } } });
   // Another text since it was shown.
-  server.terms = { version: 'v2', de: 'Nur dienstlich!', en: '' };
+  server.terms = { version: 'v2', de: 'Nur dienstlich!', en: '', app: null };
   await shell.acceptTerms();
   expect(shell.state()).toMatchObject({ at: 'terms', standing: { terms: { version: 'v2' } } });
   await shell.acceptTerms();
   expect(shell.state()).toMatchObject({ at: 'new' });
   // Set while the passphrase was being typed.
-  server.terms = { version: 'v3', de: 'Nur dienstlich, bitte.', en: '' };
+  server.terms = { version: 'v3', de: 'Nur dienstlich, bitte.', en: '', app: null };
   await shell.create(PASSPHRASE);
   expect(shell.state()).toMatchObject({ at: 'terms', working: false });
   expect(await shell.container.state()).toBe('none');

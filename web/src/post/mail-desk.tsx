@@ -51,7 +51,13 @@ export function MailDesk({ shell, person, onTimesClose }: MailDeskProps) {
       </Suspense>
       {onTimesClose && (
         <Suspense>
-          <TimesDialog times={times} push={push} mail={post.own} onClose={onTimesClose} />
+          <TimesDialog
+            times={times}
+            push={push}
+            mail={post.own}
+            mayNotice={shell.container.policy?.notices === true}
+            onClose={onTimesClose}
+          />
         </Suspense>
       )}
     </Caught>
@@ -100,7 +106,7 @@ async function open({ container }: PostShell, net: ReturnType<typeof browserNet>
     const post = await openPost(container, { ...net, onWake, wish: times });
     const stop = watchNotices({
       mail: post.own,
-      isWanted: () => times.times.notices,
+      isWanted: () => times.times.notices && container.policy?.notices === true,
       isSeen: () => document.visibilityState === 'visible' && document.hasFocus(),
       show: () => notify(t`Neue Nachricht`),
     });

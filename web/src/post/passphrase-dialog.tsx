@@ -117,6 +117,7 @@ function complaintOf(refusal: Refusal): Complaint {
     case 'no_room':
     case 'no_authenticator':
     case 'too_many':
+    case 'no_licence':
     case 'too_old':
     case 'unexpected':
       return refusal;

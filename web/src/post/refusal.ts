@@ -27,6 +27,8 @@ export type Refusal =
   | { kind: 'terms' }
   /** The person has as many containers on other devices as they may have. */
   | { kind: 'too_many'; most: number }
+  /** All licences of the security app that phones need are taken. */
+  | { kind: 'no_licence'; licences: number }
   /** The browser is older than the administration allows. */
   | { kind: 'too_old'; browser: string; least: number }
   /** Without a line it does not open any more: the granted time is over, or the clock was set back. */

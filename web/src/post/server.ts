@@ -95,6 +95,8 @@ async function refusalIn(response: Response): Promise<Refusal> {
       return { kind: 'terms' };
     case 'too_many_containers':
       return { kind: 'too_many', most: countOf(said?.params?.most) };
+    case 'no_licence_left':
+      return { kind: 'no_licence', licences: countOf(said?.params?.licences) };
     case 'browser_too_old':
       return {
         kind: 'too_old',

@@ -20,8 +20,8 @@ export type Standing = {
   terms: Terms | null;
 };
 
-/** Terms of use; one of the texts may be empty. */
-export type Terms = { version: string; de: string; en: string };
+/** Terms of use, and the security app that has to be on this device; one of the texts may be empty, both with an app. */
+export type Terms = { version: string; de: string; en: string; app: string | null };
 
 /** What the open page shows of it; kept in the container for when there is no line. */
 export type Office = Pick<Standing, 'person' | 'office' | 'mainOrigin' | 'minCharacters'>;
@@ -96,9 +96,11 @@ export function bytesOf(said: unknown): Bytes | null {
 /** `undefined` for whatever does not have the form. */
 function termsOf(said: unknown): Terms | null | undefined {
   if (said === null || said === undefined) return null;
-  const { version, de, en } = objectOf(said);
+  const { version, de, en, app: named } = objectOf(said);
   const texts = typeof version === 'string' && typeof de === 'string' && typeof en === 'string';
-  return texts && version !== '' && de + en !== '' ? { version, de, en } : undefined;
+  const app = typeof named === 'string' && named !== '' ? named : null;
+  const isEmpty = app === null && !(texts && de + en !== '');
+  return texts && version !== '' && !isEmpty ? { version, de, en, app } : undefined;
 }
 
 function objectOf(said: unknown): Record<string, unknown> {

@@ -24,6 +24,7 @@ export type Complaint = Extract<
       | 'no_room'
       | 'no_authenticator'
       | 'too_many'
+      | 'no_licence'
       | 'too_old'
       | 'unexpected';
   }
@@ -163,6 +164,7 @@ function refused(
     case 'no_room':
     case 'no_authenticator':
     case 'too_many':
+    case 'no_licence':
     case 'too_old':
       if (hasForm(state)) return complained(state, refusal);
       return { at: 'no_answer', detail: refusal.kind };

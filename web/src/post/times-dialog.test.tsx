@@ -104,11 +104,21 @@ it('ends it also where nothing could begin, and says on as long as the server ma
   expect(one.chosen[0]?.push).toBe(true);
 });
 
+it.each([true, false])('offers notices where the administration allows them: %s', async (may) => {
+  await shown('possible', { ...USUAL_TIMES, notices: true }, 'done', may);
+  await eventually(() => {
+    const notices = document.querySelector<HTMLInputElement>('input[name=notices]');
+    expect([notices?.checked, notices?.disabled]).toEqual([may, !may]);
+  });
+  expect(document.body.textContent?.includes('Ihre Verwaltung hat das ausgeschaltet.')).toBe(!may);
+});
+
 /** The dialog, and what it has kept and chosen. */
 async function shown(
   state: PushState,
   kept: SyncTimes = USUAL_TIMES,
   outcome: PushOutcome = 'done',
+  mayNotice = true,
 ) {
   const seen = { kept: [] as SyncTimes[], chosen: [] as SyncTimes[] };
   const times = {
@@ -125,7 +135,13 @@ async function shown(
   await act(async () =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <TimesDialog times={times} push={push} mail={new FakeMail(0)} onClose={() => {}} />
+        <TimesDialog
+          times={times}
+          push={push}
+          mail={new FakeMail(0)}
+          mayNotice={mayNotice}
+          onClose={() => {}}
+        />
       </I18nProvider>,
     ),
   );

@@ -19,18 +19,21 @@ type TimesDialogProps = {
   times: KeptTimes;
   push: Pick<Push, 'state' | 'keep'>;
   mail: Synced;
+  /** Whether the administration lets the page tell of new mail. */
+  mayNotice: boolean;
   onClose: () => void;
 };
 
 /** When mail is brought here by itself, how much of it, and whether the page tells of new mail. */
-export default function TimesDialog({ times, push, mail, onClose }: TimesDialogProps) {
+export default function TimesDialog(props: TimesDialogProps) {
+  const { mail, onClose } = props;
   const [boxes, setBoxes] = useState<Mailbox[]>();
   useEffect(() => {
     mail.mailboxes().then(setBoxes, onClose);
   }, [mail, onClose]);
   return (
     <Dialog title={<Trans>Abgleich und Hinweise</Trans>} isOpen onClose={onClose}>
-      {boxes && <TimesForm times={times} push={push} mail={mail} boxes={boxes} onClose={onClose} />}
+      {boxes && <TimesForm {...props} boxes={boxes} />}
     </Dialog>
   );
 }
@@ -48,9 +51,8 @@ type Values = {
   push: boolean;
 };
 
-type TimesFormProps = TimesDialogProps & { boxes: Mailbox[] };
-
-function TimesForm({ times, push: pushing, mail, boxes, onClose }: TimesFormProps) {
+function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
+  const { times, push: pushing, mail, boxes, mayNotice, onClose } = props;
   const { t } = useLingui();
   const kept = times.times;
   const form = useForm<Values>({
@@ -172,9 +174,13 @@ function TimesForm({ times, push: pushing, mail, boxes, onClose }: TimesFormProp
       <Checkbox
         label={t`Auf neue Post hinweisen`}
         name="notices"
-        hint={t`Solange die Post offen ist und Sie etwas anderes vor sich haben. Der Hinweis nennt weder Absender noch Betreff.`}
-        isDisabled={!noticesPossible()}
-        checked={values.notices}
+        hint={
+          mayNotice
+            ? t`Solange die Post offen ist und Sie etwas anderes vor sich haben. Der Hinweis nennt weder Absender noch Betreff.`
+            : t`Ihre Verwaltung hat das ausgeschaltet.`
+        }
+        isDisabled={!noticesPossible() || !mayNotice}
+        checked={values.notices && mayNotice}
         onChange={(notices) => form.set('notices', notices)}
       />
       <PushCheckbox

@@ -8,10 +8,11 @@ use axum::{
 };
 use fernamt_api::{
     Page,
-    admin::devices::{Device, DeviceContact, DeviceQuery},
+    admin::devices::{Device, DeviceContact, DeviceQuery, Licences},
 };
 use fernamt_domain::{DeviceId, DeviceState, PersonId};
 use fernamt_http::{ControlDesk, Json, Path, Query, Session};
+use fernamt_identity::settings;
 use fernamt_store::{DeviceRecord, EnrolmentRecord, StoreError, TenantStore};
 
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
 pub(crate) fn router() -> Router<Arc<Admin>> {
     Router::new()
         .route("/api/v1/admin/devices", get(list))
+        .route("/api/v1/admin/licences", get(licences))
         .route("/api/v1/admin/devices/{id}/approve", post(approve))
         .route("/api/v1/admin/devices/{id}/suspend", post(suspend))
         .route("/api/v1/admin/devices/{id}/revoke", post(revoke))
@@ -42,6 +44,7 @@ async fn list(
     };
     let names = people::names(tenant).await?;
     let containers = tenant.containers().devices().await?;
+    let licensed = tenant.licences().devices().await?;
     let known = tenant.enrolments().all().await?;
     let mut contacts: HashMap<_, _> = known.into_iter().map(|known| (known.device, known)).collect();
     let name_of = |person: PersonId| names.get(&person).map_or("", String::as_str);
@@ -53,11 +56,22 @@ async fn list(
     });
     found.sort_by_key(|device| !people::awaits_decision(device));
     let shown = |device: DeviceRecord| {
-        let (container, contact) = (containers.contains(&device.id), contacts.remove(&device.id));
-        shown(device, &names, container, contact)
+        let kept = Kept {
+            container: containers.contains(&device.id),
+            licence: licensed.contains(&device.id),
+            contact: contacts.remove(&device.id),
+        };
+        shown(device, &names, kept)
     };
     let items = found.into_iter().map(shown).collect();
     Ok(Json(cut(items, query.offset, query.limit)))
+}
+
+async fn licences(ControlDesk(session): ControlDesk) -> Result<Json<Licences>, AdminError> {
+    let tenant = &session.site.tenant;
+    let app = settings::load(tenant).await?.enrolment.app.clone();
+    let taken = u32::try_from(tenant.licences().count().await?).unwrap_or(u32::MAX);
+    Ok(Json(Licences { demanded: app.demanded, app: app.name, licences: app.licences, taken }))
 }
 
 async fn approve(ControlDesk(session): ControlDesk, Path(id): Path<DeviceId>) -> Result<Json<Device>, AdminError> {
@@ -86,17 +100,22 @@ async fn one(tenant: &TenantStore, id: DeviceId) -> Result<Device, StoreError> {
     let device = tenant.devices().get(id).await?;
     let owner = tenant.people().get_even_removed(device.person).await?;
     let names = HashMap::from([(owner.id, owner.display_name)]);
-    let container = tenant.containers().get(id).await?.share.is_some();
-    let contact = tenant.enrolments().get(id).await?;
-    Ok(shown(device, &names, container, contact))
+    let kept = Kept {
+        container: tenant.containers().get(id).await?.share.is_some(),
+        licence: tenant.licences().has(id).await?,
+        contact: tenant.enrolments().get(id).await?,
+    };
+    Ok(shown(device, &names, kept))
 }
 
-fn shown(
-    device: DeviceRecord,
-    names: &HashMap<PersonId, String>,
+/// What is kept of a device beside itself.
+struct Kept {
     container: bool,
+    licence: bool,
     contact: Option<EnrolmentRecord>,
-) -> Device {
+}
+
+fn shown(device: DeviceRecord, names: &HashMap<PersonId, String>, kept: Kept) -> Device {
     Device {
         fingerprint: fernamt_identity::fingerprint(&device),
         id: device.id,
@@ -107,8 +126,9 @@ fn shown(
         state: device.state,
         created_at: device.created_at,
         last_seen_on: device.last_seen_on,
-        container,
-        contact: contact.map(|known| DeviceContact {
+        container: kept.container,
+        licence: kept.licence,
+        contact: kept.contact.map(|known| DeviceContact {
             at: known.contact_at,
             browser: known.browser,
             platform: known.platform,

@@ -17,6 +17,7 @@ use fernamt_api::{
 };
 use fernamt_domain::{DomainEvent, GroupId, PersonId, PersonSource, audit::AuditKind};
 use fernamt_http::{Administrator, ApiError, Json, Path, Query};
+use fernamt_identity::feature;
 use fernamt_store::{GroupRecord, StoreError, TenantStore, Work};
 use serde_json::json;
 
@@ -110,6 +111,9 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<GroupId>) 
     let rules = Usage::of(work.rules().all().await?).naming(id);
     if !rules.is_empty() {
         return Err(used_by(&rules).into());
+    }
+    if feature::load_in(&work).await?.iter().any(|switch| switch.on.contains(&id) || switch.off.contains(&id)) {
+        return Err(ApiError::conflict("used_by_features", "features are switched for it; change that first").into());
     }
     work.groups().remove(id).await?;
     work.record(done(&session, AuditKind::Group, "removed").details(json!({ "group": id })));

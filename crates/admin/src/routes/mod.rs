@@ -10,6 +10,7 @@ mod audit;
 mod bundles;
 mod devices;
 mod directory;
+mod features;
 mod groups;
 mod health;
 mod mailboxes;
@@ -33,6 +34,7 @@ pub(crate) fn router() -> Router<Arc<Admin>> {
         bundles::router(),
         devices::router(),
         directory::router(),
+        features::router(),
         groups::router(),
         health::router(),
         mailboxes::router(),

@@ -7,8 +7,9 @@ use fernamt_api::admin::{
     push::{MAX_PUSH_HOSTS, PushSettings, is_push_host},
     settings::{
         CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ChangeSettings, ContainerSettings,
-        ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_TERMS_CHARS, EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS,
-        RetentionBegins, RetentionRule, SESSION_HOURS, Settings, SettingsLimits, SettingsView,
+        ENROLMENT_APP_CHARS, ENROLMENT_BROWSER, ENROLMENT_CONTAINERS, ENROLMENT_LICENCES, ENROLMENT_TERMS_CHARS,
+        EnrolmentSettings, IDLE_MINUTES, PROGRAM_DAYS, RetentionBegins, RetentionRule, SESSION_HOURS, Settings,
+        SettingsLimits, SettingsView,
     },
 };
 use fernamt_domain::{DataCategory, DomainEvent, Retention, audit::AuditKind, retention::RetentionStart};
@@ -37,7 +38,7 @@ async fn write(
     let wanted = change.settings;
     check(&wanted)?;
     let mut work = session.site.tenant.begin().await?;
-    let present: Settings = work.settings().get(SETTINGS_KEY).await?.unwrap_or_default();
+    let present: Settings = work.settings().held(SETTINGS_KEY).await?;
     version::expect(&change.version, &version::of(&present))?;
     settings::save(&work, &wanted).await?;
     let details = json!({ "changed": changed(&present, &wanted) });
@@ -71,6 +72,8 @@ fn shown(settings: Settings) -> SettingsView {
             enrolment_containers: ENROLMENT_CONTAINERS,
             enrolment_browser: ENROLMENT_BROWSER,
             enrolment_terms_chars: ENROLMENT_TERMS_CHARS,
+            enrolment_licences: ENROLMENT_LICENCES,
+            enrolment_app_chars: ENROLMENT_APP_CHARS,
             name_chars: u16::try_from(MAX_NAME_CHARS).unwrap_or(u16::MAX),
         },
     }
@@ -108,6 +111,14 @@ fn check_container(checks: &mut Checks, wanted: ContainerSettings) {
 fn check_enrolment(checks: &mut Checks, wanted: &EnrolmentSettings) {
     let holds = ENROLMENT_CONTAINERS.holds(wanted.containers);
     checks.that(holds, "enrolment.containers", "out_of_range", "1 to 50 containers");
+    let app = &wanted.app;
+    checks.text("enrolment.app.name", &app.name, ENROLMENT_APP_CHARS.into());
+    let named = !app.demanded || !app.name.trim().is_empty();
+    checks.that(named, "enrolment.app.name", "required", "name the app that people have to install");
+    let holds = ENROLMENT_LICENCES.holds(app.licences);
+    checks.that(holds, "enrolment.app.licences", "out_of_range", "0 to 50000 licences");
+    let some = !app.demanded || app.licences > 0;
+    checks.that(some, "enrolment.app.licences", "required", "without licences no phone would get mail any more");
     for (field, version) in [("chromium", wanted.chromium), ("firefox", wanted.firefox), ("safari", wanted.safari)] {
         let path = format!("enrolment.{field}");
         checks.that(ENROLMENT_BROWSER.holds(version), &path, "out_of_range", "0 to 999");

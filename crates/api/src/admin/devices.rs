@@ -31,6 +31,8 @@ pub struct Device {
     pub last_seen_on: Option<Date>,
     /// Whether it has a sealed container for mail.
     pub container: bool,
+    /// Whether it has a licence of the security app.
+    pub licence: bool,
     /// What it told of itself when it came to the mail last; left out where it never did.
     pub contact: Option<DeviceContact>,
 }
@@ -48,6 +50,19 @@ pub struct DeviceContact {
     /// When its person accepted the terms of use there last.
     #[serde(with = "time::serde::rfc3339::option")]
     pub terms_accepted_at: Option<OffsetDateTime>,
+}
+
+/// The licences of the security app that private phones need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Licences {
+    /// Whether phones need the app.
+    pub demanded: bool,
+    /// The app's name.
+    pub app: String,
+    /// How many licences there are.
+    pub licences: u16,
+    /// How many devices have one.
+    pub taken: u32,
 }
 
 /// Which devices to list.
@@ -72,6 +87,8 @@ pub struct DeviceQuery {
 operations! { "devices";
     /// Devices, those that wait for approval first.
     list_devices: get "/api/v1/admin/devices" () query DeviceQuery [] -> 200 Page<Device>;
+    /// How many licences of the security app there are, and how many are taken.
+    licences: get "/api/v1/admin/licences" () [] -> 200 Licences;
     /// Approves a pending or suspended device.
     approve_device: post "/api/v1/admin/devices/{id}/approve" (DeviceId) [] -> 200 Device;
     /// Suspends a device; what runs on it ends.

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod bundles;
 pub mod devices;
 pub mod directory;
+pub mod features;
 pub mod groups;
 pub mod health;
 pub mod mailboxes;
@@ -37,6 +38,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         directory::Operations::openapi,
         tokens::Operations::openapi,
         settings::Operations::openapi,
+        features::Operations::openapi,
         mailboxes::Operations::openapi,
     ];
     for part in parts {

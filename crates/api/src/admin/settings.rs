@@ -140,11 +140,34 @@ pub struct EnrolmentSettings {
     pub firefox: u16,
     /// The oldest version of Safari.
     pub safari: u16,
+    /// The security app that private phones need.
+    pub app: SecurityApp,
+}
+
+/// A security app that has to be on private phones before they get mail. A browser cannot see it: the person says that it is
+/// there, and each phone takes one of the licences.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct SecurityApp {
+    /// Whether phones need it.
+    pub demanded: bool,
+    /// Its name, as people read it.
+    pub name: String,
+    /// How many licences there are: 0 to 50000.
+    pub licences: u16,
 }
 
 impl Default for EnrolmentSettings {
     fn default() -> Self {
-        Self { terms_de: String::new(), terms_en: String::new(), containers: 10, chromium: 0, firefox: 0, safari: 0 }
+        Self {
+            terms_de: String::new(),
+            terms_en: String::new(),
+            containers: 10,
+            chromium: 0,
+            firefox: 0,
+            safari: 0,
+            app: SecurityApp::default(),
+        }
     }
 }
 
@@ -207,6 +230,10 @@ pub struct SettingsLimits {
     pub enrolment_browser: Range,
     /// The most characters of each text of the terms of use.
     pub enrolment_terms_chars: u16,
+    /// Licences of a security app.
+    pub enrolment_licences: Range,
+    /// The most characters of the name of a security app.
+    pub enrolment_app_chars: u16,
     /// The most characters of the administration's name.
     pub name_chars: u16,
 }
@@ -244,6 +271,10 @@ pub const PROGRAM_DAYS: Range = Range { least: 1, most: 365 };
 pub const ENROLMENT_CONTAINERS: Range = Range { least: 1, most: 50 };
 /// The oldest version of a browser that may be set; 0 for any.
 pub const ENROLMENT_BROWSER: Range = Range { least: 0, most: 999 };
+/// How many licences of a security app there may be.
+pub const ENROLMENT_LICENCES: Range = Range { least: 0, most: 50_000 };
+/// The most characters of the name of a security app.
+pub const ENROLMENT_APP_CHARS: u16 = 80;
 /// The most characters of each text of the terms of use.
 pub const ENROLMENT_TERMS_CHARS: u16 = 20_000;
 

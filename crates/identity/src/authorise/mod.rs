@@ -26,6 +26,7 @@ use time::OffsetDateTime;
 pub(crate) use round::{Round, Verdict};
 
 use crate::{
+    feature,
     own_targets::{self, Decided},
     session::facts_of,
     settings,
@@ -34,7 +35,7 @@ use crate::{
 /// How often an admission is decided again because something changed meanwhile, before it is given up.
 const MAX_RETRIES: usize = 5;
 /// The most tenants whose compiled rules are kept.
-const MAX_ENGINES: usize = 256;
+pub(crate) const MAX_ENGINES: usize = 256;
 
 /// Why somebody may not use a target.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,7 @@ pub(crate) struct Inner {
     rng: Arc<dyn Rng>,
     pub(crate) grants: LiveGrants,
     engines: Mutex<HashMap<TenantId, (u64, Arc<Engine>)>>,
+    pub(crate) features: feature::Kept,
     held: Mutex<HashMap<GrantId, Held>>,
 }
 
@@ -112,7 +114,16 @@ struct Ground {
 impl Authoriser {
     /// Over a registry of live grants.
     pub fn new(clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, grants: LiveGrants) -> Self {
-        Self { inner: Arc::new(Inner { clock, rng, grants, engines: Mutex::default(), held: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                clock,
+                rng,
+                grants,
+                engines: Mutex::default(),
+                features: feature::Kept::default(),
+                held: Mutex::default(),
+            }),
+        }
     }
 
     /// The registry.
@@ -344,7 +355,7 @@ impl Authoriser {
             },
             None => None,
         };
-        if row.device_kind == DeviceKind::ApiClient && !settings::load(tenant).await?.programs.enabled {
+        if row.device_kind == DeviceKind::ApiClient && !self.serves_programs(tenant, row.person).await? {
             return Ok(Err(EndReason::NotAllowed));
         }
         // Last, so that a person or device that was barred is named as the cause of the session's end.

@@ -10,6 +10,9 @@ const MAX_NAME_CHARS: usize = 40;
 /// What a brand begins with that is none: browsers put one in so that nobody relies on the list's form.
 const NO_BRAND: &str = "Not";
 
+/// The operating systems of phones and tablets.
+const PHONES: [&str; 3] = ["Android", "iOS", "iPadOS"];
+
 /// Whose engine a browser has. Versions are told by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Engine {
@@ -20,7 +23,7 @@ enum Engine {
 
 /// A browser as it says it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Browser {
+pub(crate) struct Browser {
     brand: String,
     engine: Option<(Engine, u16)>,
     /// The operating system; empty where it does not say.
@@ -29,7 +32,7 @@ pub(super) struct Browser {
 
 impl Browser {
     /// What the headers say: the brands where the browser sends them, else the user agent.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let said = |name: &str| {
             let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             value.get(..MAX_BYTES).unwrap_or(value)
@@ -46,6 +49,16 @@ impl Browser {
                 Self { brand: brand.to_owned(), engine, platform }
             }
         }
+    }
+
+    /// One of which nothing is known but the system.
+    pub(crate) fn on(platform: String) -> Self {
+        Self { platform, ..Self::default() }
+    }
+
+    /// Whether it says that it runs on a phone or a tablet.
+    pub(crate) fn is_phone(&self) -> bool {
+        PHONES.contains(&&*self.platform)
     }
 
     /// Its name and version; empty where it does not say.

@@ -20,6 +20,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{Identity, session::not_signed_in};
 
+pub(crate) use browser::Browser;
+pub(crate) use enrolment::note_waiting;
+
 /// How old a sign-in may be for a share to be made or released.
 pub const FRESH_SIGN_IN: Duration = Duration::hours(12);
 

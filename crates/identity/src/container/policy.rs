@@ -10,7 +10,11 @@ use fernamt_api::{
     admin::settings::{CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS, CONTAINER_PASSPHRASE_CHARS, ContainerGuards},
     container::ContainerPolicy,
 };
-use fernamt_domain::{DeviceId, Purpose, Sealer, TenantId, seal::CONTAINER_KEY};
+use fernamt_domain::{
+    DeviceId, Purpose, Sealer, TenantId,
+    feature::{Feature, Features},
+    seal::CONTAINER_KEY,
+};
 use fernamt_store::ContainerRecord;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -29,15 +33,16 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// What the settings demand of a device whose person signed in at this moment.
-    pub(super) fn of(settings: &Settings, signed_in_at: OffsetDateTime) -> Self {
+    /// What the settings demand of a device whose person signed in at this moment and has these features.
+    pub(super) fn of(settings: &Settings, features: Features, signed_in_at: OffsetDateTime) -> Self {
         let (idle, offline) = (CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS);
         let wanted = settings.container;
-        let days = wanted.offline_days.clamp(offline.least, offline.most);
+        let days = if features.has(Feature::Offline) { wanted.offline_days } else { 0 };
+        let days = days.clamp(offline.least, offline.most);
         Self {
             idle_minutes: wanted.idle_minutes.clamp(idle.least, idle.most),
             offline_until: (days > 0).then(|| signed_in_at + Duration::days(days.into())),
-            guards: bits(wanted.guards),
+            guards: bits(Rules::of(wanted.guards, features)),
         }
     }
 
@@ -71,18 +76,43 @@ pub(super) fn min_characters(settings: &Settings) -> u16 {
     settings.container.passphrase_chars.clamp(range.least, range.most)
 }
 
-/// The guards as one number. A bit never changes its meaning: containers were told by it.
-fn bits(guards: ContainerGuards) -> u16 {
+/// What may leave a container and what lies over it, and which of its own features it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Rules {
+    #[serde(flatten)]
+    guards: ContainerGuards,
+    files: bool,
+    attachments: bool,
+    notices: bool,
+}
+
+impl Rules {
+    /// What the settings allow to anybody, and the features to this person.
+    fn of(guards: ContainerGuards, features: Features) -> Self {
+        Self {
+            guards: ContainerGuards { download: guards.download && features.has(Feature::Download), ..guards },
+            files: features.has(Feature::Files),
+            attachments: features.has(Feature::Attachments),
+            notices: features.has(Feature::Notices),
+        }
+    }
+}
+
+/// The rules as one number. A bit never changes its meaning: containers were told by it.
+fn bits(rules: Rules) -> u16 {
+    let Rules { guards, files, attachments, notices } = rules;
     let ContainerGuards { copy_out, print, download, watermark, blur } = guards;
-    [copy_out, print, download, watermark, blur]
+    [copy_out, print, download, watermark, blur, files, attachments, notices]
         .into_iter()
         .enumerate()
         .fold(0, |all, (place, on)| all | u16::from(on) << place)
 }
 
-fn guards(bits: u16) -> ContainerGuards {
-    let [copy_out, print, download, watermark, blur] = [0, 1, 2, 3, 4].map(|place| bits >> place & 1 == 1);
-    ContainerGuards { copy_out, print, download, watermark, blur }
+fn rules(bits: u16) -> Rules {
+    let [copy_out, print, download, watermark, blur, files, attachments, notices] =
+        [0, 1, 2, 3, 4, 5, 6, 7].map(|place| bits >> place & 1 == 1);
+    let guards = ContainerGuards { copy_out, print, download, watermark, blur };
+    Rules { guards, files, attachments, notices }
 }
 
 #[derive(Serialize)]
@@ -93,7 +123,7 @@ struct Policy {
     idle_min: u16,
     offline_until_ms: Option<i64>,
     #[serde(flatten)]
-    guards: ContainerGuards,
+    rules: Rules,
 }
 
 /// The key that a tenant's policies are signed with. Containers are bound to it for good, so it follows from the
@@ -118,7 +148,7 @@ impl PolicyKey {
             serial: container.policy_serial,
             idle_min: container.idle_minutes,
             offline_until_ms: container.offline_until.map(milliseconds),
-            guards: guards(container.guards),
+            rules: rules(container.guards),
         };
         let bytes = serde_json::to_vec(&policy).expect("plain data always serialise");
         let signature = self.0.sign(&SystemRandom::new(), &[SIGNED_FOR, &bytes].concat())?;
@@ -141,6 +171,8 @@ mod tests {
     use super::*;
 
     const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+    /// The features of a container itself.
+    const OWN: u16 = 1 << 5 | 1 << 6 | 1 << 7;
 
     #[test]
     fn a_tenants_key_stays_and_is_its_own() {
@@ -164,21 +196,37 @@ mod tests {
 
     #[test]
     fn settings_beyond_the_limits_do_not_loosen_a_policy() {
-        let mut settings = Settings::default();
-        assert_eq!(Terms::of(&settings, T0), Terms { idle_minutes: 10, offline_until: None, guards: 0 });
+        let (mut settings, all) = (Settings::default(), Features::all());
+        assert_eq!(Terms::of(&settings, all, T0), Terms { idle_minutes: 10, offline_until: None, guards: OWN });
         settings.container.idle_minutes = 0;
         settings.container.offline_days = u16::MAX;
         settings.container.passphrase_chars = 0;
-        let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)), guards: 0 };
-        assert_eq!((Terms::of(&settings, T0), min_characters(&settings)), (most, 8));
+        let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)), guards: OWN };
+        assert_eq!((Terms::of(&settings, all, T0), min_characters(&settings)), (most, 8));
     }
 
     #[test]
     fn guards_come_back_from_their_number_and_nothing_is_allowed_by_none() {
-        for number in 0..1 << 5 {
-            assert_eq!(bits(guards(number)), number);
+        for number in 0..1 << 8 {
+            assert_eq!(bits(rules(number)), number);
         }
-        assert_eq!(guards(0), ContainerGuards::default());
-        assert_eq!(bits(ContainerGuards { download: true, ..ContainerGuards::default() }), 4);
+        let none = Features::from_iter([]);
+        assert_eq!(rules(0), Rules::of(ContainerGuards::default(), none));
+        assert_eq!(bits(rules(4)), 4);
+        assert!(rules(4).guards.download);
+    }
+
+    #[test]
+    fn a_feature_that_somebody_has_not_is_in_no_policy_of_theirs_and_opens_nothing_that_the_settings_shut() {
+        let mut settings = Settings::default();
+        let none = Features::from_iter([]);
+        settings.container.offline_days = 3;
+        settings.container.guards.download = true;
+        let terms = Terms::of(&settings, none, T0);
+        assert_eq!((terms.offline_until, terms.guards), (None, 0));
+        let terms = Terms::of(&settings, Features::all(), T0);
+        assert_eq!((terms.offline_until, terms.guards), (Some(T0 + Duration::days(3)), OWN | 4));
+        settings.container.guards.download = false;
+        assert_eq!(Terms::of(&settings, Features::all(), T0).guards, OWN);
     }
 }

@@ -54,14 +54,15 @@ async fn read(
     let tenant = &session.site.tenant;
     let settings = settings::load(tenant).await?;
     let signed_in = tenant.sessions().get(session.facts.session).await?;
-    let terms = Terms::of(&settings, signed_in.created_at);
+    let features = identity.authoriser.features(tenant, session.person()).await?;
+    let terms = Terms::of(&settings, features, signed_in.created_at);
     let mut container = tenant.containers().get(owner.device).await?;
     if !terms.stand_in(&container) {
         container = identity.demand(&owner, terms).await?;
     }
     let (mut known, browser) = (tenant.enrolments().get(owner.device).await?, Browser::of(&headers));
     if is_news(known.as_ref(), &browser, now) {
-        known = Some(identity.note_contact(&owner, browser).await?);
+        known = Some(identity.note_contact(&owner, browser.clone()).await?);
     }
     let key = PolicyKey::of(&identity.sealer, tenant.id()).map_err(|error| ApiError::internal(&error))?;
     Ok(Json(ContainerView {
@@ -79,7 +80,7 @@ async fn read(
         passphrase: PassphraseRule { min_characters: min_characters(&settings) },
         share: ShareState { exists: container.share.is_some(), generation: container.generation },
         sign_in_fresh: is_fresh(&signed_in, now),
-        terms: open_terms(&settings, known.as_ref()),
+        terms: open_terms(&settings, &browser, known.as_ref()),
     }))
 }
 
@@ -90,11 +91,12 @@ async fn accept(
     Json(AcceptTerms { version }): Json<AcceptTerms>,
 ) -> Result<StatusCode, ApiError> {
     let settings = settings::load(&owner.session.site.tenant).await?;
-    if terms_of(&settings.enrolment).is_none_or(|terms| terms.version != version) {
+    let browser = Browser::of(&headers);
+    let Some(terms) = terms_of(&settings.enrolment, &browser).filter(|terms| terms.version == version) else {
         let detail = "the terms of use were changed in the meantime; read them again";
         return Err(ApiError::conflict("container_terms_changed", detail));
-    }
-    identity.accept(&owner, Browser::of(&headers), &version).await?;
+    };
+    identity.accept(&owner, browser, terms).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -105,8 +107,8 @@ async fn make(
     Json(request): Json<MakeShare>,
 ) -> Result<(StatusCode, Json<ShareView>), ApiError> {
     let settings = settings::load(&owner.session.site.tenant).await?;
-    let held = identity.hold_for_another(&owner, &settings).await?;
-    held.must_be_admitted(&settings, &headers).await?;
+    let mut held = identity.hold_for_another(&owner, &settings).await?;
+    held.must_be_admitted(&owner, &settings, &headers).await?;
     let Held { mut work, container, .. } = held;
     let replaced = container.share.is_some();
     if replaced && !request.replace {
@@ -129,8 +131,8 @@ async fn release(
     headers: HeaderMap,
 ) -> Result<Json<ShareView>, ApiError> {
     let settings = settings::load(&owner.session.site.tenant).await?;
-    let held = identity.hold_fresh(&owner).await?;
-    held.must_be_admitted(&settings, &headers).await?;
+    let mut held = identity.hold_fresh(&owner).await?;
+    held.must_be_admitted(&owner, &settings, &headers).await?;
     let Held { mut work, container, .. } = held;
     let now = owner.session.situation.at;
     let Some(sealed) = &container.share else { return Err(missing()) };

@@ -30,7 +30,8 @@ pub(super) async fn list(
     session: Session,
 ) -> Result<Json<MyPrograms>, ApiError> {
     let tenant = &session.site.tenant;
-    let ProgramSettings { enabled, max_days } = settings::load(tenant).await?.programs;
+    let ProgramSettings { max_days, .. } = settings::load(tenant).await?.programs;
+    let allowed = identity.authoriser.serves_programs(tenant, session.person()).await?;
     let mut programs = Vec::new();
     for device in tenant.devices().of_person(session.person()).await? {
         if device.kind == DeviceKind::ApiClient && device.state != DeviceState::Revoked {
@@ -39,7 +40,7 @@ pub(super) async fn list(
         }
     }
     Ok(Json(MyPrograms {
-        allowed: enabled && session.site.web.mail,
+        allowed: allowed && session.site.web.mail,
         may_make: identity.may_make_program(&session).await?,
         max_days: max_days.clamp(PROGRAM_DAYS.least, PROGRAM_DAYS.most),
         server: session.site.web.mail.then(|| session.site.post_origin()),
@@ -54,8 +55,9 @@ pub(super) async fn make(
 ) -> Result<Response, ApiError> {
     let settings = settings::load(&session.site.tenant).await?;
     let most = settings.programs.max_days.clamp(PROGRAM_DAYS.least, PROGRAM_DAYS.most);
-    if !settings.programs.enabled || !session.site.web.mail {
-        let detail = "the administration does not allow programs to use mail";
+    let allowed = identity.authoriser.serves_programs(&session.site.tenant, session.person()).await?;
+    if !allowed || !session.site.web.mail {
+        let detail = "the administration does not allow programs to use this person's mail";
         return Err(ApiError::forbidden("programs_not_allowed", detail));
     }
     if !identity.may_make_program(&session).await? {

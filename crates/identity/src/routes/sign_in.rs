@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use fernamt_api::sign_in::{
     EnrolmentRequest, PasskeyOptions, PasskeySignInRequest, SecondFactor, SetupCheckRequest, SetupRequest, SetupView,
     SignInAnswer, SignInChallenge, SignInRequest, WaitingDeviceAnswer, WaitingDeviceRequest,
@@ -42,9 +42,10 @@ pub(super) async fn challenge(
 pub(super) async fn password(
     State(identity): State<Arc<Identity>>,
     site: Site,
+    headers: HeaderMap,
     Json(request): Json<SignInRequest>,
 ) -> Result<Response, ApiError> {
-    let browser = identity.browser(&site, &request.device, &request.challenge)?;
+    let browser = identity.browser(&site, &headers, &request.device, &request.challenge)?;
     let second = request.second.map(|second| match second {
         SecondFactor::Totp { code } => Second::Code(code),
         SecondFactor::RecoveryCode { code } => Second::Recovery(code),
@@ -76,9 +77,10 @@ pub(super) async fn password(
 pub(super) async fn enrolment(
     State(identity): State<Arc<Identity>>,
     site: Site,
+    headers: HeaderMap,
     Json(request): Json<EnrolmentRequest>,
 ) -> Result<Response, ApiError> {
-    let browser = identity.browser(&site, &request.device, &request.challenge)?;
+    let browser = identity.browser(&site, &headers, &request.device, &request.challenge)?;
     let now = site.situation().at;
     let app = identity.check_enrolment(&site.tenant, &request.token, &request.code, true, now)?;
     let person = active(&site, app.person).await?.ok_or(SignInError::Failed(Wrong::Disabled))?;
@@ -115,9 +117,10 @@ pub(super) async fn passkey_begin(
 pub(super) async fn passkey(
     State(identity): State<Arc<Identity>>,
     site: Site,
+    headers: HeaderMap,
     Json(request): Json<PasskeySignInRequest>,
 ) -> Result<Response, ApiError> {
-    let browser = identity.browser(&site, &request.device, &request.challenge)?;
+    let browser = identity.browser(&site, &headers, &request.device, &request.challenge)?;
     let opened = identity.challenges.open::<DiscoverableAuthentication>(site.tenant.id(), PASSKEY, &request.token);
     let opened = opened.map_err(SignInError::from)?;
     let spent = opened.without_value();
@@ -174,9 +177,10 @@ pub(super) async fn setup_check(
 pub(super) async fn setup(
     State(identity): State<Arc<Identity>>,
     site: Site,
+    headers: HeaderMap,
     Json(request): Json<SetupRequest>,
 ) -> Result<Response, ApiError> {
-    identity.browser(&site, &request.device, &request.challenge)?;
+    identity.browser(&site, &headers, &request.device, &request.challenge)?;
     let person = identity.make_first_administrator(&site.tenant, &request).await?;
     Ok(enrol(&identity, &site, &person))
 }

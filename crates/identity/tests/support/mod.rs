@@ -113,8 +113,8 @@ impl Office {
 
     /// A browser with the key and the cookies of one that another office knows.
     pub(crate) fn same_browser(&self, browser: &Browser<'_>) -> Browser<'_> {
-        let Browser { pair, address, cookie, handover, .. } = browser.clone();
-        Browser { office: self, pair, address, cookie, handover }
+        let Browser { pair, address, cookie, handover, agent, .. } = browser.clone();
+        Browser { office: self, pair, address, cookie, handover, agent }
     }
 
     /// A local person with [`PASSWORD`] and no second factor yet.
@@ -174,7 +174,7 @@ impl Office {
 
     pub(crate) fn browser_at(&self, address: IpAddr) -> Browser<'_> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        Browser { office: self, pair: Arc::new(pair), address, cookie: None, handover: None }
+        Browser { office: self, pair: Arc::new(pair), address, cookie: None, handover: None, agent: "" }
     }
 
     /// A person who has enrolled, signed in on a browser, and holds an authenticator app and recovery codes.
@@ -267,6 +267,8 @@ pub(crate) struct Browser<'a> {
     address: IpAddr,
     pub(crate) cookie: Option<String>,
     pub(crate) handover: Option<String>,
+    /// What it says it is.
+    pub(crate) agent: &'static str,
 }
 
 impl Browser<'_> {
@@ -304,6 +306,7 @@ impl Browser<'_> {
             .uri(path)
             .header(header::HOST, "amt.test")
             .header(header::ORIGIN, ORIGIN)
+            .header(header::USER_AGENT, self.agent)
             .extension(Connection {
                 zone: Zone("internet".into()),
                 administration: false,

@@ -1,6 +1,6 @@
 //! The session resource (RFC 8620, section 2): what this server can do, and which accounts are open to somebody.
 
-use fernamt_domain::{PersonId, mail::MailRight};
+use fernamt_domain::{PersonId, feature::Feature, mail::MailRight};
 use serde_json::{Value, json};
 
 use super::{
@@ -69,6 +69,7 @@ pub(crate) fn resource(name: &str, person: PersonId, accounts: &OpenAccounts, or
 /// One account, as somebody may use it.
 fn described(account: &OpenAccount, person: PersonId) -> Value {
     let (record, access) = (account.to_read(), account.access());
+    let shares = access.has(MailRight::Manage) && account.offers(Feature::Sharing);
     let mut capabilities = json!({
         CORE: {},
         MAIL: {
@@ -79,7 +80,7 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
             "emailQuerySortOptions": ["receivedAt", "sentAt", "size", "from", "subject"],
             "mayCreateTopLevelMailbox": access.has(MailRight::Write),
         },
-        DELEGATION: { "kind": access.kind, "address": record.address, "rights": access.rights },
+        DELEGATION: { "kind": access.kind, "address": record.address, "rights": access.rights, "mayShare": shares },
         THREAD_WORK: {},
     });
     if access.rights.may_send() {
@@ -91,7 +92,7 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
     }
     if access.has(MailRight::Manage) {
         capabilities[VACATION] = json!({});
-        capabilities[ABSENCE] = json!({});
+        capabilities[ABSENCE] = json!({ "mayEnable": account.offers(Feature::Absence) });
     }
     if access.kind == Kind::Own {
         capabilities[PRINCIPALS] = json!({ "currentUserPrincipalId": person });
@@ -108,7 +109,7 @@ fn described(account: &OpenAccount, person: PersonId) -> Value {
 }
 
 /// The state of the resource: it changes with the accounts that are open, their names, what may be done in them, whether
-/// it leaves the house, and which pictures come in.
+/// it leaves the house, which pictures come in, and with the features that the person has.
 pub(crate) fn state(accounts: &OpenAccounts) -> String {
     let describe = |account: &OpenAccount| {
         let (record, access) = (account.to_read(), account.access());
@@ -117,6 +118,7 @@ pub(crate) fn state(accounts: &OpenAccounts) -> String {
     let mut text: Vec<_> = accounts.iter().map(describe).collect();
     let pictures = accounts.pictures();
     text.extend(pictures.enabled.then(|| format!("{PICTURES} {}", pictures.unencrypted)));
+    text.extend(accounts.features().missing().map(|feature| format!("without {feature}")));
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.join("\n").as_bytes());
     data_encoding::HEXLOWER.encode(&digest.as_ref()[..8])
 }

@@ -1,7 +1,7 @@
 //! What is answered while somebody is away (RFC 8621, section 8). Each account has one such object. Its properties are for all
 //! who write; ours are for those outside the house, and are there for whoever uses our capability (RFC 8620, section 1.8).
 
-use fernamt_domain::mail::MailType;
+use fernamt_domain::{feature::Feature, mail::MailType};
 use fernamt_store::MailVacationRecord;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -43,7 +43,9 @@ pub(super) async fn get(caller: &Caller, ask: Get, extended: bool) -> Result<Obj
 
 /// `extended`: whether the client uses our properties.
 pub(super) async fn set(caller: &Caller, set: Set, extended: bool) -> Result<Object, MethodError> {
-    let account = caller.account(&set.account_id).await?.to(Need::ChangeAbsence)?.id;
+    let opened = caller.account(&set.account_id).await?;
+    let account = opened.to(Need::ChangeAbsence)?.id;
+    let may_enable = opened.offers(Feature::Absence);
     let begun = caller.begin(account, Need::ChangeAbsence).await?;
     let state = begun.account.vacation_state;
     set.check(state)?;
@@ -53,7 +55,7 @@ pub(super) async fn set(caller: &Caller, set: Set, extended: bool) -> Result<Obj
         done.create(&name, Err(only_one().into()))?;
     }
     for (id, patch) in set.update.unwrap_or_default() {
-        done.update(&id, update(&begun, &id, &patch, extended).await)?;
+        done.update(&id, update(&begun, &id, &patch, (extended, may_enable)).await)?;
     }
     for id in set.destroy.unwrap_or_default() {
         done.destroy(&id, Err(only_one().into()))?;
@@ -68,7 +70,7 @@ pub(super) async fn set(caller: &Caller, set: Set, extended: bool) -> Result<Obj
     Ok(answer(&done))
 }
 
-async fn update(begun: &Begun, id: &str, patch: &Object, extended: bool) -> Result<(), Fault> {
+async fn update(begun: &Begun, id: &str, patch: &Object, (extended, may_enable): (bool, bool)) -> Result<(), Fault> {
     if id != SINGLETON {
         return Err(SetError::not_found().into());
     }
@@ -94,6 +96,10 @@ async fn update(begun: &Begun, id: &str, patch: &Object, extended: bool) -> Resu
         && end <= begin
     {
         return Err(SetError::invalid(&["toDate"], "it lies before fromDate").into());
+    }
+    // Who does not have this any more can still end what is on.
+    if vacation.enabled && !may_enable {
+        return Err(SetError::forbidden("the administration does not let you have senders answered").into());
     }
     Ok(begun.work.mail_vacations().put(&vacation).await?)
 }

@@ -211,8 +211,8 @@ impl Line {
             DomainEvent::MailRightsChanged { person, .. } if *person == self.facts.person => Heard::Accounts,
             // Their accounts go with people who are removed.
             DomainEvent::PersonChanged { person } if self.owners.contains(person) => Heard::Accounts,
-            // They say whether pictures come in.
-            DomainEvent::SettingsChanged => Heard::Accounts,
+            // They say whether pictures come in, and which features people have by their groups.
+            DomainEvent::SettingsChanged | DomainEvent::GroupChanged { .. } => Heard::Accounts,
             _ => Heard::Nothing,
         }
     }

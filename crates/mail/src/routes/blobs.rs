@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use fernamt_domain::MailAccountId;
+use fernamt_domain::{MailAccountId, feature::Feature};
 use fernamt_http::{
     ApiError,
     extract::{Path, Query},
@@ -28,7 +28,10 @@ use crate::{
         compose::is_media_type,
         envelope::parse,
     },
-    routes::{busy::Kind, door::Approved},
+    routes::{
+        busy::Kind,
+        door::{Approved, feature_off},
+    },
     scan::Scanned,
 };
 
@@ -134,6 +137,9 @@ pub(super) async fn download(
 ) -> Result<Response, ApiError> {
     let tenant = &session.site.tenant;
     let opened = mail.open(tenant, &Actor::of(&session), &account).await.map_err(|_| ApiError::not_found())?;
+    if !opened.offers(Feature::Attachments) {
+        return Err(feature_off(Feature::Attachments));
+    }
     let account = opened.to_read();
     let id: BlobId = id.parse().map_err(|_| ApiError::not_found())?;
     let bytes = blob(tenant, account.id, &id).await?.ok_or_else(ApiError::not_found)?;

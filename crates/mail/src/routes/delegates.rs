@@ -9,7 +9,7 @@ use axum::{
     routing::{get, put},
 };
 use fernamt_api::mail::{Delegate, DelegateList, GrantMailRights, MailPerson};
-use fernamt_domain::{MailAccountId, PersonId, mail::MailRights};
+use fernamt_domain::{MailAccountId, PersonId, feature::Feature, mail::MailRights};
 use fernamt_http::{ApiError, Json, Path};
 use fernamt_store::{MailGrantRecord, PersonRecord, StoreError, TenantStore, Work};
 
@@ -17,7 +17,7 @@ use crate::{
     Mail,
     delegation::{Actor, Need, still_may},
     jmap::error::MethodError,
-    routes::door::Approved,
+    routes::door::{Approved, feature_off},
 };
 
 pub(super) fn router() -> Router<Arc<Mail>> {
@@ -60,6 +60,10 @@ async fn grant(
         return Err(ApiError::invalid().field("rights", "required", detail));
     }
     let actor = Actor::of(&session);
+    let features = mail.features_of(&session.site.tenant, session.person()).await?;
+    if !features.has(Feature::Sharing) {
+        return Err(feature_off(Feature::Sharing));
+    }
     let mut work = managed(&mail, &session.site.tenant, &actor, account).await?;
     let grant = match work.share_mail(account, person, rights, actor.did("mail_granted")).await {
         Err(StoreError::Conflict { .. }) => {

@@ -1,7 +1,7 @@
 //! Who may ask at all.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use fernamt_domain::DeviceState;
+use fernamt_domain::{DeviceState, feature::Feature};
 use fernamt_http::{ApiError, Session, Site, bearer};
 
 /// A session on a device that the control desk approved: a browser's, or that of a program with a token. No mail reaches
@@ -32,4 +32,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Approved {
             )),
         }
     }
+}
+
+/// The refusal of what an administrator switched off for somebody.
+pub(super) fn feature_off(feature: Feature) -> ApiError {
+    let detail = "the administration switched this off for you; ask it if you need it";
+    ApiError::forbidden("feature_off", detail).param("feature", feature)
 }

@@ -11,7 +11,7 @@ use axum::{
     routing::post,
 };
 use fernamt_api::mail::LoadPicture;
-use fernamt_domain::MailAccountId;
+use fernamt_domain::{MailAccountId, feature::Feature};
 use fernamt_http::{ApiError, Json, Path};
 use mail_parser::PartType;
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
@@ -22,7 +22,11 @@ use crate::{
     delegation::Actor,
     message::envelope::parse,
     pictures::{self, Fault, NoTurn},
-    routes::{blobs::harmless, door::Approved, held},
+    routes::{
+        blobs::harmless,
+        door::{Approved, feature_off},
+        held,
+    },
 };
 
 pub(super) fn router() -> Router<Arc<Mail>> {
@@ -43,7 +47,11 @@ async fn load(
         return Err(ApiError::forbidden("pictures_off", detail));
     };
     let opened = mail.open(tenant, &Actor::of(&session), &account.to_string()).await;
-    let account = opened.map_err(|_| ApiError::not_found())?.to_read().id;
+    let opened = opened.map_err(|_| ApiError::not_found())?;
+    if !opened.offers(Feature::Pictures) {
+        return Err(feature_off(Feature::Pictures));
+    }
+    let account = opened.to_read().id;
     let address = pictures::address_of(&wanted.url).ok_or_else(|| refused(Fault::Address))?;
     let turn = pictures.turn(session.person(), mail.parts.clock.now()).map_err(no_turn)?;
     let told = |fault: Fault| {

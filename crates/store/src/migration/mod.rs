@@ -13,6 +13,7 @@ mod m0012_mirror_absence;
 mod m0013_absence_outside;
 mod m0014_mirror_rights;
 mod m0015_push;
+mod m0016_licence;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager,
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_absence_outside::Migration),
             Box::new(m0014_mirror_rights::Migration),
             Box::new(m0015_push::Migration),
+            Box::new(m0016_licence::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use fernamt_domain::{DeviceId, Secret};
 use sea_orm::sea_query::Condition;
 use time::OffsetDateTime;
 
-use super::{device::DeviceRecord, push, repository};
+use super::{device::DeviceRecord, licence::LicenceRecord, push, repository};
 use crate::{
     StoreError,
     record::record,
@@ -87,13 +87,14 @@ impl Containers<'_, Writing> {
         self.scope.upsert(container).await
     }
 
-    /// Deletes a device's share with all that is known of its container; nor is it told of mail any more. Tells whether
-    /// there was a share.
+    /// Deletes a device's share with all that is known of its container, and its licence; nor is it told of mail any more.
+    /// Tells whether there was a share.
     pub async fn wipe(&self, device: DeviceId) -> Result<bool, StoreError> {
         self.held(device).await?;
         let there = self.scope.count::<ContainerRecord>(is("device", &device).add(with_share())).await? > 0;
         self.scope.delete::<ContainerRecord>(is("device", &device)).await?;
         push::forget_devices(&self.scope, [&device]).await?;
+        self.scope.delete::<LicenceRecord>(is("device", &device)).await?;
         Ok(there)
     }
 }

@@ -3,7 +3,7 @@
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, PersonId};
 use time::{Date, OffsetDateTime};
 
-use super::{container::ContainerRecord, push, repository};
+use super::{container::ContainerRecord, licence::LicenceRecord, push, repository};
 use crate::{
     StoreError,
     page::{Page, Paged},
@@ -86,8 +86,8 @@ impl Devices<'_, Writing> {
         self.scope.insert(device).await
     }
 
-    /// Changes how far a device is trusted. What is revoked stays revoked, and its container opens nowhere any more. What
-    /// is not approved is not told of mail.
+    /// Changes how far a device is trusted. What is revoked stays revoked, its container opens nowhere any more, and its
+    /// licence is free. What is not approved is not told of mail.
     pub async fn set_state(
         &self,
         id: DeviceId,
@@ -102,6 +102,7 @@ impl Devices<'_, Writing> {
         self.scope.set_one::<DeviceRecord>(is("id", &id), values).await?;
         if state == DeviceState::Revoked {
             self.scope.delete::<ContainerRecord>(is("device", &id)).await?;
+            self.scope.delete::<LicenceRecord>(is("device", &id)).await?;
         }
         if state != DeviceState::Approved {
             push::forget_devices(&self.scope, [&id]).await?;

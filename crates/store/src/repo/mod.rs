@@ -11,6 +11,7 @@ pub mod enrolment;
 pub mod group;
 pub mod import;
 pub mod journal;
+pub mod licence;
 pub mod mail;
 pub mod outbox;
 pub mod person;

@@ -41,6 +41,16 @@ impl<A> Settings<'_, A> {
 }
 
 impl Settings<'_, Writing> {
+    /// A setting's value, held until the unit of work ends: whoever wants to change it, too, waits and reads what was
+    /// changed. One that was never set is set to its default, so that there is something to hold.
+    pub async fn held<T: Serialize + DeserializeOwned + Default + Sync>(&self, key: &str) -> Result<T, StoreError> {
+        let value = serde_json::to_value(T::default())
+            .map_err(|_| StoreError::corrupt("value", "the setting cannot be written as JSON"))?;
+        self.scope.insert_if_absent(&SettingRecord { key: key.to_owned(), value }).await?;
+        let row = self.scope.find::<SettingRecord>(is("key", &key.to_owned())).locked().get().await?;
+        serde_json::from_value(row.value).map_err(|_| StoreError::corrupt("value", "the setting has another type"))
+    }
+
     /// Sets a value.
     pub async fn set<T: Serialize + Sync>(&self, key: &str, value: &T) -> Result<(), StoreError> {
         let value = serde_json::to_value(value)

@@ -16,6 +16,7 @@ suite! {
     bundles_hold_targets
     rules_keep_their_order
     settings_have_types
+    a_setting_that_is_held_waits_for_whoever_changes_it
     imports_are_undone_once
 }
 
@@ -141,6 +142,27 @@ async fn settings_have_types(s: &Suite) {
     assert!(!work.settings().remove("language").await.unwrap());
     work.commit().await.unwrap();
     assert_eq!(s.see(settings.get::<u8>("idle_minutes").await).unwrap(), Some(30));
+}
+
+async fn a_setting_that_is_held_waits_for_whoever_changes_it(s: &Suite) {
+    let add = async |word: &str| {
+        let work = s.tenant.begin().await?;
+        let mut words: Vec<String> = work.settings().held("words").await?;
+        words.push(word.to_owned());
+        // Long enough for the other one to read, too, where nothing kept it from that.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        work.settings().set("words", &words).await?;
+        work.commit().await
+    };
+    for _ in 0..2 {
+        let (one, other) = tokio::join!(add("a"), add("b"));
+        one.and(other).unwrap();
+    }
+    let mut words: Vec<String> = s.see(s.tenant.settings().get("words").await).unwrap().unwrap();
+    words.sort();
+    assert_eq!(words, ["a", "a", "b", "b"], "the first time nothing was there to hold");
 }
 
 async fn imports_are_undone_once(s: &Suite) {

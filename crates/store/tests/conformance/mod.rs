@@ -6,6 +6,7 @@ mod audit;
 mod conference;
 mod containers;
 mod credentials;
+mod licences;
 mod mail;
 mod mail_answers;
 mod mail_changes;

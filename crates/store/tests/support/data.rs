@@ -278,6 +278,7 @@ impl Maker<'_> {
         work.devices().set_state(device.id, DeviceState::Approved, Some(person.id)).await.unwrap();
         work.containers().write(&self.container(device.id)).await.unwrap();
         work.enrolments().write(&self.enrolment(&device)).await.unwrap();
+        work.licences().take(device.id, 1, "settings").await.unwrap();
         let (stick_device, stick) = self.stick(person.id);
         work.devices().insert(&stick_device).await.unwrap();
         work.sticks().insert(&stick).await.unwrap();

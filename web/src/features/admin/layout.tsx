@@ -52,7 +52,7 @@ export function AdminLayout() {
             <NoMeetings />
           </Suspense>
         ) : here?.only === 'mail' && !has.mail ? (
-          <NoMail />
+          <NoMail title={here.label} />
         ) : (
           <Outlet />
         )}
@@ -62,11 +62,10 @@ export function AdminLayout() {
 }
 
 /** Stands where a link leads to the mail of a house that has none. */
-function NoMail() {
-  const { t } = useLingui();
+function NoMail({ title }: { title: string }) {
   const { tenant_name: house } = useSession();
   return (
-    <Page title={t`Funktionspostfächer`}>
+    <Page title={title}>
       <EmptyState icon={icons.iconMail} title={<Trans>{house} hat hier keine Post</Trans>}>
         <p>
           <Trans>

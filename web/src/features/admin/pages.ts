@@ -7,6 +7,7 @@ export { NewWebhookPage, WebhookPage } from './conference/webhook-page.tsx';
 export { WebhooksPage } from './conference/webhooks-page.tsx';
 export { DevicesPage } from './devices/page.tsx';
 export { DirectoryPage } from './directory/page.tsx';
+export { FeaturesPage } from './features/page.tsx';
 export { GroupPage } from './groups/group-page.tsx';
 export { GroupsPage } from './groups/list-page.tsx';
 export { AdminLayout } from './layout.tsx';

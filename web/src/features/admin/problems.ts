@@ -24,6 +24,14 @@ registerProblems({
       ? t`Ändern oder entfernen Sie zuerst: ${params.rules}.`
       : t`Ändern oder entfernen Sie zuerst diese Regeln.`,
   }),
+  used_by_features: () => ({
+    what: t`Für diese Gruppe sind Funktionen der Post an- oder ausgeschaltet.`,
+    next: t`Setzen Sie sie dort zuerst auf „wie alle“.`,
+  }),
+  no_licence_left: ({ params }) => ({
+    what: t`Alle ${params.licences ?? ''} Lizenzen der Sicherheits-App sind vergeben.`,
+    next: t`Löschen Sie den Container eines Telefons, das niemand mehr benutzt, oder sperren Sie es endgültig. Weitere Lizenzen trägt die Administration in den Einstellungen ein.`,
+  }),
   reference: () => ({
     what: t`Der Eintrag wird noch gebraucht, oder er nennt etwas, das es nicht mehr gibt.`,
     next: t`Laden Sie die Seite neu und prüfen Sie die Auswahl.`,

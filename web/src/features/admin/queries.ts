@@ -106,6 +106,12 @@ export const devicesQuery = (query: DeviceQuery) =>
     refetchInterval: LIVE_MS,
   });
 
+export const licencesQuery = queryOptions({
+  queryKey: ['admin', 'licences'],
+  queryFn: ({ signal }) => must(api.GET('/api/v1/admin/licences', { signal })),
+  refetchInterval: LIVE_MS,
+});
+
 export const rulesQuery = queryOptions({
   queryKey: ['admin', 'rules'],
   queryFn: ({ signal }) => must(api.GET('/api/v1/admin/rules', { signal })),

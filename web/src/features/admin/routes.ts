@@ -56,6 +56,7 @@ export const adminRoutes = [
     at('gruppen/$id', 'GroupPage'),
     at('verzeichnis', 'DirectoryPage'),
     at('funktionspostfaecher', 'MailboxesPage'),
+    at('funktionen', 'FeaturesPage'),
     at('token', 'TokensPage'),
     at('ziele', 'TargetsPage'),
     at('ziele/neu', 'NewTargetPage'),

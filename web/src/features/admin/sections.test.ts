@@ -22,12 +22,12 @@ describe('the parts of the administration', () => {
   });
 
   it('shows an administrator everything', () => {
-    expect(pages('administrator')).toHaveLength(19);
+    expect(pages('administrator')).toHaveLength(20);
   });
 
   it('shows nothing of meetings where the house holds none', () => {
     const left = pagesOf({ roles: ['administrator'], meetings: false, mail: true });
-    expect(left).toHaveLength(16);
+    expect(left).toHaveLength(17);
     expect(left).not.toContain('/verwaltung/webhooks');
   });
 
@@ -35,6 +35,7 @@ describe('the parts of the administration', () => {
     const left = pagesOf({ roles: ['administrator'], meetings: true, mail: false });
     expect(left).toHaveLength(18);
     expect(left).not.toContain('/verwaltung/funktionspostfaecher');
+    expect(left).not.toContain('/verwaltung/funktionen');
   });
 
   it('finds the part of an address', () => {

@@ -11,6 +11,7 @@ export type Section = {
     | '/verwaltung/gruppen'
     | '/verwaltung/verzeichnis'
     | '/verwaltung/funktionspostfaecher'
+    | '/verwaltung/funktionen'
     | '/verwaltung/token'
     | '/verwaltung/ziele'
     | '/verwaltung/buendel'
@@ -98,6 +99,13 @@ export function allSections(): SectionGroup[] {
           to: '/verwaltung/funktionspostfaecher',
           label: t`Funktionspostfächer`,
           icon: icons.iconMail,
+          roles: ADMINISTRATOR,
+          only: 'mail',
+        },
+        {
+          to: '/verwaltung/funktionen',
+          label: t`Funktionen der Post`,
+          icon: icons.iconFactCheck,
           roles: ADMINISTRATOR,
           only: 'mail',
         },

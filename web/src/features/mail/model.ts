@@ -21,6 +21,8 @@ export type MailAccount = {
   name: string;
   address: string;
   rights: readonly MailRight[];
+  /** What the administration switched off for the person here, whatever the rights say; left out where it is nothing. */
+  without?: readonly ('sharing' | 'absence')[];
   /** What was unread when this device last looked; null: it never did. */
   unread: number | null;
 };

@@ -57,6 +57,17 @@ function wordsFor(complaint: Complaint, left: number): Said | null {
         ),
       };
     }
+    case 'no_licence':
+      return {
+        tone: 'warning',
+        what: <Trans>Für die Sicherheits-App ist keine Lizenz mehr frei</Trans>,
+        next: (
+          <Trans>
+            Jedes Telefon mit Post braucht eine. Bitten Sie Ihre Leitstelle, eine freizumachen, und
+            versuchen Sie es dann noch einmal.
+          </Trans>
+        ),
+      };
     case 'too_old': {
       const { browser, least } = complaint;
       return {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fernamt_domain::{EmailId, MailboxId, mail::MailType};
+use fernamt_domain::{EmailId, MailboxId, feature::Feature, mail::MailType};
 use fernamt_store::{EmailRecord, MailAccountRecord};
 use mail_parser::Message;
 use serde::Deserialize;
@@ -87,12 +87,13 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    fn body(&self) -> AskBody {
+    /// `attachments`: whether who asks may open them. Without, the texts among them are not told either.
+    fn body(&self, attachments: bool) -> AskBody {
         AskBody {
             properties: self.body_properties.clone(),
-            text_values: self.fetch_text_body_values,
-            html_values: self.fetch_html_body_values,
-            all_values: self.fetch_all_body_values,
+            text_values: self.fetch_text_body_values || (self.fetch_all_body_values && !attachments),
+            html_values: self.fetch_html_body_values || (self.fetch_all_body_values && !attachments),
+            all_values: self.fetch_all_body_values && attachments,
             max_bytes: self.max_body_value_bytes,
         }
     }
@@ -120,7 +121,7 @@ impl Ask {
 pub(crate) async fn get(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
     let opened = caller.account(&ask.account_id).await?;
     let account = opened.to_read();
-    let (wanted, body) = (ask.wanted()?, ask.body());
+    let (wanted, body) = (ask.wanted()?, ask.body(opened.offers(Feature::Attachments)));
     let asked = ask.ids.ok_or_else(|| MethodError::request_too_large("name the messages, or look for them"))?;
     let asked = get::asked(asked)?;
     let ids: Vec<EmailId> = asked.iter().filter_map(|id| id.parse().ok()).collect();
@@ -212,8 +213,11 @@ fn add_from_raw(
 /// `Email/parse` (RFC 8621, section 4.9): reads messages that lie in no folder, such as one attached to another.
 pub(crate) async fn parse(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
     let opened = caller.account(&ask.account_id).await?;
+    if !opened.offers(Feature::Attachments) {
+        return Err(MethodError::forbidden("the administration does not let you open attachments"));
+    }
     let account = opened.to_read();
-    let (wanted, body) = (ask.wanted()?, ask.body());
+    let (wanted, body) = (ask.wanted()?, ask.body(true));
     let names = get::asked(ask.blob_ids.unwrap_or_default())?;
     let (mut parsed, mut not_found) = (Object::new(), Vec::new());
     for name in names {

@@ -22,6 +22,7 @@ import { List, useListQuery } from '../parts/list.tsx';
 import { oneOf, useUrlState } from '../parts/url-state.ts';
 import { devicesQuery, given } from '../queries.ts';
 import { optionsOf } from '../words.ts';
+import { LicencesLine } from './licences.tsx';
 import { PendingDevices } from './pending.tsx';
 
 export type Device = Schema<'Device'>;
@@ -57,6 +58,7 @@ export function DevicesPage() {
               {device.container
                 ? t`${deviceKindName(device.kind)}, mit Container`
                 : deviceKindName(device.kind)}
+              {device.licence && ` · ${t`mit Lizenz der Sicherheits-App`}`}
               {device.contact && ` · ${toldOf(device.contact)}`}
             </span>
           </span>
@@ -107,6 +109,7 @@ export function DevicesPage() {
   const filtered = Boolean(suche || art || zustand || person);
   return (
     <Page title={t`Geräte`} lead={<Trans>Womit Personen arbeiten. Gesperrtes endet sofort.</Trans>}>
+      <LicencesLine />
       {!filtered && <PendingDevices deeds={deeds} />}
       {owner && (
         <p>
@@ -218,7 +221,7 @@ function useDeviceDeeds() {
           <p>
             <Trans>
               Das lässt sich nicht rückgängig machen. Das Gerät bleibt, wie es ist; gesperrt wird es
-              dadurch nicht.
+              dadurch nicht. Hat es eine Lizenz der Sicherheits-App, wird sie frei.
             </Trans>
           </p>
         </>
@@ -228,7 +231,23 @@ function useDeviceDeeds() {
       deed: () => must(api.POST('/api/v1/admin/devices/{id}/wipe', path(device))),
       done: t`Der Container auf „${device.name}“ ist gelöscht.`,
     });
-  return { approve, suspend, revoke, wipe, dialog };
+  const free = (device: Device) =>
+    ask({
+      title: t`Lizenz von „${device.name}“ freigeben?`,
+      text: (
+        <p>
+          <Trans>
+            Auf diesem Gerät liegt kein Container. Die Lizenz der Sicherheits-App kann dann ein
+            anderes Telefon bekommen; dieses nimmt wieder eine, wenn {device.person_name} dort einen
+            Container anlegt.
+          </Trans>
+        </p>
+      ),
+      action: t`Lizenz freigeben`,
+      deed: () => must(api.POST('/api/v1/admin/devices/{id}/wipe', path(device))),
+      done: t`Die Lizenz von „${device.name}“ ist frei.`,
+    });
+  return { approve, suspend, revoke, wipe, free, dialog };
 }
 
 function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
@@ -285,6 +304,11 @@ function DeviceMenu({ device, deeds }: { device: Device; deeds: DeviceDeeds }) {
       {device.container && (
         <MenuItem icon={icons.iconDelete} danger onAction={() => deeds.wipe(device)}>
           {t`Container löschen`}
+        </MenuItem>
+      )}
+      {device.licence && !device.container && (
+        <MenuItem icon={icons.iconDelete} onAction={() => deeds.free(device)}>
+          {t`Lizenz freigeben`}
         </MenuItem>
       )}
       <MenuItem icon={icons.iconBlock} danger onAction={() => deeds.revoke(device)}>

@@ -6,6 +6,7 @@ import { charsOf, TextAreaField, TextField } from '../../../ui/fields.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { strengthWords } from './guard-words.ts';
+import { APP_PATHS, type AppValues, appOf, appParts, appValuesOf } from './security-app.tsx';
 
 const TEXTS = ['terms_de', 'terms_en'] as const;
 const BROWSERS = ['chromium', 'firefox', 'safari'] as const;
@@ -13,12 +14,12 @@ const NUMBERS = ['containers', ...BROWSERS] as const;
 const FIELDS = [...TEXTS, ...NUMBERS] as const;
 type Field = (typeof FIELDS)[number];
 
-export type EnrolmentValues = Record<`enrolment_${Field}`, string>;
+export type EnrolmentValues = Record<`enrolment_${Field}`, string> & AppValues;
 type Limits = Schema<'SettingsLimits'>;
 
 type EnrolmentCardProps = {
   limits: Limits;
-  field: (name: keyof EnrolmentValues) => {
+  field: (name: `enrolment_${Field}`) => {
     name: string;
     value: string;
     onChange: (value: string) => void;
@@ -36,8 +37,8 @@ export function EnrolmentCard({ limits, field }: EnrolmentCardProps) {
       lead={
         <Trans>
           Den Nutzungsbedingungen stimmt jede Person auf jedem Gerät zu, bevor sich dort ein
-          Container öffnet, und noch einmal, wenn sich der Text ändert. Sind beide Texte leer, wird
-          nichts gefragt.
+          Container öffnet, und noch einmal, wenn sich der Text ändert. Sind beide Texte leer und
+          keine Sicherheits-App verlangt, wird nichts gefragt.
         </Trans>
       }
     >
@@ -117,12 +118,16 @@ export function enrolmentFaults(values: EnrolmentValues, limits: Limits) {
 }
 
 export function enrolmentValuesOf(settings: Schema<'EnrolmentSettings'>): EnrolmentValues {
-  return Object.fromEntries(
+  const values = Object.fromEntries(
     FIELDS.map((field) => [`enrolment_${field}`, String(settings[field])]),
-  ) as EnrolmentValues;
+  ) as Record<`enrolment_${Field}`, string>;
+  return { ...values, ...appValuesOf(settings.app) };
 }
 
-export function enrolmentOf(values: EnrolmentValues): Schema<'EnrolmentSettings'> {
+export function enrolmentOf(
+  values: EnrolmentValues,
+  former: Schema<'EnrolmentSettings'>,
+): Schema<'EnrolmentSettings'> {
   const { enrolment_terms_de: de, enrolment_terms_en: en } = values;
   return {
     terms_de: de.trim(),
@@ -131,18 +136,21 @@ export function enrolmentOf(values: EnrolmentValues): Schema<'EnrolmentSettings'
     chromium: Number(values.enrolment_chromium),
     firefox: Number(values.enrolment_firefox),
     safari: Number(values.enrolment_safari),
+    app: appOf(values, former.app),
   };
 }
 
 /** The form's fields by the server's names. */
-export const ENROLMENT_PATHS = FIELDS.map(
-  (field) => [`enrolment.${field}`, `enrolment_${field}`] as const,
-);
+export const ENROLMENT_PATHS = [
+  ...FIELDS.map((field) => [`enrolment.${field}`, `enrolment_${field}`] as const),
+  ...APP_PATHS,
+];
 
 /** How each rule reads where two people changed the settings at once. */
 export function enrolmentParts<Values extends EnrolmentValues>(): Part<Values>[] {
-  return FIELDS.map((rule): Part<Values> => {
+  const parts = FIELDS.map((rule): Part<Values> => {
     const field = `enrolment_${rule}` as const;
     return { label: enrolmentWords(rule), fields: [field], text: (values) => values[field] };
   });
+  return [...parts, ...appParts<Values>()];
 }

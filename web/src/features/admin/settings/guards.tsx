@@ -14,7 +14,8 @@ type GuardsCardProps = {
   onChange: (guard: `guard_${Guard}`, on: boolean) => void;
 };
 
-const TONES = { enforced: 'success', hindered: 'warning', policy_only: 'neutral' } as const;
+/** How a word for how well a rule holds looks. */
+export const TONES = { enforced: 'success', hindered: 'warning', policy_only: 'neutral' } as const;
 
 /** What may leave a container, each with the word for how well that holds in a browser. */
 export function GuardsCard({ values, onChange }: GuardsCardProps) {

@@ -28,6 +28,7 @@ import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
 import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
 import { PUSH_PATHS, PushCard, pushFaults, pushOf, pushValuesOf } from './push.tsx';
 import { categoryWords } from './retention.ts';
+import { appFaults, SecurityAppCard } from './security-app.tsx';
 import {
   CONTAINER_RULES,
   containerWords,
@@ -85,6 +86,7 @@ function SettingsForm({ held }: { held: Held<View> }) {
       }),
       ...enrolmentFaults(values, limits),
       ...pushFaults(values),
+      ...appFaults(values, limits),
       ...Object.fromEntries(
         CONTAINER_RULES.map((rule) => [`container_${rule}`, limits[`container_${rule}`]] as const)
           .filter(([field, range]) => !within(values[field], range))
@@ -258,6 +260,12 @@ function SettingsForm({ held }: { held: Held<View> }) {
       <PushCard values={form.values} onChange={form.set} field={form.field} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
+      <SecurityAppCard
+        limits={limits}
+        demanded={form.values.app_demanded}
+        onDemanded={(demanded) => form.set('app_demanded', demanded)}
+        field={form.field}
+      />
       <Card
         title={<Trans>Löschfristen</Trans>}
         lead={
@@ -341,7 +349,7 @@ function settingsOf(values: Values, before: Settings, periods: Periods): Setting
       offline_days: Number(values.container_offline_days),
       guards: guardsOf(values),
     },
-    enrolment: enrolmentOf(values),
+    enrolment: enrolmentOf(values, before.enrolment),
     programs: { enabled: values.programs, max_days: Number(values.program_days) },
     pictures: picturesOf(values),
     push: pushOf(values),

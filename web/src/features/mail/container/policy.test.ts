@@ -2,7 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { join, utf8 } from './bytes.ts';
 import { ContainerFault } from './fault.ts';
-import { verifyPolicy } from './policy.ts';
+import { GUARDS, verifyPolicy } from './policy.ts';
 import { flipped, TestSigner } from './secrets.fixture.ts';
 
 // Many small steps: a busy machine takes a while for them.
@@ -36,13 +36,16 @@ test('what a policy does not speak of is not allowed, and what it says must be y
     const { bytes, signature } = await signer.signBytes(text(more));
     return verifyPolicy(bytes, signature, signer.publicKey);
   };
-  const none = { copy_out: false, print: false, download: false, watermark: false, blur: false };
+  // A server that is older than these features gave them to everybody.
+  const always = { files: true, attachments: true, notices: true };
+  const none = { ...Object.fromEntries(GUARDS.map((guard) => [guard, false])), ...always };
   expect(await read('')).toMatchObject(none);
   expect(await read(',"print":true,"blur":true')).toMatchObject({
     ...none,
     print: true,
     blur: true,
   });
+  expect(await read(',"files":false')).toMatchObject({ ...none, files: false });
   await refused(read(',"download":1'));
   await refused(read(',"copy_out":null'));
 });

@@ -19,10 +19,24 @@ export type Policy = {
   offline_until_ms: number | null;
 } & Record<Guard, boolean>;
 
-/** What may leave the page, and what lies over it. A policy that says nothing of one allows it not, and asks not for it. */
-export const GUARDS = ['copy_out', 'print', 'download', 'watermark', 'blur'] as const;
+/** What may leave the page, what lies over it, and which features it has. */
+export const GUARDS = [
+  'copy_out',
+  'print',
+  'download',
+  'watermark',
+  'blur',
+  'files',
+  'attachments',
+  'notices',
+] as const;
 export type Guard = (typeof GUARDS)[number];
-const NOTHING = Object.fromEntries(GUARDS.map((guard) => [guard, false]));
+/**
+ * Features that a policy of an older server does not know: everybody had them. Of the others a policy that says nothing allows
+ * none, and asks for none.
+ */
+const NOT_ALWAYS_SAID: readonly Guard[] = ['files', 'attachments', 'notices'];
+const UNSAID = Object.fromEntries(GUARDS.map((guard) => [guard, NOT_ALWAYS_SAID.includes(guard)]));
 
 /** A policy as it came from the server: JSON, and over it an ECDSA P-256 signature (r and s, 64 bytes). */
 export type SignedPolicy = { bytes: Bytes; signature: Bytes };
@@ -56,7 +70,7 @@ function parsePolicy(bytes: Bytes): Policy {
     throw new ContainerFault('altered_policy');
   }
   if (typeof said !== 'object' || said === null) throw new ContainerFault('altered_policy');
-  const policy = { idle_min: DEFAULT_IDLE_MIN, ...NOTHING, ...said };
+  const policy = { idle_min: DEFAULT_IDLE_MIN, ...UNSAID, ...said };
   if (!isPolicy(policy)) throw new ContainerFault('altered_policy');
   return policy;
 }

@@ -21,6 +21,9 @@ const policy: Policy = {
   download: false,
   watermark: false,
   blur: false,
+  files: true,
+  attachments: true,
+  notices: true,
 };
 const share = random(32);
 const credential = random(16);

@@ -58,6 +58,9 @@ export class TestSigner {
       download: false,
       watermark: false,
       blur: false,
+      files: true,
+      attachments: true,
+      notices: true,
       ...policy,
     };
     return this.signBytes(utf8(JSON.stringify(whole)));

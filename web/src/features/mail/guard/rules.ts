@@ -8,6 +8,10 @@ export type Rules = {
   download: boolean;
   watermark: boolean;
   blur: boolean;
+  /** Whether files may be kept in the container. */
+  files: boolean;
+  /** Whether what is attached to messages may be opened. */
+  attachments: boolean;
 };
 
 /** Where nobody said anything, nothing leaves. */
@@ -17,13 +21,15 @@ export const CLOSED: Rules = {
   download: false,
   watermark: false,
   blur: false,
+  files: false,
+  attachments: false,
 };
 
 /** What the signed policy of the container says. */
 export function rulesOf(policy: Policy | undefined): Rules {
   if (!policy) return CLOSED;
-  const { copy_out: copyOut, print, download, watermark, blur } = policy;
-  return { copyOut, print, download, watermark, blur };
+  const { copy_out: copyOut, print, download, watermark, blur, files, attachments } = policy;
+  return { copyOut, print, download, watermark, blur, files, attachments };
 }
 
 export const RulesContext = createContext<Rules>(CLOSED);

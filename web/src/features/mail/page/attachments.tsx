@@ -3,6 +3,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Loading } from '../../../ui/notice.tsx';
+import { useRules } from '../guard/rules.ts';
 import type { Attachment } from '../model.ts';
 import { tamedFile } from './bidi.ts';
 import { useMailPage } from './context.ts';
@@ -17,18 +18,21 @@ const Viewer = lazy(async () => ({ default: (await import('./viewers/viewer.tsx'
 /** What is attached; each is looked at here, and what cannot be shown says so. */
 export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
   const { t } = useLingui();
+  const { attachments: mayOpen } = useRules();
   const [shown, setShown] = useState<Attachment | null>(null);
   return (
     <>
       <ul className="fa-mail__attachments" aria-label={t`Anhänge`}>
         {attachments.map((one) => (
           <li key={`${one.blobId} ${one.name}`}>
-            {isTooLarge(one.sizeBytes) ? (
+            {!mayOpen || isTooLarge(one.sizeBytes) ? (
               <span className="fa-mail__attachment fa-mail__attachment--shut">
                 <Words attachment={one} />
-                <span className="fa-muted fa-small">
-                  <Trans>zu groß, um es hier zu öffnen</Trans>
-                </span>
+                {mayOpen && (
+                  <span className="fa-muted fa-small">
+                    <Trans>zu groß, um es hier zu öffnen</Trans>
+                  </span>
+                )}
               </span>
             ) : (
               <button type="button" className="fa-mail__attachment" onClick={() => setShown(one)}>
@@ -38,10 +42,15 @@ export function Attachments({ attachments }: { attachments: readonly Attachment[
           </li>
         ))}
       </ul>
+      {!mayOpen && (
+        <p className="fa-muted fa-small">
+          <Trans>Ihre Verwaltung lässt Sie hier keine Anhänge öffnen.</Trans>
+        </p>
+      )}
       <Dialog
         title={tamedFile(shown?.name ?? '') || t`Anhang`}
         wide
-        isOpen={shown !== null}
+        isOpen={mayOpen && shown !== null}
         onClose={() => setShown(null)}
       >
         {shown && <Content attachment={shown} />}

@@ -5,7 +5,7 @@ import { Icon, icons } from '../../../ui/icon.tsx';
 import type { Mailbox } from '../model.ts';
 import { SharingButton, Switcher } from './accounts/switcher.tsx';
 import { useMailPage } from './context.ts';
-import { useOwnFiles } from './files/context.ts';
+import { useHasFiles } from './files/context.ts';
 import { go, hashOf, NOWHERE, type Place, usePlace } from './place.ts';
 import { SettingsMenu } from './settings/menu.tsx';
 import type { MailStatus } from './use-asked.ts';
@@ -17,7 +17,7 @@ type FoldersProps = { status: MailStatus; current: string | null };
 export function Folders({ status, current }: FoldersProps) {
   const { t } = useLingui();
   const { mail, account, may, boxes, write } = useMailPage();
-  const files = useOwnFiles();
+  const hasFiles = useHasFiles();
   const [asking, setAsking] = useState(false);
   const { line, syncedAtMs } = status;
   const sync = () => {
@@ -50,7 +50,7 @@ export function Folders({ status, current }: FoldersProps) {
               <FolderLink box={box} depth={depth} current={box.id === current} />
             </li>
           ))}
-          {files && account.kind === 'own' && (
+          {hasFiles && account.kind === 'own' && (
             <li>
               <FilesLink />
             </li>

@@ -3,6 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { type Draft, MailFault, type Sending, type SendingState } from '../model.ts';
 import { emptyDraft } from './compose/start.ts';
 import { QUIET_MS } from './compose/use-draft.ts';
@@ -27,12 +28,14 @@ async function until(holds: () => boolean): Promise<void> {
   });
 }
 
-async function show(hash = ''): Promise<void> {
+async function show(hash = '', attachments = true): Promise<void> {
   history.replaceState(null, '', `/${hash}`);
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <MailPage mail={mail} />
+        <RulesContext value={{ ...CLOSED, attachments }}>
+          <MailPage mail={mail} />
+        </RulesContext>
       </I18nProvider>,
     ),
   );
@@ -192,6 +195,17 @@ describe('a thread', () => {
     await until(() => text().includes('Rechnung_fdp.exe'));
     expect(text()).not.toMatch(/[\u202A-\u202E]/);
     expect(all('bdi').some((one) => one.textContent === 'regnaw')).toBe(true);
+  });
+
+  it('names attachments that the administration lets nobody open, and opens none', async () => {
+    const attachments = [attachmentOf('Plan.pdf', 'application/pdf', 9)];
+    mail.add({ id: 'a', threadId: 't', body: { attachments } });
+    await show('#/f/inbox/t/t', false);
+    await until(() => text().includes('Plan.pdf'));
+    expect(text()).toContain('Ihre Verwaltung lässt Sie hier keine Anhänge öffnen.');
+    expect(all('button').some((one) => one.textContent?.includes('Plan.pdf'))).toBe(false);
+    await show('#/f/inbox/t/t');
+    await until(() => all('button').some((one) => one.textContent?.includes('Plan.pdf')));
   });
 
   it('is deleted into the trash, and comes back', async () => {
@@ -516,6 +530,39 @@ describe('what is set for the mailbox', () => {
     );
     expect(field('mail-away-silent')?.disabled).toBe(true);
     expect(dialog()).not.toContain('Speichern');
+  });
+
+  it('lets an absence be ended that is planned, where the administration switched absences off', async () => {
+    mail.of = { ...mail.of, without: ['absence'] };
+    const entries = () => all('[role=menuitem]').map((one) => one.textContent);
+    await show();
+    await press('Postfach einrichten');
+    await until(() => entries().length > 0);
+    expect(entries()).not.toContain('Abwesenheit');
+    await settled(() =>
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }),
+      ),
+    );
+    mail.away = {
+      on: true,
+      fromMs: Date.now() + 7 * 86_400_000,
+      untilMs: null,
+      subject: '',
+      text: 'Im Urlaub',
+      answersOutside: true,
+      outsideText: null,
+    };
+    await settled(() => mail.changed());
+    await until(() => entries().length === 0);
+    await choose('Abwesenheit');
+    await until(() => dialog().includes('Ihre Verwaltung hat Abwesenheitsnotizen abgeschaltet'));
+    expect(field('mail-away-first')?.disabled).toBe(true);
+    const save = () => all('button').find((one) => one.textContent === 'Speichern');
+    expect((save() as HTMLButtonElement).disabled).toBe(true);
+    await settled(() => field('mail-away-on')?.click());
+    await press('Speichern');
+    await until(() => mail.away?.on === false);
   });
 
   it('answers those outside otherwise, or not at all', async () => {

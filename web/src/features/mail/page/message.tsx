@@ -11,6 +11,7 @@ import {
 import { Button } from '../../../ui/button.tsx';
 import { Icon, icons } from '../../../ui/icon.tsx';
 import { Alert, Badge, Loading } from '../../../ui/notice.tsx';
+import { useRules } from '../guard/rules.ts';
 import type { EmailBody, EmailHead, Mailbox } from '../model.ts';
 import { looksLikeHouse, pretends, shortName } from './addresses.ts';
 import { Attachments } from './attachments.tsx';
@@ -174,14 +175,16 @@ function Addresses({ email }: { email: EmailHead }) {
 
 function Body({ email, junk, last }: { email: EmailHead; junk: boolean; last: boolean }) {
   const { mail } = useMailPage();
+  const { attachments } = useRules();
   // The same text stays the same thing: drawn anew with each synchronisation, it would jump to its beginning.
   const drawn = useRef<Drawn | null>(null);
-  const asked = useAsked(mail, email.id, async () => {
+  // Pictures in it go with the right to open what is attached, and come back with it.
+  const asked = useAsked(mail, `${email.id} ${attachments}`, async () => {
     const body = await mail.body(email.id);
     const known = drawn.current;
-    const words = JSON.stringify(body);
+    const words = JSON.stringify([body, attachments]);
     if (known?.words === words && known.whole) return known;
-    const wanted = body.html ? body.attachments : [];
+    const wanted = body.html && attachments ? body.attachments : [];
     const inline = await inlinePictures(mail, wanted);
     if (known?.words === words && known.inline.size === inline.size) return known;
     const whole = wanted.every(({ cid }) => cid === null || inline.has(bare(cid)));

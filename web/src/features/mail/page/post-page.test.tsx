@@ -3,6 +3,7 @@ import { I18nProvider } from '@lingui/react';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { MailFault, type MailRight } from '../model.ts';
 import { PostPage } from './accounts/post-page.tsx';
 import { FakeMail } from './mail.fixture.ts';
@@ -37,7 +38,9 @@ async function show(hash = ''): Promise<void> {
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <PostPage post={post} />
+        <RulesContext value={{ ...CLOSED, attachments: true }}>
+          <PostPage post={post} />
+        </RulesContext>
       </I18nProvider>,
     ),
   );
@@ -352,6 +355,19 @@ describe('sharing', () => {
     expect(post.sharing.all).toEqual([]);
     await press('Rückgängig');
     await until(() => post.sharing.all.length === 1);
+  });
+
+  it('lets nobody in where the administration switched that off, and takes access away all the same', async () => {
+    office.of = { ...office.of, without: ['sharing', 'absence'] };
+    post.sharing.all = [{ person: MIRA, rights: ['read'] }];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await until(() => text().includes('Ihre Verwaltung lässt Sie hier niemanden hinzufügen.'));
+    expect(document.querySelector('.fa-sharing input')).toBeNull();
+    await press('Mira Sommer den Zugang nehmen');
+    await until(() => text().includes('Mira Sommer hat keinen Zugang mehr.'));
+    expect(text()).not.toContain('Rückgängig');
+    expect(post.sharing.all).toEqual([]);
   });
 
   it('asks before somebody takes their own right to manage, or the last one', async () => {

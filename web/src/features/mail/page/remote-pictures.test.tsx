@@ -4,6 +4,7 @@ import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StatusRegion } from '../../../ui/status.tsx';
+import { CLOSED, RulesContext } from '../guard/rules.ts';
 import { MailFault } from '../model.ts';
 import { FakeMail } from './mail.fixture.ts';
 import { MailPage } from './mail-page.tsx';
@@ -42,7 +43,9 @@ async function show(hash: string): Promise<void> {
   await settled(() =>
     root.render(
       <I18nProvider i18n={i18n}>
-        <MailPage key={hash} mail={mail} />
+        <RulesContext value={{ ...CLOSED, attachments: true }}>
+          <MailPage key={hash} mail={mail} />
+        </RulesContext>
       </I18nProvider>,
     ),
   );

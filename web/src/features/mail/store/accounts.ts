@@ -78,12 +78,14 @@ export class Accounts {
 /** What is known of the mailboxes once the server told which are open. */
 export function toldAccounts(kept: KeptAccounts, told: ToldAccount[]): KeptAccounts {
   let { nextNumber } = kept;
-  const accounts = told.map(({ id, kind, name, address, rights }): KeptAccount => {
+  const accounts = told.map((one): KeptAccount => {
+    const { id, kind, name, address, rights, without } = one;
     const isOwn = kind === 'own';
-    const before = kept.accounts.find((one) => (isOwn ? one.kind === 'own' : one.id === id));
+    const before = kept.accounts.find((known) => (isOwn ? known.kind === 'own' : known.id === id));
     const number = before?.number ?? (isOwn ? 0 : nextNumber++);
     const { unread = null, isOpened = isOwn } = before ?? {};
-    return { id, number, kind, name, address, rights, unread, isOpened };
+    const told = { id, number, kind, name, address, rights, unread, isOpened };
+    return without ? { ...told, without } : told;
   });
   accounts.sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
   const open = new Set(told.map(({ id }) => id));

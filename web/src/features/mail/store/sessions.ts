@@ -14,6 +14,7 @@ export const PRINCIPALS = 'urn:ietf:params:jmap:principals';
 export const THREADWORK = 'urn:fernamt:params:jmap:threadwork';
 const PICTURES = 'urn:fernamt:params:jmap:pictures';
 const DELIVERY = 'urn:fernamt:params:jmap:delivery';
+const ABSENCE = 'urn:fernamt:params:jmap:absence';
 const DELEGATION = 'urn:fernamt:params:jmap:delegation';
 
 /** What this client asks for at most, whatever a server grants. */
@@ -21,7 +22,10 @@ const MOST = { calls: 32, get: 500, set: 500, uploadBytes: 50_000_000 };
 /** Mailboxes of one person; more are left out. */
 export const MAX_ACCOUNTS = 100;
 
-export type ToldAccount = Pick<MailAccount, 'id' | 'kind' | 'name' | 'address' | 'rights'> & {
+export type ToldAccount = Pick<
+  MailAccount,
+  'id' | 'kind' | 'name' | 'address' | 'rights' | 'without'
+> & {
   /** For how long the server holds a message back at most. */
   maxHoldS: number;
   /** Whether its mail leaves the house. */
@@ -135,12 +139,17 @@ function accountOf(id: string, told: Obj, isOwn: boolean): ToldAccount {
   const { maxDelayedSend } = object(capabilities[SUBMISSION]);
   const said = list<string>(delegation.rights);
   const granted = MAIL_RIGHTS.filter((right) => said.includes(right));
+  const without = [
+    ...(delegation.mayShare === false ? (['sharing'] as const) : []),
+    ...(object(capabilities[ABSENCE]).mayEnable === false ? (['absence'] as const) : []),
+  ];
   return {
     id,
     kind: isOwn ? 'own' : delegation.kind === 'functional' ? 'functional' : 'person',
     name: text(told.name),
     address: text(delegation.address),
     rights: isOwn ? [...MAIL_RIGHTS] : granted.length > 0 ? granted : plain(told, capabilities),
+    ...(without.length > 0 && { without }),
     maxHoldS: number(maxDelayedSend),
     outside: object(capabilities[DELIVERY]).outside === true,
   };

@@ -40,7 +40,7 @@ export function AbsenceDialog({ onClose }: { onClose: () => void }) {
 
 function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
   const { t } = useLingui();
-  const { mail, tell } = useMailPage();
+  const { mail, account, tell } = useMailPage();
   const { line } = useMailStatus(mail);
   // What changes elsewhere must not change what is being written.
   const [begun] = useState(first);
@@ -54,7 +54,10 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
   const [tried, setTried] = useState(false);
   const [pending, setPending] = useState(false);
   const [fault, setFault] = useState<unknown>();
-  const shut = line === 'offline';
+  const offline = line === 'offline';
+  // Without the feature one that is on can be ended, and nothing else.
+  const endsOnly = !offline && account.without?.includes('absence') === true;
+  const shut = offline || endsOnly;
   const badDays = days.first && days.last && days.last < days.first;
   const isPast = isOver({ on, ...momentsOf(days) }, Date.now());
   const badText = on && !text.trim();
@@ -102,9 +105,14 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
       wide
       footer={
         <>
-          <Button onPress={onClose}>{shut ? t`Schließen` : t`Abbrechen`}</Button>
-          {!shut && (
-            <Button variant="primary" pending={pending} onPress={() => void save()}>
+          <Button onPress={onClose}>{offline ? t`Schließen` : t`Abbrechen`}</Button>
+          {!offline && (
+            <Button
+              variant="primary"
+              pending={pending}
+              isDisabled={endsOnly && on}
+              onPress={() => void save()}
+            >
               <Trans>Speichern</Trans>
             </Button>
           )}
@@ -112,7 +120,20 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
       }
     >
       <div className="fa-stack fa-away">
-        {shut && (
+        {endsOnly && (
+          <Alert
+            tone="info"
+            title={<Trans>Ihre Verwaltung hat Abwesenheitsnotizen abgeschaltet</Trans>}
+          >
+            <p>
+              <Trans>
+                Diese gilt weiter, bis sie endet. Ändern lässt sie sich nicht, aber ausschalten:
+                Nehmen Sie den Haken weg und speichern Sie.
+              </Trans>
+            </p>
+          </Alert>
+        )}
+        {offline && (
           <Alert
             tone="info"
             title={<Trans>Ohne Verbindung lässt sich die Notiz nicht ändern</Trans>}
@@ -135,7 +156,7 @@ function Form({ first, onClose }: { first: Absence; onClose: () => void }) {
           label={t`Eingehende Nachrichten beantworten`}
           hint={t`Jede Person bekommt Ihre Antwort nur einmal.`}
           checked={on}
-          isDisabled={shut}
+          isDisabled={offline}
           onChange={setOn}
         />
         <div className="fa-away__days">

@@ -14,7 +14,7 @@ export function FileActions({ file, isKept = false }: { file: ViewedFile; isKept
   const { t } = useLingui();
   const { tell } = useMailPage();
   const files = useOwnFiles();
-  const { download } = useRules();
+  const { download, files: mayKeep } = useRules();
   const [pending, setPending] = useState(false);
   const name = file.name || t`Datei`;
   const keep = async () => {
@@ -36,7 +36,7 @@ export function FileActions({ file, isKept = false }: { file: ViewedFile; isKept
   };
   return (
     <div className="fa-row fa-files__actions">
-      {files && !isKept && (
+      {files && mayKeep && !isKept && (
         <Button small icon={icons.iconInventory2} pending={pending} onPress={() => void keep()}>
           <Trans>In die Ablage legen</Trans>
         </Button>

@@ -1,16 +1,18 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Button, IconButton } from '../../../../ui/button.tsx';
 import { ConfirmDialog, Dialog } from '../../../../ui/dialog.tsx';
 import { TextField } from '../../../../ui/fields.tsx';
 import { Icon, icons } from '../../../../ui/icon.tsx';
 import { Alert, EmptyState, Loading } from '../../../../ui/notice.tsx';
+import { useRules } from '../../guard/rules.ts';
 import { iconOf } from '../attachments.tsx';
 import { useMailPage } from '../context.ts';
 import { go, hashOf, NOWHERE } from '../place.ts';
 import type { ViewedFile } from '../viewers/viewer.tsx';
 import { fullDate, sizeText } from '../words.ts';
 import { FileActions } from './actions.tsx';
+import { useFileList } from './context.ts';
 import { MAX_NAME_CHARS, type OwnFile, type OwnFiles } from './own-files.ts';
 import { filesFaultText } from './words.ts';
 import './files.css';
@@ -25,7 +27,8 @@ type Doing =
 export function FilesPage({ files }: { files: OwnFiles }) {
   const { t } = useLingui();
   const { tell, write } = useMailPage();
-  const list = useFiles(files);
+  const list = useFileList(files);
+  const { files: mayKeep } = useRules();
   const [doing, setDoing] = useState<Doing | null>(null);
   const close = () => setDoing(null);
   const said = (work: Promise<unknown>) =>
@@ -73,14 +76,26 @@ export function FilesPage({ files }: { files: OwnFiles }) {
           )}
         </p>
       </div>
+      {!mayKeep && (
+        <Alert tone="info" title={<Trans>Ihre Verwaltung hat die Ablage ausgeschaltet</Trans>}>
+          <p>
+            <Trans>
+              Neues lässt sich nicht mehr hierher legen. Was schon hier liegt, bleibt, bis Sie es
+              löschen.
+            </Trans>
+          </p>
+        </Alert>
+      )}
       {list === null ? (
         <Loading />
       ) : list.length === 0 ? (
-        <EmptyState icon={icons.iconInventory2} title={t`Die Ablage ist leer`} level={3}>
-          <p>
-            <Trans>Öffnen Sie einen Anhang und legen Sie ihn hierher.</Trans>
-          </p>
-        </EmptyState>
+        mayKeep && (
+          <EmptyState icon={icons.iconInventory2} title={t`Die Ablage ist leer`} level={3}>
+            <p>
+              <Trans>Öffnen Sie einen Anhang und legen Sie ihn hierher.</Trans>
+            </p>
+          </EmptyState>
+        )
       ) : (
         <ul className="fa-files__list">
           {list.map((file) => (
@@ -191,24 +206,4 @@ function RenameDialog({ file, onClose, onRename }: RenameDialogProps) {
       )}
     </Dialog>
   );
-}
-
-function useFiles(files: OwnFiles): OwnFile[] | null {
-  const [list, setList] = useState<OwnFile[] | null>(null);
-  useEffect(() => {
-    let isLeft = false;
-    const read = () =>
-      files.list().then(
-        (now) => !isLeft && setList(now),
-        // Locked meanwhile: the page goes with it.
-        () => undefined,
-      );
-    void read();
-    const stop = files.onChange(() => void read());
-    return () => {
-      isLeft = true;
-      stop();
-    };
-  }, [files]);
-  return list;
 }

@@ -4,6 +4,7 @@ import { IconButton } from '../../../../ui/button.tsx';
 import { icons } from '../../../../ui/icon.tsx';
 import { Menu, MenuItem } from '../../../../ui/menu.tsx';
 import { useMailPage } from '../context.ts';
+import { useAsked } from '../use-asked.ts';
 
 const AbsenceDialog = lazy(async () => ({
   default: (await import('../away/absence-dialog.tsx')).AbsenceDialog,
@@ -18,10 +19,13 @@ const SignaturesDialog = lazy(async () => ({
 /** What is set for a mailbox: its folders, signatures, and what is answered while one is away. */
 export function SettingsMenu() {
   const { t } = useLingui();
-  const { may } = useMailPage();
+  const { mail, may, account } = useMailPage();
+  const absence = useAsked(mail, 'absence', () => mail.absence());
   const [open, setOpen] = useState<'away' | 'folders' | 'signatures' | null>(null);
   if (!may.write && !may.manage) return null;
   const close = () => setOpen(null);
+  // One that is on, be it only from next week, can be ended in any case.
+  const isAbsenceOffered = !account.without?.includes('absence') || absence.data?.on === true;
   return (
     <>
       <Menu
@@ -33,7 +37,7 @@ export function SettingsMenu() {
             {t`Ordner verwalten`}
           </MenuItem>
         )}
-        {may.manage && (
+        {may.manage && isAbsenceOffered && (
           <MenuItem icon={icons.iconEvent} onAction={() => setOpen('away')}>
             {t`Abwesenheit`}
           </MenuItem>

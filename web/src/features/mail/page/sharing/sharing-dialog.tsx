@@ -84,6 +84,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
     if (isDone && isOneself) onClose();
   };
   const name = accountName(account);
+  const closed = account.without?.includes('sharing') === true;
   const shown = fault === null ? null : faultText(fault);
   return (
     <Dialog
@@ -108,7 +109,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
             <p className="fa-sharing__said">
               <Icon of={icons.iconCheck} size="small" />
               <span className="fa-grow">{said.text}</span>
-              {said.removed && (
+              {said.removed && !closed && (
                 <Button
                   small
                   variant="tertiary"
@@ -146,6 +147,12 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
             }
             onCancel={() => setChosen(null)}
           />
+        ) : closed ? (
+          <p className="fa-muted">
+            <Trans>
+              Ihre Verwaltung lässt Sie hier niemanden hinzufügen. Zugang nehmen können Sie.
+            </Trans>
+          </p>
         ) : (
           <PeopleSearch
             search={(words) => sharing.search(id, words)}
@@ -159,7 +166,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
         {delegates?.length === 0 && !chosen && (
           <EmptyState icon={icons.iconGroup} title={t`Noch hat niemand sonst Zugang`} level={3}>
             <p>
-              <Trans>Suchen Sie oben nach einer Person, um sie hinzuzufügen.</Trans>
+              {!closed && <Trans>Suchen Sie oben nach einer Person, um sie hinzuzufügen.</Trans>}
             </p>
           </EmptyState>
         )}
@@ -175,7 +182,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
                 <IconButton
                   label={t`Rechte von ${one.person.name} ändern`}
                   icon={icons.iconEdit}
-                  isDisabled={pending}
+                  isDisabled={pending || closed}
                   onPress={() => setChosen(one)}
                 />
                 <IconButton
