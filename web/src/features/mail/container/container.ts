@@ -14,7 +14,7 @@ import { SearchIndex } from './search/search-index.ts';
 import { Session } from './session.ts';
 import type { ShareKeeper } from './share.ts';
 import { type Cost, DEFAULT_COST } from './stretch.ts';
-import { newDataKey, unwrap, wrap } from './wrap.ts';
+import { newDataKey, unwrap, type WrapHead, wrap } from './wrap.ts';
 
 const LINE = 'fernamt-container';
 /** Other tabs need not hear of each key that is pressed. */
@@ -158,8 +158,7 @@ export class Container {
     const { wrapped, head } = await this.#header.closed();
     const held = policy ?? (await this.#header.policy());
     const wanted = await verified(held, head);
-    await checkPageBuild(this.#browser, head.policyKey);
-    await this.#open(passphrase, keeper, wrapped, wanted, lastGeneration);
+    await this.#open(passphrase, keeper, wrapped, head, wanted, lastGeneration);
     if (policy) await this.#header.keepPolicy(policy, wanted);
     await told(keeper);
   }
@@ -168,12 +167,11 @@ export class Container {
   async unlockOffline({ passphrase, authenticator }: OfflineUnlocking): Promise<void> {
     const { wrapped, head } = await this.#header.closed();
     const policy = await verified(await this.#header.policy(), head);
-    await checkPageBuild(this.#browser, head.policyKey);
     const kept = await this.#header.offlineShare();
     if (!kept) throw new ContainerFault('expired');
     const now = () => this.#browser.clock.now();
     const keeper = new OfflineKeeper(kept, policy, authenticator, now);
-    await this.#open(passphrase, keeper, wrapped, policy, 'offline');
+    await this.#open(passphrase, keeper, wrapped, head, policy, 'offline');
   }
 
   /** Whether it can be opened without the server, as far as is known before it is. */
@@ -301,14 +299,19 @@ export class Container {
     passphrase: string,
     keeper: ShareKeeper,
     wrapped: Bytes,
+    { policyKey }: WrapHead,
     policy: Policy,
     known: Known,
   ): Promise<void> {
+    // Beside the key, which takes longer.
+    const page = checkPageBuild(this.#browser, policyKey);
+    page.catch(() => undefined);
     const share = await keeper.release();
     try {
       const { stretch } = this.#browser;
       const dataKey = await unwrap(wrapped, { passphrase, share, stretch });
       try {
+        await page;
         const now = this.#browser.clock.now();
         await this.#enter(dataKey, policy, (state) => checked(state, policy, known, now));
       } finally {
