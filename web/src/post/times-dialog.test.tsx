@@ -104,11 +104,31 @@ it('ends it also where nothing could begin, and says on as long as the server ma
   expect(one.chosen[0]?.push).toBe(true);
 });
 
+it('says until when this device is told, or that it is not at the moment', async () => {
+  const on = { ...USUAL_TIMES, push: true };
+  const hint = () => document.querySelector('#feld-push-hint')?.textContent ?? '';
+  await shown('possible', on);
+  await eventually(() => expect(hint()).toContain('beim nächsten Öffnen'));
+  act(() => root.unmount());
+  root = createRoot(document.body.appendChild(document.createElement('div')));
+  await shown('possible', on, 'done', '2026-11-24T19:30:00');
+  await eventually(() => expect(hint()).toMatch(/Zur Zeit bis Dienstag.*19:30/));
+});
+
+it('ends what the server tells without being wanted here', async () => {
+  const one = await shown('possible', USUAL_TIMES, 'done', '2026-11-24T19:30:00Z');
+  await eventually(() => expect(box().disabled).toBe(false));
+  await save();
+  await eventually(() => expect(one.chosen).toHaveLength(1));
+  expect(one.kept.map(({ push }) => push)).toEqual([false]);
+});
+
 /** The dialog, and what it has kept and chosen. */
 async function shown(
   state: PushState,
   kept: SyncTimes = USUAL_TIMES,
   outcome: PushOutcome = 'done',
+  until: string | null = null,
 ) {
   const seen = { kept: [] as SyncTimes[], chosen: [] as SyncTimes[] };
   const times = {
@@ -116,7 +136,7 @@ async function shown(
     choose: async (wanted: SyncTimes) => void seen.chosen.push(wanted),
   } as unknown as KeptTimes;
   const push = {
-    state: async () => state,
+    look: async () => ({ state, until }),
     keep: async (wanted: SyncTimes) => {
       seen.kept.push(wanted);
       return outcome;
