@@ -6,6 +6,7 @@ mod absence;
 mod accounts;
 mod blobs;
 mod changes;
+mod client;
 mod copies;
 mod delegation;
 mod emails;
