@@ -28,3 +28,4 @@ mod sending;
 mod thread_work;
 mod web_push;
 mod web_push_ends;
+mod web_push_slow;
