@@ -30,6 +30,27 @@ const writes = async (page: Page) => {
   await page.locator('.fa-write__keeping').filter({ hasText: /\d/ }).waitFor();
 };
 
+/** Opens a message with a picture that lies elsewhere, where such ones may be fetched. */
+const withPictures = async (page: Page) => {
+  await page.evaluate(async () => {
+    const { mail } = (window as unknown as { scenes: Scenes }).scenes;
+    mail.fetches = true;
+    const canvas = new OffscreenCanvas(560, 240);
+    const brush = canvas.getContext('2d');
+    if (!brush) throw new Error('this browser draws nothing');
+    brush.fillStyle = '#dfe9d5';
+    brush.fillRect(0, 0, 560, 240);
+    brush.strokeStyle = '#14388a';
+    brush.lineWidth = 6;
+    brush.bezierCurveTo(0, 200, 220, 20, 560, 120);
+    brush.stroke();
+    const png = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+    mail.elsewherePictures.set('https://bilder.example/karte.png', png);
+  });
+  await page.goto('/#/f/inbox/t/t-kreis');
+  await page.locator('iframe').waitFor();
+};
+
 const screens: Screen[] = [
   { name: 'posteingang', path: '/', views: { 'de-360-dunkel': DARK_PHONE } },
   {
@@ -47,6 +68,26 @@ const screens: Screen[] = [
     path: '/#/f/inbox/t/t-kreis',
     views: { 'en-1280-dunkel': DARK },
     act: (page) => page.locator('iframe').waitFor(),
+  },
+  {
+    name: 'bilder',
+    path: '/',
+    views: { 'de-1280': WIDE, 'en-360': PHONE },
+    act: async (page) => {
+      await withPictures(page);
+      await page.locator('.fa-mail__blocked button').waitFor();
+    },
+  },
+  {
+    name: 'bilder-geladen',
+    path: '/',
+    views: { 'de-360-dunkel': DARK_PHONE, 'en-1280-dunkel': DARK },
+    act: async (page) => {
+      await withPictures(page);
+      await page.locator('.fa-mail__blocked button').click();
+      await page.frameLocator('iframe').locator('img[src^="data:image/png"]').waitFor();
+      await page.locator('.fa-mail__blocked button').waitFor({ state: 'detached' });
+    },
   },
   {
     name: 'schreiben',
