@@ -23,7 +23,7 @@ const LONGEST_REST: Duration = Duration::minutes(5);
 pub(super) struct Lanes {
     looks: Semaphore,
     all: Semaphore,
-    lanes: Mutex<HashMap<String, Lane>>,
+    services: Mutex<HashMap<String, Lane>>,
 }
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct LanePlace {
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { looks: Semaphore::new(MAX_LOOKS), all: Semaphore::new(MAX_AT_ONCE), lanes: Mutex::default() }
+        Self { looks: Semaphore::new(MAX_LOOKS), all: Semaphore::new(MAX_AT_ONCE), services: Mutex::default() }
     }
 }
 
@@ -87,7 +87,7 @@ impl Lanes {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
