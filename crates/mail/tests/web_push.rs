@@ -60,7 +60,7 @@ async fn a_browser_is_told_by_its_push_service_and_alone_can_read_it() {
     ];
     assert_eq!(names, expected);
     let fields = ["content-encoding", "topic", "ttl", "urgency"].map(|name| message.field(name));
-    assert_eq!(fields, ["aes128gcm", "mail", "14400", "normal"]);
+    assert_eq!(fields, ["aes128gcm", "0", "14400", "normal"]);
     assert_eq!(browser.read(&message.body).unwrap(), json!({ "kind": "mail", "language": "de" }));
     let sender = browser.sender(message.field("authorization")).unwrap();
     assert_eq!((&sender["isSigned"], &sender["head"]["alg"]), (&Value::from(true), &Value::from("ES256")));
@@ -88,8 +88,9 @@ async fn only_where_the_flow_is_on_and_to_services_that_are_named() {
         allow(&house, &["127.0.0.1"]).await;
         assert_eq!(subscribe(&ada, &service.wanted()).await.status, 200);
         set(&house, change).await;
-        mail_comes(&house, &ben, "ada@amt.example").await;
+        house.mail.look_for_news().await.unwrap();
         assert_eq!(house.tenant.pushes().all().await.unwrap(), [], "what may not be told is not kept");
+        mail_comes(&house, &ben, "ada@amt.example").await;
     }
     assert_eq!(service.taken().len(), 0);
 }
@@ -219,9 +220,38 @@ async fn what_comes_outside_the_hours_is_told_when_they_begin() {
     house.clock.advance(Duration::HOUR - Duration::SECOND);
     house.mail.look_for_news().await.unwrap();
     assert_eq!(service.taken().len(), 0);
-    house.clock.advance(Duration::minutes(15));
+    house.clock.advance(Duration::SECOND);
     house.mail.look_for_news().await.unwrap();
     assert_eq!(service.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn hours_of_a_few_minutes_are_not_missed_and_no_notice_is_kept_beyond_them() {
+    let service = PushService::start().await;
+    let house = service.house().await;
+    // A Monday, two minutes to twelve in Berlin.
+    house.clock.set(datetime!(2026-03-02 10:58 UTC));
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    let mut wanted = service.wanted();
+    (wanted["from_minute"], wanted["to_minute"]) = (json!(12 * 60), json!(12 * 60 + 10));
+    assert_eq!(subscribe(&ada, &wanted).await.status, 200);
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    house.clock.advance(Duration::minutes(3));
+    house.mail.look_for_news().await.unwrap();
+    assert_eq!(service.taken().iter().map(|message| message.field("ttl").to_owned()).collect::<Vec<_>>(), ["540"]);
+}
+
+#[tokio::test]
+async fn no_notice_is_kept_after_the_time_for_which_a_device_is_told() {
+    let service = PushService::start().await;
+    let house = service.house().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    assert_eq!(subscribe(&ada, &service.wanted()).await.status, 200);
+    // Of twelve hours half an hour is left.
+    house.clock.advance(Duration::minutes(12 * 60 - 30));
+    let ben = house.again(&ben).await;
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken()[0].field("ttl"), "1800");
 }
 
 #[tokio::test]

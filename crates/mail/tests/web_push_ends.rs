@@ -1,12 +1,13 @@
 //! Notices of new mail by push services: what these answer, and when a device is told no more.
 
 use fernamt_domain::{DeviceState, PersonState};
+use fernamt_http::egress::EgressGuard;
 use serde_json::Value;
 use time::Duration;
 
 use crate::{
     house::{Client, House},
-    push_service::{PushService, mail_comes, standing, subscribe},
+    push_service::{PushService, house_with, mail_comes, notices, standing, subscribe},
 };
 
 /// A house in which ada is told, and ben writes.
@@ -55,6 +56,49 @@ async fn a_push_service_that_says_later_is_asked_later_and_not_for_ever() {
     let ben = house.again(&ben).await;
     mail_comes(&house, &ben, "ada@amt.example").await;
     assert_eq!(service.taken().len(), 6);
+}
+
+#[tokio::test]
+async fn a_push_service_that_says_at_once_is_given_half_a_minute() {
+    let service = PushService::start().await;
+    let (house, _, ben) = told(&service).await;
+    service.answers(&["503 Busy\r\nretry-after: 0"]);
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    for (wait, count) in [(0, 1), (29, 1), (1, 2)] {
+        house.clock.advance(Duration::seconds(wait));
+        house.mail.look_for_news().await.unwrap();
+        assert_eq!(service.taken().len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_new_place_does_not_wait_for_what_the_last_one_was_told() {
+    let service = PushService::start().await;
+    let (house, ada, ben) = told(&service).await;
+    service.answers(&["503 Busy\r\nretry-after: 3600"]);
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken().len(), 1);
+    let mut wanted = service.wanted();
+    wanted["endpoint"] = Value::from(format!("{}/another", service.origin()));
+    assert_eq!(subscribe(&ada, &wanted).await.status, 200);
+    house.clock.advance(Duration::minutes(5));
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn who_could_not_be_told_for_want_of_a_line_is_told_when_there_is_one() {
+    let service = PushService::start().await;
+    let house = house_with(notices(EgressGuard::default().public_only(), service.authorities())).await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    assert_eq!(subscribe(&ada, &service.wanted()).await.status, 200);
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    for _ in 0..60 {
+        house.clock.advance(Duration::seconds(30));
+        house.mail.look_for_news().await.unwrap();
+    }
+    let push = house.tenant.pushes().all().await.unwrap().remove(0);
+    assert_eq!(push.told_at, None, "nobody was told, and nobody believes it");
 }
 
 #[tokio::test]

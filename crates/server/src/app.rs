@@ -100,7 +100,7 @@ impl App {
         });
 
         let meetings = Meetings::build(&office, identity.authoriser(), guard)?;
-        let mail = mail::build(&office, &identity, public_guard(&office.config))?;
+        let mail = mail::build(&office, &identity, || public_guard(&office.config))?;
         let lmtp = mail::lmtp(&office).await?;
 
         let web = Arc::new(Web {

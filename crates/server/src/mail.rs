@@ -17,17 +17,21 @@ use crate::{
 };
 
 /// Puts mail together. What strangers' messages refer to is fetched through the guard, for what is public, and only where the
-/// configuration says which networks are the house's own. Through the same guard go notices to push services, which
-/// administrators name.
-pub(crate) fn build(office: &Office, identity: &Identity, public: EgressGuard) -> anyhow::Result<Option<Arc<Mail>>> {
+/// configuration says which networks are the house's own. Through one like it go notices to push services, which
+/// administrators name: names in messages that nobody answers for take no lookups from those.
+pub(crate) fn build(
+    office: &Office,
+    identity: &Identity,
+    public: impl Fn() -> EgressGuard,
+) -> anyhow::Result<Option<Arc<Mail>>> {
     let Some(config) = &office.config.mail else { return Ok(None) };
     let (clock, rng) = (Arc::clone(&office.clock), Arc::clone(&office.rng));
     let (store, authoriser) = (office.store.clone(), identity.authoriser().clone());
     let smarthost = config.smarthost.as_ref().map(smarthost).transpose()?;
     let scanner = config.scanner.as_ref().map(|scanner| Scanner::new(scanner.into()));
     let server = config.server.as_ref().map(|server| mail_server::of(&office.config, server)).transpose()?;
-    let notices = Notices::new(public.clone(), Arc::clone(&office.sealer));
-    let pictures = config.pictures.as_ref().map(|_| Pictures::new(public));
+    let notices = Notices::new(public(), Arc::clone(&office.sealer));
+    let pictures = config.pictures.as_ref().map(|_| Pictures::new(public()));
     Ok(Some(Mail::new(Parts { store, authoriser, clock, rng, smarthost, scanner, server, pictures, notices })))
 }
 

@@ -12399,7 +12399,10 @@ export interface operations {
     };
     sign_out: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Nobody signed out: the page ends a session that nobody used. Where its device is told of new mail, it still is. */
+                idle?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -18,6 +18,13 @@ describe('a page that asks for nothing', () => {
     vi.useFakeTimers();
     vi.resetModules();
     vi.stubGlobal('fetch', ask);
+    // Here a page has no address that others could be relative to.
+    const Whole = class extends Request {
+      constructor(asked: string, init?: RequestInit) {
+        super(new URL(asked, 'https://amt.example'), init);
+      }
+    };
+    vi.stubGlobal('Request', Whole);
     const locks = { request: (_name: string, deed: () => Promise<boolean>) => deed() };
     Object.defineProperty(navigator, 'locks', { value: locks, configurable: true });
     ask.mockImplementation(async () => new Response(null, { status: 204 }));
@@ -53,6 +60,13 @@ describe('a page that asks for nothing', () => {
     expect(onEnded).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
     expect(onEnded).toHaveBeenCalledExactlyOnceWith('ended');
+    const ended = ask.mock.calls
+      .map(([asked]) => asked)
+      .filter((asked) => asked instanceof Request && asked.method === 'DELETE') as Request[];
+    // Whose device is told of new mail did not sign out by that.
+    expect(
+      ended.map(({ method, url }) => `${method} ${new URL(url).pathname}${new URL(url).search}`),
+    ).toEqual(['DELETE /api/v1/session?idle=true']);
   });
 
   it('stays while somebody works, here or in another tab', async () => {

@@ -118,7 +118,9 @@ async function watch(): Promise<void> {
   if (!watching || document.visibilityState !== 'visible' || !listener?.isWatched()) return;
   if (idleMs !== null && Date.now() - activeAt() >= idleMs) {
     watching = false;
-    await must(api.DELETE('/api/v1/session')).catch(() => undefined);
+    // Nobody signs out here: a device that is told of new mail goes on being told.
+    const idle = { params: { query: { idle: true } } };
+    await must(api.DELETE('/api/v1/session', idle)).catch(() => undefined);
     end(false);
     return;
   }

@@ -108,13 +108,14 @@ async function open({ container }: PostShell, net: ReturnType<typeof browserNet>
       mail: post.own,
       isWanted: () => times.times.notices && container.policy?.notices === true,
       isSeen: () => document.visibilityState === 'visible' && document.hasFocus(),
-      show: () => notify(t`Neue Nachricht`),
+      show: () => void notify(t`Neue Nachricht`),
     });
     const push = new Push();
     // Each sign-in has it told anew, and a browser may have found another place meanwhile.
-    if (times.times.push) void push.keep(times.times);
+    const stopKeeping = push.keepOn(() => times.times, net.onWake);
     const close = () => {
       stop();
+      stopKeeping();
       post.close();
       times.close();
     };

@@ -1,7 +1,9 @@
 // @vitest-environment node
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Mailbox } from '../features/mail/model.ts';
-import { watchNotices } from './notices.ts';
+import { notify, watchNotices } from './notices.ts';
+
+afterEach(() => vi.unstubAllGlobals());
 
 /** Mail whose numbers a story changes. */
 class Boxes {
@@ -68,4 +70,27 @@ test('new mail in the inbox is told once, where it is wanted and nobody looks', 
   await mail.change({ unread: 7 });
   expect(shown).toBe(2);
   stop();
+});
+
+test('the worker shows a notice where there is one, so that it takes the place of a pushed one', async () => {
+  const alone = vi.fn();
+  vi.stubGlobal('Notification', Object.assign(alone, { permission: 'granted' }));
+  const showNotification = vi.fn(async () => {});
+  const getRegistration = vi.fn(async (): Promise<unknown> => ({ active: {}, showNotification }));
+  vi.stubGlobal('navigator', { serviceWorker: { getRegistration } });
+  await notify('Neue Nachricht');
+  const shown = ['Neue Nachricht', { tag: 'fernamt-post' }];
+  expect([showNotification.mock.calls, alone.mock.calls]).toEqual([[shown], []]);
+
+  getRegistration.mockResolvedValueOnce({ active: null, showNotification });
+  await notify('Neue Nachricht');
+  showNotification.mockRejectedValueOnce(new TypeError('no worker'));
+  await notify('Neue Nachricht');
+  vi.stubGlobal('navigator', {});
+  await notify('Neue Nachricht');
+  expect(alone.mock.calls).toEqual([shown, shown, shown]);
+
+  vi.stubGlobal('Notification', Object.assign(alone, { permission: 'denied' }));
+  await notify('Neue Nachricht');
+  expect(alone).toHaveBeenCalledTimes(3);
 });

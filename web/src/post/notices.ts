@@ -43,10 +43,22 @@ export async function mayNotify(): Promise<boolean> {
   return answer === 'granted';
 }
 
-/** One at a time: a further one takes its place. */
-export function notify(title: string): void {
+/**
+ * One at a time: a further one takes its place. Shown by the service worker where there is one, as those of the push service
+ * are: a notice of the page and one of the worker stand beside each other, whatever they are called.
+ */
+export async function notify(title: string): Promise<void> {
   if (!noticesPossible() || Notification.permission !== 'granted') return;
   const options = { tag: 'fernamt-post' };
+  try {
+    const worker = await navigator.serviceWorker?.getRegistration();
+    if (worker?.active) {
+      await worker.showNotification(title, options);
+      return;
+    }
+  } catch {
+    // Then the page shows it itself.
+  }
   try {
     const notice = new Notification(title, options);
     notice.onclick = () => {
@@ -54,9 +66,6 @@ export function notify(title: string): void {
       notice.close();
     };
   } catch {
-    // Phones show them through the service worker only.
-    void navigator.serviceWorker?.ready
-      .then((worker) => worker.showNotification(title, options))
-      .catch(() => undefined);
+    // Phones show none of a page.
   }
 }

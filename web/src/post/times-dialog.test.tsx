@@ -105,7 +105,7 @@ it('ends it also where nothing could begin, and says on as long as the server ma
 });
 
 it.each([true, false])('offers notices where the administration allows them: %s', async (may) => {
-  await shown('possible', { ...USUAL_TIMES, notices: true }, 'done', may);
+  await shown('possible', { ...USUAL_TIMES, notices: true }, 'done', null, may);
   await eventually(() => {
     const notices = document.querySelector<HTMLInputElement>('input[name=notices]');
     expect([notices?.checked, notices?.disabled]).toEqual([may, !may]);
@@ -113,11 +113,31 @@ it.each([true, false])('offers notices where the administration allows them: %s'
   expect(document.body.textContent?.includes('Ihre Verwaltung hat das ausgeschaltet.')).toBe(!may);
 });
 
+it('says until when this device is told, or that it is not at the moment', async () => {
+  const on = { ...USUAL_TIMES, push: true };
+  const hint = () => document.querySelector('#feld-push-hint')?.textContent ?? '';
+  await shown('possible', on);
+  await eventually(() => expect(hint()).toContain('beim nächsten Öffnen'));
+  act(() => root.unmount());
+  root = createRoot(document.body.appendChild(document.createElement('div')));
+  await shown('possible', on, 'done', '2026-11-24T19:30:00');
+  await eventually(() => expect(hint()).toMatch(/Zur Zeit bis Dienstag.*19:30/));
+});
+
+it('ends what the server tells without being wanted here', async () => {
+  const one = await shown('possible', USUAL_TIMES, 'done', '2026-11-24T19:30:00Z');
+  await eventually(() => expect(box().disabled).toBe(false));
+  await save();
+  await eventually(() => expect(one.chosen).toHaveLength(1));
+  expect(one.kept.map(({ push }) => push)).toEqual([false]);
+});
+
 /** The dialog, and what it has kept and chosen. */
 async function shown(
   state: PushState,
   kept: SyncTimes = USUAL_TIMES,
   outcome: PushOutcome = 'done',
+  until: string | null = null,
   mayNotice = true,
 ) {
   const seen = { kept: [] as SyncTimes[], chosen: [] as SyncTimes[] };
@@ -126,7 +146,7 @@ async function shown(
     choose: async (wanted: SyncTimes) => void seen.chosen.push(wanted),
   } as unknown as KeptTimes;
   const push = {
-    state: async () => state,
+    look: async () => ({ state, until }),
     keep: async (wanted: SyncTimes) => {
       seen.kept.push(wanted);
       return outcome;

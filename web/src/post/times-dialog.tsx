@@ -5,6 +5,7 @@ import type { Mailbox } from '../features/mail/model.ts';
 import { folderName } from '../features/mail/page/words.ts';
 import { type KeptTimes, linkKind } from '../features/mail/store/kept-times.ts';
 import { DAYS_BACK, EVERY_MIN, type SyncTimes } from '../features/mail/store/sync-times.ts';
+import { locale } from '../i18n/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Checkbox, CheckboxGroup, Select } from '../ui/choices.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -12,12 +13,12 @@ import { TextField } from '../ui/fields.tsx';
 import { Form, useForm } from '../ui/form.tsx';
 import { announce } from '../ui/status.tsx';
 import { mayNotify, noticesPossible } from './notices.ts';
-import type { Push, PushOutcome, PushState } from './push/push.ts';
+import type { Push, PushLook, PushOutcome } from './push/push.ts';
 
 type Synced = { mailboxes(): Promise<Mailbox[]>; sync(): Promise<void> };
 type TimesDialogProps = {
   times: KeptTimes;
-  push: Pick<Push, 'state' | 'keep'>;
+  push: Pick<Push, 'look' | 'keep'>;
   mail: Synced;
   /** Whether the administration lets the page tell of new mail. */
   mayNotice: boolean;
@@ -55,6 +56,7 @@ function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
   const { times, push: pushing, mail, boxes, mayNotice, onClose } = props;
   const { t } = useLingui();
   const kept = times.times;
+  const look = usePushLook(pushing);
   const form = useForm<Values>({
     initial: {
       every: String(kept.everyMin),
@@ -87,7 +89,8 @@ function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
         notices: notices && isGranted,
         push: push && isGranted,
       };
-      const outcome = wanted.push || kept.push ? await pushing.keep(wanted) : 'done';
+      const isAsked = wanted.push || kept.push || look?.until != null;
+      const outcome = isAsked ? await pushing.keep(wanted) : 'done';
       const isPushed = outcome === 'done' ? wanted.push : kept.push && mayStillHold(outcome);
       await times.choose({ ...wanted, push: isPushed });
       if ((notices || push) && !isGranted) announce('warning', outcomeWords('denied'));
@@ -184,7 +187,8 @@ function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
         onChange={(notices) => form.set('notices', notices)}
       />
       <PushCheckbox
-        push={pushing}
+        look={look}
+        isKept={kept.push}
         checked={values.push}
         onChange={(push) => form.set('push', push)}
       />
@@ -193,38 +197,44 @@ function TimesForm(props: TimesDialogProps & { boxes: Mailbox[] }) {
 }
 
 type PushCheckboxProps = {
-  push: Pick<Push, 'state'>;
+  look: PushLook | undefined;
+  /** Whether it was wanted before. */
+  isKept: boolean;
   checked: boolean;
   onChange: (checked: boolean) => void;
 };
 
-function PushCheckbox({ push, checked, onChange }: PushCheckboxProps) {
+function PushCheckbox({ look, isKept, checked, onChange }: PushCheckboxProps) {
   const { t } = useLingui();
-  const [state, setState] = useState<PushState>();
-  useEffect(() => {
-    let isLeft = false;
-    void push.state().then((found) => !isLeft && setState(found));
-    return () => {
-      isLeft = true;
-    };
-  }, [push]);
   return (
     <Checkbox
       label={t`Auch hinweisen, wenn die Post geschlossen ist`}
       name="push"
-      hint={state && stateWords(state)}
+      hint={look && [lookWords(look), isKept && untilWords(look)].filter(Boolean).join(' ')}
       // What is on can be switched off, whatever became of it.
-      isDisabled={state !== 'possible' && !checked}
+      isDisabled={look?.state !== 'possible' && !checked}
       checked={checked}
       onChange={onChange}
     />
   );
 }
 
-function stateWords(state: PushState): string {
+function usePushLook(push: Pick<Push, 'look'>): PushLook | undefined {
+  const [look, setLook] = useState<PushLook>();
+  useEffect(() => {
+    let isLeft = false;
+    void push.look().then((found) => !isLeft && setLook(found));
+    return () => {
+      isLeft = true;
+    };
+  }, [push]);
+  return look;
+}
+
+function lookWords({ state }: PushLook): string {
   switch (state) {
     case 'possible':
-      return t`Über den Push-Dienst Ihres Browsers, zu den Zeiten und für die Ordner oben, nach einer Anmeldung für höchstens einen Tag. Der Hinweis lautet „Neue Nachricht“, mehr nicht.`;
+      return t`Über den Push-Dienst Ihres Browsers, zu den Zeiten und für die Ordner oben, solange Ihre Anmeldung höchstens gilt. Der Hinweis lautet „Neue Nachricht“, mehr nicht.`;
     case 'unsupported':
       return t`Dieser Browser kann das nicht. Auf iPhone und iPad geht es, sobald die Post auf dem Startbildschirm liegt.`;
     case 'denied':
@@ -236,6 +246,16 @@ function stateWords(state: PushState): string {
   }
 }
 
+/** Until when this device is told, of whom it is wanted. */
+function untilWords({ state, until }: PushLook): string {
+  if (state !== 'possible') return '';
+  if (!until)
+    return t`Zur Zeit geschieht das nicht; beim nächsten Öffnen der Post beginnt es wieder.`;
+  const options = { weekday: 'long', hour: '2-digit', minute: '2-digit' } as const;
+  const when = new Intl.DateTimeFormat(locale(), options).format(new Date(until));
+  return t`Zur Zeit bis ${when}.`;
+}
+
 function outcomeWords(outcome: Exclude<PushOutcome, 'done'>): string {
   switch (outcome) {
     case 'denied':
@@ -244,6 +264,8 @@ function outcomeWords(outcome: Exclude<PushOutcome, 'done'>): string {
       return t`Ihre Verwaltung hat Hinweise bei geschlossener Post nicht freigegeben`;
     case 'not_named':
       return t`Den Push-Dienst dieses Browsers hat Ihre Verwaltung nicht freigegeben`;
+    case 'too_many':
+      return t`Mehr Ihrer Geräte können keine Hinweise bekommen. Schalten Sie sie auf einem anderen aus.`;
     case 'unsupported':
     case 'no_service':
       return t`Dieser Browser erreicht keinen Push-Dienst`;

@@ -37,6 +37,8 @@ pub(crate) struct Mirrors {
     /// When we began; what was begun before that nobody waits for.
     pub(super) began: OffsetDateTime,
     pub(super) used: Mutex<HashMap<Key, OffsetDateTime>>,
+    /// Accounts whose owner is told of their mail with the page closed.
+    told: Mutex<HashMap<Key, OffsetDateTime>>,
     /// In which accounts the mail server is to be told something, used or not, and from when on that may be tried. One is
     /// taken out only where a mirror found that nothing is left to be told.
     owing: Mutex<HashMap<Key, Instant>>,
@@ -55,6 +57,7 @@ impl Mirrors {
         Self {
             began: now,
             used: Mutex::default(),
+            told: Mutex::default(),
             owing: Mutex::default(),
             turns: Mutex::default(),
             bell: Notify::new(),
@@ -78,7 +81,14 @@ impl Mirrors {
     }
 
     pub(super) fn is_used(&self, key: Key, now: OffsetDateTime) -> bool {
-        lock(&self.used).get(&key).is_some_and(|at| *at + KEPT_FOR > now)
+        let is_in =
+            |noted: &Mutex<HashMap<Key, OffsetDateTime>>| lock(noted).get(&key).is_some_and(|at| *at + KEPT_FOR > now);
+        is_in(&self.used) || is_in(&self.told)
+    }
+
+    /// Notes that an account's owner is told of its mail with the page closed. Tells whether that is new.
+    pub(super) fn tells_of(&self, key: Key, now: OffsetDateTime) -> bool {
+        lock(&self.told).insert(key, now).is_none()
     }
 
     /// Notes that the mail server is to be told something in an account. Tells whether that is new.
@@ -107,12 +117,19 @@ impl Mirrors {
         let owing = lock(&self.owing).clone();
         let mut used = lock(&self.used);
         used.retain(|_, at| *at + KEPT_FOR > now);
+        let told = {
+            let mut told = lock(&self.told);
+            told.retain(|_, at| *at + KEPT_FOR > now);
+            told.keys().filter(|key| !used.contains_key(*key)).copied().collect::<HashSet<_>>()
+        };
         let mut wanted: Vec<_> = used.iter().map(|(key, at)| (*at, *key)).collect();
-        let unused = running.iter().filter(|key| !used.contains_key(*key));
+        let unused = running.iter().filter(|key| !used.contains_key(*key) && !told.contains(*key));
         let (kept, listened): (Vec<Key>, Vec<Key>) = unused.copied().partition(|key| owing.contains_key(key));
         drop(used);
         // Somebody listens to these, and did nothing for long.
         wanted.extend(listened.into_iter().map(|key| (OffsetDateTime::UNIX_EPOCH, key)));
+        // And these only have somebody told. Whoever listens has the page before them.
+        wanted.extend(told.into_iter().map(|key| (OffsetDateTime::UNIX_EPOCH - KEPT_FOR, key)));
         let at = Instant::now();
         let mut waiting: Vec<_> = owing.iter().map(|(key, from)| (*from, *key)).collect();
         waiting.retain(|(from, key)| *from <= at && !running.contains(key));
@@ -146,6 +163,7 @@ impl Mirrors {
         });
         if matches!(end, End::Unable | End::Broken) && !one.leave.is_cancelled() {
             lock(&self.used).remove(&one.key);
+            lock(&self.told).remove(&one.key);
         }
         match end {
             End::Unused => {}
@@ -223,6 +241,29 @@ mod tests {
         running.remove(&key(9));
         assert_eq!(mirrors.share_out(&running, now, 3), (vec![key(3)], vec![]));
         assert_eq!(mirrors.share_out(&running, now, 2), (vec![], vec![key(1)]));
+    }
+
+    #[test]
+    fn who_is_only_told_takes_no_place_from_who_uses_or_listens() {
+        let mirrors = Mirrors::new(OffsetDateTime::UNIX_EPOCH);
+        let now = OffsetDateTime::UNIX_EPOCH + KEPT_FOR;
+        for number in 1..=3 {
+            assert!(mirrors.tells_of(key(number), now) && !mirrors.tells_of(key(number), now));
+        }
+        lock(&mirrors.used).insert(key(8), now - KEPT_FOR / 2);
+        // 9 is only listened to, and 3 used besides.
+        lock(&mirrors.used).insert(key(3), now);
+        let running = [key(2), key(9)].into();
+        let (begin, end) = mirrors.share_out(&running, now, 3);
+        assert_eq!((begin, end), (vec![key(3)], vec![key(2)]));
+        assert_eq!(mirrors.share_out(&[key(9)].into(), now, 3), (vec![key(3), key(8)], vec![]));
+        assert_eq!(mirrors.share_out(&[key(9)].into(), now, 5).0.len(), 4, "where there is room they are mirrored");
+        assert!(mirrors.is_used(key(1), now) && !mirrors.is_used(key(1), now + KEPT_FOR));
+        assert_eq!(
+            mirrors.share_out(&[key(1)].into(), now + KEPT_FOR, 5),
+            (vec![], vec![]),
+            "then nobody but listeners"
+        );
     }
 
     #[test]

@@ -58,6 +58,14 @@ impl Mail {
         }
     }
 
+    /// Notes that somebody is told of an account's mail whose page is closed, so that it is mirrored where there is a place that
+    /// nobody else uses.
+    pub(crate) fn tells_of(&self, tenant: TenantId, account: MailAccountId) {
+        if self.server.is_some() && self.mirrors.tells_of((tenant, account), self.parts.clock.now()) {
+            self.mirrors.bell.notify_one();
+        }
+    }
+
     /// Notes that the mail server is to be told something in an account, so that it is mirrored until that is done, used or
     /// not.
     pub(super) fn owes(&self, tenant: TenantId, account: MailAccountId) {

@@ -7,9 +7,27 @@ use time::OffsetDateTime;
 /// Minutes of a day.
 pub(crate) const DAY_MINUTES: u16 = 24 * 60;
 
-/// Whether this moment lies in the hours that somebody chose. A zone that is unknown by now counts as UTC.
+/// Whether this moment lies in the hours that somebody chose.
 pub(super) fn is_within(push: &PushRecord, at: OffsetDateTime) -> bool {
-    let zone = LocalZone::named(&push.time_zone).unwrap_or_else(|_| LocalZone::utc());
+    is_within_by(&zone_of(push), push, at)
+}
+
+/// When that changes next, if it does within so many minutes.
+pub(super) fn next_change(push: &PushRecord, at: OffsetDateTime, minutes: i64) -> Option<OffsetDateTime> {
+    let zone = zone_of(push);
+    let now = is_within_by(&zone, push, at);
+    let this_minute = at.unix_timestamp().div_euclid(60);
+    // Minute by minute: clocks that are changed need no thought that way.
+    let mut next = (1..=minutes).filter_map(|n| OffsetDateTime::from_unix_timestamp((this_minute + n) * 60).ok());
+    next.find(|minute| is_within_by(&zone, push, *minute) != now)
+}
+
+/// A zone that is unknown by now counts as UTC.
+fn zone_of(push: &PushRecord) -> LocalZone {
+    LocalZone::named(&push.time_zone).unwrap_or_else(|_| LocalZone::utc())
+}
+
+fn is_within_by(zone: &LocalZone, push: &PushRecord, at: OffsetDateTime) -> bool {
     let local = zone.local(at);
     let (from, to, minute) = (push.from_minute, push.to_minute, local.minute);
     let is_over_midnight = from > to;
@@ -81,6 +99,22 @@ mod tests {
         assert!(night.contains(&(4 * 24 + 22)) && night.contains(&(5 * 24 + 5)), "Friday night, until Saturday at six");
         assert!(!night.contains(&(5 * 24 + 22)) && !night.contains(&2), "Saturday and Sunday nights");
         assert_eq!(night.len(), 5 * 8);
+    }
+
+    #[test]
+    fn it_is_known_to_the_minute_when_they_begin_and_end() {
+        let noon = PushRecord { to_minute: 12 * 60 + 10, ..push((12, 0), true) };
+        let change = |at, minutes| next_change(&noon, at, minutes);
+        let (begin, end) = (datetime!(2026-03-02 11:00 UTC), datetime!(2026-03-02 11:10 UTC));
+        assert_eq!(change(datetime!(2026-03-02 10:58:30 UTC), 60), Some(begin));
+        assert_eq!(change(datetime!(2026-03-02 10:00 UTC), 60), Some(begin));
+        assert_eq!(change(datetime!(2026-03-02 09:59:59 UTC), 60), None, "later than asked for");
+        assert_eq!([change(begin, 60), change(datetime!(2026-03-02 11:09:59 UTC), 60)], [Some(end); 2]);
+        assert_eq!(next_change(&push((0, 0), true), begin, 4 * 60), None, "always");
+        // The night in which an hour is left out.
+        let early = push((4, 5), true);
+        let change = next_change(&early, datetime!(2026-03-29 00:30 UTC), 120);
+        assert_eq!(change, Some(datetime!(2026-03-29 02:00 UTC)));
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Notices of new mail by way of the push services of browsers (RFC 8030), where an administration allows this flow. Such a
 //! notice says that there is new mail, and nothing else.
 //!
-//! [`place`] is where a browser is told, [`hours`] when; [`waiting`] knows who may have to be, [`rounds`] looks and tells.
+//! [`place`] is where a browser is told, [`hours`] when; [`waiting`] knows who may have to be, [`rounds`] looks, [`verdict`]
+//! says what is to be done, and [`telling`] does it, as [`lanes`] leave room.
 //! [`encrypt`] and [`vapid`] are what push services and browsers want of it.
 
 mod encrypt;
 mod hours;
+mod lanes;
 mod place;
 mod rounds;
 mod send;
+mod telling;
 mod vapid;
+mod verdict;
 mod waiting;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -19,7 +23,7 @@ use aws_lc_rs::{
     error::Unspecified,
     signature::EcdsaKeyPair,
 };
-use fernamt_domain::{Purpose, Rng, Sealer, TenantId, rng::random_bytes};
+use fernamt_domain::{DeviceId, Purpose, Rng, Sealer, TenantId, rng::random_bytes};
 use fernamt_http::egress::EgressGuard;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
@@ -27,6 +31,7 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use encrypt::SALT_BYTES;
+use lanes::Lanes;
 use send::{Letter, Outcome};
 use waiting::Waiting;
 
@@ -46,14 +51,15 @@ pub struct Notices {
     tls: Option<Arc<ClientConfig>>,
     sealer: Arc<Sealer>,
     patience: Duration,
-    waiting: Waiting,
+    waiting: Arc<Waiting>,
+    lanes: Lanes,
 }
 
 impl Notices {
     /// Through this guard, trusting the authorities that the machine trusts.
     pub fn new(guard: EgressGuard, sealer: Arc<Sealer>) -> Self {
         let tls = client_config(authorities());
-        Self { guard, tls, sealer, patience: PATIENCE, waiting: Waiting::default() }
+        Self { guard, tls, sealer, patience: PATIENCE, waiting: Arc::default(), lanes: Lanes::default() }
     }
 
     /// Gives up after this time instead.
@@ -75,6 +81,11 @@ impl Notices {
         &self.sealer
     }
 
+    /// Forgets when a device was to be looked at: it says anew where and when it wants to be told.
+    pub(crate) fn begins_anew(&self, tenant: TenantId, device: DeviceId) {
+        self.waiting.forget((tenant, device));
+    }
+
     /// The public key that browsers bind to for a tenant.
     pub(crate) fn server_key(&self, tenant: TenantId) -> Option<String> {
         self.key(tenant).map(|key| vapid::public_key(&key)).ok()
@@ -87,9 +98,9 @@ impl Notices {
 
     /// Tells one browser that there is new mail, in the language of its page.
     async fn tell(&self, to: &Told<'_>, rng: &dyn Rng, now: OffsetDateTime) -> Outcome {
-        let Some(tls) = &self.tls else { return Outcome::Later(None) };
-        let Ok(letter) = self.letter(to, rng, now) else { return Outcome::Later(None) };
-        timeout(self.patience, send::send(&self.guard, tls, letter, now)).await.unwrap_or(Outcome::Later(None))
+        let Some(tls) = &self.tls else { return Outcome::Unreached };
+        let Ok(letter) = self.letter(to, rng, now) else { return Outcome::Unreached };
+        timeout(self.patience, send::send(&self.guard, tls, letter, now)).await.unwrap_or(Outcome::Unreached)
     }
 
     fn letter(&self, to: &Told<'_>, rng: &dyn Rng, now: OffsetDateTime) -> Result<Letter, Unspecified> {
@@ -99,7 +110,7 @@ impl Notices {
         let own = PrivateKey::generate(&ECDH_P256)?;
         let body = encrypt::encrypt(plain.as_bytes(), &receiver, &own, &random_bytes::<SALT_BYTES>(rng))?;
         let authorization = vapid::authorization(&self.key(to.tenant)?, &address, to.host, now)?;
-        Ok(Letter { address, authorization, body })
+        Ok(Letter { address, authorization, kept: to.kept, body })
     }
 }
 
@@ -109,6 +120,8 @@ struct Told<'a> {
     host: &'a str,
     place: &'a Place,
     language: &'a str,
+    /// For how long it is news.
+    kept: Duration,
 }
 
 impl fmt::Debug for Notices {

@@ -62,6 +62,11 @@ impl Place {
         Some(self.address()?.host_str()?.to_owned())
     }
 
+    /// The push service: what comes before its addresses' paths.
+    pub(super) fn service(&self) -> Option<String> {
+        Some(self.address()?.origin().ascii_serialization())
+    }
+
     /// Who reads there.
     pub(super) fn receiver(&self) -> Option<Receiver> {
         let secret: [u8; SECRET_BYTES] = decoded(&self.auth)?;

@@ -12,10 +12,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-/// For how long a push service keeps a notice for a browser that is away. What is older says nothing new.
-const KEPT_S: u32 = 4 * 3_600;
-/// Of those that wait for a browser, the last one is enough (RFC 8030, section 5.4).
-const TOPIC: &str = "mail";
+/// Of those that wait for a browser, the last one is enough (RFC 8030, section 5.4). The push service reads this.
+const TOPIC: &str = "0";
 /// The most bytes of the head of an answer.
 const MAX_HEAD_BYTES: usize = 16 << 10;
 /// The longest that a push service may have us wait.
@@ -26,6 +24,8 @@ const MAX_WAIT: Duration = Duration::from_secs(3_600);
 pub(super) struct Letter {
     pub(super) address: Url,
     pub(super) authorization: String,
+    /// For how long the push service keeps it for a browser that is away.
+    pub(super) kept: Duration,
     pub(super) body: Vec<u8>,
 }
 
@@ -38,17 +38,19 @@ pub(super) enum Outcome {
     Gone,
     /// Not now; perhaps after this time, which it named itself.
     Later(Option<Duration>),
+    /// It could not be spoken to.
+    Unreached,
     /// It does not want what we send, with this status.
     Refused(u16),
 }
 
 /// Sends a letter. Whatever breaks off on the way may be tried again.
 pub(super) async fn send(guard: &EgressGuard, tls: &Arc<ClientConfig>, letter: Letter, now: OffsetDateTime) -> Outcome {
-    ask(guard, tls, letter, now).await.unwrap_or(Outcome::Later(None))
+    ask(guard, tls, letter, now).await.unwrap_or(Outcome::Unreached)
 }
 
 async fn ask(guard: &EgressGuard, tls: &Arc<ClientConfig>, letter: Letter, now: OffsetDateTime) -> Option<Outcome> {
-    let Letter { address, authorization, body } = letter;
+    let Letter { address, authorization, kept, body } = letter;
     let (host, port) = (address.host_str()?, address.port_or_known_default()?);
     let path = address.query().map_or_else(|| address.path().to_owned(), |query| format!("{}?{query}", address.path()));
     let authority = address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
@@ -58,7 +60,7 @@ async fn ask(guard: &EgressGuard, tls: &Arc<ClientConfig>, letter: Letter, now: 
         .header(header::CONTENT_TYPE, "application/octet-stream")
         .header(header::CONTENT_ENCODING, "aes128gcm")
         .header(header::USER_AGENT, "Fernamt")
-        .header("ttl", KEPT_S)
+        .header("ttl", kept.as_secs())
         .header("topic", TOPIC)
         .header("urgency", "normal")
         .body(Full::new(Bytes::from(body)))

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use fernamt_domain::{
@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 
 /// The most devices that wait. The others are found when something changes again.
 const MAX_WAITING: usize = 10_000;
-/// More accounts with changes at once are treated as a change of all.
-const MAX_ACCOUNTS: usize = 1_000;
+/// More changes at once are treated as a change of all.
+const MAX_PARTS: usize = 1_000;
 
 /// A device of a tenant.
 pub(super) type Key = (TenantId, DeviceId);
@@ -31,32 +31,80 @@ pub(super) struct Turn {
 
 /// Devices that may have to be told.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<HashMap<Key, Turn>>);
+pub(super) struct Waiting(Mutex<Turns>);
+
+#[derive(Debug, Default)]
+struct Turns {
+    waiting: HashMap<Key, Turn>,
+    /// Those that are looked at in this moment.
+    busy: HashSet<Key>,
+}
 
 impl Waiting {
     /// Has a device looked at. Who waits already keeps their turn.
     pub(super) fn add(&self, key: Key, turn: Turn) {
-        let mut waiting = self.lock();
-        if waiting.len() < MAX_WAITING {
-            waiting.entry(key).or_insert(turn);
+        let mut turns = self.lock();
+        if turns.has_room(key) {
+            turns.waiting.entry(key).or_insert(turn);
         }
     }
 
-    /// Takes out those whose turn it is.
-    pub(super) fn take_due(&self, now: OffsetDateTime) -> Vec<(Key, Turn)> {
-        let mut waiting = self.lock();
-        let due: Vec<_> = waiting.iter().filter(|(_, turn)| turn.due <= now).map(|(key, turn)| (*key, *turn)).collect();
-        waiting.retain(|_, turn| turn.due > now);
-        due
+    /// Has a device looked at then, and not before.
+    pub(super) fn put(&self, key: Key, turn: Turn) {
+        let mut turns = self.lock();
+        if turns.has_room(key) {
+            turns.waiting.insert(key, turn);
+        }
+    }
+
+    /// Forgets a device's turn.
+    pub(super) fn forget(&self, key: Key) {
+        self.lock().waiting.remove(&key);
+    }
+
+    /// Takes out those whose turn it is. Each is held until it was looked at: nobody looks at it a second time meanwhile.
+    pub(super) fn take_due(self: &Arc<Self>, now: OffsetDateTime) -> Vec<(Held, Turn)> {
+        let mut turns = self.lock();
+        let Turns { waiting, busy } = &mut *turns;
+        let is_due = |key: &Key, turn: &Turn| turn.due <= now && !busy.contains(key);
+        let due: Vec<_> =
+            waiting.iter().filter(|(key, turn)| is_due(key, turn)).map(|(key, turn)| (*key, *turn)).collect();
+        for (key, _) in &due {
+            waiting.remove(key);
+            busy.insert(*key);
+        }
+        due.into_iter().map(|(key, turn)| (Held { waiting: Arc::clone(self), key }, turn)).collect()
     }
 
     /// When the next one is looked at.
     pub(super) fn next(&self) -> Option<OffsetDateTime> {
-        self.lock().values().map(|turn| turn.due).min()
+        let turns = self.lock();
+        turns.waiting.iter().filter(|(key, _)| !turns.busy.contains(*key)).map(|(_, turn)| turn.due).min()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Turn>> {
+    fn lock(&self) -> MutexGuard<'_, Turns> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turns {
+    fn has_room(&self, key: Key) -> bool {
+        let is_known = self.waiting.contains_key(&key) || self.busy.contains(&key);
+        is_known || self.waiting.len() + self.busy.len() < MAX_WAITING
+    }
+}
+
+/// A device that is looked at.
+#[derive(Debug)]
+pub(super) struct Held {
+    waiting: Arc<Waiting>,
+    /// Which.
+    pub(super) key: Key,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.waiting.lock().busy.remove(&self.key);
     }
 }
 
@@ -65,28 +113,29 @@ impl Waiting {
 pub(super) enum Heard {
     /// Anything may have changed.
     Everything,
-    /// These accounts.
-    Accounts(HashSet<(TenantId, MailAccountId)>),
+    /// Mail of these accounts, and what these administrations allow.
+    Parts { accounts: HashSet<(TenantId, MailAccountId)>, settings: HashSet<TenantId> },
 }
 
 impl Heard {
     pub(super) fn nothing() -> Self {
-        Self::Accounts(HashSet::new())
+        Self::Parts { accounts: HashSet::new(), settings: HashSet::new() }
     }
 
     /// Hears one more. Says whether it matters.
     pub(super) fn hear(&mut self, notice: &Notice) -> bool {
-        match notice {
-            Notice::Everything => *self = Self::Everything,
-            Notice::Event(TenantEvent { tenant, event: DomainEvent::MailChanged { account } }) => {
-                if let Self::Accounts(accounts) = self {
-                    accounts.insert((*tenant, *account));
-                    if accounts.len() > MAX_ACCOUNTS {
-                        *self = Self::Everything;
-                    }
-                }
-            }
-            Notice::Event(_) => return false,
+        let Notice::Event(TenantEvent { tenant, event }) = notice else {
+            *self = Self::Everything;
+            return true;
+        };
+        let Self::Parts { accounts, settings } = self else { return true };
+        match event {
+            DomainEvent::MailChanged { account } => accounts.insert((*tenant, *account)),
+            DomainEvent::SettingsChanged => settings.insert(*tenant),
+            _ => return false,
+        };
+        if accounts.len() + settings.len() > MAX_PARTS {
+            *self = Self::Everything;
         }
         true
     }
@@ -109,42 +158,68 @@ mod tests {
         Turn { due: T0 + Duration::seconds(seconds), tries: 0 }
     }
 
+    /// Whose turn it is.
+    fn due(waiting: &Arc<Waiting>, now: OffsetDateTime) -> Vec<(Key, Turn)> {
+        waiting.take_due(now).into_iter().map(|(held, turn)| (held.key, turn)).collect()
+    }
+
     #[test]
     fn a_device_waits_once_and_comes_when_it_is_due() {
-        let waiting = Waiting::default();
+        let waiting = Arc::new(Waiting::default());
         waiting.add(key(1), turn(60));
         waiting.add(key(1), turn(0));
         waiting.add(key(2), turn(90));
-        assert_eq!((waiting.next(), waiting.take_due(T0)), (Some(T0 + Duration::MINUTE), vec![]));
-        assert_eq!(waiting.take_due(T0 + Duration::MINUTE), [(key(1), turn(60))]);
+        assert_eq!((waiting.next(), due(&waiting, T0)), (Some(T0 + Duration::MINUTE), vec![]));
+        assert_eq!(due(&waiting, T0 + Duration::MINUTE), [(key(1), turn(60))]);
         assert_eq!(waiting.next(), Some(T0 + Duration::seconds(90)));
+        waiting.put(key(2), turn(120));
+        assert_eq!(waiting.next(), Some(T0 + Duration::seconds(120)), "its turn is another one now");
+        waiting.forget(key(2));
+        assert_eq!(waiting.next(), None);
+    }
+
+    #[test]
+    fn a_device_that_is_looked_at_is_looked_at_again_only_afterwards() {
+        let waiting = Arc::new(Waiting::default());
+        waiting.add(key(1), turn(0));
+        let held = waiting.take_due(T0);
+        // Mail comes meanwhile.
+        waiting.add(key(1), turn(0));
+        assert_eq!((waiting.next(), waiting.take_due(T0).len()), (None, 0));
+        drop(held);
+        assert_eq!((waiting.next(), waiting.take_due(T0).len()), (Some(T0), 1));
     }
 
     #[test]
     fn so_many_wait_and_no_more() {
-        let waiting = Waiting::default();
+        let waiting = Arc::new(Waiting::default());
         for number in 0..=MAX_WAITING {
             waiting.add(key(number), turn(0));
         }
-        assert_eq!(waiting.take_due(T0).len(), MAX_WAITING);
-        waiting.add(key(0), turn(0));
+        let held = waiting.take_due(T0);
+        assert_eq!(held.len(), MAX_WAITING);
+        waiting.add(key(MAX_WAITING + 1), turn(0));
+        assert_eq!(waiting.take_due(T0).len(), 0, "those that are looked at count, too");
+        waiting.put(held[0].0.key, turn(0));
+        drop(held);
         assert_eq!(waiting.take_due(T0).len(), 1);
     }
 
     #[test]
-    fn changes_of_many_accounts_are_a_change_of_all() {
+    fn many_changes_are_a_change_of_all() {
+        let event = |event| Notice::Event(TenantEvent { tenant: key(0).0, event });
         let changed = |number: usize| {
             let account = MailAccountId(Uuid::from_u128(number as u128));
-            Notice::Event(TenantEvent { tenant: key(0).0, event: DomainEvent::MailChanged { account } })
+            event(DomainEvent::MailChanged { account })
         };
         let mut heard = Heard::nothing();
-        let other = TenantEvent { tenant: key(0).0, event: DomainEvent::SettingsChanged };
-        assert!(!heard.hear(&Notice::Event(other)) && heard == Heard::nothing());
-        for number in 0..MAX_ACCOUNTS {
+        assert!(!heard.hear(&event(DomainEvent::RulesChanged)) && heard == Heard::nothing());
+        assert!(heard.hear(&event(DomainEvent::SettingsChanged)) && heard != Heard::nothing());
+        for number in 1..MAX_PARTS {
             assert!(heard.hear(&changed(number)) && heard.hear(&changed(number)));
         }
-        assert!(matches!(&heard, Heard::Accounts(accounts) if accounts.len() == MAX_ACCOUNTS));
-        heard.hear(&changed(MAX_ACCOUNTS));
+        assert!(matches!(&heard, Heard::Parts { accounts, settings } if accounts.len() + settings.len() == MAX_PARTS));
+        heard.hear(&changed(MAX_PARTS));
         assert_eq!(heard, Heard::Everything);
         heard.hear(&changed(0));
         assert_eq!(heard, Heard::Everything);

@@ -81,7 +81,10 @@ pub(crate) fn authorities() -> RootCertStore {
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
         let faults = found.errors.len();
-        tracing::warn!(faults, "This machine trusts no authorities: no encrypted picture of mail can be fetched");
+        tracing::warn!(
+            faults,
+            "This machine trusts no authorities: mail fetches no encrypted picture and tells no push service"
+        );
     }
     roots
 }

@@ -84,6 +84,7 @@ async fn subscribe(
         written => written?,
     }
     work.commit().await?;
+    mail.parts.notices.begins_anew(tenant.id(), device);
     told(&mail, &session, true, Some(&push))
 }
 

@@ -12,7 +12,7 @@ export type PushStanding = { isAllowed: boolean; key: string; until: string | nu
 export type PushPlace = { endpoint: string; p256dh: string; auth: string };
 
 /** Why the server did not take a device. */
-export type PushRefusal = 'off' | 'not_named' | 'no_line' | 'unexpected';
+export type PushRefusal = 'off' | 'not_named' | 'too_many' | 'no_line' | 'unexpected';
 
 export class PushRefused extends Error {
   readonly why: PushRefusal;
@@ -70,6 +70,7 @@ async function asked(method: string, body?: Schema<'SubscribePush'>): Promise<Re
   const said = (await response.json().catch(() => null)) as { code?: unknown } | null;
   if (said?.code === 'push_off') throw new PushRefused('off');
   if (said?.code === 'push_service_not_named') throw new PushRefused('not_named');
+  if (said?.code === 'too_many') throw new PushRefused('too_many');
   // A proxy in front says these while the server behind it is away.
   throw new PushRefused([502, 503, 504].includes(response.status) ? 'no_line' : 'unexpected');
 }

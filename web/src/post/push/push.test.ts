@@ -33,9 +33,13 @@ let hasKeeper: boolean;
 let isAllowed: boolean;
 let server: typeof pushServer;
 let push: Push;
+let browser: PushBrowser;
+/** What the browser waits for before it names a place. */
+let finding: Promise<void>;
 
 beforeEach(() => {
   places = [];
+  finding = Promise.resolve();
   permission = 'granted';
   hasKeeper = true;
   isAllowed = true;
@@ -43,11 +47,12 @@ beforeEach(() => {
     getSubscription: async () => places.find(({ isOver }) => !isOver) ?? null,
     subscribe: async ({ userVisibleOnly, applicationServerKey }: PushSubscriptionOptionsInit) => {
       expect(userVisibleOnly).toBe(true);
+      await finding;
       places.push(new Place(places.length, applicationServerKey as Uint8Array));
       return places.at(-1);
     },
   };
-  const browser = {
+  browser = {
     keeper: async () => (hasKeeper ? keeper : null),
     permission: () => permission,
     language: () => 'en',
@@ -60,7 +65,10 @@ beforeEach(() => {
   push = new Push(browser, server);
 });
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 test('the server is told where this browser is told, and when the person wants it', async () => {
   expect(await push.keep(WANTED)).toBe('done');
@@ -90,7 +98,7 @@ test('who does not want it any more is told no more, neither here nor there', as
 });
 
 test('what stands in the way is named, and no place is made', async () => {
-  const tried = async () => [await push.state(), await push.keep(WANTED)];
+  const tried = async () => [(await push.look()).state, await push.keep(WANTED)];
   hasKeeper = false;
   expect(await tried()).toEqual(['unsupported', 'unsupported']);
   hasKeeper = true;
@@ -102,6 +110,9 @@ test('what stands in the way is named, and no place is made', async () => {
   permission = 'granted';
   isAllowed = false;
   expect(await tried()).toEqual(['off', 'off']);
+  hasKeeper = false;
+  expect(await tried()).toEqual(['off', 'unsupported']);
+  hasKeeper = true;
   vi.mocked(server.standing).mockRejectedValue(new PushRefused('no_line'));
   expect(await tried()).toEqual(['unknown', 'no_line']);
   expect(places).toEqual([]);
@@ -111,9 +122,86 @@ test('what stands in the way is named, and no place is made', async () => {
 test('a push service that cannot be reached or is not named is told apart', async () => {
   vi.mocked(server.subscribe).mockRejectedValueOnce(new PushRefused('not_named'));
   expect(await push.keep(WANTED)).toBe('not_named');
+  expect(places.map(({ isOver }) => isOver)).toEqual([true]);
+  vi.mocked(server.subscribe).mockRejectedValueOnce(new PushRefused('no_line'));
+  expect(await push.keep(WANTED)).toBe('no_line');
+  expect(places.at(-1)?.isOver).toBe(false);
   places = [];
-  vi.mocked(server.standing).mockRejectedValueOnce(new DOMException('push service error'));
+  finding = Promise.reject(new DOMException('push service error'));
   expect(await push.keep(WANTED)).toBe('no_service');
+  expect(server.subscribe).toHaveBeenCalledTimes(2);
+});
+
+test('a push service that does not answer is not waited for, and what it names late is given up', async () => {
+  vi.useFakeTimers();
+  let named = () => {};
+  finding = new Promise((resolve) => {
+    named = resolve;
+  });
+  const wish = push.keep(WANTED);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await wish).toBe('no_service');
+  await push.keep(USUAL_TIMES);
+  named();
+  await vi.waitFor(() => expect(places.map(({ isOver }) => isOver)).toEqual([true]));
+  expect(server.subscribe).not.toHaveBeenCalled();
+});
+
+test('the last wish holds, whatever the one before it still waits for', async () => {
+  let named = () => {};
+  finding = new Promise((resolve) => {
+    named = resolve;
+  });
+  const first = push.keep(WANTED);
+  expect(await push.keep(USUAL_TIMES)).toBe('done');
+  named();
+  expect(await first).toBe('done');
+  expect(server.subscribe).not.toHaveBeenCalled();
+  expect(places.map(({ isOver }) => isOver)).toEqual([true]);
+});
+
+test('what is said to the server is said in order', async () => {
+  let taken = () => {};
+  vi.mocked(server.subscribe).mockImplementationOnce(
+    () =>
+      new Promise((resolve) => {
+        taken = resolve;
+      }),
+  );
+  const first = push.keep(WANTED);
+  await vi.waitFor(() => expect(server.subscribe).toHaveBeenCalledOnce());
+  const second = push.keep(USUAL_TIMES);
+  expect(server.unsubscribe).not.toHaveBeenCalled();
+  taken();
+  await Promise.all([first, second]);
+  expect(server.unsubscribe).toHaveBeenCalledOnce();
+});
+
+test('an opening without a line is made up for, unless the person chose otherwise meanwhile', async () => {
+  const wakes: (() => void)[] = [];
+  const onWake = (call: () => void) => {
+    wakes.push(call);
+    return () => {};
+  };
+  const missed = () => vi.mocked(server.standing).mockRejectedValueOnce(new PushRefused('no_line'));
+  missed();
+  push.keepOn(() => WANTED, onWake);
+  await vi.waitFor(() => expect(server.standing).toHaveBeenCalledOnce());
+  await vi.waitFor(() => {
+    wakes[0]?.();
+    expect(server.subscribe).toHaveBeenCalledOnce();
+  });
+  wakes[0]?.();
+  expect(server.standing).toHaveBeenCalledTimes(2);
+
+  missed();
+  push = new Push(browser, server);
+  push.keepOn(() => WANTED, onWake);
+  await push.keep(USUAL_TIMES);
+  wakes[1]?.();
+  expect(server.standing).toHaveBeenCalledTimes(3);
+  push.keepOn(() => USUAL_TIMES, onWake);
+  expect(server.subscribe).toHaveBeenCalledOnce();
 });
 
 test('the server is asked in its own words', async () => {
@@ -141,6 +229,7 @@ test('the server is asked in its own words', async () => {
   for (const [status, code, why] of [
     [403, 'push_off', 'off'],
     [422, 'push_service_not_named', 'not_named'],
+    [409, 'too_many', 'too_many'],
     [503, '', 'no_line'],
     [401, 'not_signed_in', 'unexpected'],
   ] as const) {

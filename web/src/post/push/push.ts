@@ -10,6 +10,8 @@ import {
 
 /** What there is of it on this device: whether it can be had, and if not, why. */
 export type PushState = 'possible' | 'unsupported' | 'denied' | 'off' | 'unknown';
+/** The same, and until when the server tells this device. */
+export type PushLook = { state: PushState; until: string | null };
 /** What became of a wish. */
 export type PushOutcome = 'done' | 'denied' | 'unsupported' | 'no_service' | PushRefusal;
 
@@ -30,26 +32,49 @@ export type PushBrowser = {
 export class Push {
   readonly #browser: PushBrowser;
   readonly #server: PushServer;
+  /** What is wanted by now. */
+  #wish: SyncTimes | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(browser: PushBrowser = ownBrowser, server: PushServer = pushServer) {
     this.#browser = browser;
     this.#server = server;
   }
 
-  async state(): Promise<PushState> {
-    if (!(await this.#browser.keeper())) return 'unsupported';
-    if (this.#browser.permission() === 'denied') return 'denied';
-    try {
-      return (await this.#server.standing()).isAllowed ? 'possible' : 'off';
-    } catch {
-      return 'unknown';
-    }
+  async look(): Promise<PushLook> {
+    const standing = await this.#server.standing().catch(() => null);
+    const until = standing?.until ?? null;
+    // What the administration does not allow nobody needs to prepare their browser for.
+    if (standing && !standing.isAllowed) return { state: 'off', until };
+    if (!(await this.#browser.keeper())) return { state: 'unsupported', until };
+    if (this.#browser.permission() === 'denied') return { state: 'denied', until };
+    return { state: standing ? 'possible' : 'unknown', until };
   }
 
-  /** Has the server know what the person wants from now on. Nobody is asked for a permission here. */
+  /**
+   * Has the server know what was wanted when the mail was opened, and again when the line may be back if there was none. What
+   * the person chooses meanwhile goes before. Returns how to stop.
+   */
+  keepOn(times: () => SyncTimes, onWake: (call: () => void) => () => void): () => void {
+    let own: SyncTimes | undefined;
+    let isMissed = times().push;
+    const tryIt = async () => {
+      if (!isMissed || this.#wish !== own) return;
+      isMissed = false;
+      own = { ...times() };
+      isMissed = (await this.keep(own)) === 'no_line';
+    };
+    void tryIt();
+    return onWake(() => void tryIt());
+  }
+
+  /**
+   * Has the server know what the person wants from now on; the last wish holds. Nobody is asked for a permission here.
+   */
   async keep(times: SyncTimes): Promise<PushOutcome> {
+    this.#wish = times;
     try {
-      return times.push ? await this.#begin(times) : await this.#end();
+      return times.push ? await this.#begin(times) : await this.#end(times);
     } catch (error) {
       if (error instanceof PushRefused) return error.why;
       // The push service of the browser cannot be reached, or it has none after all.
@@ -63,22 +88,77 @@ export class Push {
     if (this.#browser.permission() !== 'granted') return 'denied';
     const { isAllowed, key } = await this.#server.standing();
     if (!isAllowed) return 'off';
-    const place = await placeFor(keeper, key);
-    await this.#server.subscribe(place, times, this.#browser.language());
-    return 'done';
+    const place = await inTime(placeFor(keeper, key), (late) => this.#giveUp(times, late));
+    return this.#inTurn(async () => {
+      if (this.#wish !== times) {
+        await this.#giveUp(times, place);
+        return 'done';
+      }
+      try {
+        await this.#server.subscribe(place.told, times, this.#browser.language());
+      } catch (error) {
+        const why = error instanceof PushRefused ? error.why : 'unexpected';
+        // The house does not want it: then its push service need not know it either.
+        if (why !== 'no_line' && why !== 'unexpected') await place.subscription.unsubscribe();
+        throw error;
+      }
+      return 'done';
+    });
   }
 
-  async #end(): Promise<PushOutcome> {
+  async #end(times: SyncTimes): Promise<PushOutcome> {
     // The server first: what it knows no more it tells nobody.
-    await this.#server.unsubscribe();
-    const keeper = await this.#browser.keeper();
-    await (await keeper?.getSubscription())?.unsubscribe();
-    return 'done';
+    return this.#inTurn(async () => {
+      if (this.#wish !== times) return 'done';
+      await this.#server.unsubscribe();
+      const keeper = await this.#browser.keeper();
+      await (await keeper?.getSubscription())?.unsubscribe();
+      return 'done';
+    });
+  }
+
+  /** A place that was found too late: if nobody wants one any more, it goes. */
+  async #giveUp(times: SyncTimes, { subscription }: Found): Promise<void> {
+    if (this.#wish !== times && !this.#wish?.push) await subscription.unsubscribe();
+  }
+
+  /** What is said to the server is said in the order in which it was wanted. */
+  #inTurn(say: () => Promise<PushOutcome>): Promise<PushOutcome> {
+    const said = this.#turn.then(say);
+    this.#turn = said.catch(() => undefined);
+    return said;
   }
 }
 
+/** How long a push service may take to name a place. */
+const PATIENCE_MS = 30_000;
+
+type Found = { subscription: PushSubscription; told: PushPlace };
+
+/** What is found in time; what comes later is handed on. */
+function inTime(finding: Promise<Found>, late: (found: Found) => Promise<void>): Promise<Found> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      reject(new Error('the push service names no place'));
+    }, PATIENCE_MS);
+    finding.then(
+      (found) => {
+        clearTimeout(timer);
+        if (isOver) void late(found).catch(() => undefined);
+        else resolve(found);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
+
 /** Where this browser is told by a server with this key. */
-async function placeFor(keeper: Keeper, key: string): Promise<PushPlace> {
+async function placeFor(keeper: Keeper, key: string): Promise<Found> {
   const applicationServerKey = bytesIn(key);
   const before = await keeper.getSubscription();
   const isSame = before && sameBytes(before.options.applicationServerKey, applicationServerKey);
@@ -88,7 +168,7 @@ async function placeFor(keeper: Keeper, key: string): Promise<PushPlace> {
   const { endpoint, keys } = subscription.toJSON();
   const { p256dh, auth } = keys ?? {};
   if (!endpoint || !p256dh || !auth) throw new Error('the browser names no place');
-  return { endpoint, p256dh, auth };
+  return { subscription, told: { endpoint, p256dh, auth } };
 }
 
 function bytesIn(base64url: string): Uint8Array<ArrayBuffer> {
