@@ -13,6 +13,9 @@ const NO_BRAND: &str = "Not";
 /// The operating systems of phones and tablets.
 const PHONES: [&str; 3] = ["Android", "iOS", "iPadOS"];
 
+/// Those of PCs.
+const DESKS: [&str; 5] = ["Windows", "macOS", "Linux", "Chrome OS", "Chromium OS"];
+
 /// Whose engine a browser has. Versions are told by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Engine {
@@ -59,6 +62,11 @@ impl Browser {
     /// Whether it says that it runs on a phone or a tablet.
     pub(crate) fn is_phone(&self) -> bool {
         PHONES.contains(&&*self.platform)
+    }
+
+    /// Whether it does not say that it runs on a PC. Who says nothing known counts as a phone.
+    pub(super) fn may_be_phone(&self) -> bool {
+        !DESKS.contains(&&*self.platform)
     }
 
     /// Its name and version; empty where it does not say.
@@ -206,6 +214,26 @@ mod tests {
         assert_eq!(too_old("Firefox/1.0"), None, "no limit is set for it");
         assert_eq!(too_old("curl/8.0"), Some(130));
         assert_eq!(browser("curl/8.0", "", "").too_old_for(&EnrolmentSettings::default()), None);
+    }
+
+    #[test]
+    fn whoever_does_not_say_that_it_is_a_pc_may_be_a_phone() {
+        let may_be = |agent: &str, platform: &str| browser(agent, "", platform).may_be_phone();
+        for system in ["Windows NT 10.0", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "X11; CrOS x86_64"]
+        {
+            assert!(!may_be(&format!("Mozilla/5.0 ({system}) Gecko/20100101 Firefox/140.0"), ""), "{system}");
+        }
+        assert!(!may_be("", "\"Chromium OS\""));
+        for (agent, platform) in [
+            ("Mozilla/5.0 (Linux; Android 10; K) Chrome/130.0.0.0 Mobile Safari/537.36", ""),
+            ("Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) Version/18.1 Safari/604.1", ""),
+            ("Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0", "\"Android\""),
+            ("Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0", "\"Unknown\""),
+            ("curl/8.0", ""),
+            ("", ""),
+        ] {
+            assert!(may_be(agent, platform), "{agent} {platform}");
+        }
     }
 
     proptest! {

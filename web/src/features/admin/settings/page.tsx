@@ -25,6 +25,7 @@ import {
   enrolmentValuesOf,
 } from './enrolment.tsx';
 import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
+import { PhonesCard } from './phones.tsx';
 import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
 import { categoryWords } from './retention.ts';
 import { appFaults, SecurityAppCard } from './security-app.tsx';
@@ -256,6 +257,10 @@ function SettingsForm({ held }: { held: Held<View> }) {
       <PicturesCard values={form.values} onChange={form.set} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
+      <PhonesCard
+        value={form.values.unattested}
+        onChange={(unattested) => form.set('unattested', unattested)}
+      />
       <SecurityAppCard
         limits={limits}
         demanded={form.values.app_demanded}
