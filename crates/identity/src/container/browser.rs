@@ -108,7 +108,8 @@ fn brand_in(entry: &str) -> Option<(String, u16)> {
 
 fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
     let after = |mark: &str| agent.split_once(mark).and_then(|(_, rest)| number(rest));
-    // On Apple's phones each browser has Safari's engine, and the system's version is the one that counts.
+    // On Apple's phones each browser has Safari's engine, and the system's version is the one that counts. From 26 on
+    // the system says 18 for good, and Safari's own version is the same as its.
     if agent.contains("iPhone") || agent.contains("iPad") {
         let brand = if agent.contains("CriOS/") {
             "Chrome"
@@ -117,7 +118,7 @@ fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
         } else {
             "Safari"
         };
-        return (brand, after(" OS ").map(|version| (Engine::Safari, version)));
+        return (brand, after(" OS ").max(after("Version/")).map(|version| (Engine::Safari, version)));
     }
     for (mark, brand, engine) in [
         ("Firefox/", "Firefox", Engine::Firefox),
@@ -188,7 +189,9 @@ mod tests {
         let safari =
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15";
         let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 CriOS/130.0 Mobile Safari/604.1";
+        let frozen = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/26.0 Mobile/15E148 Safari/604.1";
         for (agent, brands, platform, name, system) in [
+            (frozen, "", "", "Safari 26", "iOS"),
             (chrome, brands, r#""Linux""#, "Google Chrome 130", "Linux"),
             (chrome, r#""Not;A=Brand";v="8", "Chromium";v="131""#, "", "Chromium 131", "Linux"),
             (chrome, "nonsense", "", "Chrome 130", "Linux"),
