@@ -2,7 +2,7 @@
 
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, DomainEvent, audit::AuditKind};
 use fernamt_http::{ApiError, Session};
-use fernamt_identity::licence;
+use fernamt_identity::{container, licence};
 use fernamt_store::{DeviceRecord, StoreError, Work};
 
 use crate::{act::done, error::AdminError};
@@ -56,6 +56,9 @@ pub(crate) async fn decide(session: &Session, id: DeviceId, decision: Decision) 
     };
     if present.state == state {
         return Ok(());
+    }
+    if state == DeviceState::Approved {
+        container::must_be_approvable(&work, &present).await?;
     }
     work.devices().set_state(id, state, Some(session.person())).await?;
     if state == DeviceState::Approved && licence::take_for_approval(&work, &present).await? {

@@ -21,7 +21,7 @@ impl House {
     }
 
     /// A browser on this system that waits for approval.
-    async fn waiting(&self, person: PersonId, platform: &str) -> DeviceId {
+    pub(crate) async fn waiting(&self, person: PersonId, platform: &str) -> DeviceId {
         let device = self.device(person, DeviceState::Pending).await;
         let work = self.tenant.begin().await.unwrap();
         let enrolment = EnrolmentRecord {
@@ -38,13 +38,13 @@ impl House {
         device
     }
 
-    async fn desk(&self) -> Client {
+    pub(crate) async fn desk(&self) -> Client {
         let desk = self.person("desk", &[Role::ControlDesk]).await;
         self.sign_in(desk).await
     }
 }
 
-async fn decide(desk: &Client, device: DeviceId, decision: &str) -> Reply {
+pub(crate) async fn decide(desk: &Client, device: DeviceId, decision: &str) -> Reply {
     desk.post(&format!("{DEVICES}/{device}/{decision}"), json!({})).await
 }
 

@@ -15,6 +15,7 @@ mod mailboxes;
 mod names;
 mod own_targets;
 mod people;
+mod phones;
 mod reveals;
 mod rules;
 mod sessions;

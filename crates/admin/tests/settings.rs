@@ -103,7 +103,7 @@ async fn what_comes_before_a_container_has_limits() {
     let view = client.get(SETTINGS).await.body;
     let usual = json!({
         "terms_de": "", "terms_en": "", "containers": 10, "chromium": 0, "firefox": 0, "safari": 0,
-        "app": { "demanded": false, "name": "", "licences": 0 },
+        "app": { "demanded": false, "name": "", "licences": 0 }, "unattested": "allow",
     });
     assert_eq!(view["settings"]["enrolment"], usual);
     assert_eq!(view["limits"]["enrolment_terms_chars"], 20_000);
@@ -129,6 +129,10 @@ async fn what_comes_before_a_container_has_limits() {
         let reply = put(field, json!("ä".repeat(20_001))).await;
         assert_eq!(reply.fields(), [(format!("enrolment.{field}").as_str(), "too_long")]);
     }
+    for unattested in ["allow", "online_only", "refuse"] {
+        assert_eq!(put("unattested", json!(unattested)).await.code(), "outdated");
+    }
+    assert_eq!(put("unattested", json!("perhaps")).await.code(), "malformed");
     for (app, code) in [
         (json!({ "demanded": true, "name": "ä".repeat(80), "licences": 50_000 }), None),
         (json!({ "demanded": true, "name": "Wächter", "licences": 0 }), Some(("enrolment.app.licences", "required"))),

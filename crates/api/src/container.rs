@@ -33,6 +33,8 @@ pub struct ContainerView {
     pub sign_in_fresh: bool,
     /// What the person has to accept on this device before a share is made or released; left out where nothing is left.
     pub terms: Option<TermsOfUse>,
+    /// Whether the administration takes no phones and tablets and this is one, as far as is known: no share is made or released.
+    pub phones_refused: bool,
 }
 
 /// Terms of use. One of the texts may be empty, both where an app is demanded.

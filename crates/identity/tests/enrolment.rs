@@ -1,7 +1,8 @@
 //! What a device meets before a container: terms of use, an oldest browser, a most of containers.
 
 use axum::http::StatusCode;
-use fernamt_api::admin::settings::SecurityApp;
+use data_encoding::BASE64URL_NOPAD;
+use fernamt_api::admin::settings::{SecurityApp, Unattested};
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, audit::AuditKind};
 use fernamt_identity::settings;
 use serde_json::{Value, json};
@@ -13,6 +14,10 @@ const CONTAINER: &str = "/api/v1/container";
 const TERMS: &str = "/api/v1/container/terms";
 const SHARE: &str = "/api/v1/container/share";
 const RELEASE: &str = "/api/v1/container/share/release";
+/// What a phone says of itself.
+const PHONE: &str = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+/// What a PC says of itself.
+const DESK: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 async fn set(office: &Office, change: impl FnOnce(&mut settings::Settings)) {
     let mut wanted = settings::Settings::clone(&*settings::load(&office.tenant).await.unwrap());
@@ -170,7 +175,7 @@ async fn a_phone_takes_a_licence_of_the_app_before_it_gets_a_share() {
     let office = Office::open().await;
     let (mut desk, app, _) = office.enrolled("ada").await;
     let mut phone = another(&office, &app).await;
-    phone.agent = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+    phone.agent = PHONE;
     let mut tablet = another(&office, &app).await;
     tablet.agent = "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) Version/18.1 Safari/604.1";
     assert_eq!(make(&mut tablet, false).await.0, 201, "none is demanded");
@@ -214,11 +219,69 @@ async fn who_waits_for_approval_is_known_by_browser() {
     let (_, app, _) = office.enrolled("ada").await;
     set(&office, |settings| settings.approval_needed = vec![DeviceKind::Browser]).await;
     let mut browser = office.browser();
-    browser.agent = "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+    browser.agent = PHONE;
     let (_, answer) = browser.sign_in("ada", PASSWORD, Some(&app.code(office.now()))).await;
     assert_eq!(answer["state"], "device_pending");
     let known = office.tenant.enrolments().all().await.unwrap().remove(0);
     assert_eq!((&*known.browser, &*known.platform, known.accepted_at), ("Firefox 140", "Android", None));
     let device = office.tenant.devices().get(known.device).await.unwrap();
     assert_eq!(device.state, DeviceState::Pending);
+}
+
+async fn set_unattested(office: &Office, unattested: Unattested) {
+    set(office, |settings| settings.enrolment.unattested = unattested).await;
+}
+
+/// Until when the policy lets the container open without the server.
+fn offline_until(view: &Value) -> Value {
+    let bytes = BASE64URL_NOPAD.decode(view["policy"]["bytes"].as_str().unwrap().as_bytes()).unwrap();
+    serde_json::from_slice::<Value>(&bytes).unwrap()["offline_until_ms"].clone()
+}
+
+#[tokio::test]
+async fn a_phone_that_nobody_attests_opens_without_the_server_only_where_that_is_allowed() {
+    let office = Office::open().await;
+    set(&office, |settings| settings.container.offline_days = 3).await;
+    let (mut desk, app, _) = office.enrolled("ada").await;
+    let mut phone = another(&office, &app).await;
+    (desk.agent, phone.agent) = (DESK, PHONE);
+    assert_ne!(offline_until(&view(&mut phone).await), Value::Null, "as ever");
+    for unattested in [Unattested::OnlineOnly, Unattested::Refuse] {
+        set_unattested(&office, unattested).await;
+        assert_eq!(offline_until(&view(&mut phone).await), Value::Null, "{unattested}");
+        assert_ne!(offline_until(&view(&mut desk).await), Value::Null, "{unattested}: a PC does");
+        phone.agent = "";
+        assert_eq!(offline_until(&view(&mut phone).await), Value::Null, "{unattested}: who says nothing does not");
+        phone.agent = PHONE;
+    }
+    set_unattested(&office, Unattested::OnlineOnly).await;
+    assert_eq!(
+        (view(&mut phone).await["phones_refused"].clone(), make(&mut phone, false).await.0),
+        (json!(false), 201)
+    );
+    set_unattested(&office, Unattested::Allow).await;
+    assert_ne!(offline_until(&view(&mut phone).await), Value::Null, "another choice, and it does again");
+}
+
+#[tokio::test]
+async fn where_phones_are_refused_they_get_no_share_and_lose_none() {
+    let office = Office::open().await;
+    let (mut desk, app, _) = office.enrolled("ada").await;
+    let mut phone = another(&office, &app).await;
+    (desk.agent, phone.agent) = (DESK, PHONE);
+    let (status, made) = phone.post(SHARE, json!({ "replace": false })).await;
+    assert_eq!(status, StatusCode::CREATED);
+    set_unattested(&office, Unattested::Refuse).await;
+    let seen = view(&mut phone).await;
+    assert_eq!((&seen["phones_refused"], &seen["share"]["exists"]), (&json!(true), &json!(true)));
+    assert_eq!(release(&mut phone).await, refused(403, "phones_refused"));
+    assert_eq!(make(&mut phone, true).await, refused(403, "phones_refused"));
+    let mut silent = another(&office, &app).await;
+    assert_eq!(make(&mut silent, false).await, refused(403, "phones_refused"), "who says nothing may be one");
+    assert_eq!(view(&mut desk).await["phones_refused"], false);
+    assert_eq!(make(&mut desk, false).await.0, 201);
+    set_unattested(&office, Unattested::Allow).await;
+    assert_eq!(phone.post(RELEASE, json!({})).await, (StatusCode::OK, made), "nothing was wiped");
+    set_unattested(&office, Unattested::Refuse).await;
+    assert_eq!(phone.delete(SHARE).await.0, StatusCode::NO_CONTENT, "wiping is always possible");
 }

@@ -62,6 +62,8 @@ export class FakePost {
   features = { files: true, attachments: true, notices: true };
   /** What the person has to accept first. */
   terms: { version: string; de: string; en: string; app: string | null } | null = null;
+  /** Whether the administration takes no phones, and this is one. */
+  phonesRefused = false;
   /** Whether a licence of the security app is left. */
   hasLicence = true;
   /** Of another signer than the one that the container knows. */
@@ -171,12 +173,14 @@ export class FakePost {
         this.terms = null;
         return [204, null];
       case 'POST /share':
+        if (this.phonesRefused) return problem(403, 'phones_refused');
         if (!this.hasLicence) return problem(409, 'no_licence_left');
         if (this.share && !body.replace) return problem(409, 'container_share_exists');
         this.share = crypto.getRandomValues(new Uint8Array(32));
         this.generation = null;
         return [201, { share: base64url(this.share) }];
       case 'POST /share/release':
+        if (this.phonesRefused) return problem(403, 'phones_refused');
         if (!this.share) return problem(404, 'container_share_missing');
         if (!this.fresh) return problem(403, 'sign_in_not_fresh');
         if (this.pauseS > 0) {
@@ -265,6 +269,7 @@ export class FakePost {
       share: { exists: this.share !== null, generation: this.generation },
       sign_in_fresh: this.fresh,
       terms: this.terms,
+      phones_refused: this.phonesRefused,
     };
   }
 }

@@ -323,6 +323,7 @@ const settings: Schema<'Settings'> = {
     firefox: 0,
     safari: 0,
     app: { demanded: true, name: 'Wächter Mobil', licences: 40 },
+    unattested: 'online_only',
   },
   programs: { enabled: true, max_days: 90 },
   pictures: { enabled: false, unencrypted: false },

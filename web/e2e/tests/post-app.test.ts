@@ -48,3 +48,17 @@ it('a phone says that the security app is there, waits for a licence, and opens 
   // The refusal itself stands in the browser's own log.
   expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
 });
+
+it('a phone that the administration does not take is told so, and opens its mail once it is taken', async () => {
+  const { page, faults } = visited;
+  post.phonesRefused = true;
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Post gibt es hier nur auf PCs' }).waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  expect(await overflowsSideways(page)).toBe(false);
+  await picture(page, 'post-telefon-abgelehnt');
+  post.phonesRefused = false;
+  await page.getByRole('button', { name: 'Noch einmal versuchen' }).click();
+  await page.getByLabel('Neue Passphrase').waitFor();
+  expect(faults).toEqual([]);
+});

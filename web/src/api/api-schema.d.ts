@@ -3064,6 +3064,8 @@ export interface components {
             passphrase: components["schemas"]["PassphraseRule"];
             /** @description Whose it is. */
             person: components["schemas"]["ContainerPerson"];
+            /** @description Whether the administration takes no phones and tablets and this is one, as far as is known: no share is made or released. */
+            phones_refused: boolean;
             /** @description The policy of this moment for this device. */
             policy: components["schemas"]["ContainerPolicy"];
             /** @description The key that policies are signed with: SPKI of a P-256 key, base64url. It does not change. */
@@ -3372,6 +3374,11 @@ export interface components {
              * @default
              */
             terms_en: string;
+            /**
+             * @description What phones and tablets may do, of which no browser attests what became of their system.
+             * @default allow
+             */
+            unattested: components["schemas"]["Unattested"];
         };
         /** @description The way in, and what to know before going it. */
         EntryAnswer: {
@@ -5816,7 +5823,8 @@ export interface components {
              *       "firefox": 0,
              *       "safari": 0,
              *       "terms_de": "",
-             *       "terms_en": ""
+             *       "terms_en": "",
+             *       "unattested": "allow"
              *     }
              */
             enrolment: components["schemas"]["EnrolmentSettings"];
@@ -6639,6 +6647,8 @@ export interface components {
         };
         /** @enum {string} */
         Transport: "ssh" | "websocket" | "proxy";
+        /** @enum {string} */
+        Unattested: "allow" | "online_only" | "refuse";
         /** @description What undoing an import did. */
         UndoResult: {
             /** @description Names of targets left alone, because somebody changed them since. */

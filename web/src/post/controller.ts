@@ -78,6 +78,8 @@ export class PostShell {
         why = 'wiped_by_desk';
       }
       const container = await this.container.state();
+      // What is not granted any more is gone before anything is opened, or where nothing is.
+      if (container === 'locked') await this.container.heed(standing.policy);
       if (round === this.#round) this.#on({ type: 'found', standing, container, emptied: why });
     } catch (error) {
       if (round === this.#round) await this.#refused(refusalOf(error));
@@ -332,7 +334,11 @@ export class PostShell {
     const { at } = this.#state;
     const isStill = () => round === this.#round && this.#state.at === at && !this.#acting;
     try {
-      await this.#server.standing();
+      const { phonesRefused } = await this.#server.standing();
+      if (phonesRefused && this.#state.at === 'device' && this.#state.is === 'phone') {
+        if (isStill()) this.#watch();
+        return;
+      }
     } catch (error) {
       const { kind } = refusalOf(error);
       const isSame = kind === at || (kind === 'no_line' && at === 'locked_offline');

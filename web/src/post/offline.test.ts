@@ -139,6 +139,61 @@ test('switched off, by the person or by the policy, it is gone from the disk', a
   expect(later.state()).toMatchObject({ at: 'no_line', shut: 'none' });
 });
 
+test('a locked container forgets at its next contact what is not granted any more', async () => {
+  await setUp();
+  expect((await reloadedOffline()).state()).toMatchObject({ at: 'locked_offline' });
+  server.refuses = null;
+  await policy({ offlineUntilMs: null });
+  const heard = opened();
+  await heard.ask();
+  expect(heard.state()).toMatchObject({ at: 'locked' });
+  expect(await heard.container.offline()).toBe('none');
+  server.refuses = { kind: 'no_line' };
+  const later = opened();
+  await later.ask();
+  expect(later.state()).toMatchObject({ at: 'no_line', shut: 'none' });
+});
+
+test('where phones are refused a phone opens no way, loses nothing, and opens once they are taken', async () => {
+  const shell = await setUp();
+  server.phonesRefused = true;
+  await policy({ offlineUntilMs: null });
+  await shell.contact();
+  expect(shell.state(), 'what is open stays so').toMatchObject({ at: 'unlocked' });
+  await shell.container.close();
+  const later = opened();
+  await later.ask();
+  expect(later.state()).toEqual({ at: 'device', is: 'phone' });
+  expect([await later.container.state(), await later.container.offline()]).toEqual([
+    'locked',
+    'none',
+  ]);
+  const changed = vi.fn();
+  const stop = later.subscribe(changed);
+  const asked = server.asked;
+  await vi.waitFor(() => {
+    profile.clock.advance(5_000);
+    expect(server.asked).toBeGreaterThan(asked + 4);
+  });
+  expect(changed, 'nothing flickers while it still stands').not.toHaveBeenCalled();
+  stop();
+
+  server.phonesRefused = false;
+  await later.ask();
+  await later.unlock(PASSPHRASE);
+  expect(later.state()).toMatchObject({ at: 'unlocked' });
+});
+
+test('a phone that is refused between asking and opening says so', async () => {
+  const shell = await made();
+  await shell.container.close();
+  const later = opened();
+  await later.ask();
+  server.phonesRefused = true;
+  await later.unlock(PASSPHRASE);
+  expect(later.state()).toEqual({ at: 'device', is: 'phone' });
+});
+
 test('a passkey without PRF is refused by name, and nothing is set up', async () => {
   const shell = await made();
   authenticator.hasPrf = false;

@@ -3,8 +3,11 @@ import { ContainerFault } from '../features/mail/container/index.ts';
 /** Why a container cannot be opened any more, whatever is typed. */
 export type Defect = 'older_disk' | 'damaged' | 'foreign_share' | 'altered_policy' | 'altered_page';
 
-/** Why mail does not reach a device: nobody approved it yet, it is suspended for a while, or revoked for good. */
-export type Held = 'pending' | 'suspended' | 'blocked';
+/**
+ * Why mail does not reach a device: nobody approved it yet, it is suspended for a while, revoked for good, or a phone where
+ * the administration takes none.
+ */
+export type Held = 'pending' | 'suspended' | 'blocked' | 'phone';
 
 /** Why something was not done, in the words of the shell. */
 export type Refusal =

@@ -10,6 +10,7 @@ export class TestServer implements ContainerServer {
   generation = 0;
   fresh = true;
   terms: Terms | null = null;
+  phonesRefused = false;
   serial = 1;
   offlineUntilMs: number | null = null;
   refuses: Refusal | null = null;
@@ -38,11 +39,13 @@ export class TestServer implements ContainerServer {
       share: { exists: this.share !== null, generation: this.generation },
       signInFresh: this.fresh,
       terms: this.terms,
+      phonesRefused: this.phonesRefused,
     };
   }
 
   async newShare(replace: boolean): Promise<Uint8Array> {
     this.#check();
+    this.#checkPhone();
     if (this.terms) throw new Refused({ kind: 'terms' });
     if (this.share && !replace) throw new Refused({ kind: 'share_exists' });
     this.share = crypto.getRandomValues(new Uint8Array(32));
@@ -52,6 +55,7 @@ export class TestServer implements ContainerServer {
 
   async releaseShare(): Promise<Uint8Array> {
     this.#check();
+    this.#checkPhone();
     if (this.terms) throw new Refused({ kind: 'terms' });
     if (!this.fresh) throw new Refused({ kind: 'not_fresh' });
     if (!this.share) throw new Refused({ kind: 'no_share' });
@@ -73,6 +77,10 @@ export class TestServer implements ContainerServer {
     this.#check();
     this.share = null;
     this.generation = 0;
+  }
+
+  #checkPhone(): void {
+    if (this.phonesRefused) throw new Refused({ kind: 'device', is: 'phone' });
   }
 
   #check(): void {

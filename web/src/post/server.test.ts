@@ -50,6 +50,7 @@ test('each refusal of the server has its own meaning', async () => {
     [401, 'not_signed_in', { kind: 'signed_out' }],
     [403, 'device_pending', { kind: 'device', is: 'pending' }],
     [403, 'device_blocked', { kind: 'device', is: 'blocked' }],
+    [403, 'phones_refused', { kind: 'device', is: 'phone' }],
     [403, 'sign_in_not_fresh', { kind: 'not_fresh' }],
     [404, 'container_share_missing', { kind: 'no_share' }],
     [409, 'container_share_exists', { kind: 'share_exists' }],

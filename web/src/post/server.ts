@@ -88,6 +88,8 @@ async function refusalIn(response: Response): Promise<Refusal> {
       return { kind: 'device', is: 'suspended' };
     case 'device_blocked':
       return { kind: 'device', is: 'blocked' };
+    case 'phones_refused':
+      return { kind: 'device', is: 'phone' };
     case 'sign_in_not_fresh':
       return { kind: 'not_fresh' };
     case 'container_terms_open':

@@ -18,6 +18,8 @@ export type Standing = {
   signInFresh: boolean;
   /** What the person has to accept on this device before anything is released. */
   terms: Terms | null;
+  /** The administration takes no phones, and this is one as far as the server knows: nothing is released. */
+  phonesRefused: boolean;
 };
 
 /** Terms of use, and the security app that has to be on this device; one of the texts may be empty, both with an app. */
@@ -43,6 +45,7 @@ export function standingOf(said: unknown): Standing | null {
     share,
     sign_in_fresh,
     terms,
+    phones_refused,
   } = objectOf(said);
   const { name, display_name, language } = objectOf(person);
   const bytes = bytesOf(objectOf(policy).bytes);
@@ -76,6 +79,7 @@ export function standingOf(said: unknown): Standing | null {
     share: { exists, generation: generation ?? 0 },
     signInFresh: sign_in_fresh === true,
     terms: openTerms,
+    phonesRefused: phones_refused === true,
   };
 }
 

@@ -110,6 +110,7 @@ export function next(state: State, event: Event): State {
 
 function found(state: State, { standing, container, emptied }: Event & { type: 'found' }): State {
   if (container === 'unlocked') return { at: 'unlocked', standing, isOffline: false };
+  if (standing.phonesRefused) return { at: 'device', is: 'phone' };
   const locked = lockedIn(state);
   const { terms } = standing;
   if (terms) {

@@ -142,6 +142,20 @@ pub struct EnrolmentSettings {
     pub safari: u16,
     /// The security app that private phones need.
     pub app: SecurityApp,
+    /// What phones and tablets may do, of which no browser attests what became of their system.
+    pub unattested: Unattested,
+}
+
+text_enum! {
+    /// What a phone or tablet may do while nobody attests that its system is as its maker made it.
+    pub enum Unattested {
+        /// The same as a PC.
+        Allow = "allow",
+        /// Have a container that never opens without the server.
+        OnlineOnly = "online_only",
+        /// Nothing: its container is neither made nor opened.
+        Refuse = "refuse",
+    }
 }
 
 /// A security app that has to be on private phones before they get mail. A browser cannot see it: the person says that it is
@@ -167,6 +181,7 @@ impl Default for EnrolmentSettings {
             firefox: 0,
             safari: 0,
             app: SecurityApp::default(),
+            unattested: Unattested::Allow,
         }
     }
 }

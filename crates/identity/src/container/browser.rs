@@ -13,6 +13,9 @@ const NO_BRAND: &str = "Not";
 /// The operating systems of phones and tablets.
 const PHONES: [&str; 3] = ["Android", "iOS", "iPadOS"];
 
+/// Those of PCs.
+const DESKS: [&str; 5] = ["Windows", "macOS", "Linux", "Chrome OS", "Chromium OS"];
+
 /// Whose engine a browser has. Versions are told by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Engine {
@@ -61,6 +64,11 @@ impl Browser {
         PHONES.contains(&&*self.platform)
     }
 
+    /// Whether it does not say that it runs on a PC. Who says nothing known counts as a phone.
+    pub(super) fn may_be_phone(&self) -> bool {
+        !DESKS.contains(&&*self.platform)
+    }
+
     /// Its name and version; empty where it does not say.
     pub(super) fn name(&self) -> String {
         match self.engine {
@@ -100,7 +108,8 @@ fn brand_in(entry: &str) -> Option<(String, u16)> {
 
 fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
     let after = |mark: &str| agent.split_once(mark).and_then(|(_, rest)| number(rest));
-    // On Apple's phones each browser has Safari's engine, and the system's version is the one that counts.
+    // On Apple's phones each browser has Safari's engine, and the system's version is the one that counts. From 26 on
+    // the system says 18 for good, and Safari's own version is the same as its.
     if agent.contains("iPhone") || agent.contains("iPad") {
         let brand = if agent.contains("CriOS/") {
             "Chrome"
@@ -109,7 +118,7 @@ fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
         } else {
             "Safari"
         };
-        return (brand, after(" OS ").map(|version| (Engine::Safari, version)));
+        return (brand, after(" OS ").max(after("Version/")).map(|version| (Engine::Safari, version)));
     }
     for (mark, brand, engine) in [
         ("Firefox/", "Firefox", Engine::Firefox),
@@ -180,7 +189,9 @@ mod tests {
         let safari =
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15";
         let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 CriOS/130.0 Mobile Safari/604.1";
+        let frozen = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/26.0 Mobile/15E148 Safari/604.1";
         for (agent, brands, platform, name, system) in [
+            (frozen, "", "", "Safari 26", "iOS"),
             (chrome, brands, r#""Linux""#, "Google Chrome 130", "Linux"),
             (chrome, r#""Not;A=Brand";v="8", "Chromium";v="131""#, "", "Chromium 131", "Linux"),
             (chrome, "nonsense", "", "Chrome 130", "Linux"),
@@ -206,6 +217,26 @@ mod tests {
         assert_eq!(too_old("Firefox/1.0"), None, "no limit is set for it");
         assert_eq!(too_old("curl/8.0"), Some(130));
         assert_eq!(browser("curl/8.0", "", "").too_old_for(&EnrolmentSettings::default()), None);
+    }
+
+    #[test]
+    fn whoever_does_not_say_that_it_is_a_pc_may_be_a_phone() {
+        let may_be = |agent: &str, platform: &str| browser(agent, "", platform).may_be_phone();
+        for system in ["Windows NT 10.0", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "X11; CrOS x86_64"]
+        {
+            assert!(!may_be(&format!("Mozilla/5.0 ({system}) Gecko/20100101 Firefox/140.0"), ""), "{system}");
+        }
+        assert!(!may_be("", "\"Chromium OS\""));
+        for (agent, platform) in [
+            ("Mozilla/5.0 (Linux; Android 10; K) Chrome/130.0.0.0 Mobile Safari/537.36", ""),
+            ("Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) Version/18.1 Safari/604.1", ""),
+            ("Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0", "\"Android\""),
+            ("Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0", "\"Unknown\""),
+            ("curl/8.0", ""),
+            ("", ""),
+        ] {
+            assert!(may_be(agent, platform), "{agent} {platform}");
+        }
     }
 
     proptest! {

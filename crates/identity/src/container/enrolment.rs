@@ -13,7 +13,7 @@ use fernamt_store::{DeviceRecord, EnrolmentRecord, StoreError, Work};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{Held, Owner, browser::Browser};
+use super::{Held, Owner, browser::Browser, phone};
 use crate::{Identity, licence, settings::Settings};
 
 /// A contact is noted this often at most.
@@ -57,7 +57,7 @@ pub(super) fn is_news(known: Option<&EnrolmentRecord>, browser: &Browser, now: O
 }
 
 impl Held {
-    /// Refuses a browser that is too old, and whoever has not accepted the terms of use in force on this device.
+    /// Refuses a phone where the administration takes none, a browser that is too old, and whoever has not accepted the terms of use in force on this device.
     /// A phone that needs the security app has or gets a licence.
     pub(super) async fn must_be_admitted(
         &mut self,
@@ -66,6 +66,7 @@ impl Held {
         headers: &HeaderMap,
     ) -> Result<(), ApiError> {
         let browser = Browser::of(headers);
+        phone::must_not_be_refused(&settings.enrolment, &browser)?;
         if let Some(least) = browser.too_old_for(&settings.enrolment) {
             let detail = "this browser is older than your administration allows; update it";
             let refusal = ApiError::forbidden("browser_too_old", detail);

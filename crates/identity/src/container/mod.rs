@@ -6,6 +6,7 @@
 
 mod browser;
 mod enrolment;
+mod phone;
 mod policy;
 mod routes;
 mod share;
@@ -22,6 +23,7 @@ use crate::{Identity, session::not_signed_in};
 
 pub(crate) use browser::Browser;
 pub(crate) use enrolment::note_waiting;
+pub use phone::must_be_approvable;
 
 /// How old a sign-in may be for a share to be made or released.
 pub const FRESH_SIGN_IN: Duration = Duration::hours(12);

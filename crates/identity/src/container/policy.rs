@@ -19,6 +19,7 @@ use fernamt_store::ContainerRecord;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
+use super::{Browser, phone::may_go_offline};
 use crate::{device_key::SPKI_PREFIX, settings::Settings};
 
 /// What a signature is made over, before the policy's own bytes.
@@ -33,11 +34,12 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// What the settings demand of a device whose person signed in at this moment and has these features.
-    pub(super) fn of(settings: &Settings, features: Features, signed_in_at: OffsetDateTime) -> Self {
+    /// What the settings demand of a device with this browser whose person signed in at this moment and has these features.
+    pub(super) fn of(settings: &Settings, features: Features, browser: &Browser, signed_in_at: OffsetDateTime) -> Self {
         let (idle, offline) = (CONTAINER_IDLE_MINUTES, CONTAINER_OFFLINE_DAYS);
         let wanted = settings.container;
-        let days = if features.has(Feature::Offline) { wanted.offline_days } else { 0 };
+        let granted = features.has(Feature::Offline) && may_go_offline(&settings.enrolment, browser);
+        let days = if granted { wanted.offline_days } else { 0 };
         let days = days.clamp(offline.least, offline.most);
         Self {
             idle_minutes: wanted.idle_minutes.clamp(idle.least, idle.most),
@@ -165,6 +167,7 @@ fn milliseconds(at: OffsetDateTime) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use fernamt_api::admin::settings::Unattested;
     use fernamt_domain::{SystemClock, SystemRng};
     use uuid::Uuid;
 
@@ -196,13 +199,13 @@ mod tests {
 
     #[test]
     fn settings_beyond_the_limits_do_not_loosen_a_policy() {
-        let (mut settings, all) = (Settings::default(), Features::all());
-        assert_eq!(Terms::of(&settings, all, T0), Terms { idle_minutes: 10, offline_until: None, guards: OWN });
+        let (mut settings, all, desk) = (Settings::default(), Features::all(), Browser::on("Linux".into()));
+        assert_eq!(Terms::of(&settings, all, &desk, T0), Terms { idle_minutes: 10, offline_until: None, guards: OWN });
         settings.container.idle_minutes = 0;
         settings.container.offline_days = u16::MAX;
         settings.container.passphrase_chars = 0;
         let most = Terms { idle_minutes: 1, offline_until: Some(T0 + Duration::days(30)), guards: OWN };
-        assert_eq!((Terms::of(&settings, all, T0), min_characters(&settings)), (most, 8));
+        assert_eq!((Terms::of(&settings, all, &desk, T0), min_characters(&settings)), (most, 8));
     }
 
     #[test]
@@ -218,15 +221,30 @@ mod tests {
 
     #[test]
     fn a_feature_that_somebody_has_not_is_in_no_policy_of_theirs_and_opens_nothing_that_the_settings_shut() {
-        let mut settings = Settings::default();
+        let (mut settings, desk) = (Settings::default(), Browser::on("Linux".into()));
         let none = Features::from_iter([]);
         settings.container.offline_days = 3;
         settings.container.guards.download = true;
-        let terms = Terms::of(&settings, none, T0);
+        let terms = Terms::of(&settings, none, &desk, T0);
         assert_eq!((terms.offline_until, terms.guards), (None, 0));
-        let terms = Terms::of(&settings, Features::all(), T0);
+        let terms = Terms::of(&settings, Features::all(), &desk, T0);
         assert_eq!((terms.offline_until, terms.guards), (Some(T0 + Duration::days(3)), OWN | 4));
         settings.container.guards.download = false;
-        assert_eq!(Terms::of(&settings, Features::all(), T0).guards, OWN);
+        assert_eq!(Terms::of(&settings, Features::all(), &desk, T0).guards, OWN);
+    }
+
+    #[test]
+    fn a_phone_goes_offline_where_nobody_minds_that_it_is_not_attested() {
+        let mut settings = Settings::default();
+        settings.container.offline_days = 3;
+        for (unattested, phones) in
+            [(Unattested::Allow, true), (Unattested::OnlineOnly, false), (Unattested::Refuse, false)]
+        {
+            settings.enrolment.unattested = unattested;
+            for (system, goes) in [("Windows", true), ("Android", phones), ("iPadOS", phones), ("", phones)] {
+                let terms = Terms::of(&settings, Features::all(), &Browser::on(system.into()), T0);
+                assert_eq!(terms.offline_until.is_some(), goes, "{unattested} {system}");
+            }
+        }
     }
 }

@@ -24,6 +24,7 @@ use super::{
     browser::Browser,
     enrolment::{is_news, open_terms, terms_of},
     is_fresh,
+    phone::is_refused,
     policy::{PolicyKey, Terms, min_characters},
     share::{DeviceShare, released, wait},
 };
@@ -55,12 +56,13 @@ async fn read(
     let settings = settings::load(tenant).await?;
     let signed_in = tenant.sessions().get(session.facts.session).await?;
     let features = identity.authoriser.features(tenant, session.person()).await?;
-    let terms = Terms::of(&settings, features, signed_in.created_at);
+    let browser = Browser::of(&headers);
+    let terms = Terms::of(&settings, features, &browser, signed_in.created_at);
     let mut container = tenant.containers().get(owner.device).await?;
     if !terms.stand_in(&container) {
         container = identity.demand(&owner, terms).await?;
     }
-    let (mut known, browser) = (tenant.enrolments().get(owner.device).await?, Browser::of(&headers));
+    let mut known = tenant.enrolments().get(owner.device).await?;
     if is_news(known.as_ref(), &browser, now) {
         known = Some(identity.note_contact(&owner, browser.clone()).await?);
     }
@@ -81,6 +83,7 @@ async fn read(
         share: ShareState { exists: container.share.is_some(), generation: container.generation },
         sign_in_fresh: is_fresh(&signed_in, now),
         terms: open_terms(&settings, &browser, known.as_ref()),
+        phones_refused: is_refused(&settings.enrolment, &browser),
     }))
 }
 

@@ -32,6 +32,10 @@ registerProblems({
     what: t`Alle ${params.licences ?? ''} Lizenzen der Sicherheits-App sind vergeben.`,
     next: t`Löschen Sie den Container eines Telefons, das niemand mehr benutzt, oder sperren Sie es endgültig. Weitere Lizenzen trägt die Administration in den Einstellungen ein.`,
   }),
+  phones_refused: () => ({
+    what: t`Ihre Verwaltung nimmt keine Telefone und Tablets an, und dieses Gerät ist eines oder sagt nicht, was es ist.`,
+    next: t`Lehnen Sie es ab. Ob Telefone erlaubt sind, legt die Administration in den Einstellungen fest.`,
+  }),
   reference: () => ({
     what: t`Der Eintrag wird noch gebraucht, oder er nennt etwas, das es nicht mehr gibt.`,
     next: t`Laden Sie die Seite neu und prüfen Sie die Auswahl.`,

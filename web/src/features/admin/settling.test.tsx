@@ -240,6 +240,7 @@ const house = {
       firefox: 0,
       safari: 0,
       app: { demanded: false, name: '', licences: 0 },
+      unattested: 'allow',
     },
     retention_days: {},
   },
@@ -457,6 +458,7 @@ const stories: Story[] = [
         ...house.settings,
         approval_needed: ['browser', 'phone'],
         idle_minutes: 30,
+        enrolment: { ...house.settings.enrolment, unattested: 'online_only' },
         retention_days: { audit: 90 },
       },
     },
@@ -468,6 +470,7 @@ const stories: Story[] = [
     told: [
       'Diese Arten warten auf Freigabe: dazugekommen Telefon',
       'Ende ohne Tätigkeit, in Minuten: Sie beide haben es geändert',
+      'Post auf Telefonen und Tablets ist jetzt: nur mit Verbindung entsperren (vorher: erlauben)',
       'Prüfprotokoll ist jetzt: 90 (vorher: 180)',
     ],
     sent: {
@@ -476,6 +479,7 @@ const stories: Story[] = [
         name: 'Stadt Auenbrück',
         approval_needed: ['browser', 'phone'],
         idle_minutes: 45,
+        enrolment: { ...house.settings.enrolment, unattested: 'online_only' },
         retention_days: { audit: 90 },
       },
     },

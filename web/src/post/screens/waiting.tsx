@@ -84,6 +84,25 @@ export function DeviceScreen({ is, onRetry }: Retry & { is: Held }) {
       </Panel>
     );
   }
+  if (is === 'phone') {
+    return (
+      <Panel title={t`Post gibt es hier nur auf PCs`}>
+        <p>
+          <Trans>
+            Ihre Verwaltung lässt keine Post auf Telefone und Tablets, und dieses Gerät ist eines
+            oder sagt nicht, was es ist. Nehmen Sie bitte einen PC.
+          </Trans>
+        </p>
+        <p>
+          <Trans>
+            Was hier schon an Post liegt, bleibt verschlossen und wird nicht gelöscht. Fragen Sie
+            Ihre Leitstelle, wenn Sie etwas davon brauchen.
+          </Trans>
+        </p>
+        <RetryButton onRetry={onRetry} />
+      </Panel>
+    );
+  }
   return (
     <Panel title={t`Dieses Gerät ist nicht freigegeben`}>
       <p>

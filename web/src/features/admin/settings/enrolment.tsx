@@ -6,6 +6,7 @@ import { charsOf, TextAreaField, TextField } from '../../../ui/fields.tsx';
 import { Badge } from '../../../ui/notice.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { strengthWords } from './guard-words.ts';
+import { type PhoneValues, phoneParts } from './phones.tsx';
 import { APP_PATHS, type AppValues, appOf, appParts, appValuesOf } from './security-app.tsx';
 
 const TEXTS = ['terms_de', 'terms_en'] as const;
@@ -14,7 +15,7 @@ const NUMBERS = ['containers', ...BROWSERS] as const;
 const FIELDS = [...TEXTS, ...NUMBERS] as const;
 type Field = (typeof FIELDS)[number];
 
-export type EnrolmentValues = Record<`enrolment_${Field}`, string> & AppValues;
+export type EnrolmentValues = Record<`enrolment_${Field}`, string> & AppValues & PhoneValues;
 type Limits = Schema<'SettingsLimits'>;
 
 type EnrolmentCardProps = {
@@ -121,7 +122,7 @@ export function enrolmentValuesOf(settings: Schema<'EnrolmentSettings'>): Enrolm
   const values = Object.fromEntries(
     FIELDS.map((field) => [`enrolment_${field}`, String(settings[field])]),
   ) as Record<`enrolment_${Field}`, string>;
-  return { ...values, ...appValuesOf(settings.app) };
+  return { ...values, ...appValuesOf(settings.app), unattested: settings.unattested };
 }
 
 export function enrolmentOf(
@@ -137,6 +138,7 @@ export function enrolmentOf(
     firefox: Number(values.enrolment_firefox),
     safari: Number(values.enrolment_safari),
     app: appOf(values, former.app),
+    unattested: values.unattested,
   };
 }
 
@@ -152,5 +154,5 @@ export function enrolmentParts<Values extends EnrolmentValues>(): Part<Values>[]
     const field = `enrolment_${rule}` as const;
     return { label: enrolmentWords(rule), fields: [field], text: (values) => values[field] };
   });
-  return [...parts, ...appParts<Values>()];
+  return [...parts, ...appParts<Values>(), ...phoneParts<Values>()];
 }

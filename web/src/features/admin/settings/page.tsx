@@ -25,6 +25,7 @@ import {
   enrolmentValuesOf,
 } from './enrolment.tsx';
 import { GuardsCard, guardsOf, guardValuesOf } from './guards.tsx';
+import { PhonesCard } from './phones.tsx';
 import { PicturesCard, picturesOf, pictureValuesOf } from './pictures.tsx';
 import { PUSH_PATHS, PushCard, pushFaults, pushOf, pushValuesOf } from './push.tsx';
 import { categoryWords } from './retention.ts';
@@ -260,6 +261,10 @@ function SettingsForm({ held }: { held: Held<View> }) {
       <PushCard values={form.values} onChange={form.set} field={form.field} />
       <GuardsCard values={form.values} onChange={form.set} />
       <EnrolmentCard limits={limits} field={form.field} />
+      <PhonesCard
+        value={form.values.unattested}
+        onChange={(unattested) => form.set('unattested', unattested)}
+      />
       <SecurityAppCard
         limits={limits}
         demanded={form.values.app_demanded}

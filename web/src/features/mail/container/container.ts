@@ -201,6 +201,11 @@ export class Container {
     this.#tell();
   }
 
+  /** Hears of a policy while it is locked: one that never opens it without the server is heeded at once. */
+  heed(policy: SignedPolicy): Promise<void> {
+    return this.#header.heed(policy);
+  }
+
   /** Keeps the share on this device, closed by its authenticator. Whether and how long it serves is the policy's. */
   async allowOffline(
     keeper: ShareKeeper,

@@ -40,6 +40,13 @@ export class Header {
     if (policy.offline_until_ms === null) await this.forgetOfflineShare();
   }
 
+  /** Forgets what the policy does not grant. It is not kept: what lies inside has to agree to it first. */
+  async heed(signed: SignedPolicy): Promise<void> {
+    if (!(await this.offlineShare())) return;
+    const policy = await verified(signed, (await this.closed()).head);
+    if (policy.offline_until_ms === null) await this.forgetOfflineShare();
+  }
+
   keep(name: 'wrap' | 'policy' | 'offline share', value: unknown): Promise<void> {
     return this.#database.change('header', 'strict', (store) => store.put(value, name));
   }
