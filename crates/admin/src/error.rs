@@ -55,6 +55,11 @@ pub(crate) fn oneself() -> ApiError {
     ApiError::conflict("oneself", "ask another administrator to do this to you")
 }
 
+/// The refusal to remove a group that features are switched for.
+pub(crate) fn used_by_features() -> ApiError {
+    ApiError::conflict("used_by_features", "features are switched for it; change that first")
+}
+
 /// The refusal to remove what rules use.
 pub(crate) fn used_by(rules: &[RuleRef]) -> ApiError {
     let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();

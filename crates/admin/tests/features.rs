@@ -1,6 +1,7 @@
 //! Features of mail, switched for everybody and by group.
 
-use fernamt_domain::{DomainEvent, Role, feature::Feature};
+use fernamt_domain::{DirectoryId, DomainEvent, GroupId, PersonSource, Role, feature::Feature};
+use fernamt_store::{DirectoryRecord, GroupRecord};
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -9,6 +10,40 @@ const FEATURES: &str = "/api/v1/admin/features";
 
 fn switch(feature: &str, everybody: bool, on: &[&Value], off: &[&Value]) -> Value {
     json!({ "feature": feature, "everybody": everybody, "on": on, "off": off })
+}
+
+impl House {
+    /// A directory with one group.
+    async fn directory_with_group(&self, name: &str) -> (DirectoryId, GroupId) {
+        let directory = DirectoryRecord {
+            id: DirectoryId::new(&self.clock, &*self.rng),
+            name: "AD".into(),
+            url: "ldaps://dc1.amt.test".into(),
+            bind_dn: "cn=fernamt".into(),
+            bind_password_sealed: Vec::new(),
+            base_dn: "dc=amt,dc=test".into(),
+            person_filter: String::new(),
+            group_filter: String::new(),
+            ca_pem: None,
+            enabled: true,
+            last_sync_at: None,
+            last_sync_result: None,
+        };
+        let group = GroupRecord {
+            id: GroupId::new(&self.clock, &*self.rng),
+            name: name.into(),
+            source: PersonSource::Directory,
+            directory: Some(directory.id),
+            directory_dn: None,
+            directory_key: Some("1".into()),
+            created_at: self.now(),
+        };
+        let work = self.tenant.begin().await.unwrap();
+        work.directories().insert(&directory).await.unwrap();
+        work.groups().insert(&group).await.unwrap();
+        work.commit().await.unwrap();
+        (directory.id, group.id)
+    }
 }
 
 #[tokio::test]
@@ -52,7 +87,7 @@ async fn features_are_everybodys_until_they_are_switched_and_the_log_says_what_h
     let late = client.put(FEATURES, json!({ "version": first["version"], "switches": [] })).await;
     assert_eq!((late.status, late.code()), (409, "outdated"));
 
-    // A group is let go of first. One that its directory took away is in no table any more.
+    // A group is let go of first. One that is gone nevertheless is in no table any more.
     let gone = client.delete(&format!("/api/v1/admin/groups/{}", outer["id"].as_str().unwrap())).await;
     assert_eq!((gone.status, gone.code()), (409, "used_by_features"));
     let mut work = house.tenant.begin().await.unwrap();
@@ -67,6 +102,33 @@ async fn features_are_everybodys_until_they_are_switched_and_the_log_says_what_h
 }
 
 #[tokio::test]
+async fn a_directory_is_not_taken_away_before_the_table_lets_go_of_its_groups() {
+    let (house, client) = House::with_administrator().await;
+    let (directory, group) = house.directory_with_group("Aushilfen").await;
+    let path = format!("/api/v1/admin/directories/{directory}");
+    let version = client.get(FEATURES).await.body["version"].clone();
+    let switches = json!([switch("attachments", true, &[], &[&json!(group)])]);
+    let saved = client.put(FEATURES, json!({ "version": version, "switches": switches })).await;
+    let refused = client.delete(&path).await;
+    assert_eq!((refused.status, refused.code()), (409, "used_by_features"));
+    assert!(house.tenant.groups().get(group).await.is_ok());
+
+    let open = json!([switch("attachments", true, &[], &[])]);
+    let saved = client.put(FEATURES, json!({ "version": saved.body["version"], "switches": open })).await;
+    assert_eq!(saved.status, 200);
+    assert_eq!(client.delete(&path).await.status, 204);
+
+    // What a change does not name stays.
+    let one = async |version: &Value, switch: Value| {
+        client.put(FEATURES, json!({ "version": version, "switches": [switch] })).await.body
+    };
+    let saved = one(&saved.body["version"], switch("absence", false, &[], &[])).await;
+    let saved = one(&saved["version"], switch("files", false, &[], &[])).await;
+    let off: Vec<_> = saved["switches"].as_array().unwrap().iter().filter(|one| one["everybody"] == false).collect();
+    assert_eq!(off, [&switch("files", false, &[], &[]), &switch("absence", false, &[], &[])]);
+}
+
+#[tokio::test]
 async fn a_table_that_makes_no_sense_is_refused() {
     let (house, client) = House::with_administrator().await;
     let group = house.group(&client, "Haus").await;
@@ -78,6 +140,9 @@ async fn a_table_that_makes_no_sense_is_refused() {
         let fields = reply.fields().into_iter().map(|(path, code)| format!("{path} {code}")).collect::<Vec<_>>();
         (reply.status, fields)
     };
+    let whole = json!([{ "feature": "files", "everybody": true, "Off": [group["id"]] }]);
+    let reply = client.put(FEATURES, json!({ "version": version, "switches": whole })).await;
+    assert_eq!(reply.status, 400, "a word that nobody knows would open what it was to shut");
     for (switches, fields) in [
         (
             json!([switch("files", true, &[], &[]), switch("files", true, &[], &[])]),
@@ -86,7 +151,7 @@ async fn a_table_that_makes_no_sense_is_refused() {
         (json!([switch("files", true, &[&group["id"]], &[&group["id"]])]), vec!["switches[0].off contradiction"]),
         (json!([switch("files", true, &[&nobody], &[])]), vec!["switches[0].on unknown"]),
         (
-            json!([{ "feature": "files", "everybody": true, "off": many }]),
+            json!([{ "feature": "files", "everybody": true, "on": [], "off": many }]),
             vec!["switches[0].off too_many", "switches[0].off unknown"],
         ),
     ] {

@@ -88,6 +88,8 @@ async fn a_phone_takes_a_licence_and_gives_it_back() {
     assert_eq!(client.get(LICENCES).await.code(), "duty_missing");
 }
 
+/// Units of work follow one another here. That a licence is given once where they run side by side (PostgreSQL) is held by the
+/// store's conformance: `whoever_comes_second_does_not_get_the_last_one`.
 #[tokio::test]
 async fn two_who_approve_at_the_same_time_share_no_licence() {
     let house = House::new().await;

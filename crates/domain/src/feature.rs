@@ -60,6 +60,11 @@ impl FeatureSwitch {
     }
 }
 
+/// Whether one of these switches says something of a group.
+pub fn names(switches: &[FeatureSwitch], group: GroupId) -> bool {
+    switches.iter().any(|switch| switch.on.contains(&group) || switch.off.contains(&group))
+}
+
 /// The features that somebody has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Features(u16);

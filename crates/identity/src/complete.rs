@@ -117,7 +117,10 @@ impl Identity {
         let device = self.device_for(&mut work, &settings, person, &key, &browser.name, situation.at).await?;
         let recovery_codes: Vec<String> = recovery_codes.iter().map(|code| code.expose().clone()).collect();
         if device.state == DeviceState::Pending {
-            container::note_waiting(&work, &device, browser.said.clone(), situation.at).await?;
+            // What it says of itself counts for mail alone.
+            if site.web.mail {
+                container::note_waiting(&work, &device, browser.said.clone(), situation.at).await?;
+            }
             work.commit().await?;
             let waiting = self.waiting(tenant.id(), &device);
             let answer = SignInAnswer::DevicePending { waiting, recovery_codes };

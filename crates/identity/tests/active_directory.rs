@@ -7,14 +7,20 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use fernamt_domain::{DirectoryId, DomainEvent, Secret, SystemRng};
-use fernamt_identity::directory::{
-    DirectoryConfig, DirectoryError, Flavour,
-    client::{BindOutcome, Client},
-    snapshot,
-    sync::SyncError,
+use fernamt_domain::{
+    DirectoryId, DomainEvent, Secret, SystemRng,
+    feature::{Feature, FeatureSwitch},
 };
-use fernamt_store::{DirectoryRecord, Notice};
+use fernamt_identity::{
+    directory::{
+        DirectoryConfig, DirectoryError, Flavour,
+        client::{BindOutcome, Client},
+        snapshot,
+        sync::SyncError,
+    },
+    feature,
+};
+use fernamt_store::{AuditFilter, DirectoryRecord, Notice};
 use fernamt_testkit::peers::{LOCKOUT_THRESHOLD, SambaAd};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -181,6 +187,36 @@ async fn a_directory_account_signs_in_and_is_out_within_a_minute_of_being_disabl
     assert_eq!((status, problem["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("directory_unreachable")));
     stop.cancel();
     running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feature_that_is_off_for_a_group_stays_off_when_the_directory_lacks_the_group() {
+    let directory = fernamt_testkit::peer!(SambaAd::start());
+    directory.add_user("Erika", "Linde-Fluss-27").unwrap();
+    for group in ["Aushilfen", "Technik"] {
+        directory.add_group(group).unwrap();
+        directory.add_member(group, "Erika").unwrap();
+    }
+    let (office, id) = office_of(&directory).await;
+    let erika = office.tenant.people().by_name("erika").await.unwrap().unwrap().id;
+    let group = office.tenant.groups().by_name("Aushilfen").await.unwrap().unwrap().id;
+    let off = FeatureSwitch { off: [group].into(), ..FeatureSwitch::untouched(Feature::Attachments) };
+    let work = office.tenant.begin().await.unwrap();
+    feature::save(&work, &[off]).await.unwrap();
+    let record = work.directories().get(id).await.unwrap();
+    work.directories().update(&DirectoryRecord { group_filter: "(cn=nobody)".into(), ..record }).await.unwrap();
+    work.commit().await.unwrap();
+    for round in 0..2 {
+        let result = office.identity.synchronise_directory(&office.tenant, id).await.unwrap();
+        assert_eq!((result.groups, result.kept_groups), (0, [group].into()), "{round}");
+    }
+    assert!(office.tenant.groups().by_name("Technik").await.unwrap().is_none(), "nothing depends on it");
+    let has = office.identity.authoriser().has_feature(&office.tenant, erika, Feature::Attachments).await.unwrap();
+    assert!(!has);
+    let entries = office.tenant.audit().oldest_first(&AuditFilter::default(), 0, 200).await.unwrap();
+    let told: Vec<_> = entries.iter().filter(|entry| entry.facts.action == "groups_kept").collect();
+    assert_eq!(told.len(), 1, "it is told once");
+    assert_eq!(told[0].facts.details["groups"], serde_json::json!([group]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

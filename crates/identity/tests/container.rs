@@ -2,8 +2,12 @@
 
 use axum::http::{Method, StatusCode};
 use data_encoding::BASE64URL_NOPAD;
-use fernamt_domain::{DeviceId, DeviceState, PersonId, audit::AuditKind};
-use fernamt_identity::settings;
+use fernamt_domain::{
+    DeviceId, DeviceState, DomainEvent, PersonId,
+    audit::AuditKind,
+    feature::{Feature, FeatureSwitch},
+};
+use fernamt_identity::{feature, settings};
 use fernamt_store::{AuditFilter, ContainerRecord};
 use p256::{
     ecdsa::{Signature, VerifyingKey, signature::Verifier as _},
@@ -98,6 +102,44 @@ async fn a_device_learns_what_its_container_needs() {
     });
     assert_eq!(policy, expected);
     assert!(policy["serial"].as_u64().unwrap() < 1 << 53, "a browser counts it exactly");
+}
+
+#[tokio::test]
+async fn a_policy_says_which_features_its_person_has() {
+    let office = Office::open().await;
+    set(&office, |settings| {
+        settings.container.offline_days = 3;
+        settings.container.guards.download = true;
+    })
+    .await;
+    let (mut browser, ..) = office.enrolled("ada").await;
+    let switch = async |feature: Feature, everybody: bool| {
+        let switch = FeatureSwitch { everybody, ..FeatureSwitch::untouched(feature) };
+        let mut work = office.tenant.begin().await.unwrap();
+        feature::save(&work, &[switch]).await.unwrap();
+        work.publish(DomainEvent::SettingsChanged);
+        work.commit().await.unwrap();
+    };
+    let mut before = policy(&view(&mut browser).await);
+    for (feature, field, off) in [
+        (Feature::Offline, "offline_until_ms", Value::Null),
+        (Feature::Files, "files", json!(false)),
+        (Feature::Attachments, "attachments", json!(false)),
+        (Feature::Notices, "notices", json!(false)),
+        (Feature::Download, "download", json!(false)),
+    ] {
+        switch(feature, false).await;
+        let without = policy(&view(&mut browser).await);
+        assert_eq!(without[field], off);
+        assert!(without["serial"].as_u64() > before["serial"].as_u64(), "{field}: a newer policy says so");
+        switch(feature, true).await;
+        let mut with = policy(&view(&mut browser).await);
+        assert!(with["serial"].as_u64() > without["serial"].as_u64(), "{field}");
+        let again = with.clone();
+        with["serial"] = before["serial"].clone();
+        assert_eq!(with, before, "{field}: nothing else changed");
+        before = again;
+    }
 }
 
 #[tokio::test]

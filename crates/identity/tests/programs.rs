@@ -1,8 +1,12 @@
 //! Programs: who may make a token, what it is worth, and when it is over.
 
 use axum::http::StatusCode;
-use fernamt_domain::{DeviceId, DeviceState, PersonId, audit::AuditKind};
-use fernamt_identity::settings;
+use fernamt_domain::{
+    DeviceId, DeviceState, DomainEvent, PersonId,
+    audit::AuditKind,
+    feature::{Feature, FeatureSwitch},
+};
+use fernamt_identity::{feature, settings};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -22,6 +26,15 @@ async fn allow(office: &Office, allowed: bool) {
     settings.programs.enabled = allowed;
     let work = office.tenant.begin().await.unwrap();
     settings::save(&work, &settings).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// Switches programs for people, whatever the settings say of them.
+async fn switch(office: &Office, everybody: bool) {
+    let switch = FeatureSwitch { everybody, ..FeatureSwitch::untouched(Feature::Programs) };
+    let mut work = office.tenant.begin().await.unwrap();
+    feature::save(&work, &[switch]).await.unwrap();
+    work.publish(DomainEvent::SettingsChanged);
     work.commit().await.unwrap();
 }
 
@@ -146,6 +159,11 @@ async fn a_token_ends_by_time_by_people_and_by_the_administration() {
     allow(&office, false).await;
     assert_eq!(ask(&office, "post.amt.test", &lasting).await, (403, "programs_not_allowed".to_owned()));
     allow(&office, true).await;
+    switch(&office, false).await;
+    assert_eq!(ask(&office, "post.amt.test", &lasting).await, (403, "programs_not_allowed".to_owned()));
+    assert_eq!(refusal(&make(&mut browser, 30).await), (403, "programs_not_allowed"));
+    switch(&office, true).await;
+    assert_eq!(served(&office, &lasting).await, 200, "it was refused, not ended");
     // Sessions of people end meanwhile; a program goes on for as long as its token is good.
     office.clock.advance(Duration::days(30) - Duration::minutes(1));
     office.identity.sweep_once().await.unwrap();

@@ -54,6 +54,14 @@ impl OpenAccount {
         self.features.has(feature)
     }
 
+    /// Refuses whoever may not open what is attached to messages.
+    pub(crate) fn opens_attachments(&self) -> Result<(), MethodError> {
+        if self.offers(Feature::Attachments) {
+            return Ok(());
+        }
+        Err(MethodError::forbidden("the administration does not let you open attachments"))
+    }
+
     /// Whether what is sent from it may leave the house.
     pub(crate) fn leaves_house(&self) -> bool {
         self.leaves_house

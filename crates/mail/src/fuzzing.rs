@@ -65,8 +65,12 @@ pub fn message(data: &[u8]) {
 pub fn composing(data: &[u8]) {
     let Ok(Value::Object(email)) = serde_json::from_slice(data) else { return };
     let blobs = HashMap::from([("B1".to_owned(), b"blob".to_vec())]);
-    let surroundings =
-        Surroundings { blobs: &blobs, message_id: "own@amt.example".to_owned(), now: OffsetDateTime::UNIX_EPOCH };
+    let surroundings = Surroundings {
+        blobs: &blobs,
+        message_id: "own@amt.example".to_owned(),
+        now: OffsetDateTime::UNIX_EPOCH,
+        attaches_only: false,
+    };
     let Ok(raw) = compose(&email, &surroundings) else { return };
     let message = parse(&raw);
     let ours = ["date", "message-id", "mime-version"];

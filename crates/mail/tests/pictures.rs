@@ -8,7 +8,7 @@ use std::{
 };
 
 use fernamt_api::admin::settings::{PictureSettings, Settings};
-use fernamt_domain::{DomainEvent, MailAccountId, mail::MailRight};
+use fernamt_domain::{DomainEvent, MailAccountId, feature::Feature, mail::MailRight};
 use fernamt_http::{egress::EgressGuard, site::SETTINGS_KEY};
 use fernamt_mail::Pictures;
 use serde_json::{Value, json};
@@ -222,6 +222,20 @@ async fn nothing_is_asked_while_the_flow_is_off() {
     allow(&house, PictureSettings { enabled: false, unencrypted: true }).await;
     assert_eq!(refusal(&load(&ada, &email, &url).await), (403, "pictures_off"));
     assert_eq!((gallery.asked().len(), told(&ada).await), (1, (Value::Null, off)));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_whoever_does_not_have_pictures() {
+    let gallery = Gallery::start(|_| HashMap::from([("/a.png".to_owned(), ok("image/png", PNG))])).await;
+    let house = gallery.house().await;
+    let ada = house.person("ada").await;
+    let url = gallery.url("/a.png");
+    let email = message(&ada, &[&url]).await;
+    assert_eq!(told(&ada).await.0, json!({ "unencrypted": true }));
+    house.without(Feature::Pictures).await;
+    assert_eq!(told(&ada).await.0, Value::Null);
+    assert_eq!(refusal(&load(&ada, &email, &url).await), (403, "feature_off"));
+    assert_eq!(gallery.asked().len(), 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Notices of new mail by push services: what these answer, and when a device is told no more.
 
-use fernamt_domain::{DeviceState, PersonState};
+use fernamt_domain::{DeviceState, PersonState, feature::Feature};
 use fernamt_http::egress::EgressGuard;
 use serde_json::Value;
 use time::Duration;
@@ -127,6 +127,19 @@ async fn nobody_is_told_who_was_barred_or_whose_time_is_over() {
         assert_eq!(service.taken().len(), 0, "{way}");
         assert_eq!(house.tenant.pushes().all().await.unwrap(), [], "{way}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_told_for_whom_notices_are_switched_off() {
+    let service = PushService::start().await;
+    let (house, ada, ben) = told(&service).await;
+    house.without(Feature::Notices).await;
+    assert_eq!(standing(&ada).await["enabled"], false);
+    let reply = subscribe(&ada, &service.wanted()).await;
+    assert_eq!((reply.status, reply.json["code"].as_str()), (403, Some("push_off")));
+    mail_comes(&house, &ben, "ada@amt.example").await;
+    assert_eq!(service.taken().len(), 0);
+    assert_eq!(house.tenant.pushes().all().await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -92,6 +92,14 @@ pub(crate) fn allow(administrator: &Person, allowed: bool) {
     granted(&administrator.put("/api/v1/admin/settings", &change).unwrap());
 }
 
+/// Switches programs in the table of features, whatever the settings say of them.
+fn switch(administrator: &Person, everybody: bool) {
+    let path = "/api/v1/admin/features";
+    let table = granted(&administrator.get(path).unwrap());
+    let switch = json!({ "feature": "programs", "everybody": everybody, "on": [], "off": [] });
+    granted(&administrator.put(path, &json!({ "version": table["version"], "switches": [switch] })).unwrap());
+}
+
 fn refusal(answer: &Answer) -> (u16, String) {
     (answer.status, answer.json().unwrap()["code"].as_str().unwrap().to_owned())
 }
@@ -137,6 +145,11 @@ fn a_program_is_served_mail_once_it_is_approved_and_until_it_is_not() {
     ends(line);
     assert_eq!(refusal(&called()), (403, "programs_not_allowed".to_owned()));
     allow(&ada, true);
+    let line = program.listen();
+    switch(&ada, false);
+    ends(line);
+    assert_eq!(refusal(&called()), (403, "programs_not_allowed".to_owned()));
+    switch(&ada, true);
     let line = program.listen();
     assert_eq!(ada.delete(&format!("/api/v1/me/devices/{}", program.device)).unwrap().status, 204);
     ends(line);

@@ -697,6 +697,7 @@ const directory: Schema<'Directory'> = {
     people: 612,
     groups: 48,
     name_clashes: 0,
+    kept_groups: 0,
     lockout_threshold: null,
   },
 };

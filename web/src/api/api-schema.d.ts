@@ -2648,7 +2648,7 @@ export interface components {
         };
         /** @description A change of the table. */
         ChangeFeatures: {
-            /** @description Each feature once; one that is left out is everybody's. */
+            /** @description Each feature at most once; one that is left out stays as it is. */
             switches: components["schemas"]["FeatureSwitch"][];
             /** @description The version that the change is based on. */
             version: string;
@@ -3027,11 +3027,11 @@ export interface components {
             /**
              * @description What mail and attachments on the device are guarded by.
              * @default {
-             *       "blur": false,
              *       "copy_out": false,
-             *       "download": false,
              *       "print": false,
-             *       "watermark": false
+             *       "download": false,
+             *       "watermark": false,
+             *       "blur": false
              *     }
              */
             guards: components["schemas"]["ContainerGuards"];
@@ -3335,8 +3335,8 @@ export interface components {
              * @description The security app that private phones need.
              * @default {
              *       "demanded": false,
-             *       "licences": 0,
-             *       "name": ""
+             *       "name": "",
+             *       "licences": 0
              *     }
              */
             app: components["schemas"]["SecurityApp"];
@@ -5797,29 +5797,26 @@ export interface components {
             /**
              * @description What is demanded of sealed containers.
              * @default {
-             *       "guards": {
-             *         "blur": false,
-             *         "copy_out": false,
-             *         "download": false,
-             *         "print": false,
-             *         "watermark": false
-             *       },
              *       "idle_minutes": 10,
+             *       "passphrase_chars": 12,
              *       "offline_days": 0,
-             *       "passphrase_chars": 12
+             *       "guards": {
+             *         "copy_out": false,
+             *         "print": false,
+             *         "download": false,
+             *         "watermark": false,
+             *         "blur": false
+             *       }
              *     }
              */
             container: components["schemas"]["ContainerSettings"];
             /**
              * @description What a person meets before a container is made.
              * @default {
-             *       "app": {
-             *         "demanded": false,
-             *         "licences": 0,
-             *         "name": ""
-             *       },
-             *       "chromium": 0,
+             *       "terms_de": "",
+             *       "terms_en": "",
              *       "containers": 10,
+             *       "chromium": 0,
              *       "firefox": 0,
              *       "safari": 0,
              *       "terms_de": "",
@@ -6484,6 +6481,11 @@ export interface components {
              * @description Groups found.
              */
             groups: number;
+            /**
+             * Format: int32
+             * @description Groups that the directory no longer names and that stay, since rules or features depend on them.
+             */
+            kept_groups: number;
             /**
              * Format: int32
              * @description After how many wrong passwords the directory locks an account, as far as it tells.

@@ -12,13 +12,14 @@ use axum::{
 use fernamt_api::admin::directory::{
     ChangeDirectory, Directory, DirectoryFields, DirectoryTest, SetDirectory, SyncReport,
 };
-use fernamt_domain::{DirectoryId, DomainEvent, Secret, audit::AuditKind};
+use fernamt_domain::{DirectoryId, DomainEvent, Secret, audit::AuditKind, feature::names};
 use fernamt_http::{Administrator, ApiError, Json, Path};
 use fernamt_identity::{
     directory::{
         DirectoryConfig, DirectoryError,
         sync::{SyncError, SyncResult, limit_key},
     },
+    feature,
     session::end_all,
 };
 use fernamt_store::{DirectoryRecord, StoreError, TenantStore};
@@ -128,6 +129,10 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<DirectoryI
     let using = Usage::of(rules).naming_any(groups.iter().map(|group| group.id));
     if !using.is_empty() {
         return Err(crate::error::used_by(&using).into());
+    }
+    let switches = feature::load_in(&work).await?;
+    if groups.iter().any(|group| names(&switches, group.id)) {
+        return Err(crate::error::used_by_features().into());
     }
     work.directories().remove(id).await?;
     for person in &people {
@@ -298,6 +303,7 @@ fn report(result: SyncResult) -> SyncReport {
         people: count(result.people),
         groups: count(result.groups),
         name_clashes: count(result.name_clashes),
+        kept_groups: count(result.kept_groups.len()),
         lockout_threshold: result.lockout_threshold,
     }
 }

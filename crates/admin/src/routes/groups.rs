@@ -15,7 +15,7 @@ use fernamt_api::{
     },
     page::ListQuery,
 };
-use fernamt_domain::{DomainEvent, GroupId, PersonId, PersonSource, audit::AuditKind};
+use fernamt_domain::{DomainEvent, GroupId, PersonId, PersonSource, audit::AuditKind, feature::names};
 use fernamt_http::{Administrator, ApiError, Json, Path, Query};
 use fernamt_identity::feature;
 use fernamt_store::{GroupRecord, StoreError, TenantStore, Work};
@@ -25,7 +25,7 @@ use crate::{
     Admin,
     act::{done, page_of},
     check::Checks,
-    error::{AdminError, used_by},
+    error::{AdminError, used_by, used_by_features},
     people::holds_second_factor,
     usage::Usage,
     version,
@@ -112,8 +112,8 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<GroupId>) 
     if !rules.is_empty() {
         return Err(used_by(&rules).into());
     }
-    if feature::load_in(&work).await?.iter().any(|switch| switch.on.contains(&id) || switch.off.contains(&id)) {
-        return Err(ApiError::conflict("used_by_features", "features are switched for it; change that first").into());
+    if names(&feature::load_in(&work).await?, id) {
+        return Err(used_by_features().into());
     }
     work.groups().remove(id).await?;
     work.record(done(&session, AuditKind::Group, "removed").details(json!({ "group": id })));

@@ -33,7 +33,7 @@ pub struct Device {
     pub container: bool,
     /// Whether it has a licence of the security app.
     pub licence: bool,
-    /// What it told of itself when it came to the mail last; left out where it never did.
+    /// What it told of itself when it came to the mail last, or signed in and waits for approval; left out where it never did.
     pub contact: Option<DeviceContact>,
 }
 

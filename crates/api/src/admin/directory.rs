@@ -47,6 +47,8 @@ pub struct SyncReport {
     pub groups: u32,
     /// Names that are taken by people kept here and were left out.
     pub name_clashes: u32,
+    /// Groups that the directory no longer names and that stay, since rules or features depend on them.
+    pub kept_groups: u32,
     /// After how many wrong passwords the directory locks an account, as far as it tells.
     pub lockout_threshold: Option<u32>,
 }

@@ -8,7 +8,7 @@ use fernamt_domain::{
 };
 use fernamt_store::{GroupRecord, PersonRecord, StoreError, TenantStore, Work};
 
-use super::{plan::Plan, sync::barred_key};
+use super::{kept::Naming, plan::Plan, sync::barred_key};
 use crate::{Identity, session};
 
 impl Identity {
@@ -86,7 +86,9 @@ impl Identity {
     }
 
     async fn apply_groups(&self, work: &mut Work, directory: DirectoryId, plan: &Plan) -> Result<(), StoreError> {
-        for &group in &plan.remove_groups {
+        // Somebody may have named one since the plan was made: then the next round keeps it.
+        let naming = Naming::load_in(work).await?;
+        for &group in plan.remove_groups.iter().filter(|group| !naming.names(**group)) {
             work.groups().remove(group).await?;
             work.publish(DomainEvent::GroupChanged { group });
         }

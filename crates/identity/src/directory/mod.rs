@@ -4,6 +4,7 @@
 
 mod apply;
 pub mod client;
+mod kept;
 mod plan;
 pub mod snapshot;
 pub mod sync;

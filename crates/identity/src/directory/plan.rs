@@ -7,6 +7,7 @@ use fernamt_store::{GroupRecord, PersonRecord};
 
 use super::{
     DirectoryError,
+    kept::kept,
     snapshot::{DirectoryGroup, DirectoryPerson, Snapshot},
 };
 
@@ -27,6 +28,8 @@ pub(crate) struct Known {
     pub foreign_people: BTreeSet<String>,
     /// Names of groups that are not of this directory.
     pub foreign_groups: BTreeSet<String>,
+    /// Its groups that rules or features depend on.
+    pub named: BTreeSet<GroupId>,
 }
 
 /// What has to change.
@@ -52,12 +55,14 @@ pub(crate) struct Plan {
     pub children: BTreeMap<String, BTreeSet<String>>,
     /// How many names are taken by others and were left out.
     pub name_clashes: usize,
+    /// Groups that the directory no longer names and that stay, since rules or features depend on them.
+    pub kept_groups: BTreeSet<GroupId>,
 }
 
 impl Plan {
     /// Whether nothing has to change.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { name_clashes: _, add_people, change_people, disable, enable, .. } = self;
+        let Self { name_clashes: _, kept_groups: _, add_people, change_people, disable, enable, .. } = self;
         let people = add_people.is_empty() && change_people.is_empty() && disable.is_empty() && enable.is_empty();
         let groups = self.add_groups.is_empty() && self.change_groups.is_empty() && self.remove_groups.is_empty();
         people && groups && self.members.is_empty() && self.children.is_empty()
@@ -128,8 +133,23 @@ fn snapshot_has(snapshot: &Snapshot, person: &PersonRecord) -> bool {
 }
 
 fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, String>, plan: &mut Plan) {
-    let by_key: HashMap<&str, _> =
+    let mut by_key: HashMap<&str, _> =
         known.groups.iter().filter_map(|group| Some((group.0.directory_key.as_deref()?, group))).collect();
+    let lacking = kept(&known.groups, &known.named, snapshot, &BTreeSet::new());
+    let mut anew = BTreeSet::new();
+    for group in known.groups.iter().filter(|group| lacking.contains(&group.0.id)) {
+        let Some(found) = snapshot.groups.get(&group.0.name) else { continue };
+        if by_key.contains_key(found.key.as_str()) {
+            // Another group took its name. It goes by one that no directory gives.
+            let name = format!("{} ({})", group.0.name, group.0.id);
+            plan.change_groups.push(GroupRecord { name, ..group.0.clone() });
+        } else {
+            // It was made anew there: what was said of it holds on.
+            by_key.insert(found.key.as_str(), group);
+            anew.insert(group.0.id);
+        }
+    }
+    plan.kept_groups = kept(&known.groups, &known.named, snapshot, &anew);
     let inner = without_circles(snapshot);
     let mut current: HashMap<GroupId, &str> = HashMap::new();
     for (name, found) in &snapshot.groups {
@@ -149,10 +169,12 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
             plan.children.insert(name.clone(), children);
             continue;
         };
-        if group.name != *name || group.directory_dn.as_deref() != Some(found.dn.as_str()) {
+        let told = (group.directory_dn.as_deref(), group.directory_key.as_deref());
+        if group.name != *name || told != (Some(found.dn.as_str()), Some(found.key.as_str())) {
             plan.change_groups.push(GroupRecord {
                 name: name.clone(),
                 directory_dn: Some(found.dn.clone()),
+                directory_key: Some(found.key.clone()),
                 ..group.clone()
             });
         }
@@ -165,8 +187,8 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
             plan.children.insert(name.clone(), children);
         }
     }
-    plan.remove_groups =
-        known.groups.iter().map(|(group, ..)| group.id).filter(|id| !current.contains_key(id)).collect();
+    let ids = known.groups.iter().map(|(group, ..)| group.id);
+    plan.remove_groups = ids.filter(|id| !current.contains_key(id) && !plan.kept_groups.contains(id)).collect();
 }
 
 /// The nesting without the edges that would close a circle, which a directory may hold and the store does not.
@@ -281,6 +303,70 @@ mod tests {
         assert_eq!(plan.change_people.len(), 1);
         assert_eq!((plan.change_people[0].id, plan.change_people[0].name.as_str()), (anna.id, "anna.neu"));
         assert_eq!((plan.add_people.len(), plan.name_clashes), (0, 1));
+    }
+
+    /// A group that is known, with the groups in it.
+    fn group(number: u128, name: &str, inner: &[u128]) -> (GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>) {
+        let record = GroupRecord {
+            id: id(number),
+            name: name.to_owned(),
+            source: PersonSource::Directory,
+            directory: None,
+            directory_dn: Some(format!("CN={name}")),
+            directory_key: Some(format!("key-{name}")),
+            created_at: OffsetDateTime::UNIX_EPOCH,
+        };
+        (record, BTreeSet::new(), inner.iter().copied().map(id).collect())
+    }
+
+    fn id(number: u128) -> GroupId {
+        GroupId(uuid::Uuid::from_u128(number))
+    }
+
+    /// A group that the directory holds, with nobody in it.
+    fn empty(name: &str, key: &str) -> (String, DirectoryGroup) {
+        let group = DirectoryGroup {
+            key: key.to_owned(),
+            dn: format!("CN={name}"),
+            people: BTreeSet::new(),
+            groups: BTreeSet::new(),
+        };
+        (name.to_owned(), group)
+    }
+
+    #[test]
+    fn a_group_that_something_depends_on_stays_when_its_directory_no_longer_names_it() {
+        let groups = vec![group(1, "Aushilfen", &[2]), group(2, "Boten", &[]), group(3, "Chor", &[])];
+        let people = vec![stored("anna", PersonState::Active)];
+        let mut known = Known { people, groups, named: BTreeSet::from([id(1)]), ..Known::default() };
+        let mut snapshot = snapshot(&[found("anna", false)]);
+        let first = plan(&known, &snapshot).unwrap();
+        assert_eq!(first.kept_groups, BTreeSet::from([id(1), id(2)]), "with the group in it");
+        assert_eq!(first.remove_groups, [id(3)]);
+        known.groups.pop();
+        assert!(plan(&known, &snapshot).unwrap().is_empty(), "the next round has nothing to do");
+
+        snapshot.groups.extend([empty("Aushilfen", "key-new")]);
+        let anew = plan(&known, &snapshot).unwrap();
+        let changed: Vec<_> = anew.change_groups.iter().map(|to| (to.id, to.directory_key.as_deref())).collect();
+        assert_eq!(changed, [(id(1), Some("key-new"))], "made anew, it is the same group");
+        assert!(anew.add_groups.is_empty() && anew.kept_groups == BTreeSet::from([]) && anew.remove_groups == [id(2)]);
+
+        known.named.clear();
+        snapshot.groups.clear();
+        assert_eq!(plan(&known, &snapshot).unwrap().remove_groups, [id(1), id(2)], "once nothing depends on it");
+    }
+
+    #[test]
+    fn a_name_that_another_group_took_is_left_to_it() {
+        let groups = vec![group(1, "Aushilfen", &[]), group(2, "Boten", &[])];
+        let known = Known { groups, named: BTreeSet::from([id(1)]), ..Known::default() };
+        let mut snapshot = snapshot(&[found("anna", false)]);
+        snapshot.groups.extend([empty("Aushilfen", "key-Boten")]);
+        let plan = plan(&known, &snapshot).unwrap();
+        let named: Vec<_> = plan.change_groups.iter().map(|to| (to.id, to.name.clone())).collect();
+        assert_eq!(named, [(id(1), format!("Aushilfen ({})", id(1))), (id(2), "Aushilfen".to_owned())]);
+        assert_eq!(plan.kept_groups, BTreeSet::from([id(1)]));
     }
 
     #[test]

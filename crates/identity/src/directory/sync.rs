@@ -11,7 +11,7 @@ use std::{
 };
 
 use fernamt_domain::{
-    DirectoryId, Purpose, Secret, TenantId,
+    DirectoryId, GroupId, Purpose, Secret, TenantId,
     audit::{AuditEvent, AuditKind, Outcome},
 };
 use fernamt_store::{DirectoryRecord, Page, StoreError, TenantStore};
@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     DirectoryConfig, DirectoryError,
     client::Client,
+    kept::Naming,
     plan::{Known, plan},
     snapshot,
 };
@@ -66,6 +67,8 @@ pub struct SyncResult {
     pub groups: usize,
     /// Names that are taken here and were left out.
     pub name_clashes: usize,
+    /// Groups that the directory no longer names and that stay, since rules or features depend on them.
+    pub kept_groups: BTreeSet<GroupId>,
     /// After how many wrong passwords the directory locks an account, as far as it tells.
     pub lockout_threshold: Option<u32>,
 }
@@ -196,6 +199,7 @@ impl Identity {
                 detail: error.to_string(),
                 params: error.params(),
                 lockout_threshold: before.as_ref().and_then(|before| before.lockout_threshold),
+                kept_groups: before.as_ref().map(|before| before.kept_groups.clone()).unwrap_or_default(),
                 ..SyncResult::default()
             },
             Err(SyncError::Store(_)) => return outcome,
@@ -203,6 +207,11 @@ impl Identity {
         let mut work = tenant.begin().await?;
         let value = serde_json::to_value(&result).unwrap_or_default();
         work.directories().synced(id, &value).await?;
+        let kept_before = before.as_ref().map(|before| &before.kept_groups);
+        if !result.kept_groups.is_empty() && kept_before != Some(&result.kept_groups) {
+            let event = AuditEvent::new(AuditKind::DirectorySync, "groups_kept", Outcome::Success);
+            work.record(event.details(serde_json::json!({ "directory": id, "groups": result.kept_groups })));
+        }
         if before.is_none_or(|before| before.code != result.code) {
             let outcome = if result.ok { Outcome::Success } else { Outcome::Failure };
             let event = AuditEvent::new(AuditKind::DirectorySync, "state_changed", outcome);
@@ -229,6 +238,7 @@ impl Identity {
             people: found.people.len(),
             groups: found.groups.len(),
             name_clashes: plan.name_clashes,
+            kept_groups: plan.kept_groups,
             lockout_threshold,
         })
     }
@@ -238,7 +248,9 @@ async fn known(tenant: &TenantStore, directory: DirectoryId) -> Result<Known, St
     let people = tenant.people().of_directory(directory).await?;
     let mut groups = Vec::new();
     let mut foreign_groups = BTreeSet::new();
-    for group in tenant.groups().all().await? {
+    let all = tenant.groups().all().await?;
+    let named = Naming::load(tenant).await?.of_directory(tenant, &all, directory).await?;
+    for group in all {
         if group.directory == Some(directory) {
             let members = tenant.groups().members(group.id).await?.into_iter().collect();
             let inner = tenant.groups().children(group.id).await?.into_iter().collect();
@@ -259,5 +271,5 @@ async fn known(tenant: &TenantStore, directory: DirectoryId) -> Result<Known, St
             .extend(found.into_iter().filter(|person| person.directory != Some(directory)).map(|person| person.name));
     }
     let barred = tenant.settings().get(&barred_key(directory)).await?.unwrap_or_default();
-    Ok(Known { people, groups, barred, foreign_people, foreign_groups })
+    Ok(Known { people, groups, barred, foreign_people, foreign_groups, named })
 }

@@ -50,7 +50,7 @@ pub(super) async fn answer(
     }
     let (blobs, id) = (HashMap::new(), fernamt_domain::EmailId::new(&*mail.parts.clock, &*mail.parts.rng));
     let message_id = format!("{id}@{}", domain_of(&account.address));
-    let surroundings = Surroundings { blobs: &blobs, message_id, now };
+    let surroundings = Surroundings { blobs: &blobs, message_id, now, attaches_only: false };
     let written = match compose(&words(&vacation, account, &message, sender), &surroundings) {
         Ok(written) => written,
         Err(error) => {

@@ -36,6 +36,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) message_id: String,
     /// The moment where the client gives none.
     pub(crate) now: OffsetDateTime,
+    /// Whether texts and messages among the blobs may be attached alone. As the text of a draft they could be read.
+    pub(crate) attaches_only: bool,
 }
 
 /// The names of all blobs that a message is to be made of.
@@ -272,6 +274,11 @@ impl Writer<'_> {
             }
             let kind = kind.filter(|kind| kind.to_ascii_lowercase().starts_with("multipart/"));
             let kind = kind.unwrap_or_else(|| "multipart/mixed".to_owned());
+            // What stands there is the message's text, also where it calls itself attached.
+            if kind.eq_ignore_ascii_case("multipart/alternative") && list.iter().any(|part| part["blobId"].is_string())
+            {
+                self.may_show_blobs()?;
+            }
             let parts = list.iter().map(|part| self.part(part, None, depth - 1)).collect::<Result<_, _>>()?;
             return Ok(MimePart::new(ContentType::new(kind), BodyPart::Multipart(parts)));
         }
@@ -280,12 +287,21 @@ impl Writer<'_> {
         if kind.to_ascii_lowercase().starts_with("multipart/") {
             return Err(fault("a part with bytes of its own is no multipart"));
         }
+        let main = kind.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        let readable = matches!(&*main, "text" | "message");
         let mut content_type = ContentType::new(kind);
         if matches!(contents, BodyPart::Text(_)) {
             content_type = content_type.attribute("charset", "utf-8");
         }
         let mut written = MimePart::new(content_type, contents);
         let (name, disposition) = (word("name")?, word("disposition")?);
+        let attached = match disposition.as_deref() {
+            Some(word) => word.eq_ignore_ascii_case("attachment"),
+            None => name.is_some(),
+        };
+        if object.contains_key("blobId") && readable && (!attached || only.is_some()) {
+            self.may_show_blobs()?;
+        }
         written = match (disposition.as_deref().map(str::to_ascii_lowercase).as_deref(), name) {
             (Some("inline"), Some(name)) => {
                 written.header("Content-Disposition", ContentType::new("inline").attribute("filename", name))
@@ -305,6 +321,14 @@ impl Writer<'_> {
             written = written.location(location);
         }
         Ok(written)
+    }
+
+    /// Refuses to write bytes where they are read as the message's text.
+    fn may_show_blobs(&self) -> Result<(), SetError> {
+        if self.surroundings.attaches_only {
+            return Err(SetError::forbidden("the administration does not let you open attachments"));
+        }
+        Ok(())
     }
 
     /// A part's bytes, and its media type where the client names none.
@@ -363,8 +387,12 @@ mod tests {
 
     fn write(email: &Value) -> Result<String, SetError> {
         let blobs = HashMap::from([("B1".to_owned(), b"%PDF".to_vec())]);
-        let surroundings =
-            Surroundings { blobs: &blobs, message_id: "own@amt".to_owned(), now: OffsetDateTime::UNIX_EPOCH };
+        let surroundings = Surroundings {
+            blobs: &blobs,
+            message_id: "own@amt".to_owned(),
+            now: OffsetDateTime::UNIX_EPOCH,
+            attaches_only: false,
+        };
         compose(email.as_object().unwrap(), &surroundings).map(|raw| String::from_utf8(raw).unwrap())
     }
 

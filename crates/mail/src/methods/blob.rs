@@ -26,6 +26,8 @@ pub(super) struct Copy {
 
 pub(super) async fn copy(caller: &Caller, copy: Copy) -> Result<Object, MethodError> {
     let from = caller.account_from(&copy.from_account_id).await?;
+    // A part becomes bytes of their own, whose name says no more that they were attached.
+    from.opens_attachments()?;
     let from = from.to_read();
     let opened = caller.account(&copy.account_id).await?;
     let account = opened.to(Need::Change)?;

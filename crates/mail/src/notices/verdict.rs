@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration as StdDuration};
 use fernamt_api::admin::push::PushSettings;
 use fernamt_domain::{
     DeviceState, MailboxId, PersonState, TenantId,
+    feature::Feature,
     mail::{MailType, MailboxRole},
 };
 use fernamt_identity::settings;
@@ -80,7 +81,7 @@ impl Mail {
         place.host().is_some_and(|host| flow.allows(&host)).then_some(place)
     }
 
-    /// The account, if it is still this person's own, and they and their device are not barred.
+    /// The account, if it is still this person's own, they and their device are not barred, and they have notices.
     pub(super) async fn still_theirs(
         &self,
         tenant: &TenantStore,
@@ -90,7 +91,10 @@ impl Mail {
             let device = tenant.devices().get(push.device).await?;
             let person = tenant.people().get(push.person).await?;
             let account = tenant.mail_accounts().get(push.account).await?;
-            let holds = device.state == DeviceState::Approved && person.state == PersonState::Active;
+            let features = self.features_of(tenant, push.person).await?;
+            let holds = device.state == DeviceState::Approved
+                && person.state == PersonState::Active
+                && features.has(Feature::Notices);
             Ok((holds && account.owner == Some(push.person)).then_some(account))
         };
         match there.await {

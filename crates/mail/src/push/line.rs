@@ -54,6 +54,9 @@ pub(crate) struct Line {
     begun: bool,
     /// Whether states may have changed since they were told.
     stale: bool,
+    /// Whether other accounts may be open than when the line began. A directory may change hundreds of groups at once: that is
+    /// asked about once after all of them, and paced like changes.
+    unsure: bool,
     over: bool,
 }
 
@@ -119,6 +122,7 @@ impl Line {
             owners: owners_of(accounts),
             begun: false,
             stale: true,
+            unsure: false,
             over: false,
         }
     }
@@ -153,7 +157,7 @@ impl Line {
             biased;
             _ = self.grant.ended() => Stir::Over,
             notice = self.bus.next() => notice.map_or(Stir::Over, Stir::Heard),
-            () = self.pace.changes(), if self.stale => Stir::Due,
+            () = self.pace.changes(), if self.stale || self.unsure => Stir::Due,
             beat = self.pace.beat() => Stir::Beat(beat),
         }
     }
@@ -171,11 +175,11 @@ impl Line {
                     Heard::Device | Heard::Everything => !self.is_approved().await?,
                     Heard::Nothing | Heard::Changed | Heard::Accounts => false,
                 };
-                let asks = matches!(heard, Heard::Accounts | Heard::Everything);
-                self.over |= asks && self.has_other_accounts().await?;
+                self.unsure |= matches!(heard, Heard::Accounts | Heard::Everything);
             }
             Stir::Due if !self.begun && !self.is_approved().await? => self.over = true,
-            Stir::Due => return self.changes().await,
+            Stir::Due if self.stale => return self.changes().await,
+            Stir::Due => self.over = self.has_other_accounts().await?,
             Stir::Beat(beat) => {
                 self.pace.said();
                 return Ok(Some(Said::Beat(beat)));
@@ -226,14 +230,16 @@ impl Line {
 
     /// Whether other accounts are open than when the line began, or may be used otherwise. The client reads the session
     /// anew then.
-    async fn has_other_accounts(&self) -> Result<bool, StoreError> {
+    async fn has_other_accounts(&mut self) -> Result<bool, StoreError> {
+        self.unsure = false;
+        self.pace.looked();
         let accounts = self.mail.accounts_of(&self.tenant, self.facts.person).await?;
         Ok(session::state(&accounts) != self.open)
     }
 
     /// Reads the states, and tells what the client does not know.
     async fn changes(&mut self) -> Result<Option<Said>, StoreError> {
-        self.stale = false;
+        (self.stale, self.unsure) = (false, false);
         let accounts = self.mail.accounts_of(&self.tenant, self.facts.person).await?;
         self.owners = owners_of(&accounts);
         if session::state(&accounts) != self.open {

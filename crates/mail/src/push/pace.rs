@@ -46,6 +46,11 @@ impl Pace {
         self.changes_told = Some(self.last);
     }
 
+    /// It was looked whether there is anything to tell.
+    pub(super) fn looked(&mut self) {
+        self.changes_told = Some(Instant::now());
+    }
+
     /// Waits until nothing was said for so long that something has to be.
     pub(super) async fn beat(&self) -> Beat {
         sleep_until(self.next_beat()).await;
@@ -98,5 +103,7 @@ mod tests {
         let told = pace.next_changes();
         pace.said();
         assert_eq!(pace.next_changes(), told, "a ping holds no change up");
+        pace.looked();
+        assert!(pace.next_changes() > told, "whoever looked does not look again at once");
     }
 }

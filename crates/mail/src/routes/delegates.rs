@@ -61,10 +61,14 @@ async fn grant(
     }
     let actor = Actor::of(&session);
     let features = mail.features_of(&session.site.tenant, session.person()).await?;
-    if !features.has(Feature::Sharing) {
-        return Err(feature_off(Feature::Sharing));
-    }
     let mut work = managed(&mail, &session.site.tenant, &actor, account).await?;
+    if !features.has(Feature::Sharing) {
+        // Taking rights away stays possible, some of them as well as all.
+        let present = work.mail_grants().get(account, person).await?.map_or(MailRights::NONE, |grant| grant.rights);
+        if rights.iter().any(|right| !present.has(right)) {
+            return Err(feature_off(Feature::Sharing));
+        }
+    }
     let grant = match work.share_mail(account, person, rights, actor.did("mail_granted")).await {
         Err(StoreError::Conflict { .. }) => {
             return Err(ApiError::conflict("mailbox_owner", "it is this person's own mailbox"));

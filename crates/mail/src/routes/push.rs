@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use fernamt_api::mail::{MailPush, SubscribePush};
-use fernamt_domain::{DeviceId, DeviceKind, DeviceState, mail::MailType};
+use fernamt_domain::{DeviceId, DeviceKind, DeviceState, feature::Feature, mail::MailType};
 use fernamt_http::{ApiError, Json, Session};
 use fernamt_identity::settings;
 use fernamt_policy::LocalZone;
@@ -26,7 +26,8 @@ pub(super) fn router() -> Router<Arc<Mail>> {
 
 async fn read(State(mail): State<Arc<Mail>>, Approved(session): Approved) -> Result<Json<MailPush>, ApiError> {
     let push = session.site.tenant.pushes().get(device_of(&session)?).await?;
-    let enabled = settings::load(&session.site.tenant).await?.push.enabled;
+    let features = mail.features_of(&session.site.tenant, session.person()).await?;
+    let enabled = settings::load(&session.site.tenant).await?.push.enabled && features.has(Feature::Notices);
     told(&mail, &session, enabled, push.as_ref())
 }
 
@@ -37,8 +38,9 @@ async fn subscribe(
 ) -> Result<Json<MailPush>, ApiError> {
     let (tenant, device) = (&session.site.tenant, device_of(&session)?);
     let flow = settings::load(tenant).await?.push.clone();
-    if !flow.enabled {
-        let detail = "this administration has no push service told of new mail";
+    let features = mail.features_of(tenant, session.person()).await?;
+    if !flow.enabled || !features.has(Feature::Notices) {
+        let detail = "this administration has no push service told of new mail, or not for this person";
         return Err(ApiError::forbidden("push_off", detail));
     }
     check(&wanted)?;

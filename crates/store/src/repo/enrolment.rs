@@ -12,7 +12,7 @@ use crate::{
 };
 
 record! {
-    /// What is known of a device that came to the origin of mail.
+    /// What is known of a device that came to the origin of mail, or waits to be approved.
     pub struct EnrolmentRecord in "enrolment", key(device) {
         /// The device.
         device: DeviceId => Device,

@@ -48,13 +48,13 @@ impl<A> Licences<'_, A> {
 impl Licences<'_, Writing> {
     /// Gives a device a licence, unless it has one. Tells whether it got one now.
     ///
-    /// There are `most`, and the setting of this name says so: its row is held until the unit of work ends, so that
-    /// nobody else takes the last one meanwhile.
+    /// There are `most`, and the setting of this name says so: where one is taken its row is held until the unit of work ends,
+    /// so that nobody else takes the last one meanwhile. Whoever calls holds the device.
     pub async fn take(&self, device: DeviceId, most: u64, setting: &str) -> Result<bool, StoreError> {
-        self.scope.find::<SettingRecord>(is("key", &setting.to_owned())).locked().one().await?;
         if self.has(device).await? {
             return Ok(false);
         }
+        self.scope.find::<SettingRecord>(is("key", &setting.to_owned())).locked().one().await?;
         if self.count().await? >= most {
             return Err(StoreError::TooMany { what: "licences", limit: usize::try_from(most).unwrap_or(usize::MAX) });
         }

@@ -25,7 +25,7 @@ registerProblems({
       : t`Ändern oder entfernen Sie zuerst diese Regeln.`,
   }),
   used_by_features: () => ({
-    what: t`Für diese Gruppe sind Funktionen der Post an- oder ausgeschaltet.`,
+    what: t`Unter „Funktionen der Post“ ist etwas für diese Gruppe oder eine Gruppe dieses Verzeichnisses an- oder ausgeschaltet.`,
     next: t`Setzen Sie sie dort zuerst auf „wie alle“.`,
   }),
   no_licence_left: ({ params }) => ({

@@ -213,9 +213,7 @@ fn add_from_raw(
 /// `Email/parse` (RFC 8621, section 4.9): reads messages that lie in no folder, such as one attached to another.
 pub(crate) async fn parse(caller: &Caller, ask: Ask) -> Result<Object, MethodError> {
     let opened = caller.account(&ask.account_id).await?;
-    if !opened.offers(Feature::Attachments) {
-        return Err(MethodError::forbidden("the administration does not let you open attachments"));
-    }
+    opened.opens_attachments()?;
     let account = opened.to_read();
     let (wanted, body) = (ask.wanted()?, ask.body(true));
     let names = get::asked(ask.blob_ids.unwrap_or_default())?;

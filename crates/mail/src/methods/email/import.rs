@@ -35,7 +35,10 @@ pub(crate) async fn import(caller: &mut Caller, import: Import) -> Result<Object
     if import.emails.len() > MAX_OBJECTS_IN_SET {
         return Err(MethodError::request_too_large(format!("at most {MAX_OBJECTS_IN_SET} messages at once")));
     }
-    let account = caller.account(&import.account_id).await?.to(Need::Change)?.id;
+    let opened = caller.account(&import.account_id).await?;
+    // A message that is attached to another one, or was uploaded, is read as a message of its own afterwards.
+    opened.opens_attachments()?;
+    let account = opened.to(Need::Change)?.id;
     let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.email_state.to_string();
     if import.if_in_state.is_some_and(|wanted| wanted != state) {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fernamt_domain::{
-    EmailId, MailboxId,
+    EmailId, MailAccountId, MailboxId,
+    feature::Feature,
     mail::{Keyword, Keywords, MailType},
 };
 use fernamt_store::{EmailRecord, EmailUpdate};
@@ -40,11 +41,12 @@ const OWN: [&str; 8] =
 
 /// `Email/set`.
 pub(crate) async fn set(caller: &mut Caller, set: Set) -> Result<Object, MethodError> {
-    let account = caller.account(&set.account_id).await?.to(Need::Change)?.id;
+    let opened = caller.account(&set.account_id).await?;
+    let (account, attaches_only) = (opened.to(Need::Change)?.id, !opened.offers(Feature::Attachments));
     // Messages are written before the account is taken, since that may take a while.
     let mut drafts = Vec::new();
     for (name, properties) in set.create.iter().flatten() {
-        drafts.push((name.clone(), write(caller, account, properties).await));
+        drafts.push((name.clone(), write(caller, account, properties, attaches_only).await));
     }
     let begun = caller.begin(account, Need::Change).await?;
     let state = begun.account.email_state;
@@ -153,7 +155,12 @@ impl Place {
     }
 }
 
-async fn write(caller: &Caller, account: fernamt_domain::MailAccountId, properties: &Object) -> Result<Draft, Fault> {
+async fn write(
+    caller: &Caller,
+    account: MailAccountId,
+    properties: &Object,
+    attaches_only: bool,
+) -> Result<Draft, Fault> {
     let known = |name: &&String| {
         let name = name.as_str();
         OWN.contains(&name) || KEPT.contains(&name) || HeaderProperty::read(name).is_some()
@@ -175,7 +182,7 @@ async fn write(caller: &Caller, account: fernamt_domain::MailAccountId, properti
     let parts = &caller.mail.parts;
     let (now, domain) = (parts.clock.now(), caller.mail.domain(&caller.tenant).await?);
     let message_id = format!("{}@{domain}", EmailId::new(&*parts.clock, &*parts.rng));
-    let raw = compose::compose(properties, &Surroundings { blobs: &blobs, message_id, now })?;
+    let raw = compose::compose(properties, &Surroundings { blobs: &blobs, message_id, now, attaches_only })?;
     if raw.len() > crate::jmap::limits::MAX_SIZE_UPLOAD {
         return Err(SetError::new("tooLarge", "the message is too large").into());
     }

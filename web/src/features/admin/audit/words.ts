@@ -160,6 +160,7 @@ export function actionText(action: string): string {
     unknown_target: t`unbekanntes Ziel`,
     unreachable: t`nicht erreichbar`,
     state_changed: t`Zustand geändert`,
+    groups_kept: t`Gruppen behalten, die dort fehlen`,
     expired: t`Frist abgelaufen`,
     made: t`angelegt`,
     restored: t`zurückgespielt`,

@@ -195,6 +195,15 @@ function SyncResult({ report }: { report: Schema<'SyncReport'> }) {
           />
         </StateText>
       )}
+      {report.kept_groups > 0 && (
+        <StateText tone="warning">
+          <Plural
+            value={report.kept_groups}
+            one="# Gruppe nennt das Verzeichnis nicht mehr. Sie bleibt mit ihren Mitgliedern, weil Regeln oder Funktionen von ihr abhängen."
+            other="# Gruppen nennt das Verzeichnis nicht mehr. Sie bleiben mit ihren Mitgliedern, weil Regeln oder Funktionen von ihnen abhängen."
+          />
+        </StateText>
+      )}
     </div>
   );
 }

@@ -38,7 +38,7 @@ export function featureWords(feature: Feature): {
     case 'notices':
       return {
         label: t`Hinweise auf neue Nachrichten`,
-        hint: t`Wenn die Post offen ist und gerade niemand hinsieht.`,
+        hint: t`Wenn die Post offen ist und gerade niemand hinsieht, und über Push-Dienste, wenn sie geschlossen ist.`,
         strength: 'policy_only',
       };
     case 'pictures':

@@ -370,6 +370,21 @@ describe('sharing', () => {
     expect(post.sharing.all).toEqual([]);
   });
 
+  it('takes single rights away where the administration lets nobody in any more', async () => {
+    office.of = { ...office.of, without: ['sharing'] };
+    post.sharing.all = [{ person: MIRA, rights: ['read', 'write'] }];
+    await show('#/k/1');
+    await press('Vertretungen');
+    await press('Rechte von Mira Sommer ändern');
+    const right = (name: string) => document.querySelector<HTMLInputElement>(`#feld-recht-${name}`);
+    await until(() => right('write') !== null);
+    expect(right('send_as')?.disabled).toBe(true);
+    await settled(() => right('write')?.click());
+    await press('Rechte speichern');
+    await until(() => text().includes('Gespeichert: Mira Sommer'));
+    expect(post.sharing.all).toEqual([{ person: MIRA, rights: ['read'] }]);
+  });
+
   it('asks before somebody takes their own right to manage, or the last one', async () => {
     const everything: MailRight[] = ['read', 'write', 'manage'];
     post.sharing.all = [

@@ -9,13 +9,15 @@ import { rightWords } from './words.ts';
 type RightsFormProps = {
   name: string;
   first: readonly MailRight[];
+  /** Whether rights can be taken away, and none added. */
+  takesOnly: boolean;
   pending: boolean;
   onSave: (rights: MailRight[]) => void;
   onCancel: () => void;
 };
 
 /** What somebody may do in a mailbox, to choose with plain words. */
-export function RightsForm({ name, first, pending, onSave, onCancel }: RightsFormProps) {
+export function RightsForm({ name, first, takesOnly, pending, onSave, onCancel }: RightsFormProps) {
   const { t } = useLingui();
   const [rights, setRights] = useState<readonly MailRight[]>(['read', ...first]);
   const form = useRef<HTMLFieldSetElement>(null);
@@ -35,7 +37,7 @@ export function RightsForm({ name, first, pending, onSave, onCancel }: RightsFor
             label={label}
             hint={hint}
             checked={rights.includes(right)}
-            isDisabled={right === 'read'}
+            isDisabled={right === 'read' || (takesOnly && !first.includes(right))}
             onChange={(on) => set(right, on)}
           />
         );

@@ -141,6 +141,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
             key={chosen.person.id}
             name={chosen.person.name || chosen.person.email}
             first={chosen.rights}
+            takesOnly={closed}
             pending={pending}
             onSave={(rights: MailRight[]) =>
               unlessDoubted(chosen.person, rights, () => grant({ ...chosen, rights }))
@@ -150,7 +151,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
         ) : closed ? (
           <p className="fa-muted">
             <Trans>
-              Ihre Verwaltung lässt Sie hier niemanden hinzufügen. Zugang nehmen können Sie.
+              Ihre Verwaltung lässt Sie hier niemanden hinzufügen. Rechte nehmen können Sie.
             </Trans>
           </p>
         ) : (
@@ -165,9 +166,11 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
         {delegates === null && !shown && <Loading />}
         {delegates?.length === 0 && !chosen && (
           <EmptyState icon={icons.iconGroup} title={t`Noch hat niemand sonst Zugang`} level={3}>
-            <p>
-              {!closed && <Trans>Suchen Sie oben nach einer Person, um sie hinzuzufügen.</Trans>}
-            </p>
+            {!closed && (
+              <p>
+                <Trans>Suchen Sie oben nach einer Person, um sie hinzuzufügen.</Trans>
+              </p>
+            )}
           </EmptyState>
         )}
         {delegates && delegates.length > 0 && !chosen && (
@@ -182,7 +185,7 @@ export function SharingDialog({ sharing, account, me, onClose }: SharingDialogPr
                 <IconButton
                   label={t`Rechte von ${one.person.name} ändern`}
                   icon={icons.iconEdit}
-                  isDisabled={pending || closed}
+                  isDisabled={pending}
                   onPress={() => setChosen(one)}
                 />
                 <IconButton
