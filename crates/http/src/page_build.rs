@@ -40,11 +40,16 @@ mod tests {
 
     use super::*;
 
-    const PAGE: &str = r#"<meta name="build" content="__BUILD__" /><meta name="build-signature" content="__BUILD_SIGNATURE__" />"#;
+    const PAGE: &str =
+        r#"<meta name="build" content="__BUILD__" /><meta name="build-signature" content="__BUILD_SIGNATURE__" />"#;
+
+    fn tenant() -> TenantId {
+        "00000000-0000-0000-0000-000000000001".parse().unwrap()
+    }
 
     #[test]
     fn a_tenants_key_signs_the_build_that_the_page_names_and_no_other() {
-        let (sealer, tenant) = (Sealer::new(&[1; 32]), TenantId(Default::default()));
+        let (sealer, tenant) = (Sealer::new(&[1; 32]), tenant());
         let build = "0a".repeat(32);
         let html = signed(PAGE.replace("__BUILD__", &build), &sealer, tenant);
         let (_, rest) = html.split_once(r#"name="build-signature" content=""#).unwrap();
@@ -57,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_page_that_names_no_build_is_not_signed() {
-        let (sealer, tenant) = (Sealer::new(&[1; 32]), TenantId(Default::default()));
+        let (sealer, tenant) = (Sealer::new(&[1; 32]), tenant());
         for page in [PAGE.to_owned(), PAGE.replace("__BUILD__", "0a"), String::new()] {
             assert_eq!(signed(page.clone(), &sealer, tenant), page);
         }

@@ -31,7 +31,7 @@ export function featureWords(feature: Feature): {
       };
     case 'offline':
       return {
-        label: t`Ohne Verbindung entsperren`,
+        label: t`Entsperren ohne Verbindung`,
         hint: t`Nur wo die Einstellungen dafür Tage vorsehen. Gilt auf einem Gerät, sobald es sich meldet.`,
         strength: 'enforced',
       };
