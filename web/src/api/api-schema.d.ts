@@ -5819,8 +5819,11 @@ export interface components {
              *       "chromium": 0,
              *       "firefox": 0,
              *       "safari": 0,
-             *       "terms_de": "",
-             *       "terms_en": "",
+             *       "app": {
+             *         "demanded": false,
+             *         "name": "",
+             *         "licences": 0
+             *       },
              *       "unattested": "allow"
              *     }
              */
