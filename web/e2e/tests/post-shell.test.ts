@@ -92,6 +92,12 @@ test('a page whose kept files somebody changed does not unlock, and comes back f
   await unlock(page);
   await page.getByRole('heading', { name: 'Diese Seite ist verändert' }).waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);
+  // Without a line nothing is thrown away.
+  post.goOffline();
+  await page.getByRole('button', { name: 'Seite neu laden' }).click();
+  await page.getByRole('alert').getByText('nicht zu erreichen').waitFor();
+  expect(await cachedPaths(page)).toContain('/');
+  post.goOnline();
   await page.getByRole('button', { name: 'Seite neu laden' }).click();
   await unlock(page);
   await open(page);

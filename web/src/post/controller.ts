@@ -20,8 +20,8 @@ type Parts = {
   authenticator: Registrar;
   /** The container's deletion takes what the service worker kept with it: the page itself is to be kept again. */
   keepPage?: () => void;
-  /** Forgets the page that this browser keeps, and loads the server's. */
-  renewPage?: () => Promise<void>;
+  /** Loads the server's page in place of the one that this browser keeps; `false` where there is no server. */
+  renewPage?: () => Promise<boolean>;
   /** What a guess costs; the container's own default, unless said. */
   cost?: Cost;
 };
@@ -34,7 +34,7 @@ export class PostShell {
   readonly #server: ContainerServer;
   readonly #clock: Clock;
   readonly #keepPage: () => void;
-  readonly renewPage: () => Promise<void>;
+  readonly renewPage: () => Promise<boolean>;
   readonly #cost: Cost | undefined;
   readonly #listeners = new Set<() => void>();
   #state: State = START;
@@ -53,7 +53,7 @@ export class PostShell {
     this.#server = server;
     this.#clock = clock;
     this.#keepPage = parts.keepPage ?? (() => {});
-    this.renewPage = parts.renewPage ?? (() => this.ask());
+    this.renewPage = parts.renewPage ?? (async () => false);
     this.#cost = cost;
     container.onChange(() => void this.#containerChanged());
   }

@@ -1,6 +1,8 @@
 import { ownScript } from '../../app/own-script.ts';
 
 const ADDRESS = '/service-worker.js';
+/** A server that says nothing for so long is out of reach. */
+const PATIENCE_MS = 20_000;
 
 /** Lets the page open without a line. A browser that refuses (a private window) shows it with a line only. */
 export function startKeepingPage(): void {
@@ -19,13 +21,16 @@ export function keepPageAgain(): void {
   navigator.serviceWorker?.controller?.postMessage('fill');
 }
 
-/** Loads the server's page in place of the one that this browser keeps. Without a line the kept one stays. */
-export async function renewPage(): Promise<void> {
-  try {
-    await fetch('/', { cache: 'no-store', credentials: 'omit', redirect: 'manual' });
-  } catch {
-    return;
-  }
+/**
+ * Loads the server's page in place of the one that this browser keeps. Says `false`, and leaves that as it is, where the
+ * server does not answer with its page: no line, a proxy in its place, a network that wants somebody to sign in.
+ */
+export async function renewPage(): Promise<boolean> {
+  const asked = { cache: 'no-store', credentials: 'omit', redirect: 'error' } as const;
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const answer = await fetch('/', { ...asked, signal }).catch(() => undefined);
+  const page = answer?.ok ? await answer.text().catch(() => '') : '';
+  if (!/name="build" content="[0-9a-f]{64}"/.test(page)) return false;
   if ('caches' in globalThis) {
     await Promise.all((await caches.keys()).map((name) => caches.delete(name)));
   }
@@ -33,4 +38,5 @@ export async function renewPage(): Promise<void> {
   const worker = await navigator.serviceWorker?.getRegistration();
   await worker?.update().catch(() => undefined);
   location.reload();
+  return true;
 }

@@ -150,6 +150,19 @@ test('a kept page that somebody changed is not shown, one with another nonce and
   expect(await textOf(cache.answer(navigation('/')))).toBe(other);
   await kept.put('/', new Response(PAGE.replace('the page', 'a changed page')));
   await expect(cache.answer(navigation('/'))).rejects.toThrow('no line');
+  // Nor does it stay: the next visit with a line fetches it anew.
+  server = async (path) => new Response(path === '/' ? PAGE : `server: ${path}`);
+  await cache.mend();
+  server = () => Promise.reject(new TypeError('no line'));
+  expect(await textOf(cache.answer(navigation('/')))).toBe(PAGE);
+});
+
+test('whoever asks for the page and does not go there gets the server, and the kept one stays', async () => {
+  const cache = shellCache();
+  await cache.fill();
+  expect(cache.answer(request('/'))).toBeNull();
+  server = () => Promise.reject(new TypeError('no line'));
+  expect(await textOf(cache.answer(navigation('/')))).toBe(PAGE);
 });
 
 test('builds before the last one are forgotten, the caches of others are left alone', async () => {

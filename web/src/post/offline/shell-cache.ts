@@ -80,7 +80,8 @@ export class ShellCache {
     const { origin, pathname } = new URL(request.url);
     if (origin !== this.#origin || /^\/(api|jmap|\.fernamt)\//.test(pathname)) return null;
     if (request.mode === 'navigate') return this.#page(request);
-    // Parts of a build before are known by their names alone.
+    // The page itself is asked for by whoever wants the server's. Parts of a build before are known by their names alone.
+    if (pathname === this.#shell.page) return null;
     const isPart = this.#integrity.has(pathname) || pathname.startsWith('/assets/');
     return isPart ? this.#part(request, pathname) : null;
   }
@@ -121,12 +122,14 @@ export class ShellCache {
     return this.#fetch(request);
   }
 
-  /** The kept page, as long as it is what the build wrote. */
+  /** The kept page, as long as it is what the build wrote. Else it goes, and the next visit with a line fetches it anew. */
   async #keptPage(): Promise<Response | undefined> {
     const cache = await this.#caches.open(PREFIX + this.#shell.build);
     const kept = await cache.match(this.#shell.page);
     const integrity = this.#integrity.get(this.#shell.page) ?? '';
-    return kept && (await isPage(kept.clone(), integrity)) ? kept : undefined;
+    if (!kept || (await isPage(kept.clone(), integrity))) return kept;
+    await cache.delete(this.#shell.page);
+    return undefined;
   }
 }
 

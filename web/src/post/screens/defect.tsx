@@ -22,11 +22,7 @@ export function DefectScreen({ state, shell }: DefectScreenProps) {
       <p>{adviceFor(state.defect)}</p>
       <div className="fa-form__actions">
         {state.defect === 'altered_policy' && <RetryButton onRetry={() => shell.ask()} />}
-        {state.defect === 'altered_page' && (
-          <Button block icon={icons.iconRefresh} onPress={() => void shell.renewPage()}>
-            <Trans>Seite neu laden</Trans>
-          </Button>
-        )}
+        {state.defect === 'altered_page' && <RenewButton onRenew={shell.renewPage} />}
         <Button
           variant={mayHeal ? 'tertiary' : 'primary'}
           danger
@@ -44,6 +40,30 @@ export function DefectScreen({ state, shell }: DefectScreenProps) {
         onWipe={() => shell.wipe()}
       />
     </Panel>
+  );
+}
+
+function RenewButton({ onRenew }: { onRenew: () => Promise<boolean> }) {
+  const [working, setWorking] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const renew = async () => {
+    setWorking(true);
+    setFailed(false);
+    const done = await onRenew();
+    setWorking(false);
+    setFailed(!done);
+  };
+  return (
+    <>
+      {failed && (
+        <p role="alert">
+          <Trans>Der Server ist gerade nicht zu erreichen.</Trans>
+        </p>
+      )}
+      <Button block icon={icons.iconRefresh} pending={working} onPress={() => void renew()}>
+        <Trans>Seite neu laden</Trans>
+      </Button>
+    </>
   );
 }
 

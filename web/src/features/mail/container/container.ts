@@ -3,7 +3,7 @@ import { BlobStore, PIECE_BYTES } from './blob-store.ts';
 import { type Browser, thisBrowser } from './browser.ts';
 import type { Bytes } from './bytes.ts';
 import { Database } from './database.ts';
-import { ContainerFault } from './fault.ts';
+import { ContainerFault, isFault } from './fault.ts';
 import { Header, verified } from './header.ts';
 import { deriveKeys } from './keys.ts';
 import { checkPageBuild } from './page-build.ts';
@@ -308,15 +308,17 @@ export class Container {
     policy: Policy,
     known: Known,
   ): Promise<void> {
-    // Beside the key, which takes longer.
-    const page = checkPageBuild(this.#browser, policyKey);
-    page.catch(() => undefined);
+    // First: a share that is released and opens nothing counts as a wrong passphrase.
+    await checkPageBuild(this.#browser, policyKey).catch((error: unknown) => {
+      // Without a line the page came from what is kept: where its list is missing, that is not whole.
+      const isTorn = known === 'offline' && isFault(error, 'offline');
+      throw isTorn ? new ContainerFault('altered_page') : error;
+    });
     const share = await keeper.release();
     try {
       const { stretch } = this.#browser;
       const dataKey = await unwrap(wrapped, { passphrase, share, stretch });
       try {
-        await page;
         const now = this.#browser.clock.now();
         await this.#enter(dataKey, policy, (state) => checked(state, policy, known, now));
       } finally {

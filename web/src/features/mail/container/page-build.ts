@@ -5,6 +5,9 @@ import { isSigned } from './signed.ts';
 /** The build that a page says it is: the list of its files with their hashes (JSON), and the server's signature. */
 export type PageBuild = { list: Bytes; signature: Bytes };
 
+/** A server that says nothing for so long is out of reach. */
+const PATIENCE_MS = 20_000;
+
 /** What of a browser is looked at. */
 type Kept = {
   pageBuild(): Promise<PageBuild | null>;
@@ -61,18 +64,29 @@ export async function ownBuild(): Promise<PageBuild | null> {
 /** A file as a service worker keeps it. */
 export async function keptFile(path: string): Promise<Bytes | undefined> {
   if (!('caches' in globalThis)) return undefined;
-  const kept = await caches.match(path);
-  return kept && new Uint8Array(await kept.arrayBuffer());
+  // Private windows and browsers that are told to keep nothing may refuse the question: then nothing is kept.
+  const kept = await caches.match(path).catch(() => undefined);
+  const bytes = await kept?.arrayBuffer().catch(() => undefined);
+  return bytes && new Uint8Array(bytes);
 }
 
 async function fetched(build: string): Promise<PageBuild> {
-  const answer = await fetch(`/assets/build-${build.slice(0, 16)}.json`).catch(() => undefined);
-  if (!answer) throw new ContainerFault('offline');
-  // Nothing there: the server gives out another build by now, and this page is none that it vouches for.
-  if (!answer.ok) altered();
-  const list = new Uint8Array(await answer.arrayBuffer());
+  const list = await listOf(build);
   if ((await hexDigest(list)) !== build) altered();
   return { list, signature: bytesIn(said('build-signature')) };
+}
+
+async function listOf(build: string): Promise<Bytes> {
+  const path = `/assets/build-${build.slice(0, 16)}.json`;
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const answer = await fetch(path, { signal }).catch(() => undefined);
+  // The server gives out another build by now, and this page is none that it vouches for.
+  if (answer?.status === 404) altered();
+  const isList = answer?.ok && answer.headers.get('content-type')?.includes('json');
+  const bytes = isList ? await answer.arrayBuffer().catch(() => undefined) : undefined;
+  // A proxy, or a page where one signs in to a network, is no server.
+  if (!bytes) throw new ContainerFault('offline');
+  return new Uint8Array(bytes);
 }
 
 function said(name: string): string {
