@@ -260,6 +260,7 @@ test('the server is asked in its own words', async () => {
   ]);
   for (const [status, code, why] of [
     [403, 'push_off', 'off'],
+    [403, 'phones_refused', 'off'],
     [422, 'push_service_not_named', 'not_named'],
     [409, 'too_many', 'too_many'],
     [503, '', 'no_line'],
