@@ -144,9 +144,19 @@ async fn without_attachments_none_becomes_a_message_or_the_text_of_one() {
             { "blobId": whole, "type": "message/rfc822", "disposition": "attachment" },
         ],
     });
+    let inside = json!({
+        "textBody": [{ "partId": "t" }],
+        "bodyValues": { "t": { "value": "Anbei" } },
+        "attachments": [
+            { "blobId": part, "type": "Text/csv", "name": "liste.csv", "disposition": "inline", "cid": "a@amt" },
+            { "blobId": whole, "type": "message/rfc822", "disposition": "inline", "cid": "b@amt" },
+            { "blobId": part, "type": "text/plain" },
+        ],
+    });
     let alone = json!({ "bodyStructure": attached });
     let mixed = json!({ "bodyStructure": { "type": "multipart/mixed", "subParts": [attached, attached] } });
-    for (body, count, texts) in [(forwarded, 2, vec!["Anbei"]), (alone, 1, vec![]), (mixed, 2, vec![])] {
+    let bodies = [(forwarded, 2, vec!["Anbei"]), (inside, 3, vec!["Anbei"]), (alone, 1, vec![]), (mixed, 2, vec![])];
+    for (body, count, texts) in bodies {
         let sent = write(body.clone()).await["created"]["e"]["id"].clone();
         let ask = json!({ "ids": [sent], "properties": ["attachments", "bodyValues"], "fetchAllBodyValues": true });
         let email = ada.call("Email/get", ask).await["list"][0].clone();

@@ -1,7 +1,10 @@
 //! Notices of new mail by push services: what these answer, and when a device is told no more.
 
-use fernamt_domain::{DeviceState, PersonState, feature::Feature};
+use fernamt_api::admin::settings::Unattested;
+use fernamt_domain::{Clock as _, DeviceState, DomainEvent, PersonState, feature::Feature};
 use fernamt_http::egress::EgressGuard;
+use fernamt_identity::settings;
+use fernamt_store::EnrolmentRecord;
 use serde_json::Value;
 use time::Duration;
 
@@ -140,6 +143,42 @@ async fn nobody_is_told_for_whom_notices_are_switched_off() {
     mail_comes(&house, &ben, "ada@amt.example").await;
     assert_eq!(service.taken().len(), 0);
     assert_eq!(house.tenant.pushes().all().await.unwrap(), []);
+}
+
+/// Has a client's browser say what it runs on, and the administration take no phones after that.
+async fn refuse_phones(house: &House, client: &Client, platform: &str) {
+    let enrolment = EnrolmentRecord {
+        device: client.device,
+        person: client.person,
+        browser: "Firefox 140".to_owned(),
+        platform: platform.to_owned(),
+        contact_at: house.clock.now(),
+        terms: None,
+        accepted_at: None,
+    };
+    let mut wanted = (*settings::load(&house.tenant).await.unwrap()).clone();
+    wanted.enrolment.unattested = Unattested::Refuse;
+    let mut work = house.tenant.begin().await.unwrap();
+    work.enrolments().write(&enrolment).await.unwrap();
+    settings::save(&work, &wanted).await.unwrap();
+    work.publish(DomainEvent::SettingsChanged);
+    work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_phone_that_is_refused_since_is_told_no_more_and_cannot_ask() {
+    for (platform, count) in [("Android", 0), ("Windows", 1)] {
+        let service = PushService::start().await;
+        let (house, ada, ben) = told(&service).await;
+        refuse_phones(&house, &ada, platform).await;
+        house.mail.look_for_news().await.unwrap();
+        assert_eq!(house.tenant.pushes().all().await.unwrap().len(), count, "{platform}");
+        mail_comes(&house, &ben, "ada@amt.example").await;
+        assert_eq!(service.taken().len(), count, "{platform}");
+        let reply = subscribe(&ada, &service.wanted()).await;
+        let refusal = (reply.status, reply.json["code"].as_str());
+        assert_eq!(refusal, (403, Some("phones_refused")), "what asks says nothing of itself: it may be one");
+    }
 }
 
 #[tokio::test]

@@ -201,7 +201,9 @@ export class PostShell {
       this.#told = generation;
       await this.container.renew(standing.policy);
       if (this.#state.at === 'unlocked' && this.#state.isOffline) {
-        this.#on({ type: 'opened', standing });
+        // With a line it would not have opened.
+        if (standing.phonesRefused) await this.#refused({ kind: 'device', is: 'phone' });
+        else this.#on({ type: 'opened', standing });
       }
     } catch (error) {
       const refusal = refusalOf(error);

@@ -184,6 +184,22 @@ test('where phones are refused a phone opens no way, loses nothing, and opens on
   expect(later.state()).toMatchObject({ at: 'unlocked' });
 });
 
+test('a refused phone that opened without a line is shut once there is one', async () => {
+  await setUp();
+  const later = await reloadedOffline();
+  await later.unlockOffline(PASSPHRASE);
+  expect(later.state()).toMatchObject({ at: 'unlocked', isOffline: true });
+  server.refuses = null;
+  server.phonesRefused = true;
+  await policy({ offlineUntilMs: null });
+  await later.contact();
+  expect(later.state()).toEqual({ at: 'device', is: 'phone' });
+  expect([await later.container.state(), await later.container.offline()]).toEqual([
+    'locked',
+    'none',
+  ]);
+});
+
 test('a phone that is refused between asking and opening says so', async () => {
   const shell = await made();
   await shell.container.close();

@@ -23,7 +23,7 @@ use crate::{Identity, session::not_signed_in};
 
 pub(crate) use browser::Browser;
 pub(crate) use enrolment::note_waiting;
-pub use phone::must_be_approvable;
+pub use phone::{is_taken_no_more, must_be_approvable, must_be_taken};
 
 /// How old a sign-in may be for a share to be made or released.
 pub const FRESH_SIGN_IN: Duration = Duration::hours(12);

@@ -50,7 +50,11 @@ pub(super) async fn sign_out(
     } else {
         identity.end_session(&site.tenant, session).await?;
     }
-    let cookies = [cookie::SESSION, cookie::HANDOVER, cookie::POST_SESSION].map(cookie::remove).to_vec();
+    let mut cookies = vec![cookie::remove(cookie::HANDOVER)];
+    // By the cookie of a session that nobody used its owner can still sign out; for all else it is good for nothing.
+    if !query.idle {
+        cookies.extend([cookie::SESSION, cookie::POST_SESSION].map(cookie::remove));
+    }
     Ok(with_cookies(StatusCode::NO_CONTENT, cookies))
 }
 

@@ -214,8 +214,10 @@ impl Writer<'_> {
             }
             return self.part(structure, None, MAX_DEPTH);
         }
+        let named = self.attached(email);
         let parts = |name: &'static str, kind: Option<&'static str>| -> Result<Vec<MimePart<'static>>, SetError> {
-            match email.get(name) {
+            let given = if name == "attachments" { Some(&named) } else { email.get(name) };
+            match given {
                 None | Some(Value::Null) => Ok(Vec::new()),
                 Some(Value::Array(list)) => list.iter().map(|part| self.part(part, kind, 0)).collect(),
                 Some(_) => Err(SetError::invalid(&[name], "it is no list of parts")),
@@ -228,7 +230,7 @@ impl Writer<'_> {
             }
         }
         let attached = parts("attachments", None)?;
-        let named = email.get("attachments").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let named = named.as_array().map(Vec::as_slice).unwrap_or_default();
         let inside = |part: &Value| part["disposition"] == "inline" && part["cid"].is_string();
         let (related, beside): (Vec<_>, Vec<_>) = attached.into_iter().zip(named).partition(|(_, part)| inside(part));
         let (related, beside) = (first(related), first(beside));
@@ -243,6 +245,21 @@ impl Writer<'_> {
             }
         };
         Ok(together("multipart/mixed", view, beside))
+    }
+
+    /// What is to stand beside the text. Whoever may not open attachments still hands on a text or a message that stood
+    /// inside one, as an attachment.
+    fn attached(&self, email: &Object) -> Value {
+        let mut named = email.get("attachments").cloned().unwrap_or_default();
+        if self.surroundings.attaches_only {
+            for part in named.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+                if part.contains_key("blobId") && is_readable(kind) {
+                    part.insert("disposition".to_owned(), "attachment".into());
+                }
+            }
+        }
+        named
     }
 
     fn part(&self, part: &Value, only: Option<&str>, depth: usize) -> Result<MimePart<'static>, SetError> {
@@ -287,8 +304,7 @@ impl Writer<'_> {
         if kind.to_ascii_lowercase().starts_with("multipart/") {
             return Err(fault("a part with bytes of its own is no multipart"));
         }
-        let main = kind.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let readable = matches!(&*main, "text" | "message");
+        let readable = is_readable(&kind);
         let mut content_type = ContentType::new(kind);
         if matches!(contents, BodyPart::Text(_)) {
             content_type = content_type.attribute("charset", "utf-8");
@@ -352,6 +368,12 @@ impl Writer<'_> {
             _ => Err(fault("a part has a partId or a blobId")),
         }
     }
+}
+
+/// Whether bytes of a media type are read as a message's text, or as a message.
+fn is_readable(kind: &str) -> bool {
+    let main = kind.split('/').next().unwrap_or_default();
+    ["text", "message"].iter().any(|one| main.eq_ignore_ascii_case(one))
 }
 
 fn first<A, B>(pairs: Vec<(A, B)>) -> Vec<A> {

@@ -9,6 +9,8 @@ use std::{
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use super::waiting::Key;
+
 /// How many notices are on their way at once.
 const MAX_AT_ONCE: usize = 16;
 /// How many of them to one push service.
@@ -17,6 +19,8 @@ const MAX_OF_ONE: usize = 4;
 const MAX_LOOKS: usize = 8;
 /// For how long one answer keeps other devices from a push service, at most.
 const LONGEST_REST: Duration = Duration::minutes(5);
+/// For how long a failure with one device counts beside that with another.
+const FAILURE_COUNTS: Duration = Duration::minutes(5);
 
 /// The ways to push services.
 #[derive(Debug)]
@@ -30,6 +34,15 @@ pub(super) struct Lanes {
 struct Lane {
     places: Arc<Semaphore>,
     rests_until: Option<OffsetDateTime>,
+    /// With which device it failed last, and when.
+    failed: Option<(Key, OffsetDateTime)>,
+}
+
+impl Lane {
+    /// With which device it failed last, if that still counts.
+    fn failed_with(&self, now: OffsetDateTime) -> Option<Key> {
+        self.failed.filter(|(_, at)| now - *at < FAILURE_COUNTS).map(|(device, _)| device)
+    }
 }
 
 /// A place on the way to one push service.
@@ -70,19 +83,32 @@ impl Lanes {
         self.lock().get(service).and_then(|lane| lane.rests_until).filter(|until| *until > now)
     }
 
-    /// Leaves a push service alone for a while, or no longer.
-    pub(super) fn rest(&self, service: &str, rest: Option<Duration>, now: OffsetDateTime) {
+    /// Notes that a push service answered for a device: it is left alone no longer.
+    pub(super) fn answered(&self, service: &str) {
         if let Some(lane) = self.lock().get_mut(service) {
-            lane.rests_until = rest.map(|rest| now + rest.min(LONGEST_REST));
+            (lane.rests_until, lane.failed) = (None, None);
+        }
+    }
+
+    /// Notes that a push service failed with a device. It is left alone for a while if it did with another one shortly before:
+    /// what one device meets says nothing of those of others, and an address can be made to fail.
+    pub(super) fn failed(&self, service: &str, device: Key, rest: Duration, now: OffsetDateTime) {
+        if let Some(lane) = self.lock().get_mut(service) {
+            if lane.failed_with(now).is_some_and(|before| before != device) {
+                lane.rests_until = Some(now + rest.min(LONGEST_REST));
+            }
+            lane.failed = Some((device, now));
         }
     }
 
     fn places_of(&self, service: &str, now: OffsetDateTime) -> Arc<Semaphore> {
         let mut lanes = self.lock();
-        let is_needed =
-            |lane: &Lane| Arc::strong_count(&lane.places) > 1 || lane.rests_until.is_some_and(|end| end > now);
+        let is_needed = |lane: &Lane| {
+            let rests = lane.rests_until.is_some_and(|end| end > now);
+            rests || lane.failed_with(now).is_some() || Arc::strong_count(&lane.places) > 1
+        };
         lanes.retain(|name, lane| name == service || is_needed(lane));
-        let new = || Lane { places: Arc::new(Semaphore::new(MAX_OF_ONE)), rests_until: None };
+        let new = || Lane { places: Arc::new(Semaphore::new(MAX_OF_ONE)), rests_until: None, failed: None };
         Arc::clone(&lanes.entry(service.to_owned()).or_insert_with(new).places)
     }
 
@@ -93,11 +119,17 @@ impl Lanes {
 
 #[cfg(test)]
 mod tests {
+    use fernamt_domain::{DeviceId, TenantId};
     use futures_util::FutureExt as _;
+    use uuid::Uuid;
 
     use super::*;
 
     const T0: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn device(number: u128) -> Key {
+        (TenantId(Uuid::nil()), DeviceId(Uuid::from_u128(number)))
+    }
 
     #[test]
     fn one_push_service_takes_so_many_places_and_no_other_waits_for_it() {
@@ -123,14 +155,31 @@ mod tests {
     fn a_push_service_rests_for_a_while_and_is_forgotten_after_it() {
         let lanes = Lanes::default();
         drop(lanes.try_enter("a", T0));
-        lanes.rest("a", Some(Duration::HOUR), T0);
+        lanes.failed("a", device(1), Duration::HOUR, T0);
         drop(lanes.try_enter("b", T0));
+        lanes.failed("a", device(2), Duration::HOUR, T0);
         assert_eq!([lanes.rests_until("a", T0), lanes.rests_until("b", T0)], [Some(T0 + LONGEST_REST), None]);
         assert_eq!(lanes.rests_until("a", T0 + LONGEST_REST), None);
         assert_eq!(lanes.lock().len(), 2);
-        lanes.rest("a", None, T0);
+        lanes.answered("a");
         assert_eq!(lanes.rests_until("a", T0), None);
         drop(lanes.try_enter("b", T0 + LONGEST_REST));
         assert_eq!(lanes.lock().len(), 1);
+    }
+
+    #[test]
+    fn a_push_service_rests_only_after_it_failed_with_two_devices() {
+        let lanes = Lanes::default();
+        drop(lanes.try_enter("a", T0));
+        let fails = |number, now| {
+            lanes.failed("a", device(number), Duration::MINUTE, now);
+            lanes.rests_until("a", now)
+        };
+        assert_eq!([fails(1, T0), fails(1, T0)], [None, None], "one device waits alone");
+        let later = T0 + FAILURE_COUNTS;
+        assert_eq!(fails(2, later), None, "that was long ago");
+        lanes.answered("a");
+        assert_eq!(fails(1, later), None, "it answered in between");
+        assert_eq!(fails(2, later), Some(later + Duration::MINUTE));
     }
 }

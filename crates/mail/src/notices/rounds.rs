@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration as StdDuration};
 
-use fernamt_identity::settings;
+use fernamt_identity::{container, settings};
 use fernamt_store::{PushRecord, StoreError, TenantStore};
 use futures_util::{StreamExt as _, stream};
 use tokio::{
@@ -103,11 +103,11 @@ impl Mail {
         let now = self.parts.clock.now();
         for tenant in self.parts.store.tenants().all().await? {
             let tenant = self.parts.store.tenant(tenant.id);
-            let flow = settings::load(&tenant).await?.push.clone();
+            let settings = settings::load(&tenant).await?;
             for push in tenant.pushes().all().await? {
                 let is_wanted = now < push.until && is_within(&push, now);
-                let is_allowed = is_wanted && self.allowed_place(tenant.id(), &push, &flow).is_some();
-                if is_allowed && self.still_theirs(&tenant, &push).await?.is_some() {
+                let is_allowed = is_wanted && self.allowed_place(tenant.id(), &push, &settings.push).is_some();
+                if is_allowed && self.still_theirs(&tenant, &push, &settings.enrolment).await?.is_some() {
                     self.tells_of(tenant.id(), push.account);
                 }
             }
@@ -147,16 +147,22 @@ impl Mail {
         }
     }
 
-    /// Forgets where devices are told whose push service the administration does not allow any more.
+    /// Forgets where devices are told whose push service the administration does not allow any more, or that it takes no more.
     async fn forget_withdrawn(&self, tenant: &TenantStore) -> Result<(), StoreError> {
-        let flow = settings::load(tenant).await?.push.clone();
-        let mut pushes = tenant.pushes().all().await?;
-        pushes.retain(|push| self.allowed_place(tenant.id(), push, &flow).is_none());
-        if pushes.is_empty() {
+        let settings = settings::load(tenant).await?;
+        let mut withdrawn = Vec::new();
+        for push in tenant.pushes().all().await? {
+            if self.allowed_place(tenant.id(), &push, &settings.push).is_none()
+                || container::is_taken_no_more(tenant, &settings.enrolment, push.device).await?
+            {
+                withdrawn.push(push);
+            }
+        }
+        if withdrawn.is_empty() {
             return Ok(());
         }
         let work = tenant.begin().await?;
-        for push in pushes {
+        for push in withdrawn {
             work.pushes().drop_place(push.device, &push.print).await?;
         }
         work.commit().await

@@ -82,7 +82,10 @@ impl Mail {
             Outcome::Unreached => Some(FIRST_WAIT),
             Outcome::Taken | Outcome::Gone | Outcome::Refused(_) => None,
         };
-        lanes.rest(&news.service, rest, self.parts.clock.now());
+        match rest {
+            Some(rest) => lanes.failed(&news.service, key, rest, self.parts.clock.now()),
+            None => lanes.answered(&news.service),
+        }
         match outcome {
             Outcome::Taken => note(tenant, push, news.state).await,
             Outcome::Gone => drop_place(tenant, push).await,

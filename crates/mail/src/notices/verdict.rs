@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration as StdDuration};
 
-use fernamt_api::admin::push::PushSettings;
+use fernamt_api::admin::{push::PushSettings, settings::EnrolmentSettings};
 use fernamt_domain::{
     DeviceState, MailboxId, PersonState, TenantId,
     feature::Feature,
     mail::{MailType, MailboxRole},
 };
-use fernamt_identity::settings;
+use fernamt_identity::{container, settings};
 use fernamt_store::{MailAccountRecord, PushRecord, StoreError, TenantStore};
 use time::{Duration, OffsetDateTime};
 
@@ -55,12 +55,14 @@ impl Mail {
     /// What is to be done for a device.
     pub(super) async fn verdict(&self, tenant: &TenantStore, push: &PushRecord) -> Result<Verdict, StoreError> {
         let now = self.parts.clock.now();
-        let flow = settings::load(tenant).await?.push.clone();
-        let place = self.allowed_place(tenant.id(), push, &flow).filter(|_| now < push.until);
+        let settings = settings::load(tenant).await?;
+        let place = self.allowed_place(tenant.id(), push, &settings.push).filter(|_| now < push.until);
         let Some((place, service)) = place.and_then(|place| place.service().map(|service| (place, service))) else {
             return Ok(Verdict::Over);
         };
-        let Some(account) = self.still_theirs(tenant, push).await? else { return Ok(Verdict::Over) };
+        let Some(account) = self.still_theirs(tenant, push, &settings.enrolment).await? else {
+            return Ok(Verdict::Over);
+        };
         if rested(push, now) > now {
             return Ok(Verdict::NotBefore(rested(push, now)));
         }
@@ -81,11 +83,13 @@ impl Mail {
         place.host().is_some_and(|host| flow.allows(&host)).then_some(place)
     }
 
-    /// The account, if it is still this person's own, they and their device are not barred, and they have notices.
+    /// The account, if it is still this person's own, they and their device are not barred, also not as a phone where none is
+    /// taken, and they have notices.
     pub(super) async fn still_theirs(
         &self,
         tenant: &TenantStore,
         push: &PushRecord,
+        demands: &EnrolmentSettings,
     ) -> Result<Option<MailAccountRecord>, StoreError> {
         let there = async {
             let device = tenant.devices().get(push.device).await?;
@@ -94,7 +98,8 @@ impl Mail {
             let features = self.features_of(tenant, push.person).await?;
             let holds = device.state == DeviceState::Approved
                 && person.state == PersonState::Active
-                && features.has(Feature::Notices);
+                && features.has(Feature::Notices)
+                && !container::is_taken_no_more(tenant, demands, push.device).await?;
             Ok((holds && account.owner == Some(push.person)).then_some(account))
         };
         match there.await {

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::get,
+};
 use fernamt_api::mail::{MailPush, SubscribePush};
 use fernamt_domain::{DeviceId, DeviceKind, DeviceState, feature::Feature, mail::MailType};
 use fernamt_http::{ApiError, Json, Session};
-use fernamt_identity::settings;
+use fernamt_identity::{container, settings};
 use fernamt_policy::LocalZone;
 use fernamt_store::{MailAccountRecord, PushRecord, StoreError};
 
@@ -34,10 +39,13 @@ async fn read(State(mail): State<Arc<Mail>>, Approved(session): Approved) -> Res
 async fn subscribe(
     State(mail): State<Arc<Mail>>,
     Approved(session): Approved,
+    headers: HeaderMap,
     Json(wanted): Json<SubscribePush>,
 ) -> Result<Json<MailPush>, ApiError> {
     let (tenant, device) = (&session.site.tenant, device_of(&session)?);
-    let flow = settings::load(tenant).await?.push.clone();
+    let settings = settings::load(tenant).await?;
+    container::must_be_taken(&settings.enrolment, &headers)?;
+    let flow = &settings.push;
     let features = mail.features_of(tenant, session.person()).await?;
     if !flow.enabled || !features.has(Feature::Notices) {
         let detail = "this administration has no push service told of new mail, or not for this person";

@@ -68,7 +68,7 @@ async function asked(method: string, body?: Schema<'SubscribePush'>): Promise<Re
   }
   if (response.ok) return response;
   const said = (await response.json().catch(() => null)) as { code?: unknown } | null;
-  if (said?.code === 'push_off') throw new PushRefused('off');
+  if (said?.code === 'push_off' || said?.code === 'phones_refused') throw new PushRefused('off');
   if (said?.code === 'push_service_not_named') throw new PushRefused('not_named');
   if (said?.code === 'too_many') throw new PushRefused('too_many');
   // A proxy in front says these while the server behind it is away.

@@ -204,6 +204,38 @@ test('an opening without a line is made up for, unless the person chose otherwis
   expect(server.subscribe).toHaveBeenCalledOnce();
 });
 
+test('what may pass is tried again when the page wakes, and a plain no is not', async () => {
+  const passing = ['no_line', 'unexpected'] as const;
+  for (const [why, tries] of [...passing.map((one) => [one, 2] as const), ['off', 1] as const]) {
+    server.subscribe = vi.fn(async () => {});
+    vi.mocked(server.subscribe).mockRejectedValueOnce(new PushRefused(why));
+    expect(await wokenAfter(), why).toBe(tries);
+  }
+  server.subscribe = vi.fn(async () => {});
+  vi.spyOn(browser, 'keeper').mockRejectedValueOnce(new DOMException('push service error'));
+  expect(await wokenAfter(), 'no_service').toBe(1);
+});
+
+/** How often the server was told, of an opening and of waking twice after it. */
+async function wokenAfter(): Promise<number> {
+  push = new Push(browser, server);
+  const kept = vi.spyOn(push, 'keep');
+  let wake = () => {};
+  push.keepOn(
+    () => WANTED,
+    (call) => {
+      wake = call;
+      return () => {};
+    },
+  );
+  for (let times = 0; times < 3; times += 1) {
+    await Promise.allSettled(kept.mock.results.map(({ value }) => value));
+    await new Promise(setImmediate);
+    wake();
+  }
+  return vi.mocked(server.subscribe).mock.calls.length;
+}
+
 test('the server is asked in its own words', async () => {
   const asked = vi.fn<typeof fetch>(async () => Response.json({ enabled: true, server_key: KEY }));
   vi.stubGlobal('fetch', asked);
@@ -228,6 +260,7 @@ test('the server is asked in its own words', async () => {
   ]);
   for (const [status, code, why] of [
     [403, 'push_off', 'off'],
+    [403, 'phones_refused', 'off'],
     [422, 'push_service_not_named', 'not_named'],
     [409, 'too_many', 'too_many'],
     [503, '', 'no_line'],

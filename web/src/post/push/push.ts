@@ -15,6 +15,9 @@ export type PushLook = { state: PushState; until: string | null };
 /** What became of a wish. */
 export type PushOutcome = 'done' | 'denied' | 'unsupported' | 'no_service' | PushRefusal;
 
+/** What may go better by itself: the server, the way to it, or the browser's push service is away for a while. */
+const PASSING: PushOutcome[] = ['no_line', 'no_service', 'unexpected'];
+
 type Keeper = {
   getSubscription(): Promise<PushSubscription | null>;
   subscribe(options: PushSubscriptionOptionsInit): Promise<PushSubscription>;
@@ -52,8 +55,8 @@ export class Push {
   }
 
   /**
-   * Has the server know what was wanted when the mail was opened, and again when the line may be back if there was none. What
-   * the person chooses meanwhile goes before. Returns how to stop.
+   * Has the server know what was wanted when the mail was opened, and again when the line may be back if there was none or
+   * a fault that may pass. What the person chooses meanwhile goes before. Returns how to stop.
    */
   keepOn(times: () => SyncTimes, onWake: (call: () => void) => () => void): () => void {
     let own: SyncTimes | undefined;
@@ -62,7 +65,7 @@ export class Push {
       if (!isMissed || this.#wish !== own) return;
       isMissed = false;
       own = { ...times() };
-      isMissed = (await this.keep(own)) === 'no_line';
+      isMissed = PASSING.includes(await this.keep(own));
     };
     void tryIt();
     return onWake(() => void tryIt());

@@ -87,8 +87,13 @@ export function emailToCreate(
       };
     }
     const { blobId, type, name, cid } = one.attachment;
-    const inside = cid === null ? { disposition: 'attachment' } : { disposition: 'inline', cid };
-    return { blobId, type: mediaType(type), ...(name && { name: oneLine(name) }), ...inside };
+    return {
+      blobId,
+      type: mediaType(type),
+      ...(name && { name: oneLine(name) }),
+      disposition: cid !== null && isShownInside(type) ? 'inline' : 'attachment',
+      ...(cid !== null && { cid }),
+    };
   });
   return {
     mailboxIds: { [drafts]: true },
@@ -115,6 +120,11 @@ export function emailToCreate(
 /** A line's end in a header field would begin another one: the server refuses it. */
 function oneLine(text: string): string {
   return text.replace(/[\r\n\0]+/g, ' ');
+}
+
+/** Many programs name every part. A text or a message that stands inside would be read as the message's own. */
+function isShownInside(type: string): boolean {
+  return /^(image|audio|video)\//i.test(type);
 }
 
 function mediaType(type: string): string {
