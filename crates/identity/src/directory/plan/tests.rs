@@ -207,6 +207,24 @@ fn a_group_that_is_kept_in_another_closes_no_circle() {
 }
 
 #[test]
+fn a_name_is_given_up_only_by_a_group_that_stays() {
+    let groups = vec![group(1, "Aushilfen", &[2]), group(2, "Boten", &[]), group(3, "Chor", &[])];
+    let known = Known { groups, named: BTreeSet::from([id(1)]), ..Known::default() };
+    let mut snapshot = snapshot(&[found("anna", false)]);
+    snapshot.groups.extend([empty("Aushilfen", "key-new"), empty("Boten", "key-Chor")]);
+    let goes = plan(&known, &snapshot).unwrap();
+    let changed: Vec<_> = goes.change_groups.iter().map(|to| (to.id, to.name.as_str())).collect();
+    assert_eq!(changed, [(id(1), "Aushilfen"), (id(3), "Boten")]);
+    assert_eq!(goes.remove_groups, [id(2)], "what lay in a group that was made anew goes, and is not renamed before");
+
+    snapshot.groups.extend([with_unknown("Aushilfen", "key-new")]);
+    let stays = plan(&known, &snapshot).unwrap();
+    let (name, kept) = (format!("Boten ({})", id(2)), BTreeSet::from([id(2)]));
+    assert_eq!((stays.change_groups[0].id, &stays.change_groups[0].name), (id(2), &name));
+    assert!(stays.kept_groups == kept && stays.remove_groups.is_empty() && stays.children.is_empty(), "{stays:?}");
+}
+
+#[test]
 fn circles_are_cut_and_changes_of_groups_found() {
     let mut snapshot = snapshot(&[found("anna", false)]);
     let group = |name: &str, inner: &str| DirectoryGroup {
