@@ -28,9 +28,10 @@ impl Naming {
         Ok(Self::of(tenant.rules().all().await?, feature::load(tenant).await?))
     }
 
-    /// Reads it in a unit of work.
-    pub(super) async fn load_in(work: &Work) -> Result<Self, StoreError> {
-        Ok(Self::of(work.rules().all().await?, feature::load_in(work).await?))
+    /// Reads it to remove what it does not name: until the unit of work ends nobody switches a feature.
+    pub(super) async fn held(work: &Work) -> Result<Self, StoreError> {
+        let switches = feature::held(work).await?;
+        Ok(Self::of(work.rules().all().await?, switches))
     }
 
     fn of(rules: Vec<RuleRecord>, switches: Vec<FeatureSwitch>) -> Self {
