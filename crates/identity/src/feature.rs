@@ -49,8 +49,8 @@ pub async fn load(tenant: &TenantStore) -> Result<Vec<FeatureSwitch>, StoreError
     Ok(tenant.settings().get(KEY).await?.unwrap_or_default())
 }
 
-/// Reads them to change them, or to remove a group that they do not name: until the unit of work ends nobody else changes
-/// them.
+/// Reads them to change them, or to remove a group that they do not name: until the unit of work ends nobody else
+/// changes them.
 pub async fn held(work: &Work) -> Result<Vec<FeatureSwitch>, StoreError> {
     work.settings().held(KEY).await
 }

@@ -149,8 +149,8 @@ impl Identity {
     }
 }
 
-/// The groups that are gone and that nothing depends on. Somebody may have named one since the plan was made: then the next
-/// round keeps it.
+/// The groups that are gone and that nothing depends on. Somebody may have named one since the plan was made: then the
+/// next round keeps it.
 async fn groups_to_remove(work: &Work, plan: &Plan) -> Result<Vec<GroupId>, StoreError> {
     let mut gone = plan.remove_groups.clone();
     if !gone.is_empty() {

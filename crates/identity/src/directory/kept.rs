@@ -76,7 +76,8 @@ pub(super) type KnownGroup = (GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>
 /// The known groups that the directory has, each with its name there.
 pub(super) type There<'a> = HashMap<GroupId, (&'a str, &'a DirectoryGroup)>;
 
-/// Which groups stay though the directory lacks them: those that are named, and those that lie in a named one at any depth.
+/// Which groups stay though the directory lacks them: those that are named, and those that lie in a named one at any
+/// depth.
 pub(super) fn kept(known: &[KnownGroup], named: &BTreeSet<GroupId>, there: &There<'_>) -> BTreeSet<GroupId> {
     let nested: HashMap<GroupId, &BTreeSet<GroupId>> =
         known.iter().map(|(group, _, inner)| (group.id, inner)).collect();
@@ -94,8 +95,8 @@ pub(super) fn kept(known: &[KnownGroup], named: &BTreeSet<GroupId>, there: &Ther
     reached
 }
 
-/// Whether what the directory lacks may still lie in a group. One that the directory has must list somebody unknown: what
-/// was taken out of it is listed no longer. By which name is not asked, since a group that moved has another one.
+/// Whether what the directory lacks may still lie in a group. One that the directory has must list somebody unknown:
+/// what was taken out of it is listed no longer. By which name is not asked, since a group that moved has another one.
 fn may_hold_what_is_lacking(there: &There<'_>, group: GroupId) -> bool {
     there.get(&group).is_none_or(|(_, found)| found.lists_unknown)
 }

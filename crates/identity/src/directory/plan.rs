@@ -198,8 +198,8 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
     plan.kept_groups = kept_groups;
 }
 
-/// The nesting, after what is kept of it, without the edges that would close a circle, which a directory may hold and the
-/// store does not.
+/// The nesting, after what is kept of it, without the edges that would close a circle, which a directory may hold and
+/// the store does not.
 fn without_circles(
     mut kept: BTreeMap<String, BTreeSet<String>>,
     snapshot: &Snapshot,
