@@ -129,6 +129,22 @@ async fn a_directory_is_not_taken_away_before_the_table_lets_go_of_its_groups() 
 }
 
 #[tokio::test]
+async fn whoever_removes_a_group_or_a_directory_holds_the_table() {
+    // Holding a table that nobody touched writes it: that is what shows here, where the database has one writer anyhow.
+    let table = async |house: &House| house.tenant.settings().get::<Value>("features").await.unwrap();
+    let (house, client) = House::with_administrator().await;
+    let group = house.group(&client, "Haus").await;
+    assert_eq!(table(&house).await, None);
+    assert_eq!(client.delete(&format!("/api/v1/admin/groups/{}", group["id"].as_str().unwrap())).await.status, 204);
+    assert_eq!(table(&house).await, Some(json!([])));
+
+    let (house, client) = House::with_administrator().await;
+    let (directory, _) = house.directory_with_group("Aushilfen").await;
+    assert_eq!(client.delete(&format!("/api/v1/admin/directories/{directory}")).await.status, 204);
+    assert_eq!(table(&house).await, Some(json!([])));
+}
+
+#[tokio::test]
 async fn a_table_that_makes_no_sense_is_refused() {
     let (house, client) = House::with_administrator().await;
     let group = house.group(&client, "Haus").await;

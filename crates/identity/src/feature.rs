@@ -49,12 +49,8 @@ pub async fn load(tenant: &TenantStore) -> Result<Vec<FeatureSwitch>, StoreError
     Ok(tenant.settings().get(KEY).await?.unwrap_or_default())
 }
 
-/// Reads them inside a unit of work.
-pub async fn load_in(work: &Work) -> Result<Vec<FeatureSwitch>, StoreError> {
-    Ok(work.settings().get(KEY).await?.unwrap_or_default())
-}
-
-/// Reads them to change them: until the unit of work ends nobody else does.
+/// Reads them to change them, or to remove a group that they do not name: until the unit of work ends nobody else
+/// changes them.
 pub async fn held(work: &Work) -> Result<Vec<FeatureSwitch>, StoreError> {
     work.settings().held(KEY).await
 }

@@ -120,6 +120,8 @@ async fn change(
 
 async fn remove(Administrator(session): Administrator, Path(id): Path<DirectoryId>) -> Result<StatusCode, AdminError> {
     let mut work = session.site.tenant.begin().await?;
+    // Held before any row of people, so that nobody names one of its groups meanwhile.
+    let switches = feature::held(&work).await?;
     let people = work.people().of_directory(id).await?;
     if people.iter().any(|person| person.id == session.person()) {
         return Err(crate::error::oneself().into());
@@ -130,7 +132,6 @@ async fn remove(Administrator(session): Administrator, Path(id): Path<DirectoryI
     if !using.is_empty() {
         return Err(crate::error::used_by(&using).into());
     }
-    let switches = feature::load_in(&work).await?;
     if groups.iter().any(|group| names(&switches, group.id)) {
         return Err(crate::error::used_by_features().into());
     }

@@ -106,13 +106,15 @@ async fn rename(
 
 async fn remove(Administrator(session): Administrator, Path(id): Path<GroupId>) -> Result<StatusCode, AdminError> {
     let mut work = session.site.tenant.begin().await?;
+    // Held, so that nobody names it meanwhile.
+    let switches = feature::held(&work).await?;
     local(&work, id).await?;
     // A denying rule that names a group would deny less without it, so rules have to let go first.
     let rules = Usage::of(work.rules().all().await?).naming(id);
     if !rules.is_empty() {
         return Err(used_by(&rules).into());
     }
-    if names(&feature::load_in(&work).await?, id) {
+    if names(&switches, id) {
         return Err(used_by_features().into());
     }
     work.groups().remove(id).await?;

@@ -16,12 +16,17 @@ const PHONES: [&str; 3] = ["Android", "iOS", "iPadOS"];
 /// Those of PCs.
 const DESKS: [&str; 5] = ["Windows", "macOS", "Linux", "Chrome OS", "Chromium OS"];
 
+/// What the systems of Apple's phones say from 18 on, whichever they are.
+const FROZEN_SYSTEM: u16 = 18;
+
 /// Whose engine a browser has. Versions are told by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Engine {
     Chromium,
     Firefox,
     Safari,
+    /// Safari's, of the version that is told or any newer one.
+    FrozenSafari,
 }
 
 /// A browser as it says it is.
@@ -87,6 +92,7 @@ impl Browser {
             Engine::Chromium => chromium,
             Engine::Firefox => firefox,
             Engine::Safari => safari,
+            Engine::FrozenSafari => return None,
         };
         (version < least).then_some(least)
     }
@@ -108,8 +114,8 @@ fn brand_in(entry: &str) -> Option<(String, u16)> {
 
 fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
     let after = |mark: &str| agent.split_once(mark).and_then(|(_, rest)| number(rest));
-    // On Apple's phones each browser has Safari's engine, and the system's version is the one that counts. From 26 on
-    // the system says 18 for good, and Safari's own version is the same as its.
+    // On Apple's phones each browser has Safari's engine, whose version is the system's. From 26 on the system says 18
+    // for good, and only Safari itself says more: other browsers and pages on the home screen may be of any since.
     if agent.contains("iPhone") || agent.contains("iPad") {
         let brand = if agent.contains("CriOS/") {
             "Chrome"
@@ -118,7 +124,12 @@ fn agent_says(agent: &str) -> (&'static str, Option<(Engine, u16)>) {
         } else {
             "Safari"
         };
-        return (brand, after(" OS ").max(after("Version/")).map(|version| (Engine::Safari, version)));
+        let of_system = |version: u16| {
+            let engine = if version == FROZEN_SYSTEM { Engine::FrozenSafari } else { Engine::Safari };
+            (engine, version)
+        };
+        let own = after("Version/").map(|version| (Engine::Safari, version));
+        return (brand, own.or_else(|| after(" OS ").map(of_system)));
     }
     for (mark, brand, engine) in [
         ("Firefox/", "Firefox", Engine::Firefox),
@@ -217,6 +228,27 @@ mod tests {
         assert_eq!(too_old("Firefox/1.0"), None, "no limit is set for it");
         assert_eq!(too_old("curl/8.0"), Some(130));
         assert_eq!(browser("curl/8.0", "", "").too_old_for(&EnrolmentSettings::default()), None);
+    }
+
+    #[test]
+    fn a_phone_that_cannot_say_how_new_it_is_passes_any_limit() {
+        let settings = EnrolmentSettings { chromium: 130, firefox: 140, safari: 26, ..Default::default() };
+        let too_old = |says: &str| {
+            let agent = format!("Mozilla/5.0 (iPhone; CPU iPhone OS {says}");
+            browser(&agent, "", "").too_old_for(&settings)
+        };
+        for (says, least) in [
+            ("18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148", None),
+            ("18_6 like Mac OS X) CriOS/141.0 Mobile/15E148 Safari/604.1", None),
+            ("18_6 like Mac OS X) FxiOS/145.0 Mobile/15E148 Safari/605.1.15", None),
+            ("18_6 like Mac OS X) Version/26.0 Mobile/15E148 Safari/604.1", None),
+            ("26_0 like Mac OS X) FxiOS/145.0 Mobile/15E148 Safari/605.1.15", None),
+            ("18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1", Some(26)),
+            ("17_7 like Mac OS X) CriOS/141.0 Mobile/15E148 Safari/604.1", Some(26)),
+            ("like Mac OS X) AppleWebKit/605.1.15", Some(140)),
+        ] {
+            assert_eq!(too_old(says), least, "{says}");
+        }
     }
 
     #[test]

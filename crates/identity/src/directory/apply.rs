@@ -21,8 +21,10 @@ impl Identity {
         mut barred: BTreeSet<PersonId>,
     ) -> Result<(), StoreError> {
         let mut work = tenant.begin().await?;
+        // Before any row of people, as whoever removes a directory does: neither waits for the other.
+        let gone = groups_to_remove(&work, plan).await?;
         self.apply_people(&mut work, directory, plan, &mut barred).await?;
-        self.apply_groups(&mut work, directory, plan).await?;
+        self.apply_groups(&mut work, directory, plan, &gone).await?;
         let event = AuditEvent::new(AuditKind::DirectorySync, "changed", Outcome::Success);
         work.record(event.details(serde_json::json!({
             "directory": directory,
@@ -85,10 +87,14 @@ impl Identity {
         work.settings().set(&barred_key(directory), barred).await
     }
 
-    async fn apply_groups(&self, work: &mut Work, directory: DirectoryId, plan: &Plan) -> Result<(), StoreError> {
-        // Somebody may have named one since the plan was made: then the next round keeps it.
-        let naming = Naming::load_in(work).await?;
-        for &group in plan.remove_groups.iter().filter(|group| !naming.names(**group)) {
+    async fn apply_groups(
+        &self,
+        work: &mut Work,
+        directory: DirectoryId,
+        plan: &Plan,
+        gone: &[GroupId],
+    ) -> Result<(), StoreError> {
+        for &group in gone {
             work.groups().remove(group).await?;
             work.publish(DomainEvent::GroupChanged { group });
         }
@@ -141,6 +147,17 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// The groups that are gone and that nothing depends on. Somebody may have named one since the plan was made: then the
+/// next round keeps it.
+async fn groups_to_remove(work: &Work, plan: &Plan) -> Result<Vec<GroupId>, StoreError> {
+    let mut gone = plan.remove_groups.clone();
+    if !gone.is_empty() {
+        let naming = Naming::held(work).await?;
+        gone.retain(|group| !naming.names(*group));
+    }
+    Ok(gone)
 }
 
 /// Disables a person in a unit of work: sessions end, and with them whatever runs.

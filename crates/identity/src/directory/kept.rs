@@ -4,7 +4,7 @@
 //! the directory took the group away. So such a group stays as it was known last, with its members, until rules and features
 //! let go of it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use fernamt_domain::{
     DirectoryId, GroupId, PersonId,
@@ -12,7 +12,7 @@ use fernamt_domain::{
 };
 use fernamt_store::{GroupRecord, RuleRecord, StoreError, TenantStore, Work};
 
-use super::snapshot::Snapshot;
+use super::snapshot::DirectoryGroup;
 use crate::feature;
 
 /// What rules and features say of groups.
@@ -28,9 +28,10 @@ impl Naming {
         Ok(Self::of(tenant.rules().all().await?, feature::load(tenant).await?))
     }
 
-    /// Reads it in a unit of work.
-    pub(super) async fn load_in(work: &Work) -> Result<Self, StoreError> {
-        Ok(Self::of(work.rules().all().await?, feature::load_in(work).await?))
+    /// Reads it to remove what it does not name: until the unit of work ends nobody switches a feature.
+    pub(super) async fn held(work: &Work) -> Result<Self, StoreError> {
+        let switches = feature::held(work).await?;
+        Ok(Self::of(work.rules().all().await?, switches))
     }
 
     fn of(rules: Vec<RuleRecord>, switches: Vec<FeatureSwitch>) -> Self {
@@ -70,30 +71,61 @@ impl Naming {
 }
 
 /// A group with its members and inner groups.
-type Known = (GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>);
+pub(super) type KnownGroup = (GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>);
 
-/// Which groups stay though the snapshot lacks them: those that are named, and what lies in them. Those made `anew` under
-/// another key are not lacking.
-pub(super) fn kept(
-    known: &[Known],
-    named: &BTreeSet<GroupId>,
-    snapshot: &Snapshot,
-    anew: &BTreeSet<GroupId>,
-) -> BTreeSet<GroupId> {
-    let there: HashSet<&str> = snapshot.groups.values().map(|found| found.key.as_str()).collect();
-    let is_there = |group: &GroupRecord| {
-        anew.contains(&group.id) || group.directory_key.as_deref().is_some_and(|key| there.contains(key))
-    };
-    let vanished: HashMap<GroupId, &BTreeSet<GroupId>> =
-        known.iter().filter(|(group, ..)| !is_there(group)).map(|(group, _, inner)| (group.id, inner)).collect();
-    let mut open: Vec<GroupId> = named.iter().copied().filter(|id| vanished.contains_key(id)).collect();
-    let mut kept = BTreeSet::new();
+/// The known groups that the directory has, each with its name there.
+pub(super) type There<'a> = HashMap<GroupId, (&'a str, &'a DirectoryGroup)>;
+
+/// Which groups stay though the directory lacks them: those that are named, and those that lie in a named one at any
+/// depth.
+pub(super) fn kept(known: &[KnownGroup], named: &BTreeSet<GroupId>, there: &There<'_>) -> BTreeSet<GroupId> {
+    let nested: HashMap<GroupId, &BTreeSet<GroupId>> =
+        known.iter().map(|(group, _, inner)| (group.id, inner)).collect();
+    let mut open: Vec<GroupId> = named.iter().copied().collect();
+    let mut reached = BTreeSet::new();
     while let Some(group) = open.pop() {
-        if let Some(inner) = vanished.get(&group)
-            && kept.insert(group)
+        if let Some(inner) = nested.get(&group)
+            && reached.insert(group)
         {
-            open.extend(inner.iter());
+            let lacking_too = may_hold_what_is_lacking(there, group);
+            open.extend(inner.iter().copied().filter(|child| lacking_too || there.contains_key(child)));
         }
     }
-    kept
+    reached.retain(|group| !there.contains_key(group));
+    reached
+}
+
+/// Whether what the directory lacks may still lie in a group. One that the directory has must list somebody unknown:
+/// what was taken out of it is listed no longer. By which name is not asked, since a group that moved has another one.
+fn may_hold_what_is_lacking(there: &There<'_>, group: GroupId) -> bool {
+    there.get(&group).is_none_or(|(_, found)| found.lists_unknown)
+}
+
+/// What a group is called from now on; nothing for one that goes.
+pub(super) fn name_of<'a>(
+    there: &There<'a>,
+    kept_names: &'a BTreeMap<GroupId, String>,
+    group: GroupId,
+) -> Option<&'a str> {
+    there.get(&group).map(|(name, _)| *name).or_else(|| kept_names.get(&group).map(String::as_str))
+}
+
+/// The nesting, by name, that no snapshot tells: what lies in a kept group, and which kept groups lie in those that are
+/// there.
+pub(super) fn kept_nesting(
+    known: &[KnownGroup],
+    there: &There<'_>,
+    kept_names: &BTreeMap<GroupId, String>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut nesting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (group, _, inner) in known {
+        let Some(outer) = name_of(there, kept_names, group.id) else { continue };
+        let lacking_too = may_hold_what_is_lacking(there, group.id);
+        let stays =
+            |child: &&GroupId| kept_names.contains_key(&group.id) || (lacking_too && kept_names.contains_key(*child));
+        for child in inner.iter().filter(stays).filter_map(|child| name_of(there, kept_names, *child)) {
+            nesting.entry(outer.to_owned()).or_default().insert(child.to_owned());
+        }
+    }
+    nesting
 }

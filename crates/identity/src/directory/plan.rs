@@ -7,7 +7,7 @@ use fernamt_store::{GroupRecord, PersonRecord};
 
 use super::{
     DirectoryError,
-    kept::kept,
+    kept::{KnownGroup, There, kept, kept_nesting, name_of},
     snapshot::{DirectoryGroup, DirectoryPerson, Snapshot},
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct Known {
     /// Its people.
     pub people: Vec<PersonRecord>,
     /// Its groups with direct members and inner groups.
-    pub groups: Vec<(GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>)>,
+    pub groups: Vec<KnownGroup>,
     /// The people that the directory itself has barred. Who was barred by an administrator here is not among them,
     /// and is not let in again by the directory.
     pub barred: BTreeSet<PersonId>,
@@ -133,36 +133,42 @@ fn snapshot_has(snapshot: &Snapshot, person: &PersonRecord) -> bool {
 }
 
 fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, String>, plan: &mut Plan) {
-    let mut by_key: HashMap<&str, _> =
+    let mut by_key: HashMap<&str, &KnownGroup> =
         known.groups.iter().filter_map(|group| Some((group.0.directory_key.as_deref()?, group))).collect();
-    let lacking = kept(&known.groups, &known.named, snapshot, &BTreeSet::new());
-    let mut anew = BTreeSet::new();
-    for group in known.groups.iter().filter(|group| lacking.contains(&group.0.id)) {
-        let Some(found) = snapshot.groups.get(&group.0.name) else { continue };
-        if by_key.contains_key(found.key.as_str()) {
-            // Another group took its name. It goes by one that no directory gives.
-            let name = format!("{} ({})", group.0.name, group.0.id);
-            plan.change_groups.push(GroupRecord { name, ..group.0.clone() });
-        } else {
-            // It was made anew there: what was said of it holds on.
-            by_key.insert(found.key.as_str(), group);
-            anew.insert(group.0.id);
-        }
-    }
-    plan.kept_groups = kept(&known.groups, &known.named, snapshot, &anew);
-    let inner = without_circles(snapshot);
-    let mut current: HashMap<GroupId, &str> = HashMap::new();
+    let mut there: There<'_> = HashMap::new();
     for (name, found) in &snapshot.groups {
         if let Some((group, ..)) = by_key.get(found.key.as_str()) {
-            current.insert(group.id, name);
+            there.insert(group.id, (name.as_str(), found));
         }
     }
+    let lacking = kept(&known.groups, &known.named, &there);
+    for group in known.groups.iter().filter(|group| lacking.contains(&group.0.id)) {
+        let Some((name, found)) = snapshot.groups.get_key_value(&group.0.name) else { continue };
+        if !by_key.contains_key(found.key.as_str()) {
+            // It was made anew there: what was said of it holds on.
+            by_key.insert(found.key.as_str(), group);
+            there.insert(group.0.id, (name.as_str(), found));
+        }
+    }
+    // Once more: what lay in a group that was made anew may stay no longer.
+    let kept_groups = kept(&known.groups, &known.named, &there);
+    let mut kept_names: BTreeMap<GroupId, String> = BTreeMap::new();
+    for (group, ..) in known.groups.iter().filter(|group| kept_groups.contains(&group.0.id)) {
+        let mut name = group.name.clone();
+        if snapshot.groups.contains_key(&name) {
+            // Another group took its name. It goes by one that no directory gives.
+            name = format!("{} ({})", group.name, group.id);
+            plan.change_groups.push(GroupRecord { name: name.clone(), ..group.clone() });
+        }
+        kept_names.insert(group.id, name);
+    }
+    let nesting = without_circles(kept_nesting(&known.groups, &there, &kept_names), snapshot);
     for (name, found) in &snapshot.groups {
         if known.foreign_groups.contains(name) {
             plan.name_clashes += 1;
             continue;
         }
-        let children: BTreeSet<String> = inner.get(name).cloned().unwrap_or_default();
+        let children: BTreeSet<String> = nesting.get(name).cloned().unwrap_or_default();
         let Some((group, members, nested)) = by_key.get(found.key.as_str()) else {
             plan.add_groups.push((name.clone(), found.clone()));
             plan.members.insert(name.clone(), found.people.clone());
@@ -182,18 +188,22 @@ fn plan_groups(known: &Known, snapshot: &Snapshot, names: &HashMap<PersonId, Str
         if present.len() != members.len() || !found.people.iter().map(String::as_str).eq(present) {
             plan.members.insert(name.clone(), found.people.clone());
         }
-        let present: BTreeSet<&str> = nested.iter().filter_map(|id| current.get(id)).copied().collect();
+        let present: BTreeSet<&str> = nested.iter().filter_map(|id| name_of(&there, &kept_names, *id)).collect();
         if present.len() != nested.len() || !children.iter().map(String::as_str).eq(present) {
             plan.children.insert(name.clone(), children);
         }
     }
     let ids = known.groups.iter().map(|(group, ..)| group.id);
-    plan.remove_groups = ids.filter(|id| !current.contains_key(id) && !plan.kept_groups.contains(id)).collect();
+    plan.remove_groups = ids.filter(|id| !there.contains_key(id) && !kept_groups.contains(id)).collect();
+    plan.kept_groups = kept_groups;
 }
 
-/// The nesting without the edges that would close a circle, which a directory may hold and the store does not.
-fn without_circles(snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
-    let mut kept: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// The nesting, after what is kept of it, without the edges that would close a circle, which a directory may hold and
+/// the store does not.
+fn without_circles(
+    mut kept: BTreeMap<String, BTreeSet<String>>,
+    snapshot: &Snapshot,
+) -> BTreeMap<String, BTreeSet<String>> {
     for (parent, group) in &snapshot.groups {
         for child in group.groups.iter().filter(|child| snapshot.groups.contains_key(*child)) {
             if !reaches(&kept, child, parent) {
@@ -218,171 +228,4 @@ fn reaches(nesting: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str) -
 }
 
 #[cfg(test)]
-mod tests {
-    use fernamt_domain::{PersonSource, SystemClock, SystemRng};
-    use time::OffsetDateTime;
-
-    use super::*;
-
-    fn found(name: &str, disabled: bool) -> DirectoryPerson {
-        DirectoryPerson {
-            key: format!("key-{name}"),
-            name: name.to_owned(),
-            display_name: name.to_uppercase(),
-            dn: format!("CN={name}"),
-            disabled,
-        }
-    }
-
-    fn stored(name: &str, state: PersonState) -> PersonRecord {
-        PersonRecord {
-            id: PersonId::new(&SystemClock, &SystemRng),
-            name: name.to_owned(),
-            display_name: name.to_uppercase(),
-            source: PersonSource::Directory,
-            directory: None,
-            directory_dn: Some(format!("CN={name}")),
-            directory_key: Some(format!("key-{name}")),
-            password_hash: None,
-            state,
-            language: String::new(),
-            created_at: OffsetDateTime::UNIX_EPOCH,
-            removed_at: None,
-        }
-    }
-
-    fn snapshot(people: &[DirectoryPerson]) -> Snapshot {
-        Snapshot {
-            people: people.iter().map(|person| (person.name.clone(), person.clone())).collect(),
-            ..Snapshot::default()
-        }
-    }
-
-    #[test]
-    fn what_agrees_needs_no_change() {
-        let known = Known { people: vec![stored("anna", PersonState::Active)], ..Known::default() };
-        assert!(plan(&known, &snapshot(&[found("anna", false)])).unwrap().is_empty());
-    }
-
-    #[test]
-    fn who_is_barred_or_gone_is_disabled_and_only_the_directory_lets_in_whom_it_barred() {
-        let people = vec![
-            stored("anna", PersonState::Active),
-            stored("bert", PersonState::Active),
-            stored("cora", PersonState::Disabled),
-            stored("dora", PersonState::Disabled),
-        ];
-        let [anna, bert, cora, _] = [people[0].id, people[1].id, people[2].id, people[3].id];
-        let known = Known { people, barred: BTreeSet::from([cora]), ..Known::default() };
-        let plan = plan(&known, &snapshot(&[found("anna", true), found("cora", false), found("dora", false)])).unwrap();
-        assert_eq!(plan.disable, [anna, bert]);
-        assert_eq!(plan.enable, [cora], "dora was disabled here, by an administrator");
-    }
-
-    #[test]
-    fn a_directory_that_lost_its_people_is_not_believed() {
-        let known = Known {
-            people: (0..20).map(|n| stored(&format!("p{n}"), PersonState::Active)).collect(),
-            ..Known::default()
-        };
-        assert_eq!(plan(&known, &snapshot(&[])), Err(DirectoryError::Nobody));
-        let few: Vec<_> = (0..5).map(|n| found(&format!("p{n}"), false)).collect();
-        assert_eq!(plan(&known, &snapshot(&few)), Err(DirectoryError::ManyVanished { gone: 15, known: 20 }));
-    }
-
-    #[test]
-    fn a_renamed_account_stays_the_same_person_and_a_local_name_is_never_taken_over() {
-        let anna = stored("anna", PersonState::Active);
-        let known = Known {
-            people: vec![anna.clone()],
-            foreign_people: BTreeSet::from(["chef".to_owned()]),
-            ..Known::default()
-        };
-        let married = DirectoryPerson { key: "key-anna".into(), ..found("anna.neu", false) };
-        let plan = plan(&known, &snapshot(&[married, found("chef", false)])).unwrap();
-        assert_eq!(plan.change_people.len(), 1);
-        assert_eq!((plan.change_people[0].id, plan.change_people[0].name.as_str()), (anna.id, "anna.neu"));
-        assert_eq!((plan.add_people.len(), plan.name_clashes), (0, 1));
-    }
-
-    /// A group that is known, with the groups in it.
-    fn group(number: u128, name: &str, inner: &[u128]) -> (GroupRecord, BTreeSet<PersonId>, BTreeSet<GroupId>) {
-        let record = GroupRecord {
-            id: id(number),
-            name: name.to_owned(),
-            source: PersonSource::Directory,
-            directory: None,
-            directory_dn: Some(format!("CN={name}")),
-            directory_key: Some(format!("key-{name}")),
-            created_at: OffsetDateTime::UNIX_EPOCH,
-        };
-        (record, BTreeSet::new(), inner.iter().copied().map(id).collect())
-    }
-
-    fn id(number: u128) -> GroupId {
-        GroupId(uuid::Uuid::from_u128(number))
-    }
-
-    /// A group that the directory holds, with nobody in it.
-    fn empty(name: &str, key: &str) -> (String, DirectoryGroup) {
-        let group = DirectoryGroup {
-            key: key.to_owned(),
-            dn: format!("CN={name}"),
-            people: BTreeSet::new(),
-            groups: BTreeSet::new(),
-        };
-        (name.to_owned(), group)
-    }
-
-    #[test]
-    fn a_group_that_something_depends_on_stays_when_its_directory_no_longer_names_it() {
-        let groups = vec![group(1, "Aushilfen", &[2]), group(2, "Boten", &[]), group(3, "Chor", &[])];
-        let people = vec![stored("anna", PersonState::Active)];
-        let mut known = Known { people, groups, named: BTreeSet::from([id(1)]), ..Known::default() };
-        let mut snapshot = snapshot(&[found("anna", false)]);
-        let first = plan(&known, &snapshot).unwrap();
-        assert_eq!(first.kept_groups, BTreeSet::from([id(1), id(2)]), "with the group in it");
-        assert_eq!(first.remove_groups, [id(3)]);
-        known.groups.pop();
-        assert!(plan(&known, &snapshot).unwrap().is_empty(), "the next round has nothing to do");
-
-        snapshot.groups.extend([empty("Aushilfen", "key-new")]);
-        let anew = plan(&known, &snapshot).unwrap();
-        let changed: Vec<_> = anew.change_groups.iter().map(|to| (to.id, to.directory_key.as_deref())).collect();
-        assert_eq!(changed, [(id(1), Some("key-new"))], "made anew, it is the same group");
-        assert!(anew.add_groups.is_empty() && anew.kept_groups == BTreeSet::from([]) && anew.remove_groups == [id(2)]);
-
-        known.named.clear();
-        snapshot.groups.clear();
-        assert_eq!(plan(&known, &snapshot).unwrap().remove_groups, [id(1), id(2)], "once nothing depends on it");
-    }
-
-    #[test]
-    fn a_name_that_another_group_took_is_left_to_it() {
-        let groups = vec![group(1, "Aushilfen", &[]), group(2, "Boten", &[])];
-        let known = Known { groups, named: BTreeSet::from([id(1)]), ..Known::default() };
-        let mut snapshot = snapshot(&[found("anna", false)]);
-        snapshot.groups.extend([empty("Aushilfen", "key-Boten")]);
-        let plan = plan(&known, &snapshot).unwrap();
-        let named: Vec<_> = plan.change_groups.iter().map(|to| (to.id, to.name.clone())).collect();
-        assert_eq!(named, [(id(1), format!("Aushilfen ({})", id(1))), (id(2), "Aushilfen".to_owned())]);
-        assert_eq!(plan.kept_groups, BTreeSet::from([id(1)]));
-    }
-
-    #[test]
-    fn circles_are_cut_and_changes_of_groups_found() {
-        let mut snapshot = snapshot(&[found("anna", false)]);
-        let group = |name: &str, inner: &str| DirectoryGroup {
-            key: format!("key-{name}"),
-            dn: format!("CN={name}"),
-            people: BTreeSet::from(["anna".to_owned()]),
-            groups: BTreeSet::from([inner.to_owned()]),
-        };
-        snapshot.groups.insert("A".into(), group("A", "B"));
-        snapshot.groups.insert("B".into(), group("B", "A"));
-        let plan = plan(&Known::default(), &snapshot).unwrap();
-        assert_eq!(plan.add_groups.len(), 2);
-        assert_eq!(plan.children["A"], BTreeSet::from(["B".to_owned()]));
-        assert!(plan.children["B"].is_empty());
-    }
-}
+mod tests;

@@ -41,6 +41,8 @@ pub struct DirectoryGroup {
     pub people: BTreeSet<String>,
     /// The groups directly inside it, by name.
     pub groups: BTreeSet<String>,
+    /// Whether its entry lists members that are neither people nor groups of this snapshot.
+    pub lists_unknown: bool,
 }
 
 /// What the directory holds.
@@ -131,8 +133,13 @@ pub fn build(people: &[Entry], groups: &[Entry], now: OffsetDateTime) -> Snapsho
             let dn = normal(dn);
             if let Some(person) = person_by_dn.get(&dn) {
                 group.people.insert(person.clone());
-            } else if let Some(inner) = group_by_dn.get(&dn).filter(|inner| **inner != name.as_str()) {
-                group.groups.insert((*inner).to_owned());
+            } else if let Some(inner) = group_by_dn.get(&dn) {
+                if *inner != name.as_str() {
+                    group.groups.insert((*inner).to_owned());
+                }
+            } else {
+                // OpenLDAP's groups may not be empty, and an empty name is how some fill them.
+                group.lists_unknown |= !dn.is_empty();
             }
         }
         group
@@ -250,6 +257,8 @@ mod tests {
         assert!(snapshot.people["max"].disabled);
         assert!(snapshot.groups["Bauamt"].people.contains("erika"));
         assert_eq!(snapshot.groups["Technik"].groups, BTreeSet::from(["Bauamt".to_owned()]));
+        assert!(snapshot.groups["Technik"].lists_unknown, "CN=gone");
+        assert!(!snapshot.groups["Bauamt"].lists_unknown);
     }
 
     #[test]
@@ -270,11 +279,13 @@ mod tests {
             Entry::of("uid=bert,dc=x", &[("uid", &["bert"]), ("pwdAccountLockedTime", &["000001010000Z"])]),
             Entry::of("uid=cora,dc=x", &[("uid", &["cora"]), ("shadowExpire", &["1"])]),
         ];
-        let groups = [Entry::of("cn=amt,dc=x", &[("cn", &["amt"]), ("memberUid", &["anna", "nobody"])])];
+        let groups =
+            [Entry::of("cn=amt,dc=x", &[("cn", &["amt"]), ("member", &[""]), ("memberUid", &["anna", "nobody"])])];
         let snapshot = build(&people, &groups, NOW);
         let disabled: Vec<_> = snapshot.people.values().map(|person| person.disabled).collect();
         assert_eq!(disabled, [false, true, true]);
         assert_eq!(snapshot.groups["amt"].people, BTreeSet::from(["anna".to_owned()]));
+        assert!(!snapshot.groups["amt"].lists_unknown, "an empty name is nobody's");
     }
 
     #[test]
