@@ -32,5 +32,9 @@ export default defineConfig({
   server: {
     proxy: { '/api': { target: process.env.FERNAMT_URL ?? 'http://127.0.0.1:8080', ws: true } },
   },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], setupFiles: [] },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['./build/patience.ts'],
+  },
 });

@@ -49,10 +49,11 @@ async function press(name: string): Promise<void> {
 }
 
 function type(element: HTMLElement | null, value: string) {
+  if (!element) throw new Error('there is no such field yet');
   const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
   return settled(() => {
     Object.getOwnPropertyDescriptor(kind.prototype, 'value')?.set?.call(element, value);
-    element?.dispatchEvent(new Event('input', { bubbles: true }));
+    element.dispatchEvent(new Event('input', { bubbles: true }));
   });
 }
 
@@ -231,7 +232,11 @@ describe('a thread', () => {
 
 describe('writing', () => {
   const send = async () => {
-    await type(document.querySelector('#feld-mail-to'), 'i.behrens@kreis.example');
+    const to = () => document.querySelector<HTMLInputElement>('#feld-mail-to');
+    await until(() => to() !== null);
+    // Whoever types stands in the field, and is taken at their word when they leave it.
+    await settled(() => to()?.focus());
+    await type(to(), 'i.behrens@kreis.example');
     await type(document.querySelector('#mail-subject'), 'Räumplan');
     await type(document.querySelector('textarea'), 'Anbei der Plan.');
     await press('Senden');
@@ -539,10 +544,10 @@ describe('what is set for the mailbox', () => {
     await press('Postfach einrichten');
     await until(() => entries().length > 0);
     expect(entries()).not.toContain('Abwesenheit');
+    const inMenu = () => document.activeElement?.closest('[role=menu]') ?? null;
+    await until(() => inMenu() !== null);
     await settled(() =>
-      document.activeElement?.dispatchEvent(
-        new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }),
-      ),
+      inMenu()?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })),
     );
     mail.away = {
       on: true,
